@@ -1,0 +1,67 @@
+# Every verb of this repository. `make help` lists them; each one sets up what it needs by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := .tools/bin/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve worker migrate test check fmt lock bench-spine clean
+
+help: ## list these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
+
+demo: .venv/.ready ## dry-run, then run, welcome-placeholder over a thousand users
+	@$(BIN)/sluice demo
+
+serve: .venv/.ready ## keep the service up: API and one worker (demo data unless SLUICE_TOKENS is set)
+	@$(BIN)/sluice serve --worker --demo
+
+worker: .venv/.ready ## run one more worker beside `make serve`
+	@$(BIN)/sluice worker --demo
+
+migrate: .venv/.ready ## bring the database's tables up to date
+	@$(BIN)/sluice migrate
+
+test: .venv/.ready ## run every test on a real Postgres and a real Valkey
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.ready ## format, lint, types and import arrows: what CI runs before the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fmt: .venv/.ready ## format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with one worker
+	@$(BIN)/python -m bench.spine
+
+lock: $(UV) ## pin every dependency with its hashes anew
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
+		pyproject.toml -o requirements.lock $(LOCK)
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
+		--extra embedded --group dev pyproject.toml -o requirements-dev.lock $(LOCK)
+	@echo uv==$$($(UV) --version | cut -d' ' -f2) \
+		| $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements-tools.lock
+
+clean: ## remove the virtual environments, the embedded servers' data and every cache
+	@rm -rf .venv .tools .sluice .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# uv comes from pip, into its own environment, so that nothing outside this folder is touched.
+$(UV): requirements-tools.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Sluice needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "This Python has no venv module. On Debian and Ubuntu this mends it: sudo apt-get install -y python3-venv" >&2; exit 1; }
+	@rm -rf .tools && $(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+.venv/.ready: requirements-dev.lock pyproject.toml $(UV)
+	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements-dev.lock
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --offline --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,69 @@
+"""The errors that Sluice raises on purpose.
+
+    SluiceError
+    ├── ConfigurationError      the service must not start
+    ├── BadInput            422 what the caller sent cannot be used; names the field
+    ├── Unauthorized        401 no token, or one that is not known
+    ├── NotFound            404
+    ├── Conflict            409 the present state forbids it
+    │   └── InvalidTransition
+    ├── TooLarge            413
+    └── Unavailable         503 something that we need does not answer; try again
+
+Each one's message is a sentence that says what to do. ``status`` is the HTTP status with which
+``app.api.problems`` answers it as an RFC 9457 problem document.
+"""
+
+from __future__ import annotations
+
+
+class SluiceError(Exception):
+    """Something expected went wrong."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+
+
+class ConfigurationError(SluiceError):
+    """A setting, a family or the environment is such that the service must not start."""
+
+    title = "Configuration error"
+
+
+class BadInput(SluiceError):
+    status = 422
+    title = "Unprocessable content"
+
+
+class Unauthorized(SluiceError):
+    status = 401
+    title = "Unauthorized"
+
+
+class NotFound(SluiceError):
+    status = 404
+    title = "Not found"
+
+
+class Conflict(SluiceError):
+    status = 409
+    title = "Conflict"
+
+
+class InvalidTransition(Conflict):
+    """A run was asked to go where its lifecycle has no edge."""
+
+
+class TooLarge(SluiceError):
+    status = 413
+    title = "Content too large"
+
+
+class Unavailable(SluiceError):
+    status = 503
+    title = "Service unavailable"
