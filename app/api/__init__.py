@@ -1,0 +1,1 @@
+"""HTTP: routes validate, call and answer; what they call lives below."""

@@ -1,0 +1,75 @@
+"""The door: no token, no call; and no body that is larger than we read."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import problem
+from app.errors import SluiceError, TooLarge, Unauthorized
+from app.settings import Token
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+LARGEST_BODY = 1_000_000
+"""Bytes."""
+
+
+class Access:
+    """ASGI middleware. Runs before anything of the request is parsed."""
+
+    def __init__(self, app: ASGIApp, tokens: Sequence[Token]) -> None:
+        self._app = app
+        # Digests are of one length, so comparing them tells nothing about a token's length.
+        self._tokens = [(t.name, _digest(t.secret.get_secret_value())) for t in tokens]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            scope["sluice.caller"] = self._caller(request)
+            length = request.headers.get("content-length", "")
+            if length.isdecimal() and int(length) > LARGEST_BODY:
+                raise _too_large()
+            await self._app(scope, _bounded(receive), send)
+        except (Unauthorized, TooLarge) as error:
+            await problem(request, error)(scope, receive, send)
+
+    def _caller(self, request: Request) -> str:
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthorized(
+                "This call needs a token: Authorization: Bearer <one of SLUICE_TOKENS>."
+            )
+        digest = _digest(secret.strip())
+        names = [name for name, known in self._tokens if hmac.compare_digest(known, digest)]
+        if not names:
+            raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
+        return names[0]
+
+
+def _bounded(receive: Receive) -> Receive:
+    read = 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > LARGEST_BODY:
+            raise _too_large()
+        return message
+
+    return bounded
+
+
+def _too_large() -> SluiceError:
+    return TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes. Send fewer ids at a time.")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,41 @@
+"""The ASGI application: every route, behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+
+from app.api import families as families_api
+from app.api import health, problems
+from app.api import runs as runs_api
+from app.api.access import Access
+from app.api.workflows import family_router, unknown_router
+from app.settings import Token
+from app.workflows.family import AnyFamily
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    families: Sequence[AnyFamily], tokens: Sequence[Token], *, lifespan: Lifespan
+) -> FastAPI:
+    """``lifespan`` must set ``app.state.api`` to an ``ApiState``."""
+    app = FastAPI(
+        title="Sluice",
+        summary="Batch jobs: dry run, paging, fan-out, one execution per item, flow control.",
+        version="0.1.0",
+        lifespan=lifespan,
+        docs_url=None,  # these pages would load scripts from elsewhere
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(Access, tokens=tokens)
+    for family in families:
+        app.include_router(family_router(family))
+    app.include_router(unknown_router(sorted(family.name for family in families)))
+    app.include_router(families_api.router)
+    app.include_router(runs_api.router)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,70 @@
+"""What every route is given, and the shapes that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.workflows.bound import BoundFamily
+from app.workflows.client import WorkflowClient
+from app.workflows.keys import CursorSigner
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """Made by ``bootstrap`` when the service opens."""
+
+    client: WorkflowClient
+    database: AsyncEngine
+    families: Mapping[str, BoundFamily]
+    cursors: CursorSigner
+    probes: Mapping[str, Callable[[], Awaitable[object]]]
+    """By name, what ``/readyz`` tries."""
+
+
+class Body(BaseModel):
+    """What a caller sends: camelCase, and no field that we do not know."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class View(BaseModel):
+    """A part of an answer: camelCase."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+
+class Answer(View):
+    """A whole answer: it says that it is no problem document."""
+
+    success: bool = True
+
+
+def _state(request: Request) -> ApiState:
+    return cast("ApiState", request.app.state.api)
+
+
+def _caller(request: Request) -> str:
+    """The name of the caller's token, which ``access`` has checked."""
+    return cast("str", request.scope["sluice.caller"])
+
+
+State = Annotated[ApiState, Depends(_state)]
+Caller = Annotated[str, Depends(_caller)]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
+Cursor = Annotated[
+    str | None, Query(max_length=2_000, description="`nextCursor` of the answer before")
+]
+bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS.")
+"""Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

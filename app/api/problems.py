@@ -1,0 +1,114 @@
+"""Errors as RFC 9457 problem documents, which also carry ``success`` and ``error``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.errors import SluiceError
+
+MEDIA_TYPE = "application/problem+json"
+_UNREACHABLE = (OSError, PoolTimeout, DBAPIError)
+
+log = structlog.get_logger("sluice.api")
+
+
+def problem(request: Request, error: SluiceError, **more: object) -> JSONResponse:
+    """The answer for an expected error; ``more`` are further members of the document."""
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    if error.field is not None:
+        more.setdefault("errors", [{"field": error.field, "message": error.detail}])
+    return _answer(request, error.status, error.title, error.detail, more, headers)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(SluiceError, _expected)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+    for kind in _UNREACHABLE:
+        app.add_exception_handler(kind, _unreachable)
+
+
+def _answer(
+    request: Request,
+    status: int,
+    title: str,
+    detail: str,
+    more: Mapping[str, object],
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    return JSONResponse(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": request.url.path,
+            "success": False,
+            "error": detail,
+            **more,
+        },
+        status_code=status,
+        headers=dict(headers) if headers else None,
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def _expected(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SluiceError)  # noqa: S101 - tells the type checker what Starlette knows
+    return problem(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    # Without the input: it may be a secret, and it may be long.
+    faults = [
+        {"field": _field(fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        for fault in error.errors()[:20]
+    ]
+    first = faults[0]
+    return _answer(
+        request,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Unprocessable content",
+        f"{first['field']}: {first['message']}",
+        {"errors": faults},
+    )
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """``("body", "itemIds", 3)`` is ``itemIds.3``; the body as a whole is ``body``."""
+    return ".".join(str(part) for part in location[1:]) or str(location[0])
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    title = HTTPStatus(error.status_code).phrase
+    detail = f"{request.method} {request.url.path}: {error.detail}."
+    return _answer(request, error.status_code, title, detail, {}, error.headers)
+
+
+async def _unreachable(request: Request, error: Exception) -> JSONResponse:
+    # A DBAPIError may also be our own mistake; only a lost connection is worth trying again.
+    if isinstance(error, DBAPIError) and not (
+        error.connection_invalidated or isinstance(error.orig, OSError)
+    ):
+        return await _unexpected(request, error)
+    log.warning("dependency_unreachable", path=request.url.path, error=type(error).__name__)
+    detail = "The database or Redis does not answer just now. Try again in a few seconds."
+    return _answer(request, 503, "Service unavailable", detail, {}, {"Retry-After": "5"})
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    detail = "Something went wrong here, and the service's log says what."
+    return _answer(request, 500, "Internal error", detail, {})

@@ -1,0 +1,159 @@
+"""Looking at runs and their items."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
+
+from app.api.deps import Answer, Cursor, Limit, State, View, bearer
+from app.store import items, runs
+from app.store.lifecycle import ItemStatus, RunStatus
+from app.store.tables import Item, Run
+from app.workflows.keys import CursorSigner
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+RunIdInPath = Annotated[str, Path(max_length=100)]
+
+
+class Counters(View):
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    exact: bool
+    scheduled: int
+    succeeded: int
+    skipped: int
+    failed: int
+    cancelled: int
+    timed_out: int
+
+
+class RunView(View):
+    id: str
+    family: str
+    status: RunStatus
+    reason: str | None
+    params: dict[str, Any]  # as the family declares them
+    force: bool
+    limit: int | None
+    item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
+    started_by: str
+    counters: Counters
+    ended: int = Field(description="items that have an outcome")
+    cursor: str | None = Field(description="where paging stands; null: at the start")
+    paged: bool = Field(description="all pages are read")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, run: Run, cursors: CursorSigner) -> Self:
+        return cls(
+            **run.model_dump(
+                include={
+                    "id", "family", "reason", "params", "force", "started_by", "paged",
+                    "created_at", "started_at", "finished_at",
+                }
+            ),
+            status=RunStatus(run.status),
+            limit=run.item_limit,
+            item_ids=None if run.item_ids is None else len(run.item_ids),
+            counters=Counters(**run.model_dump(include=set(Counters.model_fields))),
+            ended=run.ended,
+            cursor=None if run.cursor is None else cursors.issue(f"page:{run.id}", run.cursor),
+        )  # fmt: skip
+
+
+class RunAnswer(Answer):
+    run: RunView
+
+
+class RunsAnswer(Answer):
+    runs: list[RunView]
+    next_cursor: str | None
+
+
+class ItemView(View):
+    item_id: str
+    status: ItemStatus
+    attempts: int
+    postponements: int
+    result: Any  # of the family's own shape
+    error_class: str | None
+    error_message: str | None
+    error_traceback: str | None
+    scheduled_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        return cls(**item.model_dump(include=set(cls.model_fields)))
+
+
+class ItemsAnswer(Answer):
+    items: list[ItemView]
+    next_cursor: str | None
+
+
+@router.get("")
+async def list_runs(
+    state: State,
+    family: Annotated[str | None, Query(max_length=100)] = None,
+    status: RunStatus | None = None,
+    started_by: Annotated[str | None, Query(alias="startedBy", max_length=100)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RunsAnswer:
+    """The newest first."""
+    before_id = None if cursor is None else state.cursors.accept("runs", cursor)
+    async with state.database.connect() as connection:
+        found = await runs.page_of_runs(
+            connection,
+            family=family,
+            status=status,
+            started_by=started_by,
+            before_id=before_id,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    more = len(found) > limit
+    return RunsAnswer(
+        runs=[RunView.of(run, state.cursors) for run in shown],
+        next_cursor=state.cursors.issue("runs", shown[-1].id) if more else None,
+    )
+
+
+@router.get("/{run_id}")
+async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
+    async with state.database.connect() as connection:
+        run = await runs.get(connection, run_id)
+    return RunAnswer(run=RunView.of(run, state.cursors))
+
+
+@router.get("/{run_id}/items")
+async def list_items(
+    run_id: RunIdInPath,
+    state: State,
+    status: ItemStatus | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> ItemsAnswer:
+    """By id."""
+    scope = f"items:{run_id}"
+    after_id = None if cursor is None else state.cursors.accept(scope, cursor)
+    async with state.database.connect() as connection:
+        await runs.get(connection, run_id)
+        found = await items.page_of_items(
+            connection, run_id, status=status, after_id=after_id, limit=limit + 1
+        )
+    shown = found[:limit]
+    more = len(found) > limit
+    return ItemsAnswer(
+        items=[ItemView.of(item) for item in shown],
+        next_cursor=state.cursors.issue(scope, shown[-1].item_id) if more else None,
+    )

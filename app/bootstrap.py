@@ -1,0 +1,157 @@
+"""The composition root: the only module that knows all others."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.api.deps import ApiState
+from app.embedded import hold
+from app.engine import Engine
+from app.engine.pgqueuer import PgQueuerEngine
+from app.flow.gate import Gate, LocalGate
+from app.services.llm import TextWriter, text_writer
+from app.settings import Settings
+from app.store.database import open_database, sessions, signing_key
+from app.workflows.bound import BoundFamily, bind
+from app.workflows.client import WorkflowClient
+from app.workflows.family import AnyFamily, Context, Services
+from app.workflows.keys import CursorSigner, Layer, flow_key
+from app.workflows.worker import SluiceWorker
+
+log = structlog.get_logger("sluice")
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the servers are, whether they were given or are our own."""
+
+    database: str
+    redis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that is open, for as long as ``open_service`` is."""
+
+    settings: Settings
+    database: AsyncEngine
+    redis: Redis
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    client: WorkflowClient
+    api: ApiState
+    services: Services
+
+    def worker(self) -> SluiceWorker:
+        return SluiceWorker(
+            self.database,
+            self.engine,
+            self._gate(),
+            self.families,
+            partial(make_context, self.services),
+            concurrency=self.settings.worker_concurrency,
+            look_ahead=self.settings.look_ahead,
+        )
+
+    def _gate(self) -> Gate:
+        return LocalGate(
+            {
+                flow_key(bound.name, layer): bound.family.flow.of(layer)
+                for bound in self.families.values()
+                for layer in Layer
+            }
+        )
+
+
+@contextmanager
+def servers(settings: Settings) -> Iterator[Urls]:
+    """The given servers, or embedded ones for as long as the context is open."""
+    with ExitStack() as stack:
+        database, redis = settings.database_url, settings.redis_url
+        if database is None or redis is None:
+            own = stack.enter_context(
+                hold(settings.data_dir, postgres=database is None, valkey=redis is None)
+            )
+            database, redis = database or own.database_url, redis or own.redis_url
+        yield Urls(database, redis)
+
+
+@asynccontextmanager
+async def open_service(
+    settings: Settings, urls: Urls, families: Sequence[AnyFamily]
+) -> AsyncIterator[Service]:
+    """Open the pools and make every object. The tables must be there: see ``migrate``."""
+    database = open_database(urls.database, pool_size=settings.pool_size)
+    redis = Redis.from_url(urls.redis, socket_timeout=5, socket_connect_timeout=5)
+    key = settings.llm_api_key
+    writer = text_writer(
+        settings.llm_base_url,
+        key.get_secret_value() if key else None,
+        settings.llm_model,
+        settings.llm_timeout,
+    )
+    threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
+    try:
+        services = Services(sessions(database), redis, settings.redis_prefix, {TextWriter: writer})
+        engine = PgQueuerEngine(
+            database,
+            urls.database,
+            heartbeat=timedelta(seconds=settings.worker_heartbeat),
+            stop_timeout=timedelta(seconds=settings.stop_timeout),
+        )
+        client = WorkflowClient(
+            database,
+            engine,
+            partial(make_context, services),
+            dry_run_budget=settings.dry_run_budget,
+        )
+        bound = {family.name: bind(family, threads) for family in families}
+        api = ApiState(
+            client=client,
+            database=database,
+            families=bound,
+            cursors=CursorSigner(await signing_key(database)),
+            probes={"postgres": partial(_ping, database), "redis": redis.ping},
+        )
+        yield Service(settings, database, redis, engine, bound, client, api, services)
+    finally:
+        # Without waiting: a thread that a timeout left behind must not hold up the stop.
+        threads.shutdown(wait=False, cancel_futures=True)
+        await writer.aclose()
+        await redis.aclose()
+        await database.dispose()
+
+
+def make_context(
+    services: Services,
+    bound: BoundFamily,
+    *,
+    run_id: str | None = None,
+    item_id: str | None = None,
+    attempt: int = 1,
+    preview: bool = False,
+) -> Context:
+    fields = {"family": bound.name, "run": run_id, "item": item_id}
+    return Context(
+        services=services,
+        log=structlog.get_logger(**{k: v for k, v in fields.items() if v is not None}),
+        run_id=run_id,
+        item_id=item_id,
+        attempt=attempt,
+        preview=preview,
+    )
+
+
+async def _ping(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,0 +1,19 @@
+"""Postgres and Valkey from wheels, for a machine that has neither.
+
+They run once per folder, however many processes hold it, and stop when the last holder goes, by
+whatever means it goes. Every fact about who lives is a lock, because the kernel releases a lock
+when its owner dies, and a pid file would have to be believed. In ``<folder>/postgres`` and in
+``<folder>/valkey`` lie:
+
+    starting.lock    held while one holder looks for the supervisor and, if need be, starts it
+    holders.lock     shared by every holder; the supervisor that gets it alone knows that all left
+    supervisor.lock  held by the supervisor for its life; its text is the server's URL, or the error
+    server.lock      inherited by the server and its children: free means that none is left
+    server.log       what the server printed since its last start
+    supervisor.log   empty, unless the supervisor itself broke
+    data/            the server's data and its socket, mode 0700
+"""
+
+from app.embedded.holding import Servers, hold
+
+__all__ = ["Servers", "hold"]

@@ -1,0 +1,101 @@
+"""The seam behind which a distributed queue stands. ``pgqueuer.py`` is the one that we use.
+
+What an engine promises:
+
+- A published message is delivered at least once, after the publisher's transaction has committed
+  and never when it did not. While a message with an id waits or is in hand, another publication of
+  that id does nothing.
+- A delivery stays in hand until its handler's transaction calls ``complete`` or ``redeliver``. If
+  the handler ends without either, or its worker dies, the message is delivered again.
+- ``Delivery.token`` names this delivery. Once the message has been handed to somebody else,
+  ``complete`` and ``redeliver`` refuse the old token, so a worker that stalled and woke up cannot
+  overwrite what its successor wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish. A higher ``priority`` is delivered sooner."""
+
+    id: str
+    flow_key: str
+    payload: bytes
+    priority: int = 0
+    delay: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message in hand.
+
+    ``attempt`` begins at 1 and grows with every redelivery and every takeover from a dead worker.
+    """
+
+    token: tuple[int, int]
+    flow_key: str
+    payload: bytes
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages of one flow key wait, and how many are in some worker's hand."""
+
+    waiting: int
+    in_hand: int
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+
+
+class Worker(Protocol):
+    """Takes messages and hands them to handlers until it is stopped."""
+
+    async def run(self) -> None:
+        """Deliver until ``stop``; then let what is in hand end, and give back what does not."""
+
+    def stop(self) -> None: ...
+
+
+class Engine(Protocol):
+    async def install(self) -> None:
+        """Create or bring up to date what the engine keeps in the database. Safe to repeat."""
+
+    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> None:
+        """Enqueue in the caller's transaction."""
+
+    async def complete(
+        self, tx: AsyncConnection, deliveries: Iterable[Delivery]
+    ) -> set[tuple[int, int]]:
+        """Take the messages off the queue in the caller's transaction.
+
+        Returns the tokens that were still ours. A caller that misses one must not write what it
+        was going to write for it.
+        """
+
+    async def redeliver(
+        self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
+    ) -> set[tuple[int, int]]:
+        """Give messages back, to come again after a delay. Returns the tokens still ours."""
+
+    async def depth(self) -> Mapping[str, Depth]:
+        """By flow key; a key without messages is left out."""
+
+    def worker(
+        self, handlers: Mapping[str, Handler], *, room: Mapping[str, int], concurrency: int
+    ) -> Worker:
+        """
+        Args:
+            handlers: by flow key; a message of another key is left to other workers.
+            room: by flow key, how many messages to hold at once; a key left out has no bound.
+            concurrency: how many messages to hold at once over all keys.
+        """

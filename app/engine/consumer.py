@@ -1,0 +1,180 @@
+"""The loop of a worker: claim what there is room for, hand it on, show life, stop cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from app.engine import Delivery, Handler
+
+PREFETCH = 20
+"""A flow key with at least this much room is claimed together with others, else by itself."""
+
+log = structlog.get_logger("sluice.engine")
+
+
+class ClaimPort(Protocol):
+    """What the loop needs of a queue, over one connection."""
+
+    async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]: ...
+    async def next_due(self, flow_keys: Iterable[str]) -> timedelta | None: ...
+    async def beat(self, tokens: Iterable[tuple[int, int]]) -> None: ...
+    async def give_back(self) -> None: ...
+
+
+class Consumer:
+    """See ``app.engine.Worker``.
+
+    Args:
+        connect: opens a ``ClaimPort``; is given the function to call when messages may have come.
+        heartbeat: silence after which others take our messages over; we speak three times in it.
+        unreachable: the exceptions that mean "the queue does not answer": we try again.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[Callable[[], None]], AbstractAsyncContextManager[ClaimPort]],
+        handlers: Mapping[str, Handler],
+        *,
+        room: Mapping[str, int],
+        concurrency: int,
+        heartbeat: timedelta,
+        stop_timeout: timedelta,
+        unreachable: tuple[type[BaseException], ...],
+    ) -> None:
+        self._connect = connect
+        self._handlers = handlers
+        self._room = room
+        self._concurrency = concurrency
+        self._heartbeat = heartbeat.total_seconds()
+        self._stop_timeout = stop_timeout.total_seconds()
+        self._unreachable = unreachable
+        self._in_hand: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._held: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                async with self._connect(self._wake.set) as claims:
+                    pause = 0.1
+                    await self._serve(claims)
+            except self._unreachable as error:
+                log.warning("queue_unreachable", error=type(error).__name__, retry_in=pause)
+                await self._sleep(pause)
+                pause = min(pause * 2, 5.0)
+        # Reached with work in hand only if the queue was away when we stopped.
+        await self._finish()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+
+    async def _serve(self, claims: ClaimPort) -> None:
+        beating = asyncio.create_task(self._beat(claims))
+        try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                if await self._claim(claims):
+                    continue
+                due = await claims.next_due(self._keys_with_room())
+                # The poll finds what no notification tells of: messages of a dead worker.
+                poll = min(5.0, self._heartbeat / 2)
+                await self._wait(poll if due is None else min(poll, due.total_seconds() + 0.001))
+                if beating.done():
+                    beating.result()
+            await self._finish()
+            await claims.give_back()
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _claim(self, claims: ClaimPort) -> bool:
+        """Take what there is room for. Returns whether there may be more."""
+        more = False
+        for keys, limit in self._batches():
+            free = min(limit, self._concurrency - len(self._in_hand))
+            if free <= 0:
+                return False
+            deliveries = await claims.claim(keys, free)
+            for delivery in deliveries:
+                self._start(delivery)
+            more = more or len(deliveries) >= free
+        return more
+
+    def _batches(self) -> list[tuple[Collection[str], int]]:
+        """Which flow keys to claim together, and how many messages at most.
+
+        A key that is nearly full is claimed by itself, so that it neither overflows nor holds the
+        others to its own small room.
+        """
+        wide: dict[str, int] = {}
+        narrow: list[tuple[Collection[str], int]] = []
+        for key in self._keys_with_room():
+            room = self._room.get(key, self._concurrency) - self._held[key]
+            if room >= min(PREFETCH, self._room.get(key, self._concurrency)):
+                wide[key] = room
+            else:
+                narrow.append(((key,), room))
+        return ([(wide.keys(), min(wide.values()))] if wide else []) + narrow
+
+    def _keys_with_room(self) -> list[str]:
+        return [k for k in self._handlers if self._held[k] < self._room.get(k, self._concurrency)]
+
+    def _start(self, delivery: Delivery) -> None:
+        number = delivery.token[0]
+        if number in self._in_hand:
+            return  # our own heartbeat came late, and we claimed what we still hold
+        self._held[delivery.flow_key] += 1
+        self._in_hand[number] = (delivery, asyncio.create_task(self._deliver(delivery)))
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        try:
+            await self._handlers[delivery.flow_key](delivery)
+        except Exception:
+            # Neither completed nor given back: it is delivered again when our claim has lapsed.
+            log.exception("delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt)
+        finally:
+            del self._in_hand[delivery.token[0]]
+            self._held[delivery.flow_key] -= 1
+            self._wake.set()
+
+    async def _beat(self, claims: ClaimPort) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat / 3)
+            if self._in_hand:
+                await claims.beat([delivery.token for delivery, _ in self._in_hand.values()])
+
+    async def _finish(self) -> None:
+        """Let what is in hand end; cancel what has not ended after the stop's time limit."""
+        tasks = [task for _, task in self._in_hand.values()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=self._stop_timeout)
+        for task in late:
+            task.cancel()
+        if late:
+            log.warning("stopped_unfinished", messages=len(late))
+            await asyncio.wait(late)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(max(seconds, 0.0)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,233 @@
+"""PgQueuer as the engine: the only module that imports it.
+
+PgQueuer brings the table, the claim (``FOR UPDATE SKIP LOCKED``), takeover by heartbeat, the
+deduplicated batch insert and the notifications. Its own completion deletes a job by its id alone,
+in a transaction of its own; ours happens in the handler's transaction and only for the present
+token, so an outcome and the end of its message are one commit. docs/decisions/0002 says more.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+from pgqueuer.queries import Queries
+from sqlalchemy import ARRAY, BigInteger, Integer, Interval, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Delivery, Depth, Handler, Outgoing
+from app.engine.consumer import Consumer
+
+_QUEUE = DBSettings().queue_table
+_LOG = DBSettings().queue_table_log
+_CHANNEL = DBSettings().channel
+
+_OURS = (
+    "q.id = t.id AND q.attempts = t.attempts AND q.queue_manager_id = :me AND q.status = 'picked'"
+)
+_TOKENS = (
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("attempts", type_=ARRAY(Integer)),
+    bindparam("me", type_=Uuid),
+)
+_COMPLETE = text(
+    f"""
+    DELETE FROM {_QUEUE} q USING unnest(:ids, :attempts) AS t(id, attempts)
+    WHERE {_OURS} RETURNING q.id, t.attempts
+    """  # noqa: S608 - the table's name is PgQueuer's own
+).bindparams(*_TOKENS)
+_REDELIVER = text(
+    f"""
+    UPDATE {_QUEUE} q
+    SET status = 'queued', queue_manager_id = NULL, attempts = q.attempts + 1,
+        execute_after = now() + t.delay, updated = now()
+    FROM unnest(:ids, :attempts, :delays) AS t(id, attempts, delay)
+    WHERE {_OURS} RETURNING q.id, t.attempts
+    """  # noqa: S608
+).bindparams(*_TOKENS, bindparam("delays", type_=ARRAY(Interval)))
+_DEPTH = text(
+    f"""
+    SELECT entrypoint, count(*) FILTER (WHERE status = 'queued'),
+           count(*) FILTER (WHERE status = 'picked')
+    FROM {_QUEUE} GROUP BY entrypoint
+    """  # noqa: S608
+)
+_GIVE_BACK = f"""
+    UPDATE {_QUEUE} SET status = 'queued', queue_manager_id = NULL, execute_after = now()
+    WHERE queue_manager_id = $1 AND status = 'picked'
+"""  # noqa: S608
+
+# A takeover from a dead worker is a new delivery: it counts, and it makes the old token void.
+# The queue's log would be three rows a message that nobody reads; items and runs are our log.
+_TRIGGERS = f"""
+CREATE OR REPLACE FUNCTION sluice_taken_over() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.attempts := OLD.attempts + 1; RETURN NEW; END $$;
+CREATE OR REPLACE TRIGGER sluice_taken_over BEFORE UPDATE OF queue_manager_id ON {_QUEUE}
+FOR EACH ROW WHEN (OLD.status = 'picked' AND NEW.status = 'picked'
+    AND OLD.queue_manager_id IS DISTINCT FROM NEW.queue_manager_id)
+EXECUTE FUNCTION sluice_taken_over();
+CREATE OR REPLACE FUNCTION sluice_keep_no_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RETURN NULL; END $$;
+CREATE OR REPLACE TRIGGER sluice_keep_no_log BEFORE INSERT ON {_LOG}
+FOR EACH ROW EXECUTE FUNCTION sluice_keep_no_log();
+"""
+
+UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+
+
+class Claims:
+    """One dedicated connection through which a worker claims messages and says that it lives."""
+
+    def __init__(self, queries: Queries, me: uuid.UUID, heartbeat: timedelta) -> None:
+        self._queries = queries
+        self._me = me
+        self._heartbeat = heartbeat
+
+    async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]:
+        jobs = await self._queries.dequeue(
+            batch_size=limit,
+            entrypoints={
+                QueueEntrypoint(key): EntrypointExecutionParameter(concurrency_limit=0)
+                for key in flow_keys
+            },
+            queue_manager_id=QueueManagerId(self._me),
+            global_concurrency_limit=None,
+            heartbeat_timeout=self._heartbeat,
+        )
+        return [
+            Delivery((job.id, job.attempts), job.entrypoint, job.payload or b"", job.attempts + 1)
+            for job in jobs
+        ]
+
+    async def next_due(self, flow_keys: Iterable[str]) -> timedelta | None:
+        return await self._queries.next_deferred_eta([QueueEntrypoint(key) for key in flow_keys])
+
+    async def beat(self, tokens: Iterable[tuple[int, int]]) -> None:
+        await self._queries.driver.execute(
+            f"UPDATE {_QUEUE} SET heartbeat = now()"  # noqa: S608
+            " WHERE id = ANY($1::bigint[]) AND queue_manager_id = $2",
+            [job_id for job_id, _ in tokens],
+            self._me,
+        )
+
+    async def give_back(self) -> None:
+        """Let others have at once whatever this worker still holds."""
+        await self._queries.driver.execute(_GIVE_BACK, self._me)
+        await self._queries.driver.notify(_CHANNEL, '{"operation" : "insert"}')
+
+
+class PgQueuerEngine:
+    """An ``Engine`` on the Postgres that our own tables are in."""
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        dsn: str,
+        *,
+        heartbeat: timedelta = timedelta(seconds=30),
+        stop_timeout: timedelta = timedelta(seconds=20),
+    ) -> None:
+        self._database = database
+        self._dsn = dsn
+        self._heartbeat = heartbeat
+        self._stop_timeout = stop_timeout
+        self._me = uuid.uuid4()
+
+    async def install(self) -> None:
+        async with self._connected() as connection:
+            queries = Queries(AsyncpgDriver(connection))
+            await connection.execute("SELECT pg_advisory_lock(hashtext('sluice.install'))")
+            if await queries.schema_is_installed():
+                await queries.upgrade()
+            else:
+                await queries.install()
+            await queries.optimize_autovacuum()
+            await connection.execute(_TRIGGERS)
+
+    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> None:
+        if not messages:
+            return
+        connection: asyncpg.Connection = (await tx.get_raw_connection()).driver_connection
+        if not connection.is_in_transaction():
+            # SQLAlchemy begins with the first statement; publishing must never come before it.
+            await tx.execute(text("SELECT 1"))
+        await Queries(AsyncpgDriver(connection)).enqueue(
+            [m.flow_key for m in messages],
+            [m.payload for m in messages],
+            [m.priority for m in messages],
+            execute_after=[m.delay for m in messages],
+            dedupe_key=[m.id for m in messages],
+            on_conflict="skip",
+        )
+
+    async def complete(
+        self, tx: AsyncConnection, deliveries: Iterable[Delivery]
+    ) -> set[tuple[int, int]]:
+        tokens = [d.token for d in deliveries]
+        rows = await tx.execute(
+            _COMPLETE,
+            {"ids": [t[0] for t in tokens], "attempts": [t[1] for t in tokens], "me": self._me},
+        )
+        return {(row[0], row[1]) for row in rows}
+
+    async def redeliver(
+        self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
+    ) -> set[tuple[int, int]]:
+        rows = await tx.execute(
+            _REDELIVER,
+            {
+                "ids": [d.token[0] for d, _ in later],
+                "attempts": [d.token[1] for d, _ in later],
+                "delays": [delay for _, delay in later],
+                "me": self._me,
+            },
+        )
+        return {(row[0], row[1]) for row in rows}
+
+    async def depth(self) -> Mapping[str, Depth]:
+        async with self._database.connect() as connection:
+            return {row[0]: Depth(row[1], row[2]) for row in await connection.execute(_DEPTH)}
+
+    def worker(
+        self, handlers: Mapping[str, Handler], *, room: Mapping[str, int], concurrency: int
+    ) -> Consumer:
+        return Consumer(
+            self._claims,
+            handlers,
+            room=room,
+            concurrency=concurrency,
+            heartbeat=self._heartbeat,
+            stop_timeout=self._stop_timeout,
+            unreachable=UNREACHABLE,
+        )
+
+    @asynccontextmanager
+    async def _claims(self, wake: Callable[[], None]) -> AsyncIterator[Claims]:
+        """Open a connection that listens; ``wake`` is called when a message may have come."""
+
+        def notified(_connection: object, _pid: object, _channel: object, payload: str) -> None:
+            # Completions notify too; only new messages are worth a look.
+            if '"insert"' in payload:
+                wake()
+
+        async with self._connected() as connection:
+            await connection.add_listener(_CHANNEL, notified)
+            yield Claims(Queries(AsyncpgDriver(connection)), self._me, self._heartbeat)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=60)
+        try:
+            yield connection
+        finally:
+            try:
+                await connection.close(timeout=2)
+            except UNREACHABLE:
+                connection.terminate()

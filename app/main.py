@@ -1,0 +1,54 @@
+"""The ASGI app of a running service; its lifespan opens and closes everything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api.app import build_app
+from app.bootstrap import Service, Urls, open_service
+from app.errors import ConfigurationError
+from app.settings import Settings
+from app.workflows.loading import load_families
+
+
+def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> FastAPI:
+    """
+    Args:
+        with_worker: run a worker in this process too.
+
+    Raises:
+        ConfigurationError: no token is configured, or a family cannot be used.
+    """
+    if not settings.tokens:
+        raise ConfigurationError(
+            "SLUICE_TOKENS is not set, so nobody could call the API. Set it to name:secret,"
+            " for example SLUICE_TOKENS=ops:$(openssl rand -hex 24); or try it with: make serve"
+        )
+    families = list(load_families().values())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service(settings, urls, families) as service:
+            app.state.api = service.api
+            if with_worker:
+                async with _working(service):
+                    yield
+            else:
+                yield
+
+    return build_app(families, settings.tokens, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def _working(service: Service) -> AsyncIterator[None]:
+    worker = service.worker()
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await running

@@ -1,0 +1,1 @@
+"""The people with which a new installation starts, and the reader of files like theirs."""

@@ -1,0 +1,96 @@
+"""Reads a chat completion: how much of it, what it says, and whether that has the right shape."""
+
+from __future__ import annotations
+
+from contextlib import aclosing, suppress
+from typing import TypeVar
+
+import httpx2
+from pydantic import BaseModel, Field, ValidationError
+
+from app.services.errors import LlmReplyInvalid, cut
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+MAX_BODY_BYTES = 1_000_000
+EXCERPT_BYTES = 8_192
+QUOTED_CHARS = 200
+
+
+class ReplyMessage(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class Choice(BaseModel):
+    message: ReplyMessage
+    finish_reason: str | None = None
+
+
+class Completion(BaseModel):
+    """The part that we read of the reply to ``POST /chat/completions``."""
+
+    choices: list[Choice] = Field(min_length=1)
+
+
+class Problem(BaseModel):
+    message: str
+
+
+class ErrorReply(BaseModel):
+    """The body that comes with an error status."""
+
+    error: Problem
+
+
+async def read_body(response: httpx2.Response, limit: int) -> bytes:
+    """At most ``limit`` bytes of the body; the rest is never read."""
+    body = bytearray()
+    async with aclosing(response.aiter_bytes()) as parts:
+        async for part in parts:
+            body += part[: limit - len(body)]
+            if len(body) >= limit:
+                break
+    return bytes(body)
+
+
+def check_utf8(body: bytes, text: str) -> None:
+    """Raises LlmReplyInvalid, keeping ``text``, unless ``body`` is UTF-8 (RFC 8259, 8.1)."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise LlmReplyInvalid(f"The reply is not UTF-8 at byte {error.start}.", text=text) from None
+
+
+def read_content(body: str) -> str:
+    """What the model wrote; raises LlmReplyInvalid where it wrote nothing or was cut off."""
+    choice = read_shape(body, Completion).choices[0]
+    message = choice.message
+    if message.refusal or choice.finish_reason == "content_filter":
+        raise LlmReplyInvalid("The model declined.", text=message.refusal or message.content or "")
+    if not message.content:
+        raise LlmReplyInvalid("The reply has no content.", text=body)
+    if choice.finish_reason == "length":
+        raise LlmReplyInvalid("The reply stops at the token limit.", text=message.content)
+    return message.content
+
+
+def read_shape(text: str, schema: type[Shape]) -> Shape:
+    """``text`` as one ``schema``; raises LlmReplyInvalid, with where it differs."""
+    try:
+        return schema.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        # Not "from error": pydantic's own message quotes the input without bound.
+        raise LlmReplyInvalid(
+            f"The reply is not a {schema.__name__}: {where}: {first['msg']}.", text=text
+        ) from None
+
+
+def said(text: str) -> str:
+    """What an error reply says, as far as it fits in a sentence."""
+    # Otherwise it is a proxy's HTML page, plain text, or nothing.
+    with suppress(ValidationError):
+        text = ErrorReply.model_validate_json(text).error.message
+    return cut(" ".join(text.split()), QUOTED_CHARS)

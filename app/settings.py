@@ -1,0 +1,160 @@
+"""Every setting, read once from the environment and ``.env``. ``bootstrap`` alone reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import ConfigurationError
+
+OURS = ("SLUICE_", "LLM_")
+"""Prefixes under which a name that is not a setting is taken for a misspelt one."""
+
+MIN_TOKEN_LENGTH = 16
+
+
+class Token(BaseModel):
+    """A bearer token and the name under which a run remembers who started it."""
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    secret: SecretStr
+
+
+def parse_tokens(text: object) -> tuple[Token, ...]:
+    """Read ``name:secret,name2:secret2``.
+
+    Raises:
+        ValueError: names the entry by its position, never by its secret.
+    """
+    if isinstance(text, tuple):
+        return text
+    if not isinstance(text, str):
+        raise ValueError("must be of the form name:secret,name2:secret2")  # noqa: TRY004 for pydantic
+    tokens: list[Token] = []
+    for position, entry in enumerate((e.strip() for e in text.split(",") if e.strip()), start=1):
+        name, colon, secret = entry.partition(":")
+        if not colon or not name.strip():
+            raise ValueError(f"entry {position} is not of the form name:secret")
+        if len(secret) < MIN_TOKEN_LENGTH or not secret.isascii() or not secret.isprintable():
+            raise ValueError(
+                f"the secret of {name!r} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
+                " characters (try: openssl rand -hex 24)"
+            )
+        if any(t.name == name for t in tokens):
+            raise ValueError(f"the name {name!r} stands twice")
+        tokens.append(Token(name=name.strip(), secret=SecretStr(secret)))
+    return tuple(tokens)
+
+
+def _scheme(*allowed: str) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and not value.startswith(tuple(f"{a}:" for a in allowed)):
+            raise ValueError(f"must begin with {' or '.join(f'{a}://' for a in allowed)}")
+        return value
+
+    return AfterValidator(check)
+
+
+class Settings(BaseSettings):
+    """One frozen object. The names of the environment variables are the aliases."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    database_url: Annotated[str | None, _scheme("postgresql", "postgres")] = Field(
+        None, alias="DATABASE_URL", description="Postgres; unset: the embedded one"
+    )
+    redis_url: Annotated[str | None, _scheme("redis", "rediss", "unix")] = Field(
+        None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
+    )
+    tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
+        (), alias="SLUICE_TOKENS", description="name:secret,… of those who may call the admin API"
+    )
+    data_dir: Path = Field(
+        Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"
+    )
+    redis_prefix: str = Field(
+        "sluice", alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$", description="of every key"
+    )
+    host: str = Field("127.0.0.1", alias="SLUICE_HOST", description="address the API listens on")
+    port: int = Field(8000, alias="SLUICE_PORT", ge=1, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="SLUICE_LOG_LEVEL"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", alias="SLUICE_LOG_FORMAT", description="auto: console on a terminal, else json"
+    )
+    pool_size: int = Field(10, alias="SLUICE_POOL_SIZE", ge=2, le=200, description="connections")
+    worker_concurrency: int = Field(
+        100, alias="SLUICE_WORKER_CONCURRENCY", ge=1, le=10_000, description="messages in hand"
+    )
+    worker_threads: int = Field(
+        40, alias="SLUICE_WORKER_THREADS", ge=1, le=1_000, description="for plain def methods"
+    )
+    worker_heartbeat: float = Field(
+        30, alias="SLUICE_WORKER_HEARTBEAT", ge=0.5, le=3600,
+        description="seconds of silence after which another worker takes a message over",
+    )  # fmt: skip
+    stop_timeout: float = Field(
+        20, alias="SLUICE_STOP_TIMEOUT", ge=0, le=3600,
+        description="seconds that a stop gives to what is in hand",
+    )  # fmt: skip
+    look_ahead: int = Field(
+        1_000, alias="SLUICE_LOOK_AHEAD", ge=1, le=1_000_000,
+        description="outstanding items of a run at which its next page waits",
+    )  # fmt: skip
+    dry_run_budget: float = Field(
+        15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,
+        description="seconds after which a dry run extrapolates",
+    )  # fmt: skip
+    llm_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
+        None, alias="LLM_BASE_URL", description="OpenAI-compatible; unset: the local writer"
+    )
+    llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY")
+    llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL")
+    url: Annotated[str, _scheme("http", "https")] = Field(
+        "http://127.0.0.1:8000", alias="SLUICE_URL", description="the API that the CLI calls"
+    )
+    token: SecretStr | None = Field(
+        None, alias="SLUICE_TOKEN", description="the secret with which the CLI calls it"
+    )
+    llm_timeout: float = Field(30, alias="LLM_TIMEOUT", gt=0, le=600, description="seconds a try")
+
+
+def load_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings; the environment wins over ``env_file``.
+
+    Raises:
+        ConfigurationError: for an unknown or malformed value; names it, and never shows a secret.
+    """
+    known = sorted(str(field.alias) for field in Settings.model_fields.values())
+    for name in sorted(os.environ):
+        if name.startswith(OURS) and name not in known:
+            raise _unknown(name, known)
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]).upper()
+        if first["type"] == "extra_forbidden":
+            raise _unknown(name, known) from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{name} cannot be used: {reason}.") from None
+
+
+def _unknown(name: str, known: list[str]) -> ConfigurationError:
+    return ConfigurationError(f"Unknown setting {name}. Known are: {', '.join(known)}.")

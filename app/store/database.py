@@ -1,0 +1,54 @@
+"""Opening Postgres, and the one secret that belongs to the installation."""
+
+from __future__ import annotations
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import ConfigurationError
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def open_database(dsn: str, *, pool_size: int) -> AsyncEngine:
+    """A pool of ``pool_size`` connections. ``dsn`` is libpq's form, with all of its parameters."""
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(dsn, timeout=10)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,  # a lost connection costs one redelivery; a ping costs each use
+        pool_timeout=30,
+    )
+
+
+def sessions(database: AsyncEngine) -> Sessions:
+    return async_sessionmaker(database, class_=AsyncSession, expire_on_commit=False)
+
+
+async def signing_key(database: AsyncEngine) -> bytes:
+    """The key that signs cursors: made by the first migration, the same for every process.
+
+    Raises:
+        ConfigurationError: the tables are not there.
+    """
+    try:
+        async with database.connect() as connection:
+            value = await connection.scalar(
+                text("SELECT value FROM service_secret WHERE name = 'signing'")
+            )
+    except Exception as error:
+        if "service_secret" not in str(error):
+            raise
+        value = None
+    if not value:
+        raise ConfigurationError(
+            "The database has none of Sluice's tables yet. Make them with: sluice migrate"
+        )
+    return str(value).encode()

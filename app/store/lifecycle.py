@@ -1,0 +1,110 @@
+"""The lifecycle of a run and of an item, each as one table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from app.errors import InvalidTransition
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ItemStatus(StrEnum):
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+
+
+RUN_TRANSITIONS: Final = MappingProxyType(
+    {
+        RunStatus.PENDING: frozenset(
+            {
+                RunStatus.RUNNING,  # layer 1 has counted, and there is work
+                RunStatus.PAUSED,  # an operator, before layer 1 came to it
+                RunStatus.CANCELLING,  # likewise
+                RunStatus.SUCCEEDED,  # nothing eligible, or everything already processed
+                RunStatus.FAILED,  # layer 1 gave up
+            }
+        ),
+        RunStatus.RUNNING: frozenset(
+            {
+                RunStatus.PAUSED,  # an operator, or an automatic decision
+                RunStatus.CANCELLING,  # an operator
+                RunStatus.SUCCEEDED,  # every item ended, none of them failed
+                RunStatus.PARTIAL,  # every item ended, some of them failed
+                RunStatus.FAILED,  # every item failed, or layer 2 gave up
+            }
+        ),
+        RunStatus.PAUSED: frozenset(
+            {
+                RunStatus.PENDING,  # resumed before layer 1 came to it
+                RunStatus.RUNNING,  # resumed
+                RunStatus.CANCELLING,  # an operator
+            }
+        ),
+        RunStatus.CANCELLING: frozenset(
+            {
+                RunStatus.CANCELLED,  # what was in hand has ended
+            }
+        ),
+        RunStatus.SUCCEEDED: frozenset[RunStatus](),
+        RunStatus.PARTIAL: frozenset[RunStatus](),
+        RunStatus.FAILED: frozenset[RunStatus](),
+        RunStatus.CANCELLED: frozenset[RunStatus](),
+    }
+)
+
+ITEM_TRANSITIONS: Final = MappingProxyType(
+    {
+        ItemStatus.PENDING: frozenset(
+            {
+                ItemStatus.PENDING,  # an attempt failed, and another will follow
+                ItemStatus.SUCCEEDED,  # executed and saved
+                ItemStatus.SKIPPED,  # gone, or the family raised Skip
+                ItemStatus.FAILED,  # Fatal, or the last attempt failed
+                ItemStatus.CANCELLED,  # its run was cancelled first
+                ItemStatus.TIMED_OUT,  # took longer than the family allows
+            }
+        ),
+        ItemStatus.SUCCEEDED: frozenset[ItemStatus](),
+        ItemStatus.SKIPPED: frozenset[ItemStatus](),
+        ItemStatus.FAILED: frozenset[ItemStatus](),
+        ItemStatus.CANCELLED: frozenset[ItemStatus](),
+        ItemStatus.TIMED_OUT: frozenset[ItemStatus](),
+    }
+)
+
+ENDED: Final = frozenset(status for status, after in RUN_TRANSITIONS.items() if not after)
+OUTCOMES: Final = tuple(status for status, after in ITEM_TRANSITIONS.items() if not after)
+
+
+def before(target: RunStatus) -> frozenset[RunStatus]:
+    """The statuses from which a run may go to ``target``."""
+    return frozenset(status for status, after in RUN_TRANSITIONS.items() if target in after)
+
+
+def require_transition(run_id: str, present: RunStatus, target: RunStatus) -> None:
+    """
+    Raises:
+        InvalidTransition: the table has no edge from ``present`` to ``target``.
+    """
+    if target not in RUN_TRANSITIONS[present]:
+        allowed = ", ".join(sorted(RUN_TRANSITIONS[present])) or "nothing: it has ended"
+        raise InvalidTransition(
+            f"Run {run_id} is {present} and cannot become {target}; from here it may become"
+            f" {allowed}."
+        )

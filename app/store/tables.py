@@ -1,0 +1,134 @@
+"""Our tables. Ids are text that sorts by time, compared byte by byte (collation C)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+from app.store.lifecycle import ItemStatus, RunStatus
+
+ID = Text(collation="C")
+TIME = DateTime(timezone=True)
+NOW = {"server_default": text("now()")}
+ZERO = {"server_default": text("0")}
+FALSE = {"server_default": text("false")}
+Json = dict[str, Any]  # a JSON object as Postgres hands it back; its shape is its writer's business
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class User(SQLModel, table=True):
+    """A person that job families work on: the template's example entity."""
+
+    __tablename__ = "user"
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    email: str = Field(sa_type=Text, unique=True)
+    name: str = Field(sa_type=Text)
+    locale: str = Field(sa_type=Text)
+    interests: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))
+    active: bool = True
+    paid: bool = False
+    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class WelcomePlaceholder(SQLModel, table=True):
+    """What ``welcome-placeholder`` made for one user."""
+
+    __tablename__ = "welcome_placeholder"
+
+    user_id: str = Field(primary_key=True, sa_type=ID, foreign_key="user.id", ondelete="CASCADE")
+    lines: list[str] = Field(sa_type=ARRAY(Text))
+    writer: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class Run(SQLModel, table=True):
+    """One pass of a family over its eligible items."""
+
+    __tablename__ = "run"
+    # Counters change with every batch of outcomes: a page with room keeps that cheap (HOT).
+    __table_args__ = (
+        Index("ix_run_family", "family", "id"),
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    family: str = Field(sa_type=Text)
+    status: str = Field(default=RunStatus.PENDING, sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
+    params: Json = Field(default_factory=dict, sa_type=JSONB)
+    force: bool = False
+    item_limit: int | None = None
+    item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    started_by: str = Field(sa_type=Text)
+    idempotency_key: str | None = Field(default=None, sa_type=Text)
+
+    # Where paging stands: the last id read, as JSON (null: not begun); all read; waiting for room.
+    cursor: str | None = Field(default=None, sa_type=Text)
+    paged: bool = Field(default=False, sa_column_kwargs=FALSE)
+    held: bool = Field(default=False, sa_column_kwargs=FALSE)
+
+    total_eligible: int | None = Field(default=None, sa_type=BigInteger)
+    to_process: int | None = Field(default=None, sa_type=BigInteger)
+    already_processed: int | None = Field(default=None, sa_type=BigInteger)
+    exact: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    scheduled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    succeeded: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    skipped: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    failed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    cancelled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    timed_out: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    work_ms: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """Milliseconds spent in items that ended, summed: what estimates are made from."""
+
+    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    started_at: datetime | None = Field(default=None, sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+    @property
+    def ended(self) -> int:
+        """How many items have an outcome."""
+        return self.succeeded + self.skipped + self.failed + self.cancelled + self.timed_out
+
+
+class Item(SQLModel, table=True):
+    """One entity's part in one run."""
+
+    __tablename__ = "item"
+    # Every row is updated once, when it ends: the free third of a page takes the new version (HOT).
+    __table_args__ = ({"postgresql_with": {"fillfactor": "65"}},)
+
+    # No foreign key: its check would cost each insert a look-up and a lock on the run's busy row.
+    run_id: str = Field(primary_key=True, sa_type=ID)
+    item_id: str = Field(primary_key=True, sa_type=ID)
+    status: str = Field(default=ItemStatus.PENDING, sa_type=Text)
+    attempts: int = Field(default=0, sa_column_kwargs=ZERO)
+    postponements: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often RetryAfter moved it to later, without using up an attempt."""
+    executed: bool = Field(default=False, sa_column_kwargs=FALSE)
+    """``execute`` is done and ``result`` holds what it returned; only ``save`` is left."""
+    result: Any = Field(  # of the family's own shape
+        default=None, sa_type=JSONB(none_as_null=True), nullable=True
+    )
+    error_class: str | None = Field(default=None, sa_type=Text)
+    error_message: str | None = Field(default=None, sa_type=Text)
+    error_traceback: str | None = Field(default=None, sa_type=Text)
+    scheduled_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    started_at: datetime | None = Field(default=None, sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class ServiceSecret(SQLModel, table=True):
+    """A random value that belongs to this installation, such as the key that signs cursors."""
+
+    __tablename__ = "service_secret"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    value: str = Field(sa_type=Text)

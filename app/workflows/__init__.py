@@ -1,0 +1,1 @@
+"""The three layers, and the contract that a family's author sees."""

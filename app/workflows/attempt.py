@@ -1,0 +1,159 @@
+"""One attempt at one item: call the family's methods, and say how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import traceback
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+
+from app.store.lifecycle import ItemStatus
+from app.workflows.bound import BoundFamily
+from app.workflows.family import Context, Fatal, Skip
+
+LONGEST_MESSAGE = 2_000
+LONGEST_TRACEBACK = 8_000
+MOST_POSTPONEMENTS = 1_000
+"""RetryAfter uses up no attempt; without a bound it could put an item off for ever."""
+
+log = structlog.get_logger("sluice.item")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier deliveries of the item left behind. ``result`` is JSON."""
+
+    attempts: int = 0
+    postponements: int = 0
+    executed: bool = False
+    result: str | None = None
+
+    @property
+    def value(self) -> Any:  # whatever the JSON holds
+        return None if self.result is None else json.loads(self.result)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How an attempt ended. ``PENDING``: come again after ``delay``."""
+
+    status: ItemStatus
+    history: History
+    started_at: datetime
+    finished_at: datetime
+    work_ms: int
+    delay: timedelta = timedelta(0)
+    error_class: str | None = None
+    error_message: str | None = None
+    error_traceback: str | None = None
+
+
+async def attempt(
+    bound: BoundFamily, item_id: str, params: BaseModel, ctx: Context, history: History
+) -> Verdict:
+    """Load, execute and save one item. Never raises for what the family raised."""
+    started_at, clock = datetime.now(UTC), time.perf_counter()
+    progress = _Progress(history)
+    limit = asyncio.timeout(bound.family.timeout.total_seconds())
+    error: Exception | None = None
+    status = ItemStatus.SUCCEEDED
+    try:
+        async with limit:
+            await progress.go(bound, item_id, params, ctx)
+    except Skip as skip:
+        status, error = ItemStatus.SKIPPED, skip
+    except Exception as caught:  # noqa: BLE001 - the one place that records an item's failure
+        error = caught
+        status = ItemStatus.TIMED_OUT if limit.expired() else ItemStatus.FAILED
+    verdict = Verdict(
+        status,
+        replace(progress.history, attempts=history.attempts + 1),
+        started_at,
+        datetime.now(UTC),
+        round((time.perf_counter() - clock) * 1000),
+    )
+    if error is None:
+        return verdict
+    if status is ItemStatus.SKIPPED:
+        return replace(verdict, error_message=_clean(str(error), LONGEST_MESSAGE))
+    return _judge(bound, verdict, error)
+
+
+class _Progress:
+    """Keeps what was reached when a later step fails, so that it is not paid for twice."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+
+    async def go(self, bound: BoundFamily, item_id: str, params: BaseModel, ctx: Context) -> None:
+        entity = await bound.load(item_id, ctx)
+        if entity is None:
+            raise Skip("The item is gone.")
+        result: Any  # of the family's own type
+        if self.history.executed and self.history.result is not None:
+            result = bound.result.validate_json(self.history.result)
+        else:
+            result = await bound.execute(entity, params, ctx)
+            self.history = replace(self.history, executed=True, result=dump(bound, result))
+        if not ctx.preview:
+            await bound.save(entity, result, params, ctx)
+
+
+def dump(bound: BoundFamily, result: object) -> str:
+    """
+    Raises:
+        Fatal: the result is not what Postgres can keep as JSON.
+    """
+    try:
+        text = bound.result.dump_json(result, warnings="error").decode()
+    except ValueError as error:  # pydantic's serialisation errors are ValueErrors
+        raise Fatal(
+            f"What execute returned does not fit the family's result type: {error}"
+        ) from None
+    if "\\u0000" in text:
+        raise Fatal("What execute returned holds a NUL character, which Postgres cannot store.")
+    return text
+
+
+def _judge(bound: BoundFamily, verdict: Verdict, error: Exception) -> Verdict:
+    history = verdict.history
+    verdict = replace(
+        verdict,
+        error_class=type(error).__qualname__,
+        error_message=_clean(str(error), LONGEST_MESSAGE),
+        error_traceback=_clean(
+            "".join(traceback.format_exception(error)), LONGEST_TRACEBACK, keep_end=True
+        ),
+    )
+    if verdict.status is ItemStatus.TIMED_OUT:
+        limit = bound.family.timeout.total_seconds()
+        return replace(
+            verdict, error_class="Timeout", error_message=f"It took longer than {limit:g} s."
+        )
+    asked = getattr(error, "retry_after", None)
+    if isinstance(asked, timedelta) and history.postponements < MOST_POSTPONEMENTS:
+        later = replace(
+            history, attempts=history.attempts - 1, postponements=history.postponements + 1
+        )
+        return replace(verdict, status=ItemStatus.PENDING, history=later, delay=asked)
+    if isinstance(error, Fatal) or history.attempts >= bound.family.attempts:
+        return verdict
+    chance = random.random()  # noqa: S311 - jitter, not a secret
+    delay = bound.family.backoff.delay(history.attempts, chance)
+    return replace(verdict, status=ItemStatus.PENDING, delay=delay)
+
+
+def _clean(text: str, longest: int, *, keep_end: bool = False) -> str:
+    """Cut, and free of what Postgres refuses in text: NUL and lone surrogates."""
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) <= longest:
+        return text
+    return "…" + text[-longest:] if keep_end else text[:longest] + "…"

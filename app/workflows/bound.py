@@ -1,0 +1,86 @@
+"""A family made ready to be called: each method awaitable, params and results to and from JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, TypeAdapter
+
+from app.workflows.family import AnyFamily, Context, JobFamily, overridden
+from app.workflows.keys import Layer, flow_key
+
+Async = Callable[..., Awaitable[Any]]  # of the family's own types
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFamily:
+    family: AnyFamily
+    pages: Async | None
+    """``page`` of a family whose source is not SQL."""
+    count: Async
+    existing: Callable[[Sequence[str], BaseModel, Context], Awaitable[Collection[str]]]
+    load: Async
+    execute: Async
+    save: Async
+    result: TypeAdapter[Any]
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    @property
+    def filters(self) -> bool:
+        """Whether ``existing`` was written at all."""
+        return bool(overridden(self.family, ("existing",)))
+
+    def flow_key(self, layer: Layer) -> str:
+        return flow_key(self.name, layer)
+
+
+def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
+    def ready(name: str) -> Async:
+        return _awaitable(getattr(family, name), getattr(JobFamily, name), threads)
+
+    return BoundFamily(
+        family=family,
+        pages=ready("page") if overridden(family, ("page",)) else None,
+        count=ready("count"),
+        existing=ready("existing"),
+        load=ready("load"),
+        execute=ready("execute"),
+        save=ready("save"),
+        result=TypeAdapter(_result_type(type(family))),
+    )
+
+
+def _awaitable(method: Async, default: object, threads: ThreadPoolExecutor) -> Async:
+    if inspect.iscoroutinefunction(method):
+        return method
+    if getattr(method, "__func__", None) is default:  # the contract's own defaults block nobody
+
+        async def directly(*args: object) -> object:
+            return method(*args)
+
+        return directly
+
+    async def in_thread(*args: object) -> object:
+        call = contextvars.copy_context().run
+        loop = asyncio.get_running_loop()
+        result: object = await loop.run_in_executor(threads, call, method, *args)
+        return await result if inspect.isawaitable(result) else result
+
+    return in_thread
+
+
+def _result_type(kind: type) -> Any:  # whatever the author put third in JobFamily[…]
+    for base in getattr(kind, "__orig_bases__", ()):
+        arguments = get_args(base)
+        if len(arguments) == 3:
+            return arguments[2]
+    return Any

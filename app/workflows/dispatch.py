@@ -1,0 +1,88 @@
+"""What a worker does with each delivery: the right family and layer, and what if that fails."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.engine import Delivery, Engine, Handler
+from app.engine.consumer import PREFETCH
+from app.flow.gate import GateClosed
+from app.store import runs
+from app.workflows.bound import BoundFamily
+from app.workflows.family import Backoff
+from app.workflows.keys import Layer, parse_flow_key
+from app.workflows.messages import RunOnly
+
+LAYER_ATTEMPTS = 8
+"""Deliveries of a process or paginate message before its layer gives up and the run fails."""
+BACKOFF = Backoff(longest=timedelta(seconds=30))
+
+log = structlog.get_logger("sluice.worker")
+
+
+class LayerPort(Protocol):
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    database: AsyncEngine
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    layers: Mapping[Layer, LayerPort]
+
+    def handlers(self) -> dict[str, Handler]:
+        """By flow key: what the engine calls with each delivery."""
+        return {
+            bound.flow_key(layer): partial(self._deliver, bound, self.layers[layer])
+            for bound in self.families.values()
+            for layer in Layer
+        }
+
+    def room(self) -> dict[str, int]:
+        """By flow key: a little more than may run, so that a freed slot never waits for a poll."""
+        return {
+            bound.flow_key(layer): control.parallelism + PREFETCH
+            for bound in self.families.values()
+            for layer in Layer
+            if (control := bound.family.flow.of(layer)).parallelism is not None
+        }
+
+    async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
+        try:
+            await layer.handle(bound, delivery)
+        except GateClosed:
+            return  # not begun: the engine gives it back when the worker stops
+        except Exception as error:  # noqa: BLE001 - redelivered, or recorded on the run
+            await self._failed(delivery, error)
+
+    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+        """A layer itself failed, not an item's own code: the database was away, a page broke."""
+        _, layer = parse_flow_key(delivery.flow_key)
+        run_id = RunOnly.model_validate_json(delivery.payload).run
+        gives_up = layer is not Layer.EXECUTE and delivery.attempt >= LAYER_ATTEMPTS
+        reason = (
+            f"{layer} gave up after {delivery.attempt} attempts: {type(error).__name__}: {error}"
+        )
+        log.error(
+            "layer_failed",
+            flow_key=delivery.flow_key,
+            run=run_id,
+            attempt=delivery.attempt,
+            gives_up=gives_up,
+            exc_info=error,
+        )
+        async with self.database.begin() as tx:
+            if not gives_up:
+                delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
+                await self.engine.redeliver(tx, [(delivery, delay)])
+            elif await self.engine.complete(tx, [delivery]):
+                await runs.fail(tx, run_id, reason[:2_000])

@@ -1,0 +1,153 @@
+"""Layer 3: the work for exactly one item."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.engine import Delivery, Engine
+from app.flow.gate import Gate
+from app.store import items
+from app.store.items import Record
+from app.store.lifecycle import ENDED, ItemStatus, RunStatus
+from app.workflows.attempt import History, Verdict, attempt
+from app.workflows.bound import BoundFamily
+from app.workflows.family import Context
+from app.workflows.keys import Layer
+from app.workflows.messages import ExecuteMessage
+from app.workflows.outcomes import Ending, OutcomeWriter
+from app.workflows.run_cache import RunCache, RunView
+
+MOST_LOSSES = 5
+"""Deliveries of one item that may vanish with their worker. An item that kills each worker which
+touches it must not go round for ever."""
+
+log = structlog.get_logger("sluice.item")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteLayer:
+    database: AsyncEngine
+    engine: Engine
+    gate: Gate
+    context: Callable[..., Context]
+    runs: RunCache
+    outcomes: OutcomeWriter
+
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
+        message = ExecuteMessage.read(delivery.payload)
+        history = await self._history(message, delivery)
+        view = await self.runs.get(message.run)
+        if history is None or view is None:
+            await self._drop(delivery)
+        elif view.status in _STOPPED:
+            await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
+        elif _losses(delivery, history) > MOST_LOSSES:
+            await self._write(message, delivery, _lost(delivery, history))
+        else:
+            verdict = await self._attempt(bound, view, message, delivery, history)
+            await self._write(message, delivery, verdict)
+
+    async def _attempt(
+        self,
+        bound: BoundFamily,
+        view: RunView,
+        message: ExecuteMessage,
+        delivery: Delivery,
+        history: History,
+    ) -> Verdict:
+        async with self.gate.permit(bound.flow_key(Layer.EXECUTE)):
+            # The wait may have been long, and the run may have been stopped meanwhile.
+            now = await self.runs.get(message.run) or view
+            if now.status in _STOPPED:
+                return _unattempted(history, ItemStatus.CANCELLED)
+            task = asyncio.current_task()
+            if task is not None:
+                task.set_name(delivery_name(message))
+            ctx = self.context(
+                bound, run_id=message.run, item_id=message.item, attempt=history.attempts + 1
+            )
+            verdict = await attempt(bound, message.item, view.params, ctx, history)
+        if verdict.error_class is not None:
+            ctx.log.warning(
+                "item_failed" if verdict.status is not ItemStatus.PENDING else "item_put_off",
+                status=verdict.status,
+                error=verdict.error_class,
+                attempt=ctx.attempt,
+                again_in=verdict.delay.total_seconds() or None,
+            )
+        return verdict
+
+    async def _history(self, message: ExecuteMessage, delivery: Delivery) -> History | None:
+        """None: the item has an outcome already, or was never scheduled."""
+        if delivery.attempt == 1:
+            return History()  # nothing can have been written yet: no need to ask
+        async with self.database.connect() as connection:
+            item = await items.find(connection, message.run, message.item)
+        if item is None or item.status != ItemStatus.PENDING:
+            return None
+        return History(
+            item.attempts,
+            item.postponements,
+            item.executed,
+            json.dumps(item.result) if item.executed else None,
+        )
+
+    async def _drop(self, delivery: Delivery) -> None:
+        async with self.database.begin() as tx:
+            await self.engine.complete(tx, [delivery])
+
+    async def _write(self, message: ExecuteMessage, delivery: Delivery, verdict: Verdict) -> None:
+        again = verdict.status is ItemStatus.PENDING
+        record = Record(
+            run_id=message.run,
+            item_id=message.item,
+            status=verdict.status,
+            attempts=verdict.history.attempts,
+            postponements=verdict.history.postponements,
+            executed=verdict.history.executed,
+            result=verdict.history.result,
+            error_class=verdict.error_class,
+            error_message=verdict.error_message,
+            error_traceback=verdict.error_traceback,
+            started_at=verdict.started_at,
+            finished_at=None if again else verdict.finished_at,
+            work_ms=verdict.work_ms,
+        )
+        await self.outcomes.write(Ending(delivery, record, verdict.delay if again else None))
+
+
+_STOPPED = ENDED | {RunStatus.CANCELLING}
+
+
+def delivery_name(message: ExecuteMessage) -> str:
+    """The task's name: what the watcher of the event loop reports."""
+    return message.id()
+
+
+def _losses(delivery: Delivery, history: History) -> int:
+    """Deliveries before this one that ended in no verdict: their worker died, or lost its claim."""
+    return delivery.attempt - 1 - history.attempts - history.postponements
+
+
+def _unattempted(history: History, status: ItemStatus) -> Verdict:
+    now = datetime.now(UTC)
+    return Verdict(status, history, now, now, 0)
+
+
+def _lost(delivery: Delivery, history: History) -> Verdict:
+    return replace(
+        _unattempted(history, ItemStatus.FAILED),
+        error_class="WorkerLost",
+        error_message=(
+            f"The item was delivered {delivery.attempt - 1} times, and {_losses(delivery, history)}"
+            " of those deliveries vanished with their worker. Look for what ends the process:"
+            " memory, a native crash."
+        ),
+    )

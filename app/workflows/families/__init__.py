@@ -1,0 +1,1 @@
+"""One file per job family: the only place that a new family touches."""

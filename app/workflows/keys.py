@@ -1,0 +1,141 @@
+"""Every id that means something, built and parsed in one place.
+
+    run_01JD…                      a run: sorts by time (ULID)
+    welcome-placeholder.execute    a flow key
+    process:run_…                  the message that starts a run
+    page:run_…  page:run_…:"u1"    the first page; the page after an item id (as JSON)
+    chunk:run_…:2:"u1"             the third chunk of that page
+    item:run_…:u1                  the execution of one item
+
+A message's id is the same however often it is published, which is what makes a repeated fan-out
+harmless. Item ids and cursors may hold any character, so they always stand last.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ulid import ULID
+
+from app.errors import BadInput
+
+MAX_ITEM_ID = 200
+"""Characters. Message ids stand in a b-tree index, whose entries end at some 2,700 bytes."""
+
+_SIGNATURE = 12  # bytes: enough that a guess never passes, short enough for a URL
+
+
+class Layer(StrEnum):
+    PROCESS = "process"
+    PAGINATE = "paginate"
+    EXECUTE = "execute"
+
+
+def new_id(prefix: str) -> str:
+    """``prefix_`` and a ULID: 26 characters that sort by the millisecond they were made in."""
+    return f"{prefix}_{ULID()}"
+
+
+def flow_key(family: str, layer: Layer) -> str:
+    return f"{family}.{layer}"
+
+
+def parse_flow_key(key: str) -> tuple[str, Layer]:
+    """
+    Raises:
+        ValueError: ``key`` was not built by ``flow_key``.
+    """
+    family, dot, layer = key.rpartition(".")
+    if not dot or not family:
+        raise ValueError(f"{key!r} is not a flow key: it has the form family.layer")
+    return family, Layer(layer)
+
+
+def process_message(run_id: str) -> str:
+    return f"process:{run_id}"
+
+
+def page_message(run_id: str, cursor: str | None) -> str:
+    return f"page:{run_id}" if cursor is None else f"page:{run_id}:{cursor}"
+
+
+def chunk_message(run_id: str, cursor: str | None, index: int) -> str:
+    head = f"chunk:{run_id}:{index}"
+    return head if cursor is None else f"{head}:{cursor}"
+
+
+def item_message(run_id: str, item_id: str) -> str:
+    return f"item:{run_id}:{item_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """What a message id says. ``kind`` is process, page, chunk or item."""
+
+    kind: str
+    run_id: str
+    cursor: str | None = None
+    index: int | None = None
+    item_id: str | None = None
+
+
+def parse_message(message_id: str) -> MessageKey:
+    """
+    Raises:
+        ValueError: ``message_id`` was not built here.
+    """
+    kind, _, rest = message_id.partition(":")
+    run_id, more, tail = rest.partition(":")
+    if run_id and kind == "process" and not more:
+        return MessageKey(kind, run_id)
+    if run_id and kind == "page":
+        return MessageKey(kind, run_id, cursor=tail if more else None)
+    if run_id and kind == "chunk" and more:
+        index, has_cursor, cursor = tail.partition(":")
+        if index.isascii() and index.isdecimal():
+            return MessageKey(kind, run_id, cursor if has_cursor else None, int(index))
+    if run_id and kind == "item" and more:
+        return MessageKey(kind, run_id, item_id=tail)
+    raise ValueError(f"{message_id!r} is not the id of a message")
+
+
+@dataclass(frozen=True, slots=True)
+class CursorSigner:
+    """Hands positions to callers as opaque tokens, and takes back only those it issued.
+
+    ``scope`` is what the position belongs to (``runs``, ``page:run_…``), so that a cursor of one
+    list is refused by another.
+    """
+
+    key: bytes
+
+    def issue(self, scope: str, position: str) -> str:
+        body = position.encode()
+        return base64.urlsafe_b64encode(self._sign(scope, body) + body).rstrip(b"=").decode()
+
+    def accept(self, scope: str, token: str, *, field: str = "cursor") -> str:
+        """
+        Raises:
+            BadInput: the token was not issued here for this scope.
+        """
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            signature, body = raw[:_SIGNATURE], raw[_SIGNATURE:]
+            if hmac.compare_digest(signature, self._sign(scope, body)):
+                return body.decode()
+        except (binascii.Error, ValueError):
+            pass
+        raise BadInput(
+            "This cursor was not issued here. Take one from an earlier answer, or leave it out to"
+            " begin at the start.",
+            field=field,
+        )
+
+    def _sign(self, scope: str, body: bytes) -> bytes:
+        message = scope.encode() + b"\0" + body
+        return hmac.digest(self.key, message, hashlib.sha256)[:_SIGNATURE]

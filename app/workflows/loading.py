@@ -1,0 +1,102 @@
+"""Finding the families: one function, and no registry that imports fill."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterable
+from types import ModuleType
+
+from app.errors import ConfigurationError
+from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
+
+PACKAGE = "app.workflows.families"
+_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_NAME = 60
+
+
+def load_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
+    """Every family of the package's folder, by name.
+
+    Raises:
+        ConfigurationError: a file that cannot be loaded, that does not define exactly one family,
+            whose family is incomplete, or whose family's name is taken. Says which and why.
+    """
+    folder = importlib.import_module(package)
+    return gather(
+        (f"{info.name}.py", _family_of(f"{package}.{info.name}", f"{info.name}.py"))
+        for info in pkgutil.iter_modules(folder.__path__)
+    )
+
+
+def gather(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, AnyFamily]:
+    """Check families and put them by name. The text before each says where it comes from."""
+    found: dict[str, AnyFamily] = {}
+    origin: dict[str, str] = {}
+    for where, family in families:
+        _check(where, family)
+        if family.name in found:
+            raise ConfigurationError(
+                f"{where}: the name {family.name!r} is taken by {origin[family.name]}."
+                " Give one of them another name."
+            )
+        found[family.name] = family
+        origin[family.name] = where
+    return found
+
+
+def _family_of(module_name: str, where: str) -> AnyFamily:
+    try:
+        module = importlib.import_module(module_name)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error.detail}") from error
+    except Exception as error:
+        raise ConfigurationError(
+            f"{where} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    defined = _defined_in(module)
+    if len(defined) != 1:
+        names = ", ".join(sorted(c.__name__ for c in defined)) or "none"
+        raise ConfigurationError(
+            f"{where} must define exactly one subclass of JobFamily; it defines {names}."
+        )
+    return defined[0]()
+
+
+def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:
+    return [
+        member
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, JobFamily) and member.__module__ == module.__name__
+    ]
+
+
+def _check(where: str, family: AnyFamily) -> None:
+    name = getattr(family, "name", None)
+    if not isinstance(name, str) or not _KEBAB.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise ConfigurationError(
+            f"{where}: a family's name is kebab-case and at most {_LONGEST_NAME} characters,"
+            f" such as 'welcome-placeholder'; it is {name!r}."
+        )
+    entity = getattr(family, "entity", None)
+    if not isinstance(entity, Entity) or not all(
+        _KEBAB.fullmatch(word) for word in (entity.singular, entity.plural, family.verb)
+    ):
+        raise ConfigurationError(
+            f'{where}: {name} needs entity = Entity("user", "users") and a verb, in kebab-case:'
+            " they make its routes."
+        )
+    written = overridden(family, ("eligible", "page", "load", "execute"))
+    missing = {"load", "execute"} - written
+    if missing:
+        raise ConfigurationError(f"{where}: {name} lacks the method {min(missing)}().")
+    if len(written & {"eligible", "page"}) != 1:
+        raise ConfigurationError(
+            f"{where}: {name} needs either eligible() for a SELECT, or page() for another source."
+        )
+    if min(family.attempts, family.page_size, family.chunk_size) < 1:
+        raise ConfigurationError(
+            f"{where}: {name} needs attempts, page_size and chunk_size of 1 or more."
+        )

@@ -1,0 +1,134 @@
+"""Where a run's ids come from, always by page and cursor, whatever stands behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Select, func
+from sqlmodel import select
+
+from app.errors import ConfigurationError
+from app.store.database import Sessions
+from app.workflows.bound import Async, BoundFamily
+from app.workflows.family import Context, Page
+from app.workflows.keys import MAX_ITEM_ID
+
+
+class Source(Protocol):
+    async def page(self, cursor: str | None, size: int) -> Page:
+        """At most ``size`` ids after ``cursor``, in a fixed order."""
+
+    async def count(self) -> int | None:
+        """How many ids there are in all; None where that cannot be told."""
+
+
+def source_of(
+    bound: BoundFamily, params: BaseModel, ctx: Context, item_ids: Sequence[str] | None
+) -> Source:
+    if item_ids is not None:
+        return ListSource(tuple(sorted(set(item_ids))))
+    if bound.pages is not None:
+        return FamilySource(bound, bound.pages, params, ctx)
+    return SqlSource(ctx.session, bound.family.eligible(params))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSource:
+    """Keyset paging over a SELECT of one column. The cursor is the last id, as JSON."""
+
+    sessions: Sessions
+    statement: Select[Any]
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        column = self._ids()
+        query = select(column).order_by(column).limit(size + 1)
+        if cursor is not None:
+            last = json.loads(cursor)
+            query = query.where(column > (UUID(last) if _is_uuid(column) else last))
+        async with self.sessions() as session:
+            rows = list((await session.exec(query)).all())
+        more = len(rows) > size
+        rows = rows[:size]
+        return Page(
+            ids=[checked_id(str(row)) for row in rows],
+            next_cursor=json.dumps(rows[-1], default=str) if more else None,
+        )
+
+    async def count(self) -> int:
+        query = select(func.count()).select_from(self._ids().table)
+        async with self.sessions() as session:
+            return int((await session.exec(query)).one())
+
+    def _ids(self) -> Any:  # a column of whatever type the id has
+        columns = self.statement.order_by(None).subquery().c
+        if len(columns) != 1:
+            raise ConfigurationError(
+                f"eligible() must select one column, the id; it selects {len(columns)}."
+            )
+        return columns[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySource:
+    """The family's own ``page`` and ``count``."""
+
+    bound: BoundFamily
+    pages: Async
+    params: BaseModel
+    ctx: Context
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        page: Page = await self.pages(cursor, size, self.params, self.ctx)
+        return Page([checked_id(item_id) for item_id in page.ids], page.next_cursor)
+
+    async def count(self) -> int | None:
+        count: int | None = await self.bound.count(self.params, self.ctx)
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class ListSource:
+    """Ids that the caller named, sorted. The cursor is the last id, as JSON."""
+
+    ids: Sequence[str]
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        last = None if cursor is None else json.loads(cursor)
+        rest = [item_id for item_id in self.ids if last is None or item_id > last]
+        more = len(rest) > size
+        return Page(rest[:size], json.dumps(rest[size - 1]) if more else None)
+
+    async def count(self) -> int:
+        return len(self.ids)
+
+
+async def unprocessed(
+    bound: BoundFamily, ids: Sequence[str], params: BaseModel, ctx: Context
+) -> list[str]:
+    """The ids that have no result yet, in their order."""
+    if not ids or not bound.filters:
+        return list(ids)
+    existing: Collection[str] = await bound.existing(ids, params, ctx)
+    present = set(existing)
+    return [item_id for item_id in ids if item_id not in present]
+
+
+def checked_id(item_id: str) -> str:
+    """
+    Raises:
+        ConfigurationError: an id that could not stand in a message's id.
+    """
+    if not 0 < len(item_id) <= MAX_ITEM_ID or "\0" in item_id:
+        raise ConfigurationError(
+            f"An item id has 1 to {MAX_ITEM_ID} characters and no NUL; {item_id[:40]!r} does not."
+        )
+    return item_id
+
+
+def _is_uuid(column: Any) -> bool:  # see SqlSource._ids
+    return column.type.python_type is UUID

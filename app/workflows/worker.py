@@ -1,0 +1,67 @@
+"""A worker: the engine's loop, the gate before each layer, and a watch over the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.engine import Engine
+from app.flow.gate import Gate
+from app.workflows.bound import BoundFamily
+from app.workflows.dispatch import Dispatcher
+from app.workflows.execute import ExecuteLayer
+from app.workflows.family import Context
+from app.workflows.keys import Layer
+from app.workflows.loop_watch import LoopWatch
+from app.workflows.outcomes import OutcomeWriter
+from app.workflows.paginate import PaginateLayer
+from app.workflows.process import ProcessLayer
+from app.workflows.run_cache import RunCache
+
+log = structlog.get_logger("sluice.worker")
+
+
+class SluiceWorker:
+    """Executes every family's messages until it is stopped."""
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        engine: Engine,
+        gate: Gate,
+        families: Mapping[str, BoundFamily],
+        context: Callable[..., Context],
+        *,
+        concurrency: int,
+        look_ahead: int,
+    ) -> None:
+        self._gate = gate
+        self._concurrency = concurrency
+        outcomes = OutcomeWriter(database, engine, look_ahead=look_ahead)
+        cache = RunCache(database, families)
+        dispatcher = Dispatcher(
+            database,
+            engine,
+            families,
+            {
+                Layer.PROCESS: ProcessLayer(database, engine, gate, context),
+                Layer.PAGINATE: PaginateLayer(database, engine, gate, context, look_ahead),
+                Layer.EXECUTE: ExecuteLayer(database, engine, gate, context, cache, outcomes),
+            },
+        )
+        self._consumer = engine.worker(
+            dispatcher.handlers(), room=dispatcher.room(), concurrency=concurrency
+        )
+
+    async def run(self) -> None:
+        """Until ``stop``: what is in hand ends first, within the stop's time limit."""
+        log.info("worker_started", concurrency=self._concurrency)
+        async with LoopWatch():
+            await self._consumer.run()
+        log.info("worker_stopped")
+
+    def stop(self) -> None:
+        self._gate.close()  # what has not begun goes back to the queue
+        self._consumer.stop()
