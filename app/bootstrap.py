@@ -21,12 +21,15 @@ from app.engine.pgqueuer import PgQueuerEngine
 from app.flow.gate import Gate, LocalGate
 from app.services.llm import TextWriter, text_writer
 from app.settings import Settings
-from app.store.database import open_database, sessions, signing_key
+from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.keys import CursorSigner, Layer, flow_key
 from app.workflows.worker import SluiceWorker
+
+LEDGER_CONNECTIONS = 6
+"""Writes come in groups, so a few connections carry them all."""
 
 log = structlog.get_logger("sluice")
 
@@ -45,6 +48,8 @@ class Service:
 
     settings: Settings
     database: AsyncEngine
+    ledger: AsyncEngine
+    """The same database, for what the layers write: by key, never by scan."""
     redis: Redis
     engine: Engine
     families: Mapping[str, BoundFamily]
@@ -54,7 +59,7 @@ class Service:
 
     def worker(self) -> SluiceWorker:
         return SluiceWorker(
-            self.database,
+            self.ledger,
             self.engine,
             self._gate(),
             self.families,
@@ -92,6 +97,7 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Open the pools and make every object. The tables must be there: see ``migrate``."""
     database = open_database(urls.database, pool_size=settings.pool_size)
+    ledger = open_database(urls.database, pool_size=LEDGER_CONNECTIONS, settings=BY_INDEX)
     redis = Redis.from_url(urls.redis, socket_timeout=5, socket_connect_timeout=5)
     key = settings.llm_api_key
     writer = text_writer(
@@ -102,7 +108,9 @@ async def open_service(
     )
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
-        services = Services(sessions(database), redis, settings.redis_prefix, {TextWriter: writer})
+        services = Services(
+            database, sessions(database), redis, settings.redis_prefix, {TextWriter: writer}
+        )
         engine = PgQueuerEngine(
             database,
             urls.database,
@@ -123,12 +131,13 @@ async def open_service(
             cursors=CursorSigner(await signing_key(database)),
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
-        yield Service(settings, database, redis, engine, bound, client, api, services)
+        yield Service(settings, database, ledger, redis, engine, bound, client, api, services)
     finally:
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
         threads.shutdown(wait=False, cancel_futures=True)
         await writer.aclose()
         await redis.aclose()
+        await ledger.dispose()
         await database.dispose()
 
 
@@ -141,10 +150,9 @@ def make_context(
     attempt: int = 1,
     preview: bool = False,
 ) -> Context:
-    fields = {"family": bound.name, "run": run_id, "item": item_id}
     return Context(
         services=services,
-        log=structlog.get_logger(**{k: v for k, v in fields.items() if v is not None}),
+        family=bound.name,
         run_id=run_id,
         item_id=item_id,
         attempt=attempt,
@@ -153,5 +161,5 @@ def make_context(
 
 
 async def _ping(database: AsyncEngine) -> None:
-    async with database.connect() as connection:
+    async with reading(database) as connection:
         await connection.execute(text("SELECT 1"))

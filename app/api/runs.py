@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.api.deps import Answer, Cursor, Limit, State, View, bearer
 from app.store import items, runs
+from app.store.database import reading
 from app.store.lifecycle import ItemStatus, RunStatus
 from app.store.tables import Item, Run
 from app.workflows.keys import CursorSigner
@@ -111,7 +112,7 @@ async def list_runs(
 ) -> RunsAnswer:
     """The newest first."""
     before_id = None if cursor is None else state.cursors.accept("runs", cursor)
-    async with state.database.connect() as connection:
+    async with reading(state.database) as connection:
         found = await runs.page_of_runs(
             connection,
             family=family,
@@ -130,7 +131,7 @@ async def list_runs(
 
 @router.get("/{run_id}")
 async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
-    async with state.database.connect() as connection:
+    async with reading(state.database) as connection:
         run = await runs.get(connection, run_id)
     return RunAnswer(run=RunView.of(run, state.cursors))
 
@@ -146,7 +147,7 @@ async def list_items(
     """By id."""
     scope = f"items:{run_id}"
     after_id = None if cursor is None else state.cursors.accept(scope, cursor)
-    async with state.database.connect() as connection:
+    async with reading(state.database) as connection:
         await runs.get(connection, run_id)
         found = await items.page_of_items(
             connection, run_id, status=status, after_id=after_id, limit=limit + 1

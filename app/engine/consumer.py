@@ -16,6 +16,9 @@ from app.engine import Delivery, Handler
 PREFETCH = 20
 """A flow key with at least this much room is claimed together with others, else by itself."""
 
+ASK_EVERY = 0.1
+"""Seconds. How often a busy worker asks when the next deferred message is due."""
+
 log = structlog.get_logger("sluice.engine")
 
 
@@ -57,6 +60,7 @@ class Consumer:
         self._unreachable = unreachable
         self._in_hand: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
         self._held: Counter[str] = Counter()
+        self._asked_at = 0.0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -85,10 +89,7 @@ class Consumer:
                 self._wake.clear()
                 if await self._claim(claims):
                     continue
-                due = await claims.next_due(self._keys_with_room())
-                # The poll finds what no notification tells of: messages of a dead worker.
-                poll = min(5.0, self._heartbeat / 2)
-                await self._wait(poll if due is None else min(poll, due.total_seconds() + 0.001))
+                await self._wait(await self._patience(claims))
                 if beating.done():
                     beating.result()
             await self._finish()
@@ -96,6 +97,17 @@ class Consumer:
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
+
+    async def _patience(self, claims: ClaimPort) -> float:
+        """Seconds until a look at the queue is worth it, should nothing wake us before."""
+        clock = asyncio.get_running_loop().time
+        if self._in_hand and clock() < self._asked_at + ASK_EVERY:
+            return ASK_EVERY  # busy: the question costs more than it tells
+        self._asked_at = clock()
+        due = await claims.next_due(self._keys_with_room())
+        # The poll finds what no notification tells of: messages of a dead worker.
+        poll = min(5.0, self._heartbeat / 2)
+        return poll if due is None else min(poll, due.total_seconds() + 0.001)
 
     async def _claim(self, claims: ClaimPort) -> bool:
         """Take what there is room for. Returns whether there may be more."""

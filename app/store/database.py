@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import ConfigurationError
@@ -12,11 +19,28 @@ from app.errors import ConfigurationError
 Sessions = async_sessionmaker[AsyncSession]
 
 
-def open_database(dsn: str, *, pool_size: int) -> AsyncEngine:
-    """A pool of ``pool_size`` connections. ``dsn`` is libpq's form, with all of its parameters."""
+BY_INDEX = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+"""For connections that only touch rows by key. The queue is nearly empty most of the time, and a
+plan that was made then reads the whole table once it is full (docs/decisions/0005)."""
+
+
+def open_database(
+    dsn: str, *, pool_size: int, settings: Mapping[str, str] | None = None
+) -> AsyncEngine:
+    """A pool of connections.
+
+    Args:
+        dsn: libpq's form, with all of its parameters.
+        settings: Postgres settings of each connection.
+    """
 
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn, timeout=10)
+        return await asyncpg.connect(dsn, timeout=10, server_settings=dict(settings or {}))
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -26,6 +50,11 @@ def open_database(dsn: str, *, pool_size: int) -> AsyncEngine:
         pool_pre_ping=False,  # a lost connection costs one redelivery; a ping costs each use
         pool_timeout=30,
     )
+
+
+def reading(database: AsyncEngine) -> AsyncConnection:
+    """A connection for single SELECTs: without the round trips of a transaction around each."""
+    return database.execution_options(isolation_level="AUTOCOMMIT").connect()
 
 
 def sessions(database: AsyncEngine) -> Sessions:
@@ -39,7 +68,7 @@ async def signing_key(database: AsyncEngine) -> bytes:
         ConfigurationError: the tables are not there.
     """
     try:
-        async with database.connect() as connection:
+        async with reading(database) as connection:
             value = await connection.scalar(
                 text("SELECT value FROM service_secret WHERE name = 'signing'")
             )

@@ -6,56 +6,50 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    DateTime,
-    Integer,
-    Text,
-    bindparam,
-    select,
-    text,
-)  # fmt: skip
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import TypeEngine
 
-from app.store.lifecycle import ItemStatus, RunStatus
-from app.store.tables import Item, Run
+from app.store.lifecycle import ItemStatus
+from app.store.tables import Item
 
-# SQLModel adds __table__, its types do not say so.
-_ITEM = Item.__table__  # type: ignore[attr-defined]
-_RUN = Run.__table__  # type: ignore[attr-defined]
+_ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
-_COLUMNS: dict[str, TypeEngine[Any]] = {  # of whatever Python type each column has
-    "run_id": Text(),
-    "item_id": Text(),
-    "status": Text(),
-    "attempts": Integer(),
-    "postponements": Integer(),
-    "executed": Boolean(),
-    "result": Text(),
-    "error_class": Text(),
-    "error_message": Text(),
-    "error_traceback": Text(),
-    "started_at": DateTime(timezone=True),
-    "finished_at": DateTime(timezone=True),
-    "work_ms": Integer(),
+# Hot statements go to the driver as they stand: compiling them costs more than running them.
+_COLUMNS = {
+    "run_id": "text",
+    "item_id": "text",
+    "status": "text",
+    "attempts": "int",
+    "postponements": "int",
+    "executed": "bool",
+    "result": "text",
+    "error_class": "text",
+    "error_message": "text",
+    "error_traceback": "text",
+    "started_at": "timestamptz",
+    "finished_at": "timestamptz",
+    "work_ms": "int",
 }
+_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 # Only a pending item takes an outcome, so the rows that come back are exactly what changed.
-_RECORD = text(
-    f"""
+_RECORD = f"""
     UPDATE item
     SET status = t.status, attempts = t.attempts, postponements = t.postponements,
         executed = t.executed, result = t.result::jsonb, error_class = t.error_class,
         error_message = t.error_message, error_traceback = t.error_traceback,
         started_at = t.started_at, finished_at = t.finished_at
-    FROM unnest({", ".join(f":{name}" for name in _COLUMNS)}) AS t({", ".join(_COLUMNS)})
+    FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     WHERE item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
     RETURNING t.run_id, t.status, t.work_ms
-    """  # noqa: S608 - no value is pasted in
-).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+"""  # noqa: S608 - no value is pasted in
+
+_TO_EXECUTE = """
+    SELECT item.run_id, item.item_id
+    FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id)
+    JOIN item ON item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+    JOIN run ON run.id = item.run_id AND run.status = 'running'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +84,14 @@ class Changed:
 
 async def record(tx: AsyncConnection, records: Sequence[Record]) -> dict[str, Changed]:
     """Write the records of items that are still pending. Returns what changed, by run."""
-    rows = await tx.execute(
-        _RECORD, {name: [getattr(record, name) for record in records] for name in _COLUMNS}
-    )
+    columns = tuple([getattr(record, name) for record in records] for name in _COLUMNS)
+    rows = await tx.exec_driver_sql(_RECORD, columns)
     changed: dict[str, Changed] = defaultdict(lambda: Changed(defaultdict(int)))
-    for run_id, status, work_ms in rows:
-        if status != ItemStatus.PENDING:
-            changed[run_id].outcomes[status] += 1
-            changed[run_id].work_ms += work_ms
+    for row in rows.mappings():
+        if row["status"] != ItemStatus.PENDING:
+            run = changed[row["run_id"]]
+            run.outcomes[row["status"]] += 1
+            run.work_ms += row["work_ms"]
     return changed
 
 
@@ -108,19 +102,13 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str) -> Item | None:
     return None if row is None else Item(**row._mapping)
 
 
-async def to_execute(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> list[str]:
-    """Which of these have no outcome yet; none of them, unless their run is running."""
-    rows = await tx.execute(
-        select(_ITEM.c.item_id)
-        .join(_RUN, _RUN.c.id == _ITEM.c.run_id)
-        .where(
-            _RUN.c.status == RunStatus.RUNNING,
-            _ITEM.c.run_id == run_id,
-            _ITEM.c.item_id.in_(item_ids),
-            _ITEM.c.status == ItemStatus.PENDING,
-        )
-    )
-    return list(rows.scalars())
+async def to_execute(
+    tx: AsyncConnection, wanted: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Which of these ``(run id, item id)`` have no outcome yet, in runs that are running."""
+    run_ids, item_ids = [run_id for run_id, _ in wanted], [item_id for _, item_id in wanted]
+    rows = await tx.exec_driver_sql(_TO_EXECUTE, (run_ids, item_ids))
+    return [(row["run_id"], row["item_id"]) for row in rows.mappings()]
 
 
 async def page_of_items(

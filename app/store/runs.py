@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Row, Text, bindparam, func, select, text, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,65 +16,65 @@ from app.store.tables import Run
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ENDED = "(succeeded + skipped + failed + cancelled + timed_out)"
 
-_ADVANCE = text(
-    f"""
-    WITH fresh AS (
+# Hot statements go to the driver as they stand: compiling them costs more than running them.
+# `here` locks the run, and is empty when the run does not stand at the page's cursor: then nothing
+# is inserted and nothing changes.
+_ADVANCE = f"""
+    WITH here AS (
+        SELECT id,
+            CASE WHEN item_limit IS NOT NULL THEN greatest(item_limit - scheduled, 0) END AS room
+        FROM run
+        WHERE id = $1::text AND status = 'running' AND NOT paged
+          AND cursor IS NOT DISTINCT FROM $3::text
+        FOR UPDATE
+    ), fresh AS (
         INSERT INTO item (run_id, item_id, status)
-        SELECT :run_id, id, 'pending' FROM unnest(:item_ids) AS t(id)
+        SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
+        LIMIT (SELECT room FROM here)
         ON CONFLICT DO NOTHING RETURNING item_id
     ), added AS (SELECT count(*) AS n, array_agg(item_id) AS ids FROM fresh)
     UPDATE run
-    SET cursor = :next_cursor, paged = :last, scheduled = scheduled + added.n,
-        held = NOT :last AND scheduled + added.n - {_ENDED} >= :look_ahead
-    FROM added
-    WHERE id = :run_id AND status = 'running' AND NOT paged
-      AND cursor IS NOT DISTINCT FROM :cursor
-    RETURNING held, coalesce(added.ids, '{{}}')
-    """  # noqa: S608 - no value is pasted in
-).bindparams(
-    bindparam("run_id", type_=Text),
-    bindparam("item_ids", type_=ARRAY(Text)),
-    bindparam("cursor", type_=Text),
-    bindparam("next_cursor", type_=Text),
-)
+    SET cursor = $4::text, scheduled = scheduled + added.n,
+        paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
+        held = scheduled + added.n - {_ENDED} >= $6::bigint
+    FROM added, here
+    WHERE run.id = here.id
+    RETURNING held, paged, coalesce(added.ids, '{{}}') AS fresh
+"""  # noqa: S608 - no value is pasted in
 
-_ADD = text(
-    """
+_ADD = """
     WITH fresh AS (
         INSERT INTO item (run_id, item_id, status)
-        SELECT :run_id, id, 'pending' FROM unnest(:item_ids) AS t(id)
+        SELECT $1::text, id, 'pending' FROM unnest($2::text[]) AS t(id)
         ON CONFLICT DO NOTHING RETURNING 1
     )
     UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
-    WHERE id = :run_id AND status = 'running'
-    """
-).bindparams(bindparam("run_id", type_=Text), bindparam("item_ids", type_=ARRAY(Text)))
+    WHERE id = $1::text AND status = 'running'
+"""
 
-_COUNT = text(
-    f"""
-    WITH former AS (SELECT id, held FROM run WHERE id = :run_id FOR UPDATE)
+_COUNT = f"""
+    WITH former AS (SELECT id, held FROM run WHERE id = $1::text FOR UPDATE)
     UPDATE run
-    SET succeeded = succeeded + :succeeded, skipped = skipped + :skipped,
-        failed = failed + :failed, cancelled = cancelled + :cancelled,
-        timed_out = timed_out + :timed_out, work_ms = work_ms + :work_ms,
-        held = former.held AND scheduled - {_ENDED} - :total >= :look_ahead
+    SET succeeded = succeeded + $4::bigint, skipped = skipped + $5::bigint,
+        failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
+        timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,
+        held = former.held AND NOT paged
+           AND scheduled - {_ENDED} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
     FROM former WHERE run.id = former.id
-    RETURNING family, former.held AND NOT run.held AND status = 'running', cursor,
-              paged AND scheduled = {_ENDED}
-    """  # noqa: S608
-)
+    RETURNING family, former.held AND NOT run.held AND status = 'running' AS page_due, cursor,
+              paged AND scheduled = {_ENDED} AS complete
+"""  # noqa: S608
+_COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
 
 # One statement on one row: however many deliveries find the run complete, one of them ends it.
-_FINALISE = text(
-    f"""
+_FINALISE = f"""
     UPDATE run
     SET finished_at = now(), held = false,
         status = CASE WHEN failed + timed_out = 0 THEN 'succeeded'
                       WHEN succeeded + skipped = 0 THEN 'failed' ELSE 'partial' END
-    WHERE id = :run_id AND status = 'running' AND paged AND scheduled = {_ENDED}
+    WHERE id = $1::text AND status = 'running' AND paged AND scheduled = {_ENDED}
     RETURNING status
-    """  # noqa: S608
-)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,11 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What a page did: the ids whose rows are new, and whether the next page must wait for room."""
+    """What a page did: the ids whose rows are new, whether it was the last one, and if not,
+    whether the next one must wait for room."""
 
     fresh: Sequence[str]
+    paged: bool
     held: bool
 
 
@@ -203,29 +205,19 @@ async def advance(
     last: bool,
     look_ahead: int,
 ) -> Advanced | None:
-    """Add a page's items and move the run's cursor from ``cursor`` to ``next_cursor``.
+    """Add a page's items, up to the run's limit, and move its cursor on to ``next_cursor``.
 
-    None: the run does not stand at ``cursor``, or is not running. The caller must roll back.
+    None: the run does not stand at ``cursor``, or is not running; nothing was changed.
     """
-    row = (
-        await tx.execute(
-            _ADVANCE,
-            {
-                "run_id": run_id,
-                "item_ids": list(item_ids),
-                "cursor": cursor,
-                "next_cursor": next_cursor,
-                "last": last,
-                "look_ahead": look_ahead,
-            },
-        )
-    ).one_or_none()
-    return None if row is None else Advanced(fresh=row[1], held=row[0])
+    values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
+    rows = (await tx.exec_driver_sql(_ADVANCE, values)).mappings().all()
+    return Advanced(**rows[0]) if rows else None
 
 
 async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> bool:
     """Add items beside the pages. False: the run is not running, and the caller must roll back."""
-    return (await tx.execute(_ADD, {"run_id": run_id, "item_ids": list(item_ids)})).rowcount == 1
+    done = await tx.exec_driver_sql(_ADD, (run_id, list(item_ids)))
+    return done.rowcount == 1
 
 
 async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> bool:
@@ -250,27 +242,14 @@ async def count(
     look_ahead: int,
 ) -> Counted:
     """Add outcomes, by status, to the run's counters."""
-    row = (
-        await tx.execute(
-            _COUNT,
-            {
-                "run_id": run_id,
-                "work_ms": work_ms,
-                "look_ahead": look_ahead,
-                "total": sum(outcomes.values()),
-                **{
-                    status: outcomes.get(status, 0)
-                    for status in ("succeeded", "skipped", "failed", "cancelled", "timed_out")
-                },
-            },
-        )
-    ).one()
-    return Counted(family=row[0], page_due=row[1], cursor=row[2], complete=row[3])
+    values = (run_id, work_ms, look_ahead, *(outcomes.get(status, 0) for status in _COUNTED))
+    row = (await tx.exec_driver_sql(_COUNT, values)).mappings().one()
+    return Counted(**row)
 
 
 async def finalise(tx: AsyncConnection, run_id: str) -> RunStatus | None:
     """End the run if it is complete and nobody has ended it yet; None: not so."""
-    status = (await tx.execute(_FINALISE, {"run_id": run_id})).scalar_one_or_none()
+    status = (await tx.exec_driver_sql(_FINALISE, (run_id,))).scalar_one_or_none()
     return None if status is None else RunStatus(status)
 
 

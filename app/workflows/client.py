@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Engine
 from app.errors import BadInput, Conflict
 from app.store import items, runs
+from app.store.database import reading
 from app.store.tables import Run
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
@@ -63,7 +64,7 @@ class WorkflowClient:
             limit=request.limit,
             budget=self._dry_run_budget,
         )
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             seconds = await runs.item_seconds(connection, bound.name)
         return DryRun(found, estimate(bound, found.statistics, seconds))
 
@@ -114,11 +115,11 @@ class WorkflowClient:
             _require_family(run, bound)
             if not await runs.add_items(tx, run_id, sorted(set(item_ids))):
                 raise _not_running(run)
-            ids = await items.to_execute(tx, run_id, item_ids)
+            todo = await items.to_execute(tx, [(run_id, item_id) for item_id in item_ids])
             await self._engine.publish(
-                tx, [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for i in ids]
+                tx, [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for _, i in todo]
             )
-        return len(ids)
+        return len(todo)
 
     async def trigger_execute(
         self, bound: BoundFamily, item_id: str, params: BaseModel, *, started_by: str

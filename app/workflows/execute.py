@@ -14,15 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.store import items
+from app.store.database import reading
 from app.store.items import Record
-from app.store.lifecycle import ENDED, ItemStatus, RunStatus
+from app.store.lifecycle import ItemStatus
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Context
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage
 from app.workflows.outcomes import Ending, OutcomeWriter
-from app.workflows.run_cache import RunCache, RunView
+from app.workflows.run_cache import STOPPED, RunCache, RunView
 
 MOST_LOSSES = 5
 """Deliveries of one item that may vanish with their worker. An item that kills each worker which
@@ -46,7 +47,7 @@ class ExecuteLayer:
         view = await self.runs.get(message.run)
         if history is None or view is None:
             await self._drop(delivery)
-        elif view.status in _STOPPED:
+        elif view.status in STOPPED:
             await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
         elif _losses(delivery, history) > MOST_LOSSES:
             await self._write(message, delivery, _lost(delivery, history))
@@ -65,7 +66,7 @@ class ExecuteLayer:
         async with self.gate.permit(bound.flow_key(Layer.EXECUTE)):
             # The wait may have been long, and the run may have been stopped meanwhile.
             now = await self.runs.get(message.run) or view
-            if now.status in _STOPPED:
+            if now.status in STOPPED:
                 return _unattempted(history, ItemStatus.CANCELLED)
             task = asyncio.current_task()
             if task is not None:
@@ -88,7 +89,7 @@ class ExecuteLayer:
         """None: the item has an outcome already, or was never scheduled."""
         if delivery.attempt == 1:
             return History()  # nothing can have been written yet: no need to ask
-        async with self.database.connect() as connection:
+        async with reading(self.database) as connection:
             item = await items.find(connection, message.run, message.item)
         if item is None or item.status != ItemStatus.PENDING:
             return None
@@ -121,9 +122,6 @@ class ExecuteLayer:
             work_ms=verdict.work_ms,
         )
         await self.outcomes.write(Ending(delivery, record, verdict.delay if again else None))
-
-
-_STOPPED = ENDED | {RunStatus.CANCELLING}
 
 
 def delivery_name(message: ExecuteMessage) -> str:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
+import structlog
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from redis.asyncio import Redis
 from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from app.flow.control import OPEN, FlowControl
@@ -122,6 +124,7 @@ T = TypeVar("T")
 class Services:
     """What stands outside a family, made once by ``bootstrap``."""
 
+    database: AsyncEngine
     sessions: Sessions
     redis: Redis
     redis_prefix: str
@@ -137,11 +140,20 @@ class Context:
     """
 
     services: Services
-    log: FilteringBoundLogger
+    family: str
     run_id: str | None = None
     item_id: str | None = None
     attempt: int = 1
     preview: bool = False
+
+    @property
+    def log(self) -> FilteringBoundLogger:
+        """A logger that knows the family, the run and the item."""
+        fields = {"family": self.family, "run": self.run_id, "item": self.item_id}
+        logger: FilteringBoundLogger = structlog.get_logger(
+            **{name: value for name, value in fields.items() if value is not None}
+        )
+        return logger
 
     @property
     def session(self) -> Sessions:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.store import items, runs
 from app.store.items import Record
+from app.workflows.group_commit import GroupCommit
 from app.workflows.messages import PaginateMessage
-
-LARGEST_BATCH = 500
 
 log = structlog.get_logger("sluice.run")
 
@@ -30,59 +28,23 @@ class Ending:
 
 
 class OutcomeWriter:
-    """Group commit: while one transaction is under way, the next batch gathers by itself.
+    """Counts each outcome exactly once, however often its item was delivered.
 
-    An item alone is written at once, and a thousand at a time cost one transaction for many. Since
-    the message leaves the queue in that same transaction, and only if it was still ours, an outcome
-    is counted exactly once, however often the item was delivered.
+    The message leaves the queue in the transaction that writes the outcome, and only a message that
+    was still ours brings its outcome with it.
     """
 
     def __init__(self, database: AsyncEngine, engine: Engine, *, look_ahead: int) -> None:
         self._database = database
         self._engine = engine
         self._look_ahead = look_ahead
-        self._waiting: list[tuple[Ending, asyncio.Future[None]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._group = GroupCommit(self._commit)
 
     async def write(self, ending: Ending) -> None:
         """Return when ``ending`` is committed, or was refused because the message is not ours."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((ending, done))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._drain())
-        await done
+        await self._group.add(ending)
 
-    async def _drain(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._waiting[:LARGEST_BATCH]
-                del self._waiting[:LARGEST_BATCH]
-                await self._settle(batch)
-        finally:
-            self._writing = None
-
-    async def _settle(self, batch: list[tuple[Ending, asyncio.Future[None]]]) -> None:
-        try:
-            await self._commit([ending for ending, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed to each waiter, none is swallowed
-            if (
-                len(batch) > 1
-                and isinstance(error, DBAPIError)
-                and not error.connection_invalidated
-            ):
-                # One record that Postgres refuses must not take the others down with it.
-                for single in batch:
-                    await self._settle([single])
-                return
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(error)
-            return
-        for _, done in batch:
-            if not done.done():
-                done.set_result(None)
-
-    async def _commit(self, endings: list[Ending]) -> None:
+    async def _commit(self, endings: Sequence[Ending]) -> None:
         done = [ending for ending in endings if ending.delay is None]
         later = [(e.delivery, e.delay) for e in endings if e.delay is not None]
         ended: list[tuple[str, str]] = []

@@ -12,28 +12,50 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Delivery, Engine, Outgoing
 from app.flow.gate import Gate
 from app.store import items, runs
-from app.store.lifecycle import RunStatus
-from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 from app.workflows.chunks import chunked
-from app.workflows.family import Context
+from app.workflows.family import Context, Page
+from app.workflows.group_commit import GroupCommit
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.run_cache import STOPPED, RunCache, RunView
 from app.workflows.source import source_of, unprocessed
 
 log = structlog.get_logger("sluice.run")
 
 
-class Stale(Exception):
-    """The page was read, and the run stood elsewhere when it was to be written."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A page as read: the ids to schedule, and where the next one begins (None: no more)."""
+class Chunk:
+    """A part of a page that is to be fanned out."""
 
-    ids: Sequence[str]
-    next_cursor: str | None
+    bound: BoundFamily
+    delivery: Delivery
+    message: PaginateMessage
+
+
+class FanOut:
+    """Publishes the executions of chunks, many chunks to a transaction."""
+
+    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
+        self._database = database
+        self._engine = engine
+
+    async def commit(self, chunks: Sequence[Chunk]) -> None:
+        async with self._database.begin() as tx:
+            ours = await self._engine.complete(tx, [chunk.delivery for chunk in chunks])
+            wanted = {
+                (chunk.message.run, item_id): chunk.bound.name
+                for chunk in chunks
+                if chunk.delivery.token in ours
+                for item_id in chunk.message.items or ()
+            }
+            await self._engine.publish(
+                tx,
+                [
+                    ExecuteMessage(run=run_id, item=item_id).outgoing(wanted[run_id, item_id])
+                    for run_id, item_id in await items.to_execute(tx, list(wanted))
+                ],
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +64,9 @@ class PaginateLayer:
     engine: Engine
     gate: Gate
     context: Callable[..., Context]
+    runs: RunCache
     look_ahead: int
+    chunks: GroupCommit[Chunk]
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = PaginateMessage.read(delivery.payload)
@@ -50,73 +74,51 @@ class PaginateLayer:
             if message.items is None:
                 await self._page(bound, delivery, message)
             else:
-                await self._chunk(bound, delivery, message)
+                await self.chunks.add(Chunk(bound, delivery, message))
 
     async def _page(self, bound: BoundFamily, delivery: Delivery, message: PaginateMessage) -> None:
-        async with self.database.connect() as connection:
-            run = await runs.find(connection, message.run)
+        view = await self.runs.get(message.run)
         found = None
-        if run is not None and _stands_at(run, message.cursor):
+        if view is not None and view.status not in STOPPED:
             # Read and filtered before the transaction, so that a slow `existing` locks no row;
-            # `advance` refuses the page if the run has moved on meanwhile.
-            found = await self._read(bound, run)
+            # `advance` takes the page only if the run still stands where it was read from.
+            found = await self._read(bound, view, message)
         async with self.database.begin() as tx:
-            if not await self.engine.complete(tx, [delivery]) or found is None:
-                return
-            await self._schedule(tx, bound, message, found)
+            if await self.engine.complete(tx, [delivery]) and found is not None:
+                await self._schedule(tx, bound, message, found)
 
-    async def _read(self, bound: BoundFamily, run: Run) -> _Found:
-        params = bound.family.params.model_validate(run.params)
-        ctx = self.context(bound, run_id=run.id)
-        source = source_of(bound, params, ctx, run.item_ids)
-        page = await source.page(run.cursor, bound.family.page_size)
-        ids = page.ids if run.force else await unprocessed(bound, page.ids, params, ctx)
-        if run.item_limit is not None:
-            left = max(0, run.item_limit - run.scheduled)
-            if len(ids) >= left:
-                return _Found(ids[:left], None)
-        return _Found(ids, page.next_cursor)
+    async def _read(self, bound: BoundFamily, view: RunView, message: PaginateMessage) -> Page:
+        ctx = self.context(bound, run_id=message.run)
+        source = source_of(bound, view.params, ctx, view.run.item_ids)
+        page = await source.page(message.cursor, bound.family.page_size)
+        if view.run.force:
+            return page
+        return Page(await unprocessed(bound, page.ids, view.params, ctx), page.next_cursor)
 
     async def _schedule(
-        self, tx: AsyncConnection, bound: BoundFamily, message: PaginateMessage, found: _Found
+        self, tx: AsyncConnection, bound: BoundFamily, message: PaginateMessage, page: Page
     ) -> None:
-        last = found.next_cursor is None
+        last = page.next_cursor is None
         advanced = await runs.advance(
             tx,
             message.run,
             cursor=message.cursor,
-            item_ids=found.ids,
-            next_cursor=message.cursor if last else found.next_cursor,
+            item_ids=page.ids,
+            next_cursor=message.cursor if last else page.next_cursor,
             last=last,
             look_ahead=self.look_ahead,
         )
         if advanced is None:
-            # The run moved on between the reading and now. Rolled back, the message comes again,
-            # and then finds at once that there is nothing left to do for it.
-            raise Stale(message.id())
+            return  # delivered once more after it was done, or the run was stopped meanwhile
         out = _fan_out(bound, message, sorted(advanced.fresh))
-        if not last and not advanced.held:
-            out.append(
-                PaginateMessage(run=message.run, cursor=found.next_cursor).outgoing(bound.name)
-            )
+        if not advanced.paged and not advanced.held:
+            following = PaginateMessage(run=message.run, cursor=page.next_cursor)
+            out.append(following.outgoing(bound.name))
         await self.engine.publish(tx, out)
-        if last:
+        if advanced.paged:
             status = await runs.finalise(tx, message.run)
             if status is not None:
                 log.info("run_ended", run=message.run, status=status)
-
-    async def _chunk(
-        self, bound: BoundFamily, delivery: Delivery, message: PaginateMessage
-    ) -> None:
-        async with self.database.begin() as tx:
-            if not await self.engine.complete(tx, [delivery]):
-                return
-            ids = await items.to_execute(tx, message.run, message.items or ())
-            await self.engine.publish(tx, _executions(bound, message.run, ids))
-
-
-def _stands_at(run: Run, cursor: str | None) -> bool:
-    return run.status == RunStatus.RUNNING and not run.paged and run.cursor == cursor
 
 
 def _fan_out(bound: BoundFamily, page: PaginateMessage, ids: Sequence[str]) -> list[Outgoing]:

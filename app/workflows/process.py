@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.store import runs
+from app.store.database import reading
 from app.store.lifecycle import RunStatus
 from app.store.runs import Statistics
 from app.workflows.bound import BoundFamily
@@ -44,7 +45,7 @@ class ProcessLayer:
 
     async def _count(self, bound: BoundFamily, run_id: str) -> Statistics | None:
         """None: somebody else has already dealt with this run."""
-        async with self.database.connect() as connection:
+        async with reading(self.database) as connection:
             run = await runs.find(connection, run_id)
         if run is None or run.status != RunStatus.PENDING:
             return None

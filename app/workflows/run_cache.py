@@ -11,12 +11,15 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store import runs
-from app.store.lifecycle import RunStatus
+from app.store.database import reading
+from app.store.lifecycle import ENDED, RunStatus
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 
 FRESH_SECONDS = 0.5
 MOST_RUNS = 1_000
+STOPPED = ENDED | {RunStatus.CANCELLING}
+"""Nothing of such a run is begun any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class RunCache:
                 self._views.clear()
             known = (now, asyncio.create_task(self._load(run_id)))
             self._views[run_id] = known
+        if known[1].done():
+            return known[1].result()
         try:
             # Shielded: one waiter's cancellation is not that of the others.
             return await asyncio.shield(known[1])
@@ -53,7 +58,7 @@ class RunCache:
             raise
 
     async def _load(self, run_id: str) -> RunView | None:
-        async with self._database.connect() as connection:
+        async with reading(self._database) as connection:
             run = await runs.find(connection, run_id)
         if run is None or run.family not in self._families:
             return None

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import Select, func
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
 from app.errors import ConfigurationError
-from app.store.database import Sessions
+from app.store.database import reading
 from app.workflows.bound import Async, BoundFamily
 from app.workflows.family import Context, Page
 from app.workflows.keys import MAX_ITEM_ID
@@ -34,14 +35,14 @@ def source_of(
         return ListSource(tuple(sorted(set(item_ids))))
     if bound.pages is not None:
         return FamilySource(bound, bound.pages, params, ctx)
-    return SqlSource(ctx.session, bound.family.eligible(params))
+    return SqlSource(ctx.services.database, bound.family.eligible(params))
 
 
 @dataclass(frozen=True, slots=True)
 class SqlSource:
     """Keyset paging over a SELECT of one column. The cursor is the last id, as JSON."""
 
-    sessions: Sessions
+    database: AsyncEngine
     statement: Select[Any]
 
     async def page(self, cursor: str | None, size: int) -> Page:
@@ -50,8 +51,8 @@ class SqlSource:
         if cursor is not None:
             last = json.loads(cursor)
             query = query.where(column > (UUID(last) if _is_uuid(column) else last))
-        async with self.sessions() as session:
-            rows = list((await session.exec(query)).all())
+        async with reading(self.database) as connection:
+            rows = list((await connection.scalars(query)).all())
         more = len(rows) > size
         rows = rows[:size]
         return Page(
@@ -61,8 +62,8 @@ class SqlSource:
 
     async def count(self) -> int:
         query = select(func.count()).select_from(self._ids().table)
-        async with self.sessions() as session:
-            return int((await session.exec(query)).one())
+        async with reading(self.database) as connection:
+            return int(await connection.scalar(query) or 0)
 
     def _ids(self) -> Any:  # a column of whatever type the id has
         columns = self.statement.order_by(None).subquery().c

@@ -13,10 +13,11 @@ from app.workflows.bound import BoundFamily
 from app.workflows.dispatch import Dispatcher
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
+from app.workflows.group_commit import GroupCommit
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
 from app.workflows.outcomes import OutcomeWriter
-from app.workflows.paginate import PaginateLayer
+from app.workflows.paginate import FanOut, PaginateLayer
 from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
 
@@ -41,13 +42,22 @@ class SluiceWorker:
         self._concurrency = concurrency
         outcomes = OutcomeWriter(database, engine, look_ahead=look_ahead)
         cache = RunCache(database, families)
+        fan_out = FanOut(database, engine)
         dispatcher = Dispatcher(
             database,
             engine,
             families,
             {
                 Layer.PROCESS: ProcessLayer(database, engine, gate, context),
-                Layer.PAGINATE: PaginateLayer(database, engine, gate, context, look_ahead),
+                Layer.PAGINATE: PaginateLayer(
+                    database,
+                    engine,
+                    gate,
+                    context,
+                    cache,
+                    look_ahead,
+                    GroupCommit(fan_out.commit),
+                ),
                 Layer.EXECUTE: ExecuteLayer(database, engine, gate, context, cache, outcomes),
             },
         )

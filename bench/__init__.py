@@ -1,0 +1,1 @@
+"""Benchmarks. The tests never run them; `make bench-spine` does."""
