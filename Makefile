@@ -62,6 +62,6 @@ $(UV): requirements-tools.lock
 
 .venv/.ready: requirements-dev.lock pyproject.toml $(UV)
 	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv
-	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements-dev.lock
+	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --offline --no-deps --no-build-isolation -e .
 	@touch $@

@@ -1,0 +1,102 @@
+"""Real servers, started once; a database of its own for each test, from a migrated template.
+
+Servers come from TEST_DATABASE_URL and TEST_REDIS_URL where these are set, else from testcontainers
+where Docker answers, else from the wheels. The header of the test run says which.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.bootstrap import Urls
+from app.logs import configure_logs
+from app.migrate import migrate, with_database
+from app.settings import Settings
+from tests.support.servers import TestServers, choose, start
+from tests.support.service import Opener
+
+_NUMBERS = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    configure_logs("error", "console")
+    for name in [n for n in os.environ if n.startswith(("SLUICE_", "LLM_"))]:
+        del os.environ[name]  # a developer's own settings must not reach the tests
+
+
+def pytest_report_header() -> str:
+    return f"servers: {choose().description}"
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[TestServers]:
+    with ExitStack() as stack:
+        yield start(choose(), stack)
+
+
+@dataclass(frozen=True)
+class Template:
+    admin: str
+    name: str
+
+
+@pytest.fixture(scope="session")
+async def template(servers: TestServers) -> AsyncIterator[Template]:
+    name = f"sluice_template_{os.getpid()}"
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    await migrate(with_database(servers.database_url, name))
+    yield Template(servers.database_url, name)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+async def database_url(template: Template) -> AsyncIterator[str]:
+    """A fresh database with every table."""
+    name = f"sluice_test_{os.getpid()}_{next(_NUMBERS)}"
+    admin = await asyncpg.connect(template.admin)
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.name}"')
+    yield with_database(template.admin, name)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+def redis_prefix() -> str:
+    """Before every Redis key of one test."""
+    return f"test-{os.getpid()}-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def settings(redis_prefix: str, tmp_path: Path) -> Settings:
+    """Settings whose times are short, so that a test need not wait."""
+    return Settings.model_validate(
+        {
+            "SLUICE_TOKENS": "ops:secret-of-ops-0123456789,cron:secret-of-cron-0123456789",
+            "SLUICE_REDIS_PREFIX": redis_prefix,
+            "SLUICE_DATA_DIR": tmp_path,
+            "SLUICE_WORKER_HEARTBEAT": 2,
+            "SLUICE_STOP_TIMEOUT": 5,
+            "SLUICE_POOL_SIZE": 4,
+        }
+    )
+
+
+@pytest.fixture
+def urls(database_url: str, servers: TestServers) -> Urls:
+    return Urls(database_url, servers.redis_url)
+
+
+@pytest.fixture
+def opener(settings: Settings, urls: Urls) -> Opener:
+    """Opens a service over given families: ``async with opener(Family()) as sluice:``."""
+    return Opener(settings, urls)

@@ -1,0 +1,56 @@
+"""Families for tests. They work on the user table and remember what was asked of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Select
+from sqlmodel import col, select
+
+from app.store.tables import User
+from app.workflows.family import Backoff, Context, Entity, FamilyParams, JobFamily
+
+Work = Callable[[str, Context], object]
+
+
+class Recording(JobFamily[FamilyParams, str, str]):
+    """Executes by calling ``work``; keeps results in memory, as Redis or a table would."""
+
+    name = "recording"
+    entity = Entity("user", "users")
+    verb = "record"
+    attempts = 3
+    backoff = Backoff(initial=timedelta(milliseconds=10), longest=timedelta(milliseconds=50))
+
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work
+        self.executed: Counter[str] = Counter()
+        self.saved: Counter[str] = Counter()
+        self.asked: list[Sequence[str]] = []
+        self.done: set[str] = set()
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.active))
+
+    async def existing(self, ids: Sequence[str], params: FamilyParams, ctx: Context) -> set[str]:
+        self.asked.append(ids)
+        return self.done.intersection(ids)
+
+    async def load(self, item_id: str, ctx: Context) -> str | None:
+        async with ctx.session() as session:
+            user = await session.get(User, item_id)
+        return None if user is None else user.id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        self.executed[entity] += 1
+        if self.work is not None:
+            outcome = self.work(entity, ctx)
+            if hasattr(outcome, "__await__"):
+                await outcome
+        return f"result of {entity}"
+
+    async def save(self, entity: str, result: str, params: FamilyParams, ctx: Context) -> None:
+        self.saved[entity] += 1
+        self.done.add(entity)

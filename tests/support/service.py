@@ -1,0 +1,123 @@
+"""A service as a test sees it: open, its rows in reach, and a worker when one is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+
+from app.bootstrap import Service, Urls, open_service
+from app.engine import Outgoing
+from app.settings import Settings
+from app.store import items, runs
+from app.store.database import reading
+from app.store.lifecycle import ENDED
+from app.store.tables import Item, Run
+from app.workflows.bound import BoundFamily
+from app.workflows.client import DryRun, ProcessRequest
+from app.workflows.family import AnyFamily
+
+
+@dataclass(frozen=True)
+class Sluice:
+    """``service`` and what tests do with it all the time."""
+
+    service: Service
+
+    def bound(self, family: str | None = None) -> BoundFamily:
+        return self.service.families[family or next(iter(self.service.families))]
+
+    async def start(self, family: str | None = None, **request: Any) -> str:  # ProcessRequest's
+        return await self.service.client.trigger_process(
+            self.bound(family), self._request(family, request), started_by="test"
+        )
+
+    async def dry_run(self, family: str | None = None, **request: Any) -> DryRun:
+        return await self.service.client.dry_run(self.bound(family), self._request(family, request))
+
+    def _request(self, family: str | None, request: Mapping[str, Any]) -> ProcessRequest:
+        params = request.get("params") or self.bound(family).family.params()
+        return ProcessRequest(**{**request, "params": params})
+
+    async def run(self, run_id: str) -> Run:
+        async with reading(self.service.database) as connection:
+            return await runs.get(connection, run_id)
+
+    async def items(self, run_id: str) -> list[Item]:
+        async with reading(self.service.database) as connection:
+            return await items.page_of_items(connection, run_id, limit=100_000)
+
+    async def ended(self, run_id: str, *, within: float = 30) -> Run:
+        """The run once it has ended."""
+        async with asyncio.timeout(within):
+            while (run := await self.run(run_id)).status not in ENDED:
+                await asyncio.sleep(0.02)
+        return run
+
+    async def publish(self, *messages: Outgoing) -> None:
+        async with self.service.database.begin() as tx:
+            await self.service.engine.publish(tx, messages)
+
+    async def queued(self) -> int:
+        """Messages that wait or are in hand."""
+        return sum(d.waiting + d.in_hand for d in (await self.service.engine.depth()).values())
+
+    async def sql(self, statement: str, **values: object) -> Sequence[Any]:  # rows of any shape
+        async with self.service.database.begin() as tx:
+            result = await tx.execute(text(statement), values)
+            return result.all() if result.returns_rows else []
+
+    async def add_users(self, number: int, *, active: bool = True) -> list[str]:
+        """Users with the ids ``u00001`` and so on."""
+        ids = [f"u{n:05}" for n in range(1, number + 1)]
+        await self.sql(
+            'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
+            " SELECT id, id || '@example.com', 'Name of ' || id, 'en-US', '{tea}', :active,"
+            " right(id, 1) = '0' FROM unnest(CAST(:ids AS text[])) AS t(id)",
+            ids=ids,
+            active=active,
+        )
+        return ids
+
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        """A worker in this process, stopped cleanly at the end."""
+        worker = self.service.worker()
+        running = asyncio.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()
+            await running
+
+
+def assert_exact(run: Run, rows: Sequence[Item]) -> None:
+    """The run's counters are what its rows say."""
+    by_status = Counter(row.status for row in rows)
+    counted = {
+        "succeeded": run.succeeded,
+        "skipped": run.skipped,
+        "failed": run.failed,
+        "cancelled": run.cancelled,
+        "timed_out": run.timed_out,
+    }
+    assert counted == {status: by_status.get(status, 0) for status in counted}
+    assert run.scheduled == len(rows)
+
+
+@dataclass(frozen=True)
+class Opener:
+    settings: Settings
+    urls: Urls
+
+    @asynccontextmanager
+    async def __call__(self, *families: AnyFamily, **changed: object) -> AsyncIterator[Sluice]:
+        """``changed``: settings by their field's name."""
+        settings = self.settings.model_copy(update=changed)
+        async with open_service(settings, self.urls, families) as service:
+            yield Sluice(service)
