@@ -1,0 +1,99 @@
+"""The HTTP API as a caller sees it: in this process, or over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+
+from app.api.app import build_app
+from app.api.problems import MEDIA_TYPE
+from tests.support.service import Sluice
+
+OPS = "secret-of-ops-0123456789"
+CRON = "secret-of-cron-0123456789"
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def app_of(sluice: Sluice) -> FastAPI:
+    """The app over a service that is open already; its lifespan neither opens nor closes one."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    service = sluice.service
+    families = [bound.family for bound in service.families.values()]
+    app = build_app(families, service.settings.tokens, lifespan=lifespan)
+    app.state.api = service.api
+    return app
+
+
+@asynccontextmanager
+async def api(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that holds a token, unless ``secret`` is None."""
+    # What a handler answers is what a caller sees, an unexpected error's answer too.
+    transport = httpx2.ASGITransport(app_of(sluice), raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport,
+        base_url="http://sluice.test",
+        headers={} if secret is None else bearer(secret),
+    ) as client:
+        yield client
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals stay pytest's."""
+        yield
+
+
+@asynccontextmanager
+async def listening(sluice: Sluice) -> AsyncIterator[httpx2.URL]:
+    """The API on a socket of this machine."""
+    config = uvicorn.Config(app_of(sluice), log_config=None, log_level="critical", lifespan="off")
+    server = _Server(config)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.01)
+        yield httpx2.URL(f"http://127.0.0.1:{bound.getsockname()[1]}")
+        server.should_exit = True
+        await serving
+
+
+def assert_problem(response: httpx2.Response, status: int) -> dict[str, Any]:  # a JSON document
+    """The answer is a problem document of this status. Returns it."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == MEDIA_TYPE
+    document: dict[str, Any] = response.json()
+    assert document["status"] == status
+    assert document["success"] is False
+    assert document["title"]
+    assert document["error"] == document["detail"] != ""
+    assert document["instance"] == response.url.path
+    return document
+
+
+def fields(document: Mapping[str, Any]) -> list[str]:  # a JSON document
+    """The fields that a problem document names."""
+    return [error["field"] for error in document["errors"]]
+
+
+async def traces(sluice: Sluice) -> tuple[int, int, int]:
+    """How many runs, items and messages there are."""
+    counts = "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM item)"
+    runs, items = (await sluice.sql(counts))[0]
+    return runs, items, await sluice.queued()
