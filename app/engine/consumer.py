@@ -132,7 +132,7 @@ class Consumer:
         narrow: list[tuple[Collection[str], int]] = []
         for key in self._keys_with_room():
             room = self._room.get(key, self._concurrency) - self._held[key]
-            if room >= min(PREFETCH, self._room.get(key, self._concurrency)):
+            if room >= PREFETCH:
                 wide[key] = room
             else:
                 narrow.append(((key,), room))
