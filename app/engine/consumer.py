@@ -28,7 +28,7 @@ class ClaimPort(Protocol):
     async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]: ...
     async def next_due(self, flow_keys: Iterable[str]) -> timedelta | None: ...
     async def beat(self, tokens: Iterable[tuple[int, int]]) -> None: ...
-    async def give_back(self) -> None: ...
+    async def give_back(self, flow_keys: Iterable[str]) -> None: ...
 
 
 class Consumer:
@@ -93,7 +93,7 @@ class Consumer:
                 if beating.done():
                     beating.result()
             await self._finish()
-            await claims.give_back()
+            await claims.give_back(self._handlers)
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)

@@ -52,7 +52,7 @@ _DEPTH = text(
 )
 _GIVE_BACK = f"""
     UPDATE {_QUEUE} SET status = 'queued', queue_manager_id = NULL, execute_after = now()
-    WHERE queue_manager_id = $1 AND status = 'picked'
+    WHERE queue_manager_id = $1 AND status = 'picked' AND entrypoint = ANY($2::text[])
 """  # noqa: S608
 
 # A takeover from a dead worker is a new delivery: it counts, and it makes the old token void.
@@ -118,9 +118,9 @@ class Claims:
             self._me,
         )
 
-    async def give_back(self) -> None:
-        """Let others have at once whatever this worker still holds."""
-        await self._queries.driver.execute(_GIVE_BACK, self._me)
+    async def give_back(self, flow_keys: Iterable[str]) -> None:
+        """Let others have at once whatever this worker still holds of these keys."""
+        await self._queries.driver.execute(_GIVE_BACK, self._me, list(flow_keys))
         await self._queries.driver.notify(_CHANNEL, '{"operation" : "insert"}')
 
 

@@ -39,12 +39,12 @@ class Dispatcher:
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
 
-    def handlers(self) -> dict[str, Handler]:
-        """By flow key: what the engine calls with each delivery."""
+    def handlers(self, *layers: Layer) -> dict[str, Handler]:
+        """By flow key of these layers: what the engine calls with each delivery."""
         return {
             bound.flow_key(layer): partial(self._deliver, bound, self.layers[layer])
             for bound in self.families.values()
-            for layer in Layer
+            for layer in layers
         }
 
     def room(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -20,6 +21,9 @@ from app.workflows.outcomes import OutcomeWriter
 from app.workflows.paginate import FanOut, PaginateLayer
 from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
+
+PAGES_AT_ONCE = 40
+"""Process and paginate messages in one worker's hands."""
 
 log = structlog.get_logger("sluice.worker")
 
@@ -61,17 +65,25 @@ class SluiceWorker:
                 Layer.EXECUTE: ExecuteLayer(database, engine, gate, context, cache, outcomes),
             },
         )
-        self._consumer = engine.worker(
-            dispatcher.handlers(), room=dispatcher.room(), concurrency=concurrency
-        )
+        # Pages and items are taken side by side: items that take long must not keep pages, and
+        # with them every other family, from being read.
+        self._consumers = [
+            engine.worker(dispatcher.handlers(*layers), room=dispatcher.room(), concurrency=at_once)
+            for layers, at_once in (
+                ((Layer.PROCESS, Layer.PAGINATE), PAGES_AT_ONCE),
+                ((Layer.EXECUTE,), concurrency),
+            )
+        ]
 
     async def run(self) -> None:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""
         log.info("worker_started", concurrency=self._concurrency)
-        async with LoopWatch():
-            await self._consumer.run()
+        async with LoopWatch(), asyncio.TaskGroup() as group:
+            for consumer in self._consumers:
+                group.create_task(consumer.run())
         log.info("worker_stopped")
 
     def stop(self) -> None:
         self._gate.close()  # what has not begun goes back to the queue
-        self._consumer.stop()
+        for consumer in self._consumers:
+            consumer.stop()

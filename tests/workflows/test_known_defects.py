@@ -13,7 +13,7 @@ from app.store.lifecycle import RunStatus
 from app.workflows.family import Context, Fatal, Skip
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from tests.support.families import Recording
-from tests.support.http import client_of
+from tests.support.http import api
 from tests.support.service import Opener, Sluice, assert_exact
 
 
@@ -43,7 +43,7 @@ async def quiet(sluice: Sluice, family: str = "recording") -> None:
 
 async def test_defect_1_a_dry_run_answers_the_statistics_at_once(opener: Opener) -> None:
     family = Recording()
-    async with opener(family) as sluice, client_of(sluice) as http:
+    async with opener(family) as sluice, api(sluice) as http:
         family.done = set((await sluice.add_users(30))[:10])
         answer = await http.post("/api/workflows/recording/process-users", json={"dryRun": True})
     assert answer.status_code == 200
@@ -118,7 +118,7 @@ async def test_defect_4_a_page_or_chunk_delivered_again_after_its_commit_adds_no
 
 
 async def test_defect_5_a_bad_payload_is_refused_at_the_door(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, client_of(sluice) as http:
+    async with opener(Recording()) as sluice, api(sluice) as http:
         answer = await http.post(
             "/api/workflows/recording/process-users", json={"params": {"paidOnly": "perhaps"}}
         )
