@@ -10,12 +10,14 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
+from app.services.errors import LlmRefused
 from app.services.llm import Person, TextWriter
 from app.store.tables import User, WelcomePlaceholder
 from app.workflows.family import (
     Context,
     Entity,
     FamilyParams,
+    Fatal,
     Flow,
     FlowControl,
     JobFamily,
@@ -55,7 +57,10 @@ class WelcomePlaceholders(JobFamily[Params, User, list[str]]):
 
     async def execute(self, entity: User, params: Params, ctx: Context) -> list[str]:
         person = Person(entity.name, entity.locale, tuple(entity.interests))
-        return await ctx.service(TextWriter).placeholders(person)
+        try:
+            return await ctx.service(TextWriter).placeholders(person)
+        except LlmRefused as error:  # a wrong key or model: no other attempt can help
+            raise Fatal(str(error)) from error
 
     async def save(self, entity: User, result: list[str], params: Params, ctx: Context) -> None:
         # Safe to repeat: both writes put the same thing in the same place. The table comes first,

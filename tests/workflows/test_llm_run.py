@@ -1,0 +1,89 @@
+"""The family ``welcome-placeholder`` with a language model behind a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from app.workflows.families.welcome_placeholder import WelcomePlaceholders
+from app.workflows.family import Backoff
+from tests.support.llm_server import GOOD, LINES, Server, completion, response
+from tests.support.service import Opener
+
+LIMITED = response(429, b"{}", "Retry-After: 1")
+
+
+class Impatient(WelcomePlaceholders):
+    backoff = Backoff(initial=timedelta(milliseconds=10))
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
+
+
+@pytest.fixture
+async def llm() -> AsyncIterator[Server]:
+    server = Server()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_lines_of_the_model_are_kept_in_redis_and_in_the_table(
+    opener: Opener, llm: Server
+) -> None:
+    async with opener(Impatient(), llm_base_url=llm.url, llm_model="small-1") as sluice:
+        [user] = await sluice.add_users(1)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        [(lines, writer)] = await sluice.sql("SELECT lines, writer FROM welcome_placeholder")
+        key = f"{opener.settings.redis_prefix}:welcome-placeholder:{user}"
+        cached = await sluice.service.redis.get(key)
+        lifetime = await sluice.service.redis.ttl(key)
+    assert run.status == "succeeded"
+    assert (lines, writer) == (LINES[:4], "small-1")
+    assert json.loads(cached or "") == lines
+    assert lifetime > 29 * 24 * 3600
+
+
+async def test_a_429_puts_the_item_off_as_long_as_the_endpoint_asks(
+    opener: Opener, llm: Server
+) -> None:
+    llm.answers = [LIMITED, GOOD]
+    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+        await sluice.add_users(1)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        [row] = await sluice.items(run.id)
+    assert (row.status, row.attempts, row.postponements) == ("succeeded", 1, 1)
+    assert row.finished_at is not None
+    assert (row.finished_at - row.scheduled_at).total_seconds() >= 1
+
+
+async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
+    opener: Opener, llm: Server
+) -> None:
+    llm.answers = [response(200, completion("Sure! Here are some lines: " + "la " * 2_000))]
+    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+        await sluice.add_users(1)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        [row] = await sluice.items(run.id)
+    assert (run.status, row.error_class, row.attempts) == ("failed", "LlmReplyInvalid", 5)
+    assert "Sure! Here are some lines" in str(row.error_message)
+    assert len(str(row.error_message)) < 2_001
+
+
+async def test_a_refused_key_fails_at_once(opener: Opener, llm: Server) -> None:
+    llm.answers = [response(401, b'{"error": {"message": "bad key sk-secret-0123"}}')]
+    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+        await sluice.add_users(1)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        [row] = await sluice.items(run.id)
+    assert (row.status, row.error_class, row.attempts) == ("failed", "Fatal", 1)
+    assert len(llm.requests) == 1
