@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import FastAPI
 
 from app.api.app import build_app
@@ -13,6 +15,8 @@ from app.bootstrap import Service, Urls, open_service
 from app.errors import ConfigurationError
 from app.settings import Settings
 from app.workflows.loading import load_families
+
+log = structlog.get_logger("sluice")
 
 
 def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> FastAPI:
@@ -23,11 +27,7 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
     Raises:
         ConfigurationError: no token is configured, or a family cannot be used.
     """
-    if not settings.tokens:
-        raise ConfigurationError(
-            "SLUICE_TOKENS is not set, so nobody could call the API. Set it to name:secret,"
-            " for example SLUICE_TOKENS=ops:$(openssl rand -hex 24); or try it with: make serve"
-        )
+    require_tokens(settings)
     families = list(load_families().values())
 
     @asynccontextmanager
@@ -43,12 +43,32 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
     return build_app(families, settings.tokens, lifespan=lifespan)
 
 
+def require_tokens(settings: Settings) -> None:
+    """
+    Raises:
+        ConfigurationError: no token is configured.
+    """
+    if not settings.tokens:
+        raise ConfigurationError(
+            "SLUICE_TOKENS is not set, so nobody could call the API. Set it to name:secret,"
+            " for example SLUICE_TOKENS=ops:$(openssl rand -hex 24); or try it with: make serve"
+        )
+
+
 @asynccontextmanager
 async def _working(service: Service) -> AsyncIterator[None]:
     worker = service.worker()
     running = asyncio.create_task(worker.run())
+    running.add_done_callback(_end_with_the_worker)
     try:
         yield
     finally:
         worker.stop()
         await running
+
+
+def _end_with_the_worker(running: asyncio.Task[None]) -> None:
+    """An API whose worker has broken down must not go on as if it had one."""
+    if not running.cancelled() and running.exception() is not None:
+        log.critical("worker_failed", exc_info=running.exception())
+        signal.raise_signal(signal.SIGTERM)

@@ -20,7 +20,7 @@ from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.migrate import migrate, with_database
 from app.settings import Settings
-from tests.support.servers import TestServers, choose, start
+from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
 
 _NUMBERS = itertools.count(1)
@@ -30,6 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
     configure_logs("error", "console")
     for name in [n for n in os.environ if n.startswith(("SLUICE_", "LLM_"))]:
         del os.environ[name]  # a developer's own settings must not reach the tests
+    # Processes that tests start would compile every module anew where no byte code is kept.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(FOLDER / "pycache")
 
 
 def pytest_report_header() -> str:

@@ -28,13 +28,16 @@ _IN_USE = """
 
 
 @asynccontextmanager
-async def dropped(dsn: str, name: str) -> AsyncIterator[None]:
+async def dropped(dsn: str, name: str) -> AsyncIterator[str]:
     """The database ``name`` is gone, and no other demonstration can begin until this one ends.
+
+    Gives the DSN of another database of the server, from which to make it anew.
 
     Raises:
         Conflict: a service or another demonstration uses it. Nothing was dropped.
     """
-    connection = await asyncpg.connect(_elsewhere(dsn, name), timeout=10)
+    elsewhere = _elsewhere(dsn, name)
+    connection = await asyncpg.connect(elsewhere, timeout=10)
     try:
         if not await _within(connection, _LOCK):
             raise Conflict(
@@ -44,7 +47,7 @@ async def dropped(dsn: str, name: str) -> AsyncIterator[None]:
         await connection.execute(f"SET application_name = '{APPLICATION} lock'")
         await connection.fetch(_END_LEFTOVERS, name, APPLICATION)
         await _drop(connection, name)
-        yield
+        yield elsewhere
     finally:
         await connection.close()
 

@@ -87,6 +87,8 @@ def estimate(bound: BoundFamily, statistics: Statistics, item_seconds: float | N
     items = statistics.to_process
     if items is None:
         return Estimate(None, "the number of items is not known")
+    if items == 0:
+        return Estimate(0.0, "there is nothing to do")
     flow = bound.family.flow
     bounds: list[tuple[float, str]] = []
     work = flow.execute.seconds_for(items, item_seconds)

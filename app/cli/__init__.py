@@ -1,0 +1,19 @@
+"""The command line. ``commands`` declares it; what a command needs is loaded when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+from app.cli.commands import app
+from app.errors import SluiceError
+
+
+def main() -> None:
+    """Exits 0 for done, 1 for a run that did not succeed, 2 for an error, 130 for Ctrl-C."""
+    try:
+        app()
+    except SluiceError as error:
+        sys.stderr.write(f"error: {error.detail}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

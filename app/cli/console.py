@@ -1,0 +1,76 @@
+"""Printing: tables and colour on a terminal, plain text elsewhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WIDE = 200
+"""Columns where there is no terminal: a file does not wrap, and an id must stay whole."""
+
+
+def open_console() -> Console:
+    terminal = sys.stdout.isatty()
+    return Console(
+        force_terminal=terminal,
+        no_color=None if terminal else True,
+        width=None if terminal else _WIDE,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def printable(text: str) -> str:
+    """``text`` on one line and without what would command the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def table(*columns: str, right: Sequence[str] = ()) -> Table:
+    """``right``: the columns of numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def add(made: Table, *cells: object) -> None:
+    """Add a row; None is shown as a dash."""
+    made.add_row(*(Text("–" if cell is None else printable(str(cell))) for cell in cells))
+
+
+def print_json(console: Console, answer: bytes) -> None:
+    console.out(json.dumps(json.loads(answer), indent=2, ensure_ascii=False), highlight=False)
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """Roughly, as one says it: ``9.4 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def program() -> str:
+    """How the reader calls us: a fresh clone's ``sluice`` is not on the path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("sluice")
+    if not called.is_absolute() or (found and Path(found).samefile(called)):
+        return "sluice" if found else sys.argv[0]
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)

@@ -1,0 +1,97 @@
+"""The API on a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.errors import ConfigurationError
+
+_DRAIN = 5.0
+"""Seconds, at most, that a stop gives to calls in flight; the worker's time comes after."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Port 0: any free one.
+
+    Raises:
+        ConfigurationError: the address is taken or not ours.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"The API cannot listen on {host} port {port}: {error.strerror}."
+            " Choose another with --port or SLUICE_PORT, --host or SLUICE_HOST."
+        ) from None
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except OSError as error:  # bound by two of us at once, and the other was first to listen
+            raise ConfigurationError(f"The API cannot listen: {error.strerror}.") from None
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:  # signals are the command's business
+        yield
+
+
+@asynccontextmanager
+async def listening(
+    app: FastAPI, bound: socket.socket, *, stop_timeout: float
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer calls while the context is open. The task ends early only if the server breaks.
+
+    What goes wrong when the app opens is raised here, and not, as uvicorn would, logged with its
+    traceback: that is why the lifespan is ours.
+    """
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(min(_DRAIN, stop_timeout)),
+    )
+    async with app.router.lifespan_context(app):
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        ready = asyncio.create_task(server.ready.wait())
+        try:
+            await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if server.ready.is_set():  # else the reason is raised below
+                yield serving
+        finally:
+            ready.cancel()
+            server.should_exit = True
+            await serving

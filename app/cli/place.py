@@ -1,0 +1,81 @@
+"""Which database, keys and tokens a command works with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import asyncpg
+import uvloop
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+from app.bootstrap import Urls
+from app.cli.demo_token import ensure_token
+from app.errors import Unavailable
+from app.migrate import ensure_database, migrate
+from app.settings import Settings, Token
+
+DEMO_DATABASE = "sluice_demo"
+DEMO_PREFIX = "sluice-demo"
+OWN_DATABASE = "sluice"
+
+T = TypeVar("T")
+
+
+def execute(main: Coroutine[object, object, T]) -> T:
+    """Run ``main`` on uvloop; an unreachable server becomes one sentence."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, reachable():
+        return runner.run(main)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """
+    Raises:
+        Unavailable: Postgres or Redis refused us. What it said holds no password.
+    """
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        raise Unavailable(f"Postgres cannot be used: {_first_line(reason)}") from error
+    except RedisError as error:
+        raise Unavailable(f"Redis cannot be used: {_first_line(error)}") from error
+    except BrokenPipeError:  # of our own output
+        raise
+    except OSError as error:  # redis-py has an error of its own for it
+        raise Unavailable(
+            f"Postgres cannot be reached: {_first_line(error)}. Is it up, and DATABASE_URL right?"
+        ) from error
+
+
+def for_demo(settings: Settings, *, with_token: bool = False) -> Settings:
+    """The same settings with the demo's keys and, unless some are configured, its token."""
+    changes: dict[str, object] = {"redis_prefix": DEMO_PREFIX}
+    if with_token and not settings.tokens:
+        changes["tokens"] = (Token(name="demo", secret=ensure_token(settings.data_dir)),)
+    return settings.model_copy(update=changes)
+
+
+async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
+    """The database to work with, which is made and migrated unless an operator gave it."""
+    if settings.database_url is not None and not demo:
+        return urls
+    dsn = await located(settings, urls, demo=demo)
+    await migrate(dsn)
+    return Urls(dsn, urls.redis)
+
+
+async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
+    """That database's DSN; made, if need be, with no tables."""
+    if settings.database_url is not None and not demo:
+        return urls.database
+    return await ensure_database(urls.database, DEMO_DATABASE if demo else OWN_DATABASE)
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

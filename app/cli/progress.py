@@ -1,0 +1,170 @@
+"""A run's progress: a bar on a terminal, a line a second elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from app.cli.answers import OneRun, Run
+from app.cli.client import Api
+from app.cli.console import duration, number
+from app.errors import Unavailable
+
+POLL = 0.25
+"""Seconds between looks."""
+_LINE_EVERY = 1.0
+_PACE_OVER = 5.0
+_PATIENCE = 30.0
+"""Seconds without an answer, such as a restart takes, after which watching gives up."""
+
+
+class Display(AbstractContextManager["Display"], Protocol):
+    def show(self, run: Run) -> None: ...
+
+
+def display(console: Console) -> Display:
+    return Bar(console) if console.is_terminal else Lines(console)
+
+
+async def watch(api: Api, run_id: str, shown: Display) -> Run:
+    """Look until the run has ended. Returns it as it ended.
+
+    Raises:
+        Unavailable: the service has been away for long.
+    """
+    answered = time.monotonic()
+    while True:
+        try:
+            run = api.read(OneRun, await api.get(f"/api/runs/{run_id}")).run
+        except Unavailable:
+            if time.monotonic() - answered > _PATIENCE:
+                raise
+        else:
+            answered = time.monotonic()
+            shown.show(run)
+            if run.has_ended:
+                return run
+        await asyncio.sleep(POLL)
+
+
+class Pace:
+    """Items per second over the last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, ended: int, now: float) -> float:
+        self._seen.append((now, ended))
+        while len(self._seen) > 2 and now - self._seen[1][0] >= _PACE_OVER:
+            self._seen.popleft()
+        since, before = self._seen[0]
+        return (ended - before) / (now - since) if now > since else 0.0
+
+
+class Bar:
+    def __init__(self, console: Console) -> None:
+        self._pace = Pace()
+        self._progress = Progress(
+            TextColumn("{task.fields[status]:<10}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[done]}"),
+            TextColumn("{task.fields[outcomes]}", style="dim"),
+            TextColumn("{task.fields[pace]}"),
+            console=console,
+        )
+        self._task = self._progress.add_task(
+            "", total=None, status="pending", done="", outcomes="", pace=""
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, run: Run) -> None:
+        self._progress.update(
+            self._task,
+            completed=run.ended,
+            total=run.total,
+            status=run.status,
+            done=_done(run),
+            outcomes=_outcomes(run),
+            pace=_pace(run, self._pace.note(run.ended, time.monotonic())),
+        )
+
+
+class Lines(AbstractContextManager["Lines"]):
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._pace = Pace()
+        self._next = 0.0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def show(self, run: Run) -> None:
+        now = time.monotonic()
+        rate = self._pace.note(run.ended, now)
+        if now < self._next and not run.has_ended:
+            return
+        self._next = now + _LINE_EVERY
+        parts = [f"{run.status:<10}", _done(run), _outcomes(run), _pace(run, rate)]
+        self._console.print("  ".join(part for part in parts if part))
+
+
+class Silent(AbstractContextManager["Silent"]):
+    """For scripts."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def show(self, run: Run) -> None:
+        pass
+
+
+def _done(run: Run) -> str:
+    return f"{number(run.ended)} of {'?' if run.total is None else number(run.total)}"
+
+
+def _outcomes(run: Run) -> str:
+    counters = run.counters
+    # A timeout is a failure to whoever watches.
+    parts = [
+        (counters.succeeded, "succeeded"),
+        (counters.failed + counters.timed_out, "failed"),
+        (counters.skipped, "skipped"),
+        (counters.cancelled, "cancelled"),
+    ]
+    always = ("succeeded", "failed", "skipped")
+    return ", ".join(f"{number(n)} {word}" for n, word in parts if n or word in always)
+
+
+def _pace(run: Run, rate: float) -> str:
+    if run.has_ended or rate <= 0:
+        return ""
+    left = "" if run.total is None else f", {duration((run.total - run.ended) / rate)} left"
+    return f"{rate:,.0f} items/s{left}"

@@ -1,0 +1,69 @@
+"""``sluice serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from app.bootstrap import Urls, servers
+from app.cli.console import open_console, program
+from app.cli.demo_token import read_token, token_file
+from app.cli.listening import bind, listening, url_of
+from app.cli.place import execute, for_demo, prepared
+from app.cli.stopping import on_signal
+from app.logs import configure_logs
+from app.main import create_app, require_tokens
+from app.seed.load import load_when_empty
+from app.settings import Settings, load_settings
+from app.store.database import open_database
+
+
+def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | None) -> None:
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    if not demo:
+        require_tokens(settings)  # before any server is started
+    with (
+        bind(host or settings.host, port or settings.port) as bound,
+        servers(settings) as urls,
+    ):
+        chosen = for_demo(settings, with_token=True) if demo else settings
+        execute(_serve(chosen, urls, bound, with_worker=with_worker, demo=demo))
+
+
+async def _serve(
+    settings: Settings, urls: Urls, bound: socket.socket, *, with_worker: bool, demo: bool
+) -> None:
+    stop = asyncio.Event()
+    with on_signal(stop.set):
+        urls = await prepared(settings, urls, demo=demo)
+        app = create_app(settings, urls, with_worker=with_worker)
+        if demo:
+            await _seed_when_empty(urls.database)
+        async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
+            _greet(settings, url_of(bound), with_worker=with_worker, demo=demo)
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+
+
+async def _seed_when_empty(dsn: str) -> None:
+    database = open_database(dsn, pool_size=2)
+    try:
+        await load_when_empty(database)
+    finally:
+        await database.dispose()
+
+
+def _greet(settings: Settings, url: str, *, with_worker: bool, demo: bool) -> None:
+    console = open_console()
+    worker = "with one worker" if with_worker else "without a worker: start one with sluice worker"
+    console.print(f"Sluice listens on {url}, {worker}. Ctrl-C stops it.")
+    if not demo:
+        return
+    where = "" if url == settings.url else f"SLUICE_URL={url} "
+    console.print(f"Try it:    {where}{program()} run welcome-placeholder --dry-run")
+    if settings.tokens[0].secret == read_token(settings.data_dir):
+        console.print(f"The token: in {token_file(settings.data_dir)}, where the CLI finds it.")
+    else:
+        console.print("The token: set SLUICE_TOKEN to the secret of one of your SLUICE_TOKENS.")

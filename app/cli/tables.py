@@ -1,0 +1,75 @@
+"""``sluice migrate`` and ``sluice seed``: what is in the database before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.bootstrap import Urls, servers
+from app.cli.console import number, open_console
+from app.cli.place import execute, located, prepared
+from app.migrate import migrate
+from app.seed.load import load_users
+from app.seed.read import SEED_FILE, read_users
+from app.seed.user import SeedUser
+from app.settings import Settings, load_settings
+from app.store.database import open_database, signing_key
+from app.store.users import Written
+
+
+def bring_up_to_date(*, demo: bool) -> None:
+    settings = load_settings()
+    with servers(settings) as urls:
+        dsn, before, after = execute(_migrate(settings, urls, demo=demo))
+    name = make_url(dsn).database
+    if before == after:
+        open_console().print(f"The database {name} is up to date: revision {after}.")
+    else:
+        start = "no tables" if before is None else f"revision {before}"
+        open_console().print(f"Migrated the database {name} from {start} to revision {after}.")
+
+
+async def _migrate(
+    settings: Settings, urls: Urls, *, demo: bool
+) -> tuple[str, str | None, str | None]:
+    """The DSN, and the revision before and after."""
+    dsn = await located(settings, urls, demo=demo)
+    database = open_database(dsn, pool_size=2)
+    try:
+        before = await _revision(database)
+        await migrate(dsn)
+        return dsn, before, await _revision(database)
+    finally:
+        await database.dispose()
+
+
+async def _revision(database: AsyncEngine) -> str | None:
+    def current(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with database.connect() as connection:
+        return await connection.run_sync(current)
+
+
+def seed_users(file: Path | None, *, demo: bool) -> None:
+    settings = load_settings()
+    people = read_users(file or SEED_FILE)
+    with servers(settings) as urls:
+        written = execute(_seed(settings, urls, people, demo=demo))
+    noun = "user" if len(people) == 1 else "users"
+    counts = f"{number(written.new)} new, {number(written.updated)} updated"
+    open_console().print(f"{number(len(people))} {noun}: {counts}")
+
+
+async def _seed(settings: Settings, urls: Urls, people: list[SeedUser], *, demo: bool) -> Written:
+    urls = await prepared(settings, urls, demo=demo)
+    database = open_database(urls.database, pool_size=2)
+    try:
+        await signing_key(database)  # says what to do when there are no tables
+        return await load_users(database, people)
+    finally:
+        await database.dispose()
