@@ -14,7 +14,7 @@ setup: .venv/.ready ## make the virtual environment (every other verb does this 
 demo: .venv/.ready ## dry-run, then run, welcome-placeholder over a thousand users
 	@$(BIN)/sluice demo
 
-serve: .venv/.ready ## keep the service up: API and one worker (demo data unless SLUICE_TOKENS is set)
+serve: .venv/.ready ## keep the service up on the demo's data: the API and one worker
 	@$(BIN)/sluice serve --worker --demo
 
 worker: .venv/.ready ## run one more worker beside `make serve`

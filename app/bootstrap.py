@@ -18,13 +18,18 @@ from app.api.deps import ApiState
 from app.embedded import hold
 from app.engine import Engine
 from app.engine.pgqueuer import PgQueuerEngine
-from app.flow.gate import Gate, LocalGate
+from app.flow.control import FlowControl
+from app.flow.controls import FlowControls, Override
+from app.flow.redis_gate import LEASE, RedisGate
+from app.flow.script import GateScript
 from app.services.llm import TextWriter, text_writer
 from app.settings import Settings
+from app.store import flow_overrides
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
+from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner, Layer, flow_key
 from app.workflows.worker import SluiceWorker
 
@@ -56,33 +61,28 @@ class Service:
     client: WorkflowClient
     api: ApiState
     services: Services
+    controls: FlowControls
 
     def worker(self) -> SluiceWorker:
         return SluiceWorker(
             self.ledger,
             self.engine,
-            self._gate(),
+            RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE),
+            self.controls,
             self.families,
             partial(make_context, self.services),
             concurrency=self.settings.worker_concurrency,
             look_ahead=self.settings.look_ahead,
         )
 
-    def _gate(self) -> Gate:
-        return LocalGate(
-            {
-                flow_key(bound.name, layer): bound.family.flow.of(layer)
-                for bound in self.families.values()
-                for layer in Layer
-            }
-        )
-
 
 @contextmanager
-def servers(settings: Settings) -> Iterator[Urls]:
+def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
     """The given servers, or embedded ones for as long as the context is open."""
     with ExitStack() as stack:
         database, redis = settings.database_url, settings.redis_url
+        if not with_redis:
+            redis = ""
         if database is None or redis is None:
             own = stack.enter_context(
                 hold(settings.data_dir, postgres=database is None, valkey=redis is None)
@@ -124,14 +124,26 @@ async def open_service(
             dry_run_budget=settings.dry_run_budget,
         )
         bound = {family.name: bind(family, threads) for family in families}
+        controls = FlowControls(
+            {
+                flow_key(family.name, layer): family.flow.of(layer)
+                for family in families
+                for layer in Layer
+            },
+            partial(_overrides, database),
+        )
+        script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         api = ApiState(
             client=client,
+            flow=FlowAdmin(database, controls, script),
             database=database,
             families=bound,
             cursors=CursorSigner(await signing_key(database)),
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
-        yield Service(settings, database, ledger, redis, engine, bound, client, api, services)
+        yield Service(
+            settings, database, ledger, redis, engine, bound, client, api, services, controls
+        )
     finally:
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
         threads.shutdown(wait=False, cancel_futures=True)
@@ -163,3 +175,21 @@ def make_context(
 async def _ping(database: AsyncEngine) -> None:
     async with reading(database) as connection:
         await connection.execute(text("SELECT 1"))
+
+
+async def _overrides(database: AsyncEngine) -> dict[str, Override]:
+    async with reading(database) as connection:
+        rows = await flow_overrides.load_all(connection)
+    return {
+        row.key: Override(
+            FlowControl(
+                parallelism=row.parallelism,
+                rate=row.rate,
+                period=timedelta(milliseconds=row.period_ms or 1000),
+            )
+            if row.pinned
+            else None,
+            row.paused,
+        )
+        for row in rows
+    }

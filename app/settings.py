@@ -45,17 +45,19 @@ def parse_tokens(text: object) -> tuple[Token, ...]:
         raise ValueError("must be of the form name:secret,name2:secret2")  # noqa: TRY004 for pydantic
     tokens: list[Token] = []
     for position, entry in enumerate((e.strip() for e in text.split(",") if e.strip()), start=1):
-        name, colon, secret = entry.partition(":")
-        if not colon or not name.strip():
+        name, colon, secret = (part.strip() for part in entry.partition(":"))
+        if not colon or not name:
             raise ValueError(f"entry {position} is not of the form name:secret")
         if len(secret) < MIN_TOKEN_LENGTH or not secret.isascii() or not secret.isprintable():
             raise ValueError(
-                f"the secret of {name!r} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
+                f"the secret of entry {position} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
                 " characters (try: openssl rand -hex 24)"
             )
         if any(t.name == name for t in tokens):
-            raise ValueError(f"the name {name!r} stands twice")
-        tokens.append(Token(name=name.strip(), secret=SecretStr(secret)))
+            raise ValueError(f"the name of entry {position} stands twice")
+        if any(t.secret.get_secret_value() == secret for t in tokens):
+            raise ValueError(f"the secret of entry {position} stands twice")
+        tokens.append(Token(name=name, secret=SecretStr(secret)))
     return tuple(tokens)
 
 

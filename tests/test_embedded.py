@@ -44,7 +44,7 @@ class Holder:
     def __init__(
         self, folder: Path, kind: str, become: Callable[[], None] | None, env: dict[str, str] | None
     ) -> None:
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             [sys.executable, "-c", HOLDER, str(folder), kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -107,7 +107,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(made: Path, tmp_path: Path) -> Path:
     """A folder whose data is made already, which is most of a first start's time."""
-    subprocess.run(["/bin/cp", "-a", f"{made}/.", tmp_path], check=True)  # noqa: S603
+    subprocess.run(["/bin/cp", "-a", f"{made}/.", tmp_path], check=True)
     return tmp_path
 
 
@@ -298,7 +298,7 @@ def test_a_folder_that_cannot_be_made_is_refused_with_a_sentence(tmp_path: Path)
 
 
 def test_without_the_wheels_a_sentence_says_what_to_install(tmp_path: Path) -> None:
-    result = subprocess.run(  # noqa: S603
+    result = subprocess.run(
         [sys.executable, "-S", "-c", HOLDER, str(tmp_path), "volatile"],
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
-from app.errors import SluiceError, TooLarge, Unauthorized
+from app.errors import BadInput, TooLarge, Unauthorized
 from app.settings import Token
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -33,11 +35,13 @@ class Access:
         request = Request(scope)
         try:
             scope["sluice.caller"] = self._caller(request)
+            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+                raise BadInput("A path or query holds no NUL character.", field="path")
             length = request.headers.get("content-length", "")
             if length.isdecimal() and int(length) > LARGEST_BODY:
                 raise _too_large()
             await self._app(scope, _bounded(receive), send)
-        except (Unauthorized, TooLarge) as error:
+        except (BadInput, Unauthorized, TooLarge) as error:
             await problem(request, error)(scope, receive, send)
 
     def _caller(self, request: Request) -> str:
@@ -61,13 +65,14 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         read += len(message.get("body", b""))
         if read > LARGEST_BODY:
-            raise _too_large()
+            # As FastAPI's own exception: of any other it would make a 400 while it reads.
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large().detail)
         return message
 
     return bounded
 
 
-def _too_large() -> SluiceError:
+def _too_large() -> TooLarge:
     return TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes. Send fewer ids at a time.")
 
 

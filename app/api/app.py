@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from app.api import families as families_api
-from app.api import health, problems
+from app.api import flow_control, health, problems
 from app.api import runs as runs_api
 from app.api.access import Access
 from app.api.workflows import family_router, unknown_router
@@ -37,5 +37,6 @@ def build_app(
     app.include_router(unknown_router(sorted(family.name for family in families)))
     app.include_router(families_api.router)
     app.include_router(runs_api.router)
+    app.include_router(flow_control.router)
     app.include_router(health.router)
     return app

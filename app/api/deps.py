@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
+from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner
 
 MOST_ROWS = 200
+LONGEST_CURSOR = 4_000
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class ApiState:
     """Made by ``bootstrap`` when the service opens."""
 
     client: WorkflowClient
+    flow: FlowAdmin
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
     cursors: CursorSigner
@@ -35,6 +39,21 @@ class Body(BaseModel):
     """What a caller sends: camelCase, and no field that we do not know."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _no_nul(self) -> Self:
+        """Postgres stores it neither in text nor in JSON."""
+        if _holds_nul(self.model_dump(mode="json")):
+            raise ValueError("a text holds no NUL character")
+        return self
+
+
+def _holds_nul(data: object) -> bool:
+    if isinstance(data, str):
+        return "\0" in data
+    if isinstance(data, Mapping):
+        return any(_holds_nul(key) or _holds_nul(value) for key, value in data.items())
+    return isinstance(data, list) and any(_holds_nul(value) for value in data)
 
 
 class View(BaseModel):
@@ -64,7 +83,7 @@ State = Annotated[ApiState, Depends(_state)]
 Caller = Annotated[str, Depends(_caller)]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
 Cursor = Annotated[
-    str | None, Query(max_length=2_000, description="`nextCursor` of the answer before")
+    str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")
 ]
 bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS.")
 """Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -16,7 +18,7 @@ from starlette.exceptions import HTTPException
 from app.errors import SluiceError
 
 MEDIA_TYPE = "application/problem+json"
-_UNREACHABLE = (OSError, PoolTimeout, DBAPIError)
+_UNREACHABLE = (OSError, PoolTimeout, DBAPIError, RedisError)
 
 log = structlog.get_logger("sluice.api")
 
@@ -72,7 +74,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     # Without the input: it may be a secret, and it may be long.
     faults = [
-        {"field": _field(fault["loc"]), "message": fault["msg"].removeprefix("Value error, ")}
+        {"field": _field(fault), "message": fault["msg"].removeprefix("Value error, ")}
         for fault in error.errors()[:20]
     ]
     first = faults[0]
@@ -85,15 +87,20 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _field(location: tuple[int | str, ...]) -> str:
+def _field(fault: Mapping[str, Any]) -> str:  # as pydantic describes it
     """``("body", "itemIds", 3)`` is ``itemIds.3``; the body as a whole is ``body``."""
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    where, *inside = fault["loc"]
+    if fault["type"] == "json_invalid":
+        return f"{where}, character {inside[0]}"
+    return ".".join(str(part) for part in inside) or str(where)
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     title = HTTPStatus(error.status_code).phrase
-    detail = f"{request.method} {request.url.path}: {error.detail}."
+    detail = str(error.detail)
+    if not detail.endswith("."):  # Starlette's own are a word or two
+        detail = f"{request.method} {request.url.path}: {detail}."
     return _answer(request, error.status_code, title, detail, {}, error.headers)
 
 

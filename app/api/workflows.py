@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AfterValidator, AliasChoices, BaseModel, Field, create_model
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    Field,
+    StrictBool,
+    StrictInt,
+    create_model,
+)
 from pydantic.alias_generators import to_camel, to_pascal
 
-from app.api.deps import Answer, Body, Caller, State, View, bearer
+from app.api.deps import LONGEST_CURSOR, Answer, Body, Caller, State, View, bearer
 from app.errors import BadInput, NotFound, SluiceError
 from app.store.lifecycle import ItemStatus
 from app.workflows.client import DryRun, ProcessRequest
@@ -26,7 +34,7 @@ def _no_nul(value: str) -> str:
 
 ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID), AfterValidator(_no_nul)]
 ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
-RunId = Annotated[str, Field(min_length=1, max_length=100)]
+RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
 
 
 class EstimateAnswer(View):
@@ -120,9 +128,9 @@ def _add_process(router: APIRouter, family: AnyFamily) -> None:
     body_model = _model(
         family,
         "Process",
-        dry_run=(bool, Field(False, description="answer statistics only; start nothing")),
-        force=(bool, Field(False, description="also those that already have a result")),
-        limit=(int | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
+        dry_run=(StrictBool, Field(False, description="answer statistics only; start nothing")),
+        force=(StrictBool, Field(False, description="also those that already have a result")),
+        limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
         item_ids=(ItemIds | None, Field(None, description=f"exactly these {many}")),
         params=_params_field(family),
     )
@@ -176,7 +184,10 @@ def _add_paginate(router: APIRouter, family: AnyFamily) -> None:
         family,
         "Paginate",
         run_id=(RunId, ...),
-        cursor=(str | None, Field(None, max_length=2_000, description="of GET /api/runs/{id}")),
+        cursor=(
+            str | None,
+            Field(None, max_length=LONGEST_CURSOR, description="of GET /api/runs/{id}"),
+        ),
         item_ids=(ItemIds | None, Field(None, description="a chunk, in place of a cursor")),
     )
 
@@ -216,7 +227,10 @@ def _add_execute(router: APIRouter, family: AnyFamily) -> None:
             Field(validation_alias=AliasChoices(name, "itemId"), description=f"of one {one}"),
         ),
         run_id=(RunId | None, Field(None, description="a running run; else one is made for it")),
-        dry_run=(bool, Field(False, description="execute and answer the result; save nothing")),
+        dry_run=(
+            StrictBool,
+            Field(False, description="execute and answer the result; save nothing"),
+        ),
         params=_params_field(family),
     )
 

@@ -23,7 +23,7 @@ from app.store.users import Written
 
 def bring_up_to_date(*, demo: bool) -> None:
     settings = load_settings()
-    with servers(settings) as urls:
+    with servers(settings, with_redis=False) as urls:
         dsn, before, after = execute(_migrate(settings, urls, demo=demo))
     name = make_url(dsn).database
     if before == after:
@@ -58,7 +58,7 @@ async def _revision(database: AsyncEngine) -> str | None:
 def seed_users(file: Path | None, *, demo: bool) -> None:
     settings = load_settings()
     people = read_users(file or SEED_FILE)
-    with servers(settings) as urls:
+    with servers(settings, with_redis=False) as urls:
         written = execute(_seed(settings, urls, people, demo=demo))
     noun = "user" if len(people) == 1 else "users"
     counts = f"{number(written.new)} new, {number(written.updated)} updated"

@@ -54,6 +54,7 @@ class Depth:
     in_hand: int
 
 
+Room = Callable[[str], int | None]
 Handler = Callable[[Delivery], Awaitable[None]]
 
 
@@ -90,12 +91,11 @@ class Engine(Protocol):
     async def depth(self) -> Mapping[str, Depth]:
         """By flow key; a key without messages is left out."""
 
-    def worker(
-        self, handlers: Mapping[str, Handler], *, room: Mapping[str, int], concurrency: int
-    ) -> Worker:
+    def worker(self, handlers: Mapping[str, Handler], *, room: Room, concurrency: int) -> Worker:
         """
         Args:
             handlers: by flow key; a message of another key is left to other workers.
-            room: by flow key, how many messages to hold at once; a key left out has no bound.
+            room: how many messages of a flow key to hold at once, asked anew each time; None: no
+                bound of its own.
             concurrency: how many messages to hold at once over all keys.
         """

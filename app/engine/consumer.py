@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from app.engine import Delivery, Handler
+from app.engine import Delivery, Handler, Room
 
 PREFETCH = 20
 """A flow key with at least this much room is claimed together with others, else by itself."""
@@ -45,7 +45,7 @@ class Consumer:
         connect: Callable[[Callable[[], None]], AbstractAsyncContextManager[ClaimPort]],
         handlers: Mapping[str, Handler],
         *,
-        room: Mapping[str, int],
+        room: Room,
         concurrency: int,
         heartbeat: timedelta,
         stop_timeout: timedelta,
@@ -131,7 +131,7 @@ class Consumer:
         wide: dict[str, int] = {}
         narrow: list[tuple[Collection[str], int]] = []
         for key in self._keys_with_room():
-            room = self._room.get(key, self._concurrency) - self._held[key]
+            room = self._free(key)
             if room >= PREFETCH:
                 wide[key] = room
             else:
@@ -139,7 +139,11 @@ class Consumer:
         return ([(wide.keys(), min(wide.values()))] if wide else []) + narrow
 
     def _keys_with_room(self) -> list[str]:
-        return [k for k in self._handlers if self._held[k] < self._room.get(k, self._concurrency)]
+        return [key for key in self._handlers if self._free(key) > 0]
+
+    def _free(self, key: str) -> int:
+        room = self._room(key)
+        return (self._concurrency if room is None else room) - self._held[key]
 
     def _start(self, delivery: Delivery) -> None:
         number = delivery.token[0]

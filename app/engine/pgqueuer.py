@@ -22,7 +22,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.engine import Delivery, Depth, Handler, Outgoing
+from app.engine import Delivery, Depth, Handler, Outgoing, Room
 from app.engine.consumer import Consumer
 
 _QUEUE = DBSettings().queue_table
@@ -80,7 +80,15 @@ _CLAIMING = {
     "jit": "off",
 }
 
-UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, TimeoutError)
+# Whatever the connection says, a new one is the cure: a restart ends it with an ordinary error of
+# Postgres, and a cut in the middle of a message with an internal one of the driver.
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class Claims:
@@ -191,9 +199,7 @@ class PgQueuerEngine:
         async with self._database.connect() as connection:
             return {row[0]: Depth(row[1], row[2]) for row in await connection.execute(_DEPTH)}
 
-    def worker(
-        self, handlers: Mapping[str, Handler], *, room: Mapping[str, int], concurrency: int
-    ) -> Consumer:
+    def worker(self, handlers: Mapping[str, Handler], *, room: Room, concurrency: int) -> Consumer:
         return Consumer(
             self._claims,
             handlers,

@@ -24,6 +24,8 @@ class FlowControl:
     parallelism: int | None = None
     rate: float | None = None
     period: timedelta = timedelta(seconds=1)
+    key: str | None = None
+    """Share a limit: all who name the same key are counted together."""
 
     def __post_init__(self) -> None:
         if self.parallelism is not None and self.parallelism < 1:
@@ -51,12 +53,14 @@ class FlowControl:
         return ", ".join(words) or "no limit"
 
     @property
-    def window(self) -> tuple[int, float] | None:
-        """``(n, seconds)``: at most n starts in any so many seconds. None: no rate."""
-        if self.rate is None:
-            return None
-        starts = max(1, int(self.rate))
-        return starts, self.period.total_seconds() * starts / self.rate
+    def interval(self) -> timedelta | None:
+        """Between two starts. None: no rate."""
+        return None if self.rate is None else self.period / self.rate
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing is limited."""
+        return self.parallelism is None and self.rate is None
 
     def seconds_for(self, items: int, item_seconds: float | None) -> float | None:
         """How long ``items`` take at the least; None where nothing bounds them.

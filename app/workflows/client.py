@@ -75,7 +75,7 @@ class WorkflowClient:
         run = Run(
             id=new_id("run"),
             family=bound.name,
-            params=request.params.model_dump(mode="json"),
+            params=request.params.model_dump(mode="json", by_alias=True),
             force=request.force,
             item_limit=request.limit,
             item_ids=None if request.item_ids is None else list(request.item_ids),
@@ -113,9 +113,10 @@ class WorkflowClient:
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
-            if not await runs.add_items(tx, run_id, sorted(set(item_ids))):
+            named = sorted(set(item_ids))
+            if not await runs.add_items(tx, run_id, named):
                 raise _not_running(run)
-            todo = await items.to_execute(tx, [(run_id, item_id) for item_id in item_ids])
+            todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
             await self._engine.publish(
                 tx, [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for _, i in todo]
             )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine, Handler
 from app.engine.consumer import PREFETCH
+from app.flow.controls import FlowControls
 from app.flow.gate import GateClosed
 from app.store import runs
 from app.workflows.bound import BoundFamily
@@ -36,6 +37,7 @@ class LayerPort(Protocol):
 class Dispatcher:
     database: AsyncEngine
     engine: Engine
+    controls: FlowControls
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
 
@@ -47,14 +49,13 @@ class Dispatcher:
             for layer in layers
         }
 
-    def room(self) -> dict[str, int]:
-        """By flow key: a little more than may run, so that a freed slot never waits for a poll."""
-        return {
-            bound.flow_key(layer): control.parallelism + PREFETCH
-            for bound in self.families.values()
-            for layer in Layer
-            if (control := bound.family.flow.of(layer)).parallelism is not None
-        }
+    def room(self, flow_key: str) -> int | None:
+        """A little more than may run now, so that a freed slot never waits for a poll."""
+        live = self.controls.of(flow_key)
+        if live.paused:
+            return PREFETCH
+        parallelism = live.control.parallelism
+        return None if parallelism is None else parallelism + PREFETCH
 
     async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
         try:

@@ -62,7 +62,13 @@ def _family_of(module_name: str, where: str) -> AnyFamily:
         raise ConfigurationError(
             f"{where} must define exactly one subclass of JobFamily; it defines {names}."
         )
-    return defined[0]()
+    try:
+        return defined[0]()
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{where}: {defined[0].__name__}() cannot be made: {error}."
+            " A family takes no arguments."
+        ) from error
 
 
 def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:
@@ -87,6 +93,10 @@ def _check(where: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f'{where}: {name} needs entity = Entity("user", "users") and a verb, in kebab-case:'
             " they make its routes."
+        )
+    if family.verb in {"process", "paginate"}:
+        raise ConfigurationError(
+            f"{where}: {name} cannot have the verb {family.verb!r}: it is the name of a layer."
         )
     written = overridden(family, ("eligible", "page", "load", "execute"))
     missing = {"load", "execute"} - written

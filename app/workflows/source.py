@@ -57,7 +57,7 @@ class SqlSource:
         rows = rows[:size]
         return Page(
             ids=[checked_id(str(row)) for row in rows],
-            next_cursor=json.dumps(rows[-1], default=str) if more else None,
+            next_cursor=_position(rows[-1]) if more else None,
         )
 
     async def count(self) -> int:
@@ -102,7 +102,7 @@ class ListSource:
         last = None if cursor is None else json.loads(cursor)
         rest = [item_id for item_id in self.ids if last is None or item_id > last]
         more = len(rest) > size
-        return Page(rest[:size], json.dumps(rest[size - 1]) if more else None)
+        return Page(rest[:size], _position(rest[size - 1]) if more else None)
 
     async def count(self) -> int:
         return len(self.ids)
@@ -117,6 +117,10 @@ async def unprocessed(
     existing: Collection[str] = await bound.existing(ids, params, ctx)
     present = set(existing)
     return [item_id for item_id in ids if item_id not in present]
+
+
+def _position(last: object) -> str:
+    return json.dumps(last, default=str, ensure_ascii=False)
 
 
 def checked_id(item_id: str) -> str:

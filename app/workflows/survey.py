@@ -48,10 +48,11 @@ async def survey(
         budget: seconds after which the rest is extrapolated from what was seen.
     """
     deadline = time.monotonic() + budget
+    shown = SAMPLE if limit is None else min(SAMPLE, limit)
     total = await source.count()
     sample: list[str] = []
     if total is not None and (force or not bound.filters):
-        page = await source.page(None, SAMPLE)
+        page = await source.page(None, shown)
         return Survey(_statistics(total, total, 0, limit, exact=True), tuple(page.ids))
 
     seen = found = 0
@@ -61,7 +62,7 @@ async def survey(
         left = list(page.ids) if force else await unprocessed(bound, page.ids, params, ctx)
         seen += len(page.ids)
         found += len(left)
-        sample += left[: SAMPLE - len(sample)]
+        sample += left[: shown - len(sample)]
         cursor = page.next_cursor
         if cursor is None:
             # What was streamed is the newer truth: rows may have come or gone since the COUNT.

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
+from app.flow.controls import FlowControls
 from app.flow.gate import Gate
 from app.workflows.bound import BoundFamily
 from app.workflows.dispatch import Dispatcher
@@ -36,6 +37,7 @@ class SluiceWorker:
         database: AsyncEngine,
         engine: Engine,
         gate: Gate,
+        controls: FlowControls,
         families: Mapping[str, BoundFamily],
         context: Callable[..., Context],
         *,
@@ -43,6 +45,7 @@ class SluiceWorker:
         look_ahead: int,
     ) -> None:
         self._gate = gate
+        self._controls = controls
         self._concurrency = concurrency
         outcomes = OutcomeWriter(database, engine, look_ahead=look_ahead)
         cache = RunCache(database, families)
@@ -50,6 +53,7 @@ class SluiceWorker:
         dispatcher = Dispatcher(
             database,
             engine,
+            controls,
             families,
             {
                 Layer.PROCESS: ProcessLayer(database, engine, gate, context),
@@ -68,7 +72,7 @@ class SluiceWorker:
         # Pages and items are taken side by side: items that take long must not keep pages, and
         # with them every other family, from being read.
         self._consumers = [
-            engine.worker(dispatcher.handlers(*layers), room=dispatcher.room(), concurrency=at_once)
+            engine.worker(dispatcher.handlers(*layers), room=dispatcher.room, concurrency=at_once)
             for layers, at_once in (
                 ((Layer.PROCESS, Layer.PAGINATE), PAGES_AT_ONCE),
                 ((Layer.EXECUTE,), concurrency),
@@ -78,9 +82,15 @@ class SluiceWorker:
     async def run(self) -> None:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""
         log.info("worker_started", concurrency=self._concurrency)
-        async with LoopWatch(), asyncio.TaskGroup() as group:
-            for consumer in self._consumers:
-                group.create_task(consumer.run())
+        await self._controls.refresh()
+        guarding = asyncio.create_task(self._gate.run())
+        try:
+            async with LoopWatch(), asyncio.TaskGroup() as group:
+                for consumer in self._consumers:
+                    group.create_task(consumer.run())
+        finally:
+            guarding.cancel()
+            await asyncio.gather(guarding, return_exceptions=True)
         log.info("worker_stopped")
 
     def stop(self) -> None:

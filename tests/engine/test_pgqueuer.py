@@ -53,7 +53,7 @@ async def working(
     room: Mapping[str, int] | None = None,
     concurrency: int = 50,
 ) -> AsyncIterator[None]:
-    worker = engine.worker(handlers, room=room or {}, concurrency=concurrency)
+    worker = engine.worker(handlers, room=(room or {}).get, concurrency=concurrency)
     running = asyncio.create_task(worker.run())
     try:
         yield

@@ -59,19 +59,25 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(sluice: Sluice) -> AsyncIterator[httpx2.URL]:
-    """The API on a socket of this machine."""
+async def listening(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that reaches the API over a socket of this machine."""
     config = uvicorn.Config(app_of(sluice), log_config=None, log_level="critical", lifespan="off")
     server = _Server(config)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve(sockets=[bound]))
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield httpx2.URL(f"http://127.0.0.1:{bound.getsockname()[1]}")
-        server.should_exit = True
-        await serving
+        try:
+            async with asyncio.timeout(10):
+                while not server.started:
+                    await asyncio.sleep(0.01)
+            async with httpx2.AsyncClient(
+                base_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
+                headers={} if secret is None else bearer(secret),
+            ) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await serving
 
 
 def assert_problem(response: httpx2.Response, status: int) -> dict[str, Any]:  # a JSON document

@@ -1,0 +1,124 @@
+"""The gate that holds over every worker on every machine; its memory is in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from app.flow.controls import FlowControls
+from app.flow.gate import GateClosed
+from app.flow.lane import Lane
+from app.flow.script import CHANGED, UNREACHABLE, GateScript
+
+LEASE = timedelta(seconds=10)
+CONFIG_POLL = 0.5
+"""Seconds. Behind the wake-up call: how often the operators' overrides are read anew."""
+
+log = structlog.get_logger("sluice.flow")
+
+
+class RedisGate:
+    """See ``app.flow.gate.Gate``. ``run`` must be running while permits are held."""
+
+    def __init__(
+        self, redis: Redis, prefix: str, controls: FlowControls, *, lease: timedelta = LEASE
+    ) -> None:
+        self._redis = redis
+        self._controls = controls
+        self._lease = lease
+        self._script = GateScript(redis, prefix, lease=lease)
+        self._worker = uuid.uuid4().hex
+        self._lanes: dict[str, Lane] = {}
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    @asynccontextmanager
+    async def permit(self, flow_key: str) -> AsyncIterator[None]:
+        if self._closed:
+            raise GateClosed(flow_key)
+        live = self._controls.of(flow_key)
+        if live.control.open and not live.paused:
+            yield
+            return
+        lane = self._lane(live.key)
+        permit = await lane.enter()
+        try:
+            yield
+        finally:
+            if permit:
+                lane.leave(permit)
+
+    def close(self) -> None:
+        self._closed = True
+        for lane in self._lanes.values():
+            lane.close()
+
+    async def run(self) -> None:
+        """Renew leases, hear wake-up calls and follow the overrides, until cancelled.
+
+        At the end every slot that was given back here has reached Redis, if Redis can be reached.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._renew())
+                group.create_task(self._listen())
+                group.create_task(self._controls.follow(self._changed, every=CONFIG_POLL))
+        finally:
+            await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+
+    def _lane(self, key: str) -> Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = Lane(self._script, self._worker, lambda: self._controls.live(key))
+            self._lanes[key] = lane
+        return lane
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            for key, lane in list(self._lanes.items()):
+                if not lane.held:
+                    continue
+                try:
+                    await _whole(self._script.renew(key, lane.held))
+                except UNREACHABLE as error:
+                    log.warning("leases_not_renewed", key=key, error=type(error).__name__)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as calls:
+                    await _whole(calls.subscribe(self._script.channel))
+                    async for call in calls.listen():
+                        self._hear(call["data"])
+            except UNREACHABLE as error:
+                log.warning("gate_unreachable", error=type(error).__name__)
+                await asyncio.sleep(1)
+
+    def _hear(self, data: object) -> None:
+        call = data.decode() if isinstance(data, bytes) else str(data)
+        sender, _, key = call.partition(" ")
+        if call == CHANGED:
+            self._changed.set()
+        elif key in self._lanes and sender != self._worker:
+            self._lanes[key].kick()  # who gave the slot back is not the one to take it
+
+
+async def _whole(
+    connecting: Coroutine[Any, Any, None],
+) -> None:  # what a coroutine sends is its own
+    """Let it end before a cancellation does: redis-py loses a connection that is cancelled while
+    it is being made, and the cancellation with it."""
+    task = asyncio.create_task(connecting)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

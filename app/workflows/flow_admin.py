@@ -1,0 +1,85 @@
+"""Looking at flow control, and changing it while work is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.errors import NotFound
+from app.flow.control import FlowControl
+from app.flow.controls import FlowControls, LiveControl
+from app.flow.script import GateScript, Observed
+from app.store import flow_overrides
+
+Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a coroutine sends is its own
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """``observed``: None while Redis does not answer."""
+
+    live: LiveControl
+    observed: Observed | None
+
+
+class FlowAdmin:
+    def __init__(self, database: AsyncEngine, controls: FlowControls, script: GateScript) -> None:
+        self._database = database
+        self._controls = controls
+        self._script = script
+
+    async def states(self) -> list[FlowState]:
+        await self._controls.refresh()
+        return [await self._state(key) for key in self._controls.keys]
+
+    async def state(self, key: str) -> FlowState:
+        """
+        Raises:
+            NotFound: no family has this flow key.
+        """
+        self._known(key)
+        await self._controls.refresh()
+        return await self._state(key)
+
+    async def pin(self, key: str, control: FlowControl, *, by: str) -> FlowState:
+        async def change(tx: AsyncConnection) -> None:
+            await flow_overrides.pin(
+                tx,
+                key,
+                parallelism=control.parallelism,
+                rate=control.rate,
+                period_ms=control.period // timedelta(milliseconds=1),
+                by=by,
+            )
+
+        return await self._change(key, change)
+
+    async def reset(self, key: str, *, by: str) -> FlowState:
+        """Return to the code's value."""
+        return await self._change(key, lambda tx: flow_overrides.unpin(tx, key, by=by))
+
+    async def pause(self, key: str, *, paused: bool, by: str) -> FlowState:
+        return await self._change(
+            key, lambda tx: flow_overrides.set_paused(tx, key, paused=paused, by=by)
+        )
+
+    async def _change(self, key: str, change: Change) -> FlowState:
+        self._known(key)
+        async with self._database.begin() as tx:
+            await change(tx)
+        await self._script.tell_changed()
+        return await self.state(key)
+
+    async def _state(self, key: str) -> FlowState:
+        live = self._controls.live(key)
+        return FlowState(live, await self._script.observe(key, live.control))
+
+    def _known(self, key: str) -> None:
+        if self._controls.default(key) is None:
+            raise NotFound(
+                f"There is no flow key {key!r}. GET /api/flow-control lists them.", field="key"
+            )

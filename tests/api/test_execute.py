@@ -1,0 +1,135 @@
+"""The execute route: preview one item, or run it by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.workflows.families.welcome_placeholder import WelcomePlaceholders
+from app.workflows.family import Context, Fatal, RetryAfter, Skip
+from tests.api.test_paginate import Other, running
+from tests.support.families import Recording
+from tests.support.http import api, assert_problem, fields, traces
+from tests.support.service import Opener, assert_exact
+
+EXECUTE = "/api/workflows/recording/record-user"
+
+
+async def test_a_preview_executes_and_never_saves(opener: Opener) -> None:
+    seen: list[Context] = []
+    family = Recording(work=lambda _, ctx: seen.append(ctx))
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(2)
+        response = await caller.post(EXECUTE, json={"userId": "u00001", "dryRun": True})
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["success"] is True
+        assert answer["dryRun"] is True
+        assert answer["itemId"] == "u00001"
+        assert answer["outcome"] == "succeeded"
+        assert answer["result"] == "result of u00001"
+        assert answer["milliseconds"] >= 0
+        assert family.executed == {"u00001": 1}
+        assert not family.saved
+        assert [ctx.preview for ctx in seen] == [True]
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_preview_of_welcome_placeholder_shows_lines_and_writes_none(
+    opener: Opener,
+) -> None:
+    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        path = "/api/workflows/welcome-placeholder/generate-user"
+        answer = (await caller.post(path, json={"userId": "u00001", "dryRun": True})).json()
+        assert len(answer["result"]) == 4
+        assert await sluice.sql("SELECT 1 FROM welcome_placeholder") == []
+        prefix = sluice.service.settings.redis_prefix
+        assert await sluice.service.redis.exists(f"{prefix}:welcome-placeholder:u00001") == 0
+
+
+async def test_a_preview_of_somebody_who_is_not_there_is_skipped(opener: Opener) -> None:
+    family = Recording()
+    async with opener(family) as sluice, api(sluice) as caller:
+        response = await caller.post(EXECUTE, json={"userId": "nobody", "dryRun": True})
+        assert response.status_code == 200
+        assert response.json()["outcome"] == "skipped"
+        assert response.json()["reason"] == "The item is gone."
+        assert response.json()["result"] is None
+        assert not family.executed
+
+
+async def test_a_preview_of_an_item_that_the_family_skips_says_why(opener: Opener) -> None:
+    def skip(_item: str, _ctx: Context) -> object:
+        raise Skip("on holiday")
+
+    async with opener(Recording(work=skip)) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        answer = (await caller.post(EXECUTE, json={"userId": "u00001", "dryRun": True})).json()
+        assert (answer["outcome"], answer["reason"]) == ("skipped", "on holiday")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Fatal("no such tongue"),
+        ValueError("no such tongue"),
+        RetryAfter(timedelta(1), "no such tongue"),
+    ],
+)
+async def test_a_preview_of_an_item_that_fails_is_a_problem_document(
+    opener: Opener, error: Exception
+) -> None:
+    def fail(_item: str, _ctx: Context) -> object:
+        raise error
+
+    family = Recording(work=fail)
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        response = await caller.post(EXECUTE, json={"userId": "u00001", "dryRun": True})
+        document = assert_problem(response, 502)
+        assert document["detail"] == f"{type(error).__name__}: no such tongue"
+        assert "Traceback" not in response.text
+        assert family.executed == {"u00001": 1}
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_an_id_may_be_called_by_its_entity_or_item_id(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        for name in ("userId", "itemId"):
+            answer = await caller.post(EXECUTE, json={name: "u00001", "dryRun": True})
+            assert answer.json()["itemId"] == "u00001"
+
+
+async def test_one_item_runs_by_itself_even_when_it_has_a_result(opener: Opener) -> None:
+    family = Recording()
+    async with opener(family) as sluice, api(sluice) as caller:
+        ids = await sluice.add_users(10)
+        family.done.update(ids)
+        response = await caller.post(EXECUTE, json={"userId": ids[4]})
+        assert response.status_code == 202
+        assert response.json()["scheduled"] == 1
+        run_id = response.json()["runId"]
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert (run.status, run.succeeded, run.scheduled) == ("succeeded", 1, 1)
+        assert family.saved == {ids[4]: 1}
+        assert_exact(run, await sluice.items(run_id))
+
+
+async def test_one_item_joins_a_run_that_is_running(opener: Opener) -> None:
+    async with opener(Recording(), Other()) as sluice, api(sluice) as caller:
+        run_id = await running(sluice)
+        body = {"userId": "u1", "runId": run_id}
+        response = await caller.post(EXECUTE, json=body)
+        assert response.status_code == 202
+        assert response.json()["runId"] == run_id
+        assert [item.item_id for item in await sluice.items(run_id)] == ["u1"]
+        assert await sluice.queued() == 1
+        other = "/api/workflows/other/record-user"
+        assert fields(assert_problem(await caller.post(other, json=body), 422)) == ["runId"]
+        await sluice.sql("UPDATE run SET status = 'cancelled'")
+        assert_problem(await caller.post(EXECUTE, json=body), 409)
+        assert await traces(sluice) == (1, 1, 1)

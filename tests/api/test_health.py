@@ -1,0 +1,132 @@
+"""The two probes, and what callers see while a server is away."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import asyncpg
+import pytest
+from structlog.testing import capture_logs
+
+from app.logs import configure_logs
+from app.workflows.families.welcome_placeholder import WelcomePlaceholders
+from tests.support.families import Recording
+from tests.support.http import OPS, api, assert_problem, traces
+from tests.support.service import Opener
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is ours, so that nobody else listens on it; and neither do we."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def without_redis(opener: Opener, closed_port: int) -> Opener:
+    redis = f"redis://127.0.0.1:{closed_port}"
+    return replace(opener, urls=replace(opener.urls, redis=redis))
+
+
+async def test_a_service_whose_servers_answer_is_ready(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        response = await caller.get("/readyz")
+        assert response.status_code == 200
+        assert response.json() == {"success": True, "checks": {"postgres": True, "redis": True}}
+
+
+async def test_without_redis_the_service_lives_and_is_not_ready_and_says_what_is_missing(
+    without_redis: Opener,
+) -> None:
+    async with without_redis(Recording()) as sluice, api(sluice, secret=None) as caller:
+        response = await caller.get("/readyz")
+        assert response.status_code == 503
+        assert response.json() == {"success": False, "checks": {"postgres": True, "redis": False}}
+        assert (await caller.get("/healthz")).status_code == 200
+
+
+async def test_without_redis_a_run_can_still_be_started(without_redis: Opener) -> None:
+    async with without_redis(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+        path = "/api/workflows/welcome-placeholder/process-users"
+        assert (await caller.post(path, json={})).status_code == 202
+        assert await traces(sluice) == (1, 0, 1)
+
+
+async def test_without_redis_a_dry_run_that_asks_it_says_try_again(without_redis: Opener) -> None:
+    async with without_redis(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        path = "/api/workflows/welcome-placeholder/process-users"
+        with capture_logs():
+            response = await caller.post(path, json={"dryRun": True})
+        assert_problem(response, 503)
+        assert response.headers["retry-after"]
+
+
+async def test_connections_that_postgres_dropped_are_answered_with_try_again_and_then_replaced(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        assert (await caller.get("/api/runs")).status_code == 200
+        operator = await asyncpg.connect(opener.urls.database)
+        await operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await operator.close()
+        with capture_logs():
+            response = await caller.get("/api/runs")
+        assert_problem(response, 503)
+        assert response.headers["retry-after"] == "5"
+        assert (await caller.get("/api/runs")).status_code == 200
+
+
+class BrokenInside(Recording):
+    async def existing(self, *args: object) -> set[str]:
+        raise RuntimeError("a mistake of ours, with the password hunter2 in it")
+
+
+async def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_its_inside(opener: Opener) -> None:
+    async with opener(BrokenInside()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        with capture_logs() as logged:
+            path = "/api/workflows/recording/process-users"
+            response = await caller.post(path, json={"dryRun": True})
+        document = assert_problem(response, 500)
+        assert "log" in document["detail"]
+        assert "hunter2" not in response.text
+        assert [entry["event"] for entry in logged] == ["request_failed"]
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+async def test_the_log_of_a_mistake_does_not_show_the_callers_token(
+    opener: Opener, style: Literal["json", "console"], capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("error", style)
+    try:
+        async with opener(BrokenInside()) as sluice, api(sluice) as caller:
+            await sluice.add_users(1)
+            path = "/api/workflows/recording/process-users"
+            await caller.post(path, json={"dryRun": True})
+    finally:
+        configure_logs("error", "console")
+    assert OPS not in capfd.readouterr().err
+
+
+async def test_the_log_of_a_mistake_says_where_it_was_made(
+    opener: Opener, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("error", "json")
+    try:
+        async with opener(BrokenInside()) as sluice, api(sluice) as caller:
+            await sluice.add_users(1)
+            await caller.post("/api/workflows/recording/process-users", json={"dryRun": True})
+    finally:
+        configure_logs("error", "console")
+    logged = capfd.readouterr().err
+    assert "request_failed" in logged
+    assert "RuntimeError" in logged
+    assert "test_health.py" in logged

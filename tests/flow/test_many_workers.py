@@ -1,0 +1,170 @@
+"""The gate over several workers, while limits change and Redis comes and goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.embedded import hold
+from app.flow.control import FlowControl
+from app.flow.controls import Override
+from app.flow.redis_gate import RedisGate
+from tests.support.gates import KEY, Overrides, Work, gate
+from tests.support.servers import TestServers
+
+Gates = Callable[..., Awaitable[list[RedisGate]]]
+
+
+@pytest.fixture
+async def gates(servers: TestServers, redis_prefix: str) -> AsyncIterator[Gates]:
+    """``await gates(control, 3)``: the gates of three workers."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(
+            control: FlowControl, number: int = 1, overrides: Overrides | None = None
+        ) -> list[RedisGate]:
+            controls = {KEY: control}
+            return [
+                await stack.enter_async_context(
+                    gate(servers.redis_url, redis_prefix, controls, overrides)
+                )
+                for _ in range(number)
+            ]
+
+        yield opened
+
+
+async def until(condition: Callable[[], bool], within: float = 5) -> None:
+    async with asyncio.timeout(within):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_rate_holds_over_three_workers_and_is_used_in_full(gates: Gates) -> None:
+    work = Work()
+    opened = await gates(FlowControl(rate=50), 3)
+    await asyncio.gather(*(work.do(opened[n % 3], 0) for n in range(100)))
+    assert work.most_starts_within(1) <= 51
+    assert max(work.starts) - min(work.starts) < 99 / 50 * 1.05
+
+
+async def test_a_rate_below_one_starts_one_in_several_periods(gates: Gates) -> None:
+    work = Work()
+    opened = await gates(FlowControl(rate=0.5, period=timedelta(seconds=0.2)), 2)
+    await asyncio.gather(*(work.do(opened[n % 2], 0) for n in range(4)))
+    assert 1.2 - 0.02 <= max(work.starts) - min(work.starts) < 1.4  # three gaps of 0.4 s
+
+
+async def test_a_newcomer_gets_its_share_of_the_slots(gates: Gates) -> None:
+    first, second = Work(), Work()
+    one, other = await gates(FlowControl(parallelism=4), 2)
+    early = asyncio.gather(*(first.do(one, 0.02) for _ in range(300)))
+    await until(lambda: first.ended > 20)
+    began = first.ended
+    await asyncio.gather(*(second.do(other, 0.02) for _ in range(40)))
+    assert first.ended - began < 150
+    await early
+
+
+async def test_a_single_slot_goes_round_between_workers(gates: Gates) -> None:
+    first, second = Work(), Work()
+    one, other = await gates(FlowControl(parallelism=1), 2)
+    early = asyncio.gather(*(first.do(one, 0.01) for _ in range(300)))
+    await until(lambda: first.ended > 5)
+    await asyncio.gather(*(second.do(other, 0.01) for _ in range(3)))
+    assert first.ended < 300
+    early.cancel()
+    await asyncio.gather(early, return_exceptions=True)
+
+
+async def test_a_pause_lets_nothing_begin_within_a_second_and_a_resume_goes_on(
+    gates: Gates,
+) -> None:
+    overrides, work = Overrides(), Work()
+    [one] = await gates(FlowControl(parallelism=2), 1, overrides)
+    running = asyncio.gather(*(work.do(one, 0.02) for _ in range(150)))
+    await until(lambda: work.ended > 5)
+    overrides.rows[KEY] = Override(None, paused=True)
+    await asyncio.sleep(1)
+    paused_at = len(work.starts)
+    assert work.inside == 0
+    await asyncio.sleep(0.3)
+    assert len(work.starts) == paused_at < 150
+    overrides.rows.clear()
+    await running
+    assert work.ended == 150
+
+
+async def test_a_lower_limit_is_kept_within_a_second_and_a_higher_one_used(gates: Gates) -> None:
+    overrides, work = Overrides(), Work()
+    opened = await gates(FlowControl(parallelism=10), 2, overrides)
+    running = asyncio.gather(*(work.do(opened[n % 2], 0.05) for n in range(600)))
+    await until(lambda: work.inside == 10)
+    overrides.rows[KEY] = Override(FlowControl(parallelism=3), paused=False)
+    await asyncio.sleep(1)
+    work.most = 0
+    await asyncio.sleep(0.3)
+    assert work.most == 3
+    overrides.rows[KEY] = Override(FlowControl(parallelism=20), paused=False)
+    await until(lambda: work.inside == 20, within=1.5)
+    overrides.rows[KEY] = Override(FlowControl(), paused=False)
+    await running
+    assert work.ended == 600
+
+
+async def test_after_an_empty_restart_of_redis_no_more_begin_than_was_in_hand(
+    gates: Gates, servers: TestServers, redis_prefix: str
+) -> None:
+    work = Work()
+    opened = await gates(FlowControl(parallelism=4), 2)
+    running = asyncio.gather(*(work.do(opened[n % 2], 0.1) for n in range(80)))
+    await until(lambda: work.inside == 4)
+    async with Redis.from_url(servers.redis_url) as redis:
+        keys = [key async for key in redis.scan_iter(f"{redis_prefix}:*")]
+        assert keys
+        await redis.delete(*keys)
+    await running
+    assert work.ended == 80
+    assert work.most <= 4 + 4
+
+
+async def test_work_waits_while_redis_is_away_and_goes_on_when_it_is_back(
+    redis_prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("valkey")
+    work, controls = Work(), {KEY: FlowControl(parallelism=2)}
+    async with AsyncExitStack() as stack:
+        with hold(folder, postgres=False, durable=False) as own:
+            one = await stack.enter_async_context(gate(own.redis_url, redis_prefix, controls))
+            await work.do(one, 0)
+        await _gone(own.redis_url)
+        waiting = asyncio.create_task(work.do(one, 0))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        with hold(folder, postgres=False, durable=False):
+            await asyncio.wait_for(waiting, 5)
+    assert work.ended == 2
+
+
+async def _gone(redis_url: str) -> None:
+    async with asyncio.timeout(5), Redis.from_url(redis_url) as redis:
+        while True:
+            try:
+                await redis.ping()
+            except RedisError:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_a_key_without_limits_needs_no_redis_at_all() -> None:
+    work = Work()
+    async with gate("redis://127.0.0.1:1", "nowhere", {KEY: FlowControl()}) as alone:
+        async with asyncio.timeout(1):
+            await asyncio.gather(*(work.do(alone, 0) for _ in range(20)))
+    assert work.ended == 20

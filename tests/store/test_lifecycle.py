@@ -1,0 +1,130 @@
+"""The lifecycle table, and that the database follows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import InvalidTransition, NotFound
+from app.store import runs
+from app.store.lifecycle import (
+    ENDED,
+    ITEM_TRANSITIONS,
+    OUTCOMES,
+    RUN_TRANSITIONS,
+    ItemStatus,
+    RunStatus,
+    before,
+    require_transition,
+)
+from app.store.runs import Statistics
+from tests.support.families import Recording
+from tests.support.service import Opener
+
+PAIRS = [(present, target) for present in RunStatus for target in RunStatus]
+
+
+def test_the_tables_know_every_status() -> None:
+    assert set(RUN_TRANSITIONS) == set(RunStatus)
+    assert set(ITEM_TRANSITIONS) == set(ItemStatus)
+
+
+def test_before_is_the_table_read_backwards() -> None:
+    for present, target in PAIRS:
+        assert (present in before(target)) == (target in RUN_TRANSITIONS[present])
+
+
+def test_what_has_ended_goes_nowhere_and_all_else_can_end() -> None:
+    assert {
+        RunStatus.SUCCEEDED,
+        RunStatus.PARTIAL,
+        RunStatus.FAILED,
+        RunStatus.CANCELLED,
+    } == ENDED
+    assert set(OUTCOMES) == set(ItemStatus) - {ItemStatus.PENDING}
+    for status in RunStatus:
+        reached = {status}
+        while more := {t for s in reached for t in RUN_TRANSITIONS[s]} - reached:
+            reached |= more
+        assert reached & ENDED
+        assert (status in ENDED) == (reached == {status})
+
+
+def test_no_run_goes_back_to_where_it_is_and_every_status_can_be_reached() -> None:
+    assert all(status not in after for status, after in RUN_TRANSITIONS.items())
+    assert all(before(status) for status in RunStatus)
+
+
+@pytest.mark.parametrize(("present", "target"), PAIRS)
+def test_a_transition_is_refused_exactly_when_the_table_has_no_such_edge(
+    present: RunStatus, target: RunStatus
+) -> None:
+    if target in RUN_TRANSITIONS[present]:
+        require_transition("run_x", present, target)
+        return
+    with pytest.raises(InvalidTransition) as refused:
+        require_transition("run_x", present, target)
+    assert refused.value.status == 409
+    for word in ("run_x", present, target, *RUN_TRANSITIONS[present]):
+        assert word in refused.value.detail
+
+
+async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    async with opener(Recording()) as sluice:
+        run_id = await sluice.start()
+        other = await sluice.start()
+        for present, target in PAIRS:
+            with subtests.test(present=present, target=target):
+                await sluice.sql(
+                    "UPDATE run SET status = :status WHERE id = :id", status=present, id=run_id
+                )
+                allowed = target in RUN_TRANSITIONS[present]
+                refused = None
+                try:
+                    async with sluice.service.database.begin() as tx:
+                        await runs.transition(tx, run_id, target)
+                except InvalidTransition as error:
+                    refused = error
+                assert (refused is None) == allowed
+                assert (await sluice.run(run_id)).status == (target if allowed else present)
+        assert (await sluice.run(other)).status == "pending"
+
+
+async def test_a_run_that_is_not_there_cannot_move(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        with pytest.raises(NotFound):
+            async with sluice.service.database.begin() as tx:
+                await runs.transition(tx, "run_unknown", RunStatus.PAUSED)
+
+
+async def test_only_a_pending_run_begins_or_ends_empty_and_only_once(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    statistics = Statistics(7, 5, 2)
+    async with opener(Recording()) as sluice:
+        for status in RunStatus:
+            with subtests.test(status):
+                run_id = await sluice.start()
+                await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
+                async with sluice.service.database.begin() as tx:
+                    begun = await runs.begin(tx, run_id, statistics)
+                    again = await runs.end_empty(tx, run_id, statistics, "nothing")
+                assert begun == (status is RunStatus.PENDING)
+                assert not again
+                run = await sluice.run(run_id)
+                assert run.status == ("running" if begun else status)
+                assert run.to_process == (5 if begun else None)
+
+
+async def test_a_run_fails_only_from_where_the_table_lets_it(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        for status in RunStatus:
+            run_id = await sluice.start()
+            await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
+            async with sluice.service.database.begin() as tx:
+                failed = await runs.fail(tx, run_id, "gave up")
+            assert failed == (status in before(RunStatus.FAILED)), status
+            run = await sluice.run(run_id)
+            assert run.status == (RunStatus.FAILED if failed else status)
+            assert (run.reason == "gave up") == failed

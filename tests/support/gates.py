@@ -1,0 +1,78 @@
+"""Gates as several workers have them: each with its own connection, over one Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from redis.asyncio import Redis
+
+from app.flow.control import FlowControl
+from app.flow.controls import FlowControls, Override
+from app.flow.redis_gate import RedisGate
+
+KEY = "f.execute"
+
+
+class Overrides:
+    """What operators have set, as a table would hold it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Override] = {}
+
+    async def load(self) -> Mapping[str, Override]:
+        return dict(self.rows)
+
+
+class Work:
+    """Pieces of work behind gates, which remember when each began and how many were at it."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+        self.starts: list[float] = []
+        self.ended = 0
+
+    async def do(self, gate: RedisGate, seconds: float, key: str = KEY) -> None:
+        async with gate.permit(key):
+            self.starts.append(asyncio.get_running_loop().time())
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self.inside -= 1
+        self.ended += 1
+
+    def most_starts_within(self, seconds: float) -> int:
+        """The most starts in any sliding window."""
+        starts, first, most = sorted(self.starts), 0, 0
+        for last, start in enumerate(starts):
+            while start - starts[first] >= seconds:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+
+@asynccontextmanager
+async def gate(
+    redis_url: str,
+    prefix: str,
+    controls: Mapping[str, FlowControl],
+    overrides: Overrides | None = None,
+    *,
+    lease: float = 1.0,
+) -> AsyncIterator[RedisGate]:
+    """One worker's gate, running."""
+    redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
+    known = FlowControls(controls, (overrides or Overrides()).load)
+    one = RedisGate(redis, prefix, known, lease=timedelta(seconds=lease))
+    running = asyncio.create_task(one.run())
+    try:
+        yield one
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await redis.aclose()

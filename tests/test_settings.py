@@ -1,0 +1,180 @@
+"""Settings: what is refused, in which words, and what wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.errors import ConfigurationError
+from app.settings import MIN_TOKEN_LENGTH, Settings, load_settings
+
+GOOD = "a-good-secret-of-32-characters-0"
+HIDDEN = "hunter2hunter2hunter2"
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment and a folder that hold no setting."""
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def refusal() -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    return refused.value.detail
+
+
+def test_without_any_setting_the_defaults_stand(env: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    assert settings.database_url is None
+    assert settings.redis_url is None
+    assert settings.tokens == ()
+    assert settings.port == 8000
+
+
+@pytest.mark.parametrize("name", ["SLUICE_PROT", "SLUICE_", "LLM_KEY", "SLUICE_TOKENS_"])
+def test_an_unknown_name_of_ours_is_refused_and_the_known_ones_are_told(
+    env: pytest.MonkeyPatch, name: str
+) -> None:
+    env.setenv(name, HIDDEN)
+    sentence = refusal()
+    assert f"Unknown setting {name}." in sentence
+    assert "SLUICE_PORT" in sentence
+    assert HIDDEN not in sentence
+
+
+def test_an_unknown_name_that_is_not_ours_is_left_alone(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICES_PER_RIVER", "3")
+    env.setenv("MY_LLM_KEY", "x")
+    load_settings()
+
+
+def test_an_unknown_key_of_the_env_file_is_refused_by_its_name(
+    env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"SLUICE_PORT=9000\nSLUICE_PROT={HIDDEN}\n")
+    sentence = refusal()
+    assert "Unknown setting SLUICE_PROT." in sentence
+    assert HIDDEN not in sentence
+
+
+def test_the_environment_wins_over_the_env_file(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SLUICE_PORT=9000\nSLUICE_POOL_SIZE=7\n")
+    env.setenv("SLUICE_PORT", "9001")
+    settings = load_settings()
+    assert (settings.port, settings.pool_size) == (9001, 7)
+
+
+def test_an_empty_value_is_no_value(env: pytest.MonkeyPatch) -> None:
+    env.setenv("DATABASE_URL", "")
+    env.setenv("SLUICE_PORT", "")
+    env.setenv("SLUICE_TOKENS", "")
+    settings = load_settings()
+    assert (settings.database_url, settings.port, settings.tokens) == (None, 8000, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", f"mysql://me:{HIDDEN}@host/db"),
+        ("DATABASE_URL", HIDDEN),
+        ("REDIS_URL", f"http://:{HIDDEN}@host"),
+        ("LLM_BASE_URL", f"ftp://{HIDDEN}"),
+        ("SLUICE_PORT", "0"),
+        ("SLUICE_PORT", "65536"),
+        ("SLUICE_PORT", HIDDEN),
+        ("SLUICE_POOL_SIZE", "1"),
+        ("SLUICE_POOL_SIZE", "2.5"),
+        ("SLUICE_LOG_LEVEL", "loud"),
+        ("SLUICE_LOG_FORMAT", "xml"),
+        ("SLUICE_REDIS_PREFIX", "with space"),
+        ("SLUICE_WORKER_HEARTBEAT", "0"),
+        ("SLUICE_STOP_TIMEOUT", "-1"),
+        ("SLUICE_LOOK_AHEAD", "0"),
+        ("SLUICE_DRY_RUN_BUDGET", "0"),
+        ("SLUICE_DRY_RUN_BUDGET", "nan"),
+        ("LLM_TIMEOUT", "inf"),
+        ("SLUICE_URL", "localhost:8000"),
+    ],
+)
+def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
+    env: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
+) -> None:
+    env.setenv(name, value)
+    sentence = refusal()
+    assert sentence.startswith(f"{name} cannot be used: ")
+    assert HIDDEN not in sentence
+    env.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}={value}\n")
+    assert refusal().startswith(f"{name} cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        (f"ops:{GOOD},{HIDDEN}", "entry 2 is not of the form name:secret"),
+        (f":{HIDDEN}", "entry 1 is not of the form name:secret"),
+        (f"ops:{GOOD}, ops:{GOOD}2", "the name of entry 2 stands twice"),
+        (f"ops:{HIDDEN[: MIN_TOKEN_LENGTH - 1]}", "at least 16 printable ASCII"),
+        ("ops:", "at least 16 printable ASCII"),
+        (f"ops:{GOOD}\N{LATIN SMALL LETTER E WITH ACUTE}", "at least 16 printable ASCII"),
+        (f"ops:{GOOD}\t{GOOD}", "at least 16 printable ASCII"),
+    ],
+)
+def test_a_token_that_cannot_be_used_is_refused_without_its_secret(
+    env: pytest.MonkeyPatch, tokens: str, words: str
+) -> None:
+    env.setenv("SLUICE_TOKENS", tokens)
+    sentence = refusal()
+    assert sentence.startswith("SLUICE_TOKENS cannot be used: ")
+    assert words in sentence
+    for secret in (GOOD, HIDDEN, HIDDEN[: MIN_TOKEN_LENGTH - 1]):
+        assert secret not in sentence
+
+
+def test_tokens_are_read_with_their_names_and_may_hold_colons(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f" ops:{GOOD} , cron:a:{GOOD},")
+    tokens = load_settings().tokens
+    assert [t.name for t in tokens] == ["ops", "cron"]
+    assert [t.secret.get_secret_value() for t in tokens] == [GOOD, f"a:{GOOD}"]
+
+
+def test_a_name_that_stands_twice_is_found_whatever_its_spaces(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f"ops:{GOOD},ops :{GOOD}2")
+    assert "stands twice" in refusal()
+
+
+def test_a_space_before_a_secret_is_no_part_of_it(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f"ops: {GOOD}")
+    assert load_settings().tokens[0].secret.get_secret_value() == GOOD
+
+
+def test_a_secret_that_was_put_before_its_name_is_not_shown(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f"{HIDDEN}:ops")
+    assert HIDDEN not in refusal()
+
+
+def test_one_secret_under_two_names_is_refused(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f"ops:{GOOD},cron:{GOOD}")
+    assert GOOD not in refusal()
+
+
+def test_secrets_are_not_shown_by_the_settings_themselves(env: pytest.MonkeyPatch) -> None:
+    env.setenv("SLUICE_TOKENS", f"ops:{GOOD}")
+    env.setenv("SLUICE_TOKEN", HIDDEN)
+    env.setenv("LLM_API_KEY", HIDDEN)
+    settings = load_settings()
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    assert GOOD not in shown
+    assert HIDDEN not in shown
+
+
+def test_settings_are_frozen(env: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError):
+        settings.port = 1  # type: ignore[misc]  # that it is frozen is the point

@@ -1,0 +1,128 @@
+"""Counting what a run would do, and how long it would take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.store.runs import Statistics
+from app.workflows.bound import BoundFamily, bind
+from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
+from app.workflows.source import ListSource
+from app.workflows.survey import SAMPLE, SCAN_PAGE, Survey, estimate, survey
+
+NO_CONTEXT = cast("Context", None)  # this family never looks at it
+
+
+class Done(JobFamily[FamilyParams, str, str]):
+    """Knows who has a result, and takes its time to say so."""
+
+    name = "done"
+    entity = Entity("user", "users")
+
+    def __init__(self, done: Collection[str], *, seconds: float = 0) -> None:
+        self.done = done
+        self.seconds = seconds
+        self.asked: list[int] = []
+
+    async def existing(
+        self, ids: Sequence[str], params: FamilyParams, ctx: Context
+    ) -> Collection[str]:
+        self.asked.append(len(ids))
+        time.sleep(self.seconds)  # noqa: ASYNC251 - nobody else is on this loop
+        return [item_id for item_id in ids if item_id in self.done]
+
+
+@pytest.fixture(scope="module")
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+async def surveyed(
+    bound: BoundFamily,
+    ids: Collection[str],
+    *,
+    force: bool = False,
+    limit: int | None = None,
+    budget: float = 60,
+) -> Survey:
+    source = ListSource(tuple(sorted(ids)))
+    params = FamilyParams()
+    return await survey(bound, source, params, NO_CONTEXT, force=force, limit=limit, budget=budget)
+
+
+users = st.sets(st.from_regex(r"u[0-9]{1,3}", fullmatch=True), max_size=40)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(ids=users, done=users, force=st.booleans(), limit=st.none() | st.integers(1, 50))
+async def test_the_numbers_are_those_of_the_sets(
+    threads: ThreadPoolExecutor, ids: set[str], done: set[str], force: bool, limit: int | None
+) -> None:
+    left = ids if force else ids - done
+    expected = len(left) if limit is None else min(limit, len(left))
+    found = await surveyed(bind(Done(done), threads), ids, force=force, limit=limit)
+    assert found.statistics == Statistics(len(ids), expected, len(ids) - len(left), exact=True)
+    if limit is None or limit >= SAMPLE:
+        assert list(found.sample) == sorted(left)[:SAMPLE]
+
+
+async def test_ids_are_streamed_in_pages_so_that_memory_stays_bounded(
+    threads: ThreadPoolExecutor,
+) -> None:
+    family = Done(())
+    await surveyed(bind(family, threads), [f"u{n}" for n in range(2 * SCAN_PAGE + 7)])
+    assert family.asked == [SCAN_PAGE, SCAN_PAGE, 7]
+
+
+@pytest.mark.parametrize(("done", "guess"), [(0, 5_000), (250, 3_750), (1_000, 0)])
+async def test_past_the_budget_what_was_seen_stands_for_the_rest(
+    threads: ThreadPoolExecutor, done: int, guess: int
+) -> None:
+    ids = [f"u{n:05}" for n in range(5_000)]
+    family = Done(set(ids[:done]), seconds=0.002)
+    found = await surveyed(bind(family, threads), ids, budget=0.001)
+    assert found.statistics == Statistics(5_000, guess, 5_000 - guess, exact=False)
+    assert family.asked == [SCAN_PAGE]
+
+
+async def test_a_count_that_ends_within_its_last_page_is_exact_even_past_the_budget(
+    threads: ThreadPoolExecutor,
+) -> None:
+    family = Done((), seconds=0.002)
+    found = await surveyed(bind(family, threads), ["u1", "u2"], budget=0.001)
+    assert found.statistics == Statistics(2, 2, 0, exact=True)
+
+
+class Bounded(Done):
+    flow = Flow(paginate=FlowControl(rate=1), execute=FlowControl(rate=100, parallelism=10))
+
+
+def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> None:
+    bound = bind(Bounded(()), threads)
+    # 1,000 ids are 20 pages and 50 chunks, at one a second; the items need ten seconds.
+    paging = estimate(bound, Statistics(1_000, 1_000, 0), None)
+    assert (paging.seconds, paging.basis) == (70.0, "paginate at 1 per second")
+    working = estimate(bound, Statistics(1_000, 1_000, 0), 2.0)
+    assert working.seconds == 200.0
+    assert "2 s an item in earlier runs" in working.basis
+
+
+def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: ThreadPoolExecutor) -> None:
+    unknown = estimate(bind(Bounded(()), threads), Statistics(None, None, None, exact=False), 2.0)
+    assert unknown.seconds is None
+    assert "not known" in unknown.basis
+
+
+def test_without_any_bound_there_is_no_estimate(threads: ThreadPoolExecutor) -> None:
+    found = estimate(bind(Done(()), threads), Statistics(10, 10, 0), timedelta(seconds=1).seconds)
+    assert found.seconds is None
+    assert "no flow control" in found.basis
