@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker migrate test check fmt lock bench-spine clean
+.PHONY: help setup demo serve worker migrate test check fmt lock bench bench-spine clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: .venv/.ready ## format, lint, types and import arrows: what CI runs befor
 fmt: .venv/.ready ## format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+bench: .venv/.ready ## every target of the design's table, or one: make bench ROW=ceiling
+	@$(BIN)/python -m bench $(ROW)
 
 bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with one worker
 	@$(BIN)/python -m bench.spine

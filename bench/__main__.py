@@ -1,0 +1,57 @@
+"""``make bench``: every row of the design's table, side by side, on servers of its own.
+
+``make bench ROW=ceiling`` runs one; ``ROW=growth`` takes minutes and runs only when it is named, or
+with ``ROW=all``. The figures go to ``bench/out/latest.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from app.bootstrap import Urls, servers
+from app.logs import configure_logs
+from app.migrate import ensure_database
+from bench.rows import ROWS, Figure
+from bench.support import DATABASE, bench_settings
+
+OUT = Path(__file__).with_name("out") / "latest.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("row", nargs="?", choices=[*ROWS, "all"], help="only this one")
+    row = parser.parse_args().row
+    configure_logs("error", "console")
+    names = [row] if row in ROWS else [n for n in ROWS if row == "all" or n != "growth"]
+    figures: list[Figure] = []
+    with servers(bench_settings(SLUICE_DATA_DIR=Path(".sluice/bench"))) as given:
+        for name in names:
+            print(f"{name} …", flush=True)
+            figures += uvloop.run(_one(name, given))
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
+    Console().print(_table(figures))
+
+
+async def _one(name: str, given: Urls) -> list[Figure]:
+    urls = Urls(await ensure_database(given.database, DATABASE), given.redis)
+    return await ROWS[name](urls)
+
+
+def _table(figures: list[Figure]) -> Table:
+    table = Table("row", "target", "figure", "unit", "met")
+    for figure in figures:
+        met = "[green]yes[/]" if figure.met else "[red]no[/]"
+        table.add_row(figure.row, figure.target, f"{figure.value:g}", figure.unit, met)
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""One function per row of the design's table of targets. Each answers its figures."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from app.bootstrap import Service, Urls
+from app.store.database import reading
+from app.workflows.client import ProcessRequest
+from app.workflows.family import FamilyParams
+from bench.raw import raw_seconds
+from bench.support import (
+    Shape,
+    ended,
+    most_at_once,
+    most_starts,
+    opened,
+    start,
+    timings,
+    workers,
+)
+
+ITEMS = 20_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``met``: whether ``value`` reaches ``target``, which is written with its comparison."""
+
+    row: str
+    target: str
+    value: float
+    unit: str
+    met: bool
+
+
+def at_least(row: str, target: float, value: float, unit: str) -> Figure:
+    return Figure(row, f">= {target:g}", round(value, 3), unit, value >= target)
+
+
+def at_most(row: str, target: float, value: float, unit: str) -> Figure:
+    return Figure(row, f"<= {target:g}", round(value, 3), unit, value <= target)
+
+
+async def _rate(urls: Urls, shape: Shape, items: int) -> tuple[float, float]:
+    """Items per second of one worker over a whole run, and its resident memory in MB."""
+    async with opened(urls, shape, items) as service, workers(urls, shape, 1) as [worker]:
+        began = time.perf_counter()
+        run = await ended(service, await start(service))
+        seconds = time.perf_counter() - began
+        if run.succeeded != items:
+            raise SystemExit(f"The run did not do its work: {run!r}")
+        return items / seconds, worker.memory_info().rss / 1e6
+
+
+async def noop(urls: Urls) -> list[Figure]:
+    """No-op items with item rows, exact counters and flow control on, beside raw PgQueuer."""
+    ratios, rates = [], []
+    for page_size, chunk_size in ((50, 20), (500, 500)):
+        # A limit that holds nothing back: the gate is asked, and is not what bounds the figure.
+        shape = Shape(parallelism=1_000, page_size=page_size, chunk_size=chunk_size)
+        ours, raw = [], []
+        for _ in range(3):  # in turns, because the machine is noisy
+            ours.append((await _rate(urls, shape, ITEMS))[0])
+            raw.append(ITEMS / await raw_seconds(urls.database, ITEMS, page_size=page_size))
+        rates.append(statistics.median(ours))
+        ratios.append(statistics.median(ours) / statistics.median(raw))
+    return [
+        at_least("noop: of raw PgQueuer, pages of 50", 0.9, ratios[0], "ratio"),
+        at_least("noop: of raw PgQueuer, pages of 500", 0.9, ratios[1], "ratio"),
+        at_least("noop: pages of 50", 1_500, rates[0], "items/s"),
+        at_least("noop: pages of 500", 1_500, rates[1], "items/s"),
+    ]
+
+
+async def growth(urls: Urls) -> list[Figure]:
+    """A million items beside twenty thousand."""
+    small = statistics.median([(await _rate(urls, Shape(), ITEMS))[0] for _ in range(3)])
+    large, megabytes = await _rate(urls, Shape(), 1_000_000)
+    return [
+        at_least("growth: rate at 1,000,000 of that at 20,000", 0.9, large / small, "ratio"),
+        at_most("growth: a worker's resident memory", 200, megabytes, "MB"),
+    ]
+
+
+async def ceiling(urls: Urls) -> list[Figure]:
+    """200 items of 100 ms, ten at once, two workers."""
+    shape = Shape(seconds=0.1, parallelism=10)
+    shares, at_once = [], []
+    async with opened(urls, shape, 200) as service, workers(urls, shape, 2):
+        for _ in range(3):
+            run = await ended(service, await start(service))
+            spans = await timings(service, run.id)
+            took = (max(e for _, e in spans) - min(b for b, _ in spans)).total_seconds()
+            # The ceiling of these very items: a timer of 100 ms takes a little more than that.
+            best = sum((e - b).total_seconds() for b, e in spans) / 10
+            shares.append(best / took)
+            at_once.append(most_at_once(spans))
+    return [
+        at_least("ceiling: 200 x 100 ms, 10 at once, two workers", 0.99, max(shares), "of it"),
+        at_most("ceiling: at once", 10, max(at_once), "items"),
+    ]
+
+
+async def rate(urls: Urls) -> list[Figure]:
+    """50 a second over three workers."""
+    shape = Shape(rate=50)
+    async with opened(urls, shape, 400) as service, workers(urls, shape, 3):
+        run = await ended(service, await start(service))
+        spans = await timings(service, run.id)
+    took = (spans[-1][0] - spans[0][0]).total_seconds()
+    return [
+        at_least("rate: 50/s over three workers", 0.98, (len(spans) - 1) / took / 50, "of it"),
+        at_most("rate: in any second", 51, most_starts(spans, timedelta(seconds=1)), "starts"),
+    ]
+
+
+async def idle(urls: Urls) -> list[Figure]:
+    """How soon the first item begins, and what a worker costs that has nothing to do."""
+    shape = Shape()
+    async with opened(urls, shape, 1) as service, workers(urls, shape, 1) as [worker]:
+        waits = []
+        for _ in range(20):
+            run = await ended(service, await start(service))
+            [(begin, _)] = await timings(service, run.id)
+            waits.append((begin - run.created_at).total_seconds() * 1000)
+            await asyncio.sleep(0.2)
+        before = sum(worker.cpu_times()[:2])
+        await asyncio.sleep(20)
+        busy = (sum(worker.cpu_times()[:2]) - before) / 20
+    return [
+        at_most("idle: trigger to first item, median", 50, statistics.median(waits), "ms"),
+        at_most("idle: a worker", 1, busy * 100, "% of a core"),
+    ]
+
+
+async def kill(urls: Urls) -> list[Figure]:
+    """A worker killed with SIGKILL in the middle of 2,000 items, and another one started."""
+    shape = Shape(seconds=0.01)
+    async with opened(urls, shape, 2_000) as service:
+        async with workers(urls, shape, 1) as [worker]:
+            run_id = await start(service)
+            while await _ended_items(service, run_id) < 700:  # noqa: ASYNC110 - rows
+                await asyncio.sleep(0.01)
+            worker.kill()
+        async with workers(urls, shape, 1):
+            run = await ended(service, run_id)
+        rows = len(await timings(service, run_id))
+    return [
+        at_most("kill: items lost", 0, 2_000 - rows, "items"),
+        at_most("kill: counted twice", 0, abs(run.ended - rows), "items"),
+    ]
+
+
+async def _ended_items(service: Service, run_id: str) -> int:
+    async with reading(service.database) as connection:
+        query = text("SELECT succeeded FROM run WHERE id = :id")
+        return int(await connection.scalar(query, {"id": run_id}) or 0)
+
+
+async def dry_run(urls: Urls) -> list[Figure]:
+    """A million eligible items, of which Redis knows every third."""
+    shape = Shape(cached=True)
+    async with opened(urls, shape, 1_000_000) as service:
+        for first in range(0, 1_000_000, 50_000):
+            pipe = service.redis.pipeline(transaction=False)
+            for n in range(first + 1, first + 50_001, 3):
+                pipe.set(f"sluice-bench:bench:usr_{n:012}", "x")
+            await pipe.execute()
+        began = time.perf_counter()
+        request = ProcessRequest(params=FamilyParams())
+        found = await service.client.dry_run(service.families["bench"], request)
+        seconds = time.perf_counter() - began
+    exact = found.survey.statistics.exact
+    return [at_most("dry run: 1,000,000 eligible", 15, seconds if exact else math.inf, "s, exact")]
+
+
+ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
+    "noop": noop,
+    "ceiling": ceiling,
+    "rate": rate,
+    "idle": idle,
+    "kill": kill,
+    "dryrun": dry_run,
+    "growth": growth,
+}
+"""In the order in which they run. ``growth`` takes minutes, and runs only when it is named."""

@@ -1,0 +1,186 @@
+"""What the rows share: servers of their own, families that do nothing, workers as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psutil
+import uvloop
+from sqlalchemy import Select, text
+from sqlmodel import col, select
+
+from app.bootstrap import Service, Urls, open_service
+from app.logs import configure_logs
+from app.migrate import migrate
+from app.settings import Settings
+from app.store import runs
+from app.store.database import reading
+from app.store.lifecycle import ENDED
+from app.store.tables import Run, User
+from app.workflows.client import ProcessRequest
+from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
+
+DATABASE = "sluice_bench"
+PREFIX = "sluice-bench"
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a family of a row does: how long an item takes, and what limits it."""
+
+    seconds: float = 0.0
+    parallelism: int | None = None
+    rate: float | None = None
+    page_size: int = 50
+    chunk_size: int = 20
+    cached: bool = False
+    """``existing`` asks Redis, as welcome-placeholder does."""
+
+
+class Bench(JobFamily[FamilyParams, str, None]):
+    """Sleeps, or does nothing at all, so that what remains is what Sluice itself costs."""
+
+    name = "bench"
+    entity = Entity("user", "users")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.page_size = shape.page_size  # type: ignore[misc]  # a shape for each row
+        self.chunk_size = shape.chunk_size  # type: ignore[misc]
+        self.flow = Flow(  # type: ignore[misc]
+            execute=FlowControl(parallelism=shape.parallelism, rate=shape.rate)
+        )
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.active))
+
+    async def existing(
+        self, ids: Sequence[str], params: FamilyParams, ctx: Context
+    ) -> Sequence[str]:
+        if not self.shape.cached:
+            return ()
+        found = await ctx.redis.mget([ctx.key("bench", item_id) for item_id in ids])
+        return [i for i, value in zip(ids, found, strict=True) if value is not None]
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> None:
+        if self.shape.seconds:
+            await asyncio.sleep(self.shape.seconds)
+
+
+def bench_settings(**changed: object) -> Settings:
+    return Settings.model_validate({"SLUICE_REDIS_PREFIX": PREFIX, **changed})
+
+
+@asynccontextmanager
+async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]:
+    """A service over a clean database with so many users, none of whom has a result."""
+    await migrate(urls.database)
+    async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
+        async with service.database.begin() as tx:
+            await tx.execute(text('TRUNCATE "user", run, item, pgqueuer CASCADE'))
+            await tx.execute(
+                text(
+                    'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
+                    " SELECT 'usr_' || lpad(n::text, 12, '0'), n || '@example.com', 'N', 'en-US',"
+                    " '{}', true, false FROM generate_series(1, :users) AS n"
+                ),
+                {"users": users},
+            )
+        async with reading(service.database) as connection:
+            await connection.execute(text("VACUUM ANALYZE"))
+        await service.redis.flushdb()
+        yield service
+
+
+async def start(service: Service) -> str:
+    request = ProcessRequest(params=FamilyParams())
+    bound = service.families["bench"]
+    return await service.client.trigger_process(bound, request, started_by="bench")
+
+
+async def ended(service: Service, run_id: str, *, within: float = 3600) -> Run:
+    async with asyncio.timeout(within):
+        while True:
+            async with reading(service.database) as connection:
+                run = await runs.get(connection, run_id)
+            if run.status in ENDED:
+                return run
+            await asyncio.sleep(0.05)
+
+
+async def timings(service: Service, run_id: str) -> list[tuple[datetime, datetime]]:
+    """When each item began and ended, by the clock of the worker that had it."""
+    async with reading(service.database) as connection:
+        rows = await connection.execute(
+            text("SELECT started_at, finished_at FROM item WHERE run_id = :id ORDER BY 1"),
+            {"id": run_id},
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+def most_at_once(spans: Sequence[tuple[datetime, datetime]]) -> int:
+    changes = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
+    now = most = 0
+    for _, change in changes:
+        now += change
+        most = max(most, now)
+    return most
+
+
+def most_starts(spans: Sequence[tuple[datetime, datetime]], window: timedelta) -> int:
+    starts, first, most = sorted(begin for begin, _ in spans), 0, 0
+    for last, begin in enumerate(starts):
+        while begin - starts[first] >= window:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+@asynccontextmanager
+async def workers(urls: Urls, shape: Shape, number: int) -> AsyncIterator[list[psutil.Process]]:
+    """So many worker processes, ready to take messages."""
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(_worker(urls, shape)) for _ in range(number)]
+
+
+@asynccontextmanager
+async def _worker(urls: Urls, shape: Shape) -> AsyncIterator[psutil.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.support", urls.database, urls.redis, json.dumps(asdict(shape)),
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        if process.stdout is None or await process.stdout.readline() != b"ready\n":
+            raise SystemExit("A worker did not start.")
+        yield psutil.Process(process.pid)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _work(dsn: str, redis_url: str, shape: str) -> None:
+    configure_logs("error", "json")
+    settings = bench_settings(SLUICE_WORKER_HEARTBEAT=5)
+    family = Bench(Shape(**json.loads(shape)))
+    async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
+        worker = service.worker()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        print("ready", flush=True)
+        await worker.run()
+
+
+if __name__ == "__main__":
+    uvloop.run(_work(*sys.argv[1:]))
