@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field, StrictInt
 
 from app.api.deps import Answer, Body, Caller, State, View, bearer
+from app.errors import BadInput, ConfigurationError
 from app.flow.control import LONGEST_PERIOD, FlowControl
 from app.workflows.flow_admin import FlowState
 
@@ -24,9 +25,23 @@ class Pin(Body):
 
     parallelism: StrictInt | None = Field(None, gt=0, le=1_000_000, description="at work at once")
     rate: float | None = Field(
-        None, gt=0, le=1_000_000, allow_inf_nan=False, description="starts in a period"
+        None, gt=0, le=1_000_000, strict=True, allow_inf_nan=False, description="starts in a period"
     )
-    period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds())
+    period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds(), strict=True)
+
+    def control(self) -> FlowControl:
+        """
+        Raises:
+            BadInput: the values are no flow control together.
+        """
+        try:
+            return FlowControl(
+                parallelism=self.parallelism,
+                rate=self.rate,
+                period=timedelta(seconds=self.period_seconds),
+            )
+        except ConfigurationError as error:
+            raise BadInput(error.detail, field=error.field) from error
 
 
 class FlowView(View):
@@ -77,12 +92,8 @@ async def get_flow_control(key: Key, state: State) -> FlowAnswer:
 @router.put("/{key}")
 async def pin_flow_control(key: Key, body: Pin, state: State, caller: Caller) -> FlowAnswer:
     """Put these limits in force in place of the code's; workers follow within a second."""
-    control = FlowControl(
-        parallelism=body.parallelism,
-        rate=body.rate,
-        period=timedelta(seconds=body.period_seconds),
-    )
-    return FlowAnswer(flow_control=FlowView.of(await state.flow.pin(key, control, by=caller)))
+    pinned = await state.flow.pin(key, body.control(), by=caller)
+    return FlowAnswer(flow_control=FlowView.of(pinned))
 
 
 @router.delete("/{key}")

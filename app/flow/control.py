@@ -8,6 +8,8 @@ from datetime import timedelta
 from app.errors import ConfigurationError
 
 LONGEST_PERIOD = timedelta(weeks=1)
+SLOWEST = timedelta(days=366).total_seconds()
+"""Seconds between two starts at the most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,12 @@ class FlowControl:
         if self.rate is not None and not 0 < self.rate < float("inf"):
             raise ConfigurationError(
                 f"A flow control's rate must be above 0, not {self.rate}.", field="rate"
+            )
+        if self.rate is not None and self.period.total_seconds() / self.rate > SLOWEST:
+            raise ConfigurationError(
+                f"A flow control's rate must start something at least once a year, not {self.rate}"
+                f" in {self.period}.",
+                field="rate",
             )
         if not timedelta(0) < self.period <= LONGEST_PERIOD:
             raise ConfigurationError(

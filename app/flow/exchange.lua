@@ -50,7 +50,8 @@ if parallelism > 0 then
 end
 
 local reply = {excess, -1}
-local due = tonumber(redis.call('GET', KEYS[2]) or '0')
+-- What a slower rate left behind must not hold up a faster one.
+local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + tonumber(ARGV[7]) + interval)
 local count = tonumber(ARGV[12])
 for i = 1, room do
   local start = now

@@ -81,7 +81,7 @@ class GateScript:
         """
         interval = control.interval
         reply = await self._exchange(
-            keys=self._keys(key, "slots", "next", "waiting", "wants", "started"),
+            keys=self._keys(key, "slots", "next", "waiting", "wants", _started(control)),
             args=[
                 self.channel, key, worker, self._lease, control.parallelism or 0,
                 _us(interval) if interval else 0, _us(HORIZON), _bucket(control),
@@ -96,7 +96,7 @@ class GateScript:
 
     async def observe(self, key: str, control: FlowControl) -> Observed | None:
         """None: Redis does not answer."""
-        keys = self._keys(key, "slots", "waiting", "wants", "started")
+        keys = self._keys(key, "slots", "waiting", "wants", _started(control))
         try:
             reply = await self._observe(keys=keys, args=[_bucket(control)])
         except UNREACHABLE as error:
@@ -118,6 +118,11 @@ class GateScript:
 
 def _us(duration: timedelta) -> int:
     return max(1, duration // timedelta(microseconds=1))
+
+
+def _started(control: FlowControl) -> str:
+    # Buckets of another period are counted otherwise, and must not be mixed with these.
+    return f"started:{_bucket(control)}"
 
 
 def _bucket(control: FlowControl) -> int:

@@ -1,7 +1,8 @@
 """A worker as a process of its own, so that a test can kill or stop it.
 
-Run as ``python -m tests.support.worker_process DSN REDIS_URL PREFIX ITEM_SECONDS``. Each execution
-leaves a row in the table ``execution``: the evidence that the tests judge by.
+Run as ``python -m tests.support.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM RATE``:
+seconds of an item, and 0 for no limit. Each execution leaves a row in the table ``execution``: the
+evidence that the tests judge by.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +22,20 @@ from sqlalchemy import Select, text
 from sqlmodel import select
 
 from app.bootstrap import Urls, open_service
+from app.flow.control import OPEN, FlowControl
 from app.logs import configure_logs
 from app.settings import Settings
 from app.store.tables import User
-from app.workflows.family import Context, Entity, FamilyParams, JobFamily
+from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = (
-    "CREATE TABLE execution (item_id text, pid int, began timestamptz DEFAULT clock_timestamp())",
+    """
+    CREATE TABLE execution (
+        id bigint GENERATED ALWAYS AS IDENTITY, item_id text, pid int,
+        began timestamptz DEFAULT clock_timestamp(), ended timestamptz
+    )
+    """,
     "CREATE TABLE run_audit (run_id text, former text, status text)",
     """
     CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -66,6 +74,40 @@ class Traced(JobFamily[FamilyParams, str, int]):
         return os.getpid()
 
 
+def limited(item_seconds: float, control: FlowControl) -> Traced:
+    """``traced`` under a flow control; it also writes down when it really began and ended.
+
+    Both are this machine's clock as the item sees it: what the way to Postgres takes is no part of
+    when an item started.
+    """
+
+    class Limited(Traced):
+        flow = Flow(execute=control)
+
+        async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> int:
+            began = time.time()
+            async with ctx.session() as session:
+                row = await session.execute(
+                    text(
+                        "INSERT INTO execution (item_id, pid, began)"
+                        " VALUES (:item, :pid, to_timestamp(:began)) RETURNING id"
+                    ),
+                    {"item": entity, "pid": os.getpid(), "began": began},
+                )
+                number = row.scalar_one()
+                await session.commit()
+            await asyncio.sleep(self.item_seconds)
+            async with ctx.session() as session:
+                await session.execute(
+                    text("UPDATE execution SET ended = to_timestamp(:ended) WHERE id = :number"),
+                    {"number": number, "ended": time.time()},
+                )
+                await session.commit()
+            return os.getpid()
+
+    return Limited(item_seconds)
+
+
 @dataclass(frozen=True)
 class Process:
     """A worker that runs elsewhere."""
@@ -92,12 +134,16 @@ class Process:
 
 @asynccontextmanager
 async def worker_process(
-    urls: Urls, prefix: str, *, item_seconds: float = 0.0
+    urls: Urls, prefix: str, *, item_seconds: float = 0.0, control: FlowControl = OPEN
 ) -> AsyncIterator[Process]:
-    """Start one and wait until it takes messages; whatever happens, it is gone at the end."""
+    """Start one and wait until it takes messages; whatever happens, it is gone at the end.
+
+    ``control`` is that of its items; a rate is by the second.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.worker_process",
         urls.database, urls.redis, prefix, str(item_seconds),
+        str(control.parallelism or 0), str(control.rate or 0),
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
     )  # fmt: skip
@@ -112,7 +158,22 @@ async def worker_process(
         await process.wait()
 
 
-async def main(dsn: str, redis_url: str, prefix: str, item_seconds: str) -> None:
+@asynccontextmanager
+async def worker_processes(
+    number: int, urls: Urls, prefix: str, *, item_seconds: float, control: FlowControl
+) -> AsyncIterator[list[Process]]:
+    """Several that start at the same time."""
+    async with AsyncExitStack() as stack:
+        opening = [
+            worker_process(urls, prefix, item_seconds=item_seconds, control=control)
+            for _ in range(number)
+        ]
+        yield list(await asyncio.gather(*(stack.enter_async_context(one) for one in opening)))
+
+
+async def main(
+    dsn: str, redis_url: str, prefix: str, item_seconds: str, parallelism: str, rate: str
+) -> None:
     configure_logs("warning", "json")
     settings = Settings.model_validate(
         {
@@ -121,9 +182,10 @@ async def main(dsn: str, redis_url: str, prefix: str, item_seconds: str) -> None
             "SLUICE_WORKER_CONCURRENCY": 20,
         }
     )
-    async with open_service(
-        settings, Urls(dsn, redis_url), [Traced(float(item_seconds))]
-    ) as service:
+    control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
+    seconds = float(item_seconds)
+    family = Traced(seconds) if control.open else limited(seconds, control)
+    async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         print("ready", flush=True)  # noqa: T201 - what the parent waits for
