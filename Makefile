@@ -24,7 +24,7 @@ migrate: .venv/.ready ## bring the database's tables up to date
 	@$(BIN)/sluice migrate
 
 test: .venv/.ready ## run every test on a real Postgres and a real Valkey
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: .venv/.ready ## format, lint, types and import arrows: what CI runs before the tests
 	@$(BIN)/ruff format --check .

@@ -35,8 +35,13 @@ class Api:
         given = {name: value for name, value in query.items() if value is not None}
         return await self._call(self._http.build_request("GET", path.lstrip("/"), params=given))
 
-    async def post(self, path: str, body: Mapping[str, JsonValue]) -> bytes:
-        return await self._call(self._http.build_request("POST", path.lstrip("/"), json=body))
+    async def post(self, path: str, body: Mapping[str, JsonValue] | None = None) -> bytes:
+        return await self.send("POST", path, body)
+
+    async def send(
+        self, method: str, path: str, body: Mapping[str, JsonValue] | None = None
+    ) -> bytes:
+        return await self._call(self._http.build_request(method, path.lstrip("/"), json=body))
 
     def read(self, kind: type[AnswerT], answer: bytes) -> AnswerT:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
@@ -100,13 +100,13 @@ def set_flow(key: str, *, parallelism: str | None, rate: str | None, as_json: bo
             "rate": pace.starts,
             "periodSeconds": pace.period_seconds,
         }
-        return await _call(api, "PUT", _path(key), body)
+        return await api.send("PUT", _path(key), body)
 
     _change(key, change, as_json=as_json)
 
 
 def reset_flow(key: str, *, as_json: bool) -> None:
-    _change(key, lambda api, _: _call(api, "DELETE", _path(key)), as_json=as_json)
+    _change(key, lambda api, _: api.send("DELETE", _path(key)), as_json=as_json)
 
 
 def pause_flow(key: str, *, paused: bool, as_json: bool) -> None:
@@ -169,10 +169,3 @@ async def _changed(key: str, change: Change) -> tuple[bytes, FlowState]:
 
 def _path(key: str) -> str:
     return f"{PATH}/{quote(key, safe='')}"
-
-
-async def _call(
-    api: Api, method: str, path: str, body: Mapping[str, JsonValue] | None = None
-) -> bytes:
-    request = api._http.build_request(method, path.lstrip("/"), json=body)  # noqa: SLF001 - Api has no put and delete of its own
-    return await api._call(request)  # noqa: SLF001

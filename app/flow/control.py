@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
 from app.errors import ConfigurationError
 
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LONGEST_PERIOD = timedelta(weeks=1)
 SLOWEST = timedelta(days=366).total_seconds()
 """Seconds between two starts at the most."""
@@ -39,16 +41,22 @@ class FlowControl:
             raise ConfigurationError(
                 f"A flow control's rate must be above 0, not {self.rate}.", field="rate"
             )
+        if not timedelta(0) < self.period <= LONGEST_PERIOD:
+            raise ConfigurationError(
+                f"A flow control's period must be above 0 and at most a week, not {self.period}.",
+                field="period",
+            )
         if self.rate is not None and self.period.total_seconds() / self.rate > SLOWEST:
             raise ConfigurationError(
                 f"A flow control's rate must start something at least once a year, not {self.rate}"
                 f" in {self.period}.",
                 field="rate",
             )
-        if not timedelta(0) < self.period <= LONGEST_PERIOD:
+        if self.key is not None and not _KEY.fullmatch(self.key):
             raise ConfigurationError(
-                f"A flow control's period must be above 0 and at most a week, not {self.period}.",
-                field="period",
+                "A shared flow key has 1 to 100 letters, digits, dots, dashes and underscores, which"
+                f" {self.key!r} has not.",
+                field="key",
             )
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -103,7 +103,7 @@ def _by_gate_key(declared: Mapping[str, FlowControl]) -> dict[str, FlowControl]:
     origin: dict[str, str] = {}
     for flow_key, control in declared.items():
         key = control.key or flow_key
-        if key in found and found[key] != control:
+        if key in found and replace(found[key], key=None) != replace(control, key=None):
             raise ConfigurationError(
                 f"{flow_key} and {origin[key]} share the flow key {key!r} but declare different"
                 f" limits for it: {control}; {found[key]}. Give them the same FlowControl."

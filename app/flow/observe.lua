@@ -6,7 +6,7 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local wants = 0
-for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now, '+inf')) do
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], string.format('(%.0f', now), '+inf')) do
   wants = wants + tonumber(redis.call('HGET', KEYS[3], worker) or '0')
 end
 local started, present = 0, math.floor(now / tonumber(ARGV[1]))
@@ -14,4 +14,4 @@ local buckets = redis.call('HGETALL', KEYS[4])
 for i = 1, #buckets, 2 do
   if tonumber(buckets[i]) > present - 60 then started = started + tonumber(buckets[i + 1]) end
 end
-return {redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf'), wants, started}
+return {redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now), '+inf'), wants, started}

@@ -266,7 +266,8 @@ async def transition(tx: AsyncConnection, run_id: str, target: RunStatus) -> Non
         NotFound: no such run.
         InvalidTransition: the lifecycle has no such edge from where the run stands.
     """
-    if not await _leave(tx, run_id, target, {}):
+    while not await _leave(tx, run_id, target, {}):
+        # It may have moved to where the edge begins in between: then we try again.
         run = await get(tx, run_id)
         require_transition(run_id, RunStatus(run.status), target)
 

@@ -202,13 +202,14 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     chunk_size: ClassVar[int] = 20
 
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
-        """A SELECT of one column, the id. Count, keyset paging and order are derived from it."""
+        """A SELECT of one column, the id, each id once. Count, paging and order come from it."""
         raise NotImplementedError
 
     def page(
         self, cursor: str | None, size: int, params: ParamsT, ctx: Context
     ) -> Awaitable[Page] | Page:
-        """In place of ``eligible``, for a source that is not SQL. The cursor is yours to define.
+        """In place of ``eligible``, for a source that is not SQL. The cursor is yours to define, in
+        at most 1,000 characters.
 
         Ids must come in a fixed order, so that a page read twice holds the same ids.
         """

@@ -94,6 +94,11 @@ def _check(where: str, family: AnyFamily) -> None:
             f'{where}: {name} needs entity = Entity("user", "users") and a verb, in kebab-case:'
             " they make its routes."
         )
+    if entity.singular == "run":
+        raise ConfigurationError(
+            f"{where}: {name} cannot have the entity 'run': its id would be named runId, as a"
+            " run's is."
+        )
     if family.verb in {"process", "paginate"}:
         raise ConfigurationError(
             f"{where}: {name} cannot have the verb {family.verb!r}: it is the name of a layer."

@@ -19,6 +19,9 @@ from app.workflows.bound import Async, BoundFamily
 from app.workflows.family import Context, Page
 from app.workflows.keys import MAX_ITEM_ID
 
+LONGEST_POSITION = 1_000
+"""Characters of a family's own cursor."""
+
 
 class Source(Protocol):
     async def page(self, cursor: str | None, size: int) -> Page:
@@ -85,6 +88,11 @@ class FamilySource:
 
     async def page(self, cursor: str | None, size: int) -> Page:
         page: Page = await self.pages(cursor, size, self.params, self.ctx)
+        if page.next_cursor is not None and len(page.next_cursor) > LONGEST_POSITION:
+            raise ConfigurationError(
+                f"page() answered a cursor of {len(page.next_cursor)} characters; a message's id"
+                f" has room for {LONGEST_POSITION}. Keep what is long in Redis, under a short key."
+            )
         return Page([checked_id(item_id) for item_id in page.ids], page.next_cursor)
 
     async def count(self) -> int | None:

@@ -66,8 +66,7 @@ async def survey(
         cursor = page.next_cursor
         if cursor is None:
             # What was streamed is the newer truth: rows may have come or gone since the COUNT.
-            total = seen if total is None else total
-            return Survey(_statistics(total, found, seen - found, limit, exact=True), tuple(sample))
+            return Survey(_statistics(seen, found, seen - found, limit, exact=True), tuple(sample))
         if time.monotonic() > deadline:
             if total is None:
                 return Survey(Statistics(None, None, None, exact=False), tuple(sample))

@@ -50,6 +50,7 @@ def start(choice: Choice, stack: ExitStack) -> TestServers:
         redis = redis or _valkey_container(stack)
     if not database or not redis:
         # Each test run has a folder of its own, so that two of them at once do not meet.
+        _forget_ended_runs()
         folder = FOLDER / str(os.getpid())
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         own = stack.enter_context(
@@ -57,6 +58,13 @@ def start(choice: Choice, stack: ExitStack) -> TestServers:
         )
         database, redis = database or own.database_url, redis or own.redis_url
     return TestServers(database, redis)
+
+
+def _forget_ended_runs() -> None:
+    """Remove what test runs left behind that were cut off. Their servers stopped with them."""
+    for folder in FOLDER.glob("[0-9]*"):
+        if not Path(f"/proc/{folder.name}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _docker_answers() -> bool:
