@@ -54,8 +54,8 @@ class FlowControl:
             )
         if self.key is not None and not _KEY.fullmatch(self.key):
             raise ConfigurationError(
-                "A shared flow key has 1 to 100 letters, digits, dots, dashes and underscores, which"
-                f" {self.key!r} has not.",
+                f"A shared flow key is 1 to 100 letters, digits, dots, dashes and underscores;"
+                f" {self.key!r} is not.",
                 field="key",
             )
 

@@ -149,7 +149,7 @@ async def test_a_run_that_is_not_running_takes_no_more_work(
                 {"runId": run_id},
                 {"runId": run_id, "itemIds": ["u1"]},
             ):
-                with subtests.test(status=status, body=sorted(body)):
+                with subtests.test(status=str(status), body=sorted(body)):
                     document = assert_problem(await caller.post(PAGINATE, json=body), 409)
                     assert f"is {status}" in document["detail"]
                     assert await traces(sluice) == before

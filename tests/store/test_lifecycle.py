@@ -75,7 +75,7 @@ async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
         run_id = await sluice.start()
         other = await sluice.start()
         for present, target in PAIRS:
-            with subtests.test(present=present, target=target):
+            with subtests.test(present=str(present), target=str(target)):
                 await sluice.sql(
                     "UPDATE run SET status = :status WHERE id = :id", status=present, id=run_id
                 )
@@ -104,7 +104,7 @@ async def test_only_a_pending_run_begins_or_ends_empty_and_only_once(
     statistics = Statistics(7, 5, 2)
     async with opener(Recording()) as sluice:
         for status in RunStatus:
-            with subtests.test(status):
+            with subtests.test(str(status)):
                 run_id = await sluice.start()
                 await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
                 async with sluice.service.database.begin() as tx:
