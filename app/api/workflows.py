@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import (
@@ -16,10 +16,17 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel, to_pascal
 
-from app.api.deps import LONGEST_CURSOR, Answer, Body, Caller, State, View, bearer
-from app.errors import BadInput, NotFound, SluiceError
-from app.store.lifecycle import ItemStatus
-from app.workflows.client import DryRun, ProcessRequest
+from app.api.deps import LONGEST_CURSOR, Body, Caller, State, bearer
+from app.api.workflow_answers import (
+    DryRunAnswer,
+    ItemFailed,
+    PreviewAnswer,
+    ScheduledAnswer,
+    StartedAnswer,
+    dry_run_answer,
+)
+from app.errors import BadInput, NotFound
+from app.workflows.client import ProcessRequest
 from app.workflows.family import AnyFamily
 from app.workflows.keys import MAX_ITEM_ID
 
@@ -35,47 +42,6 @@ def _no_nul(value: str) -> str:
 ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID), AfterValidator(_no_nul)]
 ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
 RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
-
-
-class EstimateAnswer(View):
-    seconds: float | None
-    basis: str
-
-
-class DryRunAnswer(Answer):
-    dry_run: Literal[True] = True
-    total_eligible: int | None
-    to_process: int | None
-    already_processed: int | None
-    exact: bool = Field(description="false: extrapolated, because the count took too long")
-    message: str
-    estimate: EstimateAnswer
-    sample: list[str]
-
-
-class StartedAnswer(Answer):
-    run_id: str
-    message: str
-
-
-class ScheduledAnswer(Answer):
-    run_id: str
-    scheduled: int
-    message: str
-
-
-class PreviewAnswer(Answer):
-    dry_run: Literal[True] = True
-    item_id: str
-    outcome: ItemStatus
-    reason: str | None
-    result: Any = None  # of the family's own shape
-    milliseconds: int
-
-
-class ItemFailed(SluiceError):
-    status = 502
-    title = "The item's execution failed"
 
 
 def family_router(family: AnyFamily) -> APIRouter:
@@ -143,7 +109,7 @@ def _add_process(router: APIRouter, family: AnyFamily) -> None:
             params=body.params, force=body.force, limit=body.limit, item_ids=body.item_ids
         )
         if body.dry_run:
-            return _dry_run_answer(many, await state.client.dry_run(bound, request))
+            return dry_run_answer(many, await state.client.dry_run(bound, request))
         run_id = await state.client.trigger_process(bound, request, started_by=caller)
         response.status_code = 202
         return StartedAnswer(
@@ -160,21 +126,6 @@ def _add_process(router: APIRouter, family: AnyFamily) -> None:
         operation_id=f"{family.name}.process",
         response_model=DryRunAnswer | StartedAnswer,
         responses={202: {"model": StartedAnswer, "description": "The run was started"}},
-    )
-
-
-def _dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
-    statistics = found.survey.statistics
-    number = "an unknown number of" if statistics.to_process is None else statistics.to_process
-    about = "" if statistics.exact or statistics.to_process is None else "about "
-    return DryRunAnswer(
-        total_eligible=statistics.total_eligible,
-        to_process=statistics.to_process,
-        already_processed=statistics.already_processed,
-        exact=statistics.exact,
-        message=f"[DryRun] Would process {about}{number} {many}",
-        estimate=EstimateAnswer(seconds=found.estimate.seconds, basis=found.estimate.basis),
-        sample=list(found.survey.sample),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, func, select, update
@@ -14,44 +13,10 @@ from app.store.lifecycle import RunStatus, before, require_transition
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
-_ENDED = "(succeeded + skipped + failed + cancelled + timed_out)"
+ENDED_ITEMS = "(succeeded + skipped + failed + cancelled + timed_out)"
+"""SQL: how many items of a run have an outcome."""
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
-# `here` locks the run, and is empty when the run does not stand at the page's cursor: then nothing
-# is inserted and nothing changes.
-_ADVANCE = f"""
-    WITH here AS (
-        SELECT id,
-            CASE WHEN item_limit IS NOT NULL THEN greatest(item_limit - scheduled, 0) END AS room
-        FROM run
-        WHERE id = $1::text AND status = 'running' AND NOT paged
-          AND cursor IS NOT DISTINCT FROM $3::text
-        FOR UPDATE
-    ), fresh AS (
-        INSERT INTO item (run_id, item_id, status)
-        SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
-        LIMIT (SELECT room FROM here)
-        ON CONFLICT DO NOTHING RETURNING item_id
-    ), added AS (SELECT count(*) AS n, array_agg(item_id) AS ids FROM fresh)
-    UPDATE run
-    SET cursor = $4::text, scheduled = scheduled + added.n,
-        paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
-        held = scheduled + added.n - {_ENDED} >= $6::bigint
-    FROM added, here
-    WHERE run.id = here.id
-    RETURNING held, paged, coalesce(added.ids, '{{}}') AS fresh
-"""  # noqa: S608 - no value is pasted in
-
-_ADD = """
-    WITH fresh AS (
-        INSERT INTO item (run_id, item_id, status)
-        SELECT $1::text, id, 'pending' FROM unnest($2::text[]) AS t(id)
-        ON CONFLICT DO NOTHING RETURNING 1
-    )
-    UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
-    WHERE id = $1::text AND status = 'running'
-"""
-
 _COUNT = f"""
     WITH former AS (SELECT id, held FROM run WHERE id = $1::text FOR UPDATE)
     UPDATE run
@@ -59,10 +24,10 @@ _COUNT = f"""
         failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
         timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,
         held = former.held AND NOT paged
-           AND scheduled - {_ENDED} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
+           AND scheduled - {ENDED_ITEMS} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
     FROM former WHERE run.id = former.id
     RETURNING family, former.held AND NOT run.held AND status = 'running' AS page_due, cursor,
-              paged AND scheduled = {_ENDED} AS complete
+              paged AND scheduled = {ENDED_ITEMS} AS complete
 """  # noqa: S608
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
 
@@ -72,7 +37,7 @@ _FINALISE = f"""
     SET finished_at = now(), held = false,
         status = CASE WHEN failed + timed_out = 0 THEN 'succeeded'
                       WHEN succeeded + skipped = 0 THEN 'failed' ELSE 'partial' END
-    WHERE id = $1::text AND status = 'running' AND paged AND scheduled = {_ENDED}
+    WHERE id = $1::text AND status = 'running' AND paged AND scheduled = {ENDED_ITEMS}
     RETURNING status
 """  # noqa: S608
 
@@ -85,16 +50,6 @@ class Statistics:
     to_process: int | None
     already_processed: int | None
     exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """What a page did: the ids whose rows are new, whether it was the last one, and if not,
-    whether the next one must wait for room."""
-
-    fresh: Sequence[str]
-    paged: bool
-    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,44 +148,6 @@ async def end_empty(tx: AsyncConnection, run_id: str, statistics: Statistics, re
         },
         only_from=RunStatus.PENDING,
     )
-
-
-async def advance(
-    tx: AsyncConnection,
-    run_id: str,
-    *,
-    cursor: str | None,
-    item_ids: Sequence[str],
-    next_cursor: str | None,
-    last: bool,
-    look_ahead: int,
-) -> Advanced | None:
-    """Add a page's items, up to the run's limit, and move its cursor on to ``next_cursor``.
-
-    None: the run does not stand at ``cursor``, or is not running; nothing was changed.
-    """
-    values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
-    rows = (await tx.exec_driver_sql(_ADVANCE, values)).mappings().all()
-    return Advanced(**rows[0]) if rows else None
-
-
-async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> bool:
-    """Add items beside the pages. False: the run is not running, and the caller must roll back."""
-    done = await tx.exec_driver_sql(_ADD, (run_id, list(item_ids)))
-    return done.rowcount == 1
-
-
-async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> bool:
-    """Let a running run's paging go on from ``cursor``; what was scheduled stays scheduled.
-
-    False: the run is not running.
-    """
-    done = await tx.execute(
-        update(_RUN)
-        .where(_RUN.c.id == run_id, _RUN.c.status == RunStatus.RUNNING)
-        .values(cursor=cursor, paged=False, held=False)
-    )
-    return done.rowcount == 1
 
 
 async def count(

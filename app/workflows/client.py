@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict
-from app.store import items, runs
+from app.store import items, paging, runs
 from app.store.database import reading
 from app.store.tables import Run
 from app.workflows.attempt import History, Verdict, attempt
@@ -97,7 +97,7 @@ class WorkflowClient:
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
-            if not await runs.move_cursor(tx, run_id, cursor):
+            if not await paging.move_cursor(tx, run_id, cursor):
                 raise _not_running(run)
             message = PaginateMessage(run=run_id, cursor=cursor)
             await self._engine.publish(tx, [message.outgoing(bound.name)])
@@ -114,7 +114,7 @@ class WorkflowClient:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
             named = sorted(set(item_ids))
-            if not await runs.add_items(tx, run_id, named):
+            if not await paging.add_items(tx, run_id, named):
                 raise _not_running(run)
             todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
             await self._engine.publish(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine, Outgoing
 from app.flow.gate import Gate
-from app.store import items, runs
+from app.store import items, paging, runs
 from app.workflows.bound import BoundFamily
 from app.workflows.chunks import chunked
 from app.workflows.family import Context, Page
@@ -99,7 +99,7 @@ class PaginateLayer:
         self, tx: AsyncConnection, bound: BoundFamily, message: PaginateMessage, page: Page
     ) -> None:
         last = page.next_cursor is None
-        advanced = await runs.advance(
+        advanced = await paging.advance(
             tx,
             message.run,
             cursor=message.cursor,

@@ -20,9 +20,9 @@ from app.flow.control import FlowControl
 from app.flow.controls import FlowControls, Override
 from app.flow.gate import GateClosed
 from app.flow.redis_gate import LEASE, RedisGate
+from tests.support.gates import KEY, Work
 from tests.support.servers import TestServers
 
-KEY = "f.execute"
 _NUMBERS = itertools.count(1)
 
 few = settings(
@@ -72,49 +72,23 @@ async def running(*gates: RedisGate) -> AsyncIterator[None]:
         await asyncio.wait(tasks)
 
 
-class Counting:
-    """Work behind gates, which remembers when each piece began and how many were at it."""
-
-    def __init__(self) -> None:
-        self.inside = 0
-        self.most = 0
-        self.starts: list[float] = []
-        self.ended = 0
-
-    async def work(self, gate: RedisGate, seconds: float, key: str = KEY) -> None:
-        async with gate.permit(key):
-            self.starts.append(asyncio.get_running_loop().time())
-            self.inside += 1
-            self.most = max(self.most, self.inside)
-            try:
-                await asyncio.sleep(seconds)
-            finally:
-                self.inside -= 1
-        self.ended += 1
-
-    async def until_inside(self, number: int) -> None:
-        async with asyncio.timeout(5):
-            while self.inside < number:
-                await asyncio.sleep(0.001)
-
-
 @few
 @given(st.integers(1, 5), st.lists(st.integers(0, 4), min_size=1, max_size=25))
 async def test_never_more_than_the_parallelism_is_inside_and_all_come_through(
     place: Place, parallelism: int, milliseconds: list[int]
 ) -> None:
-    gate, counted = place.fresh().gate(f=FlowControl(parallelism=parallelism)), Counting()
+    gate, counted = place.fresh().gate(f=FlowControl(parallelism=parallelism)), Work()
     async with running(gate):
-        await asyncio.gather(*(counted.work(gate, ms / 1000) for ms in milliseconds))
+        await asyncio.gather(*(counted.do(gate, ms / 1000) for ms in milliseconds))
     assert counted.ended == len(milliseconds)
     assert counted.most <= parallelism
     assert counted.inside == 0
 
 
 async def test_as_many_as_the_parallelism_are_inside_when_so_many_wait(place: Place) -> None:
-    gate, counted = place.gate(f=FlowControl(parallelism=4)), Counting()
+    gate, counted = place.gate(f=FlowControl(parallelism=4)), Work()
     async with running(gate):
-        await asyncio.gather(*(counted.work(gate, 0.02) for _ in range(12)))
+        await asyncio.gather(*(counted.do(gate, 0.02) for _ in range(12)))
     assert counted.most == 4
 
 
@@ -123,10 +97,10 @@ async def test_as_many_as_the_parallelism_are_inside_when_so_many_wait(place: Pl
 async def test_two_workers_together_keep_the_parallelism(
     place: Place, parallelism: int, whose: list[int]
 ) -> None:
-    here, counted = place.fresh(), Counting()
+    here, counted = place.fresh(), Work()
     gates = [here.gate(f=FlowControl(parallelism=parallelism)) for _ in range(3)]
     async with running(*gates):
-        await asyncio.gather(*(counted.work(gates[n], 0.002) for n in whose))
+        await asyncio.gather(*(counted.do(gates[n], 0.002) for n in whose))
     assert counted.ended == len(whose)
     assert counted.most <= parallelism
 
@@ -138,10 +112,10 @@ async def test_no_sliding_window_sees_more_starts_than_the_rate_and_one(
 ) -> None:
     period = 0.1
     control = FlowControl(rate=rate, period=timedelta(seconds=period))
-    here, counted = place.fresh(), Counting()
+    here, counted = place.fresh(), Work()
     gates = [here.gate(f=control) for _ in range(workers)]
     async with running(*gates):
-        await asyncio.gather(*(counted.work(gates[n % workers], 0) for n in range(works)))
+        await asyncio.gather(*(counted.do(gates[n % workers], 0) for n in range(works)))
     assert counted.ended == works
     # A start is seen here one turn of the loop after the gate let it happen.
     starts = sorted(counted.starts)
@@ -152,7 +126,7 @@ async def test_no_sliding_window_sees_more_starts_than_the_rate_and_one(
 async def test_a_rate_lets_the_first_in_at_once(place: Place) -> None:
     gate = place.gate(f=FlowControl(rate=1, period=timedelta(hours=1)))
     async with running(gate), asyncio.timeout(1):
-        await Counting().work(gate, 0)
+        await Work().do(gate, 0)
 
 
 async def test_keys_do_not_wait_for_each_other_and_an_open_key_waits_for_nothing(
@@ -167,11 +141,11 @@ async def test_keys_do_not_wait_for_each_other_and_an_open_key_waits_for_nothing
 
 
 async def test_closing_sends_waiters_away_and_keeps_those_inside(place: Place) -> None:
-    gate, counted = place.gate(f=FlowControl(parallelism=2)), Counting()
+    gate, counted = place.gate(f=FlowControl(parallelism=2)), Work()
     async with running(gate):
-        inside = [asyncio.create_task(counted.work(gate, 0.05)) for _ in range(2)]
+        inside = [asyncio.create_task(counted.do(gate, 0.05)) for _ in range(2)]
         await counted.until_inside(2)
-        waiting = [asyncio.create_task(counted.work(gate, 0)) for _ in range(5)]
+        waiting = [asyncio.create_task(counted.do(gate, 0)) for _ in range(5)]
         await asyncio.sleep(0.01)
         gate.close()
         sent_away = await asyncio.gather(*waiting, return_exceptions=True)
@@ -182,10 +156,10 @@ async def test_closing_sends_waiters_away_and_keeps_those_inside(place: Place) -
 
 
 async def test_closing_sends_away_those_who_wait_for_the_rate(place: Place) -> None:
-    gate, counted = place.gate(f=FlowControl(rate=1, period=timedelta(hours=1))), Counting()
+    gate, counted = place.gate(f=FlowControl(rate=1, period=timedelta(hours=1))), Work()
     async with running(gate):
-        await counted.work(gate, 0)
-        waiting = asyncio.create_task(counted.work(gate, 0))
+        await counted.do(gate, 0)
+        waiting = asyncio.create_task(counted.do(gate, 0))
         await asyncio.sleep(0.01)
         gate.close()
         async with asyncio.timeout(1):
@@ -194,12 +168,12 @@ async def test_closing_sends_away_those_who_wait_for_the_rate(place: Place) -> N
 
 
 async def test_a_closed_gate_lets_nobody_in(place: Place) -> None:
-    gate, counted = place.gate(f=FlowControl(parallelism=3), g=FlowControl()), Counting()
+    gate, counted = place.gate(f=FlowControl(parallelism=3), g=FlowControl()), Work()
     async with running(gate):
         gate.close()
         for key in (KEY, "g.execute"):
             with pytest.raises(GateClosed):
-                await counted.work(gate, 0, key)
+                await counted.do(gate, 0, key)
     assert counted.starts == []
 
 
@@ -209,9 +183,9 @@ async def test_whoever_is_cancelled_waiting_or_inside_leaks_no_slot(
     place: Place, parallelism: int, seed: int
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - a test's own dice
-    gate, counted = place.fresh().gate(f=FlowControl(parallelism=parallelism)), Counting()
+    gate, counted = place.fresh().gate(f=FlowControl(parallelism=parallelism)), Work()
     async with running(gate):
-        tasks = [asyncio.create_task(counted.work(gate, chance.random() / 500)) for _ in range(15)]
+        tasks = [asyncio.create_task(counted.do(gate, chance.random() / 500)) for _ in range(15)]
         for task in tasks:
             await asyncio.sleep(chance.choice([0, 0, 0.0005, 0.001]))
             if chance.random() < 0.6:
@@ -221,7 +195,7 @@ async def test_whoever_is_cancelled_waiting_or_inside_leaks_no_slot(
         # Every slot is there again: that many come in together, and no more than that.
         counted.most = 0
         async with asyncio.timeout(2):
-            again = [asyncio.create_task(counted.work(gate, 0.02)) for _ in range(parallelism + 2)]
+            again = [asyncio.create_task(counted.do(gate, 0.02)) for _ in range(parallelism + 2)]
             await counted.until_inside(parallelism)
             await asyncio.wait(again)
         assert counted.most == parallelism
@@ -243,14 +217,14 @@ async def test_the_slot_of_a_worker_that_died_comes_back_and_one_that_lives_is_k
     lease = timedelta(seconds=0.3)
     one = FlowControl(parallelism=1)
     dead, living, waiting = (place.gate(lease=lease, f=one) for _ in range(3))
-    counted = Counting()
+    counted = Work()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(dead.permit(KEY))  # nobody renews its lease
         async with running(living, waiting):
             async with asyncio.timeout(3):
-                holding = asyncio.create_task(counted.work(living, 0.8))
+                holding = asyncio.create_task(counted.do(living, 0.8))
                 await counted.until_inside(1)
-            await asyncio.gather(counted.work(waiting, 0), holding)
+            await asyncio.gather(counted.do(waiting, 0), holding)
     async with running(dead):
         await asyncio.sleep(0.02)  # what it still has to say to Redis is said before that closes
     assert counted.most == 1

@@ -46,6 +46,11 @@ class Work:
                 self.inside -= 1
         self.ended += 1
 
+    async def until_inside(self, number: int) -> None:
+        async with asyncio.timeout(5):
+            while self.inside < number:
+                await asyncio.sleep(0.001)
+
     def most_starts_within(self, seconds: float) -> int:
         """The most starts in any sliding window."""
         starts, first, most = sorted(self.starts), 0, 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.store import runs
+from app.store import paging, runs
 from app.store.lifecycle import RunStatus
 from app.workflows.family import Context, Fatal, Skip
 from app.workflows.messages import ExecuteMessage, PaginateMessage
@@ -196,7 +196,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
         await sluice.sql("DELETE FROM pgqueuer")
         async with sluice.service.database.begin() as tx:
             await runs.begin(tx, run_id, runs.Statistics(60, 60, 0))
-            await runs.add_items(tx, run_id, ids[:30])
+            await paging.add_items(tx, run_id, ids[:30])
             await runs.transition(tx, run_id, RunStatus.CANCELLING)
             await sluice.service.engine.publish(
                 tx,

@@ -1,0 +1,68 @@
+"""What the routes of a family answer."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.api.deps import Answer, View
+from app.errors import SluiceError
+from app.store.lifecycle import ItemStatus
+from app.workflows.client import DryRun
+
+
+class EstimateAnswer(View):
+    seconds: float | None
+    basis: str
+
+
+class DryRunAnswer(Answer):
+    dry_run: Literal[True] = True
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    exact: bool = Field(description="false: extrapolated, because the count took too long")
+    message: str
+    estimate: EstimateAnswer
+    sample: list[str]
+
+
+class StartedAnswer(Answer):
+    run_id: str
+    message: str
+
+
+class ScheduledAnswer(Answer):
+    run_id: str
+    scheduled: int
+    message: str
+
+
+class PreviewAnswer(Answer):
+    dry_run: Literal[True] = True
+    item_id: str
+    outcome: ItemStatus
+    reason: str | None
+    result: Any = None  # of the family's own shape
+    milliseconds: int
+
+
+class ItemFailed(SluiceError):
+    status = 502
+    title = "The item's execution failed"
+
+
+def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
+    statistics = found.survey.statistics
+    number = "an unknown number of" if statistics.to_process is None else statistics.to_process
+    about = "" if statistics.exact or statistics.to_process is None else "about "
+    return DryRunAnswer(
+        total_eligible=statistics.total_eligible,
+        to_process=statistics.to_process,
+        already_processed=statistics.already_processed,
+        exact=statistics.exact,
+        message=f"[DryRun] Would process {about}{number} {many}",
+        estimate=EstimateAnswer(seconds=found.estimate.seconds, basis=found.estimate.basis),
+        sample=list(found.survey.sample),
+    )
