@@ -18,6 +18,9 @@ MOST_WANTED = 200
 LATE = 0.005
 """Seconds by which any start may be late."""
 
+Place = asyncio.Future[tuple[str, float | None]]
+"""In line: becomes the permit, and by the loop's clock when it was due (None: at once)."""
+
 log = structlog.get_logger("sluice.flow")
 
 
@@ -33,7 +36,7 @@ class Lane:
         self._script = script
         self._worker = worker
         self._live = live
-        self._line: deque[asyncio.Future[str]] = deque()
+        self._line: deque[Place] = deque()
         self._held: set[str] = set()
         self._released: list[str] = []
         self._owed = 0
@@ -55,16 +58,25 @@ class Lane:
         Raises:
             GateClosed: the gate was closed first.
         """
-        place: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        place = self._place()
         self._line.append(place)
         if len(self._line) == 1:
             self.kick()  # behind others in line, asking again would change nothing
-        try:
-            return await place
-        except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and place.exception() is None:
-                self.leave(place.result())
-            raise
+        while True:
+            try:
+                permit, due = await place
+            except asyncio.CancelledError:
+                if place.done() and not place.cancelled() and place.exception() is None:
+                    self.leave(place.result()[0])
+                raise
+            if not self._too_late(due):
+                return permit
+            # The event loop was busy: a start now would come too close to those that follow.
+            self._give_back(permit)
+            if self._closed:
+                raise GateClosed
+            place = self._place()
+            self._line.appendleft(place)
 
     def leave(self, permit: str) -> None:
         live = self._live()
@@ -72,7 +84,7 @@ class Lane:
             following = self._next()
             if following is not None:
                 self._handed += 1
-                following.set_result(permit)
+                following.set_result((permit, None))
                 return
         self._owed = max(0, self._owed - 1)
         self._give_back(permit)
@@ -99,7 +111,7 @@ class Lane:
         if self._talking is not None:
             await asyncio.shield(self._talking)
 
-    def _next(self) -> asyncio.Future[str] | None:
+    def _next(self) -> Place | None:
         while self._line:
             place = self._line.popleft()
             if not place.done():
@@ -173,24 +185,28 @@ class Lane:
         return POLL if granted.ask_in is None else min(POLL, max(granted.ask_in, 0.001))
 
     def _admit(self, permit: str, due: float | None) -> None:
-        """Let the first in line start; give the permit back when it comes too late to be exact."""
-        interval = self._live().control.interval
+        """Let the first in line start."""
         self._due.pop(permit, None)
-        if due is not None and interval is not None:
-            late = asyncio.get_running_loop().time() - due
-            if late > max(interval.total_seconds(), LATE):
-                self._give_back(permit)
-                return
         following = None if self._closed else self._next()
         if following is None:
             self._give_back(permit)
         else:
-            following.set_result(permit)
+            following.set_result((permit, due))
+
+    def _too_late(self, due: float | None) -> bool:
+        interval = self._live().control.interval
+        if due is None or interval is None:
+            return False
+        late = asyncio.get_running_loop().time() - due
+        return late > max(interval.total_seconds(), LATE)
+
+    def _place(self) -> Place:
+        return asyncio.get_running_loop().create_future()
 
     def _admit_all(self) -> None:
         """The limit was lifted."""
         while (place := self._next()) is not None:
-            place.set_result("")
+            place.set_result(("", None))
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -18,6 +18,9 @@ UNREACHABLE = (RedisError, OSError, TimeoutError)
 HORIZON = timedelta(milliseconds=100)
 """How far ahead starts are handed out: longer than a round trip and a stall of the event loop, so
 that no start is lost to either; short, because what is handed out ignores a pause."""
+PACE = 1.01
+"""Starts are this much further apart than the rate asks: an item begins a little after its permit,
+and by never the same little, so that starts at the very rate would now and then be one too many."""
 CHANGED = "*"
 """The wake-up call that tells of changed overrides. Any other one is a worker and a gate key, of
 which it has given slots back."""
@@ -84,7 +87,7 @@ class GateScript:
             keys=self._keys(key, "slots", "next", "waiting", "wants", _started(control)),
             args=[
                 self.channel, key, worker, self._lease, control.parallelism or 0,
-                _us(interval) if interval else 0, _us(HORIZON), _bucket(control),
+                _us(interval * PACE) if interval else 0, _us(HORIZON), _bucket(control),
                 want, holds, number, handed, *released,
             ],
         )  # fmt: skip

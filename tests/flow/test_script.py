@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from app.flow.control import OPEN, FlowControl
-from app.flow.script import HORIZON, GateScript, Granted
+from app.flow.script import HORIZON, PACE, GateScript, Granted
 from tests.support.servers import TestServers
 
 KEY = "f.execute"
@@ -103,7 +103,7 @@ class Driver:
             case FlowControl():
                 self.control = step
                 if step.interval is not None:
-                    self.interval = min(self.interval, us(step.interval))
+                    self.interval = min(self.interval, us(step.interval * PACE))
             case Expire(worker):
                 await self._expire(worker)
             case Renew(worker):
@@ -173,7 +173,7 @@ class Driver:
         if not new or self.control.interval is None:
             assert not any(granted.starts)
             return
-        interval = us(self.control.interval)
+        interval = us(self.control.interval * PACE)
         assert all(later - start == interval for start, later in itertools.pairwise(starts))
         if self.last_start is not None:
             assert starts[0] - self.last_start >= self.interval
