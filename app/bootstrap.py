@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-import structlog
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,8 +34,6 @@ from app.workflows.worker import SluiceWorker
 
 LEDGER_CONNECTIONS = 6
 """Writes come in groups, so a few connections carry them all."""
-
-log = structlog.get_logger("sluice")
 
 
 @dataclass(frozen=True, slots=True)

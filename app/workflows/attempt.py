@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
 from pydantic import BaseModel
 
 from app.store.lifecycle import ItemStatus
@@ -22,8 +21,6 @@ LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
 MOST_POSTPONEMENTS = 1_000
 """RetryAfter uses up no attempt; without a bound it could put an item off for ever."""
-
-log = structlog.get_logger("sluice.item")
 
 
 @dataclass(frozen=True, slots=True)
