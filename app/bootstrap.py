@@ -19,17 +19,23 @@ from app.engine import Engine
 from app.engine.pgqueuer import PgQueuerEngine
 from app.flow.control import FlowControl
 from app.flow.controls import FlowControls, Override
+from app.flow.item_locks import ItemLocks
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.script import GateScript
 from app.services.llm import TextWriter, text_writer
 from app.settings import Settings
 from app.store import flow_overrides
+from app.store.changes import RunChanges
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin
+from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
+from app.workflows.mending import Mender
+from app.workflows.run_control import RunControl
+from app.workflows.watchdog import Watchdog
 from app.workflows.worker import SluiceWorker
 
 LEDGER_CONNECTIONS = 6
@@ -59,15 +65,31 @@ class Service:
     api: ApiState
     services: Services
     controls: FlowControls
+    changes: RunChanges
+    mender: Mender
 
     def worker(self) -> SluiceWorker:
+        prefix = self.settings.redis_prefix
+        days = self.settings.retention_days
         return SluiceWorker(
             self.ledger,
             self.engine,
-            RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE),
+            RedisGate(self.redis, prefix, self.controls, lease=LEASE),
+            ItemLocks(self.redis, prefix, lease=LEASE),
             self.controls,
             self.families,
             partial(make_context, self.services),
+            self.changes,
+            self.mender.keeper,
+            Watchdog(
+                self.database,
+                self.engine,
+                self.families,
+                self.mender.keeper,
+                self.mender,
+                every=self.settings.watchdog_seconds,
+                keep=timedelta(days=days) if days else None,
+            ),
             concurrency=self.settings.worker_concurrency,
             look_ahead=self.settings.look_ahead,
         )
@@ -103,6 +125,7 @@ async def open_service(
         settings.llm_model,
         settings.llm_timeout,
     )
+    changes = RunChanges(urls.database)
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
         services = Services(
@@ -121,6 +144,8 @@ async def open_service(
             dry_run_budget=settings.dry_run_budget,
         )
         bound = {family.name: bind(family, threads) for family in families}
+        keeper = RunKeeper(engine, bound)
+        mender = Mender(database, engine, bound, keeper, settings.look_ahead)
         controls = FlowControls(
             {
                 flow_key(family.name, layer): family.flow.of(layer)
@@ -132,6 +157,8 @@ async def open_service(
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         api = ApiState(
             client=client,
+            control=RunControl(database, mender),
+            changes=changes,
             flow=FlowAdmin(database, controls, script),
             database=database,
             families=bound,
@@ -139,11 +166,23 @@ async def open_service(
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
         yield Service(
-            settings, database, ledger, redis, engine, bound, client, api, services, controls
+            settings,
+            database,
+            ledger,
+            redis,
+            engine,
+            bound,
+            client,
+            api,
+            services,
+            controls,
+            changes,
+            mender,
         )
     finally:
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
         threads.shutdown(wait=False, cancel_futures=True)
+        await changes.aclose()
         await writer.aclose()
         await redis.aclose()
         await ledger.dispose()

@@ -16,6 +16,8 @@ Each one's message is a sentence that says what to do. ``status`` is the HTTP st
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class SluiceError(Exception):
     """Something expected went wrong."""
@@ -23,10 +25,18 @@ class SluiceError(Exception):
     status = 500
     title = "Internal error"
 
-    def __init__(self, detail: str, *, field: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, field: str | None = None, more: Mapping[str, object] | None = None
+    ) -> None:
+        """
+        Args:
+            field: of the caller's input, where one is to blame.
+            more: further members of the problem document.
+        """
         super().__init__(detail)
         self.detail = detail
         self.field = field
+        self.more = dict(more or {})
 
 
 class ConfigurationError(SluiceError):

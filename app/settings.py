@@ -119,6 +119,14 @@ class Settings(BaseSettings):
         1_000, alias="SLUICE_LOOK_AHEAD", ge=1, le=1_000_000,
         description="outstanding items of a run at which its next page waits",
     )  # fmt: skip
+    watchdog_seconds: float = Field(
+        5, alias="SLUICE_WATCHDOG_SECONDS", ge=0.1, le=3600,
+        description="between two looks for runs that cannot go on",
+    )  # fmt: skip
+    retention_days: int = Field(
+        30, alias="SLUICE_RETENTION_DAYS", ge=0, le=36_500,
+        description="after which ended runs are deleted; 0: never",
+    )  # fmt: skip
     dry_run_budget: float = Field(
         15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,
         description="seconds after which a dry run extrapolates",

@@ -53,7 +53,7 @@ async def measure(urls: Urls, items: int, settings: Settings) -> float:
     await migrate(urls.database)
     async with open_service(settings, urls, [Noop()]) as service:
         async with service.database.begin() as tx:
-            await tx.execute(text('TRUNCATE "user", run, item, pgqueuer CASCADE'))
+            await tx.execute(text('TRUNCATE "user", run, run_event, item, pgqueuer CASCADE'))
             await tx.execute(
                 text(
                     'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
@@ -70,13 +70,13 @@ async def measure(urls: Urls, items: int, settings: Settings) -> float:
         working = asyncio.create_task(worker.run())
         bound = service.families["noop"]
         started = time.perf_counter()
-        run_id = await service.client.trigger_process(
+        begun = await service.client.trigger_process(
             bound, ProcessRequest(params=FamilyParams()), started_by="bench"
         )
         while True:
             await asyncio.sleep(0.05)
             async with service.database.connect() as connection:
-                run = await runs.get(connection, run_id)
+                run = await runs.get(connection, begun.run_id)
             if run.status in ENDED:
                 break
         seconds = time.perf_counter() - started

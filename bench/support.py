@@ -89,7 +89,7 @@ async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]
     await migrate(urls.database)
     async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
         async with service.database.begin() as tx:
-            await tx.execute(text('TRUNCATE "user", run, item, pgqueuer CASCADE'))
+            await tx.execute(text('TRUNCATE "user", run, run_event, item, pgqueuer CASCADE'))
             await tx.execute(
                 text(
                     'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
@@ -107,7 +107,7 @@ async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]
 async def start(service: Service) -> str:
     request = ProcessRequest(params=FamilyParams())
     bound = service.families["bench"]
-    return await service.client.trigger_process(bound, request, started_by="bench")
+    return (await service.client.trigger_process(bound, request, started_by="bench")).run_id
 
 
 async def ended(service: Service, run_id: str, *, within: float = 3600) -> Run:

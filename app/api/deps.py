@@ -12,10 +12,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.store.changes import RunChanges
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
 from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner
+from app.workflows.run_control import RunControl
 
 MOST_ROWS = 200
 LONGEST_CURSOR = 4_000
@@ -27,6 +29,8 @@ class ApiState:
     """Made by ``bootstrap`` when the service opens."""
 
     client: WorkflowClient
+    control: RunControl
+    changes: RunChanges
     flow: FlowAdmin
     database: AsyncEngine
     families: Mapping[str, BoundFamily]

@@ -28,7 +28,9 @@ def problem(request: Request, error: SluiceError, **more: object) -> JSONRespons
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
     if error.field is not None:
         more.setdefault("errors", [{"field": error.field, "message": error.detail}])
-    return _answer(request, error.status, error.title, error.detail, more, headers)
+    return _answer(
+        request, error.status, error.title, error.detail, {**error.more, **more}, headers
+    )
 
 
 def install(app: FastAPI) -> None:

@@ -6,15 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.api.deps import Answer, View
+from app.api.deps import Answer
 from app.errors import SluiceError
 from app.store.lifecycle import ItemStatus
 from app.workflows.client import DryRun
-
-
-class EstimateAnswer(View):
-    seconds: float | None
-    basis: str
+from app.workflows.estimate import Estimate
 
 
 class DryRunAnswer(Answer):
@@ -24,7 +20,7 @@ class DryRunAnswer(Answer):
     already_processed: int | None
     exact: bool = Field(description="false: extrapolated, because the count took too long")
     message: str
-    estimate: EstimateAnswer
+    estimate: Estimate
     sample: list[str]
 
 
@@ -63,6 +59,6 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         already_processed=statistics.already_processed,
         exact=statistics.exact,
         message=f"[DryRun] Would process {about}{number} {many}",
-        estimate=EstimateAnswer(seconds=found.estimate.seconds, basis=found.estimate.basis),
+        estimate=found.estimate,
         sample=list(found.survey.sample),
     )

@@ -110,7 +110,7 @@ def _add_process(router: APIRouter, family: AnyFamily) -> None:
         )
         if body.dry_run:
             return dry_run_answer(many, await state.client.dry_run(bound, request))
-        run_id = await state.client.trigger_process(bound, request, started_by=caller)
+        run_id = (await state.client.trigger_process(bound, request, started_by=caller)).run_id
         response.status_code = 202
         return StartedAnswer(
             run_id=run_id, message=f"Run started. Watch it: GET /api/runs/{run_id}"
@@ -205,9 +205,10 @@ def _add_execute(router: APIRouter, family: AnyFamily) -> None:
             number = await state.client.trigger_items(bound, body.run_id, [body.item_id])
             message = f"Scheduled {number} {one}" if number else f"This {one} has its outcome"
             return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
-        run_id = await state.client.trigger_execute(
+        started = await state.client.trigger_execute(
             bound, body.item_id, body.params, started_by=caller
         )
+        run_id = started.run_id
         message = f"Run started. Watch it: GET /api/runs/{run_id}"
         return ScheduledAnswer(run_id=run_id, scheduled=1, message=message)
 

@@ -68,6 +68,7 @@ class Run(_Answer):
     family: str
     status: str
     reason: str | None
+    detail: str | None
     started_by: str
     counters: Counters
     ended: int

@@ -111,7 +111,7 @@ def print_end(console: Console, run: Run) -> None:
     took = "" if run.seconds is None else f" in {duration(run.seconds)}"
     pace = run.items_per_second
     rate = "" if pace is None else f", {pace:,.1f} items/s"
-    reason = f": {printable(run.reason)}" if run.reason else ""
+    reason = f": {printable(run.detail)}" if run.detail else ""
     console.print(f"{run.id} {run.status}{took}{rate}{reason}")
     if run.status != "succeeded" and run.counters.failed + run.counters.timed_out:
         console.print(f"What failed, and why: GET /api/runs/{run.id}/items?status=failed")

@@ -62,7 +62,7 @@ def list_runs(*, family: str | None, status: str | None, limit: int, as_json: bo
             number(one.counters.failed + one.counters.timed_out),
             one.started_by,
             f"{one.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
-            one.reason,
+            one.detail,
         )
     console.print(made)
 

@@ -71,8 +71,8 @@ class Engine(Protocol):
     async def install(self) -> None:
         """Create or bring up to date what the engine keeps in the database. Safe to repeat."""
 
-    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> None:
-        """Enqueue in the caller's transaction."""
+    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+        """Enqueue in the caller's transaction. Returns how many did not wait there already."""
 
     async def complete(
         self, tx: AsyncConnection, deliveries: Iterable[Delivery]
@@ -87,6 +87,18 @@ class Engine(Protocol):
         self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
     ) -> set[tuple[int, int]]:
         """Give messages back, to come again after a delay. Returns the tokens still ours."""
+
+    async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
+        """Whether the delivery is still ours; nobody can take it over before ``tx`` ends."""
+
+    async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
+        """Take off the queue those of these messages that nobody has in hand.
+
+        Returns the ids of the others: somebody has them in hand.
+        """
+
+    async def tidy(self) -> None:
+        """Whatever upkeep a busy queue needs more often than the database does it by itself."""
 
     async def depth(self) -> Mapping[str, Depth]:
         """By flow key; a key without messages is left out."""

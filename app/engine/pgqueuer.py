@@ -43,6 +43,18 @@ _REDELIVER = f"""
     FROM unnest($1::bigint[], $2::int[], $4::interval[]) AS t(id, attempts, delay)
     WHERE {_OURS} RETURNING q.id, t.attempts
 """  # noqa: S608
+_HOLDS = f"""
+    SELECT q.id FROM {_QUEUE} q, (SELECT $1::bigint AS id, $2::int AS attempts) AS t
+    WHERE {_OURS} FOR UPDATE OF q
+"""  # noqa: S608
+_WITHDRAW = f"""
+    DELETE FROM {_QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'queued'
+"""  # noqa: S608
+_IN_HAND = f"""
+    SELECT dedupe_key FROM {_QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'picked'
+"""  # noqa: S608
+MOST_DEAD = 20_000
+_DEAD = f"SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = '{_QUEUE}'::regclass"  # noqa: S608
 _DEPTH = text(
     f"""
     SELECT entrypoint, count(*) FILTER (WHERE status = 'queued'),
@@ -160,14 +172,14 @@ class PgQueuerEngine:
             await queries.optimize_autovacuum()
             await connection.execute(_TRIGGERS)
 
-    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
         if not messages:
-            return
+            return 0
         connection: asyncpg.Connection = (await tx.get_raw_connection()).driver_connection
         if not connection.is_in_transaction():
             # SQLAlchemy begins with the first statement; publishing must never come before it.
             await tx.execute(text("SELECT 1"))
-        await Queries(AsyncpgDriver(connection)).enqueue(
+        ids = await Queries(AsyncpgDriver(connection)).enqueue(
             [m.flow_key for m in messages],
             [m.payload for m in messages],
             [m.priority for m in messages],
@@ -175,6 +187,7 @@ class PgQueuerEngine:
             dedupe_key=[m.id for m in messages],
             on_conflict="skip",
         )
+        return sum(job_id is not None for job_id in ids)
 
     async def complete(
         self, tx: AsyncConnection, deliveries: Iterable[Delivery]
@@ -186,6 +199,22 @@ class PgQueuerEngine:
     ) -> set[tuple[int, int]]:
         delays = [delay for _, delay in later]
         return await self._settle(tx, _REDELIVER, [d for d, _ in later], delays)
+
+    async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
+        values = (*delivery.token, self._me)
+        return (await tx.exec_driver_sql(_HOLDS, values)).first() is not None
+
+    async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
+        await tx.exec_driver_sql(_WITHDRAW, (list(ids),))
+        # Looked at afterwards: a claim that the deletion waited for is in hand now.
+        return set((await tx.exec_driver_sql(_IN_HAND, (list(ids),))).scalars())
+
+    async def tidy(self) -> None:
+        # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries
+        # at the front of the index that each claim begins to read at.
+        async with self._connected() as connection:
+            if (await connection.fetchval(_DEAD) or 0) > MOST_DEAD:
+                await connection.execute(f"VACUUM (TRUNCATE FALSE) {_QUEUE}")
 
     async def _settle(
         self, tx: AsyncConnection, statement: str, deliveries: list[Delivery], *more: object

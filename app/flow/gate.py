@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -16,6 +17,16 @@ class Gate(Protocol):
 
         Raises:
             GateClosed: the gate was closed before the turn came.
+        """
+
+    def share(
+        self, name: str, parallelism: Callable[[], int | None]
+    ) -> AbstractAsyncContextManager[None]:
+        """The same for a limit of its own, which is told anew whenever it is looked at.
+
+        Args:
+            name: under which all workers count it together.
+            parallelism: None: no limit any more.
         """
 
     def close(self) -> None:

@@ -52,6 +52,11 @@ class Lane:
     def held(self) -> list[str]:
         return list(self._held)
 
+    @property
+    def idle(self) -> bool:
+        """Nobody waits, nothing is held, and there is nothing left to say."""
+        return not (self._line or self._held or self._released or self._talking)
+
     async def enter(self) -> str:
         """Wait for a permit.
 

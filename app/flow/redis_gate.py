@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from app.flow.controls import FlowControls
+from app.flow.control import FlowControl
+from app.flow.controls import FlowControls, LiveControl
 from app.flow.gate import GateClosed
 from app.flow.lane import Lane
 from app.flow.script import CHANGED, UNREACHABLE, GateScript
@@ -47,7 +48,26 @@ class RedisGate:
         if live.control.open and not live.paused:
             yield
             return
-        lane = self._lane(live.key)
+        async with self._inside(self._lane(live.key)):
+            yield
+
+    @asynccontextmanager
+    async def share(self, name: str, parallelism: Callable[[], int | None]) -> AsyncIterator[None]:
+        if self._closed:
+            raise GateClosed(name)
+        key = f"share:{name}"
+        lane = self._lanes.get(key)
+        if lane is None:
+
+            def live() -> LiveControl:
+                return LiveControl(key, FlowControl(parallelism=parallelism()))
+
+            lane = self._lanes[key] = Lane(self._script, self._worker, live)
+        async with self._inside(lane):
+            yield
+
+    @asynccontextmanager
+    async def _inside(self, lane: Lane) -> AsyncIterator[None]:
         permit = await lane.enter()
         try:
             yield
@@ -84,6 +104,8 @@ class RedisGate:
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             for key, lane in list(self._lanes.items()):
+                if lane.idle:
+                    del self._lanes[key]  # made anew when it is asked for
                 if not lane.held:
                     continue
                 try:

@@ -20,6 +20,25 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class RunStage(StrEnum):
+    """What part of its work a run is at."""
+
+    WAITING = "waiting"  # another run of the family comes first
+    CANARY = "canary"  # a few items, before the rest
+    FULL = "full"
+
+
+class PauseReason(StrEnum):
+    """The word on the row of a paused run; the sentence stands beside it."""
+
+    OPERATOR = "operator"
+    FAILURE_RATE = "failure_rate"  # more items failed than the run allows
+    SYSTEMIC = "systemic"  # an item said that all others would fail as well
+    CANARY = "canary"  # the first few are done, and somebody should look
+    BUDGET = "budget"  # what it may spend is spent
+    DEADLINE = "deadline"  # it took longer than it may
+
+
 class ItemStatus(StrEnum):
     PENDING = "pending"
     SUCCEEDED = "succeeded"
@@ -106,5 +125,6 @@ def require_transition(run_id: str, present: RunStatus, target: RunStatus) -> No
         allowed = ", ".join(sorted(RUN_TRANSITIONS[present])) or "nothing: it has ended"
         raise InvalidTransition(
             f"Run {run_id} is {present} and cannot become {target}; from here it may become"
-            f" {allowed}."
+            f" {allowed}.",
+            more={"runStatus": present},
         )

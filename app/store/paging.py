@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store.lifecycle import RunStatus
+from app.store.lifecycle import RunStage, RunStatus
 from app.store.runs import ENDED_ITEMS
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
-# `here` locks the run, and is empty when the run does not stand at the page's cursor: then nothing
-# is inserted and nothing changes.
+# `here` locks the run, and is empty when the run does not stand at the page's cursor or has no
+# room: then nothing is inserted and nothing changes.
 _ADVANCE = f"""
     WITH here AS (
         SELECT id,
             CASE WHEN item_limit IS NOT NULL THEN greatest(item_limit - scheduled, 0) END AS room
         FROM run
-        WHERE id = $1::text AND status = 'running' AND NOT paged
+        WHERE id = $1::text AND status = 'running' AND stage = 'full' AND NOT paged AND NOT held
           AND cursor IS NOT DISTINCT FROM $3::text
         FOR UPDATE
     ), fresh AS (
@@ -47,6 +47,26 @@ _ADD = """
     )
     UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
     WHERE id = $1::text AND status = 'running'
+"""
+
+
+_RECOUNT = """
+    WITH here AS (SELECT * FROM run WHERE id = $1::text), rows AS (
+        SELECT count(*) AS scheduled,
+            count(*) FILTER (WHERE item.status = 'succeeded') AS succeeded,
+            count(*) FILTER (WHERE item.status = 'skipped') AS skipped,
+            count(*) FILTER (WHERE item.status = 'failed') AS failed,
+            count(*) FILTER (WHERE item.status = 'cancelled') AS cancelled,
+            count(*) FILTER (WHERE item.status = 'timed_out') AS timed_out
+        FROM here JOIN item ON item.run_id = here.id
+    )
+    UPDATE run SET scheduled = rows.scheduled, succeeded = rows.succeeded,
+        skipped = rows.skipped, failed = rows.failed, cancelled = rows.cancelled,
+        timed_out = rows.timed_out
+    FROM rows, here
+    WHERE run.id = here.id AND (here.scheduled, here.succeeded, here.skipped, here.failed,
+        here.cancelled, here.timed_out) IS DISTINCT FROM (rows.scheduled, rows.succeeded,
+        rows.skipped, rows.failed, rows.cancelled, rows.timed_out)
 """
 
 
@@ -96,3 +116,28 @@ async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> b
         .values(cursor=cursor, paged=False, held=False)
     )
     return done.rowcount == 1
+
+
+async def page_due(tx: AsyncConnection, run_id: str, *, look_ahead: int) -> bool:
+    """Whether a running run's next page should be on its way; what holds it back without cause is
+    lifted."""
+    done = await tx.execute(
+        update(_RUN)
+        .where(
+            _RUN.c.id == run_id,
+            _RUN.c.status == RunStatus.RUNNING,
+            _RUN.c.stage == RunStage.FULL,
+            ~_RUN.c.paged,
+            ~_RUN.c.held | (_RUN.c.scheduled - text(ENDED_ITEMS) < look_ahead),
+        )
+        .values(held=False)
+    )
+    return done.rowcount == 1
+
+
+async def recount(tx: AsyncConnection, run_id: str) -> bool:
+    """Set the run's counters to what its rows say. Returns whether they said something else."""
+    # Locked by a statement of its own: who changed rows before has counted them, and is seen by
+    # the next one; who changes rows from now on counts them after us.
+    await tx.execute(select(_RUN.c.id).where(_RUN.c.id == run_id).with_for_update())
+    return (await tx.exec_driver_sql(_RECOUNT, (run_id,))).rowcount == 1

@@ -1,15 +1,17 @@
-"""The run's row: its beginning, its paging, its counters, its end."""
+"""The run's row: made, found and counted. How it changes its status: ``transitions``."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
-from app.store.lifecycle import RunStatus, before, require_transition
+from app.store.lifecycle import RunStatus
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -23,23 +25,19 @@ _COUNT = f"""
     SET succeeded = succeeded + $4::bigint, skipped = skipped + $5::bigint,
         failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
         timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,
+        spent_usd = spent_usd + $9::float8, spent_tokens = spent_tokens + $10::bigint,
         held = former.held AND NOT paged
            AND scheduled - {ENDED_ITEMS} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
     FROM former WHERE run.id = former.id
-    RETURNING family, former.held AND NOT run.held AND status = 'running' AS page_due, cursor,
-              paged AND scheduled = {ENDED_ITEMS} AS complete
+    RETURNING family, status, stage, cursor, options::text AS options,
+              former.held AND NOT run.held AND status = 'running' AS page_due,
+              (paged OR stage = 'canary' OR status = 'cancelling')
+                  AND scheduled = {ENDED_ITEMS} AS complete,
+              succeeded, skipped, failed + timed_out AS failed,
+              {ENDED_ITEMS} - judged_from AS judged,
+              failed + timed_out - judged_failed AS judged_failed, spent_usd, spent_tokens
 """  # noqa: S608
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
-
-# One statement on one row: however many deliveries find the run complete, one of them ends it.
-_FINALISE = f"""
-    UPDATE run
-    SET finished_at = now(), held = false,
-        status = CASE WHEN failed + timed_out = 0 THEN 'succeeded'
-                      WHEN succeeded + skipped = 0 THEN 'failed' ELSE 'partial' END
-    WHERE id = $1::text AND status = 'running' AND paged AND scheduled = {ENDED_ITEMS}
-    RETURNING status
-"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,35 @@ class Counted:
     """Where a run stands after outcomes were counted.
 
     ``page_due``: there is room again, and the caller must publish the page after ``cursor``.
-    ``complete``: every item has an outcome, and the caller must finalise.
+    ``complete``: every item has an outcome, and the caller must finalise, or judge the canary.
+    ``judged``, ``judged_failed``: the items that have ended, and failed, since the last resume.
+    ``options``: JSON.
     """
 
     family: str
-    page_due: bool
+    status: str
+    stage: str
     cursor: str | None
+    options: str
+    page_due: bool
     complete: bool
+    succeeded: int
+    skipped: int
+    failed: int
+    judged: int
+    judged_failed: int
+    spent_usd: float
+    spent_tokens: int
+
+
+@dataclass(slots=True)
+class Changed:
+    """What a group of outcomes changed in one run: how many by status, and what they took."""
+
+    outcomes: dict[str, int]
+    work_ms: int = 0
+    spent_usd: float = 0.0
+    spent_tokens: int = 0
 
 
 async def insert_run(tx: AsyncConnection, run: Run) -> None:
@@ -84,6 +104,53 @@ async def get(tx: AsyncConnection, run_id: str) -> Run:
     if run is None:
         raise NotFound(f"There is no run {run_id}. GET /api/runs lists them.", field="runId")
     return run
+
+
+async def statuses(tx: AsyncConnection, run_ids: Collection[str]) -> dict[str, RunStatus]:
+    rows = await tx.execute(select(_RUN.c.id, _RUN.c.status).where(_RUN.c.id.in_(run_ids)))
+    return {row[0]: RunStatus(row[1]) for row in rows}
+
+
+async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | None:
+    """The run, and for how many seconds it has been running since it began or was resumed: by the
+    clock of the database, because those of workers differ."""
+    seconds = func.extract("epoch", func.now() - _RUN.c.active_since)
+    query = select(_RUN, func.coalesce(seconds, 0).label("active_seconds"))
+    row = (await tx.execute(query.where(_RUN.c.id == run_id))).mappings().one_or_none()
+    if row is None:
+        return None
+    values = dict(row)
+    active = float(values.pop("active_seconds"))
+    return Run(**values), active
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """How a run stands that has not ended. Equal twice: it did not move in between."""
+
+    run_id: str
+    family: str
+    status: RunStatus
+    waiting: bool
+    overdue: bool
+    cursor: str | None
+    scheduled: int
+    ended: int
+    active_since: datetime | None
+
+
+async def unfinished(tx: AsyncConnection, *, limit: int = 1_000) -> list[Unfinished]:
+    """The oldest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
+                   status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
+                   cursor, scheduled, {ENDED_ITEMS} AS ended, active_since
+            FROM run WHERE finished_at IS NULL ORDER BY id LIMIT :limit
+        """),  # noqa: S608
+        {"limit": limit},
+    )
+    return [Unfinished(row[0], row[1], RunStatus(row[2]), *row[3:]) for row in rows]
 
 
 async def page_of_runs(
@@ -108,111 +175,47 @@ async def page_of_runs(
     return [_run(row) for row in await tx.execute(query)]
 
 
-async def item_seconds(tx: AsyncConnection, family: str, *, runs: int = 5) -> float | None:
-    """The mean seconds of work per item over the family's latest ended runs; None: no such run."""
+@dataclass(frozen=True, slots=True)
+class Averages:
+    """What one item took in earlier runs: seconds of work, and what it spent."""
+
+    seconds: float
+    usd: float
+    tokens: float
+
+
+async def averages(tx: AsyncConnection, family: str, *, latest: int = 5) -> Averages | None:
+    """Over the family's latest ended runs; None: there is no such run."""
     ended = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
-    latest = (
-        select(_RUN.c.work_ms, ended.label("ended"))
+    runs = (
+        select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, ended.label("ended"))
         .where(_RUN.c.family == family, _RUN.c.finished_at.is_not(None), ended > 0)
         .order_by(_RUN.c.id.desc())
-        .limit(runs)
+        .limit(latest)
         .subquery()
     )
-    row = (await tx.execute(select(func.sum(latest.c.work_ms), func.sum(latest.c.ended)))).one()
-    return None if row[1] is None else float(row[0] / row[1] / 1000)
-
-
-async def begin(tx: AsyncConnection, run_id: str, statistics: Statistics) -> bool:
-    """Record what layer 1 found and set the run going. False: it was no longer pending."""
-    return await _leave(
-        tx,
-        run_id,
-        RunStatus.RUNNING,
-        {**_found(statistics), "started_at": func.now()},
-        only_from=RunStatus.PENDING,
-    )
-
-
-async def end_empty(tx: AsyncConnection, run_id: str, statistics: Statistics, reason: str) -> bool:
-    """End a run that has nothing to do. False: it was no longer pending."""
-    return await _leave(
-        tx,
-        run_id,
-        RunStatus.SUCCEEDED,
-        {
-            **_found(statistics),
-            "reason": reason,
-            "paged": True,
-            "started_at": func.now(),
-            "finished_at": func.now(),
-        },
-        only_from=RunStatus.PENDING,
-    )
+    sums = (runs.c.work_ms, runs.c.spent_usd, runs.c.spent_tokens, runs.c.ended)
+    row = (await tx.execute(select(*(func.sum(column) for column in sums)))).one()
+    if row[3] is None:
+        return None
+    work_ms, usd, tokens, items = (float(value) for value in row)
+    return Averages(work_ms / items / 1000, usd / items, tokens / items)
 
 
 async def count(
     tx: AsyncConnection,
     run_id: str,
-    outcomes: dict[str, int],
+    changed: Changed,
     *,
-    work_ms: int,
     look_ahead: int,
 ) -> Counted:
     """Add outcomes, by status, to the run's counters."""
-    values = (run_id, work_ms, look_ahead, *(outcomes.get(status, 0) for status in _COUNTED))
+    outcomes = (changed.outcomes.get(status, 0) for status in _COUNTED)
+    values = (
+        run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens
+    )  # fmt: skip
     row = (await tx.exec_driver_sql(_COUNT, values)).mappings().one()
     return Counted(**row)
-
-
-async def finalise(tx: AsyncConnection, run_id: str) -> RunStatus | None:
-    """End the run if it is complete and nobody has ended it yet; None: not so."""
-    status = (await tx.exec_driver_sql(_FINALISE, (run_id,))).scalar_one_or_none()
-    return None if status is None else RunStatus(status)
-
-
-async def fail(tx: AsyncConnection, run_id: str, reason: str) -> bool:
-    """A layer gave up. False: the run had ended, or may not fail from where it stands."""
-    return await _leave(
-        tx, run_id, RunStatus.FAILED, {"reason": reason, "finished_at": func.now(), "held": False}
-    )
-
-
-async def transition(tx: AsyncConnection, run_id: str, target: RunStatus) -> None:
-    """
-    Raises:
-        NotFound: no such run.
-        InvalidTransition: the lifecycle has no such edge from where the run stands.
-    """
-    while not await _leave(tx, run_id, target, {}):
-        # It may have moved to where the edge begins in between: then we try again.
-        run = await get(tx, run_id)
-        require_transition(run_id, RunStatus(run.status), target)
-
-
-async def _leave(
-    tx: AsyncConnection,
-    run_id: str,
-    target: RunStatus,
-    values: dict[str, object],
-    *,
-    only_from: RunStatus | None = None,
-) -> bool:
-    allowed = before(target) if only_from is None else {only_from} & before(target)
-    done = await tx.execute(
-        update(_RUN)
-        .where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed))
-        .values(status=target, **values)
-    )
-    return done.rowcount == 1
-
-
-def _found(statistics: Statistics) -> dict[str, object]:
-    return {
-        "total_eligible": statistics.total_eligible,
-        "to_process": statistics.to_process,
-        "already_processed": statistics.already_processed,
-        "exact": statistics.exact,
-    }
 
 
 def _run(row: Row[tuple[object, ...]]) -> Run:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Index, Text, text
+from sqlalchemy import BigInteger, DateTime, Double, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-from app.store.lifecycle import ItemStatus, RunStatus
+from app.store.lifecycle import ItemStatus, RunStage, RunStatus
 
 ID = Text(collation="C")
 TIME = DateTime(timezone=True)
@@ -56,19 +56,32 @@ class Run(SQLModel, table=True):
     # Counters change with every batch of outcomes: a page with room keeps that cheap (HOT).
     __table_args__ = (
         Index("ix_run_family", "family", "id"),
+        # Only rows that have not ended stand in it: finished_at is written once.
+        Index("ix_run_active", "family", "id", postgresql_where=text("finished_at IS NULL")),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
     id: str = Field(primary_key=True, sa_type=ID)
     family: str = Field(sa_type=Text)
     status: str = Field(default=RunStatus.PENDING, sa_type=Text)
+    stage: str = Field(
+        default=RunStage.FULL, sa_type=Text, sa_column_kwargs={"server_default": text("'full'")}
+    )
     reason: str | None = Field(default=None, sa_type=Text)
+    """A word: why it is paused, or ended as it did; ``detail`` is the sentence."""
+    detail: str | None = Field(default=None, sa_type=Text)
     params: Json = Field(default_factory=dict, sa_type=JSONB)
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    options: Json = Field(
+        default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    """``app.workflows.options.RunOptions``, with the family's defaults filled in."""
+    retry_of: str | None = Field(default=None, sa_type=ID)
+    retry: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Which items of ``retry_of``: ``app.store.failures.Which``."""
     started_by: str = Field(sa_type=Text)
-    idempotency_key: str | None = Field(default=None, sa_type=Text)
 
     # Where paging stands: the last id read, as JSON (null: not begun); all read; waiting for room.
     cursor: str | None = Field(default=None, sa_type=Text)
@@ -87,7 +100,20 @@ class Run(SQLModel, table=True):
     timed_out: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     work_ms: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     """Milliseconds spent in items that ended, summed: what estimates are made from."""
+    spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
+    spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    estimate: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """``app.workflows.survey.Estimate``, made when layer 1 had counted."""
+    judged_from: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    judged_failed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """How many items had ended, and failed, at the last resume: the failure rate is of those since,
+    or a resumed run would be paused again at once."""
 
+    active_since: datetime | None = Field(default=None, sa_type=TIME)
+    """Since when it runs; null while it does not."""
+    active_ms: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """Milliseconds that it ran before ``active_since``."""
+    deadline_at: datetime | None = Field(default=None, sa_type=TIME)
     created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
@@ -120,9 +146,44 @@ class Item(SQLModel, table=True):
     error_class: str | None = Field(default=None, sa_type=Text)
     error_message: str | None = Field(default=None, sa_type=Text)
     error_traceback: str | None = Field(default=None, sa_type=Text)
+    error_group: str | None = Field(default=None, sa_type=Text)
+    """The message without what differs from item to item: see ``app.workflows.error_groups``."""
+    spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
+    spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     scheduled_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class RunEvent(SQLModel, table=True):
+    """Something that happened to a run: each transition, and each automatic decision."""
+
+    __tablename__ = "run_event"
+    __table_args__ = (Index("ix_run_event_run", "run_id", "id"),)
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
+    )
+    run_id: str = Field(sa_type=ID)
+    at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    kind: str = Field(sa_type=Text)
+    who: str = Field(sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
+    detail: str | None = Field(default=None, sa_type=Text)
+    data: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A call that started a run, under the key that its caller gave it."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("ix_idempotency_key_created", "created_at"),)
+
+    caller: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    run_id: str = Field(sa_type=ID)
+    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class FlowOverride(SQLModel, table=True):

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from app.store.lifecycle import ItemStatus
 from app.workflows.bound import BoundFamily
-from app.workflows.family import Context, Fatal, Skip
+from app.workflows.error_groups import group_of
+from app.workflows.family import Context, Cost, Fatal, Skip
 
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
@@ -37,6 +38,9 @@ class History:
         return None if self.result is None else json.loads(self.result)
 
 
+NOTHING = Cost()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How an attempt ended. ``PENDING``: come again after ``delay``."""
@@ -50,6 +54,10 @@ class Verdict:
     error_class: str | None = None
     error_message: str | None = None
     error_traceback: str | None = None
+    error_group: str | None = None
+    spent: Cost = NOTHING
+    systemic: bool = False
+    """The run must pause: every other item would fail as well."""
 
 
 async def attempt(
@@ -76,11 +84,13 @@ async def attempt(
         datetime.now(UTC),
         round((time.perf_counter() - clock) * 1000),
     )
+    if ctx.meter.usd or ctx.meter.tokens:
+        verdict = replace(verdict, spent=Cost(ctx.meter.usd, ctx.meter.tokens))
     if error is None:
         return verdict
     if status is ItemStatus.SKIPPED:
         return replace(verdict, error_message=_clean(str(error), LONGEST_MESSAGE))
-    return _judge(bound, verdict, error)
+    return _judge(bound, verdict, error, item_id)
 
 
 class _Progress:
@@ -119,21 +129,26 @@ def dump(bound: BoundFamily, result: object) -> str:
     return text
 
 
-def _judge(bound: BoundFamily, verdict: Verdict, error: Exception) -> Verdict:
+def _judge(bound: BoundFamily, verdict: Verdict, error: Exception, item_id: str) -> Verdict:
     history = verdict.history
+    message = _clean(str(error), LONGEST_MESSAGE)
     verdict = replace(
         verdict,
         error_class=type(error).__qualname__,
-        error_message=_clean(str(error), LONGEST_MESSAGE),
+        error_message=message,
+        error_group=group_of(message, item_id),
         error_traceback=_clean(
             "".join(traceback.format_exception(error)), LONGEST_TRACEBACK, keep_end=True
         ),
     )
     if verdict.status is ItemStatus.TIMED_OUT:
         limit = bound.family.timeout.total_seconds()
-        return replace(
-            verdict, error_class="Timeout", error_message=f"It took longer than {limit:g} s."
-        )
+        message = f"It took longer than {limit:g} s."
+        return replace(verdict, error_class="Timeout", error_message=message, error_group=message)
+    if getattr(error, "systemic", False) is True:
+        # Not the item's fault: it keeps its attempts, and stays to be done.
+        unused = replace(history, attempts=history.attempts - 1)
+        return replace(verdict, status=ItemStatus.PENDING, history=unused, systemic=True)
     asked = getattr(error, "retry_after", None)
     if isinstance(asked, timedelta) and history.postponements < MOST_POSTPONEMENTS:
         later = replace(

@@ -10,26 +10,38 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict
-from app.store import items, paging, runs
+from app.store import failures, items, paging, runs
 from app.store.database import reading
-from app.store.tables import Run
+from app.store.failures import Which
+from app.store.idempotency import Once
+from app.store.tables import Json, Run
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
+from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context
 from app.workflows.keys import new_id
-from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.options import RunOptions, options_of
 from app.workflows.source import source_of
-from app.workflows.survey import Estimate, Survey, estimate, survey
+from app.workflows.starting import Started, start
+from app.workflows.survey import Survey, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessRequest:
-    """What layer 1 is asked. ``item_ids``: exactly these, instead of what is eligible."""
+    """What layer 1 is asked.
+
+    ``item_ids``: exactly these, instead of what is eligible. ``retry_of``, ``retry``: those items
+    of an earlier run. ``options``: None: the family's own.
+    """
 
     params: BaseModel
     force: bool = False
     limit: int | None = None
     item_ids: Sequence[str] | None = None
+    options: RunOptions | None = None
+    retry_of: str | None = None
+    retry: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ class WorkflowClient:
         ctx = self._context(bound)
         found = await survey(
             bound,
-            source_of(bound, request.params, ctx, request.item_ids),
+            source_of(bound, request.params, ctx, request),
             request.params,
             ctx,
             force=request.force,
@@ -65,13 +77,27 @@ class WorkflowClient:
             budget=self._dry_run_budget,
         )
         async with reading(self._database) as connection:
-            seconds = await runs.item_seconds(connection, bound.name)
-        return DryRun(found, estimate(bound, found.statistics, seconds))
+            earlier = await runs.averages(connection, bound.name)
+        return DryRun(found, estimate(bound, request.params, found.statistics, earlier))
 
     async def trigger_process(
-        self, bound: BoundFamily, request: ProcessRequest, *, started_by: str
-    ) -> str:
-        """Start a run: its row and its first message are one commit. Returns the run's id."""
+        self,
+        bound: BoundFamily,
+        request: ProcessRequest,
+        *,
+        started_by: str,
+        once: Once | None = None,
+    ) -> Started:
+        """Start a run: its row and its first message are one commit.
+
+        Args:
+            once: the caller's idempotency key.
+
+        Raises:
+            Conflict: the family has an active run, and refuses another beside it.
+            BadInput: the idempotency key was used for another call.
+        """
+        options = request.options or options_of(bound.family)
         run = Run(
             id=new_id("run"),
             family=bound.name,
@@ -79,12 +105,33 @@ class WorkflowClient:
             force=request.force,
             item_limit=request.limit,
             item_ids=None if request.item_ids is None else list(request.item_ids),
+            options=options.stored(),
+            retry_of=request.retry_of,
+            retry=request.retry,
             started_by=started_by,
         )
         async with self._database.begin() as tx:
-            await runs.insert_run(tx, run)
-            await self._engine.publish(tx, [ProcessMessage(run=run.id).outgoing(bound.name)])
-        return run.id
+            return await start(tx, self._engine, bound, run, once)
+
+    async def retry(
+        self, bound: BoundFamily, run: Run, which: Which, *, started_by: str, once: Once | None
+    ) -> Started:
+        """Start a run over exactly these items of an earlier one, with its params.
+
+        Raises:
+            Conflict: none of its items is such; or see ``trigger_process``.
+        """
+        async with reading(self._database) as connection:
+            number = await failures.count_chosen(connection, run.id, which)
+        if number == 0:
+            raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
+        request = ProcessRequest(
+            params=bound.family.params.model_validate(run.params),
+            force=True,
+            retry_of=run.id,
+            retry=which.model_dump(mode="json", exclude_none=True),
+        )
+        return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
     async def trigger_paginate(
         self, bound: BoundFamily, run_id: str, *, cursor: str | None
@@ -118,16 +165,28 @@ class WorkflowClient:
                 raise _not_running(run)
             todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
             await self._engine.publish(
-                tx, [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for _, i in todo]
+                tx,
+                [
+                    ExecuteMessage(run=run_id, item=item.item_id, seen=item.seen or None).outgoing(
+                        bound.name
+                    )
+                    for item in todo
+                ],
             )
         return len(todo)
 
     async def trigger_execute(
-        self, bound: BoundFamily, item_id: str, params: BaseModel, *, started_by: str
-    ) -> str:
+        self,
+        bound: BoundFamily,
+        item_id: str,
+        params: BaseModel,
+        *,
+        started_by: str,
+        once: Once | None = None,
+    ) -> Started:
         """Execute one item whether or not it has a result, as a run of its own."""
         request = ProcessRequest(params=params, force=True, item_ids=[item_id])
-        return await self.trigger_process(bound, request, started_by=started_by)
+        return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
     async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Verdict:
         """Run ``load`` and ``execute`` for one item, and never ``save``."""

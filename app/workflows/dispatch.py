@@ -16,9 +16,9 @@ from app.engine import Delivery, Engine, Handler
 from app.engine.consumer import PREFETCH
 from app.flow.controls import FlowControls
 from app.flow.gate import GateClosed
-from app.store import runs
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Backoff
+from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import RunOnly
 
@@ -40,6 +40,7 @@ class Dispatcher:
     controls: FlowControls
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
+    keeper: RunKeeper
 
     def handlers(self, *layers: Layer) -> dict[str, Handler]:
         """By flow key of these layers: what the engine calls with each delivery."""
@@ -70,7 +71,7 @@ class Dispatcher:
         _, layer = parse_flow_key(delivery.flow_key)
         run_id = RunOnly.model_validate_json(delivery.payload).run
         gives_up = layer is not Layer.EXECUTE and delivery.attempt >= LAYER_ATTEMPTS
-        reason = (
+        detail = (
             f"{layer} gave up after {delivery.attempt} attempts: {type(error).__name__}: {error}"
         )
         log.error(
@@ -86,4 +87,4 @@ class Dispatcher:
                 delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
                 await self.engine.redeliver(tx, [(delivery, delay)])
             elif await self.engine.complete(tx, [delivery]):
-                await runs.fail(tx, run_id, reason[:2_000])
+                await self.keeper.fail(tx, run_id, reason="layer_failed", detail=detail[:2_000])

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
+from app.flow.item_locks import ItemLocks
 from app.store import items
 from app.store.database import reading
 from app.store.items import Record
-from app.store.lifecycle import ItemStatus
+from app.store.lifecycle import ItemStatus, RunStatus
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
-from app.workflows.family import Context
+from app.workflows.family import Context, Overlap
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage
 from app.workflows.outcomes import Ending, OutcomeWriter
+from app.workflows.parking import Parking
 from app.workflows.run_cache import STOPPED, RunCache, RunView
 
 MOST_LOSSES = 5
 """Deliveries of one item that may vanish with their worker. An item that kills each worker which
 touches it must not go round for ever."""
+
+BUSY = timedelta(seconds=1)
+"""After about so long an item is tried again that another run has in hand."""
 
 log = structlog.get_logger("sluice.item")
 
@@ -37,37 +44,57 @@ class ExecuteLayer:
     database: AsyncEngine
     engine: Engine
     gate: Gate
+    locks: ItemLocks
     context: Callable[..., Context]
     runs: RunCache
     outcomes: OutcomeWriter
+    parking: Parking
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ExecuteMessage.read(delivery.payload)
         history = await self._history(message, delivery)
+        while not await self._settled(bound, message, delivery, history):
+            self.runs.changed(message.run)  # it was paused, or resumed, while we looked
+
+    async def _settled(
+        self,
+        bound: BoundFamily,
+        message: ExecuteMessage,
+        delivery: Delivery,
+        history: History | None,
+    ) -> bool:
+        """False: the run's status changed meanwhile, and must be looked at anew."""
         view = await self.runs.get(message.run)
         if history is None or view is None:
             await self._drop(delivery)
         elif view.status in STOPPED:
             await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
+        elif view.status is not RunStatus.RUNNING:
+            return await self.parking.park(message.run, delivery)
         elif _losses(delivery, history) > MOST_LOSSES:
             await self._write(message, delivery, _lost(delivery, history))
         else:
-            verdict = await self._attempt(bound, view, message, delivery, history)
+            verdict = await self._attempt(bound, view, message, history)
+            if verdict is None:
+                return False
             await self._write(message, delivery, verdict)
+        return True
 
     async def _attempt(
-        self,
-        bound: BoundFamily,
-        view: RunView,
-        message: ExecuteMessage,
-        delivery: Delivery,
-        history: History,
-    ) -> Verdict:
-        async with self.gate.permit(bound.flow_key(Layer.EXECUTE)):
+        self, bound: BoundFamily, view: RunView, message: ExecuteMessage, history: History
+    ) -> Verdict | None:
+        """None: the run stopped before the item's turn came."""
+        async with AsyncExitStack() as held:
+            if not await self._turn(bound, view, message, held):
+                return None
             # The wait may have been long, and the run may have been stopped meanwhile.
-            now = await self.runs.get(message.run) or view
-            if now.status in STOPPED:
-                return _unattempted(history, ItemStatus.CANCELLED)
+            now = await self.runs.get(message.run)
+            if now is None or now.status is not RunStatus.RUNNING:
+                return None
+            if bound.family.overlap is Overlap.ALLOW and not await held.enter_async_context(
+                self.locks.hold(bound.name, message.item)
+            ):
+                return _put_off(history)
             task = asyncio.current_task()
             if task is not None:
                 task.set_name(delivery_name(message))
@@ -85,9 +112,33 @@ class ExecuteLayer:
             )
         return verdict
 
+    async def _turn(
+        self, bound: BoundFamily, view: RunView, message: ExecuteMessage, held: AsyncExitStack
+    ) -> bool:
+        """Wait for the run's share and the flow key's permit. False: the run stopped first."""
+        try:
+            async with asyncio.timeout(None) as wait:
+                self.runs.enter(message.run, wait)
+                try:
+                    if view.share is not None:
+                        share = self.gate.share(message.run, lambda: self._share(message.run))
+                        await held.enter_async_context(share)
+                    await held.enter_async_context(self.gate.permit(bound.flow_key(Layer.EXECUTE)))
+                finally:
+                    self.runs.leave(message.run, wait)
+        except TimeoutError:
+            if not wait.expired():
+                raise
+            return False
+        return True
+
+    def _share(self, run_id: str) -> int | None:
+        view = self.runs.peek(run_id)
+        return None if view is None else view.share
+
     async def _history(self, message: ExecuteMessage, delivery: Delivery) -> History | None:
         """None: the item has an outcome already, or was never scheduled."""
-        if delivery.attempt == 1:
+        if delivery.attempt == 1 and not message.seen:
             return History()  # nothing can have been written yet: no need to ask
         async with reading(self.database) as connection:
             item = await items.find(connection, message.run, message.item)
@@ -117,11 +168,16 @@ class ExecuteLayer:
             error_class=verdict.error_class,
             error_message=verdict.error_message,
             error_traceback=verdict.error_traceback,
+            error_group=verdict.error_group,
+            spent_usd=verdict.spent.usd,
+            spent_tokens=verdict.spent.tokens,
             started_at=verdict.started_at,
             finished_at=None if again else verdict.finished_at,
             work_ms=verdict.work_ms,
         )
-        await self.outcomes.write(Ending(delivery, record, verdict.delay if again else None))
+        await self.outcomes.write(
+            Ending(delivery, record, verdict.delay if again else None, systemic=verdict.systemic)
+        )
 
 
 def delivery_name(message: ExecuteMessage) -> str:
@@ -137,6 +193,13 @@ def _losses(delivery: Delivery, history: History) -> int:
 def _unattempted(history: History, status: ItemStatus) -> Verdict:
     now = datetime.now(UTC)
     return Verdict(status, history, now, now, 0)
+
+
+def _put_off(history: History) -> Verdict:
+    """Another run has the item in hand."""
+    later = replace(history, postponements=history.postponements + 1)
+    delay = BUSY * (0.5 + random.random())  # noqa: S311 - jitter
+    return replace(_unattempted(later, ItemStatus.PENDING), delay=delay)
 
 
 def _lost(delivery: Delivery, history: History) -> Verdict:

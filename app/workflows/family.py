@@ -6,9 +6,11 @@ Everything else is derived from it: routes, payload schemas, flow keys, ids, ret
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import structlog
@@ -26,16 +28,19 @@ from app.workflows.keys import Layer
 __all__ = [
     "Backoff",
     "Context",
+    "Cost",
     "Entity",
     "FamilyParams",
     "Fatal",
     "Flow",
     "FlowControl",
     "JobFamily",
+    "Overlap",
     "Page",
     "RetryAfter",
     "Services",
     "Skip",
+    "Systemic",
 ]
 
 
@@ -56,6 +61,40 @@ class RetryAfter(Exception):
     def __init__(self, delay: timedelta, reason: str = "asked to come later") -> None:
         super().__init__(reason)
         self.retry_after = delay
+
+
+class Systemic(Exception):
+    """Raise it when every other item would fail as well, for example because a key is refused.
+
+    The run pauses at once with this text, and the item stays to be done. An exception of a service
+    whose ``systemic`` is true is treated likewise.
+    """
+
+    systemic = True
+
+
+class Overlap(StrEnum):
+    """What becomes of a run of a family that has one already, which has not ended."""
+
+    SKIP = "skip"  # it is refused
+    QUEUE = "queue"  # it waits until that one has ended
+    ALLOW = "allow"  # it goes beside it; an item is never at work in both at once
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something costs, as far as it is known."""
+
+    usd: float = 0.0
+    tokens: int = 0
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one execution has spent so far."""
+
+    usd: float = 0.0
+    tokens: int = 0
 
 
 class FamilyParams(BaseModel):
@@ -145,6 +184,14 @@ class Context:
     item_id: str | None = None
     attempt: int = 1
     preview: bool = False
+    meter: Meter = field(default_factory=Meter)
+
+    def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
+        """Count what this item costs against the run's budget, also when it fails afterwards."""
+        if not (math.isfinite(usd) and usd >= 0 and tokens >= 0):
+            raise ValueError(f"What is spent is 0 or more, not {usd!r} USD and {tokens!r} tokens.")
+        self.meter.usd += usd
+        self.meter.tokens += tokens
 
     @property
     def log(self) -> FilteringBoundLogger:
@@ -201,6 +248,14 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     page_size: ClassVar[int] = 50
     chunk_size: ClassVar[int] = 20
 
+    overlap: ClassVar[Overlap] = Overlap.SKIP
+    max_failure_rate: ClassVar[float | None] = 0.5
+    """A run pauses when a larger share of its items has failed; None: it never does."""
+    min_items: ClassVar[int] = 50
+    """Items that must have ended before the share is judged."""
+    deadline: ClassVar[timedelta | None] = None
+    """A run that is active for longer pauses."""
+
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
         """A SELECT of one column, the id, each id once. Count, paging and order come from it."""
         raise NotImplementedError
@@ -217,6 +272,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
 
     def count(self, params: ParamsT, ctx: Context) -> Awaitable[int | None] | int | None:
         """How many ids ``page`` will give in all; None where the source cannot tell."""
+        return None
+
+    def estimate_cost(self, params: ParamsT) -> Cost | None:
+        """What one item will cost, for a dry run; None: tell from what earlier runs spent."""
         return None
 
     def existing(

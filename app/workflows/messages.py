@@ -76,6 +76,8 @@ class ExecuteMessage(Message):
     layer = Layer.EXECUTE
 
     item: str
+    seen: bool | None = None
+    """An earlier message of this item may have left something behind: look before you begin."""
 
     def id(self) -> str:
         return keys.item_message(self.run, self.item)

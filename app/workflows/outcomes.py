@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -12,19 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Delivery, Engine
 from app.store import items, runs
 from app.store.items import Record
+from app.store.lifecycle import ItemStatus, PauseReason, RunStatus
 from app.workflows.group_commit import GroupCommit
-from app.workflows.messages import PaginateMessage
+from app.workflows.keeper import RunKeeper
 
 log = structlog.get_logger("sluice.run")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a delivery ended. With a ``delay`` its message comes again; without, it is done."""
+    """How a delivery ended. With a ``delay`` its message comes again; without, it is done.
+
+    ``systemic``: the run must pause, and the item waits for its resume.
+    """
 
     delivery: Delivery
     record: Record
     delay: timedelta | None = None
+    systemic: bool = False
 
 
 class OutcomeWriter:
@@ -32,12 +37,25 @@ class OutcomeWriter:
 
     The message leaves the queue in the transaction that writes the outcome, and only a message that
     was still ours brings its outcome with it.
+
+    Args:
+        changed: told of each run whose status a commit has changed.
     """
 
-    def __init__(self, database: AsyncEngine, engine: Engine, *, look_ahead: int) -> None:
+    def __init__(
+        self,
+        database: AsyncEngine,
+        engine: Engine,
+        keeper: RunKeeper,
+        *,
+        look_ahead: int,
+        changed: Callable[[str], None],
+    ) -> None:
         self._database = database
         self._engine = engine
+        self._keeper = keeper
         self._look_ahead = look_ahead
+        self._changed = changed
         self._group = GroupCommit(self._commit)
 
     async def write(self, ending: Ending) -> None:
@@ -45,34 +63,60 @@ class OutcomeWriter:
         await self._group.add(ending)
 
     async def _commit(self, endings: Sequence[Ending]) -> None:
-        done = [ending for ending in endings if ending.delay is None]
-        later = [(e.delivery, e.delay) for e in endings if e.delay is not None]
-        ended: list[tuple[str, str]] = []
+        changed: set[str] = set()
         async with self._database.begin() as tx:
+            if any(ending.systemic for ending in endings):
+                endings = await self._pause(tx, endings)
+                changed |= {ending.record.run_id for ending in endings if ending.systemic}
+            done = [e.delivery for e in endings if e.delay is None or e.systemic]
+            later = [
+                (e.delivery, e.delay) for e in endings if e.delay is not None and not e.systemic
+            ]
             ours: set[tuple[int, int]] = set()
             if done:
-                ours |= await self._engine.complete(tx, [e.delivery for e in done])
+                ours |= await self._engine.complete(tx, done)
             if later:
                 ours |= await self._engine.redeliver(tx, later)
             records = [e.record for e in endings if e.delivery.token in ours]
             if len(records) < len(endings):
                 log.warning("outcome_refused", count=len(endings) - len(records))
-            if not records:
-                return
-            changed = await items.record(tx, records)
-            # In the order of their ids, so that two writers never wait for each other's rows.
-            for run_id in sorted(changed):
-                status = await self._count(tx, run_id, changed[run_id])
-                if status is not None:
-                    ended.append((run_id, status))
-        for run_id, status in ended:
-            log.info("run_ended", run=run_id, status=status)
+            if records:
+                changed |= await self._record(tx, records)
+        # Before those who wait for this commit go on: what they would begin must not.
+        for run_id in changed:
+            self._changed(run_id)
 
-    async def _count(self, tx: AsyncConnection, run_id: str, changed: items.Changed) -> str | None:
-        counted = await runs.count(
-            tx, run_id, changed.outcomes, work_ms=changed.work_ms, look_ahead=self._look_ahead
-        )
-        if counted.page_due:
-            message = PaginateMessage(run=run_id, cursor=counted.cursor)
-            await self._engine.publish(tx, [message.outgoing(counted.family)])
-        return await runs.finalise(tx, run_id) if counted.complete else None
+    async def _record(self, tx: AsyncConnection, records: Sequence[Record]) -> set[str]:
+        """Returns the runs whose status changed."""
+        outcomes = await items.record(tx, records)
+        moved = set()
+        # In the order of their ids, so that two writers never wait for each other's rows.
+        for run_id in sorted(outcomes):
+            counted = await runs.count(tx, run_id, outcomes[run_id], look_ahead=self._look_ahead)
+            if await self._keeper.counted(tx, run_id, counted):
+                moved.add(run_id)
+        return moved
+
+    async def _pause(self, tx: AsyncConnection, endings: Sequence[Ending]) -> list[Ending]:
+        """Pause the runs of which an item said that all others would fail as well.
+
+        Before the messages are completed, because an item without a message must wait for a
+        resume. Of a run that is being cancelled instead, the item is cancelled.
+        """
+        texts = {e.record.run_id: e.record.error_message or "" for e in endings if e.systemic}
+        for run_id in sorted(texts):
+            await self._keeper.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
+        statuses = await runs.statuses(tx, texts.keys())
+        return [
+            _cancelled(ending)
+            if ending.systemic and statuses.get(ending.record.run_id) is not RunStatus.PAUSED
+            else ending
+            for ending in endings
+        ]
+
+
+def _cancelled(ending: Ending) -> Ending:
+    record = replace(
+        ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
+    )
+    return Ending(ending.delivery, record)

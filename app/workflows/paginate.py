@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import count
 
-import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine, Outgoing
 from app.flow.gate import Gate
-from app.store import items, paging, runs
+from app.store import items, paging
+from app.store.lifecycle import RunStage, RunStatus
 from app.workflows.bound import BoundFamily
 from app.workflows.chunks import chunked
 from app.workflows.family import Context, Page
 from app.workflows.group_commit import GroupCommit
+from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.parking import Parking
 from app.workflows.run_cache import STOPPED, RunCache, RunView
 from app.workflows.source import source_of, unprocessed
 
-log = structlog.get_logger("sluice.run")
+PAGES_A_DELIVERY = 20
+"""Pages read in a row before the message goes through the queue once more: each hop through it
+costs more than a page does, but other runs must have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,10 @@ class FanOut:
             await self._engine.publish(
                 tx,
                 [
-                    ExecuteMessage(run=run_id, item=item_id).outgoing(wanted[run_id, item_id])
-                    for run_id, item_id in await items.to_execute(tx, list(wanted))
+                    ExecuteMessage(
+                        run=item.run_id, item=item.item_id, seen=item.seen or None
+                    ).outgoing(wanted[item.run_id, item.item_id])
+                    for item in await items.to_execute(tx, list(wanted))
                 ],
             )
 
@@ -65,73 +72,128 @@ class PaginateLayer:
     gate: Gate
     context: Callable[..., Context]
     runs: RunCache
+    keeper: RunKeeper
+    parking: Parking
     look_ahead: int
     chunks: GroupCommit[Chunk]
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = PaginateMessage.read(delivery.payload)
+        if message.items is None:
+            await self._pages(bound, delivery, message.run)
+            return
         async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-            if message.items is None:
-                await self._page(bound, delivery, message)
-            else:
-                await self.chunks.add(Chunk(bound, delivery, message))
+            await self.chunks.add(Chunk(bound, delivery, message))
 
-    async def _page(self, bound: BoundFamily, delivery: Delivery, message: PaginateMessage) -> None:
-        view = await self.runs.get(message.run)
-        found = None
-        if view is not None and view.status not in STOPPED:
-            # Read and filtered before the transaction, so that a slow `existing` locks no row;
-            # `advance` takes the page only if the run still stands where it was read from.
-            found = await self._read(bound, view, message)
+    async def _pages(self, bound: BoundFamily, delivery: Delivery, run_id: str) -> None:
+        """Read page after page, from where the run stands, until the next one must wait.
+
+        The message says that there is a page to read, and the run's row which one: whoever had the
+        message before may have died in the middle of its pages.
+        """
+        self.runs.changed(run_id)
+        view = await self.runs.get(run_id)
+        cursor = None if view is None else view.run.cursor
+        for left in reversed(range(PAGES_A_DELIVERY)):
+            while view is not None and view.status is RunStatus.PAUSED:
+                if await self.parking.park(run_id, delivery):
+                    return
+                view = await self._anew(run_id)
+            if view is None or view.status in STOPPED:
+                break
+            async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
+                page = await self._read(bound, view, cursor)
+                done = await self._schedule(bound, delivery, view, cursor, page, go_on=left > 0)
+            if done is Done.LAST:
+                return
+            if done is Done.NEXT:
+                cursor = page.next_cursor
+            elif not await self._stands_at(run_id, cursor):
+                break  # somebody else reads this run's pages, or it was stopped
+            view = await self.runs.get(run_id)
         async with self.database.begin() as tx:
-            if await self.engine.complete(tx, [delivery]) and found is not None:
-                await self._schedule(tx, bound, message, found)
+            await self.engine.complete(tx, [delivery])
 
-    async def _read(self, bound: BoundFamily, view: RunView, message: PaginateMessage) -> Page:
-        ctx = self.context(bound, run_id=message.run)
-        source = source_of(bound, view.params, ctx, view.run.item_ids)
-        page = await source.page(message.cursor, bound.family.page_size)
+    async def _anew(self, run_id: str) -> RunView | None:
+        self.runs.changed(run_id)
+        return await self.runs.get(run_id)
+
+    async def _stands_at(self, run_id: str, cursor: str | None) -> bool:
+        """Whether the page after ``cursor`` is still the one to read, now or after a resume."""
+        view = await self._anew(run_id)
+        if view is None or view.status in STOPPED:
+            return False
+        run = view.run
+        return run.cursor == cursor and not (run.held or run.paged) and run.stage == RunStage.FULL
+
+    async def _read(self, bound: BoundFamily, view: RunView, cursor: str | None) -> Page:
+        # Read and filtered before the transaction, so that a slow `existing` locks no row;
+        # `advance` takes the page only if the run still stands where it was read from.
+        ctx = self.context(bound, run_id=view.run.id)
+        source = source_of(bound, view.params, ctx, view.run)
+        page = await source.page(cursor, bound.family.page_size)
         if view.run.force:
             return page
         return Page(await unprocessed(bound, page.ids, view.params, ctx), page.next_cursor)
 
     async def _schedule(
-        self, tx: AsyncConnection, bound: BoundFamily, message: PaginateMessage, page: Page
-    ) -> None:
-        last = page.next_cursor is None
-        advanced = await paging.advance(
-            tx,
-            message.run,
-            cursor=message.cursor,
-            item_ids=page.ids,
-            next_cursor=message.cursor if last else page.next_cursor,
-            last=last,
-            look_ahead=self.look_ahead,
-        )
-        if advanced is None:
-            return  # delivered once more after it was done, or the run was stopped meanwhile
-        out = _fan_out(bound, message, sorted(advanced.fresh))
-        if not advanced.paged and not advanced.held:
-            following = PaginateMessage(run=message.run, cursor=page.next_cursor)
-            out.append(following.outgoing(bound.name))
-        await self.engine.publish(tx, out)
-        if advanced.paged:
-            status = await runs.finalise(tx, message.run)
-            if status is not None:
-                log.info("run_ended", run=message.run, status=status)
+        self,
+        bound: BoundFamily,
+        delivery: Delivery,
+        view: RunView,
+        cursor: str | None,
+        page: Page,
+        *,
+        go_on: bool,
+    ) -> Done:
+        """One page, one transaction: all or nothing."""
+        run_id, last = view.run.id, page.next_cursor is None
+        async with self.database.begin() as tx:
+            advanced = await paging.advance(
+                tx,
+                run_id,
+                cursor=cursor,
+                item_ids=page.ids,
+                next_cursor=cursor if last else page.next_cursor,
+                last=last,
+                look_ahead=self.look_ahead,
+            )
+            if advanced is None:
+                return Done.NOTHING
+            out = _fan_out(bound, run_id, cursor, sorted(advanced.fresh))
+            further = not (advanced.paged or advanced.held)
+            if further and go_on:
+                ours = await self.engine.holds(tx, delivery)
+            else:
+                ours = bool(await self.engine.complete(tx, [delivery]))
+                if further:
+                    following = PaginateMessage(run=run_id, cursor=page.next_cursor)
+                    out.append(following.outgoing(bound.name))
+            if not ours:
+                # Taken over from us: the successor does this page.
+                await tx.rollback()
+                return Done.LAST
+            await self.engine.publish(tx, out)
+            if advanced.paged:
+                await self.keeper.finalise(tx, run_id)
+        return Done.NEXT if further and go_on else Done.LAST
 
 
-def _fan_out(bound: BoundFamily, page: PaginateMessage, ids: Sequence[str]) -> list[Outgoing]:
+class Done(Enum):
+    """What became of a page."""
+
+    NEXT = auto()  # scheduled, and the delivery goes on with the next one
+    LAST = auto()  # scheduled, and the delivery is done
+    NOTHING = auto()  # the run does not stand there, or does not run
+
+
+def _fan_out(
+    bound: BoundFamily, run_id: str, cursor: str | None, ids: Sequence[str]
+) -> list[Outgoing]:
     """One message per item, or one per chunk where there are more than a chunk's worth."""
     if len(ids) <= bound.family.chunk_size:
-        return _executions(bound, page.run, ids)
+        return [ExecuteMessage(run=run_id, item=item_id).outgoing(bound.name) for item_id in ids]
     return [
-        PaginateMessage(run=page.run, cursor=page.cursor, items=chunk, index=index).outgoing(
-            bound.name
-        )
+        PaginateMessage(run=run_id, cursor=cursor, items=chunk, index=index).outgoing(bound.name)
         for index, chunk in zip(count(), chunked(bound.family.chunk_size, ids), strict=False)
     ]
-
-
-def _executions(bound: BoundFamily, run_id: str, ids: Sequence[str]) -> list[Outgoing]:
-    return [ExecuteMessage(run=run_id, item=item_id).outgoing(bound.name) for item_id in ids]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -10,14 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
-from app.store import runs
+from app.store import paging, runs, transitions
 from app.store.database import reading
-from app.store.lifecycle import RunStatus
+from app.store.lifecycle import RunStage, RunStatus
 from app.store.runs import Statistics
+from app.store.tables import Run
 from app.workflows.bound import BoundFamily
+from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context
+from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
-from app.workflows.messages import PaginateMessage, ProcessMessage
+from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+from app.workflows.options import RunOptions
+from app.workflows.parking import Parking
 from app.workflows.source import source_of
 from app.workflows.survey import survey
 
@@ -28,60 +34,103 @@ log = structlog.get_logger("sluice.run")
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What layer 1 found out about a run. ``canary``: the ids to begin with; none: no canary."""
+
+    run: Run
+    statistics: Statistics
+    estimate: Estimate
+    canary: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessLayer:
     database: AsyncEngine
     engine: Engine
     gate: Gate
     context: Callable[..., Context]
+    keeper: RunKeeper
+    parking: Parking
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ProcessMessage.read(delivery.payload)
-        async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
-            statistics = await self._count(bound, message.run)
-            async with self.database.begin() as tx:
-                if not await self.engine.complete(tx, [delivery]) or statistics is None:
-                    return
-                await self._begin(tx, bound, message.run, statistics)
+        while (run := await self._waiting(message.run)) is not None:
+            if run.status == RunStatus.PENDING:
+                break
+            if await self.parking.park(run.id, delivery):
+                return
+        counted = None
+        if run is not None:
+            async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
+                counted = await self._count(bound, run)
+        async with self.database.begin() as tx:
+            if await self.engine.complete(tx, [delivery]) and counted is not None:
+                await self._begin(tx, bound, counted)
 
-    async def _count(self, bound: BoundFamily, run_id: str) -> Statistics | None:
-        """None: somebody else has already dealt with this run."""
+    async def _waiting(self, run_id: str) -> Run | None:
+        """The run, pending or paused; None: it has gone on, or it was stopped."""
         async with reading(self.database) as connection:
             run = await runs.find(connection, run_id)
-        if run is None or run.status != RunStatus.PENDING:
-            return None
+        return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
+
+    async def _count(self, bound: BoundFamily, run: Run) -> Counted:
+        async with reading(self.database) as connection:
+            earlier = await runs.averages(connection, bound.name)
         params = bound.family.params.model_validate(run.params)
-        ctx = self.context(bound, run_id=run_id)
-        source = source_of(bound, params, ctx, run.item_ids)
+        ctx = self.context(bound, run_id=run.id)
+        wanted = RunOptions.model_validate(run.options).canary or 0
         found = await survey(
             bound,
-            source,
+            source_of(bound, params, ctx, run),
             params,
             ctx,
             force=run.force,
             limit=run.item_limit,
             budget=COUNTING_BUDGET,
+            canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
+            chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
         )
-        return found.statistics
+        # A canary that is the whole run would only stop it for nothing.
+        small = len(found.canary) >= (found.statistics.to_process or 0)
+        return Counted(
+            run,
+            found.statistics,
+            estimate(bound, params, found.statistics, earlier),
+            () if small else found.canary,
+        )
 
-    async def _begin(
-        self, tx: AsyncConnection, bound: BoundFamily, run_id: str, statistics: Statistics
-    ) -> None:
-        reason = _nothing_to_do(bound, statistics)
-        if reason is not None:
-            if await runs.end_empty(tx, run_id, statistics, reason):
-                log.info("run_ended", run=run_id, family=bound.name, reason=reason)
+    async def _begin(self, tx: AsyncConnection, bound: BoundFamily, counted: Counted) -> None:
+        run_id, statistics = counted.run.id, counted.statistics
+        nothing = _nothing_to_do(bound, statistics)
+        if nothing is not None:
+            reason, detail = nothing
+            await self.keeper.end_empty(tx, run_id, statistics, reason=reason, detail=detail)
             return
-        if await runs.begin(tx, run_id, statistics):
-            await self.engine.publish(tx, [PaginateMessage(run=run_id).outgoing(bound.name)])
-            log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
+        if not await transitions.begin(
+            tx,
+            run_id,
+            statistics,
+            stage=RunStage.CANARY if counted.canary else RunStage.FULL,
+            estimate=counted.estimate.model_dump(mode="json"),
+        ):
+            # Stopped while we counted; a resume publishes the message again.
+            return
+        if counted.canary:
+            await paging.add_items(tx, run_id, counted.canary)
+            out = [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for i in counted.canary]
+        else:
+            out = [PaginateMessage(run=run_id).outgoing(bound.name)]
+        await self.engine.publish(tx, out)
+        log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
 
 
-def _nothing_to_do(bound: BoundFamily, statistics: Statistics) -> str | None:
+def _nothing_to_do(bound: BoundFamily, statistics: Statistics) -> tuple[str, str] | None:
+    """The reason and its sentence."""
     many = bound.family.entity.plural
     if not statistics.exact:
         return None
     if statistics.total_eligible == 0:
-        return f"No eligible {many} found"
+        return "nothing_eligible", f"No eligible {many} found"
     if statistics.to_process == 0:
-        return f"All {many} already processed"
+        return "all_processed", f"All {many} already processed"
     return None

@@ -14,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
 from app.errors import ConfigurationError
+from app.store import failures
 from app.store.database import reading
+from app.store.failures import Which
+from app.store.tables import Json
 from app.workflows.bound import Async, BoundFamily
 from app.workflows.family import Context, Page
 from app.workflows.keys import MAX_ITEM_ID
@@ -31,11 +34,25 @@ class Source(Protocol):
         """How many ids there are in all; None where that cannot be told."""
 
 
-def source_of(
-    bound: BoundFamily, params: BaseModel, ctx: Context, item_ids: Sequence[str] | None
-) -> Source:
-    if item_ids is not None:
-        return ListSource(tuple(sorted(set(item_ids))))
+class Selection(Protocol):
+    """What a run, or a request for one, says of which items it is for; a run's row is one."""
+
+    @property
+    def item_ids(self) -> Sequence[str] | None:
+        """None: by eligibility."""
+
+    @property
+    def retry_of(self) -> str | None: ...
+    @property
+    def retry(self) -> Json | None: ...
+
+
+def source_of(bound: BoundFamily, params: BaseModel, ctx: Context, selection: Selection) -> Source:
+    if selection.retry_of is not None:
+        which = Which.model_validate(selection.retry or {})
+        return RetrySource(ctx.services.database, selection.retry_of, which)
+    if selection.item_ids is not None:
+        return ListSource(tuple(sorted(set(selection.item_ids))))
     if bound.pages is not None:
         return FamilySource(bound, bound.pages, params, ctx)
     return SqlSource(ctx.services.database, bound.family.eligible(params))
@@ -114,6 +131,28 @@ class ListSource:
 
     async def count(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySource:
+    """Items of an earlier run. The cursor is the last id, as JSON."""
+
+    database: AsyncEngine
+    run_id: str
+    which: Which
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        after_id = None if cursor is None else json.loads(cursor)
+        async with reading(self.database) as connection:
+            ids = await failures.page_of_chosen(
+                connection, self.run_id, self.which, after_id=after_id, limit=size + 1
+            )
+        more = len(ids) > size
+        return Page(ids[:size], _position(ids[size - 1]) if more else None)
+
+    async def count(self) -> int:
+        async with reading(self.database) as connection:
+            return await failures.count_chosen(connection, self.run_id, self.which)
 
 
 async def unprocessed(

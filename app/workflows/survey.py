@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -20,16 +22,12 @@ SAMPLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Survey:
+    """``sample``: the first few ids to process. ``canary``: as many as were asked for, each as
+    likely to be among them as any other."""
+
     statistics: Statistics
     sample: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """``seconds``: None where nothing bounds the run and no earlier run was measured."""
-
-    seconds: float | None
-    basis: str
+    canary: tuple[str, ...] = ()
 
 
 async def survey(
@@ -41,17 +39,24 @@ async def survey(
     force: bool,
     limit: int | None,
     budget: float,
+    canary: int = 0,
+    chance: random.Random | None = None,
 ) -> Survey:
     """Count what is eligible, and stream the ids through ``existing``.
 
     Args:
         budget: seconds after which the rest is extrapolated from what was seen.
+        canary: how many ids to choose, spread over all that are to be processed. They are streamed
+            to their end for it.
     """
+    if canary:
+        budget = math.inf
+    chosen = _Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
     deadline = time.monotonic() + budget
     shown = SAMPLE if limit is None else min(SAMPLE, limit)
     total = await source.count()
     sample: list[str] = []
-    if total is not None and (force or not bound.filters):
+    if total is not None and not canary and (force or not bound.filters):
         page = await source.page(None, shown)
         return Survey(_statistics(total, total, 0, limit, exact=True), tuple(page.ids))
 
@@ -62,11 +67,13 @@ async def survey(
         left = list(page.ids) if force else await unprocessed(bound, page.ids, params, ctx)
         seen += len(page.ids)
         found += len(left)
+        chosen.add(left)
         sample += left[: shown - len(sample)]
         cursor = page.next_cursor
         if cursor is None:
             # What was streamed is the newer truth: rows may have come or gone since the COUNT.
-            return Survey(_statistics(seen, found, seen - found, limit, exact=True), tuple(sample))
+            statistics = _statistics(seen, found, seen - found, limit, exact=True)
+            return Survey(statistics, tuple(sample), chosen.ids)
         if time.monotonic() > deadline:
             if total is None:
                 return Survey(Statistics(None, None, None, exact=False), tuple(sample))
@@ -82,25 +89,26 @@ def _statistics(
     return Statistics(total, capped, already, exact)
 
 
-def estimate(bound: BoundFamily, statistics: Statistics, item_seconds: float | None) -> Estimate:
-    """How long a run would take, from the flow control and the measured time of an item."""
-    items = statistics.to_process
-    if items is None:
-        return Estimate(None, "the number of items is not known")
-    if items == 0:
-        return Estimate(0.0, "there is nothing to do")
-    flow = bound.family.flow
-    bounds: list[tuple[float, str]] = []
-    work = flow.execute.seconds_for(items, item_seconds)
-    if work is not None:
-        measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
-        bounds.append((work, f"execute at {flow.execute}{measured}"))
-    pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
-    chunks = math.ceil(items / bound.family.chunk_size)
-    paging = flow.paginate.seconds_for(pages + chunks, None)
-    if paging is not None:
-        bounds.append((paging, f"paginate at {flow.paginate}"))
-    if not bounds:
-        return Estimate(None, "no flow control bounds it, and no earlier run was measured")
-    seconds, basis = max(bounds)
-    return Estimate(round(seconds, 1), basis)
+class _Reservoir:
+    """A uniform sample of a stream whose length nobody knows, in bounded memory (algorithm R:
+    Vitter, "Random sampling with a reservoir", 1985)."""
+
+    def __init__(self, size: int, chance: random.Random) -> None:
+        self._size = size
+        self._chance = chance
+        self._seen = 0
+        self._kept: list[str] = []
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(sorted(self._kept))
+
+    def add(self, ids: Sequence[str]) -> None:
+        if not self._size:
+            return
+        for item_id in ids:
+            self._seen += 1
+            if len(self._kept) < self._size:
+                self._kept.append(item_id)
+            elif (place := self._chance.randrange(self._seen)) < self._size:
+                self._kept[place] = item_id

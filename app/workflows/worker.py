@@ -11,17 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Engine
 from app.flow.controls import FlowControls
 from app.flow.gate import Gate
+from app.flow.item_locks import ItemLocks
+from app.store.changes import RunChanges
 from app.workflows.bound import BoundFamily
 from app.workflows.dispatch import Dispatcher
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
 from app.workflows.group_commit import GroupCommit
+from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
 from app.workflows.outcomes import OutcomeWriter
 from app.workflows.paginate import FanOut, PaginateLayer
+from app.workflows.parking import Parking
 from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
+from app.workflows.watchdog import Watchdog
 
 PAGES_AT_ONCE = 40
 """Process and paginate messages in one worker's hands."""
@@ -37,9 +42,13 @@ class SluiceWorker:
         database: AsyncEngine,
         engine: Engine,
         gate: Gate,
+        locks: ItemLocks,
         controls: FlowControls,
         families: Mapping[str, BoundFamily],
         context: Callable[..., Context],
+        changes: RunChanges,
+        keeper: RunKeeper,
+        watchdog: Watchdog,
         *,
         concurrency: int,
         look_ahead: int,
@@ -47,8 +56,12 @@ class SluiceWorker:
         self._gate = gate
         self._controls = controls
         self._concurrency = concurrency
-        outcomes = OutcomeWriter(database, engine, look_ahead=look_ahead)
-        cache = RunCache(database, families)
+        cache = RunCache(database, families, changes)
+        self._background = (gate.run, locks.run, cache.watch, watchdog.run)
+        outcomes = OutcomeWriter(
+            database, engine, keeper, look_ahead=look_ahead, changed=cache.changed
+        )
+        parking = Parking(database, engine)
         fan_out = FanOut(database, engine)
         dispatcher = Dispatcher(
             database,
@@ -56,18 +69,23 @@ class SluiceWorker:
             controls,
             families,
             {
-                Layer.PROCESS: ProcessLayer(database, engine, gate, context),
+                Layer.PROCESS: ProcessLayer(database, engine, gate, context, keeper, parking),
                 Layer.PAGINATE: PaginateLayer(
                     database,
                     engine,
                     gate,
                     context,
                     cache,
+                    keeper,
+                    parking,
                     look_ahead,
                     GroupCommit(fan_out.commit),
                 ),
-                Layer.EXECUTE: ExecuteLayer(database, engine, gate, context, cache, outcomes),
+                Layer.EXECUTE: ExecuteLayer(
+                    database, engine, gate, locks, context, cache, outcomes, parking
+                ),
             },
+            keeper,
         )
         # Pages and items are taken side by side: items that take long must not keep pages, and
         # with them every other family, from being read.
@@ -83,14 +101,15 @@ class SluiceWorker:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""
         log.info("worker_started", concurrency=self._concurrency)
         await self._controls.refresh()
-        guarding = asyncio.create_task(self._gate.run())
+        background = [asyncio.create_task(run()) for run in self._background]
         try:
             async with LoopWatch(), asyncio.TaskGroup() as group:
                 for consumer in self._consumers:
                     group.create_task(consumer.run())
         finally:
-            guarding.cancel()
-            await asyncio.gather(guarding, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
         log.info("worker_stopped")
 
     def stop(self) -> None:

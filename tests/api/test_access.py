@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 
 from app.api.access import LARGEST_BODY
-from tests.support.families import Recording
+from tests.support.families import Beside, Recording
 from tests.support.http import (
     CRON,
     OPS,
@@ -119,7 +119,7 @@ async def test_the_scheme_of_a_token_may_be_written_in_any_case(opener: Opener) 
 
 
 async def test_a_run_remembers_the_name_of_the_token_that_started_it(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, api(sluice) as caller:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
         for path, body in ((PROCESS, {}), (EXECUTE, {"userId": "u1"})):
             for name, secret in (("ops", OPS), ("cron", CRON)):
                 started = await caller.post(path, json=body, headers=bearer(secret))

@@ -150,6 +150,9 @@ async def test_an_estimate_follows_the_flow_control_and_says_so(opener: Opener) 
         assert answer["estimate"] == {
             "seconds": 12.0,
             "basis": "execute at 10 per second, 4 at once",
+            "usd": None,
+            "tokens": None,
+            "costBasis": None,
         }
 
 

@@ -6,12 +6,12 @@ import httpx2
 import pytest
 
 from app.engine import Outgoing
-from app.store import runs
+from app.store import transitions
 from app.store.lifecycle import RunStatus
 from app.store.runs import Statistics
 from app.workflows.keys import MAX_ITEM_ID, new_id
 from app.workflows.source import ListSource
-from tests.support.families import Recording
+from tests.support.families import Beside, Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener, Sluice, assert_exact
 
@@ -26,7 +26,7 @@ async def running(sluice: Sluice, *, cursor: str | None = None) -> str:
     """A run that layer 1 has set going, whose first page nobody has read."""
     run_id = await sluice.start("recording")
     async with sluice.service.database.begin() as tx:
-        assert await runs.begin(tx, run_id, Statistics(130, 130, 0))
+        assert await transitions.begin(tx, run_id, Statistics(130, 130, 0))
     await sluice.sql("DELETE FROM pgqueuer")
     if cursor is not None:
         await sluice.sql("UPDATE run SET cursor = :cursor WHERE id = :id", cursor=cursor, id=run_id)
@@ -68,7 +68,7 @@ async def test_without_a_cursor_paging_begins_at_the_start(opener: Opener) -> No
 async def test_a_cursor_of_another_run_or_another_list_or_tampered_with_is_refused(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    async with opener(Recording()) as sluice, api(sluice) as caller:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
         run_id, other = [await running(sluice, cursor='"u1"') for _ in range(2)]
         for n in range(2):
             await sluice.sql(

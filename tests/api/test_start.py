@@ -13,7 +13,7 @@ from app.bootstrap import make_context
 from app.engine import Delivery, Depth, Handler, Outgoing, Room, Worker
 from app.workflows.client import ProcessRequest, WorkflowClient
 from app.workflows.family import Context, FamilyParams
-from tests.support.families import Recording
+from tests.support.families import Beside, Recording
 from tests.support.http import api, traces
 from tests.support.service import Opener
 
@@ -49,7 +49,7 @@ class Broken:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> NoReturn:
         self.asked += 1
         raise ConnectionError("the queue is away")
 
@@ -62,6 +62,15 @@ class Broken:
     async def redeliver(
         self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
     ) -> NoReturn:
+        raise NotImplementedError
+
+    async def holds(self, tx: AsyncConnection, delivery: Delivery) -> NoReturn:
+        raise NotImplementedError
+
+    async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:
+        raise NotImplementedError
+
+    async def tidy(self) -> NoReturn:
         raise NotImplementedError
 
     async def depth(self) -> Mapping[str, Depth]:
@@ -89,7 +98,7 @@ async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: O
 
 
 async def test_two_starts_are_two_runs(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, api(sluice) as caller:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
         ids = {(await caller.post(PROCESS, json={})).json()["runId"] for _ in range(2)}
         assert len(ids) == 2
         assert await traces(sluice) == (2, 0, 2)
@@ -107,6 +116,6 @@ async def test_nothing_eligible_and_nothing_left_end_a_run_with_a_sentence(opene
         for run_id, words, eligible in ((empty, "No eligible", 0), (done, "already processed", 5)):
             run = (await caller.get(f"/api/runs/{run_id}")).json()["run"]
             assert run["status"] == "succeeded"
-            assert words in run["reason"]
+            assert words in run["detail"]
             assert run["counters"]["totalEligible"] == eligible
             assert run["counters"]["scheduled"] == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidTransition, NotFound
-from app.store import runs
+from app.store import transitions
 from app.store.lifecycle import (
     ENDED,
     ITEM_TRANSITIONS,
@@ -17,7 +17,7 @@ from app.store.lifecycle import (
     require_transition,
 )
 from app.store.runs import Statistics
-from tests.support.families import Recording
+from tests.support.families import Beside
 from tests.support.service import Opener
 
 PAIRS = [(present, target) for present in RunStatus for target in RunStatus]
@@ -71,7 +71,7 @@ def test_a_transition_is_refused_exactly_when_the_table_has_no_such_edge(
 async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    async with opener(Recording()) as sluice:
+    async with opener(Beside()) as sluice:
         run_id = await sluice.start()
         other = await sluice.start()
         for present, target in PAIRS:
@@ -83,7 +83,8 @@ async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
                 refused = None
                 try:
                     async with sluice.service.database.begin() as tx:
-                        await runs.transition(tx, run_id, target)
+                        if not await transitions._move(tx, run_id, target, {}):
+                            await transitions.require(tx, run_id, target)
                 except InvalidTransition as error:
                     refused = error
                 assert (refused is None) == allowed
@@ -92,24 +93,26 @@ async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
 
 
 async def test_a_run_that_is_not_there_cannot_move(opener: Opener) -> None:
-    async with opener(Recording()) as sluice:
+    async with opener(Beside()) as sluice:
         with pytest.raises(NotFound):
             async with sluice.service.database.begin() as tx:
-                await runs.transition(tx, "run_unknown", RunStatus.PAUSED)
+                await transitions.require(tx, "run_unknown", RunStatus.PAUSED)
 
 
 async def test_only_a_pending_run_begins_or_ends_empty_and_only_once(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
     statistics = Statistics(7, 5, 2)
-    async with opener(Recording()) as sluice:
+    async with opener(Beside()) as sluice:
         for status in RunStatus:
             with subtests.test(str(status)):
                 run_id = await sluice.start()
                 await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
                 async with sluice.service.database.begin() as tx:
-                    begun = await runs.begin(tx, run_id, statistics)
-                    again = await runs.end_empty(tx, run_id, statistics, "nothing")
+                    begun = await transitions.begin(tx, run_id, statistics)
+                    again = await transitions.end_empty(
+                        tx, run_id, statistics, reason="nothing", detail="Nothing."
+                    )
                 assert begun == (status is RunStatus.PENDING)
                 assert not again
                 run = await sluice.run(run_id)
@@ -118,13 +121,13 @@ async def test_only_a_pending_run_begins_or_ends_empty_and_only_once(
 
 
 async def test_a_run_fails_only_from_where_the_table_lets_it(opener: Opener) -> None:
-    async with opener(Recording()) as sluice:
+    async with opener(Beside()) as sluice:
         for status in RunStatus:
             run_id = await sluice.start()
             await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
             async with sluice.service.database.begin() as tx:
-                failed = await runs.fail(tx, run_id, "gave up")
+                failed = await transitions.fail(tx, run_id, reason="gave_up", detail="It gave up.")
             assert failed == (status in before(RunStatus.FAILED)), status
             run = await sluice.run(run_id)
             assert run.status == (RunStatus.FAILED if failed else status)
-            assert (run.reason == "gave up") == failed
+            assert (run.reason == "gave_up") == failed

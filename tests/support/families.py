@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 
 from app.store.tables import User
-from app.workflows.family import Backoff, Context, Entity, FamilyParams, JobFamily
+from app.workflows.family import Backoff, Context, Entity, FamilyParams, JobFamily, Overlap
 
 Work = Callable[[str, Context], object]
 
@@ -54,3 +54,9 @@ class Recording(JobFamily[FamilyParams, str, str]):
     async def save(self, entity: str, result: str, params: FamilyParams, ctx: Context) -> None:
         self.saved[entity] += 1
         self.done.add(entity)
+
+
+class Beside(Recording):
+    """Any number of its runs may be under way."""
+
+    overlap = Overlap.ALLOW

@@ -33,9 +33,10 @@ class Sluice:
         return self.service.families[family or next(iter(self.service.families))]
 
     async def start(self, family: str | None = None, **request: Any) -> str:  # ProcessRequest's
-        return await self.service.client.trigger_process(
+        started = await self.service.client.trigger_process(
             self.bound(family), self._request(family, request), started_by="test"
         )
+        return started.run_id
 
     async def dry_run(self, family: str | None = None, **request: Any) -> DryRun:
         return await self.service.client.dry_run(self.bound(family), self._request(family, request))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.store import paging, runs
+from app.store import paging, runs, transitions
 from app.store.lifecycle import RunStatus
 from app.workflows.family import Context, Fatal, Skip
 from app.workflows.messages import ExecuteMessage, PaginateMessage
@@ -85,7 +85,7 @@ async def test_defect_3_force_is_honoured_in_every_layer(opener: Opener) -> None
         async with sluice.worker():
             plain = await sluice.ended(await sluice.start())
             forced = await sluice.ended(await sluice.start(force=True))
-    assert (plain.status, plain.reason, plain.scheduled) == (
+    assert (plain.status, plain.detail, plain.scheduled) == (
         "succeeded",
         "All users already processed",
         0,
@@ -157,7 +157,7 @@ async def test_defect_7_however_many_find_a_run_complete_one_of_them_ends_it(
 
         async def finalise() -> RunStatus | None:
             async with sluice.service.database.begin() as tx:
-                return await runs.finalise(tx, run_id)
+                return await transitions.finalise(tx, run_id)
 
         claims = await asyncio.gather(*(finalise() for _ in range(20)))
     assert [claim for claim in claims if claim is not None] == [RunStatus.SUCCEEDED]
@@ -195,9 +195,9 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
         run_id = await sluice.start()
         await sluice.sql("DELETE FROM pgqueuer")
         async with sluice.service.database.begin() as tx:
-            await runs.begin(tx, run_id, runs.Statistics(60, 60, 0))
+            await transitions.begin(tx, run_id, runs.Statistics(60, 60, 0))
             await paging.add_items(tx, run_id, ids[:30])
-            await runs.transition(tx, run_id, RunStatus.CANCELLING)
+            await transitions.cancel(tx, run_id, who="test")
             await sluice.service.engine.publish(
                 tx,
                 [

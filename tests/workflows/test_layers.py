@@ -49,7 +49,11 @@ async def test_a_run_with_nothing_eligible_ends_and_says_so(opener: Opener) -> N
         await sluice.add_users(5, active=False)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
-    assert (run.status, run.reason) == ("succeeded", "No eligible users found")
+    assert (run.status, run.reason, run.detail) == (
+        "succeeded",
+        "nothing_eligible",
+        "No eligible users found",
+    )
 
 
 async def test_items_that_have_a_result_are_not_executed(opener: Opener) -> None:
@@ -275,7 +279,7 @@ async def test_a_page_that_keeps_failing_fails_its_run_with_the_reason(opener: O
             run = await sluice.ended(run_id)
         assert await sluice.queued() == 0
     assert run.status == "failed"
-    assert "the cache speaks another language" in str(run.reason)
+    assert "the cache speaks another language" in str(run.detail)
 
 
 async def test_a_page_that_fails_once_is_read_again(opener: Opener) -> None:

@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.bootstrap import make_context
 from app.errors import ConfigurationError
 from app.store.database import open_database
+from app.workflows.client import ProcessRequest
 from app.workflows.family import Context, Page
 from app.workflows.keys import MAX_ITEM_ID
 from app.workflows.source import (
@@ -212,14 +213,15 @@ async def test_a_family_that_names_its_own_pages_is_asked_for_them(opener: Opene
         bound = sluice.bound()
         params = family.params()
         ctx: Context = make_context(sluice.service.services, bound)
-        source = source_of(bound, params, ctx, None)
+        source = source_of(bound, params, ctx, ProcessRequest(params=params))
         assert isinstance(source, FamilySource)
         assert await source.page(None, 2) == Page(["b", "a"], "next")
         assert await source.count() is None
         family.answers = Page(["a\0"], None)
         with pytest.raises(ConfigurationError):
             await source.page(None, 2)
-        named = source_of(bound, params, ctx, ["b", "a", "b"])
+        asked = ProcessRequest(params=params, item_ids=["b", "a", "b"])
+        named = source_of(bound, params, ctx, asked)
         assert await pages(named, 5) == [["a", "b"]]
 
 

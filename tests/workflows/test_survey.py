@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.store.runs import Statistics
+from app.store.runs import Averages, Statistics
 from app.workflows.bound import BoundFamily, bind
+from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from app.workflows.source import ListSource
-from app.workflows.survey import SAMPLE, SCAN_PAGE, Survey, estimate, survey
+from app.workflows.survey import SAMPLE, SCAN_PAGE, Survey, survey
 
 NO_CONTEXT = cast("Context", None)  # this family never looks at it
 
@@ -106,23 +106,29 @@ class Bounded(Done):
     flow = Flow(paginate=FlowControl(rate=1), execute=FlowControl(rate=100, parallelism=10))
 
 
+def estimated(bound: BoundFamily, statistics: Statistics, seconds: float | None) -> Estimate:
+    earlier = None if seconds is None else Averages(seconds, 0.5, 3.5)
+    return estimate(bound, FamilyParams(), statistics, earlier)
+
+
 def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> None:
     bound = bind(Bounded(()), threads)
     # 1,000 ids are 20 pages and 50 chunks, at one a second; the items need ten seconds.
-    paging = estimate(bound, Statistics(1_000, 1_000, 0), None)
+    paging = estimated(bound, Statistics(1_000, 1_000, 0), None)
     assert (paging.seconds, paging.basis) == (70.0, "paginate at 1 per second")
-    working = estimate(bound, Statistics(1_000, 1_000, 0), 2.0)
+    working = estimated(bound, Statistics(1_000, 1_000, 0), 2.0)
     assert working.seconds == 200.0
     assert "2 s an item in earlier runs" in working.basis
 
 
 def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: ThreadPoolExecutor) -> None:
-    unknown = estimate(bind(Bounded(()), threads), Statistics(None, None, None, exact=False), 2.0)
+    nobody = Statistics(None, None, None, exact=False)
+    unknown = estimated(bind(Bounded(()), threads), nobody, 2.0)
     assert unknown.seconds is None
     assert "not known" in unknown.basis
 
 
 def test_without_any_bound_there_is_no_estimate(threads: ThreadPoolExecutor) -> None:
-    found = estimate(bind(Done(()), threads), Statistics(10, 10, 0), timedelta(seconds=1).seconds)
+    found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), 1.0)
     assert found.seconds is None
     assert "no flow control" in found.basis

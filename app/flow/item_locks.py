@@ -1,0 +1,69 @@
+"""One item is at work once at a time, whichever run it belongs to: a lease in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import structlog
+from redis.asyncio import Redis
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockError
+
+from app.flow.script import UNREACHABLE
+
+RETRY_SECONDS = 0.5
+
+log = structlog.get_logger("sluice.flow")
+
+
+class ItemLocks:
+    """For families whose runs may overlap. ``run`` must be running while locks are held."""
+
+    def __init__(self, redis: Redis, prefix: str, *, lease: timedelta) -> None:
+        self._redis = redis
+        self._prefix = f"{prefix}:item"
+        self._lease = lease.total_seconds()
+        self._held: set[Lock] = set()
+
+    @asynccontextmanager
+    async def hold(self, family: str, item_id: str) -> AsyncIterator[bool]:
+        """Whether the item is ours for the length of the ``async with``; else it is at work
+        elsewhere. While Redis does not answer, this waits."""
+        name = f"{self._prefix}:{family}:{item_id}"
+        lock = self._redis.lock(name, timeout=self._lease, blocking=False, thread_local=False)
+        if not await self._acquire(lock):
+            yield False
+            return
+        self._held.add(lock)
+        try:
+            yield True
+        finally:
+            self._held.discard(lock)
+            try:
+                await lock.release()
+            except (LockError, *UNREACHABLE) as error:
+                # It ends by itself with its lease.
+                log.warning("item_lock_not_released", key=name, error=type(error).__name__)
+
+    async def run(self) -> None:
+        """Keep what is held from expiring, until cancelled."""
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            for lock in list(self._held):
+                try:
+                    await lock.reacquire()
+                except (LockError, *UNREACHABLE) as error:
+                    log.warning("item_lock_not_renewed", error=type(error).__name__)
+
+    async def _acquire(self, lock: Lock) -> bool:
+        while True:
+            try:
+                return bool(await lock.acquire())
+            except UNREACHABLE as error:
+                if isinstance(error, LockError):
+                    raise
+                log.warning("gate_unreachable", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)

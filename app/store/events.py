@@ -1,0 +1,62 @@
+"""What happened to a run, in the order in which it happened."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.tables import Json, RunEvent
+
+_EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+
+CHANNEL = "sluice_run"
+"""Postgres tells here, with the commit, which run has a new event: its id is the payload."""
+SLUICE = "sluice"
+"""Who did what nobody asked for."""
+
+
+class EventKind(StrEnum):
+    CREATED = "created"
+    QUEUED = "queued"  # another run of the family comes first
+    BEGUN = "begun"  # layer 1 has counted
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PROMOTED = "promoted"  # the canary went well, and the rest follows
+    CANCELLING = "cancelling"
+    ENDED = "ended"  # reason: the status
+    RETRIED = "retried"  # data: the run that retries
+    REPAIRED = "repaired"  # the watchdog found that it could not go on
+
+
+async def append(
+    tx: AsyncConnection,
+    run_id: str,
+    kind: EventKind,
+    *,
+    who: str = SLUICE,
+    reason: str | None = None,
+    detail: str | None = None,
+    data: Json | None = None,
+) -> None:
+    """Write an event, and wake who follows the run once it is committed."""
+    await tx.execute(
+        insert(_EVENT).values(
+            run_id=run_id, kind=kind, who=who, reason=reason, detail=detail, data=data
+        )
+    )
+    await tx.execute(select(func.pg_notify(CHANNEL, run_id)))
+
+
+async def page_of_events(
+    tx: AsyncConnection, run_id: str, *, after_id: int = 0, limit: int
+) -> list[RunEvent]:
+    """The oldest first, after ``after_id``."""
+    query = (
+        select(_EVENT)
+        .where(_EVENT.c.run_id == run_id, _EVENT.c.id > after_id)
+        .order_by(_EVENT.c.id)
+        .limit(limit)
+    )
+    return [RunEvent(**row._mapping) for row in await tx.execute(query)]

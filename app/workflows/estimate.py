@@ -1,0 +1,88 @@
+"""What a run will take: from its flow control, from its family, and from earlier runs."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from app.store.runs import Averages, Statistics
+from app.workflows.bound import BoundFamily
+from app.workflows.family import Cost
+
+
+class Estimate(BaseModel):
+    """What a run will take. None: nothing tells."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+    seconds: float | None
+    basis: str
+    usd: float | None = None
+    tokens: int | None = None
+    cost_basis: str | None = None
+
+
+def estimate(
+    bound: BoundFamily, params: BaseModel, statistics: Statistics, earlier: Averages | None
+) -> Estimate:
+    """
+    Args:
+        earlier: what an item took in earlier runs; None: there were none.
+    """
+    items = statistics.to_process
+    if items is None:
+        return Estimate(seconds=None, basis="the number of items is not known")
+    if items == 0:
+        return Estimate(seconds=0.0, basis="there is nothing to do", usd=0.0, tokens=0)
+    seconds, basis = _time(bound, statistics, items, earlier.seconds if earlier else None)
+    cost, cost_basis = _cost(bound, params, earlier)
+    return Estimate(
+        seconds=seconds,
+        basis=basis,
+        usd=None if cost is None else round(cost.usd * items, 6),
+        tokens=None if cost is None else round(cost.tokens * items),
+        cost_basis=cost_basis,
+    )
+
+
+def _time(
+    bound: BoundFamily, statistics: Statistics, items: int, item_seconds: float | None
+) -> tuple[float | None, str]:
+    flow = bound.family.flow
+    bounds: list[tuple[float, str]] = []
+    work = flow.execute.seconds_for(items, item_seconds)
+    if work is not None:
+        measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
+        bounds.append((work, f"execute at {flow.execute}{measured}"))
+    pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
+    chunks = math.ceil(items / bound.family.chunk_size)
+    paging = flow.paginate.seconds_for(pages + chunks, None)
+    if paging is not None:
+        bounds.append((paging, f"paginate at {flow.paginate}"))
+    if not bounds:
+        return None, "no flow control bounds it, and no earlier run was measured"
+    seconds, basis = max(bounds)
+    return round(seconds, 1), basis
+
+
+class _Average(BaseModel):
+    """A mean of earlier runs, where tokens need not be whole."""
+
+    usd: float
+    tokens: float
+
+
+def _cost(
+    bound: BoundFamily, params: BaseModel, earlier: Averages | None
+) -> tuple[Cost | _Average | None, str | None]:
+    """Of one item, and from where it is known."""
+    cost: Cost | None = bound.family.estimate_cost(params)
+    if cost is not None:
+        return cost, "the family's estimate_cost"
+    if earlier is not None:
+        return _Average(usd=earlier.usd, tokens=earlier.tokens), "what earlier runs spent an item"
+    return None, None

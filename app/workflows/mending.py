@@ -1,0 +1,96 @@
+"""Giving a run what it lacks: after a resume, and when the queue has lost something of it.
+
+Message ids are deterministic, so publishing once more what still waits does nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Engine
+from app.store import items, paging, runs
+from app.store.lifecycle import RunStage, RunStatus
+from app.store.runs import Changed
+from app.store.tables import Run
+from app.workflows.bound import BoundFamily
+from app.workflows.keeper import RunKeeper
+from app.workflows.keys import item_message
+from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+
+BATCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mender:
+    database: AsyncEngine
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    keeper: RunKeeper
+    look_ahead: int
+
+    async def set_going(self, run_id: str) -> int:
+        """Publish every message that the run should have. Returns how many it did not have."""
+        async with self.database.begin() as tx:
+            run = await runs.find(tx, run_id)
+            if run is None or run.family not in self.families:
+                return 0
+            missing = await self._next_step(tx, run)
+        if run.status == RunStatus.RUNNING:
+            missing += await self._executions(run)
+        return missing
+
+    async def sweep(self, run_id: str, *, seconds: float) -> None:
+        """End as cancelled what nobody has in hand of a run that is being cancelled.
+
+        What somebody has in hand ends there. Stops after about so many seconds.
+        """
+        until = time.monotonic() + seconds
+        after: str | None = None
+        while time.monotonic() < until:
+            async with self.database.begin() as tx:
+                ids = await items.pending_ids(tx, run_id, after_id=after, limit=BATCH)
+                if not ids:
+                    await self.keeper.finalise(tx, run_id)
+                    return
+                await self._cancel(tx, run_id, ids)
+            after = ids[-1]
+
+    async def _cancel(self, tx: AsyncConnection, run_id: str, ids: list[str]) -> None:
+        messages = {item_message(run_id, item_id): item_id for item_id in ids}
+        in_hand = await self.engine.withdraw(tx, list(messages))
+        free = [item_id for message, item_id in messages.items() if message not in in_hand]
+        number = await items.cancel_pending(tx, run_id, free)
+        counted = await runs.count(
+            tx, run_id, Changed({"cancelled": number}), look_ahead=self.look_ahead
+        )
+        await self.keeper.counted(tx, run_id, counted)
+
+    async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
+        if run.status == RunStatus.PENDING and run.stage != RunStage.WAITING:
+            return await self.engine.publish(tx, [ProcessMessage(run=run.id).outgoing(run.family)])
+        if run.status == RunStatus.RUNNING:
+            if await paging.page_due(tx, run.id, look_ahead=self.look_ahead):
+                message = PaginateMessage(run=run.id, cursor=run.cursor)
+                return await self.engine.publish(tx, [message.outgoing(run.family)])
+            await self.keeper.finalise(tx, run.id)
+        return 0
+
+    async def _executions(self, run: Run) -> int:
+        missing, after = 0, None
+        while True:
+            async with self.database.begin() as tx:
+                ids = await items.pending_ids(tx, run.id, after_id=after, limit=BATCH)
+                if not ids:
+                    return missing
+                missing += await self.engine.publish(
+                    tx,
+                    [
+                        ExecuteMessage(run=run.id, item=item_id, seen=True).outgoing(run.family)
+                        for item_id in ids
+                    ],
+                )
+            after = ids[-1]

@@ -1,0 +1,97 @@
+"""What may be asked of a run beside what it works on: when it must stop and ask."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from app.workflows.family import AnyFamily
+
+MOST_CANARIES = 1_000
+"""They are scheduled in one transaction."""
+WITHOUT_END = 1_000_000
+"""A ramp's share that no flow control reaches: the ramp is over."""
+
+
+class _Option(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        extra="forbid",
+        frozen=True,
+    )
+
+
+class Ramp(_Option):
+    """The run's own share of its flow key's parallelism: ``start``, times ``factor`` every so many
+    seconds that it runs, until the flow key is the narrower one."""
+
+    start: int = Field(ge=1, le=100_000)
+    factor: float = Field(2.0, gt=1, le=100)
+    every_seconds: float = Field(60.0, ge=0.1, le=86_400)
+
+    def share(self, active_seconds: float) -> int | None:
+        """How many items may be at work at once; None: the ramp is over."""
+        steps = max(0, int(active_seconds // self.every_seconds))
+        # By its logarithm, because the power of a run of days would overflow.
+        if steps * math.log(self.factor) >= math.log(WITHOUT_END / self.start):
+            return None
+        return int(self.start * self.factor**steps)
+
+
+class Budget(_Option):
+    """What the run may spend, as its family reports it with ``ctx.spend``."""
+
+    usd: float | None = Field(None, gt=0, le=1e9)
+    tokens: int | None = Field(None, gt=0, le=10**15)
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.usd is None and self.tokens is None:
+            raise ValueError("a budget names usd, tokens or both")
+        return self
+
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES)]
+Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds())]
+
+
+class RunOptions(_Option):
+    """As the run's row keeps them, with the family's defaults filled in."""
+
+    max_failure_rate: Rate | None = None
+    """The share of items that may fail, of those since the start or the last resume."""
+    min_items: int = Field(50, ge=1, le=10**9)
+    """Of so many at least is a failure rate judged."""
+    canary: Canary | None = None
+    auto_promote: bool = False
+    ramp: Ramp | None = None
+    budget: Budget | None = None
+    deadline_seconds: Seconds | None = None
+
+    def stored(self) -> dict[str, Any]:  # a JSON object
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def options_of(family: AnyFamily, **asked: Any) -> RunOptions:  # as RunOptions takes them
+    """What was asked, and for the rest what the family says. None: not asked."""
+    values: dict[str, Any] = {
+        "max_failure_rate": family.max_failure_rate,
+        "min_items": family.min_items,
+        "deadline_seconds": None if family.deadline is None else family.deadline.total_seconds(),
+    }
+    values |= {name: value for name, value in asked.items() if value is not None}
+    return RunOptions.model_validate(values)
+
+
+@lru_cache(maxsize=1_000)
+def read_options(text: str) -> RunOptions:
+    """The same few texts are read with every group of outcomes."""
+    return RunOptions.model_validate_json(text)

@@ -1,0 +1,99 @@
+"""What an operator may do with a run: pause it, let it go on, cancel it. Each is safe to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.errors import Conflict
+from app.store import runs, transitions
+from app.store.lifecycle import PauseReason, RunStatus
+from app.store.tables import Run
+from app.workflows.mending import Mender
+from app.workflows.options import RunOptions
+
+SWEEP_SECONDS = 8.0
+"""How long a call to cancel may take; what is left then is the watchdog's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunControl:
+    """Each method answers the run as it stands afterwards.
+
+    Raises:
+        NotFound: there is no such run.
+        InvalidTransition: it may not go there from where it stands.
+    """
+
+    database: AsyncEngine
+    mender: Mender
+
+    async def pause(self, run_id: str, *, by: str) -> Run:
+        """Nothing of the run starts any more; what is in hand ends."""
+        async with self.database.begin() as tx:
+            run = await runs.get(tx, run_id)
+            detail = f"Paused by {by}."
+            if run.status == RunStatus.PAUSED or await transitions.pause(
+                tx, run_id, PauseReason.OPERATOR, detail, who=by
+            ):
+                return await runs.get(tx, run_id)
+            await transitions.require(tx, run_id, RunStatus.PAUSED)
+            return run
+
+    async def resume(self, run_id: str, *, by: str, options: RunOptions | None = None) -> Run:
+        """Let a paused run go on where it stopped.
+
+        Args:
+            options: to be in force from now on, in place of the run's.
+
+        Raises:
+            Conflict: its budget is spent.
+        """
+        async with self.database.begin() as tx:
+            run = await runs.get(tx, run_id)
+            if run.status == RunStatus.PAUSED:
+                _require_budget(run, options or RunOptions.model_validate(run.options))
+            elif run.status not in (RunStatus.PENDING, RunStatus.RUNNING):
+                await transitions.require(tx, run_id, RunStatus.RUNNING)
+            resumed = await transitions.resume(
+                tx,
+                run_id,
+                who=by,
+                options=None if options is None else options.stored(),
+            )
+        if resumed:
+            # In transactions of their own, after the status is committed: see Parking.
+            await self.mender.set_going(run_id)
+        return await self._get(run_id)
+
+    async def cancel(self, run_id: str, *, by: str) -> Run:
+        """End the run: what is pending at once, what is in hand when it ends."""
+        async with self.database.begin() as tx:
+            run = await runs.get(tx, run_id)
+            if run.status == RunStatus.CANCELLED:
+                return run
+            if run.status != RunStatus.CANCELLING and not await transitions.cancel(
+                tx, run_id, who=by
+            ):
+                await transitions.require(tx, run_id, RunStatus.CANCELLING)
+        await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+        return await self._get(run_id)
+
+    async def _get(self, run_id: str) -> Run:
+        async with self.database.connect() as connection:
+            return await runs.get(connection, run_id)
+
+
+def _require_budget(run: Run, options: RunOptions) -> None:
+    budget = options.budget
+    if budget is None:
+        return
+    if (budget.usd is not None and run.spent_usd >= budget.usd) or (
+        budget.tokens is not None and run.spent_tokens >= budget.tokens
+    ):
+        raise Conflict(
+            f"Run {run.id} has spent its budget ({run.spent_usd:.6g} USD,"
+            f" {run.spent_tokens:,} tokens). Resume it with a larger one: budget.",
+            field="budget",
+        )

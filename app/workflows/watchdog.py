@@ -1,0 +1,149 @@
+"""Finds what cannot go on by itself, and gives it what it lacks.
+
+Nothing here should ever have anything to do: every commit leaves a run with the messages that it
+needs. But queues are emptied by people, and restored from backups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Engine
+from app.store import events, paging, retention, runs
+from app.store.events import EventKind
+from app.store.lifecycle import PauseReason, RunStatus
+from app.store.runs import Unfinished
+from app.workflows.bound import BoundFamily
+from app.workflows.keeper import RunKeeper
+from app.workflows.mending import Mender
+
+SWEEP_SECONDS = 30.0
+LONGEST_PATIENCE = 64
+"""Passes between two looks at a run that does not move, and lacks nothing."""
+PRUNE_EVERY = timedelta(days=1)
+
+_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
+_LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
+
+log = structlog.get_logger("sluice.watchdog")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How a run stood, for how many passes, and at which one it is looked at."""
+
+    stands: Unfinished
+    passes: int = 0
+    look_at: int = 1
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Every worker runs one, and one of them at a time does the work.
+
+    Args:
+        every: seconds between two passes.
+        keep: ended runs are deleted after so long; None: they are kept.
+    """
+
+    database: AsyncEngine
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    keeper: RunKeeper
+    mender: Mender
+    every: float
+    keep: timedelta | None
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                async with self.database.connect() as connection:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    if await connection.scalar(_HOLD):
+                        await self._watch(connection)
+            except Exception as error:
+                log.warning("watchdog_stumbled", error=type(error).__name__, exc_info=error)
+            await asyncio.sleep(self.every)
+
+    async def _watch(self, holding: AsyncConnection) -> None:
+        """As long as the lock's own connection lives."""
+        log.debug("watchdog_holds")
+        pruned_at = -PRUNE_EVERY.total_seconds()
+        clock = asyncio.get_running_loop().time
+        try:
+            while True:
+                await self.look()
+                if self.keep is not None and clock() - pruned_at >= PRUNE_EVERY.total_seconds():
+                    pruned_at = clock()
+                    await retention.prune(self.database, self.keep)
+                await asyncio.sleep(self.every)
+                await holding.execute(text("SELECT 1"))
+        finally:
+            # The pool must not hand on a connection that holds the lock.
+            try:
+                await asyncio.shield(holding.execute(_LET_GO))
+            finally:
+                await holding.invalidate()
+
+    async def look(self) -> None:
+        """One pass."""
+        async with self.database.connect() as connection:
+            unfinished = await runs.unfinished(connection)
+        for run in unfinished:
+            if run.overdue:
+                await self._overdue(run)
+        for family in {run.family for run in unfinished if run.waiting}:
+            async with self.database.begin() as tx:
+                await self.keeper.next_in_line(tx, family)
+        await self._unmoved(unfinished)
+        await self.engine.tidy()
+
+    async def _overdue(self, run: Unfinished) -> None:
+        detail = "The run took longer than it may. Resume it to give it the same time once more."
+        async with self.database.begin() as tx:
+            await self.keeper.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
+
+    async def _unmoved(self, unfinished: list[Unfinished]) -> None:
+        """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
+        former, self._seen = self._seen, {}
+        for run in unfinished:
+            if run.status is RunStatus.PAUSED or run.waiting or run.family not in self.families:
+                continue
+            seen = former.get(run.run_id)
+            if seen is None or seen.stands != run:
+                seen = _Seen(run)
+            else:
+                seen.passes += 1
+                if seen.passes >= seen.look_at:
+                    found = await self._repair(run)
+                    further = 1 if found else min(2 * seen.look_at, LONGEST_PATIENCE)
+                    seen = _Seen(run, look_at=further)
+            self._seen[run.run_id] = seen
+
+    async def _repair(self, run: Unfinished) -> bool:
+        """Returns whether there was anything to repair."""
+        if run.status is RunStatus.CANCELLING:
+            await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
+        async with self.database.begin() as tx:
+            miscounted = await paging.recount(tx, run.run_id)
+        missing = await self.mender.set_going(run.run_id)
+        if not (miscounted or missing):
+            return False
+        data = {"messages": missing, "counters": miscounted}
+        log.warning("run_repaired", run=run.run_id, family=run.family, **data)
+        async with self.database.begin() as tx:
+            detail = (
+                f"It could not go on: {missing} messages were missing"
+                f"{' and its counters were wrong' if miscounted else ''}."
+            )
+            await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
+        return True
