@@ -1,0 +1,187 @@
+"""What an operator may do with a run, and what becomes of its items then."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from app.errors import InvalidTransition
+from app.workflows.family import Context, FamilyParams, Flow, FlowControl
+from tests.support.families import Recording
+from tests.support.service import Opener, Sluice, assert_exact
+
+
+class Slow(Recording):
+    """Each item takes a while, two at a time."""
+
+    flow = Flow(execute=FlowControl(parallelism=2))
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        await asyncio.sleep(0.05)
+        return await super().execute(entity, params, ctx)
+
+
+class Trickling(Recording):
+    """Five starts a second, of however many items."""
+
+    flow = Flow(execute=FlowControl(rate=5))
+
+
+async def control(sluice: Sluice, action: str, run_id: str) -> str:
+    method = getattr(sluice.service.api.control, action)
+    return str((await method(run_id, by="ops")).status)
+
+
+async def kinds(sluice: Sluice, run_id: str) -> list[str]:
+    rows = await sluice.sql(
+        "SELECT kind || coalesce(':' || reason, '') FROM run_event WHERE run_id = :id ORDER BY id",
+        id=run_id,
+    )
+    return [row[0] for row in rows]
+
+
+async def until_some(sluice: Sluice, family: Recording, number: int = 3) -> None:
+    async with asyncio.timeout(10):
+        while sum(family.executed.values()) < number:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_pause_stops_new_starts_and_a_resume_goes_on_where_it_stopped(
+    opener: Opener,
+) -> None:
+    family = Slow()
+    async with opener(family) as sluice:
+        await sluice.add_users(60)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await until_some(sluice, family)
+            assert await control(sluice, "pause", run_id) == "paused"
+            await asyncio.sleep(0.3)
+            begun = sum(family.executed.values())
+            await asyncio.sleep(0.3)
+            assert sum(family.executed.values()) == begun < 60
+            assert await sluice.queued() == 0  # a paused run burdens nobody
+            assert await control(sluice, "resume", run_id) == "running"
+            run = await sluice.ended(run_id)
+        rows = await sluice.items(run_id)
+        assert await kinds(sluice, run_id) == [
+            "created", "begun", "paused:operator", "resumed", "ended:succeeded",
+        ]  # fmt: skip
+    assert (run.status, run.succeeded) == ("succeeded", 60)
+    assert set(family.executed.values()) == {1}
+    assert_exact(run, rows)
+
+
+async def test_a_resume_goes_on_after_every_worker_was_stopped_and_started(
+    opener: Opener,
+) -> None:
+    family = Slow()
+    async with opener(family) as sluice:
+        await sluice.add_users(30)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await until_some(sluice, family)
+            await control(sluice, "pause", run_id)
+        assert await control(sluice, "resume", run_id) == "running"
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+    assert (run.status, run.succeeded) == ("succeeded", 30)
+    assert set(family.executed.values()) == {1}
+
+
+async def test_a_run_paused_before_layer_1_came_to_it_begins_when_it_is_resumed(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        await control(sluice, "pause", run_id)
+        async with sluice.worker():
+            async with asyncio.timeout(10):
+                while await sluice.queued():
+                    await asyncio.sleep(0.02)
+            assert (await sluice.run(run_id)).status == "paused"
+            assert await control(sluice, "resume", run_id) == "pending"
+            assert (await sluice.ended(run_id)).succeeded == 3
+
+
+async def test_each_action_is_safe_to_repeat_and_tells_of_itself_once(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        for action, status in (
+            ("resume", "pending"), ("pause", "paused"), ("pause", "paused"), ("resume", "pending"),
+            ("resume", "pending"), ("cancel", "cancelled"), ("cancel", "cancelled"),
+        ):  # fmt: skip
+            assert await control(sluice, action, run_id) == status
+        assert await kinds(sluice, run_id) == [
+            "created", "paused:operator", "resumed", "cancelling", "ended:cancelled",
+        ]  # fmt: skip
+
+
+async def test_what_has_ended_can_neither_be_paused_nor_resumed_nor_cancelled(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await sluice.add_users(1)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        for action in ("pause", "resume", "cancel"):
+            with pytest.raises(InvalidTransition) as refused:
+                await control(sluice, action, run.id)
+            assert refused.value.more == {"runStatus": "succeeded"}
+
+
+async def test_a_cancelled_run_ends_at_full_speed_and_lets_what_is_in_hand_finish(
+    opener: Opener,
+) -> None:
+    family = Slow()
+    async with opener(family) as sluice:
+        await sluice.add_users(500)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await until_some(sluice, family)
+            began = time.monotonic()
+            await control(sluice, "cancel", run_id)
+            run = await sluice.ended(run_id)
+            assert time.monotonic() - began < 3
+        rows = await sluice.items(run_id)
+        assert await sluice.queued() == 0
+    assert run.status == "cancelled"
+    assert run.succeeded == sum(family.saved.values()) > 0
+    assert run.cancelled == run.scheduled - run.succeeded > 0
+    assert_exact(run, rows)
+
+
+async def test_a_cancel_needs_no_worker(opener: Opener) -> None:
+    family = Slow()
+    async with opener(family) as sluice:
+        await sluice.add_users(100)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await until_some(sluice, family)
+            await control(sluice, "pause", run_id)
+        assert await control(sluice, "cancel", run_id) == "cancelled"
+        run, rows = await sluice.run(run_id), await sluice.items(run_id)
+    assert run.finished_at is not None
+    assert_exact(run, rows)
+
+
+async def test_a_run_of_100_000_items_at_five_a_second_is_cancelled_within_ten_seconds(
+    opener: Opener,
+) -> None:
+    family = Trickling()
+    async with opener(family) as sluice:
+        await sluice.add_users(100_000)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await until_some(sluice, family)
+            began = time.monotonic()
+            await control(sluice, "cancel", run_id)
+            run = await sluice.ended(run_id)
+            assert time.monotonic() - began < 10
+        rows = await sluice.items(run_id)
+    assert run.status == "cancelled"
+    assert_exact(run, rows)
