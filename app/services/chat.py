@@ -7,7 +7,7 @@ Ollama, LiteLLM and most gateways speak it. Errors are drawn in ``app.services.e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +29,7 @@ from app.services.chat_reply import (
     read_body,
     read_content,
     read_shape,
+    read_tokens,
     said,
 )
 from app.services.endpoint import Endpoint
@@ -87,8 +88,18 @@ class ChatClient:
         self._owns_http = http is None
         self._http = httpx2.AsyncClient() if http is None else http
 
-    async def complete(self, messages: Sequence[Message], schema: type[Shape]) -> Shape:
-        """The model's answer as one ``schema``; raises an ``LlmError``."""
+    async def complete(
+        self,
+        messages: Sequence[Message],
+        schema: type[Shape],
+        *,
+        spent: Callable[[int], None] = lambda _: None,
+    ) -> Shape:
+        """The model's answer as one ``schema``; raises an ``LlmError``.
+
+        Args:
+            spent: told of the tokens that were used, also where the answer cannot be.
+        """
         request = {
             "model": self.model,
             "messages": [asdict(message) for message in messages],
@@ -105,6 +116,7 @@ class ChatClient:
         # Before anything reads it, so that no error can quote a secret that the server echoed.
         text = self._endpoint.redact(body.decode(errors="replace"))
         check_utf8(body, text)
+        spent(read_tokens(text))
         return read_shape(read_content(text), schema)
 
     async def aclose(self) -> None:

@@ -33,6 +33,16 @@ class Completion(BaseModel):
     choices: list[Choice] = Field(min_length=1)
 
 
+class Usage(BaseModel):
+    total_tokens: int = Field(ge=0)
+
+
+class Used(BaseModel):
+    """The same reply, as far as it tells what it cost."""
+
+    usage: Usage | None = None
+
+
 class Problem(BaseModel):
     message: str
 
@@ -73,6 +83,15 @@ def read_content(body: str) -> str:
     if choice.finish_reason == "length":
         raise LlmReplyInvalid("The reply stops at the token limit.", text=message.content)
     return message.content
+
+
+def read_tokens(body: str) -> int:
+    """The tokens that the call used, prompt and answer; 0 where the reply does not say."""
+    try:
+        usage = Used.model_validate_json(body).usage
+    except ValidationError:
+        return 0
+    return 0 if usage is None else usage.total_tokens
 
 
 def read_shape(text: str, schema: type[Shape]) -> Shape:

@@ -49,13 +49,17 @@ class LlmUnavailable(LlmError):
 
 
 class LlmRefused(LlmError):
-    """The endpoint refused the request (400, 401, 403, 404, …); ``answered`` is the status."""
+    """The endpoint refused the request (400, 401, 403, 404, …); ``answered`` is the status.
+
+    ``systemic``: it would refuse every other one as well, until the settings or the account change.
+    """
 
     title = "Language model refused the request"
 
     def __init__(self, detail: str, *, answered: int) -> None:
         super().__init__(detail)
         self.answered = answered
+        self.systemic = answered in (401, 402, 403, 404)
 
 
 class LlmReplyInvalid(LlmError):

@@ -13,8 +13,10 @@ from app.services.placeholders import (
     DEFAULT_COUNT,
     MAX_CHARS,
     Person,
+    Spent,
     TextWriter,
     check_count,
+    nobody_asks,
     one_line,
 )
 
@@ -52,11 +54,15 @@ class ChatWriter:
     def name(self) -> str:
         return self._chat.model
 
-    async def placeholders(self, person: Person, count: int = DEFAULT_COUNT) -> list[str]:
+    async def placeholders(
+        self, person: Person, count: int = DEFAULT_COUNT, *, spent: Spent = nobody_asks
+    ) -> list[str]:
         check_count(count)
         instructions = INSTRUCTIONS.format(count=count + SPARE_LINES, chars=ASKED_CHARS)
         reply = await self._chat.complete(
-            [Message("system", instructions), Message("user", described(person))], Placeholders
+            [Message("system", instructions), Message("user", described(person))],
+            Placeholders,
+            spent=spent,
         )
         clean = dict.fromkeys(one_line(line) for line in reply.lines)
         lines = [line for line in clean if 0 < len(line) <= MAX_CHARS][:count]

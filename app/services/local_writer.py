@@ -20,7 +20,9 @@ from app.services.placeholders import (
     DEFAULT_COUNT,
     MAX_COUNT,
     Person,
+    Spent,
     check_count,
+    nobody_asks,
     one_line,
 )
 
@@ -54,7 +56,9 @@ class LocalWriter:
     def __init__(self, languages: Mapping[str, Language] | None = None) -> None:
         self._languages = read_languages() if languages is None else languages
 
-    async def placeholders(self, person: Person, count: int = DEFAULT_COUNT) -> list[str]:
+    async def placeholders(
+        self, person: Person, count: int = DEFAULT_COUNT, *, spent: Spent = nobody_asks
+    ) -> list[str]:
         check_count(count)
         language = self._language(person.locale)
         seed = json.dumps([person.name, person.locale, person.interests])

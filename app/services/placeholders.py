@@ -7,12 +7,21 @@ needs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 DEFAULT_COUNT = 4
 MAX_COUNT = 8
 MAX_CHARS = 80
+
+
+Spent = Callable[[int], None]
+"""Told of the tokens that a text cost, also where it cannot be used."""
+
+
+def nobody_asks(tokens: int) -> None:
+    """The ``Spent`` of a caller who does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,9 @@ class TextWriter(Protocol):
         """Who wrote: stored beside the lines, so that they can be told apart and redone."""
         ...
 
-    async def placeholders(self, person: Person, count: int = DEFAULT_COUNT) -> list[str]:
+    async def placeholders(
+        self, person: Person, count: int = DEFAULT_COUNT, *, spent: Spent = nobody_asks
+    ) -> list[str]:
         """``count`` (1 to 8) different lines of at most 80 characters, in the person's language.
 
         Raises ValueError for another ``count``, and ``app.services.errors.LlmError`` where a

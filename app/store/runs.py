@@ -106,8 +106,15 @@ async def get(tx: AsyncConnection, run_id: str) -> Run:
     return run
 
 
-async def statuses(tx: AsyncConnection, run_ids: Collection[str]) -> dict[str, RunStatus]:
-    rows = await tx.execute(select(_RUN.c.id, _RUN.c.status).where(_RUN.c.id.in_(run_ids)))
+async def statuses(
+    tx: AsyncConnection, run_ids: Collection[str], *, lock: bool = False
+) -> dict[str, RunStatus]:
+    """
+    Args:
+        lock: until the end of ``tx`` nobody changes them.
+    """
+    query = select(_RUN.c.id, _RUN.c.status).where(_RUN.c.id.in_(run_ids)).order_by(_RUN.c.id)
+    rows = await tx.execute(query.with_for_update() if lock else query)
     return {row[0]: RunStatus(row[1]) for row in rows}
 
 

@@ -69,8 +69,10 @@ class ExecuteLayer:
             await self._drop(delivery)
         elif view.status in STOPPED:
             await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
-        elif view.status is not RunStatus.RUNNING:
+        elif view.status is RunStatus.PAUSED:
             return await self.parking.park(message.run, delivery)
+        elif view.status is not RunStatus.RUNNING:
+            await self._write(message, delivery, _put_off(history))  # it has not begun
         elif _losses(delivery, history) > MOST_LOSSES:
             await self._write(message, delivery, _lost(delivery, history))
         else:

@@ -106,7 +106,8 @@ class OutcomeWriter:
         texts = {e.record.run_id: e.record.error_message or "" for e in endings if e.systemic}
         for run_id in sorted(texts):
             await self._keeper.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
-        statuses = await runs.statuses(tx, texts.keys())
+        # Locked, so that a resume of a run that was paused already waits for our commit.
+        statuses = await runs.statuses(tx, texts.keys(), lock=True)
         return [
             _cancelled(ending)
             if ending.systemic and statuses.get(ending.record.run_id) is not RunStatus.PAUSED

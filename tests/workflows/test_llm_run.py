@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Backoff
+from tests.support.control import paused
 from tests.support.llm_server import GOOD, LINES, Server, completion, response
 from tests.support.service import Opener
 
+KEY = SecretStr("sk-secret-0123")
 LIMITED = response(429, b"{}", "Retry-After: 1")
 
 
@@ -78,8 +81,26 @@ async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
     assert len(str(row.error_message)) < 2_001
 
 
-async def test_a_refused_key_fails_at_once(opener: Opener, llm: Server) -> None:
+async def test_a_refused_key_pauses_the_run_and_burns_no_item(opener: Opener, llm: Server) -> None:
     llm.answers = [response(401, b'{"error": {"message": "bad key sk-secret-0123"}}')]
+    async with opener(Impatient(), llm_base_url=llm.url, llm_api_key=KEY) as sluice:
+        await sluice.add_users(1)
+        async with sluice.worker():
+            run = await paused(sluice, await sluice.start())
+            [row] = await sluice.items(run.id)
+            assert (run.reason, row.status, row.attempts) == ("systemic", "pending", 0)
+            assert "LLM_API_KEY" in str(run.detail)
+            assert KEY.get_secret_value() not in str(run.detail)
+            llm.answers = [GOOD]
+            await sluice.service.api.control.resume(run.id, by="ops")
+            run = await sluice.ended(run.id)
+    assert (run.status, len(llm.requests)) == ("succeeded", 2)
+
+
+async def test_a_request_that_is_refused_for_itself_fails_at_once(
+    opener: Opener, llm: Server
+) -> None:
+    llm.answers = [response(400, b'{"error": {"message": "no such field"}}')]
     async with opener(Impatient(), llm_base_url=llm.url) as sluice:
         await sluice.add_users(1)
         async with sluice.worker():
@@ -87,3 +108,19 @@ async def test_a_refused_key_fails_at_once(opener: Opener, llm: Server) -> None:
         [row] = await sluice.items(run.id)
     assert (row.status, row.error_class, row.attempts) == ("failed", "Fatal", 1)
     assert len(llm.requests) == 1
+
+
+async def test_the_tokens_that_a_text_cost_are_counted_even_when_it_cannot_be_used(
+    opener: Opener, llm: Server
+) -> None:
+    def priced(content: str, tokens: object) -> bytes:
+        reply = json.loads(completion(content))
+        return response(200, json.dumps({**reply, "usage": {"total_tokens": tokens}}).encode())
+
+    good = json.dumps({"lines": LINES})
+    llm.answers = [priced("rubbish", 30), priced(good, "many"), priced(good, 50)]
+    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+        await sluice.add_users(3)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+    assert (run.succeeded, run.spent_tokens) == (3, 30 + 0 + 2 * 50)

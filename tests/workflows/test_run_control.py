@@ -9,8 +9,9 @@ import pytest
 
 from app.errors import InvalidTransition
 from app.workflows.family import Context, FamilyParams, Flow, FlowControl
+from tests.support.control import control, kinds, until_some
 from tests.support.families import Recording
-from tests.support.service import Opener, Sluice, assert_exact
+from tests.support.service import Opener, assert_exact
 
 
 class Slow(Recording):
@@ -29,25 +30,6 @@ class Trickling(Recording):
     flow = Flow(execute=FlowControl(rate=5))
 
 
-async def control(sluice: Sluice, action: str, run_id: str) -> str:
-    method = getattr(sluice.service.api.control, action)
-    return str((await method(run_id, by="ops")).status)
-
-
-async def kinds(sluice: Sluice, run_id: str) -> list[str]:
-    rows = await sluice.sql(
-        "SELECT kind || coalesce(':' || reason, '') FROM run_event WHERE run_id = :id ORDER BY id",
-        id=run_id,
-    )
-    return [row[0] for row in rows]
-
-
-async def until_some(sluice: Sluice, family: Recording, number: int = 3) -> None:
-    async with asyncio.timeout(10):
-        while sum(family.executed.values()) < number:
-            await asyncio.sleep(0.01)
-
-
 async def test_a_pause_stops_new_starts_and_a_resume_goes_on_where_it_stopped(
     opener: Opener,
 ) -> None:
@@ -56,7 +38,7 @@ async def test_a_pause_stops_new_starts_and_a_resume_goes_on_where_it_stopped(
         await sluice.add_users(60)
         run_id = await sluice.start()
         async with sluice.worker():
-            await until_some(sluice, family)
+            await until_some(family)
             assert await control(sluice, "pause", run_id) == "paused"
             await asyncio.sleep(0.3)
             begun = sum(family.executed.values())
@@ -82,7 +64,7 @@ async def test_a_resume_goes_on_after_every_worker_was_stopped_and_started(
         await sluice.add_users(30)
         run_id = await sluice.start()
         async with sluice.worker():
-            await until_some(sluice, family)
+            await until_some(family)
             await control(sluice, "pause", run_id)
         assert await control(sluice, "resume", run_id) == "running"
         async with sluice.worker():
@@ -142,7 +124,7 @@ async def test_a_cancelled_run_ends_at_full_speed_and_lets_what_is_in_hand_finis
         await sluice.add_users(500)
         run_id = await sluice.start()
         async with sluice.worker():
-            await until_some(sluice, family)
+            await until_some(family)
             began = time.monotonic()
             await control(sluice, "cancel", run_id)
             run = await sluice.ended(run_id)
@@ -161,7 +143,7 @@ async def test_a_cancel_needs_no_worker(opener: Opener) -> None:
         await sluice.add_users(100)
         run_id = await sluice.start()
         async with sluice.worker():
-            await until_some(sluice, family)
+            await until_some(family)
             await control(sluice, "pause", run_id)
         assert await control(sluice, "cancel", run_id) == "cancelled"
         run, rows = await sluice.run(run_id), await sluice.items(run_id)
@@ -177,7 +159,7 @@ async def test_a_run_of_100_000_items_at_five_a_second_is_cancelled_within_ten_s
         await sluice.add_users(100_000)
         run_id = await sluice.start()
         async with sluice.worker():
-            await until_some(sluice, family)
+            await until_some(family)
             began = time.monotonic()
             await control(sluice, "cancel", run_id)
             run = await sluice.ended(run_id)

@@ -58,9 +58,13 @@ class WelcomePlaceholders(JobFamily[Params, User, list[str]]):
     async def execute(self, entity: User, params: Params, ctx: Context) -> list[str]:
         person = Person(entity.name, entity.locale, tuple(entity.interests))
         try:
-            return await ctx.service(TextWriter).placeholders(person)
-        except LlmRefused as error:  # a wrong key or model: no other attempt can help
-            raise Fatal(str(error)) from error
+            return await ctx.service(TextWriter).placeholders(
+                person, spent=lambda tokens: ctx.spend(tokens=tokens)
+            )
+        except LlmRefused as error:
+            if error.systemic:  # a wrong key or model: the run pauses
+                raise
+            raise Fatal(str(error)) from error  # this very request: no other attempt can help
 
     async def save(self, entity: User, result: list[str], params: Params, ctx: Context) -> None:
         # Safe to repeat: both writes put the same thing in the same place. The table comes first,

@@ -1,0 +1,60 @@
+"""What tests of run control do and ask all the time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from app.store.tables import Run
+from app.workflows.family import Context
+from app.workflows.options import RunOptions, options_of
+from tests.support.families import Recording, Work
+from tests.support.service import Sluice
+
+
+async def control(sluice: Sluice, action: str, run_id: str) -> str:
+    """Pause, resume or cancel; answers the status afterwards."""
+    method = getattr(sluice.service.api.control, action)
+    return str((await method(run_id, by="ops")).status)
+
+
+async def kinds(sluice: Sluice, run_id: str) -> list[str]:
+    """The run's events, each with its reason where it has one."""
+    rows = await sluice.sql(
+        "SELECT kind || coalesce(':' || reason, '') FROM run_event WHERE run_id = :id ORDER BY id",
+        id=run_id,
+    )
+    return [row[0] for row in rows]
+
+
+async def until_some(family: Recording, number: int = 3) -> None:
+    """So many items have been begun."""
+    async with asyncio.timeout(10):
+        while sum(family.executed.values()) < number:
+            await asyncio.sleep(0.01)
+
+
+async def paused(sluice: Sluice, run_id: str, *, within: float = 20) -> Run:
+    """The run once it is paused, and nothing of it is in hand."""
+    async with asyncio.timeout(within):
+        while (await sluice.run(run_id)).status != "paused" or await sluice.queued():
+            await asyncio.sleep(0.02)
+    return await sluice.run(run_id)
+
+
+class Asked(Recording):
+    """Fails, skips or spends as the test says, and carries the options of its runs."""
+
+    attempts = 1
+
+    def __init__(self, work: Work, **asked: Any) -> None:  # as RunOptions takes them
+        super().__init__(work)
+        self.options: RunOptions = options_of(self, **asked)
+
+
+async def start(sluice: Sluice, family: Asked) -> str:
+    return await sluice.start(options=family.options)
+
+
+def fail(item_id: str, ctx: Context) -> None:
+    raise ValueError(f"no luck with {item_id}")
