@@ -16,6 +16,7 @@ from app.bootstrap import Service, Urls
 from app.store.database import reading
 from app.workflows.client import ProcessRequest
 from app.workflows.family import FamilyParams
+from bench.profile import profile
 from bench.raw import raw_seconds
 from bench.support import (
     Shape,
@@ -188,8 +189,15 @@ async def dry_run(urls: Urls) -> list[Figure]:
     return [at_most("dry run: 1,000,000 eligible", 15, seconds if exact else math.inf, "s, exact")]
 
 
+async def profiled(urls: Urls) -> list[Figure]:
+    """Where the time of one item goes: a table to read, and no figure with a target."""
+    await profile(urls)
+    return []
+
+
 ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "noop": noop,
+    "profile": profiled,
     "ceiling": ceiling,
     "rate": rate,
     "idle": idle,

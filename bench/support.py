@@ -27,6 +27,7 @@ from app.store.lifecycle import ENDED
 from app.store.tables import Run, User
 from app.workflows.client import ProcessRequest
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
+from bench.sampling import Sampler
 
 DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
@@ -110,14 +111,14 @@ async def start(service: Service) -> str:
     return (await service.client.trigger_process(bound, request, started_by="bench")).run_id
 
 
-async def ended(service: Service, run_id: str, *, within: float = 3600) -> Run:
+async def ended(service: Service, run_id: str, *, within: float = 3600, every: float = 0.05) -> Run:
     async with asyncio.timeout(within):
         while True:
             async with reading(service.database) as connection:
                 run = await runs.get(connection, run_id)
             if run.status in ENDED:
                 return run
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(every)
 
 
 async def timings(service: Service, run_id: str) -> list[tuple[datetime, datetime]]:
@@ -149,17 +150,26 @@ def most_starts(spans: Sequence[tuple[datetime, datetime]], window: timedelta) -
 
 
 @asynccontextmanager
-async def workers(urls: Urls, shape: Shape, number: int) -> AsyncIterator[list[psutil.Process]]:
-    """So many worker processes, ready to take messages."""
+async def workers(
+    urls: Urls, shape: Shape, number: int, *, samples: Path | None = None
+) -> AsyncIterator[list[psutil.Process]]:
+    """So many worker processes, ready to take messages.
+
+    Args:
+        samples: where a worker writes, when it ends, what its processor time went to.
+    """
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(_worker(urls, shape)) for _ in range(number)]
+        yield [
+            await stack.enter_async_context(_worker(urls, shape, samples)) for _ in range(number)
+        ]
 
 
 @asynccontextmanager
-async def _worker(urls: Urls, shape: Shape) -> AsyncIterator[psutil.Process]:
+async def _worker(urls: Urls, shape: Shape, samples: Path | None) -> AsyncIterator[psutil.Process]:
+    more = [] if samples is None else [str(samples)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.support", urls.database, urls.redis, json.dumps(asdict(shape)),
-        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        *more, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
     try:
         if process.stdout is None or await process.stdout.readline() != b"ready\n":
@@ -171,15 +181,20 @@ async def _worker(urls: Urls, shape: Shape) -> AsyncIterator[psutil.Process]:
         await process.wait()
 
 
-async def _work(dsn: str, redis_url: str, shape: str) -> None:
+async def _work(dsn: str, redis_url: str, shape: str, samples: str | None = None) -> None:
     configure_logs("error", "json")
     settings = bench_settings(SLUICE_WORKER_HEARTBEAT=5)
     family = Bench(Shape(**json.loads(shape)))
     async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        sampler = Sampler()
+        if samples is not None:
+            sampler.start()
         print("ready", flush=True)
         await worker.run()
+        if samples is not None:
+            sampler.stop(Path(samples))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ What an engine promises:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -33,17 +33,23 @@ class Outgoing:
     delay: timedelta = timedelta(0)
 
 
-@dataclass(frozen=True, slots=True)
+def _nobody_listens() -> None: ...
+
+
+@dataclass(slots=True)
 class Delivery:
     """A message in hand.
 
     ``attempt`` begins at 1 and grows with every redelivery and every takeover from a dead worker.
+    ``worked`` may be called when the work is done and only its outcome is still to be written: the
+    message stays in hand until then, but its place is free for another one.
     """
 
     token: tuple[int, int]
     flow_key: str
     payload: bytes
     attempt: int
+    worked: Callable[[], None] = field(default=_nobody_listens, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class Engine(Protocol):
         """
         Args:
             handlers: by flow key; a message of another key is left to other workers.
-            room: how many messages of a flow key to hold at once, asked anew each time; None: no
-                bound of its own.
-            concurrency: how many messages to hold at once over all keys.
+            room: how many messages of a flow key to have at work at once, asked anew each time;
+                None: no bound of its own.
+            concurrency: how many messages to have at work at once over all keys.
         """

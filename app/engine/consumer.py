@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -35,14 +36,14 @@ class Consumer:
     """See ``app.engine.Worker``.
 
     Args:
-        connect: opens a ``ClaimPort``; is given the function to call when messages may have come.
+        connect: opens a ``ClaimPort``; is given the function to tell the flow key of new messages.
         heartbeat: silence after which others take our messages over; we speak three times in it.
         unreachable: the exceptions that mean "the queue does not answer": we try again.
     """
 
     def __init__(
         self,
-        connect: Callable[[Callable[[], None]], AbstractAsyncContextManager[ClaimPort]],
+        connect: Callable[[Callable[[str], None]], AbstractAsyncContextManager[ClaimPort]],
         handlers: Mapping[str, Handler],
         *,
         room: Room,
@@ -59,6 +60,7 @@ class Consumer:
         self._stop_timeout = stop_timeout.total_seconds()
         self._unreachable = unreachable
         self._in_hand: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._at_work: dict[int, str] = {}
         self._held: Counter[str] = Counter()
         self._asked_at = 0.0
         self._wake = asyncio.Event()
@@ -68,7 +70,7 @@ class Consumer:
         pause = 0.1
         while not self._stopping.is_set():
             try:
-                async with self._connect(self._wake.set) as claims:
+                async with self._connect(self._hear) as claims:
                     pause = 0.1
                     await self._serve(claims)
             except self._unreachable as error:
@@ -81,6 +83,10 @@ class Consumer:
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
+
+    def _hear(self, flow_key: str) -> None:
+        if flow_key in self._handlers:  # another loop of this worker may be meant
+            self._wake.set()
 
     async def _serve(self, claims: ClaimPort) -> None:
         beating = asyncio.create_task(self._beat(claims))
@@ -113,7 +119,7 @@ class Consumer:
         """Take what there is room for. Returns whether there may be more."""
         more = False
         for keys, limit in self._batches():
-            free = min(limit, self._concurrency - len(self._in_hand))
+            free = min(limit, self._places())
             if free <= 0:
                 return False
             deliveries = await claims.claim(keys, free)
@@ -121,6 +127,12 @@ class Consumer:
                 self._start(delivery)
             more = more or len(deliveries) >= free
         return more
+
+    def _places(self) -> int:
+        # As many again may be being written; without a bound, a database that writes more slowly
+        # than items end would let them pile up here.
+        settling = len(self._in_hand) - len(self._at_work)
+        return self._concurrency - max(len(self._at_work), settling)
 
     def _batches(self) -> list[tuple[Collection[str], int]]:
         """Which flow keys to claim together, and how many messages at most.
@@ -150,7 +162,15 @@ class Consumer:
         if number in self._in_hand:
             return  # our own heartbeat came late, and we claimed what we still hold
         self._held[delivery.flow_key] += 1
+        self._at_work[number] = delivery.flow_key
+        delivery.worked = partial(self._worked, number)
         self._in_hand[number] = (delivery, asyncio.create_task(self._deliver(delivery)))
+
+    def _worked(self, number: int) -> None:
+        flow_key = self._at_work.pop(number, None)
+        if flow_key is not None:
+            self._held[flow_key] -= 1
+            self._wake.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
@@ -159,9 +179,10 @@ class Consumer:
             # Neither completed nor given back: it is delivered again when our claim has lapsed.
             log.exception("delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt)
         finally:
+            self._worked(delivery.token[0])
+            if self._places() <= 0:
+                self._wake.set()  # claiming may have stopped because of what was being written
             del self._in_hand[delivery.token[0]]
-            self._held[delivery.flow_key] -= 1
-            self._wake.set()
 
     async def _beat(self, claims: ClaimPort) -> None:
         while True:

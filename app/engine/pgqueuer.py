@@ -1,90 +1,43 @@
-"""PgQueuer as the engine: the only module that imports it.
+"""PgQueuer as the engine: with ``statements.py`` the only module that imports it.
 
-PgQueuer brings the table, the claim (``FOR UPDATE SKIP LOCKED``), takeover by heartbeat, the
-deduplicated batch insert and the notifications. Its own completion deletes a job by its id alone,
-in a transaction of its own; ours happens in the handler's transaction and only for the present
-token, so an outcome and the end of its message are one commit. docs/decisions/0002 says more.
+PgQueuer brings the table with its upgrades, the claim (``FOR UPDATE SKIP LOCKED``), takeover by
+heartbeat and the deduplicated batch insert; the statements are ours. Its own completion deletes a
+job by its id alone, in a transaction of its own; ours happens in the handler's transaction and only
+for the present token, so an outcome and the end of its message are one commit. docs/decisions/0002
+says more.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import cast
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.domain.settings import DBSettings
-from pgqueuer.domain.types import QueueEntrypoint, QueueManagerId
-from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.engine import Delivery, Depth, Handler, Outgoing, Room
+from app.engine import Delivery, Depth, Handler, Outgoing, Room, statements
 from app.engine.consumer import Consumer
 
-_QUEUE = DBSettings().queue_table
-_LOG = DBSettings().queue_table_log
-_CHANNEL = DBSettings().channel
+LOOKS = 6
+"""How often in a heartbeat's time a busy worker looks for messages of dead ones."""
 
-# Hot statements go to the driver as they stand: compiling them costs more than running them.
-_OURS = """q.id = t.id AND q.attempts = t.attempts
-    AND q.queue_manager_id = $3::uuid AND q.status = 'picked'"""
-_COMPLETE = f"""
-    DELETE FROM {_QUEUE} q USING unnest($1::bigint[], $2::int[]) AS t(id, attempts)
-    WHERE {_OURS} RETURNING q.id, t.attempts
-"""  # noqa: S608 - the table's name is PgQueuer's own
-_REDELIVER = f"""
-    UPDATE {_QUEUE} q
-    SET status = 'queued', queue_manager_id = NULL, attempts = q.attempts + 1,
-        execute_after = now() + t.delay, updated = now()
-    FROM unnest($1::bigint[], $2::int[], $4::interval[]) AS t(id, attempts, delay)
-    WHERE {_OURS} RETURNING q.id, t.attempts
-"""  # noqa: S608
-_HOLDS = f"""
-    SELECT q.id FROM {_QUEUE} q, (SELECT $1::bigint AS id, $2::int AS attempts) AS t
-    WHERE {_OURS} FOR UPDATE OF q
-"""  # noqa: S608
-_WITHDRAW = f"""
-    DELETE FROM {_QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'queued'
-"""  # noqa: S608
-_IN_HAND = f"""
-    SELECT dedupe_key FROM {_QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'picked'
-"""  # noqa: S608
 MOST_DEAD = 20_000
-_DEAD = f"SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = '{_QUEUE}'::regclass"  # noqa: S608
-_DEPTH = text(
-    f"""
-    SELECT entrypoint, count(*) FILTER (WHERE status = 'queued'),
-           count(*) FILTER (WHERE status = 'picked')
-    FROM {_QUEUE} GROUP BY entrypoint
-    """  # noqa: S608
-)
-_GIVE_BACK = f"""
-    UPDATE {_QUEUE} SET status = 'queued', queue_manager_id = NULL, execute_after = now()
-    WHERE queue_manager_id = $1 AND status = 'picked' AND entrypoint = ANY($2::text[])
-"""  # noqa: S608
+"""Dead messages in the table at which it is vacuumed."""
 
-# A takeover from a dead worker is a new delivery: it counts, and it makes the old token void.
-# The queue's log would be three rows a message that nobody reads; items and runs are our log.
-_TRIGGERS = f"""
-CREATE OR REPLACE FUNCTION sluice_taken_over() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN NEW.attempts := OLD.attempts + 1; RETURN NEW; END $$;
-CREATE OR REPLACE TRIGGER sluice_taken_over BEFORE UPDATE OF queue_manager_id ON {_QUEUE}
-FOR EACH ROW WHEN (OLD.status = 'picked' AND NEW.status = 'picked'
-    AND OLD.queue_manager_id IS DISTINCT FROM NEW.queue_manager_id)
-EXECUTE FUNCTION sluice_taken_over();
-CREATE OR REPLACE FUNCTION sluice_keep_no_log() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RETURN NULL; END $$;
-CREATE OR REPLACE TRIGGER sluice_keep_no_log BEFORE INSERT ON {_LOG}
-FOR EACH ROW EXECUTE FUNCTION sluice_keep_no_log();
-"""
+_DEPTH = text(statements.DEPTH)
 
 # Claims and heartbeats need no flush: one that a crash of Postgres undoes is only made again.
 # Plans by index: one made while the queue is empty would later read all of it.
 _CLAIMING = {
+    "application_name": "sluice claims",
     "synchronous_commit": "off",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -106,42 +59,52 @@ UNREACHABLE = (
 class Claims:
     """One dedicated connection through which a worker claims messages and says that it lives."""
 
-    def __init__(self, queries: Queries, me: uuid.UUID, heartbeat: timedelta) -> None:
-        self._queries = queries
+    def __init__(self, connection: asyncpg.Connection, me: uuid.UUID, heartbeat: timedelta) -> None:
+        self._connection = connection
         self._me = me
         self._heartbeat = heartbeat
+        self._look_at: dict[str, float] = {}
+        self._turn = asyncio.Lock()  # heartbeats and claims share the connection
 
     async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]:
-        jobs = await self._queries.dequeue(
-            batch_size=limit,
-            entrypoints={
-                QueueEntrypoint(key): EntrypointExecutionParameter(concurrency_limit=0)
-                for key in flow_keys
-            },
-            queue_manager_id=QueueManagerId(self._me),
-            global_concurrency_limit=None,
-            heartbeat_timeout=self._heartbeat,
-        )
+        keys = list(flow_keys)
+        rows = await self._take_over(keys, limit)
+        if len(rows) < limit:
+            rows += await self._fetch(statements.CLAIM, keys, limit - len(rows), self._me)
         return [
-            Delivery((job.id, job.attempts), job.entrypoint, job.payload or b"", job.attempts + 1)
-            for job in jobs
+            Delivery((job_id, attempts), flow_key, payload, attempts + 1)
+            for job_id, attempts, flow_key, payload in rows
         ]
 
+    async def _take_over(self, flow_keys: list[str], limit: int) -> list[asyncpg.Record]:
+        """Messages of dead workers. Looked for now and then only: it reads over the remains of
+        everything that was claimed since the last vacuum."""
+        now = time.monotonic()
+        keys = [key for key in flow_keys if now >= self._look_at.get(key, 0.0)]
+        if not keys:
+            return []
+        rows = await self._fetch(statements.TAKE_OVER, keys, limit, self._me, self._heartbeat)
+        if len(rows) < limit:
+            next_look = now + self._heartbeat.total_seconds() / LOOKS
+            self._look_at.update(dict.fromkeys(keys, next_look))
+        return rows
+
     async def next_due(self, flow_keys: Iterable[str]) -> timedelta | None:
-        return await self._queries.next_deferred_eta([QueueEntrypoint(key) for key in flow_keys])
+        [(due,)] = await self._fetch(statements.NEXT_DUE, list(flow_keys))
+        return cast("timedelta | None", due)
 
     async def beat(self, tokens: Iterable[tuple[int, int]]) -> None:
-        await self._queries.driver.execute(
-            f"UPDATE {_QUEUE} SET heartbeat = now()"  # noqa: S608
-            " WHERE id = ANY($1::bigint[]) AND queue_manager_id = $2",
-            [job_id for job_id, _ in tokens],
-            self._me,
-        )
+        await self._fetch(statements.BEAT, [job_id for job_id, _ in tokens], self._me)
 
     async def give_back(self, flow_keys: Iterable[str]) -> None:
         """Let others have at once whatever this worker still holds of these keys."""
-        await self._queries.driver.execute(_GIVE_BACK, self._me, list(flow_keys))
-        await self._queries.driver.notify(_CHANNEL, '{"operation" : "insert"}')
+        keys = list(flow_keys)
+        await self._fetch(statements.GIVE_BACK, self._me, keys)
+        await self._fetch(statements.TELL, keys)
+
+    async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        async with self._turn:
+            return cast("list[asyncpg.Record]", await self._connection.fetch(statement, *values))
 
 
 class PgQueuerEngine:
@@ -170,51 +133,49 @@ class PgQueuerEngine:
             else:
                 await queries.install()
             await queries.optimize_autovacuum()
-            await connection.execute(_TRIGGERS)
+            await connection.execute(statements.ADAPT)
 
     async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
         if not messages:
             return 0
-        connection: asyncpg.Connection = (await tx.get_raw_connection()).driver_connection
-        if not connection.is_in_transaction():
-            # SQLAlchemy begins with the first statement; publishing must never come before it.
-            await tx.execute(text("SELECT 1"))
-        ids = await Queries(AsyncpgDriver(connection)).enqueue(
-            [m.flow_key for m in messages],
-            [m.payload for m in messages],
-            [m.priority for m in messages],
-            execute_after=[m.delay for m in messages],
-            dedupe_key=[m.id for m in messages],
-            on_conflict="skip",
+        told = await tx.exec_driver_sql(
+            statements.PUBLISH,
+            (
+                [m.priority for m in messages],
+                [m.flow_key for m in messages],
+                [m.payload for m in messages],
+                [m.delay for m in messages],
+                [m.id for m in messages],
+            ),
         )
-        return sum(job_id is not None for job_id in ids)
+        return sum(row[0] for row in told)
 
     async def complete(
         self, tx: AsyncConnection, deliveries: Iterable[Delivery]
     ) -> set[tuple[int, int]]:
-        return await self._settle(tx, _COMPLETE, list(deliveries))
+        return await self._settle(tx, statements.COMPLETE, list(deliveries))
 
     async def redeliver(
         self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
     ) -> set[tuple[int, int]]:
         delays = [delay for _, delay in later]
-        return await self._settle(tx, _REDELIVER, [d for d, _ in later], delays)
+        return await self._settle(tx, statements.REDELIVER, [d for d, _ in later], delays)
 
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
         values = (*delivery.token, self._me)
-        return (await tx.exec_driver_sql(_HOLDS, values)).first() is not None
+        return (await tx.exec_driver_sql(statements.HOLDS, values)).first() is not None
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
-        await tx.exec_driver_sql(_WITHDRAW, (list(ids),))
+        await tx.exec_driver_sql(statements.WITHDRAW, (list(ids),))
         # Looked at afterwards: a claim that the deletion waited for is in hand now.
-        return set((await tx.exec_driver_sql(_IN_HAND, (list(ids),))).scalars())
+        return set((await tx.exec_driver_sql(statements.IN_HAND, (list(ids),))).scalars())
 
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries
         # at the front of the index that each claim begins to read at.
         async with self._connected() as connection:
-            if (await connection.fetchval(_DEAD) or 0) > MOST_DEAD:
-                await connection.execute(f"VACUUM (TRUNCATE FALSE) {_QUEUE}")
+            if (await connection.fetchval(statements.DEAD) or 0) > MOST_DEAD:
+                await connection.execute(statements.VACUUM)
 
     async def _settle(
         self, tx: AsyncConnection, statement: str, deliveries: list[Delivery], *more: object
@@ -240,17 +201,15 @@ class PgQueuerEngine:
         )
 
     @asynccontextmanager
-    async def _claims(self, wake: Callable[[], None]) -> AsyncIterator[Claims]:
-        """Open a connection that listens; ``wake`` is called when a message may have come."""
+    async def _claims(self, heard: Callable[[str], None]) -> AsyncIterator[Claims]:
+        """Open a connection that listens; ``heard`` is told the flow key of new messages."""
 
-        def notified(_connection: object, _pid: object, _channel: object, payload: str) -> None:
-            # Completions notify too; only new messages are worth a look.
-            if '"insert"' in payload:
-                wake()
+        def notified(_connection: object, _pid: object, _channel: object, flow_key: str) -> None:
+            heard(flow_key)
 
         async with self._connected(_CLAIMING) as connection:
-            await connection.add_listener(_CHANNEL, notified)
-            yield Claims(Queries(AsyncpgDriver(connection)), self._me, self._heartbeat)
+            await connection.add_listener(statements.CHANNEL, notified)
+            yield Claims(connection, self._me, self._heartbeat)
 
     @asynccontextmanager
     async def _connected(

@@ -31,6 +31,14 @@ class Ending:
     delay: timedelta | None = None
     systemic: bool = False
 
+    @property
+    def may_be_followed(self) -> bool:
+        """Whether the next item may begin while this one is being written: not if the run may be
+        paused because of it."""
+        record = self.record
+        fine = record.status in (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED)
+        return fine and not (record.spent_usd or record.spent_tokens)
+
 
 class OutcomeWriter:
     """Counts each outcome exactly once, however often its item was delivered.
@@ -60,6 +68,8 @@ class OutcomeWriter:
 
     async def write(self, ending: Ending) -> None:
         """Return when ``ending`` is committed, or was refused because the message is not ours."""
+        if ending.may_be_followed:
+            ending.delivery.worked()
         await self._group.add(ending)
 
     async def _commit(self, endings: Sequence[Ending]) -> None:

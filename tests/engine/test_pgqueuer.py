@@ -275,3 +275,53 @@ async def test_installing_again_changes_nothing(
     await publish(engine, database, message(1))
     await engine.install()
     assert (await engine.depth())["a.execute"].waiting == 1
+
+
+async def test_a_heartbeat_and_a_claim_at_the_same_time_do_not_disturb_each_other(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    await publish(engine, database, *(message(n) for n in range(20)))
+    async with engine._claims(lambda _flow_key: None) as claims:
+        first, _, _, second = await asyncio.gather(
+            claims.claim(["a.execute"], 10),
+            claims.beat([(1, 0)]),
+            claims.next_due(["a.execute"]),
+            claims.claim(["a.execute"], 10),
+        )
+    assert len({delivery.token for delivery in (*first, *second)}) == 20
+
+
+async def test_an_item_whose_outcome_is_being_written_takes_no_place(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    held: list[Delivery] = []
+    written = asyncio.Event()
+
+    async def write_slowly(delivery: Delivery) -> None:
+        held.append(delivery)
+        if len(held) <= 3:
+            delivery.worked()
+        await written.wait()
+        async with database.begin() as tx:
+            await engine.complete(tx, [delivery])
+
+    await publish(engine, database, *(message(n) for n in range(20)))
+    async with working(engine, {"a.execute": write_slowly}, concurrency=2):
+        await until(lambda: len(held) == 5)
+        await asyncio.sleep(0.2)
+        assert len(held) == 5  # three are being written, and two are at work
+        written.set()
+        await until(lambda: len(held) == 20)
+
+
+async def test_what_the_engine_leaves_out_of_the_queue_s_table_stays_out(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    await engine.install()
+    async with database.connect() as connection:
+        names = await connection.scalars(
+            text("SELECT indexname FROM pg_indexes WHERE tablename = 'pgqueuer'")
+        )
+        found = {name.removeprefix("pgqueuer_") for name in names}
+    assert found == {"pkey", "picked_heartbeat_idx", "ep_prio_id_idx", "ep_ea_idx",
+                     "unique_dedupe_key"}  # fmt: skip
