@@ -131,8 +131,7 @@ class Consumer:
     def _places(self) -> int:
         # As many again may be being written; without a bound, a database that writes more slowly
         # than items end would let them pile up here.
-        settling = len(self._in_hand) - len(self._at_work)
-        return self._concurrency - max(len(self._at_work), settling)
+        return self._concurrency - max(len(self._at_work), len(self._in_hand) - self._concurrency)
 
     def _batches(self) -> list[tuple[Collection[str], int]]:
         """Which flow keys to claim together, and how many messages at most.

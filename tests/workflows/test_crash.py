@@ -65,7 +65,7 @@ async def test_a_worker_killed_in_the_middle_loses_nothing_and_counts_nothing_tw
         times = await executions(sluice)
         assert len(times) == 500
         # At most what was in its hands: at work, and being written.
-        assert 0 < sum(times.values()) - 500 <= 2 * CONCURRENCY
+        assert sum(times.values()) - 500 <= 2 * CONCURRENCY
 
 
 async def test_two_workers_share_a_run_and_no_item_is_executed_twice(opener: Opener) -> None:
