@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
 from app.api import families as families_api
-from app.api import flow_control, health, problems
+from app.api import flow_control, health, problems, run_actions, run_events, run_failures
 from app.api import runs as runs_api
 from app.api.access import Access
 from app.api.workflows import family_router, unknown_router
@@ -30,13 +31,16 @@ def build_app(
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
     )
+    # Set by whoever serves the app, before it waits for what is under way: streams end with it.
+    app.state.stopping = asyncio.Event()
     problems.install(app)
     app.add_middleware(Access, tokens=tokens)
     for family in families:
         app.include_router(family_router(family))
     app.include_router(unknown_router(sorted(family.name for family in families)))
     app.include_router(families_api.router)
-    app.include_router(runs_api.router)
+    for runs_router in (runs_api, run_actions, run_failures, run_events):
+        app.include_router(runs_router.router)
     app.include_router(flow_control.router)
     app.include_router(health.router)
     return app

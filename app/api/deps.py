@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Self, cast
@@ -83,7 +84,13 @@ def _caller(request: Request) -> str:
     return cast("str", request.scope["sluice.caller"])
 
 
+def _stopping(request: Request) -> asyncio.Event:
+    return cast("asyncio.Event", request.app.state.stopping)
+
+
 State = Annotated[ApiState, Depends(_state)]
+Stopping = Annotated[asyncio.Event, Depends(_stopping)]
+"""Set when the server begins to stop: answers without an end must end then."""
 Caller = Annotated[str, Depends(_caller)]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
 Cursor = Annotated[

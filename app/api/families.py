@@ -6,11 +6,12 @@ import inspect
 from typing import Any
 
 from fastapi import APIRouter, Depends
+from pydantic import Field
 
 from app.api.deps import Answer, State, View, bearer
 from app.api.workflows import routes_of
 from app.flow.control import FlowControl
-from app.workflows.family import AnyFamily
+from app.workflows.family import AnyFamily, Overlap
 from app.workflows.keys import Layer, flow_key
 
 router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
@@ -44,6 +45,10 @@ class FamilyView(View):
     timeout_seconds: float
     page_size: int
     chunk_size: int
+    overlap: Overlap = Field(description="of a run with another one that has not ended")
+    max_failure_rate: float | None = Field(description="a larger share of failures pauses a run")
+    min_items: int = Field(description="that must have ended before the share is judged")
+    deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
 
     @classmethod
     def of(cls, family: AnyFamily) -> FamilyView:
@@ -61,6 +66,10 @@ class FamilyView(View):
             timeout_seconds=family.timeout.total_seconds(),
             page_size=family.page_size,
             chunk_size=family.chunk_size,
+            overlap=family.overlap,
+            max_failure_rate=family.max_failure_rate,
+            min_items=family.min_items,
+            deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
         )
 
 

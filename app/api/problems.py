@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from app.errors import SluiceError
 
 MEDIA_TYPE = "application/problem+json"
-_UNREACHABLE = (OSError, PoolTimeout, DBAPIError, RedisError)
+UNREACHABLE = (OSError, PoolTimeout, DBAPIError, RedisError)
 
 log = structlog.get_logger("sluice.api")
 
@@ -38,7 +38,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
-    for kind in _UNREACHABLE:
+    for kind in UNREACHABLE:
         app.add_exception_handler(kind, _unreachable)
 
 
@@ -107,14 +107,18 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unreachable(request: Request, error: Exception) -> JSONResponse:
-    # A DBAPIError may also be our own mistake; only a lost connection is worth trying again.
-    if isinstance(error, DBAPIError) and not (
-        error.connection_invalidated or isinstance(error.orig, OSError)
-    ):
+    if not is_away(error):
         return await _unexpected(request, error)
     log.warning("dependency_unreachable", path=request.url.path, error=type(error).__name__)
     detail = "The database or Redis does not answer just now. Try again in a few seconds."
     return _answer(request, 503, "Service unavailable", detail, {}, {"Retry-After": "5"})
+
+
+def is_away(error: Exception) -> bool:
+    """Whether trying again may help: a DBAPIError may also be our own mistake."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error.orig, OSError)
+    return isinstance(error, UNREACHABLE)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -62,3 +62,7 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         estimate=found.estimate,
         sample=list(found.survey.sample),
     )
+
+
+def watch_it(run_id: str) -> str:
+    return f"Run started. Watch it: GET /api/runs/{run_id}"

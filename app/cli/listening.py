@@ -48,9 +48,10 @@ def url_of(bound: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
@@ -58,6 +59,10 @@ class _Server(uvicorn.Server):
         except OSError as error:  # bound by two of us at once, and the other was first to listen
             raise ConfigurationError(f"The API cannot listen: {error.strerror}.") from None
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()  # or a stream that somebody follows would hold the stop up
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:  # signals are the command's business
@@ -84,7 +89,7 @@ async def listening(
         timeout_graceful_shutdown=math.ceil(min(_DRAIN, stop_timeout)),
     )
     async with app.router.lifespan_context(app):
-        server = _Server(config)
+        server = _Server(config, app.state.stopping)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         ready = asyncio.create_task(server.ready.wait())
         try:

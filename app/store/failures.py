@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import Select, Text, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,7 +46,9 @@ class Group:
 async def groups(tx: AsyncConnection, run_id: str) -> list[Group]:
     """The largest first, at most a hundred."""
     number = func.count()
-    ids: Any = func.array_agg(aggregate_order_by(_ITEM.c.item_id, _ITEM.c.item_id))
+    ids: Any = func.array_agg(
+        aggregate_order_by(_ITEM.c.item_id, _ITEM.c.item_id), type_=ARRAY(Text)
+    )
     query = (
         select(
             _ITEM.c.error_class,
@@ -54,7 +56,7 @@ async def groups(tx: AsyncConnection, run_id: str) -> list[Group]:
             number.label("number"),
             func.min(_ITEM.c.finished_at).label("first_at"),
             func.max(_ITEM.c.finished_at).label("last_at"),
-            cast(ids, ARRAY(Text))[1:SAMPLES].label("samples"),
+            ids[1:SAMPLES].label("samples"),
         )
         .where(_ITEM.c.run_id == run_id, _ITEM.c.status.in_(FAILED))
         .group_by(_ITEM.c.error_class, _ITEM.c.error_group)

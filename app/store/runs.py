@@ -166,6 +166,7 @@ async def page_of_runs(
     family: str | None = None,
     status: RunStatus | None = None,
     started_by: str | None = None,
+    retry_of: str | None = None,
     before_id: str | None = None,
     limit: int,
 ) -> list[Run]:
@@ -177,6 +178,8 @@ async def page_of_runs(
         query = query.where(_RUN.c.status == status)
     if started_by is not None:
         query = query.where(_RUN.c.started_by == started_by)
+    if retry_of is not None:
+        query = query.where(_RUN.c.retry_of == retry_of)
     if before_id is not None:
         query = query.where(_RUN.c.id < before_id)
     return [_run(row) for row in await tx.execute(query)]

@@ -129,7 +129,8 @@ class WorkflowClient:
             params=bound.family.params.model_validate(run.params),
             force=True,
             retry_of=run.id,
-            retry=which.model_dump(mode="json", exclude_none=True),
+            # With their number, so that a repeated call is told the same one.
+            retry=which.model_dump(mode="json", exclude_none=True) | {"items": number},
         )
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 

@@ -32,9 +32,9 @@ class Ramp(_Option):
     """The run's own share of its flow key's parallelism: ``start``, times ``factor`` every so many
     seconds that it runs, until the flow key is the narrower one."""
 
-    start: int = Field(ge=1, le=100_000)
-    factor: float = Field(2.0, gt=1, le=100)
-    every_seconds: float = Field(60.0, ge=0.1, le=86_400)
+    start: int = Field(ge=1, le=100_000, strict=True)
+    factor: float = Field(2.0, gt=1, le=100, strict=True)
+    every_seconds: float = Field(60.0, ge=0.1, le=86_400, strict=True)
 
     def share(self, active_seconds: float) -> int | None:
         """How many items may be at work at once; None: the ramp is over."""
@@ -48,8 +48,8 @@ class Ramp(_Option):
 class Budget(_Option):
     """What the run may spend, as its family reports it with ``ctx.spend``."""
 
-    usd: float | None = Field(None, gt=0, le=1e9)
-    tokens: int | None = Field(None, gt=0, le=10**15)
+    usd: float | None = Field(None, gt=0, le=1e9, strict=True)
+    tokens: int | None = Field(None, gt=0, le=10**15, strict=True)
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -58,9 +58,10 @@ class Budget(_Option):
         return self
 
 
-Rate = Annotated[float, Field(ge=0, le=1)]
-Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES)]
-Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds())]
+Rate = Annotated[float, Field(ge=0, le=1, strict=True)]
+Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES, strict=True)]
+Items = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds(), strict=True)]
 
 
 class RunOptions(_Option):
@@ -68,7 +69,7 @@ class RunOptions(_Option):
 
     max_failure_rate: Rate | None = None
     """The share of items that may fail, of those since the start or the last resume."""
-    min_items: int = Field(50, ge=1, le=10**9)
+    min_items: Items = 50
     """Of so many at least is a failure rate judged."""
     canary: Canary | None = None
     auto_promote: bool = False

@@ -76,7 +76,10 @@ async def test_the_openapi_document_shows_each_familys_own_params(opener: Opener
             return _resolved(document, request["content"]["application/json"]["schema"])
 
         process = body("/api/workflows/ship-orders/process-sales-orders")
-        assert set(process["properties"]) == {"dryRun", "force", "limit", "itemIds", "params"}
+        options = {"budget", "canary", "autoPromote", "ramp", "deadlineSeconds"}
+        options |= {"maxFailureRate", "minItems"}
+        own = {"dryRun", "force", "limit", "itemIds", "params"}
+        assert set(process["properties"]) == own | options
         assert process["required"] == ["params"]
         assert process["additionalProperties"] is False
         params = _resolved(document, process["properties"]["params"])

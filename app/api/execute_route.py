@@ -1,0 +1,72 @@
+"""``generate-user``: execute one item, or preview it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import AliasChoices, Field, StrictBool
+from pydantic.alias_generators import to_camel
+
+from app.api.deps import Caller, State
+from app.api.idempotency import OnceFor, answer_start
+from app.api.workflow_answers import ItemFailed, PreviewAnswer, ScheduledAnswer, watch_it
+from app.api.workflow_bodies import ItemId, RunId, body_model, params_field
+from app.workflows.family import AnyFamily
+
+
+def add_execute(router: APIRouter, family: AnyFamily) -> None:
+    one = family.entity.singular
+    name = to_camel(one.replace("-", "_")) + "Id"
+    model = body_model(
+        family,
+        "Execute",
+        item_id=(
+            ItemId,
+            Field(validation_alias=AliasChoices(name, "itemId"), description=f"of one {one}"),
+        ),
+        run_id=(RunId | None, Field(None, description="a running run; else one is made for it")),
+        dry_run=(
+            StrictBool,
+            Field(False, description="execute and answer the result; save nothing"),
+        ),
+        params=params_field(family),
+    )
+
+    async def execute(
+        body: Any, state: State, caller: Caller, once: OnceFor, response: Response
+    ) -> PreviewAnswer | ScheduledAnswer:
+        bound = state.families[family.name]
+        if body.dry_run:
+            verdict = await state.client.preview(bound, body.item_id, body.params)
+            if verdict.error_class is not None:
+                raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
+            return PreviewAnswer(
+                item_id=body.item_id,
+                outcome=verdict.status,
+                reason=verdict.error_message,
+                result=verdict.history.value,
+                milliseconds=verdict.work_ms,
+            )
+        if body.run_id is not None:
+            response.status_code = 202
+            number = await state.client.trigger_items(bound, body.run_id, [body.item_id])
+            message = f"Scheduled {number} {one}" if number else f"This {one} has its outcome"
+            return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
+        started = await state.client.trigger_execute(
+            bound, body.item_id, body.params, started_by=caller, once=once(body)
+        )
+        answer_start(response, started)
+        run_id = started.run_id
+        return ScheduledAnswer(run_id=run_id, scheduled=1, message=watch_it(run_id))
+
+    execute.__annotations__["body"] = model
+    router.add_api_route(
+        f"/{family.verb}-{one}",
+        execute,
+        methods=["POST"],
+        summary=f"{family.verb.capitalize()} one {one}, or preview it",
+        operation_id=f"{family.name}.execute",
+        response_model=PreviewAnswer | ScheduledAnswer,
+        responses={202: {"model": ScheduledAnswer, "description": "It will be executed"}},
+    )

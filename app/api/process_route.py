@@ -1,0 +1,60 @@
+"""``process-users``: count, and start a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field, StrictBool, StrictInt
+
+from app.api.deps import Caller, State
+from app.api.idempotency import OnceFor, answer_start
+from app.api.workflow_answers import DryRunAnswer, StartedAnswer, dry_run_answer, watch_it
+from app.api.workflow_bodies import Asked, ItemIds, body_model, params_field
+from app.workflows.client import ProcessRequest
+from app.workflows.family import AnyFamily
+
+
+def add_process(router: APIRouter, family: AnyFamily) -> None:
+    many = family.entity.plural
+    model = body_model(
+        family,
+        "Process",
+        Asked,
+        dry_run=(StrictBool, Field(False, description="answer statistics only; start nothing")),
+        force=(StrictBool, Field(False, description="also those that already have a result")),
+        limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
+        item_ids=(ItemIds | None, Field(None, description=f"exactly these {many}")),
+        params=params_field(family),
+    )
+
+    async def process(
+        body: Any, state: State, caller: Caller, once: OnceFor, response: Response
+    ) -> DryRunAnswer | StartedAnswer:
+        bound = state.families[family.name]
+        request = ProcessRequest(
+            params=body.params,
+            force=body.force,
+            limit=body.limit,
+            item_ids=body.item_ids,
+            options=body.options(family),
+        )
+        if body.dry_run:
+            return dry_run_answer(many, await state.client.dry_run(bound, request))
+        started = await state.client.trigger_process(
+            bound, request, started_by=caller, once=once(body)
+        )
+        answer_start(response, started)
+        return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))
+
+    process.__annotations__["body"] = model
+    router.add_api_route(
+        f"/process-{many}",
+        process,
+        methods=["POST"],
+        summary=f"Count, and start a run over, {many}",
+        description=type(family).__doc__,
+        operation_id=f"{family.name}.process",
+        response_model=DryRunAnswer | StartedAnswer,
+        responses={202: {"model": StartedAnswer, "description": "The run was started"}},
+    )

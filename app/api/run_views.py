@@ -1,0 +1,128 @@
+"""How a run and its items are shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from fastapi import Path
+from pydantic import Field
+
+from app.api.deps import Answer, View
+from app.store.lifecycle import ItemStatus, RunStage, RunStatus
+from app.store.tables import Item, Run
+from app.workflows.estimate import Estimate
+from app.workflows.keys import CursorSigner
+from app.workflows.options import RunOptions
+
+RunIdInPath = Annotated[str, Path(max_length=100)]
+
+
+class Counters(View):
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    exact: bool
+    scheduled: int
+    succeeded: int
+    skipped: int
+    failed: int
+    cancelled: int
+    timed_out: int
+
+
+class Actual(View):
+    """What the run has taken so far, to be held against its estimate."""
+
+    seconds: float = Field(description="for which it ran; not those in which it was paused")
+    usd: float
+    tokens: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        since = run.active_since
+        running = 0.0 if since is None else (datetime.now(UTC) - since).total_seconds()
+        return cls(
+            seconds=round(run.active_ms / 1000 + max(0.0, running), 3),
+            usd=round(run.spent_usd, 6),
+            tokens=run.spent_tokens,
+        )
+
+
+class RunView(View):
+    id: str
+    family: str
+    status: RunStatus
+    stage: RunStage
+    reason: str | None = Field(description="a word: why it is paused, or ended as it did")
+    detail: str | None = Field(description="the same as a sentence")
+    params: dict[str, Any]  # as the family declares them
+    force: bool
+    limit: int | None
+    item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
+    options: RunOptions
+    retry_of: str | None = Field(description="the run whose items it tries once more")
+    started_by: str
+    counters: Counters
+    ended: int = Field(description="items that have an outcome")
+    cursor: str | None = Field(description="where paging stands; null: at the start")
+    paged: bool = Field(description="all pages are read")
+    estimate: Estimate | None = Field(description="made when the run began")
+    actual: Actual
+    deadline_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, run: Run, cursors: CursorSigner) -> Self:
+        return cls(
+            **run.model_dump(
+                include={
+                    "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
+                    "retry_of", "created_at", "started_at", "finished_at", "deadline_at",
+                }
+            ),
+            status=RunStatus(run.status),
+            stage=RunStage(run.stage),
+            options=RunOptions.model_validate(run.options),
+            estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),
+            actual=Actual.of(run),
+            limit=run.item_limit,
+            item_ids=None if run.item_ids is None else len(run.item_ids),
+            counters=Counters(**run.model_dump(include=set(Counters.model_fields))),
+            ended=run.ended,
+            cursor=None if run.cursor is None else cursors.issue(f"page:{run.id}", run.cursor),
+        )  # fmt: skip
+
+
+class RunAnswer(Answer):
+    run: RunView
+
+
+class RunsAnswer(Answer):
+    runs: list[RunView]
+    next_cursor: str | None
+
+
+class ItemView(View):
+    item_id: str
+    status: ItemStatus
+    attempts: int
+    postponements: int
+    result: Any  # of the family's own shape
+    error_class: str | None
+    error_message: str | None
+    error_traceback: str | None
+    scheduled_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        return cls(**item.model_dump(include=set(cls.model_fields)))
+
+
+class ItemsAnswer(Answer):
+    items: list[ItemView]
+    next_cursor: str | None

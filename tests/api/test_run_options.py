@@ -1,0 +1,115 @@
+"""What a start may ask beside what it works on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.families import Recording
+from tests.support.http import api, assert_problem, fields, traces
+from tests.support.service import Opener
+
+PROCESS = "/api/workflows/recording/process-users"
+
+ALL = {
+    "maxFailureRate": 0.1,
+    "minItems": 20,
+    "canary": 10,
+    "autoPromote": True,
+    "ramp": {"start": 2, "factor": 1.5, "everySeconds": 30},
+    "budget": {"usd": 12.5, "tokens": 1_000_000},
+    "deadlineSeconds": 7_200,
+}
+
+
+class Careful(Recording):
+    max_failure_rate = 0.2
+    min_items = 5
+    deadline = timedelta(hours=1)
+
+
+async def test_a_run_shows_the_options_that_it_was_started_with(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        run_id = (await caller.post(PROCESS, json=ALL)).json()["runId"]
+        assert (await caller.get(f"/api/runs/{run_id}")).json()["run"]["options"] == ALL
+
+
+async def test_what_is_left_out_is_as_the_family_says(opener: Opener) -> None:
+    async with opener(Careful()) as sluice, api(sluice) as caller:
+        run_id = (await caller.post(PROCESS, json={"minItems": 9})).json()["runId"]
+        options = (await caller.get(f"/api/runs/{run_id}")).json()["run"]["options"]
+        assert {name: value for name, value in options.items() if value} == {
+            "maxFailureRate": 0.2,
+            "minItems": 9,
+            "deadlineSeconds": 3_600,
+        }
+
+
+async def test_the_list_of_families_tells_what_they_say(opener: Opener) -> None:
+    async with opener(Careful()) as sluice, api(sluice) as caller:
+        [family] = (await caller.get("/api/families")).json()["families"]
+        told = {
+            "overlap": "skip",
+            "maxFailureRate": 0.2,
+            "minItems": 5,
+            "deadlineSeconds": 3_600,
+        }
+        assert {name: family[name] for name in told} == told
+
+
+async def test_a_dry_run_takes_the_same_options_and_leaves_no_trace(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        answer = await caller.post(PROCESS, json={**ALL, "dryRun": True})
+        assert (answer.status_code, answer.json()["toProcess"]) == (200, 3)
+        assert await traces(sluice) == (0, 0, 0)
+
+
+BAD: list[tuple[dict[str, object], str]] = [
+    ({"autoPromote": True}, "autoPromote"),
+    ({"autoPromote": "yes", "canary": 1}, "autoPromote"),
+    ({"canary": 0}, "canary"),
+    ({"canary": 1_001}, "canary"),
+    ({"canary": "5"}, "canary"),
+    ({"maxFailureRate": -0.1}, "maxFailureRate"),
+    ({"maxFailureRate": 1.01}, "maxFailureRate"),
+    ({"maxFailureRate": "0.5"}, "maxFailureRate"),
+    ({"minItems": 0}, "minItems"),
+    ({"minItems": True}, "minItems"),
+    ({"deadlineSeconds": 0}, "deadlineSeconds"),
+    ({"deadlineSeconds": 1e9}, "deadlineSeconds"),
+    ({"ramp": {}}, "ramp.start"),
+    ({"ramp": {"start": 0}}, "ramp.start"),
+    ({"ramp": {"start": 1, "factor": 1}}, "ramp.factor"),
+    ({"ramp": {"start": 1, "everySeconds": 0}}, "ramp.everySeconds"),
+    ({"ramp": {"start": 1, "every": 60}}, "ramp.every"),
+    ({"ramp": 5}, "ramp"),
+    ({"budget": {}}, "budget"),
+    ({"budget": {"usd": 0}}, "budget.usd"),
+    ({"budget": {"usd": "5"}}, "budget.usd"),
+    ({"budget": {"tokens": 1.5}}, "budget.tokens"),
+    ({"budget": {"eur": 5}}, "budget.eur"),
+]
+
+
+async def test_an_option_that_cannot_be_used_is_refused_by_its_name(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        for body, field in BAD:
+            for dry in (True, False):
+                with subtests.test(body=body, dry=dry):
+                    answer = await caller.post(PROCESS, json={**body, "dryRun": dry})
+                    assert fields(assert_problem(answer, 422)) == [field]
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_numbers_that_json_does_not_have_are_refused(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        for text in ('{"maxFailureRate": NaN}', '{"budget": {"usd": Infinity}}'):
+            answer = await caller.post(
+                PROCESS, content=text, headers={"Content-Type": "application/json"}
+            )
+            assert_problem(answer, 422)
+        assert await traces(sluice) == (0, 0, 0)
