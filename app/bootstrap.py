@@ -141,6 +141,7 @@ async def open_service(
             database,
             engine,
             partial(make_context, services),
+            changes,
             dry_run_budget=settings.dry_run_budget,
         )
         bound = {family.name: bind(family, threads) for family in families}

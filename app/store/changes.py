@@ -44,6 +44,18 @@ class RunChanges:
         finally:
             self._listeners.discard(listener)
 
+    @contextmanager
+    def of(self, run_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever this run may have changed; who waits for it clears it."""
+        changed = asyncio.Event()
+
+        def hear(heard: str | None) -> None:
+            if heard is None or heard == run_id:
+                changed.set()
+
+        with self.heard_by(hear):
+            yield changed
+
     async def aclose(self) -> None:
         if self._task is not None:
             self._task.cancel()

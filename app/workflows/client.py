@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Engine
 from app.errors import BadInput, Conflict
 from app.store import failures, items, paging, runs
+from app.store.changes import RunChanges
 from app.store.database import reading
 from app.store.failures import Which
 from app.store.idempotency import Once
@@ -19,6 +21,7 @@ from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context
+from app.workflows.handle import RunHandle
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.options import RunOptions, options_of
@@ -56,10 +59,12 @@ class WorkflowClient:
         database: AsyncEngine,
         engine: Engine,
         context: Callable[..., Context],
+        changes: RunChanges,
         *,
         dry_run_budget: float,
     ) -> None:
         self._database = database
+        self._changes = changes
         self._engine = engine
         self._context = context
         self._dry_run_budget = dry_run_budget
@@ -79,6 +84,23 @@ class WorkflowClient:
         async with reading(self._database) as connection:
             earlier = await runs.averages(connection, bound.name)
         return DryRun(found, estimate(bound, request.params, found.statistics, earlier))
+
+    async def start(
+        self,
+        bound: BoundFamily,
+        params: BaseModel | None = None,
+        *,
+        started_by: str = "code",
+        once: Once | None = None,
+        **request: Any,  # as ProcessRequest takes them
+    ) -> RunHandle:
+        """Start a run and hold on to it: ``run = await client.start(family, params)``."""
+        asked = ProcessRequest(params=params or bound.family.params(), **request)
+        started = await self.trigger_process(bound, asked, started_by=started_by, once=once)
+        return self.handle(started.run_id)
+
+    def handle(self, run_id: str) -> RunHandle:
+        return RunHandle(run_id, self._database, self._changes)
 
     async def trigger_process(
         self,

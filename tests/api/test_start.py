@@ -87,7 +87,9 @@ async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: O
         def context(*args: object, **more: object) -> Context:
             return make_context(sluice.service.services, sluice.bound())
 
-        client = WorkflowClient(sluice.service.database, engine, context, dry_run_budget=1)
+        client = WorkflowClient(
+            sluice.service.database, engine, context, sluice.service.changes, dry_run_budget=1
+        )
         request = ProcessRequest(params=FamilyParams())
         with pytest.raises(ConnectionError):
             await client.trigger_process(sluice.bound(), request, started_by="test")
