@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := .tools/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker migrate test check fmt lock bench bench-spine clean
+.PHONY: help setup demo serve worker migrate test chaos check fmt lock bench bench-spine clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ migrate: .venv/.ready ## bring the database's tables up to date
 
 test: .venv/.ready ## run every test on a real Postgres and a real Valkey
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
+	@$(BIN)/python -m tests.chaos $(FOR)
 
 check: .venv/.ready ## format, lint, types and import arrows: what CI runs before the tests
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,17 @@
+"""A short form of ``make chaos``: three workers, one killed each second, and a run that is paused
+and resumed meanwhile."""
+
+from __future__ import annotations
+
+from tests.chaos.havoc import play
+from tests.support.service import Opener
+
+
+async def test_a_run_loses_nothing_and_doubles_nothing_while_its_workers_are_killed(
+    opener: Opener,
+) -> None:
+    told: list[str] = []
+    prefix = opener.settings.redis_prefix
+    verdict = await play(opener.urls, prefix, items=500, seconds=6, tell=told.append)
+    assert verdict.clean, "\n".join([*told, str(verdict)])
+    assert verdict.kills >= 3
