@@ -1,0 +1,119 @@
+"""A Redis that answers late: work goes on, at its speed, and no limit is exceeded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from redis.asyncio import Redis
+
+from app.flow.control import FlowControl
+from app.flow.controls import FlowControls
+from app.flow.redis_gate import RedisGate
+from tests.support.gates import KEY, Overrides, Work
+from tests.support.servers import TestServers
+
+ONE_WAY = 0.05
+"""Seconds that everything takes on its way to Redis, and again on its way back."""
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _late(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    loop = asyncio.get_running_loop()
+    while data := await source.read(65_536):
+        loop.call_later(ONE_WAY, sink.write, data)
+    await asyncio.sleep(ONE_WAY)
+    sink.close()
+
+
+def _dialling(url: str) -> Callable[[], Awaitable[Streams]]:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return lambda: asyncio.open_unix_connection(parts.path)
+    return lambda: asyncio.open_connection(parts.hostname, parts.port or 6379)
+
+
+@asynccontextmanager
+async def far_away(url: str) -> AsyncIterator[str]:
+    """The same Redis at a distance: a URL."""
+    dial = _dialling(url)
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up, down = await dial()
+        with suppress(ConnectionError):
+            await asyncio.gather(_late(reader, down), _late(up, writer))
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"redis://{host}:{port}"
+    finally:
+        server.close()
+
+
+@pytest.fixture
+async def distant(servers: TestServers) -> AsyncIterator[str]:
+    async with far_away(servers.redis_url) as url:
+        yield url
+
+
+@asynccontextmanager
+async def worker(
+    url: str, prefix: str, control: FlowControl, lease: timedelta
+) -> AsyncIterator[RedisGate]:
+    redis = Redis.from_url(url)
+    gate = RedisGate(redis, prefix, FlowControls({KEY: control}, Overrides().load), lease=lease)
+    running = asyncio.create_task(gate.run())
+    try:
+        yield gate
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await redis.aclose()
+
+
+async def test_never_more_than_the_parallelism_is_inside_and_all_come_through(
+    distant: str, redis_prefix: str
+) -> None:
+    control, lease = FlowControl(parallelism=4), timedelta(seconds=1)
+    work = Work()
+    async with (
+        worker(distant, redis_prefix, control, lease) as one,
+        worker(distant, redis_prefix, control, lease) as two,
+        asyncio.timeout(20),
+    ):
+        await asyncio.gather(*(work.do(gate, 0.02) for gate in (one, two) for _ in range(40)))
+    assert work.ended == 80
+    assert work.most <= 4
+
+
+async def test_a_lease_is_kept_alive_although_each_renewal_comes_late(
+    distant: str, redis_prefix: str
+) -> None:
+    control, lease = FlowControl(parallelism=1), timedelta(seconds=0.6)
+    work = Work()
+    async with (
+        worker(distant, redis_prefix, control, lease) as one,
+        worker(distant, redis_prefix, control, lease) as two,
+        asyncio.timeout(20),
+    ):
+        await asyncio.gather(work.do(one, 1.5), work.do(two, 0.1))
+    assert (work.ended, work.most) == (2, 1)
+
+
+async def test_a_rate_is_kept_and_reached(distant: str, redis_prefix: str) -> None:
+    control = FlowControl(rate=50)
+    work = Work()
+    async with (
+        worker(distant, redis_prefix, control, timedelta(seconds=10)) as gate,
+        asyncio.timeout(20),
+    ):
+        await asyncio.gather(*(work.do(gate, 0) for _ in range(100)))
+    assert work.most_starts_within(1.0) <= 51
+    took = max(work.starts) - min(work.starts)
+    assert took < 100 / 50 * 1.5
