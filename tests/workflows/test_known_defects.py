@@ -1,13 +1,15 @@
 """Where the well-known three-layer pattern goes wrong, and this one must not.
 
-The numbers are those of the list in the design. 8, the overlap of runs, has its tests with run
-control.
+The numbers are those of the list in the design.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from app.errors import Conflict
 from app.store import paging, runs, transitions
 from app.store.lifecycle import RunStatus
 from app.workflows.family import Context, Fatal, Skip
@@ -161,6 +163,22 @@ async def test_defect_7_however_many_find_a_run_complete_one_of_them_ends_it(
 
         claims = await asyncio.gather(*(finalise() for _ in range(20)))
     assert [claim for claim in claims if claim is not None] == [RunStatus.SUCCEEDED]
+
+
+async def test_defect_8_one_process_layer_at_a_time_is_not_taken_for_one_run_at_a_time(
+    opener: Opener,
+) -> None:
+    family = Held()
+    async with opener(family) as sluice:
+        await sluice.add_users(3)
+        first = await sluice.start()
+        async with sluice.worker():
+            await quiet(sluice)  # layer 1 is long done, and the run goes on
+            with pytest.raises(Conflict) as refused:
+                await sluice.start()
+            family.let_go.set()
+            await sluice.ended(first)
+    assert refused.value.more == {"activeRunId": first}
 
 
 async def test_defect_9_queue_depth_is_bounded_however_many_items_wait(opener: Opener) -> None:
