@@ -70,7 +70,10 @@ class Mender:
         await self.keeper.counted(tx, run_id, counted)
 
     async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
-        if run.status == RunStatus.PENDING and run.stage != RunStage.WAITING:
+        if run.status == RunStatus.PENDING:
+            if run.stage == RunStage.WAITING:
+                # The one before it may have ended while it was paused.
+                return int(await self.keeper.next_in_line(tx, run.family) is not None)
             return await self.engine.publish(tx, [ProcessMessage(run=run.id).outgoing(run.family)])
         if run.status == RunStatus.RUNNING:
             if await paging.page_due(tx, run.id, look_ahead=self.look_ahead):
