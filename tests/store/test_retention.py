@@ -1,0 +1,159 @@
+"""What is old goes: ended runs with all that belongs to them, and the keys of calls."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.store import retention
+from app.store.lifecycle import ENDED, RunStatus
+from tests.support.families import Recording
+from tests.support.service import Opener, Sluice
+
+MONTH = timedelta(days=30)
+
+
+async def insert_run(
+    sluice: Sluice,
+    run_id: str,
+    *,
+    days_ago: float,
+    status: RunStatus = RunStatus.SUCCEEDED,
+    items: int = 3,
+) -> None:
+    """A run that was made, and has ended if its status says so, so many days ago."""
+    await sluice.sql(
+        "INSERT INTO run (id, family, status, params, force, started_by, created_at, finished_at)"
+        " VALUES (:id, 'recording', :status, '{}', false, 'test', now() - CAST(:age AS interval),"
+        " CASE WHEN CAST(:ended AS bool) THEN now() - CAST(:age AS interval) END)",
+        id=run_id,
+        status=status,
+        ended=status in ENDED,
+        age=timedelta(days=days_ago),
+    )
+    await sluice.sql(
+        "INSERT INTO item (run_id, item_id, status)"
+        " SELECT :id, 'u' || n, 'succeeded' FROM generate_series(1, :items) AS n",
+        id=run_id,
+        items=items,
+    )
+    await sluice.sql(
+        "INSERT INTO run_event (run_id, kind, who) VALUES (:id, 'created', 'test')", id=run_id
+    )
+
+
+async def left(sluice: Sluice) -> dict[str, tuple[int, int]]:
+    """By run of which anything is left: how many items and events."""
+    rows = await sluice.sql(
+        """
+        SELECT known.id, (SELECT count(*) FROM item WHERE run_id = known.id),
+               (SELECT count(*) FROM run_event WHERE run_id = known.id)
+        FROM (SELECT id FROM run UNION SELECT run_id FROM item UNION SELECT run_id FROM run_event)
+            AS known(id)
+        """
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def test_only_ended_runs_older_than_the_cut_go_with_their_items_and_events(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await insert_run(sluice, "run_old", days_ago=31)
+        await insert_run(sluice, "run_barely_old", days_ago=30.01)
+        await insert_run(sluice, "run_not_yet_old", days_ago=29.99)
+        await insert_run(sluice, "run_new", days_ago=0)
+        database = sluice.service.database
+        assert await retention.count_prunable(database, MONTH) == 2
+        assert await retention.prune(database, MONTH) == 2
+        assert await left(sluice) == {"run_not_yet_old": (3, 1), "run_new": (3, 1)}
+        assert await retention.prune(database, MONTH) == 0
+
+
+@pytest.mark.parametrize("status", [status for status in RunStatus if status not in ENDED])
+async def test_a_run_that_has_not_ended_stays_however_old_it_is(
+    opener: Opener, status: RunStatus
+) -> None:
+    async with opener(Recording()) as sluice:
+        await insert_run(sluice, "run_1", days_ago=4_000, status=status)
+        assert await retention.prune(sluice.service.database, timedelta(0)) == 0
+        assert await left(sluice) == {"run_1": (3, 1)}
+
+
+@pytest.mark.parametrize("status", sorted(ENDED))
+async def test_a_run_goes_in_whichever_way_it_ended(opener: Opener, status: RunStatus) -> None:
+    async with opener(Recording()) as sluice:
+        await insert_run(sluice, "run_1", days_ago=31, status=status)
+        assert await retention.prune(sluice.service.database, MONTH) == 1
+        assert await left(sluice) == {}
+
+
+async def test_the_age_of_a_long_run_counts_from_its_end(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        await insert_run(sluice, "run_long", days_ago=90)
+        await sluice.sql("UPDATE run SET finished_at = now() - interval '1 day'")
+        assert await retention.prune(sluice.service.database, MONTH) == 0
+
+
+async def test_pruning_that_was_cut_off_leaves_the_run_and_is_finished_by_the_next_one(
+    opener: Opener,
+) -> None:
+    items = retention.BATCH + 10
+    async with opener(Recording()) as sluice:
+        await insert_run(sluice, "run_1", days_ago=31, items=items)
+        database = sluice.service.database
+        async with sluice.service.ledger.begin() as tx:
+            # It cannot take the second batch, and is cut off there.
+            await tx.exec_driver_sql("SELECT 1 FROM item WHERE item_id = 'u999' FOR UPDATE")
+            pruning = asyncio.create_task(retention.prune(database, MONTH))
+            async with asyncio.timeout(20):
+                while (await left(sluice))["run_1"][0] == items:
+                    await asyncio.sleep(0.02)
+            pruning.cancel()
+            await asyncio.gather(pruning, return_exceptions=True)
+        assert await left(sluice) == {"run_1": (10, 1)}
+        assert await retention.prune(database, MONTH) == 1
+        assert await left(sluice) == {}
+
+
+async def test_several_that_prune_at_the_same_time_take_nothing_that_must_stay(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        for number in range(6):
+            await insert_run(sluice, f"run_old_{number}", days_ago=40)
+        await insert_run(sluice, "run_new", days_ago=1)
+        database = sluice.service.database
+        await asyncio.gather(*(retention.prune(database, MONTH) for _ in range(3)))
+        assert await left(sluice) == {"run_new": (3, 1)}
+
+
+async def test_keys_of_calls_go_after_a_week_and_not_before(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        for days in (0, 6.9, 7.1, 400):
+            await sluice.sql(
+                "INSERT INTO idempotency_key (caller, key, fingerprint, run_id, created_at)"
+                " VALUES ('ops', :key, '', 'run_1', now() - CAST(:age AS interval))",
+                key=str(days),
+                age=timedelta(days=days),
+            )
+        await retention.prune(sluice.service.database, MONTH)
+        rows = await sluice.sql("SELECT key FROM idempotency_key ORDER BY created_at DESC")
+    assert [row[0] for row in rows] == ["0", "6.9"]
+
+
+@pytest.mark.parametrize(("days", "stays"), [(30, False), (0, True)])
+async def test_a_worker_prunes_by_itself_unless_it_was_told_to_keep_everything(
+    opener: Opener, days: int, stays: bool
+) -> None:
+    async with opener(Recording(), retention_days=days, watchdog_seconds=0.1) as sluice:
+        await insert_run(sluice, "run_old", days_ago=31)
+        await sluice.add_users(1)
+        # A run that only the watchdog sets going: by then it has looked more than once.
+        lost = await sluice.start()
+        await sluice.sql("TRUNCATE pgqueuer")
+        async with sluice.worker():
+            await sluice.ended(lost)
+        assert ("run_old" in await left(sluice)) is stays
