@@ -114,10 +114,12 @@ class OutcomeWriter:
         resume. Of a run that is being cancelled instead, the item is cancelled.
         """
         texts = {e.record.run_id: e.record.error_message or "" for e in endings if e.systemic}
+        # Locked first: a resume of a run that was paused already either waits for our commit, or is
+        # seen here, and then the run is paused once more.
+        await runs.statuses(tx, texts.keys(), lock=True)
         for run_id in sorted(texts):
             await self._keeper.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
-        # Locked, so that a resume of a run that was paused already waits for our commit.
-        statuses = await runs.statuses(tx, texts.keys(), lock=True)
+        statuses = await runs.statuses(tx, texts.keys())
         return [
             _cancelled(ending)
             if ending.systemic and statuses.get(ending.record.run_id) is not RunStatus.PAUSED
