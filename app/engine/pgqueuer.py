@@ -23,6 +23,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.driver import hot
 from app.engine import Delivery, Depth, Handler, Outgoing, Room, statements
 from app.engine.consumer import Consumer
 
@@ -138,15 +139,14 @@ class PgQueuerEngine:
     async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
         if not messages:
             return 0
-        told = await tx.exec_driver_sql(
+        told = await hot(
+            tx,
             statements.PUBLISH,
-            (
-                [m.priority for m in messages],
-                [m.flow_key for m in messages],
-                [m.payload for m in messages],
-                [m.delay for m in messages],
-                [m.id for m in messages],
-            ),
+            [m.priority for m in messages],
+            [m.flow_key for m in messages],
+            [m.payload for m in messages],
+            [m.delay for m in messages],
+            [m.id for m in messages],
         )
         return sum(row[0] for row in told)
 
@@ -162,8 +162,8 @@ class PgQueuerEngine:
         return await self._settle(tx, statements.REDELIVER, [d for d, _ in later], delays)
 
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
-        values = (*delivery.token, self._me)
-        return (await tx.exec_driver_sql(statements.HOLDS, values)).first() is not None
+        number, attempts = delivery.token
+        return bool(await hot(tx, statements.HOLDS, [number], [attempts], self._me))
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
         await tx.exec_driver_sql(statements.WITHDRAW, (list(ids),))
@@ -180,10 +180,14 @@ class PgQueuerEngine:
     async def _settle(
         self, tx: AsyncConnection, statement: str, deliveries: list[Delivery], *more: object
     ) -> set[tuple[int, int]]:
-        ids = [delivery.token[0] for delivery in deliveries]
-        attempts = [delivery.token[1] for delivery in deliveries]
-        rows = await tx.exec_driver_sql(statement, (ids, attempts, self._me, *more))
-        return {(row["id"], row["attempts"]) for row in rows.mappings()}
+        tokens = [delivery.token for delivery in deliveries]
+        ids, attempts = [token[0] for token in tokens], [token[1] for token in tokens]
+        # The first statement of its transaction, so that it is SQLAlchemy that begins.
+        result = await tx.exec_driver_sql(statement, (ids, attempts, self._me, *more))
+        settled, found, of = tuple(result.one())
+        return (
+            set(tokens) if settled == len(tokens) else set(zip(found or (), of or (), strict=True))
+        )
 
     async def depth(self) -> Mapping[str, Depth]:
         async with self._database.connect() as connection:

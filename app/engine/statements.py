@@ -2,6 +2,9 @@
 
 PgQueuer's own enqueue and dequeue also write two rows of a log a message, carry columns that
 nobody here reads, and notify every listener of every change. See docs/decisions/0002 and 0010.
+
+Rows are found by ``id = ANY(...)`` and never by a join with ``unnest``: a plan for the latter that
+is made, and kept, while the queue is empty begins with the whole queue (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -27,19 +30,20 @@ PUBLISH = f"""
     SELECT count(*), pg_notify('{CHANNEL}', entrypoint) FROM fresh GROUP BY entrypoint
 """  # noqa: S608 - the table's name is PgQueuer's own
 
-# Each flow key's index is read from where its first message stands.
+# Each flow key's index is read in the order of priority and id, and no further than needed. Being
+# due is written as a difference so that no plan reads, and sorts, all that is due.
 CLAIM = f"""
     UPDATE {QUEUE} q
     SET status = 'picked', queue_manager_id = $3::uuid, heartbeat = now(), updated = now()
-    FROM (
+    WHERE q.id = ANY(ARRAY(
         SELECT job.id FROM unnest($1::text[]) AS k(flow_key) CROSS JOIN LATERAL (
             SELECT id, priority FROM {QUEUE}
-            WHERE entrypoint = k.flow_key AND status = 'queued' AND execute_after < now()
+            WHERE entrypoint = k.flow_key AND status = 'queued'
+                AND now() - execute_after > interval '0'
             ORDER BY priority DESC, id LIMIT $2 FOR UPDATE SKIP LOCKED
         ) AS job
         ORDER BY job.priority DESC, job.id LIMIT $2
-    ) AS found
-    WHERE q.id = found.id
+    ))
     RETURNING q.id, q.attempts, q.entrypoint, q.payload
 """  # noqa: S608
 # A takeover is a new delivery: it counts, and it makes the former holder's token void. A message
@@ -48,13 +52,12 @@ TAKE_OVER = f"""
     UPDATE {QUEUE} q
     SET queue_manager_id = $3::uuid, heartbeat = now(), updated = now(),
         attempts = q.attempts + (q.queue_manager_id IS DISTINCT FROM $3::uuid)::int
-    FROM (
+    WHERE q.id = ANY(ARRAY(
         SELECT id FROM {QUEUE}
         WHERE status = 'picked' AND heartbeat < now() - $4::interval
           AND entrypoint = ANY($1::text[])
         ORDER BY priority DESC, id LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) AS found
-    WHERE q.id = found.id
+    ))
     RETURNING q.id, q.attempts, q.entrypoint, q.payload
 """  # noqa: S608
 NEXT_DUE = f"""
@@ -75,23 +78,32 @@ GIVE_BACK = f"""
 """  # noqa: S608
 TELL = f"SELECT pg_notify('{CHANNEL}', flow_key) FROM unnest($1::text[]) AS t(flow_key)"  # noqa: S608
 
-_OURS = """q.id = t.id AND q.attempts = t.attempts
-    AND q.queue_manager_id = $3::uuid AND q.status = 'picked'"""
+# The status as text, so that no plan begins with the index of all that is in hand.
+_OURS = """q.id = ANY($1::bigint[])
+    AND q.attempts = ($2::int[])[array_position($1::bigint[], q.id)]
+    AND q.queue_manager_id = $3::uuid AND q.status::text = 'picked'"""
+# The tokens themselves are named only where one was refused, which is rare.
+_TOKENS = """
+    SELECT count(*) AS settled,
+        CASE WHEN count(*) < cardinality($1::bigint[]) THEN array_agg(id) END AS ids,
+        CASE WHEN count(*) < cardinality($1::bigint[]) THEN array_agg(attempts) END AS attempts
+    FROM settled
+"""
 COMPLETE = f"""
-    DELETE FROM {QUEUE} q USING unnest($1::bigint[], $2::int[]) AS t(id, attempts)
-    WHERE {_OURS} RETURNING q.id, t.attempts
+    WITH settled AS (
+        DELETE FROM {QUEUE} q WHERE {_OURS} RETURNING q.id, q.attempts
+    ) {_TOKENS}
 """  # noqa: S608
 REDELIVER = f"""
-    UPDATE {QUEUE} q
-    SET status = 'queued', queue_manager_id = NULL, attempts = q.attempts + 1,
-        execute_after = now() + t.delay, updated = now()
-    FROM unnest($1::bigint[], $2::int[], $4::interval[]) AS t(id, attempts, delay)
-    WHERE {_OURS} RETURNING q.id, t.attempts
+    WITH settled AS (
+        UPDATE {QUEUE} q
+        SET status = 'queued', queue_manager_id = NULL, attempts = q.attempts + 1,
+            execute_after = now() + ($4::interval[])[array_position($1::bigint[], q.id)],
+            updated = now()
+        WHERE {_OURS} RETURNING q.id, q.attempts - 1 AS attempts
+    ) {_TOKENS}
 """  # noqa: S608
-HOLDS = f"""
-    SELECT q.id FROM {QUEUE} q, (SELECT $1::bigint AS id, $2::int AS attempts) AS t
-    WHERE {_OURS} FOR UPDATE OF q
-"""  # noqa: S608
+HOLDS = f"SELECT q.id FROM {QUEUE} q WHERE {_OURS} FOR UPDATE"  # noqa: S608
 WITHDRAW = f"DELETE FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'queued'"  # noqa: S608
 IN_HAND = f"""
     SELECT dedupe_key FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'picked'

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.driver import hot
 from app.store.lifecycle import RunStage, RunStatus
 from app.store.runs import ENDED_ITEMS
 from app.store.tables import Run
@@ -95,7 +96,7 @@ async def advance(
     None: the run does not stand at ``cursor``, or is not running; nothing was changed.
     """
     values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
-    rows = (await tx.exec_driver_sql(_ADVANCE, values)).mappings().all()
+    rows = await hot(tx, _ADVANCE, *values)
     return Advanced(**rows[0]) if rows else None
 
 

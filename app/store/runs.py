@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.driver import hot
 from app.errors import NotFound
 from app.store.lifecycle import RunStatus
 from app.store.tables import Run
@@ -224,7 +225,7 @@ async def count(
     values = (
         run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens
     )  # fmt: skip
-    row = (await tx.exec_driver_sql(_COUNT, values)).mappings().one()
+    [row] = await hot(tx, _COUNT, *values)
     return Counted(**row)
 
 
