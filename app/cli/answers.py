@@ -35,6 +35,9 @@ class Families(_Answer):
 class Estimate(_Answer):
     seconds: float | None
     basis: str
+    usd: float | None
+    tokens: int | None
+    cost_basis: str | None
 
 
 class DryRun(_Answer):
@@ -63,16 +66,40 @@ class Counters(_Answer):
     timed_out: int
 
 
-class Run(_Answer):
-    id: str
-    family: str
+class Actual(_Answer):
+    seconds: float
+    usd: float
+    tokens: int
+
+
+class Progress(_Answer):
+    """What changes of a run while it goes on."""
+
     status: str
+    stage: str
     reason: str | None
     detail: str | None
-    started_by: str
     counters: Counters
     ended: int
     paged: bool
+    actual: Actual
+
+
+class Budget(_Answer):
+    usd: float | None
+    tokens: int | None
+
+
+class Options(_Answer):
+    budget: Budget | None
+
+
+class Run(Progress):
+    id: str
+    family: str
+    started_by: str
+    options: Options
+    estimate: Estimate | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -80,6 +107,11 @@ class Run(_Answer):
     @property
     def has_ended(self) -> bool:
         return self.status in ("succeeded", "partial", "failed", "cancelled")
+
+    def gone_on(self, progress: Progress) -> Run:
+        return self.model_copy(
+            update={name: getattr(progress, name) for name in Progress.model_fields}
+        )
 
     @property
     def total(self) -> int | None:
@@ -106,6 +138,41 @@ class OneRun(_Answer):
 
 class Runs(_Answer):
     runs: list[Run]
+
+
+class Retried(_Answer):
+    run_id: str
+    items: int
+
+
+class Event(_Answer):
+    id: int
+    at: datetime
+    kind: str
+    who: str
+    reason: str | None
+    detail: str | None
+    data: dict[str, JsonValue] | None
+
+
+class Events(_Answer):
+    events: list[Event]
+    next_cursor: str | None
+
+
+class Failure(_Answer):
+    group: str
+    error_class: str
+    message: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    samples: list[str]
+
+
+class Failures(_Answer):
+    failures: list[Failure]
+    total: int
 
 
 class Item(_Answer):

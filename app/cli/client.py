@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -20,8 +20,18 @@ from app.settings import Settings
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 
+AWAY = frozenset({502, 503, 504})
+"""HTTP statuses after which trying again may help."""
+SILENCE = 45.0
+"""Seconds without a word from a stream, which says something every 15, after which it is lost."""
+
+
 class Refused(SluiceError):
     """The service answered with a problem document."""
+
+    def __init__(self, detail: str, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
 
 
 class Api:
@@ -33,7 +43,8 @@ class Api:
 
     async def get(self, path: str, **query: str | int | None) -> bytes:
         given = {name: value for name, value in query.items() if value is not None}
-        return await self._call(self._http.build_request("GET", path.lstrip("/"), params=given))
+        request = self._http.build_request("GET", path.lstrip("/"), params=given)
+        return (await self._call(request)).content
 
     async def post(self, path: str, body: Mapping[str, JsonValue] | None = None) -> bytes:
         return await self.send("POST", path, body)
@@ -41,7 +52,43 @@ class Api:
     async def send(
         self, method: str, path: str, body: Mapping[str, JsonValue] | None = None
     ) -> bytes:
-        return await self._call(self._http.build_request(method, path.lstrip("/"), json=body))
+        request = self._http.build_request(method, path.lstrip("/"), json=body)
+        return (await self._call(request)).content
+
+    async def start(
+        self, path: str, body: Mapping[str, JsonValue], key: str | None
+    ) -> tuple[bytes, bool]:
+        """The answer, and whether an earlier call under the same key had started the run."""
+        headers = {} if key is None else {"Idempotency-Key": _header(key)}
+        request = self._http.build_request("POST", path.lstrip("/"), json=body, headers=headers)
+        answer = await self._call(request)
+        return answer.content, "idempotency-replayed" in answer.headers
+
+    @asynccontextmanager
+    async def follow(
+        self, path: str, *, last: str | None
+    ) -> AsyncIterator[httpx2.EventSource | None]:
+        """A stream of events, behind the one whose id is ``last``; None: nothing follows it.
+
+        Raises:
+            Unavailable, Refused: as any call; Unavailable also while the stream is read.
+        """
+        headers = {"Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = last
+        request = self._http.build_request(
+            "GET", path.lstrip("/"), headers=headers, timeout=httpx2.Timeout(10, read=SILENCE)
+        )
+        with self._reaching():
+            answer = await self._http.send(request, stream=True)
+            try:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise self._refusal(answer)
+                nothing = answer.status_code == HTTPStatus.NO_CONTENT
+                yield None if nothing else httpx2.EventSource(answer)
+            finally:
+                await answer.aclose()
 
     def read(self, kind: type[AnswerT], answer: bytes) -> AnswerT:
         try:
@@ -49,14 +96,22 @@ class Api:
         except ValidationError:
             raise self._stranger() from None
 
-    async def _call(self, request: httpx2.Request) -> bytes:
+    async def _call(self, request: httpx2.Request) -> httpx2.Response:
         """
         Raises:
             Unavailable: nobody answers.
             Refused: the answer is an error. The sentence is the service's, with its fields.
         """
-        try:
+        with self._reaching():
             answer = await self._http.send(request)
+        if answer.is_success:
+            return answer
+        raise self._refusal(answer)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except (httpx2.ConnectError, httpx2.ConnectTimeout):
             raise Unavailable(
                 f"No service answers at {self._shown}. Start it with: make serve"
@@ -66,13 +121,13 @@ class Api:
             raise Unavailable(
                 f"The service at {self._shown} did not answer: {type(error).__name__}. Try again."
             ) from None
-        if answer.is_success:
-            return answer.content
+
+    def _refusal(self, answer: httpx2.Response) -> SluiceError:
         try:
             problem = Problem.model_validate_json(answer.content)
         except ValidationError:
-            raise self._stranger(answer.status_code) from None
-        raise Refused(_sentence(problem, answer.status_code))
+            return self._stranger(answer.status_code)
+        return Refused(_sentence(problem, answer.status_code), answer.status_code)
 
     def _stranger(self, status: int | None = None) -> Unavailable:
         said = "" if status is None else f" (HTTP {status})"
@@ -112,6 +167,12 @@ def _headers(settings: Settings) -> dict[str, str]:
     return {} if token is None else {"Authorization": f"Bearer {_header_safe(token)}"}
 
 
+def _header(key: str) -> str:
+    if not key.isascii() or not key.isprintable():
+        raise BadInput("--idempotency-key: it must be of 1 to 200 printable ASCII characters.")
+    return key
+
+
 def _header_safe(token: SecretStr) -> str:
     secret = token.get_secret_value().strip()
     if not secret.isascii() or not secret.isprintable() or not secret:
@@ -145,3 +206,13 @@ def require_known(name: str, known: list[str]) -> None:
     if name not in known:
         listed = ", ".join(known) or "none"
         raise BadInput(f"There is no family {printable(name)!r}. Known are: {listed}.")
+
+
+def run_path(run_id: str, action: str = "") -> str:
+    """
+    Raises:
+        BadInput: no run has such an id.
+    """
+    if not run_id.replace("_", "").isalnum() or not run_id.isascii():
+        raise BadInput(f"There is no run {printable(run_id)!r}. See: sluice runs")
+    return f"/api/runs/{run_id}/{action}".rstrip("/")

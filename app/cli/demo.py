@@ -15,10 +15,12 @@ from app.bootstrap import Urls, servers
 from app.cli.answers import DryRun, Family, Item, Items, Run, Started
 from app.cli.client import Api, open_api
 from app.cli.console import number, open_console, printable
-from app.cli.jobs import Order, find, print_dry_run, print_end, send
+from app.cli.ending import print_end
+from app.cli.jobs import Order, find, print_dry_run, send
 from app.cli.listening import bind, listening, url_of
 from app.cli.place import DEMO_DATABASE, DEMO_PREFIX, execute, for_demo
-from app.cli.progress import Silent, display, watch
+from app.cli.progress import Silent, display
+from app.cli.watching import watch
 from app.errors import SluiceError
 from app.logs import configure_logs
 from app.main import create_app
@@ -75,11 +77,11 @@ async def _demo(settings: Settings, urls: Urls, console: Console) -> None:
     async with _fresh(urls) as (own, database), _service(settings, own) as api:
         family = await find(api, FAMILY)
         console.print("1. What would happen: a dry run writes nothing and starts nothing.")
-        dry = api.read(DryRun, await send(api, family, Order(FAMILY, dry_run=True)))
+        dry = api.read(DryRun, (await send(api, family, Order(FAMILY, dry_run=True)))[0])
         print_dry_run(console, family, dry)
 
         console.print(f"\n2. The run, with a worker: {_flow_of(family)}.")
-        run_id = api.read(Started, await send(api, family, Order(FAMILY))).run_id
+        run_id = await _start(api, family)
         with display(console) as shown:
             _quiet(settings)  # anew: log lines now go above the bar, not through it
             run = await watch(api, run_id, shown)
@@ -154,8 +156,13 @@ async def _check(run: Run, dry: DryRun, database: AsyncEngine) -> None:
         )
 
 
+async def _start(api: Api, family: Family) -> str:
+    answer, _ = await send(api, family, Order(FAMILY))
+    return api.read(Started, answer).run_id
+
+
 async def _again(api: Api, family: Family) -> Run:
-    run_id = api.read(Started, await send(api, family, Order(FAMILY))).run_id
+    run_id = await _start(api, family)
     again = await watch(api, run_id, Silent())
     if again.status != "succeeded" or again.ended:
         raise Mismatch(f"a second run was to find nothing to do; it ended {again.status}.")

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers import DryRun, Families, Family, Run, Started
+from app.cli.answers import DryRun, Families, Family, Started
 from app.cli.client import Api, open_api, require_known
-from app.cli.console import (
-    add,
-    duration,
-    number,
-    open_console,
-    print_json,
-    printable,
-    program,
-    table,
-)
+from app.cli.console import add, number, open_console, print_json, printable, program, table
+from app.cli.ending import cost
 from app.cli.params import parse_params
-from app.cli.progress import Silent, display, watch
+from app.cli.watching import follow
 from app.errors import BadInput
 from app.settings import load_settings
 
@@ -36,20 +29,23 @@ class Order:
     item_ids: tuple[str, ...] = ()
     force: bool = False
     dry_run: bool = False
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    """When the run must stop and ask, as the API takes it."""
+    key: str | None = None
 
 
-def start(order: Order, *, follow: bool, as_json: bool) -> int:
+def start(order: Order, *, follow_it: bool, as_json: bool) -> int:
     """The exit code."""
-    if order.dry_run and follow:
+    if order.dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
-    return asyncio.run(_run(order, follow=follow, as_json=as_json))
+    return asyncio.run(_run(order, follow_it=follow_it, as_json=as_json))
 
 
-async def _run(order: Order, *, follow: bool, as_json: bool) -> int:
+async def _run(order: Order, *, follow_it: bool, as_json: bool) -> int:
     console = open_console()
     async with open_api(load_settings()) as api:
         family = await find(api, order.family)
-        answer = await send(api, family, order)
+        answer, replayed = await send(api, family, order)
         if order.dry_run:
             if as_json:
                 print_json(console, answer)
@@ -57,21 +53,19 @@ async def _run(order: Order, *, follow: bool, as_json: bool) -> int:
                 print_dry_run(console, family, api.read(DryRun, answer))
             return 0
         run_id = api.read(Started, answer).run_id
-        if not follow:
-            if as_json:
-                print_json(console, answer)
-            else:
-                console.print(f"Started {run_id}. See how it goes with: {program()} runs")
-            return 0
-        if not as_json:
-            console.print(f"Started {run_id}.")
-        with Silent() if as_json else display(console) as shown:
-            ended = await watch(api, run_id, shown)
+        if follow_it:
+            if not as_json:
+                console.print(f"{_verb(replayed)} {run_id}.")
+            return await follow(api, console, run_id, as_json=as_json)
         if as_json:
-            print_json(console, await api.get(f"/api/runs/{run_id}"))
+            print_json(console, answer)
         else:
-            print_end(console, ended)
-        return 0 if ended.status == "succeeded" else 1
+            console.print(f"{_verb(replayed)} {run_id}. Follow it with: {program()} watch {run_id}")
+        return 0
+
+
+def _verb(replayed: bool) -> str:
+    return "An earlier call with this key had started" if replayed else "Started"
 
 
 async def find(api: Api, name: str) -> Family:
@@ -80,17 +74,19 @@ async def find(api: Api, name: str) -> Family:
     return next(family for family in found if family.name == name)
 
 
-async def send(api: Api, family: Family, order: Order) -> bytes:
+async def send(api: Api, family: Family, order: Order) -> tuple[bytes, bool]:
+    """The answer, and whether an earlier call under the same key had started the run."""
     body: dict[str, JsonValue] = {
         "dryRun": order.dry_run,
         "force": order.force,
         "params": parse_params(order.params, family.params),
+        **order.options,
     }
     if order.limit is not None:
         body["limit"] = order.limit
     if order.item_ids:
         body["itemIds"] = list(order.item_ids)
-    return await api.post(family.routes["process"], body)
+    return await api.start(family.routes["process"], body, order.key)
 
 
 def print_dry_run(console: Console, family: Family, found: DryRun) -> None:
@@ -99,19 +95,12 @@ def print_dry_run(console: Console, family: Family, found: DryRun) -> None:
     add(made, f"{family.entities} eligible", number(found.total_eligible))
     add(made, "already processed", about + number(found.already_processed))
     add(made, "to process", about + number(found.to_process))
-    add(made, "estimate", duration(found.estimate.seconds))
+    estimate = found.estimate
+    add(made, "estimate", cost(estimate.seconds, estimate.usd, estimate.tokens))
     console.print(made)
     console.print(printable(found.message))
-    console.print(f"Estimated from: {printable(found.estimate.basis)}")
+    console.print(f"Estimated from: {printable(estimate.basis)}")
+    if estimate.cost_basis and (estimate.usd or estimate.tokens):
+        console.print(f"Cost from: {printable(estimate.cost_basis)}")
     if found.sample:
         console.print(f"For example: {printable(', '.join(found.sample[:3]))}")
-
-
-def print_end(console: Console, run: Run) -> None:
-    took = "" if run.seconds is None else f" in {duration(run.seconds)}"
-    pace = run.items_per_second
-    rate = "" if pace is None else f", {pace:,.1f} items/s"
-    reason = f": {printable(run.detail)}" if run.detail else ""
-    console.print(f"{run.id} {run.status}{took}{rate}{reason}")
-    if run.status != "succeeded" and run.counters.failed + run.counters.timed_out:
-        console.print(f"What failed, and why: GET /api/runs/{run.id}/items?status=failed")

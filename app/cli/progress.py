@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from contextlib import AbstractContextManager
@@ -12,46 +11,22 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.cli.answers import OneRun, Run
-from app.cli.client import Api
-from app.cli.console import duration, number
-from app.errors import Unavailable
+from app.cli.answers import Run
+from app.cli.console import duration, number, printable
 
-POLL = 0.25
-"""Seconds between looks."""
 _LINE_EVERY = 1.0
 _PACE_OVER = 5.0
-_PATIENCE = 30.0
-"""Seconds without an answer, such as a restart takes, after which watching gives up."""
 
 
 class Display(AbstractContextManager["Display"], Protocol):
     def show(self, run: Run) -> None: ...
 
+    def say(self, sentence: str) -> None:
+        """Beside the progress, to stay."""
+
 
 def display(console: Console) -> Display:
     return Bar(console) if console.is_terminal else Lines(console)
-
-
-async def watch(api: Api, run_id: str, shown: Display) -> Run:
-    """Look until the run has ended. Returns it as it ended.
-
-    Raises:
-        Unavailable: the service has been away for long.
-    """
-    answered = time.monotonic()
-    while True:
-        try:
-            run = api.read(OneRun, await api.get(f"/api/runs/{run_id}")).run
-        except Unavailable:
-            if time.monotonic() - answered > _PATIENCE:
-                raise
-        else:
-            answered = time.monotonic()
-            shown.show(run)
-            if run.has_ended:
-                return run
-        await asyncio.sleep(POLL)
 
 
 class Pace:
@@ -106,12 +81,16 @@ class Bar:
             pace=_pace(run, self._pace.note(run.ended, time.monotonic())),
         )
 
+    def say(self, sentence: str) -> None:
+        self._progress.console.print(printable(sentence))
+
 
 class Lines(AbstractContextManager["Lines"]):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._pace = Pace()
         self._next = 0.0
+        self._status = ""
 
     def __exit__(
         self,
@@ -124,11 +103,14 @@ class Lines(AbstractContextManager["Lines"]):
     def show(self, run: Run) -> None:
         now = time.monotonic()
         rate = self._pace.note(run.ended, now)
-        if now < self._next and not run.has_ended:
+        if now < self._next and run.status == self._status:
             return
-        self._next = now + _LINE_EVERY
+        self._next, self._status = now + _LINE_EVERY, run.status
         parts = [f"{run.status:<10}", _done(run), _outcomes(run), _pace(run, rate)]
         self._console.print("  ".join(part for part in parts if part))
+
+    def say(self, sentence: str) -> None:
+        self._console.print(printable(sentence))
 
 
 class Silent(AbstractContextManager["Silent"]):
@@ -143,6 +125,9 @@ class Silent(AbstractContextManager["Silent"]):
         pass
 
     def show(self, run: Run) -> None:
+        pass
+
+    def say(self, sentence: str) -> None:
         pass
 
 
@@ -164,7 +149,7 @@ def _outcomes(run: Run) -> str:
 
 
 def _pace(run: Run, rate: float) -> str:
-    if run.has_ended or rate <= 0:
+    if run.status != "running" or rate <= 0:
         return ""
     left = "" if run.total is None else f", {duration((run.total - run.ended) / rate)} left"
     return f"{rate:,.0f} items/s{left}"

@@ -26,7 +26,10 @@ def test_a_watched_run_ends_with_its_counts_and_code_0(service: Sluice) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "15 of 15  15 succeeded, 0 failed, 0 skipped" in ended.stdout
-    assert "succeeded in" in ended.stdout.splitlines()[-1]
+    end, compared = ended.stdout.splitlines()[-2:]
+    assert "succeeded in" in end
+    assert compared.startswith("Estimated: ")
+    assert "Actual: " in compared
     assert "\x1b" not in ended.stdout
 
 
@@ -46,6 +49,7 @@ def test_json_is_the_answer_of_the_api_and_nothing_else(service: Sluice) -> None
 def test_runs_and_families_are_tables(service: Sluice) -> None:
     started = service.run("run", FAMILY, "--item-id", "nobody").stdout
     run_id = started.split()[1].rstrip(".")
+    assert service.run("watch", run_id).returncode == 0  # its family has one run at a time
     row = next(line for line in service.run("runs").stdout.splitlines() if run_id in line)
     assert FAMILY in row
     assert f" {FAMILY} " in service.run("families").stdout

@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Demo = Annotated[
+    bool, typer.Option("--demo", help="Use the demo's own database and keys, which need no setup.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the API's answer, for scripts.")]
+FlowKey = Annotated[str, typer.Argument(metavar="KEY", help="Which flow key: see sluice flow.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice runs.")]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Follow the run to its end; exit 1 unless it succeeds.")
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key", metavar="K", help="The same call under the same key starts one run."
+    ),
+]
+BudgetUsd = Annotated[
+    float | None, typer.Option(metavar="X", min=0, help="Pause when so many USD are spent.")
+]
+BudgetTokens = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Pause when so many tokens are spent.")
+]
+MaxFailureRate = Annotated[
+    float | None,
+    typer.Option(
+        metavar="R", min=0, max=1, help="Pause when a larger share of items fails, such as 0.1."
+    ),
+]

@@ -1,0 +1,45 @@
+"""How a run ended, and what it took against what was expected."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from app.cli.answers import Run
+from app.cli.console import duration, number, printable, program
+
+
+def print_end(console: Console, run: Run) -> None:
+    took = "" if run.seconds is None else f" in {duration(run.seconds)}"
+    pace = run.items_per_second
+    rate = "" if pace is None else f", {pace:,.1f} items/s"
+    reason = f": {printable(run.detail)}" if run.detail else ""
+    console.print(f"{run.id} {run.status}{took}{rate}{reason}")
+    compared = _compared(run)
+    if compared:
+        console.print(compared)
+    if run.counters.failed + run.counters.timed_out:
+        console.print(f"What failed, and why: {program()} failures {run.id}")
+
+
+def _compared(run: Run) -> str:
+    """Empty: nothing was estimated, and nothing was spent."""
+    estimate, actual = run.estimate, run.actual
+    took = cost(actual.seconds, actual.usd, actual.tokens)
+    if estimate is not None and (estimate.seconds is not None or estimate.usd or estimate.tokens):
+        expected = cost(estimate.seconds, estimate.usd, estimate.tokens)
+        return f"Estimated: {expected}. Actual: {took}."
+    return f"Actual: {took}." if actual.usd or actual.tokens else ""
+
+
+def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
+    """Time, and money and tokens where there are any."""
+    parts = [] if seconds is None else [duration(seconds)]
+    if usd:
+        parts.append(money(usd))
+    if tokens:
+        parts.append(f"{number(tokens)} tokens")
+    return ", ".join(parts) or duration(None)
+
+
+def money(usd: float) -> str:
+    return f"{usd:,.2f} USD" if usd >= 1 else f"{usd:.4g} USD"

@@ -1,0 +1,221 @@
+"""``sluice pause``, ``resume``, ``cancel``, ``retry``, ``failures``, ``events`` and ``watch``, as
+processes, against a service of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from app.workflows.family import Context, Fatal
+from tests.cli.conftest import SLUICE, Sluice
+from tests.support import service
+from tests.support.families import Recording
+from tests.support.http import OPS, listening
+from tests.support.service import Opener
+
+PROCESS = "/api/workflows/recording/process-users"
+
+
+class Command:
+    """``sluice`` in a process, while this one serves it."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        own = {"SLUICE_URL": url, "SLUICE_TOKEN": OPS, "SLUICE_DATA_DIR": str(folder)}
+        self.sluice = Sluice({**os.environ, **own})
+
+    async def run(self, *args: str) -> CompletedProcess[str]:
+        return await asyncio.to_thread(self.sluice.run, *args)
+
+    async def says(self, *args: str) -> str:
+        """What a command prints that must do its work."""
+        ended = await self.run(*args)
+        assert (ended.returncode, ended.stderr) == (0, ""), ended
+        return ended.stdout
+
+    async def refused(self, *args: str) -> str:
+        return await asyncio.to_thread(self.sluice.refused, *args)
+
+    async def on_a_terminal(self, *args: str, answer: str) -> tuple[int, str]:
+        return await asyncio.to_thread(self._on_a_terminal, args, answer)
+
+    def _on_a_terminal(self, args: tuple[str, ...], answer: str) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [SLUICE, *args], env=dict(self.sluice.env), stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while b"[y/N]" not in shown:
+                shown += os.read(ours, 1_000)
+            os.write(ours, f"{answer}\n".encode())
+            while True:
+                shown += os.read(ours, 1_000)
+        except OSError:  # the process has closed its end
+            return process.wait(30), shown.decode()
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+@asynccontextmanager
+async def commanding(sluice: service.Sluice, folder: Path) -> AsyncIterator[Command]:
+    async with listening(sluice) as caller:
+        yield Command(str(caller.base_url), folder)
+
+
+async def test_a_run_is_paused_and_resumed_with_what_is_given_and_the_rest_kept(
+    opener: Opener, tmp_path: Path
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        run_id = await sluice.start()
+        paused = await command.says("pause", run_id)
+        assert paused == f"{run_id} is paused: Paused by ops.\n"
+        given = ("--budget-usd", "2.5", "--max-failure-rate", "0.1")
+        resumed = await command.says("resume", run_id, *given)
+        assert resumed == f"{run_id} is pending\n"
+        await command.says("pause", run_id)
+        await command.says("resume", run_id, "--budget-tokens", "900")
+        options = (await sluice.run(run_id)).options
+        assert options["budget"] == {"usd": 2.5, "tokens": 900}
+        assert options["maxFailureRate"] == 0.1
+        events = await command.says("events", run_id)
+        kinds = [line.split()[2] for line in events.splitlines()[3:] if line.strip()]
+        assert kinds == ["created", "paused", "resumed", "paused", "resumed"]
+        listed = json.loads(await command.says("events", run_id, "--json"))["events"]
+        assert [event["kind"] for event in listed] == kinds
+
+
+async def test_a_cancel_asks_on_a_terminal_and_only_there(opener: Opener, tmp_path: Path) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        await sluice.service.api.control.pause(run_id, by="ops")
+        await sluice.sql("UPDATE run SET to_process = 12")
+        code, shown = await command.on_a_terminal("cancel", run_id, answer="n")
+        assert code == 1
+        assert "12 items have no outcome yet" in shown
+        assert "The run goes on." in shown
+        assert (await sluice.run(run_id)).status == "paused"
+        code, shown = await command.on_a_terminal("cancel", run_id, answer="y")
+        assert code == 0
+        assert f"{run_id} is cancelled" in shown
+        other = await sluice.start()
+        assert await command.says("cancel", other, "--yes") == f"{other} is cancelled\n"
+        assert await command.says("cancel", other) == f"{other} is cancelled\n"
+
+
+async def test_what_failed_is_listed_and_retried_by_its_group(
+    opener: Opener, tmp_path: Path
+) -> None:
+    def work(item_id: str, _ctx: Context) -> None:
+        if item_id <= "u00003" and not mended:
+            raise Fatal(f"no name: {item_id}")
+
+    mended: list[bool] = []
+    async with opener(Recording(work=work)) as sluice, commanding(sluice, tmp_path) as command:
+        await sluice.add_users(5)
+        async with sluice.worker():
+            run_id = await sluice.start()
+            watched = await command.run("watch", run_id)
+            assert watched.returncode == 1
+            assert f" failures {run_id}" in watched.stdout.splitlines()[-1]
+            table = await command.says("failures", run_id)
+            row = next(line for line in table.splitlines() if "Fatal" in line)
+            assert (row.split()[0], "no name: …" in row) == ("3", True)
+            group = row.split()[1]
+            mended.append(True)
+            retried = await command.says("retry", run_id, "--group", group, "--watch")
+            assert " over 3 items." in retried
+            assert "3 of 3  3 succeeded, 0 failed, 0 skipped" in retried
+            again = ("retry", run_id, "--status", "succeeded", "--idempotency-key", "k", "--json")
+            first = json.loads(await command.says(*again))
+            assert json.loads(await command.says(*again)) == first
+            assert first["items"] == 2
+            assert "nothing to retry" in await command.refused(
+                "retry", run_id, "--error-class", "KeyError", "--item-id", "u00001"
+            )
+
+
+async def test_a_run_takes_its_options_from_the_command_line(
+    opener: Opener, tmp_path: Path
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        given = {
+            "--canary": "5",
+            "--auto-promote": None,
+            "--budget-usd": "1.5",
+            "--budget-tokens": "1000",
+            "--max-failure-rate": "0.2",
+            "--deadline": "2h",
+            "--ramp-start": "2",
+            "--ramp-factor": "1.5",
+            "--ramp-every": "90s",
+            "--idempotency-key": "nightly",
+        }
+        args = [word for pair in given.items() for word in pair if word is not None]
+        first = await command.says("run", "recording", *args)
+        run_id = first.split()[1].rstrip(".")
+        assert (await sluice.run(run_id)).options == {
+            "canary": 5,
+            "autoPromote": True,
+            "budget": {"usd": 1.5, "tokens": 1000},
+            "maxFailureRate": 0.2,
+            "minItems": 50,
+            "deadlineSeconds": 7200,
+            "ramp": {"start": 2, "factor": 1.5, "everySeconds": 90},
+        }
+        again = await command.says("run", "recording", *args)
+        assert again.startswith(f"An earlier call with this key had started {run_id}.")
+        assert f"watch {run_id}" in again
+        refused = await command.refused("run", "recording")
+        assert run_id in refused
+
+
+async def test_options_that_do_not_belong_together_are_refused_before_any_call(
+    sluice: Sluice,
+) -> None:
+    nowhere = {"SLUICE_URL": "http://127.0.0.1:9"}
+    for args, words in (
+        (["--auto-promote"], "--canary"),
+        (["--ramp-every", "5s"], "--ramp-start"),
+        (["--deadline", "soon"], "--deadline"),
+    ):
+        assert words in sluice.refused("run", "recording", *args, **nowhere)
+
+
+async def test_the_end_shows_the_estimate_against_what_it_took(
+    opener: Opener, tmp_path: Path
+) -> None:
+    def work(_item_id: str, ctx: Context) -> None:
+        ctx.spend(usd=0.5, tokens=100)
+
+    async with opener(Recording(work=work)) as sluice, commanding(sluice, tmp_path) as command:
+        await sluice.add_users(4)
+        async with sluice.worker():
+            first = await command.says("run", "recording", "--watch", "--force")
+            assert "Actual: " in first.splitlines()[-1]
+            assert first.splitlines()[-1].endswith(" s, 2.00 USD, 400 tokens.")
+            second = await command.says("run", "recording", "--watch", "--force")
+            end = second.splitlines()[-1]
+            assert end.startswith("Estimated: ")
+            assert end.count("2.00 USD, 400 tokens.") == 2
+            dry = await command.says("run", "recording", "--dry-run", "--force")
+            assert "2.00 USD, 400 tokens" in dry
+            assert "Cost from: what earlier runs spent an item" in dry
+
+
+async def test_an_unknown_run_is_one_sentence(opener: Opener, tmp_path: Path) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        for name in ("pause", "watch"):
+            assert "There is no run run_x." in await command.refused(name, "run_x")
+        for name in ("cancel", "failures"):
+            assert "There is no run '../flow'" in await command.refused(name, "../flow")
