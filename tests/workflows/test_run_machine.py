@@ -198,13 +198,15 @@ class Life(RuleBasedStateMachine):
 
     async def end(self) -> None:
         sluice = self.world.sluice
-        for run_id in self.runs:
-            with suppress(InvalidTransition):
-                await sluice.service.api.control.resume(run_id, by=BY)
         if not self.on:
             await self.working.enter_async_context(sluice.worker())
         for run_id in self.runs:
-            await sluice.ended(run_id)
+            async with asyncio.timeout(30):
+                while (await sluice.run(run_id)).status not in ENDED:
+                    # Again and again: what was in hand while the world was broken pauses it anew.
+                    with suppress(InvalidTransition):
+                        await sluice.service.api.control.resume(run_id, by=BY)
+                    await asyncio.sleep(0.02)
             await self.judge(run_id)
         await self.working.aclose()
 
