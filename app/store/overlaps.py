@@ -39,18 +39,22 @@ async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
 
 
 async def take_next(tx: AsyncConnection, family: str) -> str | None:
-    """Let the oldest waiting run of the family be next, unless one is active. Returns its id."""
+    """Let the oldest waiting run of the family be next, unless one is active. Returns its id.
+
+    One that was paused while it waited keeps its place: those behind it wait for its resume.
+    """
     await lock(tx, family)
-    if await active(tx, family) is not None:
-        return None
-    oldest = (
+    in_line = (
         select(_RUN.c.id)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), _WAITING)
-        .order_by(_RUN.c.id)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None))
+        .order_by(_RUN.c.stage == RunStage.WAITING, _RUN.c.id)  # who does not wait comes first
         .limit(1)
         .scalar_subquery()
     )
     taken = await tx.scalars(
-        update(_RUN).where(_RUN.c.id == oldest).values(stage=RunStage.FULL).returning(_RUN.c.id)
+        update(_RUN)
+        .where(_RUN.c.id == in_line, _WAITING)
+        .values(stage=RunStage.FULL)
+        .returning(_RUN.c.id)
     )
     return taken.one_or_none()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from app.store import overlaps
+from app.store import overlaps, transitions
 from app.store.lifecycle import RunStage, RunStatus
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
@@ -75,6 +75,37 @@ async def test_the_oldest_waiting_run_is_next_and_then_it_is_active(opener: Open
         assert await take_next(sluice) == "run_1"
         assert await active(sluice) == "run_1"
         assert await take_next(sluice) is None
+
+
+async def test_a_run_paused_while_it_waits_holds_up_those_behind_it_and_none_before_it(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await insert(sluice, "run_1")
+        await insert(sluice, "run_2", RunStatus.PAUSED)
+        await insert(sluice, "run_3")
+        assert await take_next(sluice) == "run_1"
+        await sluice.sql(
+            "UPDATE run SET status = 'succeeded', finished_at = now() WHERE id = 'run_1'"
+        )
+        assert await take_next(sluice) is None
+        await sluice.sql("UPDATE run SET status = 'pending' WHERE id = 'run_2'")
+        assert await take_next(sluice) == "run_2"
+
+
+async def test_a_run_that_is_cancelled_at_the_moment_its_turn_comes_is_not_begun(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await insert(sluice, "run_1")
+        async with sluice.service.database.begin() as tx:
+            assert await transitions.cancel(tx, "run_1", who="test")
+            taking = asyncio.create_task(take_next(sluice))
+            async with asyncio.timeout(5):
+                while not await sluice.sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
+                    await asyncio.sleep(0.01)
+        assert await taking is None
+        assert (await sluice.run("run_1")).stage == RunStage.WAITING
 
 
 async def test_of_many_who_take_the_next_run_at_once_one_gets_it(opener: Opener) -> None:
