@@ -55,7 +55,7 @@ async def list_events(
     """The oldest first. As a stream: each event under its kind and with its id; `progress`, without
     an id, when the counters have changed; the stream ends with the run.
     """
-    if STREAM in request.headers.get("accept", ""):
+    if STREAM in request.headers.get("accept", "").lower():
         after = 0 if last_event_id is None else _event_id(last_event_id)
         if last_event_id is not None and await _is_over(state, run_id, after):
             return Response(status_code=204)  # by which a browser knows not to ask again

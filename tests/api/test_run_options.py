@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from app.workflows.family import Context
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener
@@ -64,6 +66,49 @@ async def test_a_dry_run_takes_the_same_options_and_leaves_no_trace(opener: Open
         answer = await caller.post(PROCESS, json={**ALL, "dryRun": True})
         assert (answer.status_code, answer.json()["toProcess"]) == (200, 3)
         assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_canary_pauses_the_run_and_a_resume_does_the_rest(opener: Opener) -> None:
+    def work(_item_id: str, ctx: Context) -> None:
+        ctx.spend(usd=0.25, tokens=3)
+
+    async with opener(Recording(work=work)) as sluice, api(sluice) as caller:
+        await sluice.add_users(60)
+        run_id = (await caller.post(PROCESS, json={"canary": 4})).json()["runId"]
+        async with sluice.worker():
+            async with asyncio.timeout(20):
+                while (await sluice.run(run_id)).status != "paused":
+                    await asyncio.sleep(0.02)
+            shown = (await caller.get(f"/api/runs/{run_id}")).json()["run"]
+            assert (shown["stage"], shown["reason"], shown["ended"]) == ("canary", "canary", 4)
+            assert "of 4 items 4 succeeded" in shown["detail"]
+            assert (shown["actual"]["usd"], shown["actual"]["tokens"]) == (1.0, 12)
+            resumed = (await caller.post(f"/api/runs/{run_id}/resume")).json()["run"]
+            assert (resumed["stage"], resumed["reason"], resumed["detail"]) == ("full", None, None)
+            await sluice.ended(run_id)
+        shown = (await caller.get(f"/api/runs/{run_id}")).json()["run"]
+        assert (shown["status"], shown["counters"]["succeeded"]) == ("succeeded", 60)
+        assert shown["actual"]["seconds"] > 0
+        assert shown["deadlineAt"] is None
+
+
+async def test_a_run_is_estimated_when_it_begins_from_what_earlier_runs_took(
+    opener: Opener,
+) -> None:
+    def work(_item_id: str, ctx: Context) -> None:
+        ctx.spend(usd=0.5, tokens=10)
+
+    async with opener(Recording(work=work)) as sluice, api(sluice) as caller, sluice.worker():
+        await sluice.add_users(6)
+        for usd in (None, 3.0):
+            body = {"force": True, "deadlineSeconds": 600}
+            run_id = (await caller.post(PROCESS, json=body)).json()["runId"]
+            await sluice.ended(run_id)
+            shown = (await caller.get(f"/api/runs/{run_id}")).json()["run"]
+            assert shown["estimate"]["usd"] == usd
+            assert shown["deadlineAt"] > shown["startedAt"]
+        assert shown["estimate"]["tokens"] == 60
+        assert shown["estimate"]["costBasis"] == "what earlier runs spent an item"
 
 
 BAD: list[tuple[dict[str, object], str]] = [

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import pty
+import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from app.workflows.family import Context, Fatal
-from tests.cli.conftest import SLUICE, Sluice
+from tests.cli.conftest import SLUICE, Sluice, wait_for
 from tests.support import service
 from tests.support.families import Recording
 from tests.support.http import OPS, listening
@@ -111,6 +112,26 @@ async def test_a_cancel_asks_on_a_terminal_and_only_there(opener: Opener, tmp_pa
         other = await sluice.start()
         assert await command.says("cancel", other, "--yes") == f"{other} is cancelled\n"
         assert await command.says("cancel", other) == f"{other} is cancelled\n"
+
+
+async def test_ctrl_c_leaves_a_watched_run_as_it_is(opener: Opener, tmp_path: Path) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        run_id, log = await sluice.start(), tmp_path / "log"
+        await sluice.service.api.control.pause(run_id, by="ops")
+        watching = command.sluice.start("watch", run_id, log=log)
+        try:
+            await asyncio.to_thread(wait_for, "Go on with: ", log, watching)
+            watching.send_signal(signal.SIGINT)
+            assert await asyncio.to_thread(watching.wait, 30) == 130
+        finally:
+            watching.kill()
+            watching.wait()
+        text = log.read_text()
+        assert "paused by ops (operator): Paused by ops." in text
+        assert f" resume {run_id}\n" in text
+        assert text.splitlines()[-1].endswith(f" watch {run_id}")
+        assert "Traceback" not in text
+        assert (await sluice.run(run_id)).status == "paused"
 
 
 async def test_what_failed_is_listed_and_retried_by_its_group(
