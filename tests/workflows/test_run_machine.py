@@ -158,11 +158,14 @@ class Life(RuleBasedStateMachine):
         for _ in range(2):
             self.world.do(self.world.sluice.publish(message.outgoing("recording")))
 
-    @rule(which=st.integers(0, 2), number=st.integers(1, USERS))
-    def publish_an_item_again(self, which: int, number: int) -> None:
-        message = ExecuteMessage(run=self.run(which).id, item=f"u{number:05}")
+    @rule(which=st.integers(0, 2))
+    def publish_its_items_again(self, which: int) -> None:
+        """Those that wait, those in hand, and those that have ended."""
+        run_id, sluice = self.run(which).id, self.world.sluice
+        ids = [row.item_id for row in self.world.do(sluice.items(run_id))]
+        messages = [ExecuteMessage(run=run_id, item=i).outgoing("recording") for i in ids]
         for _ in range(2):
-            self.world.do(self.world.sluice.publish(message.outgoing("recording")))
+            self.world.do(sluice.publish(*messages))
 
     def control(self, verb: str, which: int) -> None:
         run_id = self.run(which).id
@@ -203,12 +206,16 @@ class Life(RuleBasedStateMachine):
         for run_id in self.runs:
             async with asyncio.timeout(30):
                 while (await sluice.run(run_id)).status not in ENDED:
-                    # Again and again: what was in hand while the world was broken pauses it anew.
-                    with suppress(InvalidTransition):
-                        await sluice.service.api.control.resume(run_id, by=BY)
+                    await self.resume_all()
                     await asyncio.sleep(0.02)
             await self.judge(run_id)
         await self.working.aclose()
+
+    async def resume_all(self) -> None:
+        """Again and again: what was in hand while the world was broken pauses a run anew."""
+        for run_id in self.runs:
+            with suppress(InvalidTransition):
+                await self.world.sluice.service.api.control.resume(run_id, by=BY)
 
 
 def assert_ended_rightly(run: Run, rows: Sequence[Item]) -> None:
