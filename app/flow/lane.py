@@ -83,16 +83,18 @@ class Lane:
             place = self._place()
             self._line.appendleft(place)
 
-    def leave(self, permit: str) -> None:
+    def leave(self, permit: str) -> bool:
+        """Returns whether the next in line begins on this very slot."""
         live = self._live()
         if not self._owed and live.control.interval is None and not live.paused:
             following = self._next()
             if following is not None:
                 self._handed += 1
                 following.set_result((permit, None))
-                return
+                return True
         self._owed = max(0, self._owed - 1)
         self._give_back(permit)
+        return False
 
     def kick(self) -> None:
         """There is something to say to Redis, or to hear from it."""

@@ -72,8 +72,10 @@ class RedisGate:
         try:
             yield
         finally:
-            if permit:
-                lane.leave(permit)
+            if permit and lane.leave(permit):
+                # The slot stands empty until the next one begins, so that goes before what the
+                # ended one still has to do.
+                await asyncio.sleep(0)
 
     def close(self) -> None:
         self._closed = True

@@ -52,18 +52,28 @@ class RunCache:
         self._families = families
         self._changes = changes
         self._views: dict[str, tuple[float, asyncio.Task[RunView | None]]] = {}
+        self._coming: dict[str, tuple[float, asyncio.Task[RunView | None]]] = {}
         self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)
         self._heard = asyncio.Event()
 
     async def get(self, run_id: str) -> RunView | None:
         """None: the run is gone."""
         now = time.monotonic()
+        coming = self._coming.get(run_id)
+        if coming is not None and coming[1].done():
+            del self._coming[run_id]
+            if not coming[1].cancelled() and coming[1].exception() is None:
+                self._views[run_id] = coming
         known = self._views.get(run_id)
         if known is None or now - known[0] > FRESH_SECONDS:
             if len(self._views) >= MOST_RUNS:
-                self._views.clear()
+                self.changed(None)
             known = (now, asyncio.create_task(self._load(run_id)))
             self._views[run_id] = known
+            self._coming.pop(run_id, None)
+        elif now - known[0] > FRESH_SECONDS / 2 and run_id not in self._coming:
+            # Asked ahead of time: items ask while they hold a slot, which must not stand empty.
+            self._coming[run_id] = (now, asyncio.create_task(self._load(run_id)))
         if known[1].done():
             return known[1].result()
         try:
@@ -83,8 +93,10 @@ class RunCache:
         """What is known of this run, or of all, is out of date."""
         if run_id is None:
             self._views.clear()
+            self._coming.clear()
         else:
             self._views.pop(run_id, None)
+            self._coming.pop(run_id, None)
         self._heard.set()
 
     def enter(self, run_id: str, wait: asyncio.Timeout) -> None:
