@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -99,23 +99,18 @@ class Follower:
         Also ends when the database is away, and when the run is deleted: whoever follows comes
         back with the id of the last event.
         """
-        changed = asyncio.Event()
-
-        def hear(heard: str | None) -> None:
-            if heard is None or heard == run_id:
-                changed.set()
-
-        waker = asyncio.create_task(_wake(self.stopping, changed))
-        try:
-            with self.changes.heard_by(hear):
-                async for message in self._watch(run_id, after_id, changed):
-                    yield message
-        except UNREACHABLE as error:
-            if not is_away(error):
-                raise
-            log.warning("following_interrupted", run=run_id, error=type(error).__name__)
-        finally:
-            waker.cancel()
+        with self.changes.of(run_id) as changed:
+            waker = asyncio.create_task(_wake(self.stopping, changed))
+            try:
+                async with aclosing(self._watch(run_id, after_id, changed)) as messages:
+                    async for message in messages:
+                        yield message
+            except UNREACHABLE as error:
+                if not is_away(error):
+                    raise
+                log.warning("following_interrupted", run=run_id, error=type(error).__name__)
+            finally:
+                waker.cancel()
 
     async def _watch(
         self, run_id: str, after_id: int, changed: asyncio.Event
