@@ -12,6 +12,6 @@ async def test_a_run_loses_nothing_and_doubles_nothing_while_its_workers_are_kil
 ) -> None:
     told: list[str] = []
     prefix = opener.settings.redis_prefix
-    verdict = await play(opener.urls, prefix, items=500, seconds=6, tell=told.append)
+    verdict = await play(opener.urls, prefix, items=300, seconds=5, tell=told.append)
     assert verdict.clean, "\n".join([*told, str(verdict)])
     assert verdict.kills >= 3
