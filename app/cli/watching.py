@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.cli.answers import Event, OneRun, Progress, Run
 from app.cli.client import AWAY, Api, Refused, open_api, run_path
-from app.cli.console import duration, open_console, print_json, program
+from app.cli.console import open_console, print_json, program
 from app.cli.ending import print_end
 from app.cli.progress import Display, Silent, display
 from app.errors import Unavailable
@@ -114,8 +114,7 @@ class _Watcher:
             if not self._said_away:
                 self._said_away = True
                 self._shown.say(
-                    "The service does not answer; trying again for up to"
-                    f" {duration(self._patience)} …"
+                    f"The service does not answer; trying again for {self._patience:g} s …"
                 )
         await asyncio.sleep(self._delay)
         self._delay = min(2 * self._delay, _LONGEST_DELAY)

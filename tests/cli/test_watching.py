@@ -138,7 +138,7 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
             async with asyncio.timeout(20):
                 with pytest.raises(Unavailable, match="here"):
                     await watching
-        assert shown.said == ["The service does not answer; trying again for up to 0.5 s …"]
+        assert shown.said == ["The service does not answer; trying again for 0.5 s …"]
 
 
 async def test_an_unknown_run_is_refused(opener: Opener) -> None:
