@@ -163,7 +163,9 @@ class PgQueuerEngine:
 
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
         number, attempts = delivery.token
-        return bool(await hot(tx, statements.HOLDS, [number], [attempts], self._me))
+        # The first statement of its transaction, so that it is SQLAlchemy that begins.
+        found = await tx.exec_driver_sql(statements.HOLDS, ([number], [attempts], self._me))
+        return found.first() is not None
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
         await tx.exec_driver_sql(statements.WITHDRAW, (list(ids),))

@@ -149,6 +149,8 @@ class PaginateLayer:
         """One page, one transaction: all or nothing."""
         run_id, last = view.run.id, page.next_cursor is None
         async with self.database.begin() as tx:
+            if not await self.engine.holds(tx, delivery):
+                return Done.LAST  # taken over from us: the successor does this page
             advanced = await paging.advance(
                 tx,
                 run_id,
@@ -162,17 +164,11 @@ class PaginateLayer:
                 return Done.NOTHING
             out = _fan_out(bound, run_id, cursor, sorted(advanced.fresh))
             further = not (advanced.paged or advanced.held)
-            if further and go_on:
-                ours = await self.engine.holds(tx, delivery)
-            else:
-                ours = bool(await self.engine.complete(tx, [delivery]))
+            if not (further and go_on):
+                await self.engine.complete(tx, [delivery])
                 if further:
                     following = PaginateMessage(run=run_id, cursor=page.next_cursor)
                     out.append(following.outgoing(bound.name))
-            if not ours:
-                # Taken over from us: the successor does this page.
-                await tx.rollback()
-                return Done.LAST
             await self.engine.publish(tx, out)
             if advanced.paged:
                 await self.keeper.finalise(tx, run_id)
