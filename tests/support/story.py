@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from app.store import events
 from app.store.database import reading
 from app.store.events import EventKind
-from app.store.lifecycle import ENDED, RUN_TRANSITIONS, RunStatus
-from app.store.tables import Run, RunEvent
+from app.store.lifecycle import ENDED, RUN_TRANSITIONS, ItemStatus, RunStatus
+from app.store.tables import Item, Run, RunEvent
 from tests.support.service import Sluice
 
 _MOVES = {
@@ -62,3 +62,14 @@ def assert_legal(run: Run, told: Sequence[RunEvent]) -> None:
     if over:
         after = told_kinds[told_kinds.index(EventKind.ENDED) + 1 :]
         assert set(after) <= AFTER_THE_END, told_kinds
+
+
+def assert_ended_rightly(run: Run, rows: Sequence[Item]) -> None:
+    """Its status follows from its items, of which there are as many as layer 1 had counted."""
+    assert all(row.status != ItemStatus.PENDING for row in rows)
+    failed = run.failed + run.timed_out
+    if run.status != RunStatus.CANCELLED:
+        assert len(rows) == run.to_process
+        assert run.cancelled == 0
+        assert (run.status == RunStatus.SUCCEEDED) is (failed == 0)
+        assert (run.status == RunStatus.FAILED) is (failed == len(rows) > 0)

@@ -4,7 +4,7 @@ promises, and a worker that is left alone ends it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -24,13 +24,13 @@ from hypothesis.stateful import (
 from app.errors import Conflict, InvalidTransition
 from app.store import events, items, runs
 from app.store.failures import Which
-from app.store.lifecycle import ENDED, ItemStatus, RunStatus
+from app.store.lifecycle import ENDED, ItemStatus
 from app.store.tables import Item, Run
 from app.workflows.family import Context, Fatal, Overlap, RetryAfter, Skip, Systemic
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.support.story import assert_legal
+from tests.support.story import assert_ended_rightly, assert_legal
 
 USERS = 13
 BY = "machine"
@@ -216,17 +216,6 @@ class Life(RuleBasedStateMachine):
         for run_id in self.runs:
             with suppress(InvalidTransition):
                 await self.world.sluice.service.api.control.resume(run_id, by=BY)
-
-
-def assert_ended_rightly(run: Run, rows: Sequence[Item]) -> None:
-    """Its status follows from its items, of which there are as many as layer 1 had counted."""
-    assert all(row.status != ItemStatus.PENDING for row in rows)
-    failed = run.failed + run.timed_out
-    if run.status != RunStatus.CANCELLED:
-        assert len(rows) == run.to_process
-        assert run.cancelled == 0
-        assert (run.status == RunStatus.SUCCEEDED) is (failed == 0)
-        assert (run.status == RunStatus.FAILED) is (failed == len(rows) > 0)
 
 
 @pytest.fixture
