@@ -80,7 +80,7 @@ class Service:
             self.families,
             partial(make_context, self.services),
             self.changes,
-            self.mender.keeper,
+            self.mender,
             Watchdog(
                 self.database,
                 self.engine,

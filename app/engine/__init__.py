@@ -103,6 +103,12 @@ class Engine(Protocol):
         Returns the ids of the others: somebody has them in hand.
         """
 
+    async def present(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
+        """Which of these messages wait or are in hand."""
+
+    async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> bool:
+        """Whether a message of this flow key waits or is in hand whose id begins so."""
+
     async def tidy(self) -> None:
         """Whatever upkeep a busy queue needs more often than the database does it by itself."""
 

@@ -172,6 +172,12 @@ class PgQueuerEngine:
         # Looked at afterwards: a claim that the deletion waited for is in hand now.
         return set((await tx.exec_driver_sql(statements.IN_HAND, (list(ids),))).scalars())
 
+    async def present(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
+        return set((await tx.exec_driver_sql(statements.PRESENT, (list(ids),))).scalars())
+
+    async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> bool:
+        return bool((await tx.exec_driver_sql(statements.ANY, (flow_key, prefix))).scalar())
+
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries
         # at the front of the index that each claim begins to read at.

@@ -108,6 +108,12 @@ WITHDRAW = f"DELETE FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status =
 IN_HAND = f"""
     SELECT dedupe_key FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'picked'
 """  # noqa: S608
+PRESENT = f"SELECT dedupe_key FROM {QUEUE} WHERE dedupe_key = ANY($1::text[])"  # noqa: S608
+ANY = f"""
+    SELECT EXISTS (
+        SELECT FROM {QUEUE} WHERE entrypoint = $1::text AND starts_with(dedupe_key, $2::text)
+    )
+"""  # noqa: S608
 DEAD = f"SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = '{QUEUE}'::regclass"  # noqa: S608
 VACUUM = f"VACUUM (TRUNCATE FALSE) {QUEUE}"
 DEPTH = f"""

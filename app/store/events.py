@@ -40,7 +40,11 @@ async def append(
     detail: str | None = None,
     data: Json | None = None,
 ) -> None:
-    """Write an event, and wake who follows the run once it is committed."""
+    """Write an event, and wake who follows the run once it is committed.
+
+    The caller holds the run's row: events of one run must be committed in the order of their ids,
+    or who asks for those after an id would miss one.
+    """
     await tx.execute(
         insert(_EVENT).values(
             run_id=run_id, kind=kind, who=who, reason=reason, detail=detail, data=data

@@ -41,13 +41,15 @@ _ADVANCE = f"""
 """  # noqa: S608 - no value is pasted in
 
 _ADD = """
-    WITH fresh AS (
+    WITH here AS (
+        SELECT id FROM run WHERE id = $1::text AND status = 'running' FOR UPDATE
+    ), fresh AS (
         INSERT INTO item (run_id, item_id, status)
-        SELECT $1::text, id, 'pending' FROM unnest($2::text[]) AS t(id)
+        SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
         ON CONFLICT DO NOTHING RETURNING 1
     )
     UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
-    WHERE id = $1::text AND status = 'running'
+    FROM here WHERE run.id = here.id
 """
 
 
@@ -117,6 +119,12 @@ async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> b
         .values(cursor=cursor, paged=False, held=False)
     )
     return done.rowcount == 1
+
+
+def is_due(run: Run) -> bool:
+    """Whether the next page of the run is to be read now; the same as ``here`` of a page asks."""
+    running = run.status == RunStatus.RUNNING and run.stage == RunStage.FULL
+    return running and not (run.paged or run.held)
 
 
 async def page_due(tx: AsyncConnection, run_id: str, *, look_ahead: int) -> bool:

@@ -132,6 +132,14 @@ async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | N
     return Run(**values), active
 
 
+async def lock(tx: AsyncConnection, run_id: str) -> RunStatus | None:
+    """Nobody changes the run, or writes an event of it, until the end of ``tx``. None: it is not
+    there."""
+    query = select(_RUN.c.status).where(_RUN.c.id == run_id).with_for_update()
+    status = (await tx.scalars(query)).one_or_none()
+    return None if status is None else RunStatus(status)
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished:
     """How a run stands that has not ended. Equal twice: it did not move in between."""
@@ -147,14 +155,14 @@ class Unfinished:
     active_since: datetime | None
 
 
-async def unfinished(tx: AsyncConnection, *, limit: int = 1_000) -> list[Unfinished]:
-    """The oldest first."""
+async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfinished]:
+    """Those that are not paused, the oldest first."""
     rows = await tx.execute(
         text(f"""
             SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
                    status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
                    cursor, scheduled, {ENDED_ITEMS} AS ended, active_since
-            FROM run WHERE finished_at IS NULL ORDER BY id LIMIT :limit
+            FROM run WHERE finished_at IS NULL AND status <> 'paused' ORDER BY id LIMIT :limit
         """),  # noqa: S608
         {"limit": limit},
     )

@@ -169,7 +169,7 @@ class WorkflowClient:
             _require_family(run, bound)
             if not await paging.move_cursor(tx, run_id, cursor):
                 raise _not_running(run)
-            message = PaginateMessage(run=run_id, cursor=cursor)
+            message = PaginateMessage(run=run_id)
             await self._engine.publish(tx, [message.outgoing(bound.name)])
 
     async def trigger_items(self, bound: BoundFamily, run_id: str, item_ids: Sequence[str]) -> int:

@@ -18,12 +18,14 @@ from app.flow.controls import FlowControls
 from app.flow.gate import GateClosed
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Backoff
-from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer, parse_flow_key
+from app.workflows.mending import Mender
 from app.workflows.messages import RunOnly
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
+SWEEP_SECONDS = 30.0
+"""For ending the items of a run that has failed; what is left then ends when it is delivered."""
 BACKOFF = Backoff(longest=timedelta(seconds=30))
 
 log = structlog.get_logger("sluice.worker")
@@ -40,7 +42,7 @@ class Dispatcher:
     controls: FlowControls
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
-    keeper: RunKeeper
+    mender: Mender
 
     def handlers(self, *layers: Layer) -> dict[str, Handler]:
         """By flow key of these layers: what the engine calls with each delivery."""
@@ -87,4 +89,8 @@ class Dispatcher:
                 delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
                 await self.engine.redeliver(tx, [(delivery, delay)])
             elif await self.engine.complete(tx, [delivery]):
-                await self.keeper.fail(tx, run_id, reason="layer_failed", detail=detail[:2_000])
+                await self.mender.keeper.fail(
+                    tx, run_id, reason="layer_failed", detail=detail[:2_000]
+                )
+        if gives_up:
+            await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)

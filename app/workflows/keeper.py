@@ -48,7 +48,7 @@ class RunKeeper:
         if pause is not None:
             return await self.pause(tx, run_id, pause.reason, pause.detail)
         if counted.page_due:
-            message = PaginateMessage(run=run_id, cursor=counted.cursor)
+            message = PaginateMessage(run=run_id)
             await self.engine.publish(tx, [message.outgoing(counted.family)])
         return False
 
@@ -100,6 +100,6 @@ class RunKeeper:
 
     async def _promote(self, tx: AsyncConnection, run_id: str, counted: Counted) -> None:
         await transitions.promote(tx, run_id)
-        message = PaginateMessage(run=run_id, cursor=counted.cursor)
+        message = PaginateMessage(run=run_id)
         await self.engine.publish(tx, [message.outgoing(counted.family)])
         log.info("run_promoted", run=run_id)

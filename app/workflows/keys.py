@@ -3,8 +3,8 @@
     run_01JD…                      a run: sorts by time (ULID)
     welcome-placeholder.execute    a flow key
     process:run_…                  the message that starts a run
-    page:run_…  page:run_…:"u1"    the first page; the page after an item id (as JSON)
-    chunk:run_…:2:"u1"             the third chunk of that page
+    page:run_…                     that pages are due, from where the run stands
+    chunk:run_…:2:"u1"             the third chunk of the page after an item id (as JSON)
     item:run_…:u1                  the execution of one item
 
 A message's id is the same however often it is published, which is what makes a repeated fan-out
@@ -60,12 +60,17 @@ def process_message(run_id: str) -> str:
     return f"process:{run_id}"
 
 
-def page_message(run_id: str, cursor: str | None) -> str:
-    return f"page:{run_id}" if cursor is None else f"page:{run_id}:{cursor}"
+def page_message(run_id: str) -> str:
+    return f"page:{run_id}"
+
+
+def chunk_prefix(run_id: str) -> str:
+    """With which the ids of all chunks of a run begin."""
+    return f"chunk:{run_id}:"
 
 
 def chunk_message(run_id: str, cursor: str | None, index: int) -> str:
-    head = f"chunk:{run_id}:{index}"
+    head = f"{chunk_prefix(run_id)}{index}"
     return head if cursor is None else f"{head}:{cursor}"
 
 
@@ -91,10 +96,8 @@ def parse_message(message_id: str) -> MessageKey:
     """
     kind, _, rest = message_id.partition(":")
     run_id, more, tail = rest.partition(":")
-    if run_id and kind == "process" and not more:
+    if run_id and kind in ("process", "page") and not more:
         return MessageKey(kind, run_id)
-    if run_id and kind == "page":
-        return MessageKey(kind, run_id, cursor=tail if more else None)
     if run_id and kind == "chunk" and more:
         index, has_cursor, cursor = tail.partition(":")
         if index.isascii() and index.isdecimal():

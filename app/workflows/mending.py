@@ -18,7 +18,14 @@ from app.store.runs import Changed
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 from app.workflows.keeper import RunKeeper
-from app.workflows.keys import item_message
+from app.workflows.keys import (
+    Layer,
+    chunk_prefix,
+    flow_key,
+    item_message,
+    page_message,
+    process_message,
+)
 from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
 
 BATCH = 1_000
@@ -42,6 +49,38 @@ class Mender:
         if run.status == RunStatus.RUNNING:
             missing += await self._executions(run)
         return missing
+
+    async def lacks_something(self, run_id: str) -> bool:
+        """Whether a message is missing that the run should have: told from one snapshot, because
+        what happens between two looks is no loss."""
+        async with self.database.connect() as connection:
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            async with connection.begin():
+                return await self._lacks_something(connection, run_id)
+
+    async def _lacks_something(self, tx: AsyncConnection, run_id: str) -> bool:
+        run = await runs.find(tx, run_id)
+        if run is None:
+            return False
+        if run.status == RunStatus.PENDING and run.stage != RunStage.WAITING:
+            return not await self.engine.present(tx, [process_message(run_id)])
+        if run.status != RunStatus.RUNNING:
+            return False
+        page = paging.is_due(run) or (run.held and run.scheduled - run.ended < self.look_ahead)
+        if page and not await self.engine.present(tx, [page_message(run_id)]):
+            return True
+        if run.scheduled == run.ended and run.paged:
+            return True  # and nobody ended it
+        paginate = flow_key(run.family, Layer.PAGINATE)
+        if await self.engine.any_present(tx, paginate, chunk_prefix(run_id)):
+            return False  # items of a chunk have no message of their own yet
+        after: str | None = None
+        while ids := await items.pending_ids(tx, run_id, after_id=after, limit=BATCH):
+            messages = [item_message(run_id, item_id) for item_id in ids]
+            if len(await self.engine.present(tx, messages)) < len(messages):
+                return True
+            after = ids[-1]
+        return False
 
     async def sweep(self, run_id: str, *, seconds: float) -> None:
         """End as cancelled what nobody has in hand of a run that is being cancelled.
@@ -77,7 +116,7 @@ class Mender:
             return await self.engine.publish(tx, [ProcessMessage(run=run.id).outgoing(run.family)])
         if run.status == RunStatus.RUNNING:
             if await paging.page_due(tx, run.id, look_ahead=self.look_ahead):
-                message = PaginateMessage(run=run.id, cursor=run.cursor)
+                message = PaginateMessage(run=run.id)
                 return await self.engine.publish(tx, [message.outgoing(run.family)])
             await self.keeper.finalise(tx, run.id)
         return 0

@@ -55,7 +55,8 @@ class ProcessMessage(Message):
 
 
 class PaginateMessage(Message):
-    """Layer 2: read the page after ``cursor``; or, with ``items``, fan out one chunk of a page."""
+    """Layer 2: read the pages that are due; or, with ``items``, fan out one chunk of the page after
+    ``cursor``."""
 
     layer = Layer.PAGINATE
     priority = 10
@@ -66,7 +67,7 @@ class PaginateMessage(Message):
 
     def id(self) -> str:
         if self.items is None:
-            return keys.page_message(self.run, self.cursor)
+            return keys.page_message(self.run)
         return keys.chunk_message(self.run, self.cursor, self.index or 0)
 
 

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine, Outgoing
 from app.flow.gate import Gate
-from app.store import items, paging
-from app.store.lifecycle import RunStage, RunStatus
+from app.store import items, paging, runs
 from app.workflows.bound import BoundFamily
 from app.workflows.chunks import chunked
 from app.workflows.family import Context, Page
@@ -20,8 +19,7 @@ from app.workflows.group_commit import GroupCommit
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage, PaginateMessage
-from app.workflows.parking import Parking
-from app.workflows.run_cache import STOPPED, RunCache, RunView
+from app.workflows.run_cache import RunCache, RunView
 from app.workflows.source import source_of, unprocessed
 
 PAGES_A_DELIVERY = 20
@@ -73,7 +71,6 @@ class PaginateLayer:
     context: Callable[..., Context]
     runs: RunCache
     keeper: RunKeeper
-    parking: Parking
     look_ahead: int
     chunks: GroupCommit[Chunk]
 
@@ -91,40 +88,35 @@ class PaginateLayer:
         The message says that there is a page to read, and the run's row which one: whoever had the
         message before may have died in the middle of its pages.
         """
-        self.runs.changed(run_id)
-        view = await self.runs.get(run_id)
-        cursor = None if view is None else view.run.cursor
-        for left in reversed(range(PAGES_A_DELIVERY)):
-            while view is not None and view.status is RunStatus.PAUSED:
-                if await self.parking.park(run_id, delivery):
+        left = PAGES_A_DELIVERY
+        while True:
+            self.runs.changed(run_id)
+            view = await self.runs.get(run_id)
+            if view is None or not paging.is_due(view.run):
+                if await self._leave(delivery, run_id):
                     return
-                view = await self._anew(run_id)
-            if view is None or view.status in STOPPED:
-                break
-            async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-                page = await self._read(bound, view, cursor)
-                done = await self._schedule(bound, delivery, view, cursor, page, go_on=left > 0)
+                continue
+            done, cursor = Done.NEXT, view.run.cursor
+            while done is Done.NEXT:
+                left -= 1
+                async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
+                    page = await self._read(bound, view, cursor)
+                    done = await self._schedule(bound, delivery, view, cursor, page, go_on=left > 0)
+                cursor = page.next_cursor
             if done is Done.LAST:
                 return
-            if done is Done.NEXT:
-                cursor = page.next_cursor
-            elif not await self._stands_at(run_id, cursor):
-                break  # somebody else reads this run's pages, or it was stopped
-            view = await self.runs.get(run_id)
+
+    async def _leave(self, delivery: Delivery, run_id: str) -> bool:
+        """The run has no page to read. False: now it has one."""
         async with self.database.begin() as tx:
+            # Locked first. Who makes a page due changes the run's row and then publishes: either we
+            # see it here, or it waits for us, and its publication finds our place free.
+            await runs.lock(tx, run_id)
+            run = await runs.find(tx, run_id)
+            if run is not None and paging.is_due(run):
+                return False
             await self.engine.complete(tx, [delivery])
-
-    async def _anew(self, run_id: str) -> RunView | None:
-        self.runs.changed(run_id)
-        return await self.runs.get(run_id)
-
-    async def _stands_at(self, run_id: str, cursor: str | None) -> bool:
-        """Whether the page after ``cursor`` is still the one to read, now or after a resume."""
-        view = await self._anew(run_id)
-        if view is None or view.status in STOPPED:
-            return False
-        run = view.run
-        return run.cursor == cursor and not (run.held or run.paged) and run.stage == RunStage.FULL
+            return True
 
     async def _read(self, bound: BoundFamily, view: RunView, cursor: str | None) -> Page:
         # Read and filtered before the transaction, so that a slow `existing` locks no row;
@@ -167,7 +159,7 @@ class PaginateLayer:
             if not (further and go_on):
                 await self.engine.complete(tx, [delivery])
                 if further:
-                    following = PaginateMessage(run=run_id, cursor=page.next_cursor)
+                    following = PaginateMessage(run=run_id)
                     out.append(following.outgoing(bound.name))
             await self.engine.publish(tx, out)
             if advanced.paged:

@@ -39,6 +39,9 @@ async def start(
         known = await idempotency.claim(tx, once, run.id)
         if known != run.id:
             return Started(known, replayed=True)
+    if run.retry_of is not None:
+        # Before the family, as the end of a run does.
+        await runs.lock(tx, run.retry_of)
     ahead = await _ahead(tx, bound)
     if ahead is not None:
         run.stage = RunStage.WAITING

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Engine
 from app.store import events, paging, retention, runs
 from app.store.events import EventKind
-from app.store.lifecycle import PauseReason, RunStatus
+from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
 from app.workflows.bound import BoundFamily
 from app.workflows.keeper import RunKeeper
@@ -116,7 +116,7 @@ class Watchdog:
         """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
         former, self._seen = self._seen, {}
         for run in unfinished:
-            if run.status is RunStatus.PAUSED or run.waiting or run.family not in self.families:
+            if run.waiting or run.family not in self.families:
                 continue
             seen = former.get(run.run_id)
             if seen is None or seen.stands != run:
@@ -135,15 +135,18 @@ class Watchdog:
             await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
         async with self.database.begin() as tx:
             miscounted = await paging.recount(tx, run.run_id)
-        missing = await self.mender.set_going(run.run_id)
+        missing = 0
+        if miscounted or await self.mender.lacks_something(run.run_id):
+            missing = await self.mender.set_going(run.run_id)
         if not (miscounted or missing):
             return False
         data = {"messages": missing, "counters": miscounted}
         log.warning("run_repaired", run=run.run_id, family=run.family, **data)
+        detail = (
+            f"It could not go on: {missing} messages were missing"
+            f"{' and its counters were wrong' if miscounted else ''}."
+        )
         async with self.database.begin() as tx:
-            detail = (
-                f"It could not go on: {missing} messages were missing"
-                f"{' and its counters were wrong' if miscounted else ''}."
-            )
-            await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
+            if await runs.lock(tx, run.run_id) not in ENDED:
+                await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
         return True

@@ -18,9 +18,9 @@ from app.workflows.dispatch import Dispatcher
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
 from app.workflows.group_commit import GroupCommit
-from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
+from app.workflows.mending import Mender
 from app.workflows.outcomes import OutcomeWriter
 from app.workflows.paginate import FanOut, PaginateLayer
 from app.workflows.parking import Parking
@@ -47,12 +47,13 @@ class SluiceWorker:
         families: Mapping[str, BoundFamily],
         context: Callable[..., Context],
         changes: RunChanges,
-        keeper: RunKeeper,
+        mender: Mender,
         watchdog: Watchdog,
         *,
         concurrency: int,
         look_ahead: int,
     ) -> None:
+        keeper = mender.keeper
         self._gate = gate
         self._controls = controls
         self._concurrency = concurrency
@@ -77,7 +78,6 @@ class SluiceWorker:
                     context,
                     cache,
                     keeper,
-                    parking,
                     look_ahead,
                     GroupCommit(fan_out.commit),
                 ),
@@ -85,7 +85,7 @@ class SluiceWorker:
                     database, engine, gate, locks, context, cache, outcomes, parking
                 ),
             },
-            keeper,
+            mender,
         )
         # Pages and items are taken side by side: items that take long must not keep pages, and
         # with them every other family, from being read.

@@ -70,6 +70,12 @@ class Broken:
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:
         raise NotImplementedError
 
+    async def present(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:
+        raise NotImplementedError
+
+    async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> NoReturn:
+        raise NotImplementedError
+
     async def tidy(self) -> NoReturn:
         raise NotImplementedError
 

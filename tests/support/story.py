@@ -17,8 +17,7 @@ _MOVES = {
     EventKind.PAUSED: RunStatus.PAUSED,
     EventKind.CANCELLING: RunStatus.CANCELLING,
 }
-AFTER_THE_END = {EventKind.RETRIED, EventKind.REPAIRED}
-"""A repair is written down when it is done, and by then the run may have ended."""
+AFTER_THE_END = {EventKind.RETRIED}
 
 
 async def story(sluice: Sluice, run_id: str) -> list[RunEvent]:

@@ -38,7 +38,7 @@ keys = st.binary(min_size=16, max_size=64)
 
 message_keys = st.one_of(
     st.builds(MessageKey, st.just("process"), run_ids),
-    st.builds(MessageKey, st.just("page"), run_ids, cursor=st.none() | texts),
+    st.builds(MessageKey, st.just("page"), run_ids),
     st.builds(MessageKey, st.just("chunk"), run_ids, cursor=st.none() | texts, index=indices),
     st.builds(MessageKey, st.just("item"), run_ids, item_id=texts),
 )
@@ -48,7 +48,7 @@ def built(key: MessageKey) -> str:
     if key.kind == "process":
         return process_message(key.run_id)
     if key.kind == "page":
-        return page_message(key.run_id, key.cursor)
+        return page_message(key.run_id)
     if key.kind == "chunk":
         assert key.index is not None
         return chunk_message(key.run_id, key.cursor, key.index)
@@ -83,7 +83,7 @@ def test_the_kinds_of_messages_of_one_run_never_meet(
 ) -> None:
     made = {
         process_message(run_id),
-        page_message(run_id, cursor),
+        page_message(run_id),
         chunk_message(run_id, cursor, index),
         item_message(run_id, item_id),
     }
@@ -92,8 +92,9 @@ def test_the_kinds_of_messages_of_one_run_never_meet(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "run_1", "process:", "process:run_1:more", "page:", "chunk:run_1", "chunk:run_1:x",
-     "chunk:run_1:-1", "chunk:run_1:\N{SUPERSCRIPT TWO}", "item:run_1", "item::u1", "other:run_1"],
+    ["", "run_1", "process:", "process:run_1:more", "page:", "page:run_1:u1",
+     "chunk:run_1", "chunk:run_1:x", "chunk:run_1:-1", "chunk:run_1:\N{SUPERSCRIPT TWO}",
+     "item:run_1", "item::u1", "other:run_1"],
 )  # fmt: skip
 def test_what_is_no_message_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not the id of a message"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from app.store import transitions
 from app.store.events import EventKind
 from app.store.lifecycle import PauseReason, RunStatus
 from app.store.tables import Run, RunEvent
-from app.workflows.family import Context, Flow, Overlap, RetryAfter
+from app.workflows.family import Context, FamilyParams, Flow, Overlap, RetryAfter
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.service import Opener, Sluice, assert_exact
@@ -247,3 +248,22 @@ async def test_a_run_that_is_only_slow_is_never_repaired(opener: Opener) -> None
             run = await sluice.ended(await sluice.start())
         assert run.succeeded == 8
         assert await kinds(sluice, run.id) == ["created", "begun", "ended"]
+
+
+class Sluggish(Recording):
+    """Each look at what exists takes longer than many a look of the watchdog's."""
+
+    page_size = 5
+
+    async def existing(self, ids: Sequence[str], params: FamilyParams, ctx: Context) -> set[str]:
+        await asyncio.sleep(0.8)
+        return set()
+
+
+async def test_a_page_that_takes_long_is_not_taken_for_lost(opener: Opener) -> None:
+    async with opener(Sluggish(), watchdog_seconds=0.1) as sluice:
+        await sluice.add_users(12)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+        assert await kinds(sluice, run.id) == ["created", "begun", "ended"]
+    assert run.succeeded == 12
