@@ -35,6 +35,8 @@ def main() -> None:
         for name in names:
             print(f"{name} …", flush=True)
             figures += uvloop.run(_one(name, given))
+    if not figures:
+        return  # a row to read, such as ``profile``
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
     Console().print(_table(figures))

@@ -24,7 +24,7 @@ MOST_POSTPONEMENTS = 1_000
 """RetryAfter uses up no attempt; without a bound it could put an item off for ever."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class History:
     """What earlier deliveries of the item left behind. ``result`` is JSON."""
 
@@ -41,9 +41,12 @@ class History:
 NOTHING = Cost()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
-    """How an attempt ended. ``PENDING``: come again after ``delay``."""
+    """How an attempt ended. ``PENDING``: come again after ``delay``.
+
+    Made for every item: neither this nor ``History`` is frozen, which would double what it costs.
+    """
 
     status: ItemStatus
     history: History
@@ -77,15 +80,16 @@ async def attempt(
     except Exception as caught:  # noqa: BLE001 - the one place that records an item's failure
         error = caught
         status = ItemStatus.TIMED_OUT if limit.expired() else ItemStatus.FAILED
+    reached = progress.history
     verdict = Verdict(
         status,
-        replace(progress.history, attempts=history.attempts + 1),
+        History(history.attempts + 1, reached.postponements, reached.executed, reached.result),
         started_at,
         datetime.now(UTC),
         round((time.perf_counter() - clock) * 1000),
     )
     if ctx.meter.usd or ctx.meter.tokens:
-        verdict = replace(verdict, spent=Cost(ctx.meter.usd, ctx.meter.tokens))
+        verdict.spent = Cost(ctx.meter.usd, ctx.meter.tokens)
     if error is None:
         return verdict
     if status is ItemStatus.SKIPPED:
@@ -108,7 +112,10 @@ class _Progress:
             result = bound.result.validate_json(self.history.result)
         else:
             result = await bound.execute(entity, params, ctx)
-            self.history = replace(self.history, executed=True, result=dump(bound, result))
+            former = self.history
+            self.history = History(
+                former.attempts, former.postponements, executed=True, result=dump(bound, result)
+            )
         if not ctx.preview:
             await bound.save(entity, result, params, ctx)
 
