@@ -6,24 +6,20 @@ Everything else is derived from it: routes, payload schemas, flow keys, ids, ret
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-import structlog
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from redis.asyncio import Redis
 from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.typing import FilteringBoundLogger
 
 from app.flow.control import OPEN, FlowControl
-from app.store.database import Sessions
+from app.workflows.context import Context, Cost, Services
 from app.workflows.keys import Layer
+from app.workflows.signals import Fatal, RetryAfter, Skip, Systemic
 
 __all__ = [
     "Backoff",
@@ -44,57 +40,12 @@ __all__ = [
 ]
 
 
-class Skip(Exception):
-    """Raise it when there is nothing to do for this item: its outcome is ``skipped``."""
-
-
-class Fatal(Exception):
-    """Raise it when another attempt cannot help: the item fails at once."""
-
-
-class RetryAfter(Exception):
-    """Raise it to be called again after ``delay``, without using up one of the attempts.
-
-    An exception of a service that carries a ``retry_after: timedelta`` is treated likewise.
-    """
-
-    def __init__(self, delay: timedelta, reason: str = "asked to come later") -> None:
-        super().__init__(reason)
-        self.retry_after = delay
-
-
-class Systemic(Exception):
-    """Raise it when every other item would fail as well, for example because a key is refused.
-
-    The run pauses at once with this text, and the item stays to be done. An exception of a service
-    whose ``systemic`` is true is treated likewise.
-    """
-
-    systemic = True
-
-
 class Overlap(StrEnum):
     """What becomes of a run of a family that has one already, which has not ended."""
 
     SKIP = "skip"  # it is refused
     QUEUE = "queue"  # it waits until that one has ended
     ALLOW = "allow"  # it goes beside it; an item is never at work in both at once
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What something costs, as far as it is known."""
-
-    usd: float = 0.0
-    tokens: int = 0
-
-
-@dataclass(slots=True)
-class Meter:
-    """What one execution has spent so far."""
-
-    usd: float = 0.0
-    tokens: int = 0
 
 
 class FamilyParams(BaseModel):
@@ -154,70 +105,6 @@ class Page:
 
     ids: Sequence[str]
     next_cursor: str | None
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What stands outside a family, made once by ``bootstrap``."""
-
-    database: AsyncEngine
-    sessions: Sessions
-    redis: Redis
-    redis_prefix: str
-    others: Mapping[type, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a family's methods are given beside their arguments.
-
-    ``run_id`` and ``item_id`` are None where there is no run (a dry run) or no item (a page).
-    ``attempt`` begins at 1. ``preview`` is True when nothing will be saved.
-    """
-
-    services: Services
-    family: str
-    run_id: str | None = None
-    item_id: str | None = None
-    attempt: int = 1
-    preview: bool = False
-    meter: Meter = field(default_factory=Meter)
-
-    def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
-        """Count what this item costs against the run's budget, also when it fails afterwards."""
-        if not (math.isfinite(usd) and usd >= 0 and tokens >= 0):
-            raise ValueError(f"What is spent is 0 or more, not {usd!r} USD and {tokens!r} tokens.")
-        self.meter.usd += usd
-        self.meter.tokens += tokens
-
-    @property
-    def log(self) -> FilteringBoundLogger:
-        """A logger that knows the family, the run and the item."""
-        fields = {"family": self.family, "run": self.run_id, "item": self.item_id}
-        logger: FilteringBoundLogger = structlog.get_logger(
-            **{name: value for name, value in fields.items() if value is not None}
-        )
-        return logger
-
-    @property
-    def session(self) -> Sessions:
-        """``async with ctx.session() as session:`` opens a SQLModel session."""
-        return self.services.sessions
-
-    @property
-    def redis(self) -> Redis:
-        return self.services.redis
-
-    def key(self, *parts: str) -> str:
-        """A Redis key of this service: ``sluice:part:part``."""
-        return ":".join((self.services.redis_prefix, *parts))
-
-    def service(self, kind: type[T]) -> T:
-        """The service of this type, for example ``ctx.service(TextWriter)``."""
-        return cast("T", self.services.others[kind])
 
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
