@@ -24,7 +24,12 @@ migrate: .venv/.ready ## bring the database's tables up to date
 	@$(BIN)/sluice migrate
 
 test: .venv/.ready ## run every test on a real Postgres and a real Valkey
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+ifdef ARGS
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+else
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone"
+	@$(BIN)/python -m pytest -q -m alone
+endif
 
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)

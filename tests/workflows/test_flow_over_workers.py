@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from app.flow.control import FlowControl
 from app.flow.redis_gate import LEASE
 from tests.support.http import api
 from tests.support.service import Opener, Sluice
 from tests.support.worker_process import EVIDENCE, limited, worker_process, worker_processes
+
+pytestmark = pytest.mark.alone
 
 PATH = "/api/flow-control/traced.execute"
 FOLLOW = 1.0
