@@ -39,11 +39,15 @@ async def prune(database: AsyncEngine, older_than: timedelta) -> int:
                 delete(_RUN).where(_RUN.c.id == run_id, _RUN.c.finished_at.is_not(None))
             )
         pruned += 1
-    async with database.begin() as tx:
-        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - KEYS_KEPT))
     if pruned:
         log.info("runs_pruned", runs=pruned)
     return pruned
+
+
+async def prune_keys(database: AsyncEngine) -> None:
+    """Delete the keys of calls that are too old to be repeated."""
+    async with database.begin() as tx:
+        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - KEYS_KEPT))
 
 
 async def count_prunable(database: AsyncEngine, older_than: timedelta) -> int:

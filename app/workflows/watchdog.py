@@ -82,9 +82,11 @@ class Watchdog:
         try:
             while True:
                 await self.look()
-                if self.keep is not None and clock() - pruned_at >= PRUNE_EVERY.total_seconds():
+                if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
                     pruned_at = clock()
-                    await retention.prune(self.database, self.keep)
+                    await retention.prune_keys(self.database)
+                    if self.keep is not None:
+                        await retention.prune(self.database, self.keep)
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
