@@ -129,7 +129,9 @@ class Run(Progress):
 
     @property
     def items_per_second(self) -> float | None:
-        return self.ended / self.seconds if self.seconds and self.ended else None
+        """Of the time in which it ran: a pause is no slowness."""
+        active = self.actual.seconds
+        return self.ended / active if active and self.ended else None
 
 
 class OneRun(_Answer):
