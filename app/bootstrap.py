@@ -82,10 +82,6 @@ class Service:
             self.changes,
             self.mender,
             Watchdog(
-                self.database,
-                self.engine,
-                self.families,
-                self.mender.keeper,
                 self.mender,
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
+from app.store import runs
 from app.store.lifecycle import RunStage, RunStatus
 from app.store.runs import ENDED_ITEMS
 from app.store.tables import Run
@@ -53,7 +54,7 @@ _ADD = """
 """
 
 
-_RECOUNT = """
+_ROWS = """
     WITH here AS (SELECT * FROM run WHERE id = $1::text), rows AS (
         SELECT count(*) AS scheduled,
             count(*) FILTER (WHERE item.status = 'succeeded') AS succeeded,
@@ -63,14 +64,18 @@ _RECOUNT = """
             count(*) FILTER (WHERE item.status = 'timed_out') AS timed_out
         FROM here JOIN item ON item.run_id = here.id
     )
+"""
+_DIFFER = """(here.scheduled, here.succeeded, here.skipped, here.failed, here.cancelled,
+    here.timed_out) IS DISTINCT FROM (rows.scheduled, rows.succeeded, rows.skipped, rows.failed,
+    rows.cancelled, rows.timed_out)"""
+_MISCOUNTED = f"{_ROWS} SELECT {_DIFFER} FROM here, rows"  # noqa: S608 - no value is pasted in
+_RECOUNT = f"""
+    {_ROWS}
     UPDATE run SET scheduled = rows.scheduled, succeeded = rows.succeeded,
         skipped = rows.skipped, failed = rows.failed, cancelled = rows.cancelled,
         timed_out = rows.timed_out
-    FROM rows, here
-    WHERE run.id = here.id AND (here.scheduled, here.succeeded, here.skipped, here.failed,
-        here.cancelled, here.timed_out) IS DISTINCT FROM (rows.scheduled, rows.succeeded,
-        rows.skipped, rows.failed, rows.cancelled, rows.timed_out)
-"""
+    FROM rows, here WHERE run.id = here.id AND {_DIFFER}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,11 @@ async def page_due(tx: AsyncConnection, run_id: str, *, look_ahead: int) -> bool
 
 async def recount(tx: AsyncConnection, run_id: str) -> bool:
     """Set the run's counters to what its rows say. Returns whether they said something else."""
+    # Looked at first without a lock: one statement sees rows and counters of the same commits, and
+    # counting a million rows must not hold up those who write outcomes.
+    if not (await tx.exec_driver_sql(_MISCOUNTED, (run_id,))).scalar():
+        return False
     # Locked by a statement of its own: who changed rows before has counted them, and is seen by
     # the next one; who changes rows from now on counts them after us.
-    await tx.execute(select(_RUN.c.id).where(_RUN.c.id == run_id).with_for_update())
+    await runs.lock(tx, run_id)
     return (await tx.exec_driver_sql(_RECOUNT, (run_id,))).rowcount == 1

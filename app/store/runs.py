@@ -30,7 +30,7 @@ _COUNT = f"""
         held = former.held AND NOT paged
            AND scheduled - {ENDED_ITEMS} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
     FROM former WHERE run.id = former.id
-    RETURNING family, status, stage, cursor, options::text AS options,
+    RETURNING family, status, stage, options::text AS options,
               former.held AND NOT run.held AND status = 'running' AS page_due,
               (paged OR stage = 'canary' OR status = 'cancelling')
                   AND scheduled = {ENDED_ITEMS} AS complete,
@@ -55,7 +55,7 @@ class Statistics:
 class Counted:
     """Where a run stands after outcomes were counted.
 
-    ``page_due``: there is room again, and the caller must publish the page after ``cursor``.
+    ``page_due``: there is room again, and the caller must publish the page's message.
     ``complete``: every item has an outcome, and the caller must finalise, or judge the canary.
     ``judged``, ``judged_failed``: the items that have ended, and failed, since the last resume.
     ``options``: JSON.
@@ -64,7 +64,6 @@ class Counted:
     family: str
     status: str
     stage: str
-    cursor: str | None
     options: str
     page_due: bool
     complete: bool

@@ -162,7 +162,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
         return None
 
     def estimate_cost(self, params: ParamsT) -> Cost | None:
-        """What one item will cost, for a dry run; None: tell from what earlier runs spent."""
+        """What one item will cost, for a dry run; None: tell from what earlier runs spent.
+
+        Always a plain ``def``, called where it stands: arithmetic, and no look at anything.
+        """
         return None
 
     def existing(

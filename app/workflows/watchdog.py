@@ -7,25 +7,21 @@ needs. But queues are emptied by people, and restored from backups.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.engine import Engine
 from app.store import events, paging, retention, runs
 from app.store.events import EventKind
 from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
-from app.workflows.bound import BoundFamily
-from app.workflows.keeper import RunKeeper
 from app.workflows.mending import Mender
 
 SWEEP_SECONDS = 30.0
-LONGEST_PATIENCE = 64
+LONGEST_PATIENCE = 12
 """Passes between two looks at a run that does not move, and lacks nothing."""
 PRUNE_EVERY = timedelta(days=1)
 
@@ -53,10 +49,6 @@ class Watchdog:
         keep: ended runs are deleted after so long; None: they are kept.
     """
 
-    database: AsyncEngine
-    engine: Engine
-    families: Mapping[str, BoundFamily]
-    keeper: RunKeeper
     mender: Mender
     every: float
     keep: timedelta | None
@@ -66,7 +58,7 @@ class Watchdog:
         """Until cancelled."""
         while True:
             try:
-                async with self.database.connect() as connection:
+                async with self.mender.database.connect() as connection:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     if await connection.scalar(_HOLD):
                         await self._watch(connection)
@@ -84,9 +76,9 @@ class Watchdog:
                 await self.look()
                 if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
                     pruned_at = clock()
-                    await retention.prune_keys(self.database)
+                    await retention.prune_keys(self.mender.database)
                     if self.keep is not None:
-                        await retention.prune(self.database, self.keep)
+                        await retention.prune(self.mender.database, self.keep)
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
@@ -98,27 +90,27 @@ class Watchdog:
 
     async def look(self) -> None:
         """One pass."""
-        async with self.database.connect() as connection:
+        async with self.mender.database.connect() as connection:
             unfinished = await runs.unfinished(connection)
         for run in unfinished:
             if run.overdue:
                 await self._overdue(run)
         for family in {run.family for run in unfinished if run.waiting}:
-            async with self.database.begin() as tx:
-                await self.keeper.next_in_line(tx, family)
+            async with self.mender.database.begin() as tx:
+                await self.mender.keeper.next_in_line(tx, family)
         await self._unmoved(unfinished)
-        await self.engine.tidy()
+        await self.mender.engine.tidy()
 
     async def _overdue(self, run: Unfinished) -> None:
         detail = "The run took longer than it may. Resume it to give it the same time once more."
-        async with self.database.begin() as tx:
-            await self.keeper.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
+        async with self.mender.database.begin() as tx:
+            await self.mender.keeper.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
 
     async def _unmoved(self, unfinished: list[Unfinished]) -> None:
         """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
         former, self._seen = self._seen, {}
         for run in unfinished:
-            if run.waiting or run.family not in self.families:
+            if run.waiting or run.family not in self.mender.families:
                 continue
             seen = former.get(run.run_id)
             if seen is None or seen.stands != run:
@@ -135,7 +127,7 @@ class Watchdog:
         """Returns whether there was anything to repair."""
         if run.status is RunStatus.CANCELLING:
             await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
-        async with self.database.begin() as tx:
+        async with self.mender.database.begin() as tx:
             miscounted = await paging.recount(tx, run.run_id)
         missing = 0
         if miscounted or await self.mender.lacks_something(run.run_id):
@@ -148,7 +140,7 @@ class Watchdog:
             f"It could not go on: {missing} messages were missing"
             f"{' and its counters were wrong' if miscounted else ''}."
         )
-        async with self.database.begin() as tx:
+        async with self.mender.database.begin() as tx:
             if await runs.lock(tx, run.run_id) not in ENDED:
                 await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
         return True
