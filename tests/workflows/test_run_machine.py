@@ -32,6 +32,8 @@ from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import assert_ended_rightly, assert_legal
 
+pytestmark = pytest.mark.alone
+
 USERS = 13
 BY = "machine"
 T = TypeVar("T")
