@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from alembic import context
 from app.settings import load_settings
-from app.store import tables  # noqa: F401 - puts our tables into the metadata
+from app.store import example_tables, tables  # noqa: F401 - put our tables into the metadata
 from app.store.database import open_database
 
 OTHERS = ("pgqueuer",)  # the engine keeps its own tables

@@ -1,0 +1,30 @@
+"""The migrations make the tables that the code declares."""
+
+from __future__ import annotations
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+from app.store import example_tables, tables
+from app.store.database import open_database
+
+
+def _of_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and name is not None and name.startswith("pgqueuer"))
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"include_name": _of_ours})
+    return list(compare_metadata(context, SQLModel.metadata))
+
+
+async def test_a_migrated_database_has_the_declared_tables(database_url: str) -> None:
+    assert {tables.User.metadata, example_tables.Agent.metadata} == {SQLModel.metadata}
+    database = open_database(database_url, pool_size=1)
+    try:
+        async with database.connect() as connection:
+            assert await connection.run_sync(_differences) == []
+    finally:
+        await database.dispose()
