@@ -24,7 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 @dataclass(slots=True)
 class Outgoing:
-    """A message to publish. A higher ``priority`` is delivered sooner."""
+    """A message to publish. Of several flow keys' messages that are due, those of a higher
+    ``priority`` are delivered sooner; of one flow key's, those that are due sooner."""
 
     id: str
     flow_key: str
@@ -80,6 +81,9 @@ class Engine(Protocol):
     async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
         """Enqueue in the caller's transaction. Returns how many did not wait there already."""
 
+    async def hasten(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+        """Publish, and let what waits already under these ids come as soon as if it were new."""
+
     async def complete(
         self, tx: AsyncConnection, deliveries: Iterable[Delivery]
     ) -> set[tuple[int, int]]:
@@ -96,6 +100,11 @@ class Engine(Protocol):
 
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
         """Whether the delivery is still ours; nobody can take it over before ``tx`` ends."""
+
+    async def ours(
+        self, tx: AsyncConnection, deliveries: Iterable[Delivery]
+    ) -> set[tuple[int, int]]:
+        """The tokens that are still ours just now; unlike ``holds``, nothing keeps them so."""
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
         """Take off the queue those of these messages that nobody has in hand.

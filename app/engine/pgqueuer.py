@@ -41,6 +41,7 @@ _CLAIMING = {
     "application_name": "sluice claims",
     "synchronous_commit": "off",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
@@ -137,11 +138,19 @@ class PgQueuerEngine:
             await connection.execute(statements.ADAPT)
 
     async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+        return await self._enqueue(tx, statements.PUBLISH, messages)
+
+    async def hasten(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+        return await self._enqueue(tx, statements.HASTEN, messages)
+
+    async def _enqueue(
+        self, tx: AsyncConnection, statement: str, messages: Sequence[Outgoing]
+    ) -> int:
         if not messages:
             return 0
         told = await hot(
             tx,
-            statements.PUBLISH,
+            statement,
             [m.priority for m in messages],
             [m.flow_key for m in messages],
             [m.payload for m in messages],
@@ -166,6 +175,15 @@ class PgQueuerEngine:
         # The first statement of its transaction, so that it is SQLAlchemy that begins.
         found = await tx.exec_driver_sql(statements.HOLDS, ([number], [attempts], self._me))
         return found.first() is not None
+
+    async def ours(
+        self, tx: AsyncConnection, deliveries: Iterable[Delivery]
+    ) -> set[tuple[int, int]]:
+        tokens = [delivery.token for delivery in deliveries]
+        ids, attempts = [token[0] for token in tokens], [token[1] for token in tokens]
+        # The first statement of its transaction, so that it is SQLAlchemy that begins.
+        found = await tx.exec_driver_sql(statements.HELD, (ids, attempts, self._me))
+        return {(row[0], row[1]) for row in found}
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
         await tx.exec_driver_sql(statements.WITHDRAW, (list(ids),))

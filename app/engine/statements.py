@@ -18,29 +18,34 @@ CHANNEL = "sluice_queue"
 """A notification on it is a flow key of which new messages wait."""
 
 # Told once for each flow key of a batch, and by the statement itself: no other round trip.
-PUBLISH = f"""
+_ENQUEUE = f"""
     WITH fresh AS (
-        INSERT INTO {QUEUE} (priority, entrypoint, payload, execute_after, dedupe_key, status)
+        INSERT INTO {QUEUE} AS q (priority, entrypoint, payload, execute_after, dedupe_key, status)
         SELECT t.priority, t.flow_key, t.payload, now() + t.delay, t.id, 'queued'
         FROM unnest($1::int[], $2::text[], $3::bytea[], $4::interval[], $5::text[])
             AS t(priority, flow_key, payload, delay, id)
-        ON CONFLICT (dedupe_key) WHERE {dedupe_predicate(_SETTINGS)} DO NOTHING
+        ON CONFLICT (dedupe_key) WHERE {dedupe_predicate(_SETTINGS)} DO %s
         RETURNING entrypoint
     )
     SELECT count(*), pg_notify('{CHANNEL}', entrypoint) FROM fresh GROUP BY entrypoint
 """  # noqa: S608 - the table's name is PgQueuer's own
+PUBLISH = _ENQUEUE % "NOTHING"
+HASTEN = (
+    _ENQUEUE
+    % """UPDATE SET execute_after = excluded.execute_after
+        WHERE q.status = 'queued' AND q.execute_after > excluded.execute_after"""
+)
 
-# Each flow key's index is read in the order of priority and id, and no further than needed. Being
-# due is written as a difference so that no plan reads, and sorts, all that is due.
+# Each flow key's index is read in the order in which its messages are due, and no further than
+# needed: what is due in a week is never read, however much of it waits.
 CLAIM = f"""
     UPDATE {QUEUE} q
     SET status = 'picked', queue_manager_id = $3::uuid, heartbeat = now(), updated = now()
     WHERE q.id = ANY(ARRAY(
         SELECT job.id FROM unnest($1::text[]) AS k(flow_key) CROSS JOIN LATERAL (
             SELECT id, priority FROM {QUEUE}
-            WHERE entrypoint = k.flow_key AND status = 'queued'
-                AND now() - execute_after > interval '0'
-            ORDER BY priority DESC, id LIMIT $2 FOR UPDATE SKIP LOCKED
+            WHERE entrypoint = k.flow_key AND status = 'queued' AND execute_after <= now()
+            ORDER BY execute_after LIMIT $2 FOR UPDATE SKIP LOCKED
         ) AS job
         ORDER BY job.priority DESC, job.id LIMIT $2
     ))
@@ -103,7 +108,8 @@ REDELIVER = f"""
         WHERE {_OURS} RETURNING q.id, q.attempts - 1 AS attempts
     ) {_TOKENS}
 """  # noqa: S608
-HOLDS = f"SELECT q.id FROM {QUEUE} q WHERE {_OURS} FOR UPDATE"  # noqa: S608
+HELD = f"SELECT q.id, q.attempts FROM {QUEUE} q WHERE {_OURS}"  # noqa: S608
+HOLDS = f"{HELD} FOR UPDATE"
 WITHDRAW = f"DELETE FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'queued'"  # noqa: S608
 IN_HAND = f"""
     SELECT dedupe_key FROM {QUEUE} WHERE dedupe_key = ANY($1::text[]) AND status = 'picked'
@@ -124,7 +130,10 @@ DEPTH = f"""
 
 # Read from ``EXPLAIN`` at 100,000 waiting messages: nothing here uses these, and each message
 # paid for them twice. PgQueuer's upgrade brings them back, so they are dropped after it.
-_UNUSED = ("priority_id_id1_idx", "updated_id_id1_idx", "queue_manager_id_idx", "picked_slot_idx")
+_UNUSED = (
+    "ep_prio_id_idx", "priority_id_id1_idx", "updated_id_id1_idx", "queue_manager_id_idx",
+    "picked_slot_idx",
+)  # fmt: skip
 # PgQueuer's trigger notifies of claims and ends too, and each commit that notifies takes its turn
 # behind the flush of the one before.
 ADAPT = "".join(

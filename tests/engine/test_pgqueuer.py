@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Outgoing
+from app.engine import Delivery, Outgoing, statements
 from app.engine.pgqueuer import PgQueuerEngine
 from app.store.database import open_database
 
@@ -113,10 +114,48 @@ async def test_a_message_is_delivered_soon_after_it_is_published(
 
 async def test_urgent_messages_go_first(engine: PgQueuerEngine, database: AsyncEngine) -> None:
     taker = Taker(engine, database)
-    await publish(engine, database, message(1), message(2), message(3, priority=5))
+    await publish(engine, database, *(message(n) for n in range(30)))
+    await publish(engine, database, message(99, "b.paginate", priority=5))
+    async with working(engine, {"a.execute": taker, "b.paginate": taker}, concurrency=20):
+        await until(lambda: len(taker.taken) == 31)
+    assert b"99" in [d.payload for d in taker.taken[:20]]
+
+
+async def test_messages_of_one_key_are_delivered_in_the_order_in_which_they_are_due(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    taker = Taker(engine, database)
+    delays = (0.3, 0.1, 0.2)
+    for number, delay in enumerate(delays):
+        later = timedelta(seconds=delay)
+        await publish(engine, database, message(number, delay=later))
+    await asyncio.sleep(0.4)
     async with working(engine, {"a.execute": taker}, concurrency=1):
         await until(lambda: len(taker.taken) == 3)
-    assert [d.payload for d in taker.taken] == [b"3", b"1", b"2"]
+    assert [d.payload for d in taker.taken] == [b"1", b"2", b"0"]
+
+
+async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    async with database.begin() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key,"
+                " status) SELECT 0, 'a.execute', '', now() + interval '9 days', 'late' || n,"
+                " 'queued' FROM generate_series(1, 20000) AS n"
+            )
+        )
+    await publish(engine, database, message(1))
+    async with database.connect() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        claim = statements.CLAIM.replace("$1", "'{a.execute}'").replace("$2", "10")
+        plan = await connection.scalars(
+            text(f"EXPLAIN (ANALYZE, BUFFERS) {claim.replace('$3', 'gen_random_uuid()')}")
+        )
+        lines = "\n".join(plan)
+    assert "Rows Removed by Filter" not in lines
+    assert int(re.findall(r"shared hit=(\d+)", lines)[0]) < 100, lines
 
 
 async def test_a_redelivered_message_comes_again_after_its_delay_as_another_attempt(
@@ -149,6 +188,36 @@ async def test_a_delayed_message_waits_until_it_is_due(
         await asyncio.sleep(0.25)
         assert not taker.taken
         await until(lambda: bool(taker.taken), within=1)
+
+
+async def test_a_message_that_waits_for_its_time_can_be_hastened(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    taker = Taker(engine, database)
+    await publish(engine, database, message(1, delay=timedelta(days=9)))
+    async with working(engine, {"a.execute": taker}):
+        async with database.begin() as tx:
+            assert await engine.hasten(tx, [message(1), message(2)]) == 2
+        await until(lambda: len(taker.taken) == 2, within=1)
+
+
+async def test_hastening_what_is_in_hand_or_comes_sooner_does_nothing(
+    engine: PgQueuerEngine, database: AsyncEngine
+) -> None:
+    taken: list[Delivery] = []
+
+    async def hold(delivery: Delivery) -> None:
+        taken.append(delivery)
+        await asyncio.sleep(60)
+
+    await publish(engine, database, message(1), message(2, "b.execute"))
+    async with working(engine, {"a.execute": hold}):
+        await until(lambda: bool(taken))
+        async with database.begin() as tx:
+            late = message(2, "b.execute", delay=timedelta(days=1))
+            assert await engine.hasten(tx, [message(1), late]) == 0
+        async with database.begin() as tx:
+            assert await engine.ours(tx, taken) == {taken[0].token}
 
 
 async def test_a_handler_that_ends_without_a_word_gets_the_message_again(
@@ -323,5 +392,5 @@ async def test_what_the_engine_leaves_out_of_the_queue_s_table_stays_out(
             text("SELECT indexname FROM pg_indexes WHERE tablename = 'pgqueuer'")
         )
         found = {name.removeprefix("pgqueuer_") for name in names}
-    assert found == {"pkey", "picked_heartbeat_idx", "ep_prio_id_idx", "ep_ea_idx",
+    assert found == {"pkey", "picked_heartbeat_idx", "ep_ea_idx",
                      "unique_dedupe_key"}  # fmt: skip
