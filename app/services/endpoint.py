@@ -16,10 +16,15 @@ class Endpoint:
     (Azure's ``?api-version=…``) is kept, and must hold no secret: httpx2 logs it.
     """
 
-    def __init__(self, base_url: str, path: str, api_key: str | None) -> None:
-        """Raises ConfigurationError, without quoting, for what cannot be a URL or a key."""
-        base = _http_url(base_url)
-        key = _header_safe(api_key)
+    def __init__(self, base_url: str, path: str, api_key: str | None, *, settings: str) -> None:
+        """Raises ConfigurationError, without quoting, for what cannot be a URL or a key.
+
+        Args:
+            settings: with which the names of its settings begin, such as ``LLM``.
+        """
+        self.settings = settings
+        base = _http_url(base_url, f"{settings}_BASE_URL")
+        key = _header_safe(api_key, f"{settings}_API_KEY")
         # httpx2 logs the request's URL, so the password must not be in it.
         self.url = base.copy_with(username="", password="", path=base.path.rstrip("/") + path)
         self.shown = str(self.url.copy_with(query=None, fragment=None))
@@ -50,23 +55,23 @@ class _Bearer(httpx2.Auth):
         yield request
 
 
-def _http_url(text: str) -> httpx2.URL:
+def _http_url(text: str, setting: str) -> httpx2.URL:
     try:
         url = httpx2.URL(text.strip())
     except httpx2.InvalidURL:
         url = httpx2.URL("")  # refused below, in a sentence that does not quote a password
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigurationError(
-            "LLM_BASE_URL must be an http or https URL, such as https://api.openai.com/v1."
+            f"{setting} must be an http or https URL, such as https://api.openai.com/v1."
         )
     return url
 
 
-def _header_safe(api_key: str | None) -> str | None:
+def _header_safe(api_key: str | None, setting: str) -> str | None:
     # Checked here because the HTTP library would quote the whole header in its complaint.
     key = (api_key or "").strip()
     if not key.isascii() or any(char.isspace() or not char.isprintable() for char in key):
         raise ConfigurationError(
-            "LLM_API_KEY holds a space or a character that no HTTP header can carry; copy it again."
+            f"{setting} holds a space or a character that no HTTP header can carry; copy it again."
         )
     return key or None

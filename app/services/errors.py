@@ -1,4 +1,4 @@
-"""What can go wrong between us and a language model.
+"""What can go wrong between us and a model that writes or paints.
 
     LlmError                502
     ├── RateLimited         503 come back after ``retry_after``
@@ -20,17 +20,17 @@ KEPT_CHARS = 500
 
 
 class LlmError(SluiceError):
-    """A language model did not do what it was asked."""
+    """A model did not do what it was asked."""
 
     status = 502
-    title = "Language model error"
+    title = "Model error"
 
 
 class RateLimited(LlmError):
     """The endpoint asks us to slow down; waiting belongs to the durable layer, not to a worker."""
 
     status = 503
-    title = "Language model rate limit"
+    title = "Model rate limit"
 
     def __init__(self, detail: str, *, retry_after: timedelta) -> None:
         super().__init__(detail)
@@ -41,7 +41,7 @@ class LlmUnavailable(LlmError):
     """Raised after the short retries. ``answered`` is the HTTP status, None if nothing came."""
 
     status = 503
-    title = "Language model unavailable"
+    title = "Model unavailable"
 
     def __init__(self, detail: str, *, answered: int | None = None) -> None:
         super().__init__(detail)
@@ -54,7 +54,7 @@ class LlmRefused(LlmError):
     ``systemic``: it would refuse every other one as well, until the settings or the account change.
     """
 
-    title = "Language model refused the request"
+    title = "Model refused the request"
 
     def __init__(self, detail: str, *, answered: int) -> None:
         super().__init__(detail)
@@ -65,7 +65,7 @@ class LlmRefused(LlmError):
 class LlmReplyInvalid(LlmError):
     """The reply is not what the schema asked for; ``text`` is its start, at most 500 characters."""
 
-    title = "Language model reply is not usable"
+    title = "Model reply is not usable"
 
     def __init__(self, detail: str, *, text: str) -> None:
         self.text = cut(text)
