@@ -1,27 +1,34 @@
 """Welcome placeholders: the short openings that an empty chat box suggests to one person.
 
-For example "Plan a weekend in Lisbon with vegetarian food". Who writes them is a ``TextWriter``:
-``app.services.llm`` has one that asks a language model, ``app.services.local_writer`` one that
-needs nothing.
+For example "Plan a weekend in Lisbon with vegetarian food".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from app.services.asking import ask, usable
+from app.services.chat import ChatClient
+from app.services.errors import LlmReplyInvalid
+from app.services.texts import Spent
 
 DEFAULT_COUNT = 4
 MAX_COUNT = 8
 MAX_CHARS = 80
 
+# Asked for on top, so that one line that is too long does not cost another call.
+SPARE_LINES = 2
+ASKED_CHARS = 70
 
-Spent = Callable[[int], None]
-"""Told of the tokens that a text cost, also where it cannot be used."""
-
-
-def nobody_asks(tokens: int) -> None:
-    """The ``Spent`` of a caller who does not count."""
+INSTRUCTIONS = """\
+You write the suggestions that an empty chat box shows to one person: short requests that they \
+might type to an assistant, such as "Plan a weekend in Lisbon with vegetarian food".
+Write exactly {count} different ones, in the language of the locale, each at most {chars} \
+characters, on one line, without quotation marks, numbering or a full stop at the end.
+Draw on the interests, if there are any, and do not use the same one twice before all were used.\
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +40,12 @@ class Person:
     interests: tuple[str, ...] = ()
 
 
-class TextWriter(Protocol):
-    """Writes for one person at a time."""
+class Placeholders(BaseModel):
+    """The shape of the model's answer."""
 
-    @property
-    def name(self) -> str:
-        """Who wrote: stored beside the lines, so that they can be told apart and redone."""
-        ...
+    model_config = ConfigDict(extra="forbid")
 
-    async def placeholders(
-        self, person: Person, count: int = DEFAULT_COUNT, *, spent: Spent = nobody_asks
-    ) -> list[str]:
-        """``count`` (1 to 8) different lines of at most 80 characters, in the person's language.
-
-        Raises ValueError for another ``count``, and ``app.services.errors.LlmError`` where a
-        language model is asked.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Closes the connections that the writer holds."""
-        ...
+    lines: list[str]
 
 
 def check_count(count: int) -> None:
@@ -62,12 +54,23 @@ def check_count(count: int) -> None:
         raise ValueError(f"Ask for 1 to {MAX_COUNT} placeholders, not {count}.")
 
 
-def one_line(text: str) -> str:
-    """``text`` without line breaks, control characters or doubled spaces."""
-    visible = "".join(" " if _breaks_a_line(char) else char for char in text)
-    return " ".join(visible.split())
-
-
-def _breaks_a_line(char: str) -> bool:
-    # Unprintable and not a joiner: the joiners (zero width) hold emoji and some scripts together.
-    return not char.isprintable() and char not in "\u200c\u200d"
+async def ask_for_placeholders(
+    chat: ChatClient, person: Person, count: int, *, spent: Spent
+) -> list[str]:
+    check_count(count)
+    reply = await ask(
+        chat,
+        INSTRUCTIONS.format(count=count + SPARE_LINES, chars=ASKED_CHARS),
+        "person",
+        {"name": person.name, "locale": person.locale, "interests": person.interests},
+        Placeholders,
+        spent=spent,
+    )
+    lines = usable(reply.lines, MAX_CHARS)[:count]
+    if len(lines) < count:
+        raise LlmReplyInvalid(
+            f"Only {len(lines)} of {count} placeholders are of 1 to {MAX_CHARS} characters"
+            " and different.",
+            text=reply.model_dump_json(),
+        )
+    return lines

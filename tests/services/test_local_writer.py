@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.llm import Person, text_writer
-from app.services.local_writer import (
+from app.services.local_placeholders import (
     INTEREST_CHARS,
     NAME_CHARS,
     Language,
-    LocalWriter,
     read_languages,
 )
+from app.services.local_writer import LocalWriter
 from app.services.placeholders import MAX_CHARS, MAX_COUNT
 
 LANGUAGES = read_languages()
