@@ -11,8 +11,10 @@ from pydantic.alias_generators import to_camel
 from app.api.deps import Caller, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.workflow_answers import ItemFailed, PreviewAnswer, ScheduledAnswer, watch_it
-from app.api.workflow_bodies import ItemId, RunId, body_model, params_field
+from app.api.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
+from app.errors import BadInput
 from app.workflows.family import AnyFamily
+from app.workflows.options import options_of
 
 
 def add_execute(router: APIRouter, family: AnyFamily) -> None:
@@ -30,6 +32,7 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
             StrictBool,
             Field(False, description="execute and answer the result; save nothing"),
         ),
+        approval=(Approval, None),
         params=params_field(family),
     )
 
@@ -49,12 +52,19 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
                 milliseconds=verdict.work_ms,
             )
         if body.run_id is not None:
+            if body.approval is not None:
+                raise BadInput("approval is for a run of its own: name no runId.", field="approval")
             response.status_code = 202
             number = await state.client.trigger_items(bound, body.run_id, [body.item_id])
             message = f"Scheduled {number} {one}" if number else f"This {one} has its outcome"
             return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
         started = await state.client.trigger_execute(
-            bound, body.item_id, body.params, started_by=caller, once=once(body)
+            bound,
+            body.item_id,
+            body.params,
+            started_by=caller,
+            once=once(body),
+            options=options_of(family, approval=body.approval),
         )
         answer_start(response, started)
         run_id = started.run_id

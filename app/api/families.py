@@ -49,6 +49,7 @@ class FamilyView(View):
     max_failure_rate: float | None = Field(description="a larger share of failures pauses a run")
     min_items: int = Field(description="that must have ended before the share is judged")
     deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
+    approval: bool = Field(description="every run waits, once it has counted, to be approved")
 
     @classmethod
     def of(cls, family: AnyFamily) -> FamilyView:
@@ -70,6 +71,7 @@ class FamilyView(View):
             max_failure_rate=family.max_failure_rate,
             min_items=family.min_items,
             deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
+            approval=family.approval,
         )
 
 

@@ -11,7 +11,7 @@ from app.api.deps import Answer, ApiState, Body, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.run_views import RunAnswer, RunIdInPath, RunView
 from app.api.workflow_answers import watch_it
-from app.api.workflow_bodies import ItemIds
+from app.api.workflow_bodies import Approval, ItemIds
 from app.errors import BadInput, Conflict, NotFound
 from app.store import failures, runs
 from app.store.database import reading
@@ -19,7 +19,7 @@ from app.store.failures import FAILED, Which
 from app.store.lifecycle import OUTCOMES, ItemStatus
 from app.store.tables import Run
 from app.workflows.error_groups import group_id
-from app.workflows.options import Budget, Items, Rate, RunOptions, Seconds
+from app.workflows.options import Budget, Items, Rate, RunOptions, Seconds, options_of
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -65,6 +65,7 @@ class Retry(Body):
     error_class: str | None = Field(None, max_length=500)
     group: str | None = Field(None, max_length=100, description="of GET /api/runs/{id}/failures")
     item_ids: ItemIds | None = None
+    approval: Approval = None
 
 
 class RetryAnswer(Answer):
@@ -98,6 +99,12 @@ async def resume_run(
     return _answer(state, run)
 
 
+@router.post("/{run_id}/approve")
+async def approve_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+    """A run that waits for an approval goes on; 409 if it does not wait, or not any more."""
+    return _answer(state, await state.control.approve(run_id, by=caller))
+
+
 @router.post("/{run_id}/cancel")
 async def cancel_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
     """What is pending ends as cancelled at once, what is at work when it ends."""
@@ -123,9 +130,11 @@ async def retry_run(
     bound = state.families.get(run.family)
     if bound is None:
         raise Conflict(f"Run {run_id} is of {run.family}, a family that is not here any more.")
+    options = options_of(bound.family, approval=body.approval)
+    which = await _which(state, run_id, body)
     try:
         started = await state.client.retry(
-            bound, run, await _which(state, run_id, body), started_by=caller, once=once(body)
+            bound, run, which, started_by=caller, once=once(body), options=options
         )
     except ValidationError:
         raise Conflict(

@@ -36,6 +36,12 @@ ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
 RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
 
 
+Approval = Annotated[
+    StrictBool | None,
+    Field(description="count, then wait until somebody approves; null: as the family says"),
+]
+
+
 class Asked(Body):
     """When a run must stop and ask; what is left out is as the family says."""
 
@@ -50,11 +56,12 @@ class Asked(Body):
     ramp: Ramp | None = Field(None, description="begin with few at once, and grow")
     budget: Budget | None = Field(None, description="pause when so much is spent")
     deadline_seconds: Seconds | None = Field(None, description="pause after so long")
+    approval: Approval = None
 
     def options(self, family: AnyFamily) -> RunOptions:
         """
         Raises:
-            BadInput: autoPromote without a canary.
+            BadInput: autoPromote without a canary, or see ``options_of``.
         """
         if self.auto_promote and self.canary is None:
             raise BadInput(

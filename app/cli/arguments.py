@@ -15,6 +15,9 @@ RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice
 Watch = Annotated[
     bool, typer.Option("--watch", help="Follow the run to its end; exit 1 unless it succeeds.")
 ]
+Approval = Annotated[
+    bool, typer.Option("--approval", help="Count, then wait until somebody approves.")
+]
 Key = Annotated[
     str | None,
     typer.Option(

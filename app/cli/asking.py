@@ -18,6 +18,7 @@ def options(
     budget: tuple[float | None, int | None],
     max_failure_rate: float | None,
     deadline: str | None,
+    approval: bool,
 ) -> Body:
     """Only what was given. ``ramp``: start, factor, every; ``budget``: USD, tokens.
 
@@ -34,6 +35,7 @@ def options(
         "budget": budget_of(*budget) or None,
         "maxFailureRate": max_failure_rate,
         "deadlineSeconds": seconds,
+        "approval": approval or None,
     }
     return _given(asked)
 

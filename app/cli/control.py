@@ -1,4 +1,4 @@
-"""``sluice pause``, ``resume``, ``cancel`` and ``retry``."""
+"""``sluice pause``, ``resume``, ``approve``, ``cancel`` and ``retry``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Choice:
     error_class: str | None = None
     group: str | None = None
     item_ids: tuple[str, ...] = ()
+    approval: bool = False
 
     def body(self) -> dict[str, JsonValue]:
         given: dict[str, JsonValue] = {
@@ -32,6 +33,7 @@ class Choice:
             "errorClass": self.error_class,
             "group": self.group,
             "itemIds": list(self.item_ids),
+            "approval": self.approval,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -63,6 +65,10 @@ async def _resume(
             kept = {} if present is None else present.model_dump(exclude_none=True)
             body["budget"] = {**kept, **budget}
         return await api.post(run_path(run_id, "resume"), body)
+
+
+def approve_run(run_id: str, *, as_json: bool) -> None:
+    _show(asyncio.run(_act(run_id, "approve", {})), as_json=as_json)
 
 
 def cancel_run(run_id: str, *, yes: bool, as_json: bool) -> int:

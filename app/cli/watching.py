@@ -134,12 +134,16 @@ class _Watcher:
             if event.kind == "paused":
                 self._told_how_to_resume = False
             self._shown.say(_sentence(event))
+            sample = (event.data or {}).get("sample")
+            if isinstance(sample, list) and sample:
+                self._shown.say(f"For example: {', '.join(str(one) for one in sample[:3])}")
 
     def _tell_how_to_resume(self, run: Run) -> None:
         """Once for each pause, and not for one of long ago."""
         if run.status == "paused" and not self._told_how_to_resume:
             self._told_how_to_resume = True
-            self._shown.say(f"Go on with: {program()} resume {run.id}{_needed(run)}")
+            for sentence in _ways_on(run):
+                self._shown.say(sentence)
 
 
 def _sentence(event: Event) -> str:
@@ -148,6 +152,15 @@ def _sentence(event: Event) -> str:
     detail = "" if event.detail is None else f": {event.detail}"
     retried = f" by {event.data.get('runId')}" if event.kind == "retried" and event.data else ""
     return f"{event.at.astimezone():%H:%M:%S} {event.kind}{retried or by}{why}{detail}"
+
+
+def _ways_on(run: Run) -> list[str]:
+    if run.reason == "approval":
+        return [
+            "It waits for an approval, and nothing of it has begun.",
+            f"Approve it with: {program()} approve {run.id}",
+        ]
+    return [f"Go on with: {program()} resume {run.id}{_needed(run)}"]
 
 
 def _needed(run: Run) -> str:

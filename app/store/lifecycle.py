@@ -33,6 +33,7 @@ class PauseReason(StrEnum):
 
     OPERATOR = "operator"
     FAILURE_RATE = "failure_rate"  # more items failed than the run allows
+    APPROVAL = "approval"  # it has counted, and somebody with the right must say yes
     SYSTEMIC = "systemic"  # an item said that all others would fail as well
     CANARY = "canary"  # the first few are done, and somebody should look
     BUDGET = "budget"  # what it may spend is spent

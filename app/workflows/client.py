@@ -136,7 +136,14 @@ class WorkflowClient:
             return await start(tx, self._engine, bound, run, once)
 
     async def retry(
-        self, bound: BoundFamily, run: Run, which: Which, *, started_by: str, once: Once | None
+        self,
+        bound: BoundFamily,
+        run: Run,
+        which: Which,
+        *,
+        started_by: str,
+        once: Once | None,
+        options: RunOptions | None = None,
     ) -> Started:
         """Start a run over exactly these items of an earlier one, with its params.
 
@@ -150,6 +157,7 @@ class WorkflowClient:
         request = ProcessRequest(
             params=bound.family.params.model_validate(run.params),
             force=True,
+            options=options,
             retry_of=run.id,
             # With their number, so that a repeated call is told the same one.
             retry=which.model_dump(mode="json", exclude_none=True) | {"items": number},
@@ -206,9 +214,10 @@ class WorkflowClient:
         *,
         started_by: str,
         once: Once | None = None,
+        options: RunOptions | None = None,
     ) -> Started:
         """Execute one item whether or not it has a result, as a run of its own."""
-        request = ProcessRequest(params=params, force=True, item_ids=[item_id])
+        request = ProcessRequest(params=params, force=True, item_ids=[item_id], options=options)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
     async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Verdict:

@@ -17,12 +17,23 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy import Select
 
 from app.flow.control import OPEN, FlowControl
+from app.workflows.backoff import Backoff
 from app.workflows.context import Context, Cost, Services
 from app.workflows.keys import Layer
-from app.workflows.signals import Fatal, RetryAfter, Skip, Systemic
+from app.workflows.signals import (
+    CallFailed,
+    ChildFailed,
+    Fatal,
+    RetryAfter,
+    Skip,
+    StepFailed,
+    Systemic,
+)
 
 __all__ = [
     "Backoff",
+    "CallFailed",
+    "ChildFailed",
     "Context",
     "Cost",
     "Entity",
@@ -36,6 +47,7 @@ __all__ = [
     "RetryAfter",
     "Services",
     "Skip",
+    "StepFailed",
     "Systemic",
 ]
 
@@ -74,29 +86,6 @@ class Flow:
 
     def of(self, layer: Layer) -> FlowControl:
         return cast("FlowControl", getattr(self, layer.value))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
-    """How long to wait before the next attempt: ``initial`` × ``factor`` ^ (failures - 1).
-
-    A random part between half and all of it is taken, so that items that failed together do not
-    come back together.
-    """
-
-    initial: timedelta = timedelta(seconds=1)
-    factor: float = 2.0
-    longest: timedelta = timedelta(minutes=5)
-
-    def delay(self, failures: int, chance: float) -> timedelta:
-        """
-        Args:
-            failures: attempts that have failed, 1 or more.
-            chance: uniform in [0, 1).
-        """
-        # The exponent is bounded, or a large count would overflow before the minimum is taken.
-        seconds = self.initial.total_seconds() * self.factor ** min(failures - 1, 60)
-        return timedelta(seconds=min(seconds, self.longest.total_seconds()) * (0.5 + 0.5 * chance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +131,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """Items that must have ended before the share is judged."""
     deadline: ClassVar[timedelta | None] = None
     """A run that is active for longer pauses."""
+    approval: ClassVar[bool] = False
+    """Every run waits, once it has counted, until somebody with the right says yes."""
 
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
         """A SELECT of one column, the id, each id once. Count, paging and order come from it."""

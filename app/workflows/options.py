@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from app.errors import BadInput
 from app.workflows.family import AnyFamily
 
 MOST_CANARIES = 1_000
@@ -76,17 +77,28 @@ class RunOptions(_Option):
     ramp: Ramp | None = None
     budget: Budget | None = None
     deadline_seconds: Seconds | None = None
+    approval: bool = False
+    """Counted, the run waits until somebody approves it."""
 
     def stored(self) -> dict[str, Any]:  # a JSON object
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def options_of(family: AnyFamily, **asked: Any) -> RunOptions:  # as RunOptions takes them
-    """What was asked, and for the rest what the family says. None: not asked."""
+    """What was asked, and for the rest what the family says. None: not asked.
+
+    Raises:
+        BadInput: the family demands an approval, and the request would do without.
+    """
+    if family.approval and asked.get("approval") is False:
+        raise BadInput(
+            f"Every run of {family.name} needs an approval. Leave approval out.", field="approval"
+        )
     values: dict[str, Any] = {
         "max_failure_rate": family.max_failure_rate,
         "min_items": family.min_items,
         "deadline_seconds": None if family.deadline is None else family.deadline.total_seconds(),
+        "approval": family.approval,
     }
     values |= {name: value for name, value in asked.items() if value is not None}
     return RunOptions.model_validate(values)

@@ -13,9 +13,10 @@ from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.store import paging, runs, transitions
 from app.store.database import reading
-from app.store.lifecycle import RunStage, RunStatus
+from app.store.lifecycle import PauseReason, RunStage, RunStatus
 from app.store.runs import Statistics
 from app.store.tables import Run
+from app.workflows.approval import Question, question
 from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context
@@ -35,12 +36,16 @@ log = structlog.get_logger("sluice.run")
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What layer 1 found out about a run. ``canary``: the ids to begin with; none: no canary."""
+    """What layer 1 found out about a run.
+
+    ``canary``: the ids to begin with; none: no canary. ``asks``: None: it needs no approval.
+    """
 
     run: Run
     statistics: Statistics
     estimate: Estimate
     canary: Sequence[str]
+    asks: Question | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class ProcessLayer:
             earlier = await runs.averages(connection, bound.name)
         params = bound.family.params.model_validate(run.params)
         ctx = self.context(bound, run_id=run.id)
-        wanted = RunOptions.model_validate(run.options).canary or 0
+        options = RunOptions.model_validate(run.options)
+        wanted = options.canary or 0
         found = await survey(
             bound,
             source_of(bound, params, ctx, run),
@@ -92,12 +98,10 @@ class ProcessLayer:
         )
         # A canary that is the whole run would only stop it for nothing.
         small = len(found.canary) >= (found.statistics.to_process or 0)
-        return Counted(
-            run,
-            found.statistics,
-            estimate(bound, params, found.statistics, earlier),
-            () if small else found.canary,
-        )
+        canary = () if small else found.canary
+        expected = estimate(bound, params, found.statistics, earlier)
+        asks = question(bound, found, expected, len(canary)) if options.approval else None
+        return Counted(run, found.statistics, expected, canary, asks)
 
     async def _begin(self, tx: AsyncConnection, bound: BoundFamily, counted: Counted) -> None:
         run_id, statistics = counted.run.id, counted.statistics
@@ -117,11 +121,21 @@ class ProcessLayer:
             return
         if counted.canary:
             await paging.add_items(tx, run_id, counted.canary)
+        log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
+        if counted.asks is not None:
+            # Nothing is published: whoever resumes the run publishes what it should have.
+            await _ask(tx, run_id, counted.asks)
+            return
+        if counted.canary:
             out = [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for i in counted.canary]
         else:
             out = [PaginateMessage(run=run_id).outgoing(bound.name)]
         await self.engine.publish(tx, out)
-        log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
+
+
+async def _ask(tx: AsyncConnection, run_id: str, asks: Question) -> None:
+    await transitions.pause(tx, run_id, PauseReason.APPROVAL, asks.sentence, data=asks.data)
+    log.warning("run_paused", run=run_id, reason=PauseReason.APPROVAL, detail=asks.sentence)
 
 
 def _nothing_to_do(bound: BoundFamily, statistics: Statistics) -> tuple[str, str] | None:

@@ -1,7 +1,8 @@
-"""What an operator may do with a run: pause it, let it go on, cancel it. Each is safe to repeat."""
+"""What an operator may do with a run: pause it, let it go on, approve it, cancel it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,16 +11,19 @@ from app.errors import Conflict
 from app.store import runs, transitions
 from app.store.lifecycle import PauseReason, RunStatus
 from app.store.tables import Run
+from app.workflows.approval import waits_for_approval
 from app.workflows.mending import Mender
 from app.workflows.options import RunOptions
 
 SWEEP_SECONDS = 8.0
 """How long a call to cancel may take; what is left then is the watchdog's."""
 
+Check = Callable[[Run], None]
+
 
 @dataclass(frozen=True, slots=True)
 class RunControl:
-    """Each method answers the run as it stands afterwards.
+    """Each method answers the run as it stands afterwards, and is safe to repeat.
 
     Raises:
         NotFound: there is no such run.
@@ -41,17 +45,28 @@ class RunControl:
             await transitions.require(tx, run_id, RunStatus.PAUSED)
             return run
 
-    async def resume(self, run_id: str, *, by: str, options: RunOptions | None = None) -> Run:
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        by: str,
+        options: RunOptions | None = None,
+        check: Check | None = None,
+    ) -> Run:
         """Let a paused run go on where it stopped.
 
         Args:
             options: to be in force from now on, in place of the run's.
+            check: raises to refuse; given the run as it stands, and nobody changes it meanwhile.
 
         Raises:
             Conflict: its budget is spent.
         """
         async with self.database.begin() as tx:
+            await runs.lock(tx, run_id)
             run = await runs.get(tx, run_id)
+            if check is not None:
+                check(run)
             if run.status == RunStatus.PAUSED:
                 _require_budget(run, options or RunOptions.model_validate(run.options))
             elif run.status not in (RunStatus.PENDING, RunStatus.RUNNING):
@@ -66,6 +81,14 @@ class RunControl:
             # In transactions of their own, after the status is committed: see Parking.
             await self.mender.set_going(run_id)
         return await self._get(run_id)
+
+    async def approve(self, run_id: str, *, by: str) -> Run:
+        """Let a run go on that waits for it. Of several calls one approves.
+
+        Raises:
+            Conflict: it does not wait for an approval.
+        """
+        return await self.resume(run_id, by=by, check=_require_waiting)
 
     async def cancel(self, run_id: str, *, by: str) -> Run:
         """End the run: what is pending at once, what is in hand when it ends."""
@@ -83,6 +106,14 @@ class RunControl:
     async def _get(self, run_id: str) -> Run:
         async with self.database.connect() as connection:
             return await runs.get(connection, run_id)
+
+
+def _require_waiting(run: Run) -> None:
+    if not waits_for_approval(run):
+        raise Conflict(
+            f"Run {run.id} does not wait for an approval: it is {run.status}.",
+            more={"runStatus": run.status},
+        )
 
 
 def _require_budget(run: Run, options: RunOptions) -> None:

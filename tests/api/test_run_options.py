@@ -22,6 +22,7 @@ ALL = {
     "ramp": {"start": 2, "factor": 1.5, "everySeconds": 30},
     "budget": {"usd": 12.5, "tokens": 1_000_000},
     "deadlineSeconds": 7_200,
+    "approval": True,
 }
 
 
@@ -135,6 +136,7 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"budget": {"usd": "5"}}, "budget.usd"),
     ({"budget": {"tokens": 1.5}}, "budget.tokens"),
     ({"budget": {"eur": 5}}, "budget.eur"),
+    ({"approval": "yes"}, "approval"),
 ]
 
 

@@ -17,6 +17,7 @@ from subprocess import CompletedProcess
 from app.workflows.family import Context, Fatal
 from tests.cli.conftest import SLUICE, Sluice, wait_for
 from tests.support import service
+from tests.support.control import paused
 from tests.support.families import Recording
 from tests.support.http import OPS, listening
 from tests.support.service import Opener
@@ -93,6 +94,23 @@ async def test_a_run_is_paused_and_resumed_with_what_is_given_and_the_rest_kept(
         assert kinds == ["created", "paused", "resumed", "paused", "resumed"]
         listed = json.loads(await command.says("events", run_id, "--json"))["events"]
         assert [event["kind"] for event in listed] == kinds
+
+
+async def test_a_run_that_asks_is_approved_once_and_no_other_run_is(
+    opener: Opener, tmp_path: Path
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+        await sluice.add_users(3)
+        run_id = (await command.says("run", "recording", "--approval")).split()[1].rstrip(".")
+        assert "does not wait for an approval" in await command.refused("approve", run_id)
+        async with sluice.worker():
+            await paused(sluice, run_id)
+            assert "3 of 3 users" in await command.says("runs", "--status", "paused")
+            assert await command.says("approve", run_id) == f"{run_id} is running\n"
+            assert (await sluice.ended(run_id)).succeeded == 3
+            assert "it is succeeded" in await command.refused("approve", run_id)
+            retry = await command.says("retry", run_id, "--status", "succeeded", "--approval")
+            await paused(sluice, retry.split()[1])
 
 
 async def test_a_cancel_asks_on_a_terminal_and_only_there(opener: Opener, tmp_path: Path) -> None:
@@ -180,6 +198,7 @@ async def test_a_run_takes_its_options_from_the_command_line(
             "--ramp-start": "2",
             "--ramp-factor": "1.5",
             "--ramp-every": "90s",
+            "--approval": None,
             "--idempotency-key": "nightly",
         }
         args = [word for pair in given.items() for word in pair if word is not None]
@@ -193,6 +212,7 @@ async def test_a_run_takes_its_options_from_the_command_line(
             "minItems": 50,
             "deadlineSeconds": 7200,
             "ramp": {"start": 2, "factor": 1.5, "everySeconds": 90},
+            "approval": True,
         }
         again = await command.says("run", "recording", *args)
         assert again.startswith(f"An earlier call with this key had started {run_id}.")

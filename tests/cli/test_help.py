@@ -13,7 +13,8 @@ COMMANDS = [command.callback.__name__ for command in app.registered_commands if 
 def test_every_command_is_there() -> None:
     assert [
         *("serve", "worker", "migrate", "seed", "prune"),
-        *("run", "watch", "pause", "resume", "cancel", "retry", "failures", "events", "runs"),
+        *("run", "watch", "pause", "resume", "approve", "cancel", "retry"),
+        *("failures", "events", "runs"),
         *("families", "demo"),
     ] == COMMANDS
 

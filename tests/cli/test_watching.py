@@ -89,6 +89,26 @@ async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
         assert shown.statuses[-3:] == ["paused", "running", "succeeded"]
 
 
+async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        ids = await sluice.add_users(12)
+        path = "/api/workflows/recording/process-users"
+        run_id = (await http.post(path, json={"approval": True})).json()["runId"]
+        shown = Noted()
+        async with sluice.worker():
+            watching = asyncio.create_task(watch(Api(http, "here"), run_id, shown))
+            way_on = await shown.hears("Approve it with:")
+            assert way_on.endswith(f" approve {run_id}")
+            [told, example, waits, _] = shown.said
+            assert "paused (approval): The run would process 12 of 12 users" in told
+            assert example == f"For example: {', '.join(ids[:3])}"
+            assert waits == "It waits for an approval, and nothing of it has begun."
+            await http.post(f"/api/runs/{run_id}/approve")
+            async with asyncio.timeout(20):
+                assert (await watching).status == "succeeded"
+        assert "resumed by ops" in shown.said[-1]
+
+
 async def test_a_pause_of_long_ago_is_told_without_a_way_on(opener: Opener) -> None:
     async with opener(Recording()) as sluice, reached(sluice) as http:
         run_id, shown = await sluice.start(), Noted()

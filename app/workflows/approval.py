@@ -1,0 +1,63 @@
+"""A run that waits for somebody to approve it: what it asks, and whether it still waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.store.lifecycle import PauseReason, RunStatus
+from app.store.tables import Json, Run
+from app.workflows.bound import BoundFamily
+from app.workflows.estimate import Estimate
+from app.workflows.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What whoever approves must know: as a sentence, and for programs."""
+
+    sentence: str
+    data: Json
+
+
+def question(bound: BoundFamily, found: Survey, estimate: Estimate, canary: int) -> Question:
+    """
+    Args:
+        canary: how many items come first; 0: no canary.
+    """
+    statistics = found.statistics
+    first = f", {canary:,} of them first" if canary else ""
+    return Question(
+        f"The run would process {_how_many(bound, found)}{first}{_what_it_takes(estimate)}."
+        " Approve it to let it go on, or cancel it.",
+        {
+            "totalEligible": statistics.total_eligible,
+            "toProcess": statistics.to_process,
+            "alreadyProcessed": statistics.already_processed,
+            "exact": statistics.exact,
+            "estimate": estimate.model_dump(mode="json"),
+            "sample": list(found.sample),
+        },
+    )
+
+
+def waits_for_approval(run: Run) -> bool:
+    return run.status == RunStatus.PAUSED and run.reason == PauseReason.APPROVAL
+
+
+def _how_many(bound: BoundFamily, found: Survey) -> str:
+    many, statistics = bound.family.entity.plural, found.statistics
+    if statistics.to_process is None or statistics.total_eligible is None:
+        return f"an unknown number of {many}"
+    about = "" if statistics.exact else "about "
+    return f"{about}{statistics.to_process:,} of {statistics.total_eligible:,} {many}"
+
+
+def _what_it_takes(estimate: Estimate) -> str:
+    """As far as it is known."""
+    parts = [] if estimate.seconds is None else [f"in about {estimate.seconds:,g} s"]
+    if estimate.usd:
+        usd = f"{estimate.usd:,.2f}" if estimate.usd >= 1 else f"{estimate.usd:.4g}"
+        parts.append(f"for about {usd} USD")
+    if estimate.tokens:
+        parts.append(f"with about {estimate.tokens:,} tokens")
+    return "".join(f", {part}" for part in parts)
