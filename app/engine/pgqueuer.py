@@ -183,7 +183,7 @@ class PgQueuerEngine:
         ids, attempts = [token[0] for token in tokens], [token[1] for token in tokens]
         # The first statement of its transaction, so that it is SQLAlchemy that begins.
         found = await tx.exec_driver_sql(statements.HELD, (ids, attempts, self._me))
-        return {(row[0], row[1]) for row in found}
+        return {(row.id, row.attempts) for row in found}
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> set[str]:
         await tx.exec_driver_sql(statements.WITHDRAW, (list(ids),))

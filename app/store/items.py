@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
+from app.errors import NotFound
 from app.store.lifecycle import ItemStatus
 from app.store.runs import Changed
 from app.store.tables import Item
@@ -34,6 +35,7 @@ _COLUMNS = {
     "spent_tokens": "bigint",
     "started_at": "timestamptz",
     "finished_at": "timestamptz",
+    "wake_in": "interval",
     "work_ms": "int",
 }
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
@@ -45,7 +47,7 @@ _RECORD = f"""
         error_message = t.error_message, error_traceback = t.error_traceback,
         error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,
         spent_tokens = item.spent_tokens + t.spent_tokens,
-        started_at = t.started_at, finished_at = t.finished_at
+        started_at = t.started_at, finished_at = t.finished_at, wake_at = now() + t.wake_in
     FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
       AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
@@ -105,6 +107,8 @@ class Record:
     started_at: datetime
     finished_at: datetime | None
     work_ms: int
+    wake_in: timedelta | None = None
+    """When a suspended item goes on by itself; None: when somebody says so."""
 
     @property
     def plain(self) -> bool:
@@ -138,7 +142,9 @@ async def record(tx: AsyncConnection, records: Sequence[Record]) -> dict[str, Ch
             run = changed[run_id]
             run.spent_usd += usd
             run.spent_tokens += tokens
-            if status != ItemStatus.PENDING:
+            if status == ItemStatus.SUSPENDED:
+                run.suspended += 1
+            elif status != ItemStatus.PENDING:
                 run.outcomes[status] += 1
                 run.work_ms += work_ms
     return changed
@@ -149,6 +155,20 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str) -> Item | None:
         await tx.execute(select(_ITEM).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id))
     ).one_or_none()
     return None if row is None else Item(**row._mapping)
+
+
+async def get(tx: AsyncConnection, run_id: str, item_id: str) -> Item:
+    """
+    Raises:
+        NotFound: the run has no such item.
+    """
+    item = await find(tx, run_id, item_id)
+    if item is None:
+        raise NotFound(
+            f"Run {run_id} has no item {item_id!r}. GET /api/runs/{run_id}/items lists them.",
+            field="itemId",
+        )
+    return item
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,33 +189,47 @@ async def to_execute(tx: AsyncConnection, wanted: Sequence[tuple[str, str]]) -> 
     return [one for one in found if (one.run_id, one.item_id) in asked]
 
 
-async def pending_ids(
+async def awaited_ids(
     tx: AsyncConnection, run_id: str, *, after_id: str | None, limit: int
 ) -> list[str]:
-    """Ids of items without an outcome, by id."""
-    query = (
-        select(_ITEM.c.item_id)
-        .where(_ITEM.c.run_id == run_id, _ITEM.c.status == ItemStatus.PENDING)
-        .order_by(_ITEM.c.item_id)
-        .limit(limit)
-    )
+    """Ids of items that must have a message, by id: the pending ones, and the suspended ones that
+    go on by themselves."""
+    sleeping = and_(_ITEM.c.status == ItemStatus.SUSPENDED, _ITEM.c.wake_at.is_not(None))
+    awaited = or_(_ITEM.c.status == ItemStatus.PENDING, sleeping)
+    return await _ids(tx, run_id, awaited, after_id, limit)
+
+
+async def ids_of(
+    tx: AsyncConnection, run_id: str, status: ItemStatus, *, after_id: str | None, limit: int
+) -> list[str]:
+    """Ids of items that stand at ``status``, by id."""
+    return await _ids(tx, run_id, _ITEM.c.status == status, after_id, limit)
+
+
+async def _ids(
+    tx: AsyncConnection,
+    run_id: str,
+    condition: ColumnElement[bool],
+    after_id: str | None,
+    limit: int,
+) -> list[str]:
+    query = select(_ITEM.c.item_id).where(_ITEM.c.run_id == run_id, condition)
     if after_id is not None:
         query = query.where(_ITEM.c.item_id > after_id)
-    return list((await tx.scalars(query)).all())
+    return list((await tx.scalars(query.order_by(_ITEM.c.item_id).limit(limit))).all())
 
 
-async def cancel_pending(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> int:
-    """End these as cancelled where they have no outcome yet. Returns how many there were."""
+async def cancel(
+    tx: AsyncConnection, run_id: str, item_ids: Sequence[str], present: ItemStatus
+) -> list[str]:
+    """End as cancelled those of these that stand at ``present``. Returns their ids."""
     done = await tx.execute(
         update(_ITEM)
-        .where(
-            _ITEM.c.run_id == run_id,
-            _ITEM.c.item_id.in_(item_ids),
-            _ITEM.c.status == ItemStatus.PENDING,
-        )
-        .values(status=ItemStatus.CANCELLED, finished_at=func.now())
+        .where(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(item_ids), _ITEM.c.status == present)
+        .values(status=ItemStatus.CANCELLED, finished_at=func.now(), wake_at=None)
+        .returning(_ITEM.c.item_id)
     )
-    return done.rowcount
+    return list(done.scalars())
 
 
 async def page_of_items(

@@ -42,11 +42,29 @@ class PauseReason(StrEnum):
 
 class ItemStatus(StrEnum):
     PENDING = "pending"
+    SUSPENDED = "suspended"  # waits for time, a person or another item, and costs nothing
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"
     FAILED = "failed"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
+
+
+class StepKind(StrEnum):
+    """What a step is."""
+
+    RUN = "run"
+    CALL = "call"  # of HTTP
+    SLEEP = "sleep"
+    SUSPEND = "suspend"
+    CHILD = "child"  # an item of another family
+
+
+class StepStatus(StrEnum):
+    DONE = "done"
+    FAILED = "failed"  # its last try; the item's next attempt tries it anew
+    WAITING = "waiting"  # for its time, for its next try, or for a child
+    SUSPENDED = "suspended"  # for a person
 
 
 RUN_TRANSITIONS: Final = MappingProxyType(
@@ -93,11 +111,18 @@ ITEM_TRANSITIONS: Final = MappingProxyType(
         ItemStatus.PENDING: frozenset(
             {
                 ItemStatus.PENDING,  # an attempt failed, and another will follow
+                ItemStatus.SUSPENDED,  # all that is left of it waits
                 ItemStatus.SUCCEEDED,  # executed and saved
                 ItemStatus.SKIPPED,  # gone, or the family raised Skip
                 ItemStatus.FAILED,  # Fatal, or the last attempt failed
                 ItemStatus.CANCELLED,  # its run was cancelled first
                 ItemStatus.TIMED_OUT,  # took longer than the family allows
+            }
+        ),
+        ItemStatus.SUSPENDED: frozenset(
+            {
+                ItemStatus.PENDING,  # what it waited for has come
+                ItemStatus.CANCELLED,  # its run was cancelled first
             }
         ),
         ItemStatus.SUCCEEDED: frozenset[ItemStatus](),

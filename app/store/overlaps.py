@@ -11,6 +11,8 @@ from app.store.lifecycle import RunStage, RunStatus
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_CHILD = _RUN.c.parent_run.is_not(None)
+"""Begun by a step of another run, however many beside it."""
 _WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
 
 
@@ -30,7 +32,7 @@ async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
     """The oldest run of the family that has not ended and does not merely wait."""
     query = (
         select(_RUN.c.id, _RUN.c.status)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING, ~_CHILD)
         .order_by(_RUN.c.id)
         .limit(1)
     )
@@ -46,7 +48,7 @@ async def take_next(tx: AsyncConnection, family: str) -> str | None:
     await lock(tx, family)
     in_line = (
         select(_RUN.c.id)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None))
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_CHILD)
         .order_by(_RUN.c.stage == RunStage.WAITING, _RUN.c.id)  # who does not wait comes first
         .limit(1)
         .scalar_subquery()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text, update
+from sqlalchemy import BigInteger, literal_column, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
 from app.store import runs
 from app.store.lifecycle import RunStage, RunStatus
-from app.store.runs import ENDED_ITEMS
+from app.store.runs import OUTSTANDING
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -35,7 +35,7 @@ _ADVANCE = f"""
     UPDATE run
     SET cursor = $4::text, scheduled = scheduled + added.n,
         paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
-        held = scheduled + added.n - {ENDED_ITEMS} >= $6::bigint
+        held = {OUTSTANDING} + added.n >= $6::bigint
     FROM added, here
     WHERE run.id = here.id
     RETURNING held, paged, coalesce(added.ids, '{{}}') AS fresh
@@ -61,19 +61,20 @@ _ROWS = """
             count(*) FILTER (WHERE item.status = 'skipped') AS skipped,
             count(*) FILTER (WHERE item.status = 'failed') AS failed,
             count(*) FILTER (WHERE item.status = 'cancelled') AS cancelled,
-            count(*) FILTER (WHERE item.status = 'timed_out') AS timed_out
+            count(*) FILTER (WHERE item.status = 'timed_out') AS timed_out,
+            count(*) FILTER (WHERE item.status = 'suspended') AS suspended
         FROM here JOIN item ON item.run_id = here.id
     )
 """
 _DIFFER = """(here.scheduled, here.succeeded, here.skipped, here.failed, here.cancelled,
-    here.timed_out) IS DISTINCT FROM (rows.scheduled, rows.succeeded, rows.skipped, rows.failed,
-    rows.cancelled, rows.timed_out)"""
+    here.timed_out, here.suspended) IS DISTINCT FROM (rows.scheduled, rows.succeeded, rows.skipped,
+    rows.failed, rows.cancelled, rows.timed_out, rows.suspended)"""
 _MISCOUNTED = f"{_ROWS} SELECT {_DIFFER} FROM here, rows"  # noqa: S608 - no value is pasted in
 _RECOUNT = f"""
     {_ROWS}
     UPDATE run SET scheduled = rows.scheduled, succeeded = rows.succeeded,
         skipped = rows.skipped, failed = rows.failed, cancelled = rows.cancelled,
-        timed_out = rows.timed_out
+        timed_out = rows.timed_out, suspended = rows.suspended
     FROM rows, here WHERE run.id = here.id AND {_DIFFER}
 """  # noqa: S608
 
@@ -142,7 +143,7 @@ async def page_due(tx: AsyncConnection, run_id: str, *, look_ahead: int) -> bool
             _RUN.c.status == RunStatus.RUNNING,
             _RUN.c.stage == RunStage.FULL,
             ~_RUN.c.paged,
-            ~_RUN.c.held | (_RUN.c.scheduled - text(ENDED_ITEMS) < look_ahead),
+            ~_RUN.c.held | (literal_column(OUTSTANDING, BigInteger) < look_ahead),
         )
         .values(held=False)
     )

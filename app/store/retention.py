@@ -1,4 +1,4 @@
-"""Deleting what is old: ended runs with their items and events, and calls' keys."""
+"""Deleting what is old: ended runs with all that is theirs, and calls' keys."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.tables import IdempotencyKey, Item, Run, RunEvent
+from app.store.tables import IdempotencyKey, Item, Output, Run, RunEvent, Step
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ITEM = Item.__table__  # type: ignore[attr-defined]
+_STEP = Step.__table__  # type: ignore[attr-defined]
+_OUTPUT = Output.__table__  # type: ignore[attr-defined]
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]
 _KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]
 
@@ -75,7 +77,9 @@ async def _delete_items(database: AsyncEngine, run_id: str) -> bool:
         .limit(BATCH)
     )
     async with database.begin() as tx:
-        done = await tx.execute(
-            delete(_ITEM).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(some))
-        )
-        return done.rowcount > 0
+        ids = (await tx.scalars(some)).all()
+        for table in (_STEP, _OUTPUT, _ITEM):
+            await tx.execute(
+                delete(table).where(table.c.run_id == run_id, table.c.item_id.in_(ids))
+            )
+        return bool(ids)

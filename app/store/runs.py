@@ -18,6 +18,8 @@ from app.store.tables import Run
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 ENDED_ITEMS = "(succeeded + skipped + failed + cancelled + timed_out)"
 """SQL: how many items of a run have an outcome."""
+OUTSTANDING = f"(scheduled - suspended - {ENDED_ITEMS})"
+"""SQL: how many items of a run wait for a worker, or are at work."""
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
 _COUNT = f"""
@@ -27,8 +29,9 @@ _COUNT = f"""
         failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
         timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,
         spent_usd = spent_usd + $9::float8, spent_tokens = spent_tokens + $10::bigint,
+        suspended = suspended + $11::bigint,
         held = former.held AND NOT paged
-           AND scheduled - {ENDED_ITEMS} - ($4::bigint + $5 + $6 + $7 + $8) >= $3::bigint
+           AND {OUTSTANDING} - ($4::bigint + $5 + $6 + $7 + $8 + $11) >= $3::bigint
     FROM former WHERE run.id = former.id
     RETURNING family, status, stage, options::text AS options,
               former.held AND NOT run.held AND status = 'running' AS page_due,
@@ -78,9 +81,13 @@ class Counted:
 
 @dataclass(slots=True)
 class Changed:
-    """What a group of outcomes changed in one run: how many by status, and what they took."""
+    """What a group of outcomes changed in one run: how many by status, and what they took.
+
+    ``suspended``: how many more items are suspended than before.
+    """
 
     outcomes: dict[str, int]
+    suspended: int = 0
     work_ms: int = 0
     spent_usd: float = 0.0
     spent_tokens: int = 0
@@ -150,6 +157,7 @@ class Unfinished:
     overdue: bool
     cursor: str | None
     scheduled: int
+    suspended: int
     ended: int
     active_since: datetime | None
 
@@ -160,7 +168,7 @@ async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfini
         text(f"""
             SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
                    status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
-                   cursor, scheduled, {ENDED_ITEMS} AS ended, active_since
+                   cursor, scheduled, suspended, {ENDED_ITEMS} AS ended, active_since
             FROM run WHERE finished_at IS NULL AND status <> 'paused' ORDER BY id LIMIT :limit
         """),  # noqa: S608
         {"limit": limit},
@@ -230,7 +238,8 @@ async def count(
     """Add outcomes, by status, to the run's counters."""
     outcomes = (changed.outcomes.get(status, 0) for status in _COUNTED)
     values = (
-        run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens
+        run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens,
+        changed.suspended,
     )  # fmt: skip
     [row] = await hot(tx, _COUNT, *values)
     return Counted(**row)

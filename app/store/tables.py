@@ -58,6 +58,7 @@ class Run(SQLModel, table=True):
         Index("ix_run_family", "family", "id"),
         # Only rows that have not ended stand in it: finished_at is written once.
         Index("ix_run_active", "family", "id", postgresql_where=text("finished_at IS NULL")),
+        Index("ix_run_parent", "parent_run", "id", postgresql_where=text("parent_run IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
@@ -81,6 +82,12 @@ class Run(SQLModel, table=True):
     retry_of: str | None = Field(default=None, sa_type=ID)
     retry: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """Which items of ``retry_of``: ``app.store.failures.Which``."""
+    origin: str | None = Field(default=None, sa_type=ID)
+    """The first run of a chain of retries; null: this one is it."""
+    parent_run: str | None = Field(default=None, sa_type=ID)
+    """A child's: whose step it is. Null: nobody's."""
+    parent_item: str | None = Field(default=None, sa_type=ID)
+    parent_step: str | None = Field(default=None, sa_type=ID)
     started_by: str = Field(sa_type=Text)
 
     # Where paging stands: the last id read, as JSON (null: not begun); all read; waiting for room.
@@ -98,6 +105,8 @@ class Run(SQLModel, table=True):
     failed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     cancelled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     timed_out: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    suspended: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """How many items are suspended now; they are neither outstanding nor ended."""
     work_ms: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     """Milliseconds spent in items that ended, summed: what estimates are made from."""
     spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
@@ -122,6 +131,11 @@ class Run(SQLModel, table=True):
     def ended(self) -> int:
         """How many items have an outcome."""
         return self.succeeded + self.skipped + self.failed + self.cancelled + self.timed_out
+
+    @property
+    def outstanding(self) -> int:
+        """How many items wait for a worker, or are at work."""
+        return self.scheduled - self.ended - self.suspended
 
 
 class Item(SQLModel, table=True):
@@ -150,9 +164,72 @@ class Item(SQLModel, table=True):
     """The message without what differs from item to item: see ``app.workflows.error_groups``."""
     spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
     spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    wake_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When a suspended item goes on by itself; null: when somebody says so."""
     scheduled_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class Step(SQLModel, table=True):
+    """A named, memoised piece of one item's execution."""
+
+    __tablename__ = "step"
+    __table_args__ = (
+        # Few rows at a time stand in it.
+        Index(
+            "ix_step_suspended", "run_id", "item_id", "name",
+            postgresql_where=text("status = 'suspended'"),
+        ),
+    )  # fmt: skip
+
+    run_id: str = Field(primary_key=True, sa_type=ID)
+    item_id: str = Field(primary_key=True, sa_type=ID)
+    name: str = Field(primary_key=True, sa_type=ID)
+    kind: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    position: int
+    """Which one of the item's steps it was to be asked for, from 1."""
+    alone: bool
+    """``execute`` itself asked for it, one step after another, and not a task beside it."""
+    item_attempt: int
+    """The attempt at the item in which the step was last tried."""
+    tries: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often it was tried in that attempt."""
+    attempts: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often it was tried in all."""
+    result: str | None = Field(default=None, sa_type=Text)
+    """``app.workflows.values`` reads it. Text, because jsonb would change numbers."""
+    payload: str | None = Field(default=None, sa_type=Text)
+    """What it waits for, as JSON: what a person is shown, or what is called."""
+    expects: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """The answer that it waits for: ``class`` by its qualified name, and ``schema``."""
+    child_run: str | None = Field(default=None, sa_type=ID)
+    error_class: str | None = Field(default=None, sa_type=Text)
+    error_message: str | None = Field(default=None, sa_type=Text)
+    answered_by: str | None = Field(default=None, sa_type=Text)
+    due_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When it goes on by itself."""
+    started_at: datetime = Field(sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class Output(SQLModel, table=True):
+    """A chunk of what an item wrote while it was at work."""
+
+    __tablename__ = "output"
+    __table_args__ = (Index("ix_output_item", "run_id", "item_id", "id"),)
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
+    )
+    run_id: str = Field(sa_type=ID)
+    item_id: str = Field(sa_type=ID)
+    attempt: int
+    """Of the item: what another attempt wrote before may stand there as well."""
+    data: str = Field(sa_type=Text)
+    """JSON."""
+    at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class RunEvent(SQLModel, table=True):

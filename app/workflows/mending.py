@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.store import items, paging, runs
-from app.store.lifecycle import RunStage, RunStatus
+from app.store.lifecycle import ItemStatus, RunStage, RunStatus
 from app.store.runs import Changed
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
@@ -66,7 +66,7 @@ class Mender:
             return not await self.engine.present(tx, [process_message(run_id)])
         if run.status != RunStatus.RUNNING:
             return False
-        page = paging.is_due(run) or (run.held and run.scheduled - run.ended < self.look_ahead)
+        page = paging.is_due(run) or (run.held and run.outstanding < self.look_ahead)
         if page and not await self.engine.present(tx, [page_message(run_id)]):
             return True
         if run.scheduled == run.ended and run.paged:
@@ -75,7 +75,7 @@ class Mender:
         if await self.engine.any_present(tx, paginate, chunk_prefix(run_id)):
             return False  # items of a chunk have no message of their own yet
         after: str | None = None
-        while ids := await items.pending_ids(tx, run_id, after_id=after, limit=BATCH):
+        while ids := await items.awaited_ids(tx, run_id, after_id=after, limit=BATCH):
             messages = [item_message(run_id, item_id) for item_id in ids]
             if len(await self.engine.present(tx, messages)) < len(messages):
                 return True
@@ -88,25 +88,37 @@ class Mender:
         What somebody has in hand ends there. Stops after about so many seconds.
         """
         until = time.monotonic() + seconds
-        after: str | None = None
-        while time.monotonic() < until:
-            async with self.database.begin() as tx:
-                ids = await items.pending_ids(tx, run_id, after_id=after, limit=BATCH)
-                if not ids:
-                    await self.keeper.finalise(tx, run_id)
+        for status, cancel in (
+            (ItemStatus.SUSPENDED, self._cancel_suspended),
+            (ItemStatus.PENDING, self._cancel_pending),
+        ):
+            after: str | None = None
+            while True:
+                if time.monotonic() > until:
                     return
-                await self._cancel(tx, run_id, ids)
-            after = ids[-1]
+                async with self.database.begin() as tx:
+                    ids = await items.ids_of(tx, run_id, status, after_id=after, limit=BATCH)
+                    if not ids:
+                        break
+                    changed = await cancel(tx, run_id, ids)
+                    counted = await runs.count(tx, run_id, changed, look_ahead=self.look_ahead)
+                    await self.keeper.counted(tx, run_id, counted)
+                after = ids[-1]
+        async with self.database.begin() as tx:
+            await self.keeper.finalise(tx, run_id)
 
-    async def _cancel(self, tx: AsyncConnection, run_id: str, ids: list[str]) -> None:
+    async def _cancel_pending(self, tx: AsyncConnection, run_id: str, ids: list[str]) -> Changed:
         messages = {item_message(run_id, item_id): item_id for item_id in ids}
         in_hand = await self.engine.withdraw(tx, list(messages))
         free = [item_id for message, item_id in messages.items() if message not in in_hand]
-        number = await items.cancel_pending(tx, run_id, free)
-        counted = await runs.count(
-            tx, run_id, Changed({"cancelled": number}), look_ahead=self.look_ahead
-        )
-        await self.keeper.counted(tx, run_id, counted)
+        cancelled = await items.cancel(tx, run_id, free, ItemStatus.PENDING)
+        return Changed({ItemStatus.CANCELLED: len(cancelled)})
+
+    async def _cancel_suspended(self, tx: AsyncConnection, run_id: str, ids: list[str]) -> Changed:
+        # The items first, as whoever answers what one waits for: see app.store.suspension.
+        cancelled = await items.cancel(tx, run_id, ids, ItemStatus.SUSPENDED)
+        await self.engine.withdraw(tx, [item_message(run_id, item_id) for item_id in cancelled])
+        return Changed({ItemStatus.CANCELLED: len(cancelled)}, suspended=-len(cancelled))
 
     async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
         if run.status == RunStatus.PENDING:
@@ -125,7 +137,7 @@ class Mender:
         missing, after = 0, None
         while True:
             async with self.database.begin() as tx:
-                ids = await items.pending_ids(tx, run.id, after_id=after, limit=BATCH)
+                ids = await items.awaited_ids(tx, run.id, after_id=after, limit=BATCH)
                 if not ids:
                     return missing
                 missing += await self.engine.publish(

@@ -32,3 +32,41 @@ class Systemic(Exception):
     """
 
     systemic = True
+
+
+class StepFailed(Exception):
+    """What a step's last try raised. The item's next attempt tries the step anew.
+
+    ``error_class`` and ``error_message`` are those of what was raised: that itself is gone when the
+    failure is remembered from an earlier delivery.
+    """
+
+    def __init__(self, step: str, error_class: str, error_message: str) -> None:
+        super().__init__(f"Step {step!r}: {error_message}")
+        self.step = step
+        self.error_class = error_class
+        self.error_message = error_message
+
+
+class CallFailed(Exception):
+    """An HTTP call that no try of it could bring to an answer that counts."""
+
+
+class ChildFailed(Fatal):
+    """The item of the other family ended as ``outcome``, which is not a success."""
+
+    def __init__(self, step: str, outcome: str, message: str | None) -> None:
+        super().__init__(f"Step {step!r}: the child is {outcome}. {message or ''}".strip())
+        self.outcome = outcome
+
+
+class StepMisused(Fatal):
+    """A step that the code cannot mean: its name stands twice, or is no name."""
+
+
+class StepsChanged(Fatal):
+    """The item's code does not ask for the steps that the item remembers.
+
+    Names are what steps are remembered by. Cancel the run and retry its items, or give the steps
+    their former names back and retry.
+    """

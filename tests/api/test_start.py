@@ -64,7 +64,13 @@ class Broken:
     ) -> NoReturn:
         raise NotImplementedError
 
+    async def hasten(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> NoReturn:
+        raise NotImplementedError
+
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> NoReturn:
+        raise NotImplementedError
+
+    async def ours(self, tx: AsyncConnection, deliveries: Iterable[Delivery]) -> NoReturn:
         raise NotImplementedError
 
     async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:

@@ -40,7 +40,7 @@ def test_what_has_ended_goes_nowhere_and_all_else_can_end() -> None:
         RunStatus.FAILED,
         RunStatus.CANCELLED,
     } == ENDED
-    assert set(OUTCOMES) == set(ItemStatus) - {ItemStatus.PENDING}
+    assert set(OUTCOMES) == set(ItemStatus) - {ItemStatus.PENDING, ItemStatus.SUSPENDED}
     for status in RunStatus:
         reached = {status}
         while more := {t for s in reached for t in RUN_TRANSITIONS[s]} - reached:

@@ -106,6 +106,7 @@ def assert_exact(run: Run, rows: Sequence[Item]) -> None:
         "failed": run.failed,
         "cancelled": run.cancelled,
         "timed_out": run.timed_out,
+        "suspended": run.suspended,
     }
     assert counted == {status: by_status.get(status, 0) for status in counted}
     assert run.scheduled == len(rows)
