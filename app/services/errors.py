@@ -52,14 +52,15 @@ class LlmRefused(LlmError):
     """The endpoint refused the request (400, 401, 403, 404, …); ``answered`` is the status.
 
     ``systemic``: it would refuse every other one as well, until the settings or the account change.
+    Unless it is said, the status tells.
     """
 
     title = "Model refused the request"
 
-    def __init__(self, detail: str, *, answered: int) -> None:
+    def __init__(self, detail: str, *, answered: int, systemic: bool | None = None) -> None:
         super().__init__(detail)
         self.answered = answered
-        self.systemic = answered in (401, 402, 403, 404)
+        self.systemic = answered in (401, 402, 403, 404) if systemic is None else systemic
 
 
 class LlmReplyInvalid(LlmError):
