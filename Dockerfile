@@ -20,9 +20,12 @@ FROM python:3.11-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/srv/sluice \
     PYTHONDONTWRITEBYTECODE=1 \
+    SLUICE_FILES_DIR=/var/lib/sluice/files \
     SLUICE_HOST=0.0.0.0 \
     SLUICE_PORT=8000
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sluice
+# A volume that is mounted on the folder takes its owner from it.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sluice \
+    && install --directory --owner=sluice /var/lib/sluice/files
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/sluice
 COPY alembic.ini ./

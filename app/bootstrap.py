@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +23,10 @@ from app.flow.controls import FlowControls, Override
 from app.flow.item_locks import ItemLocks
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.script import GateScript
+from app.services.destinations import Destinations
+from app.services.files import FileStore
+from app.services.image_endpoint import painter
+from app.services.images import Painter
 from app.services.llm import TextWriter, text_writer
 from app.settings import Settings
 from app.store import flow_overrides
@@ -114,19 +119,25 @@ async def open_service(
     database = open_database(urls.database, pool_size=settings.pool_size)
     ledger = open_database(urls.database, pool_size=LEDGER_CONNECTIONS, settings=BY_INDEX)
     redis = Redis.from_url(urls.redis, socket_timeout=5, socket_connect_timeout=5)
-    key = settings.llm_api_key
     writer = text_writer(
-        settings.llm_base_url,
-        key.get_secret_value() if key else None,
-        settings.llm_model,
-        settings.llm_timeout,
+        settings.llm_base_url, _told(settings.llm_api_key), settings.llm_model, settings.llm_timeout
+    )
+    paints = painter(
+        settings.image_base_url,
+        _told(settings.image_api_key),
+        settings.image_model,
+        settings.image_timeout,
     )
     changes = RunChanges(urls.database)
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
-        services = Services(
-            database, sessions(database), redis, settings.redis_prefix, {TextWriter: writer}
-        )
+        others = {
+            TextWriter: writer,
+            Painter: paints,
+            FileStore: FileStore(settings.files_dir),
+            Destinations: Destinations(settings.posts_url),
+        }
+        services = Services(database, sessions(database), redis, settings.redis_prefix, others)
         engine = PgQueuerEngine(
             database,
             urls.database,
@@ -181,6 +192,7 @@ async def open_service(
         threads.shutdown(wait=False, cancel_futures=True)
         await changes.aclose()
         await writer.aclose()
+        await paints.aclose()
         await redis.aclose()
         await ledger.dispose()
         await database.dispose()
@@ -203,6 +215,10 @@ def make_context(
         attempt=attempt,
         preview=preview,
     )
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 async def _ping(database: AsyncEngine) -> None:

@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
 
-OURS = ("SLUICE_", "LLM_")
+OURS = ("SLUICE_", "LLM_", "IMAGE_", "POSTS_")
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
 
 MIN_TOKEN_LENGTH = 16
@@ -143,6 +143,20 @@ class Settings(BaseSettings):
         None, alias="SLUICE_TOKEN", description="the secret with which the CLI calls it"
     )
     llm_timeout: float = Field(30, alias="LLM_TIMEOUT", gt=0, le=600, description="seconds a try")
+    image_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
+        None, alias="IMAGE_BASE_URL", description="OpenAI-compatible; unset: the local painter"
+    )
+    image_api_key: SecretStr | None = Field(None, alias="IMAGE_API_KEY")
+    image_model: str = Field("gpt-image-1", alias="IMAGE_MODEL")
+    image_timeout: float = Field(
+        120, alias="IMAGE_TIMEOUT", gt=0, le=600, description="seconds a try"
+    )
+    files_dir: Path = Field(
+        Path(".sluice/files"), alias="SLUICE_FILES_DIR", description="where families keep files"
+    )
+    posts_url: Annotated[str | None, _scheme("https", "http")] = Field(
+        None, alias="POSTS_URL", description="where review-post publishes"
+    )
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -19,7 +19,7 @@ import pytest
 from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.migrate import migrate, with_database
-from app.settings import Settings
+from app.settings import OURS, Settings
 from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
 
@@ -28,7 +28,7 @@ _NUMBERS = itertools.count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     configure_logs("error", "console")
-    for name in [n for n in os.environ if n.startswith(("SLUICE_", "LLM_"))]:
+    for name in [n for n in os.environ if n.startswith(OURS)]:
         del os.environ[name]  # a developer's own settings must not reach the tests
     # Processes that tests start would compile every module anew where no byte code is kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -87,6 +87,7 @@ def settings(redis_prefix: str, tmp_path: Path) -> Settings:
             "SLUICE_TOKENS": "ops:secret-of-ops-0123456789,cron:secret-of-cron-0123456789",
             "SLUICE_REDIS_PREFIX": redis_prefix,
             "SLUICE_DATA_DIR": tmp_path,
+            "SLUICE_FILES_DIR": tmp_path / "files",
             "SLUICE_WORKER_HEARTBEAT": 2,
             "SLUICE_STOP_TIMEOUT": 5,
             "SLUICE_POOL_SIZE": 4,

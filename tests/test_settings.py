@@ -37,7 +37,9 @@ def test_without_any_setting_the_defaults_stand(env: pytest.MonkeyPatch) -> None
     assert settings.port == 8000
 
 
-@pytest.mark.parametrize("name", ["SLUICE_PROT", "SLUICE_", "LLM_KEY", "SLUICE_TOKENS_"])
+@pytest.mark.parametrize(
+    "name", ["SLUICE_PROT", "SLUICE_", "LLM_KEY", "SLUICE_TOKENS_", "IMAGE_KEY", "POSTS_URI"]
+)
 def test_an_unknown_name_of_ours_is_refused_and_the_known_ones_are_told(
     env: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -85,6 +87,8 @@ def test_an_empty_value_is_no_value(env: pytest.MonkeyPatch) -> None:
         ("DATABASE_URL", HIDDEN),
         ("REDIS_URL", f"http://:{HIDDEN}@host"),
         ("LLM_BASE_URL", f"ftp://{HIDDEN}"),
+        ("IMAGE_BASE_URL", f"ftp://{HIDDEN}"),
+        ("POSTS_URL", HIDDEN),
         ("SLUICE_PORT", "0"),
         ("SLUICE_PORT", "65536"),
         ("SLUICE_PORT", HIDDEN),
@@ -99,6 +103,7 @@ def test_an_empty_value_is_no_value(env: pytest.MonkeyPatch) -> None:
         ("SLUICE_DRY_RUN_BUDGET", "0"),
         ("SLUICE_DRY_RUN_BUDGET", "nan"),
         ("LLM_TIMEOUT", "inf"),
+        ("IMAGE_TIMEOUT", "0"),
         ("SLUICE_URL", "localhost:8000"),
     ],
 )
@@ -168,6 +173,7 @@ def test_secrets_are_not_shown_by_the_settings_themselves(env: pytest.MonkeyPatc
     env.setenv("SLUICE_TOKENS", f"ops:{GOOD}")
     env.setenv("SLUICE_TOKEN", HIDDEN)
     env.setenv("LLM_API_KEY", HIDDEN)
+    env.setenv("IMAGE_API_KEY", HIDDEN)
     settings = load_settings()
     shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
     assert GOOD not in shown
