@@ -4,6 +4,7 @@
     ├── ConfigurationError      the service must not start
     ├── BadInput            422 what the caller sent cannot be used; names the field
     ├── Unauthorized        401 no token, or one that is not known
+    ├── Forbidden           403 the token is not for this
     ├── NotFound            404
     ├── Conflict            409 the present state forbids it
     │   └── InvalidTransition
@@ -53,6 +54,11 @@ class BadInput(SluiceError):
 class Unauthorized(SluiceError):
     status = 401
     title = "Unauthorized"
+
+
+class Forbidden(SluiceError):
+    status = 403
+    title = "Forbidden"
 
 
 class NotFound(SluiceError):

@@ -8,9 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -18,47 +16,10 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import ConfigurationError
+from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_", "IMAGE_", "POSTS_")
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
-
-MIN_TOKEN_LENGTH = 16
-
-
-class Token(BaseModel):
-    """A bearer token and the name under which a run remembers who started it."""
-
-    model_config = ConfigDict(frozen=True)
-    name: str
-    secret: SecretStr
-
-
-def parse_tokens(text: object) -> tuple[Token, ...]:
-    """Read ``name:secret,name2:secret2``.
-
-    Raises:
-        ValueError: names the entry by its position, never by its secret.
-    """
-    if isinstance(text, tuple):
-        return text
-    if not isinstance(text, str):
-        raise ValueError("must be of the form name:secret,name2:secret2")  # noqa: TRY004 for pydantic
-    tokens: list[Token] = []
-    for position, entry in enumerate((e.strip() for e in text.split(",") if e.strip()), start=1):
-        name, colon, secret = (part.strip() for part in entry.partition(":"))
-        if not colon or not name:
-            raise ValueError(f"entry {position} is not of the form name:secret")
-        if len(secret) < MIN_TOKEN_LENGTH or not secret.isascii() or not secret.isprintable():
-            raise ValueError(
-                f"the secret of entry {position} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
-                " characters (try: openssl rand -hex 24)"
-            )
-        if any(t.name == name for t in tokens):
-            raise ValueError(f"the name of entry {position} stands twice")
-        if any(t.secret.get_secret_value() == secret for t in tokens):
-            raise ValueError(f"the secret of entry {position} stands twice")
-        tokens.append(Token(name=name, secret=SecretStr(secret)))
-    return tuple(tokens)
 
 
 def _scheme(*allowed: str) -> AfterValidator:
@@ -84,7 +45,7 @@ class Settings(BaseSettings):
         None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
     )
     tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
-        (), alias="SLUICE_TOKENS", description="name:secret,… of those who may call the admin API"
+        (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call"
     )
     data_dir: Path = Field(
         Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"

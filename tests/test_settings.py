@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.errors import ConfigurationError
-from app.settings import MIN_TOKEN_LENGTH, Settings, load_settings
+from app.settings import Settings, load_settings
+from app.tokens import MIN_TOKEN_LENGTH
 
 GOOD = "a-good-secret-of-32-characters-0"
 HIDDEN = "hunter2hunter2hunter2"
@@ -127,6 +128,18 @@ def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
         (f"ops:{GOOD}, ops:{GOOD}2", "the name of entry 2 stands twice"),
         (f"ops:{HIDDEN[: MIN_TOKEN_LENGTH - 1]}", "at least 16 printable ASCII"),
         ("ops:", "at least 16 printable ASCII"),
+        (f"ops:{GOOD},it[red]:{HIDDEN}", "entry 2 has a scope that is not known. Known are: read,"),
+        (f"ops[{HIDDEN}]:{GOOD}", "entry 1 has a scope that is not known"),
+        (f"ops[]:{GOOD}", "entry 1 has a scope that is not known"),
+        (f"ops[read+]:{GOOD}", "entry 1 has a scope that is not known"),
+        (f"ops[READ]:{GOOD}", "entry 1 has a scope that is not known"),
+        (f"ops[read,run]:{GOOD}", "entry 1 is not of the form name:secret or name[scope+scope]:"),
+        (f"ops[read:{GOOD}", "entry 1 is not of the form"),
+        (f"ops]read[:{GOOD}", "entry 1 is not of the form"),
+        (f"[read]:{GOOD}", "entry 1 is not of the form"),
+        (f"ops[read][run]:{GOOD}", "entry 1 is not of the form"),
+        (f"ops[read]x:{GOOD}", "entry 1 is not of the form"),
+        (f"ops:{GOOD},ops[read]:{GOOD}2", "the name of entry 2 stands twice"),
         (f"ops:{GOOD}\N{LATIN SMALL LETTER E WITH ACUTE}", "at least 16 printable ASCII"),
         (f"ops:{GOOD}\t{GOOD}", "at least 16 printable ASCII"),
     ],
@@ -147,6 +160,20 @@ def test_tokens_are_read_with_their_names_and_may_hold_colons(env: pytest.Monkey
     tokens = load_settings().tokens
     assert [t.name for t in tokens] == ["ops", "cron"]
     assert [t.secret.get_secret_value() for t in tokens] == [GOOD, f"a:{GOOD}"]
+
+
+def test_a_token_is_for_what_its_brackets_say_and_without_any_for_everything(
+    env: pytest.MonkeyPatch,
+) -> None:
+    env.setenv("SLUICE_TOKENS", f"ops:{GOOD},it [ read + approve ]:{GOOD}2,cron[cron]:[x]:{GOOD}")
+    tokens = load_settings().tokens
+    assert [t.name for t in tokens] == ["ops", "it", "cron"]
+    assert [sorted(t.scopes) for t in tokens] == [
+        ["approve", "cron", "read", "run"],
+        ["approve", "read"],
+        ["cron"],
+    ]
+    assert tokens[2].secret.get_secret_value() == f"[x]:{GOOD}"
 
 
 def test_a_name_that_stands_twice_is_found_whatever_its_spaces(env: pytest.MonkeyPatch) -> None:

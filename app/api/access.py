@@ -1,4 +1,5 @@
-"""The door: no token, no call; and no body that is larger than we read."""
+"""The door: no token, no call; no call that the token is not for; and no body that is larger than
+we read."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import problem
-from app.errors import BadInput, TooLarge, Unauthorized
-from app.settings import Token
+from app.api.scopes import Doors, Rights
+from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
+from app.tokens import Token
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGEST_BODY = 1_000_000
@@ -23,10 +25,11 @@ LARGEST_BODY = 1_000_000
 class Access:
     """ASGI middleware. Runs before anything of the request is parsed."""
 
-    def __init__(self, app: ASGIApp, tokens: Sequence[Token]) -> None:
+    def __init__(self, app: ASGIApp, tokens: Sequence[Token], doors: Doors) -> None:
         self._app = app
+        self._doors = doors
         # Digests are of one length, so comparing them tells nothing about a token's length.
-        self._tokens = [(t.name, _digest(t.secret.get_secret_value())) for t in tokens]
+        self._tokens = [(Rights.of(t), _digest(t.secret.get_secret_value())) for t in tokens]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
@@ -34,27 +37,28 @@ class Access:
             return
         request = Request(scope)
         try:
-            scope["sluice.caller"] = self._caller(request)
+            rights = scope["sluice.rights"] = self._rights(request)
+            rights.require(*self._doors.needed(scope["method"], scope["path"]))
             if "\0" in scope["path"] or b"%00" in scope["query_string"]:
                 raise BadInput("A path or query holds no NUL character.", field="path")
             length = request.headers.get("content-length", "")
             if length.isdecimal() and int(length) > LARGEST_BODY:
                 raise _too_large()
             await self._app(scope, _bounded(receive), send)
-        except (BadInput, Unauthorized, TooLarge) as error:
+        except (BadInput, Unauthorized, Forbidden, TooLarge) as error:
             await problem(request, error)(scope, receive, send)
 
-    def _caller(self, request: Request) -> str:
+    def _rights(self, request: Request) -> Rights:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized(
                 "This call needs a token: Authorization: Bearer <one of SLUICE_TOKENS>."
             )
         digest = _digest(secret.strip())
-        names = [name for name, known in self._tokens if hmac.compare_digest(known, digest)]
-        if not names:
+        found = [rights for rights, known in self._tokens if hmac.compare_digest(known, digest)]
+        if not found:
             raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
-        return names[0]
+        return found[0]
 
 
 def _bounded(receive: Receive) -> Receive:

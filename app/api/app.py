@@ -12,8 +12,9 @@ from app.api import families as families_api
 from app.api import flow_control, health, problems, run_actions, run_events, run_failures
 from app.api import runs as runs_api
 from app.api.access import Access
-from app.api.workflows import family_router, unknown_router
-from app.settings import Token
+from app.api.scopes import Doors
+from app.api.workflows import family_router, routes_of, unknown_router
+from app.tokens import Token
 from app.workflows.family import AnyFamily
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -34,7 +35,11 @@ def build_app(
     # Set by whoever serves the app, before it waits for what is under way: streams end with it.
     app.state.stopping = asyncio.Event()
     problems.install(app)
-    app.add_middleware(Access, tokens=tokens)
+    routes = [routes_of(family) for family in families]
+    doors = Doors(of[layer] for of in routes for layer in ("process", "execute"))
+    app.add_middleware(Access, tokens=tokens, doors=doors)
+    plain = app.openapi
+    app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
     for family in families:
         app.include_router(family_router(family))
     app.include_router(unknown_router(sorted(family.name for family in families)))

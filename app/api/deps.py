@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.api.scopes import Rights
 from app.store.changes import RunChanges
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
@@ -81,7 +82,11 @@ def _state(request: Request) -> ApiState:
 
 def _caller(request: Request) -> str:
     """The name of the caller's token, which ``access`` has checked."""
-    return cast("str", request.scope["sluice.caller"])
+    return _rights(request).token
+
+
+def _rights(request: Request) -> Rights:
+    return cast("Rights", request.scope["sluice.rights"])
 
 
 def _stopping(request: Request) -> asyncio.Event:
@@ -92,9 +97,11 @@ State = Annotated[ApiState, Depends(_state)]
 Stopping = Annotated[asyncio.Event, Depends(_stopping)]
 """Set when the server begins to stop: answers without an end must end then."""
 Caller = Annotated[str, Depends(_caller)]
+Allowed = Annotated[Rights, Depends(_rights)]
+"""For the routes that ``app.api.scopes`` lets ask once more."""
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
 Cursor = Annotated[
     str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")
 ]
-bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS.")
+bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS, with the scope.")
 """Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Response
 from pydantic import AliasChoices, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
-from app.api.deps import Caller, State
+from app.api.deps import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
+from app.api.joining import require_joining
 from app.api.workflow_answers import ItemFailed, PreviewAnswer, ScheduledAnswer, watch_it
 from app.api.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
 from app.errors import BadInput
+from app.tokens import Scope
 from app.workflows.family import AnyFamily
 from app.workflows.options import options_of
 
@@ -37,7 +39,12 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
     )
 
     async def execute(
-        body: Any, state: State, caller: Caller, once: OnceFor, response: Response
+        body: Any,
+        state: State,
+        caller: Caller,
+        allowed: Allowed,
+        once: OnceFor,
+        response: Response,
     ) -> PreviewAnswer | ScheduledAnswer:
         bound = state.families[family.name]
         if body.dry_run:
@@ -51,9 +58,11 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
                 result=verdict.history.value,
                 milliseconds=verdict.work_ms,
             )
+        allowed.require(Scope.RUN)
         if body.run_id is not None:
             if body.approval is not None:
                 raise BadInput("approval is for a run of its own: name no runId.", field="approval")
+            await require_joining(state, allowed, body.run_id)
             response.status_code = 202
             number = await state.client.trigger_items(bound, body.run_id, [body.item_id])
             message = f"Scheduled {number} {one}" if number else f"This {one} has its outcome"

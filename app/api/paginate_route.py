@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from app.api.deps import LONGEST_CURSOR, State
+from app.api.deps import LONGEST_CURSOR, Allowed, State
+from app.api.joining import require_joining
 from app.api.workflow_answers import ScheduledAnswer
 from app.api.workflow_bodies import ItemIds, RunId, body_model
 from app.errors import BadInput
@@ -27,9 +28,10 @@ def add_paginate(router: APIRouter, family: AnyFamily) -> None:
         item_ids=(ItemIds | None, Field(None, description="a chunk, in place of a cursor")),
     )
 
-    async def paginate(body: Any, state: State) -> ScheduledAnswer:
+    async def paginate(body: Any, state: State, allowed: Allowed) -> ScheduledAnswer:
         if body.cursor is not None and body.item_ids is not None:
             raise BadInput("Send either cursor or itemIds, not both.", field="cursor")
+        await require_joining(state, allowed, body.run_id)
         bound = state.families[family.name]
         if body.item_ids is not None:
             number = await state.client.trigger_items(bound, body.run_id, body.item_ids)

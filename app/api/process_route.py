@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 from pydantic import Field, StrictBool, StrictInt
 
-from app.api.deps import Caller, State
+from app.api.deps import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.workflow_answers import DryRunAnswer, StartedAnswer, dry_run_answer, watch_it
 from app.api.workflow_bodies import Asked, ItemIds, body_model, params_field
+from app.tokens import Scope
 from app.workflows.client import ProcessRequest
 from app.workflows.family import AnyFamily
 
@@ -29,7 +30,12 @@ def add_process(router: APIRouter, family: AnyFamily) -> None:
     )
 
     async def process(
-        body: Any, state: State, caller: Caller, once: OnceFor, response: Response
+        body: Any,
+        state: State,
+        caller: Caller,
+        allowed: Allowed,
+        once: OnceFor,
+        response: Response,
     ) -> DryRunAnswer | StartedAnswer:
         bound = state.families[family.name]
         request = ProcessRequest(
@@ -41,6 +47,7 @@ def add_process(router: APIRouter, family: AnyFamily) -> None:
         )
         if body.dry_run:
             return dry_run_answer(many, await state.client.dry_run(bound, request))
+        allowed.require(Scope.RUN)
         started = await state.client.trigger_process(
             bound, request, started_by=caller, once=once(body)
         )

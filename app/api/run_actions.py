@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from app.api.deps import Answer, ApiState, Body, Caller, State, bearer
+from app.api.deps import Allowed, Answer, ApiState, Body, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.run_views import RunAnswer, RunIdInPath, RunView
 from app.api.workflow_answers import watch_it
@@ -18,6 +18,8 @@ from app.store.database import reading
 from app.store.failures import FAILED, Which
 from app.store.lifecycle import OUTCOMES, ItemStatus
 from app.store.tables import Run
+from app.tokens import Scope
+from app.workflows.approval import waits_for_approval
 from app.workflows.error_groups import group_id
 from app.workflows.options import Budget, Items, Rate, RunOptions, Seconds, options_of
 
@@ -83,13 +85,26 @@ async def pause_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAns
 
 @router.post("/{run_id}/resume")
 async def resume_run(
-    run_id: RunIdInPath, state: State, caller: Caller, body: Resume | None = None
+    run_id: RunIdInPath,
+    state: State,
+    caller: Caller,
+    allowed: Allowed,
+    body: Resume | None = None,
 ) -> RunAnswer:
-    """It goes on where it stopped, with other options where the body names some."""
+    """It goes on where it stopped, with other options where the body names some. If it waits for an
+    approval, this is one, and needs a token with that scope."""
     options = None
     if body is not None and body.model_fields_set:
         options = body.merged(await _run(state, run_id))
-    run = await state.control.resume(run_id, by=caller, options=options)
+
+    def check(run: Run) -> None:
+        waits = waits_for_approval(run)
+        if waits:
+            allowed.require(Scope.APPROVE)
+        if not waits or options is not None:
+            allowed.require(Scope.RUN)
+
+    run = await state.control.resume(run_id, by=caller, options=options, check=check)
     if options is not None and RunOptions.model_validate(run.options) != options:
         raise Conflict(
             f"Run {run_id} was not paused but {run.status}, so its options stay as they were."

@@ -27,10 +27,11 @@ from app.main import create_app
 from app.migrate import ensure_database, migrate
 from app.seed.load import load_users
 from app.seed.read import SEED_FILE, read_users
-from app.settings import Settings, Token, load_settings
+from app.settings import Settings, load_settings
 from app.store import users
 from app.store.database import open_database
 from app.store.demo_database import connecting_as_demo, dropped
+from app.tokens import Token
 
 FAMILY = "welcome-placeholder"
 _SHOWN = 3

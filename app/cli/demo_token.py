@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from app.errors import ConfigurationError
-from app.settings import MIN_TOKEN_LENGTH
+from app.tokens import MIN_TOKEN_LENGTH
 
 
 def token_file(data_dir: Path) -> Path:

@@ -16,7 +16,8 @@ from app.bootstrap import Urls
 from app.cli.demo_token import ensure_token
 from app.errors import Unavailable
 from app.migrate import ensure_database, migrate
-from app.settings import Settings, Token
+from app.settings import Settings
+from app.tokens import Token
 
 DEMO_DATABASE = "sluice_demo"
 DEMO_PREFIX = "sluice-demo"
