@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+import httpx2
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -36,9 +37,11 @@ from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin
+from app.workflows.item_tools import ItemTools
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
 from app.workflows.mending import Mender
+from app.workflows.preview_tools import PreviewTools
 from app.workflows.run_control import RunControl
 from app.workflows.watchdog import Watchdog
 from app.workflows.worker import SluiceWorker
@@ -91,6 +94,7 @@ class Service:
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,
             ),
+            self.services.http,
             concurrency=self.settings.worker_concurrency,
             look_ahead=self.settings.look_ahead,
         )
@@ -129,6 +133,7 @@ async def open_service(
         settings.image_timeout,
     )
     changes = RunChanges(urls.database)
+    http = httpx2.AsyncClient()
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
         others = {
@@ -137,7 +142,9 @@ async def open_service(
             FileStore: FileStore(settings.files_dir),
             Destinations: Destinations(settings.posts_url),
         }
-        services = Services(database, sessions(database), redis, settings.redis_prefix, others)
+        services = Services(
+            database, sessions(database), redis, settings.redis_prefix, http, others
+        )
         engine = PgQueuerEngine(
             database,
             urls.database,
@@ -191,6 +198,7 @@ async def open_service(
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
         threads.shutdown(wait=False, cancel_futures=True)
         await changes.aclose()
+        await http.aclose()
         await writer.aclose()
         await paints.aclose()
         await redis.aclose()
@@ -206,6 +214,7 @@ def make_context(
     item_id: str | None = None,
     attempt: int = 1,
     preview: bool = False,
+    tools: ItemTools | PreviewTools | None = None,
 ) -> Context:
     return Context(
         services=services,
@@ -214,6 +223,7 @@ def make_context(
         item_id=item_id,
         attempt=attempt,
         preview=preview,
+        tools=tools,
     )
 
 

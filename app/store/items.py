@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
 from app.errors import NotFound
 from app.store.lifecycle import ItemStatus
 from app.store.runs import Changed
-from app.store.tables import Item
+from app.store.tables import Item, Step
 
 _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_STEP = Step.__table__  # type: ignore[attr-defined]
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
 _COLUMNS = {
@@ -155,6 +156,22 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str) -> Item | None:
         await tx.execute(select(_ITEM).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id))
     ).one_or_none()
     return None if row is None else Item(**row._mapping)
+
+
+async def find_with_steps(
+    tx: AsyncConnection, run_id: str, item_id: str
+) -> tuple[Item, bool] | None:
+    """The item, and whether it remembers any steps."""
+    remembers = (
+        exists().where(_STEP.c.run_id == _ITEM.c.run_id, _STEP.c.item_id == _ITEM.c.item_id)
+    ).label("remembers")
+    query = select(_ITEM, remembers).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id)
+    row = (await tx.execute(query)).mappings().one_or_none()
+    if row is None:
+        return None
+    values = dict(row)
+    found = bool(values.pop("remembers"))
+    return Item(**values), found
 
 
 async def get(tx: AsyncConnection, run_id: str, item_id: str) -> Item:

@@ -7,6 +7,7 @@ import json
 import random
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,12 @@ from app.store.lifecycle import ItemStatus
 from app.workflows.bound import BoundFamily
 from app.workflows.error_groups import group_of
 from app.workflows.family import Context, Cost, Fatal, Skip
+from app.workflows.preview_tools import PreviewStops, Stop
+from app.workflows.rest import Parked, Wait
+from app.workflows.values import NotSerialisable, Unreadable
 
+TERMINAL = (Fatal, NotSerialisable, Unreadable)
+"""Of these no other attempt can make anything else."""
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
 MOST_POSTPONEMENTS = 1_000
@@ -43,7 +49,7 @@ NOTHING = Cost()
 
 @dataclass(slots=True)
 class Verdict:
-    """How an attempt ended. ``PENDING``: come again after ``delay``.
+    """How an attempt ended. ``PENDING`` or ``SUSPENDED``: come again after ``delay``.
 
     Made for every item: neither this nor ``History`` is frozen, which would double what it costs.
     """
@@ -53,7 +59,7 @@ class Verdict:
     started_at: datetime
     finished_at: datetime
     work_ms: int
-    delay: timedelta = timedelta(0)
+    delay: timedelta | None = timedelta(0)
     error_class: str | None = None
     error_message: str | None = None
     error_traceback: str | None = None
@@ -61,6 +67,11 @@ class Verdict:
     spent: Cost = NOTHING
     systemic: bool = False
     """The run must pause: every other item would fail as well."""
+    stop: Stop | None = None
+    """Where a preview stopped."""
+    waits: Sequence[Wait] = ()
+    """What a suspended item waits for. Its ``delay`` is how long at the most; None: it has to be
+    told."""
 
 
 async def attempt(
@@ -75,6 +86,11 @@ async def attempt(
     try:
         async with limit:
             await progress.go(bound, item_id, params, ctx)
+    except PreviewStops as stops:
+        verdict = Verdict(ItemStatus.SUSPENDED, history, started_at, datetime.now(UTC), _ms(clock))
+        return replace(verdict, stop=stops.stop)
+    except Parked as parked:
+        return _parked(history, parked.waits, ctx, started_at, clock)
     except Skip as skip:
         status, error = ItemStatus.SKIPPED, skip
     except Exception as caught:  # noqa: BLE001 - the one place that records an item's failure
@@ -86,7 +102,7 @@ async def attempt(
         History(history.attempts + 1, reached.postponements, reached.executed, reached.result),
         started_at,
         datetime.now(UTC),
-        round((time.perf_counter() - clock) * 1000),
+        _ms(clock),
     )
     if ctx.meter.usd or ctx.meter.tokens:
         verdict.spent = Cost(ctx.meter.usd, ctx.meter.tokens)
@@ -111,7 +127,8 @@ class _Progress:
         if self.history.executed and self.history.result is not None:
             result = bound.result.validate_json(self.history.result)
         else:
-            result = await bound.execute(entity, params, ctx)
+            work = bound.execute(entity, params, ctx)
+            result = await (work if ctx.tools is None else ctx.tools.around(work))
             former = self.history
             self.history = History(
                 former.attempts, former.postponements, executed=True, result=dump(bound, result)
@@ -136,12 +153,34 @@ def dump(bound: BoundFamily, result: object) -> str:
     return text
 
 
+def _ms(began: float) -> int:
+    return round((time.perf_counter() - began) * 1000)
+
+
+def _parked(
+    history: History, waits: Sequence[Wait], ctx: Context, started_at: datetime, clock: float
+) -> Verdict:
+    lefts = [wait.left for wait in waits if wait.left is not None]
+    later = replace(history, postponements=history.postponements + bool(lefts))
+    return Verdict(
+        ItemStatus.SUSPENDED,
+        later,
+        started_at,
+        datetime.now(UTC),
+        _ms(clock),
+        delay=min(lefts, default=None),
+        spent=Cost(ctx.meter.usd, ctx.meter.tokens),
+        waits=waits,
+    )
+
+
 def _judge(bound: BoundFamily, verdict: Verdict, error: Exception, item_id: str) -> Verdict:
     history = verdict.history
     message = _clean(str(error), LONGEST_MESSAGE)
     verdict = replace(
         verdict,
-        error_class=type(error).__qualname__,
+        # A step's failure is named for what the step raised.
+        error_class=getattr(error, "error_class", None) or type(error).__qualname__,
         error_message=message,
         error_group=group_of(message, item_id),
         error_traceback=_clean(
@@ -162,7 +201,7 @@ def _judge(bound: BoundFamily, verdict: Verdict, error: Exception, item_id: str)
             history, attempts=history.attempts - 1, postponements=history.postponements + 1
         )
         return replace(verdict, status=ItemStatus.PENDING, history=later, delay=asked)
-    if isinstance(error, Fatal) or history.attempts >= bound.family.attempts:
+    if isinstance(error, TERMINAL) or history.attempts >= bound.family.attempts:
         return verdict
     chance = random.random()  # noqa: S311 - jitter, not a secret
     delay = bound.family.backoff.delay(history.attempts, chance)

@@ -13,7 +13,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter
 
 from app.workflows.family import AnyFamily, Context, JobFamily, overridden
+from app.workflows.family_values import values_of
 from app.workflows.keys import Layer, flow_key
+from app.workflows.values import Values
 
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
 
@@ -29,6 +31,13 @@ class BoundFamily:
     execute: Async
     save: Async
     result: TypeAdapter[Any]
+    values: Values
+    """What its steps may be given, and return."""
+    threads: ThreadPoolExecutor
+
+    def awaitable(self, function: Callable[..., object]) -> Async:
+        """A plain ``def`` runs in a thread."""
+        return _awaitable(function, None, self.threads)
 
     @property
     def name(self) -> str:
@@ -56,13 +65,17 @@ def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
         execute=ready("execute"),
         save=ready("save"),
         result=TypeAdapter(_result_type(type(family))),
+        values=values_of(family),
+        threads=threads,
     )
 
 
-def _awaitable(method: Async, default: object, threads: ThreadPoolExecutor) -> Async:
+def _awaitable(method: Callable[..., Any], default: object, threads: ThreadPoolExecutor) -> Async:
     if inspect.iscoroutinefunction(method):
         return method
-    if getattr(method, "__func__", None) is default:  # the contract's own defaults block nobody
+    if (
+        default is not None and getattr(method, "__func__", None) is default
+    ):  # the contract's own defaults block nobody
 
         async def directly(*args: object) -> object:
             return method(*args)

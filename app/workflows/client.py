@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,6 +25,7 @@ from app.workflows.handle import RunHandle
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.options import RunOptions, options_of
+from app.workflows.preview_tools import PreviewTools
 from app.workflows.source import source_of
 from app.workflows.starting import Started, start
 from app.workflows.survey import Survey, survey
@@ -223,6 +224,7 @@ class WorkflowClient:
     async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Verdict:
         """Run ``load`` and ``execute`` for one item, and never ``save``."""
         ctx = self._context(bound, item_id=item_id, preview=True)
+        ctx = replace(ctx, tools=PreviewTools(bound, ctx.services.http, item_id))
         return await attempt(bound, item_id, params, ctx, History())
 
 

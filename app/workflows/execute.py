@@ -23,11 +23,13 @@ from app.store.lifecycle import ItemStatus, RunStatus
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Context, Overlap
+from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage
 from app.workflows.outcomes import Ending, OutcomeWriter
 from app.workflows.parking import Parking
 from app.workflows.run_cache import STOPPED, RunCache, RunView
+from app.workflows.waking import Waker
 
 MOST_LOSSES = 5
 """Deliveries of one item that may vanish with their worker. An item that kills each worker which
@@ -37,6 +39,15 @@ BUSY = timedelta(seconds=1)
 """After about so long an item is tried again that another run has in hand."""
 
 log = structlog.get_logger("sluice.item")
+
+
+@dataclass(slots=True)
+class Former:
+    """What earlier deliveries of an item left behind. ``steps``: some are remembered."""
+
+    history: History
+    steps: bool = False
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +60,34 @@ class ExecuteLayer:
     runs: RunCache
     outcomes: OutcomeWriter
     parking: Parking
+    waker: Waker
+    toolbox: Toolbox
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ExecuteMessage.read(delivery.payload)
-        history = await self._history(message, delivery)
-        while not await self._settled(bound, message, delivery, history):
+        former = await self._former(message, delivery)
+        while not await self._settled(bound, message, delivery, former):
             self.runs.changed(message.run)  # it was paused, or resumed, while we looked
+            if former is not None and former.suspended:
+                former = await self._former(message, delivery)
 
     async def _settled(
         self,
         bound: BoundFamily,
         message: ExecuteMessage,
         delivery: Delivery,
-        history: History | None,
+        former: Former | None,
     ) -> bool:
-        """False: the run's status changed meanwhile, and must be looked at anew."""
+        """False: the run's status changed meanwhile, and must be looked at anew; or the item's."""
         view = await self.runs.get(message.run)
-        if history is None or view is None:
+        if former is None or view is None:
             await self._drop(delivery)
-        elif view.status in STOPPED:
+            return True
+        history, place = former.history, (message.run, message.item)
+        if former.suspended and (view.status in STOPPED or view.status is RunStatus.RUNNING):
+            # Of a run that is cancelled, whoever cancels it ends what is suspended.
+            return not await self.waker.wake(place) and await self.waker.rest(place, delivery)
+        if view.status in STOPPED:
             await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
         elif view.status is RunStatus.PAUSED:
             return await self.parking.park(message.run, delivery)
@@ -76,16 +96,22 @@ class ExecuteLayer:
         elif _losses(delivery, history) > MOST_LOSSES:
             await self._write(message, delivery, _lost(delivery, history))
         else:
-            verdict = await self._attempt(bound, view, message, history)
+            verdict = await self._attempt(bound, view, message, delivery, former)
             if verdict is None:
                 return False
             await self._write(message, delivery, verdict)
         return True
 
     async def _attempt(
-        self, bound: BoundFamily, view: RunView, message: ExecuteMessage, history: History
+        self,
+        bound: BoundFamily,
+        view: RunView,
+        message: ExecuteMessage,
+        delivery: Delivery,
+        former: Former,
     ) -> Verdict | None:
         """None: the run stopped before the item's turn came."""
+        history = former.history
         async with AsyncExitStack() as held:
             if not await self._turn(bound, view, message, held):
                 return None
@@ -100,8 +126,18 @@ class ExecuteLayer:
             task = asyncio.current_task()
             if task is not None:
                 task.set_name(delivery_name(message))
+            number = history.attempts + 1
+            tools = self.toolbox.tools(
+                bound,
+                delivery,
+                message.run,
+                message.item,
+                attempt=number,
+                origin=view.run.origin or message.run,
+                remembers=former.steps,
+            )
             ctx = self.context(
-                bound, run_id=message.run, item_id=message.item, attempt=history.attempts + 1
+                bound, run_id=message.run, item_id=message.item, attempt=number, tools=tools
             )
             verdict = await attempt(bound, message.item, view.params, ctx, history)
         if verdict.error_class is not None:
@@ -110,7 +146,7 @@ class ExecuteLayer:
                 status=verdict.status,
                 error=verdict.error_class,
                 attempt=ctx.attempt,
-                again_in=verdict.delay.total_seconds() or None,
+                again_in=verdict.delay.total_seconds() if verdict.delay else None,
             )
         return verdict
 
@@ -138,27 +174,31 @@ class ExecuteLayer:
         view = self.runs.peek(run_id)
         return None if view is None else view.share
 
-    async def _history(self, message: ExecuteMessage, delivery: Delivery) -> History | None:
+    async def _former(self, message: ExecuteMessage, delivery: Delivery) -> Former | None:
         """None: the item has an outcome already, or was never scheduled."""
         if delivery.attempt == 1 and not message.seen:
-            return History()  # nothing can have been written yet: no need to ask
+            return Former(History())  # nothing can have been written yet: no need to ask
         async with reading(self.database) as connection:
-            item = await items.find(connection, message.run, message.item)
-        if item is None or item.status != ItemStatus.PENDING:
+            found = await items.find_with_steps(connection, message.run, message.item)
+        if found is None:
             return None
-        return History(
+        item, has_steps = found
+        if item.status not in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
+            return None
+        history = History(
             item.attempts,
             item.postponements,
             item.executed,
             json.dumps(item.result) if item.executed else None,
         )
+        return Former(history, has_steps, suspended=item.status == ItemStatus.SUSPENDED)
 
     async def _drop(self, delivery: Delivery) -> None:
         async with self.database.begin() as tx:
             await self.engine.complete(tx, [delivery])
 
     async def _write(self, message: ExecuteMessage, delivery: Delivery, verdict: Verdict) -> None:
-        again = verdict.status is ItemStatus.PENDING
+        again = verdict.status in (ItemStatus.PENDING, ItemStatus.SUSPENDED)
         record = Record(
             run_id=message.run,
             item_id=message.item,
@@ -176,10 +216,10 @@ class ExecuteLayer:
             started_at=verdict.started_at,
             finished_at=None if again else verdict.finished_at,
             work_ms=verdict.work_ms,
+            wake_in=verdict.delay if verdict.status is ItemStatus.SUSPENDED else None,
         )
-        await self.outcomes.write(
-            Ending(delivery, record, verdict.delay if again else None, systemic=verdict.systemic)
-        )
+        delay = verdict.delay if again else None
+        await self.outcomes.write(Ending(delivery, record, delay, verdict.systemic, verdict.waits))
 
 
 def delivery_name(message: ExecuteMessage) -> str:

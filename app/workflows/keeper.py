@@ -14,6 +14,7 @@ from app.store import overlaps, runs, transitions
 from app.store.lifecycle import PauseReason, RunStage, RunStatus
 from app.store.runs import Counted, Statistics
 from app.workflows.bound import BoundFamily
+from app.workflows.children import tell_parent
 from app.workflows.decisions import judge_canary, must_pause
 from app.workflows.family import Overlap
 from app.workflows.messages import PaginateMessage, ProcessMessage
@@ -94,6 +95,7 @@ class RunKeeper:
     async def _ended(self, tx: AsyncConnection, run_id: str, status: RunStatus) -> None:
         run = await runs.get(tx, run_id)
         log.info("run_ended", run=run_id, family=run.family, status=status, reason=run.reason)
+        await tell_parent(tx, self.engine, run)
         bound = self.families.get(run.family)
         if bound is not None and bound.family.overlap is Overlap.QUEUE:
             await self.next_in_line(tx, run.family)

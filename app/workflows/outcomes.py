@@ -10,11 +10,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
-from app.store import items, runs
+from app.store import items, runs, steps
 from app.store.items import Record
 from app.store.lifecycle import ItemStatus, PauseReason, RunStatus
+from app.store.runs import Changed, Counted
+from app.workflows.children import rouse
 from app.workflows.group_commit import GroupCommit
 from app.workflows.keeper import RunKeeper
+from app.workflows.keys import parse_flow_key
+from app.workflows.rest import Wait
+
+FINE = (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED, ItemStatus.SUSPENDED)
 
 log = structlog.get_logger("sluice.run")
 
@@ -23,20 +29,22 @@ log = structlog.get_logger("sluice.run")
 class Ending:
     """How a delivery ended. With a ``delay`` its message comes again; without, it is done.
 
-    ``systemic``: the run must pause, and the item waits for its resume.
+    ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
+    item waits for.
     """
 
     delivery: Delivery
     record: Record
     delay: timedelta | None = None
     systemic: bool = False
+    waits: Sequence[Wait] = ()
 
     @property
     def may_be_followed(self) -> bool:
         """Whether the next item may begin while this one is being written: not if the run may be
         paused because of it."""
         record = self.record
-        fine = record.status in (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED)
+        fine = record.status in FINE
         return fine and not (record.spent_usd or record.spent_tokens)
 
 
@@ -87,11 +95,14 @@ class OutcomeWriter:
                 ours |= await self._engine.complete(tx, done)
             if later:
                 ours |= await self._engine.redeliver(tx, later)
-            records = [e.record for e in endings if e.delivery.token in ours]
-            if len(records) < len(endings):
-                log.warning("outcome_refused", count=len(endings) - len(records))
-            if records:
-                changed |= await self._record(tx, records)
+            valid = [ending for ending in endings if ending.delivery.token in ours]
+            if len(valid) < len(endings):
+                log.warning("outcome_refused", count=len(endings) - len(valid))
+            if valid:
+                changed |= await self._record(tx, [ending.record for ending in valid])
+            parked = [ending for ending in valid if ending.waits]
+            if parked:
+                await self._suspend(tx, parked)
         # Before those who wait for this commit go on: what they would begin must not.
         for run_id in changed:
             self._changed(run_id)
@@ -103,9 +114,33 @@ class OutcomeWriter:
         # In the order of their ids, so that two writers never wait for each other's rows.
         for run_id in sorted(outcomes):
             counted = await runs.count(tx, run_id, outcomes[run_id], look_ahead=self._look_ahead)
+            if counted.status == RunStatus.CANCELLING and outcomes[run_id].suspended:
+                counted = await self._cancel_suspended(tx, run_id, records)
             if await self._keeper.counted(tx, run_id, counted):
                 moved.add(run_id)
         return moved
+
+    async def _suspend(self, tx: AsyncConnection, parked: Sequence[Ending]) -> None:
+        """Write what items wait for. What was answered meanwhile lets its item go on at once."""
+        waits = [wait for ending in parked for wait in ending.waits]
+        fresh = [wait.record for wait in waits if wait.fresh]
+        if fresh:
+            await steps.remember(tx, fresh)
+        answered = await steps.answered_among(tx, [wait.record.id for wait in waits])
+        for ending in parked:
+            place = (ending.record.run_id, ending.record.item_id)
+            if place in answered:
+                family, _ = parse_flow_key(ending.delivery.flow_key)
+                await rouse(tx, self._engine, family, place)
+
+    async def _cancel_suspended(
+        self, tx: AsyncConnection, run_id: str, records: Sequence[Record]
+    ) -> Counted:
+        """The run is being cancelled, and may have been swept already."""
+        ids = [r.item_id for r in records if (r.run_id, r.status) == (run_id, ItemStatus.SUSPENDED)]
+        number = len(await items.cancel(tx, run_id, ids, ItemStatus.SUSPENDED))
+        changed = Changed({ItemStatus.CANCELLED: number}, suspended=-number)
+        return await runs.count(tx, run_id, changed, look_ahead=self._look_ahead)
 
     async def _pause(self, tx: AsyncConnection, endings: Sequence[Ending]) -> list[Ending]:
         """Pause the runs of which an item said that all others would fail as well.

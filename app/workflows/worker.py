@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import httpx2
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,10 +15,12 @@ from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.store.changes import RunChanges
 from app.workflows.bound import BoundFamily
+from app.workflows.children import Children
 from app.workflows.dispatch import Dispatcher
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
 from app.workflows.group_commit import GroupCommit
+from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
 from app.workflows.mending import Mender
@@ -26,6 +29,8 @@ from app.workflows.paginate import FanOut, PaginateLayer
 from app.workflows.parking import Parking
 from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
+from app.workflows.step_ledger import StepLedger
+from app.workflows.waking import Waker
 from app.workflows.watchdog import Watchdog
 
 PAGES_AT_ONCE = 40
@@ -49,6 +54,7 @@ class SluiceWorker:
         changes: RunChanges,
         mender: Mender,
         watchdog: Watchdog,
+        http: httpx2.AsyncClient,
         *,
         concurrency: int,
         look_ahead: int,
@@ -82,7 +88,20 @@ class SluiceWorker:
                     GroupCommit(fan_out.commit),
                 ),
                 Layer.EXECUTE: ExecuteLayer(
-                    database, engine, gate, locks, context, cache, outcomes, parking
+                    database,
+                    engine,
+                    gate,
+                    locks,
+                    context,
+                    cache,
+                    outcomes,
+                    parking,
+                    Waker(database, engine, look_ahead=look_ahead),
+                    Toolbox(
+                        StepLedger(database, engine),
+                        Children(database, engine, families, look_ahead),
+                        http,
+                    ),
                 ),
             },
             mender,

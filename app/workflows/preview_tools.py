@@ -1,0 +1,100 @@
+"""What ``ctx`` can do in a preview: everything that changes nothing. It stops where the item would
+wait for somebody, or would change something elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import httpx2
+from pydantic import BaseModel
+
+from app.store.lifecycle import StepKind
+from app.workflows.backoff import Backoff
+from app.workflows.bound import BoundFamily
+from app.workflows.http_answer import HttpAnswer
+from app.workflows.http_call import SAFE, HttpCall
+from app.workflows.item_tools import given_by_value, shown_to_people
+from app.workflows.output import OutputStream
+from app.workflows.signals import StepMisused
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where a preview stopped. ``payload``: what a person would be shown, or what would be called;
+    as JSON holds it."""
+
+    step: str
+    kind: StepKind
+    payload: Any
+
+
+class PreviewStops(BaseException):
+    """Not an ``Exception``, so that no family takes it for a failure."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(f"The preview stops at {stop.step!r}.")
+        self.stop = stop
+
+
+class PreviewTools:
+    """See ``Context``."""
+
+    def __init__(self, bound: BoundFamily, http: httpx2.AsyncClient, item_id: str) -> None:
+        self._bound = bound
+        self._http = http
+        self._names: set[str] = set()
+        self.stream = OutputStream(None, "", item_id, 1)
+
+    async def around(self, work: Awaitable[T]) -> T:
+        return await work
+
+    async def run(
+        self,
+        name: str,
+        fn: Callable[..., object],
+        args: tuple[object, ...],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what fn returned
+        self._ask(name)
+        result = await self._bound.awaitable(fn)(*given_by_value(self._bound, name, args))
+        return self._bound.values.copy(result, f"{name}: result")
+
+    async def sleep(self, name: str, delay: timedelta) -> None:
+        self._ask(name)
+
+    async def call(
+        self, name: str, request: HttpCall, attempts: int, backoff: Backoff
+    ) -> HttpAnswer:
+        self._ask(name)
+        if request.method not in SAFE:
+            raise PreviewStops(Stop(name, StepKind.CALL, request.shown))
+        return await request.send(self._http, key="")
+
+    async def suspend(
+        self,
+        name: str,
+        payload: object,
+        resume: type[BaseModel] | None,
+        limit: timedelta | None,
+    ) -> Any:
+        self._ask(name)
+        shown = json.loads(shown_to_people(name, payload))
+        raise PreviewStops(Stop(name, StepKind.SUSPEND, shown))
+
+    async def child(
+        self, name: str, family: str, item_id: str, params: BaseModel | Mapping[str, Any] | None
+    ) -> Any:
+        self._ask(name)
+        raise PreviewStops(Stop(name, StepKind.CHILD, {"family": family, "itemId": item_id}))
+
+    def _ask(self, name: str) -> None:
+        if name in self._names:
+            raise StepMisused(f"Two steps of the item are named {name!r}.")
+        self._names.add(name)

@@ -1,0 +1,266 @@
+"""The steps of one item, as one delivery of it goes through them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from app.engine import Delivery
+from app.store.lifecycle import StepKind, StepStatus
+from app.store.steps import StepRecord
+from app.workflows.backoff import Backoff
+from app.workflows.bound import BoundFamily
+from app.workflows.rest import Rest, Wait
+from app.workflows.signals import Fatal, Skip, StepFailed, StepMisused, StepsChanged
+from app.workflows.step_ledger import Remembered, StepLedger
+
+LONGEST_NAME = 100
+LONGEST_MESSAGE = 2_000
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Asked:
+    """A step that the item's code asks for. ``known``: what is remembered of it."""
+
+    record: StepRecord
+    known: Remembered | None
+
+    @property
+    def done(self) -> bool:
+        return self.known is not None and self.known.done
+
+    @property
+    def result(self) -> str | None:
+        return None if self.known is None else self.known.step.result
+
+    def left(self, otherwise: timedelta | None) -> timedelta | None:
+        """How long it has still to wait."""
+        return otherwise if self.known is None else self.known.left
+
+
+class Steps:
+    """
+    Args:
+        remembers: an earlier delivery has left steps behind.
+        attempt: at the item, from 1.
+    """
+
+    __slots__ = (
+        "_attempt", "_bound", "_delivery", "_known", "_ledger", "_loading", "_names", "_remembers",
+        "_retried", "item_id", "rest", "run_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        ledger: StepLedger,
+        bound: BoundFamily,
+        delivery: Delivery,
+        run_id: str,
+        item_id: str,
+        *,
+        attempt: int,
+        remembers: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._bound = bound
+        self._delivery = delivery
+        self.run_id = run_id
+        self.item_id = item_id
+        self._attempt = attempt
+        self._remembers = remembers
+        self._known: Mapping[str, Remembered] = {}
+        self._loading: asyncio.Task[Mapping[str, Remembered]] | None = None
+        self._names: set[str] = set()
+        self._retried = False
+        self.rest = Rest()
+
+    async def around(self, work: Awaitable[T]) -> T:
+        """Go through ``execute``.
+
+        Raises:
+            Parked: all that is left of it waits.
+            StepsChanged: it did not ask for a step that is remembered.
+        """
+        self.rest.begin()
+        try:
+            result = await work
+        except BaseException as error:
+            await self.rest.end(error)
+            raise
+        await self.rest.end(None)
+        await self._load()
+        self._require_asked(self._known)
+        return result
+
+    async def ask(self, name: str, kind: StepKind) -> Asked:
+        """
+        Raises:
+            StepMisused, StepsChanged: the code asks for what it cannot mean.
+            StepFailed: it has failed for good in this attempt at the item.
+        """
+        alone = self.rest.enter()
+        _check_name(name)
+        if name in self._names:
+            raise StepMisused(
+                f"Two steps of the item are named {name!r}. A step is remembered by its name, so"
+                " each one needs its own: number those of a loop."
+            )
+        self._names.add(name)
+        position = len(self._names)
+        await self._load()
+        known = self._known.get(name)
+        if known is None:
+            if alone:
+                # One step after another, so all that came before have been asked for by now.
+                self._require_asked({n: k for n, k in self._known.items() if k.step.alone})
+            return Asked(self._record(name, kind, position, alone), None)
+        if known.step.kind != kind:
+            raise StepsChanged(
+                f"Step {name!r} is remembered as a {known.step.kind} and asked for as a {kind}."
+                " Give it another name."
+            )
+        record = self._record(name, kind, known.step.position, known.step.alone)
+        record.started_at = known.step.started_at
+        record.attempts = known.step.attempts
+        record.child_run = known.step.child_run
+        if known.step.item_attempt == self._attempt:
+            record.tries = known.step.tries
+        if known.step.status == StepStatus.FAILED:
+            if known.step.item_attempt == self._attempt:
+                raise StepFailed(name, known.step.error_class or "", known.step.error_message or "")
+            self._retried = True  # and what follows may be other steps than before
+        return Asked(record, known)
+
+    async def tried(
+        self,
+        asked: Asked,
+        once: Callable[[], Awaitable[object]],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what `once` returned
+        """Try until it returns, and remember that."""
+        record = asked.record
+        left = asked.left(None)
+        if left is not None and record.tries:
+            await self.rest.wait(Wait(record, left, fresh=False))
+        while True:
+            with self.rest.working():
+                error = await self._once(record, once)
+                if error is None:
+                    return self.load(await self.remember(record, StepStatus.DONE))
+                if record.tries >= attempts:
+                    await self.remember(record, StepStatus.FAILED)
+                    failed = StepFailed(record.name, record.error_class or "", str(error))
+                    raise failed from error
+            chance = random.random()  # noqa: S311 - jitter, not a secret
+            delay = getattr(error, "again_in", None) or backoff.delay(record.tries, chance)
+            record.status = StepStatus.WAITING
+            await self.rest.wait(Wait(record, delay, fresh=True))
+
+    async def sleep(self, name: str, delay: timedelta) -> None:
+        asked = await self.ask(name, StepKind.SLEEP)
+        if not asked.done:
+            await self.waited(asked, StepStatus.WAITING, delay)
+
+    async def waited(
+        self, asked: Asked, status: StepStatus, limit: timedelta | None, *, begun: bool = False
+    ) -> str | None:
+        """Wait in the queue, or here while something else of the item is at work. Returns what is
+        remembered once the time is over.
+
+        Args:
+            begun: the ledger knows of it already.
+        """
+        asked.record.status = status
+        fresh = asked.known is None and not begun
+        await self.rest.wait(Wait(asked.record, asked.left(limit), fresh))
+        with self.rest.working():
+            return await self.remember(asked.record, StepStatus.DONE)
+
+    async def remember(self, record: StepRecord, status: StepStatus) -> str | None:
+        """Returns the result that is remembered, which may be that of another delivery."""
+        record.status = status
+        record.finished_at = datetime.now(UTC)
+        return await self._ledger.remember(self._delivery, record)
+
+    def load(self, text: str | None) -> Any:  # whatever was remembered
+        return None if text is None else self._bound.values.load(text)
+
+    async def _once(
+        self, record: StepRecord, once: Callable[[], Awaitable[object]]
+    ) -> Exception | None:
+        """Returns what went wrong and may go better next time."""
+        try:
+            value = await once()
+        except (Skip, Fatal):
+            raise
+        except Exception as error:
+            if isinstance(getattr(error, "retry_after", None), timedelta):
+                raise
+            if getattr(error, "systemic", False) is True:
+                raise
+            record.tries += 1
+            record.attempts += 1
+            record.error_class = type(error).__qualname__
+            record.error_message = _storable(str(error))
+            return error
+        record.tries += 1
+        record.attempts += 1
+        record.error_class = record.error_message = None
+        record.result = self._bound.values.dump(value, f"{record.name}: result")
+        return None
+
+    async def _load(self) -> None:
+        if not self._remembers:
+            return
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._ledger.of_item(self.run_id, self.item_id))
+        # Shielded: a task that is cancelled must not take it from the others.
+        self._known = await asyncio.shield(self._loading)
+
+    def _record(self, name: str, kind: StepKind, position: int, alone: bool) -> StepRecord:
+        return StepRecord(
+            self.run_id,
+            self.item_id,
+            name,
+            kind,
+            StepStatus.WAITING,
+            position,
+            alone,
+            self._attempt,
+            datetime.now(UTC),
+        )
+
+    def _require_asked(self, known: Mapping[str, Remembered]) -> None:
+        if self._retried:
+            return
+        missing = sorted(known.keys() - self._names)
+        if missing:
+            raise StepsChanged(
+                f"The item remembers {_listed(missing)}, which its code does not ask for any more."
+                " Was a step renamed or removed while the item was under way? Give it back its"
+                " name, or cancel the run and start the item anew."
+            )
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5])
+    return f"the step{'s' if len(names) > 1 else ''} {shown}{', …' if len(names) > 5 else ''}"
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise StepMisused(
+            f"A step's name has 1 to {LONGEST_NAME} printable characters; {name!r} does not."
+        )
+
+
+def _storable(text: str) -> str:
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode()[:LONGEST_MESSAGE]

@@ -1,0 +1,320 @@
+"""Steps: remembered by name, tried again, waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.store import steps
+from app.store.database import reading
+from app.store.tables import Step
+from app.workflows.family import Backoff, Context, FamilyParams, RetryAfter, StepFailed
+from tests.support.families import Recording
+from tests.support.service import Opener, Sluice, assert_exact
+
+QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
+
+Script = Callable[[str, Context], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a step returns that JSON has no word for."""
+
+    title: str
+    taken_for: timedelta
+
+
+class Stepped(Recording):
+    """Executes by a script, whose result it keeps."""
+
+    name = "stepped"
+    attempts = 2
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self.script = script
+        self.results: dict[str, Any] = {}
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        self.executed[entity] += 1
+        self.results[entity] = await self.script(entity, ctx)
+        return f"result of {entity}"
+
+
+class Calls:
+    """Counts how often each function was really called."""
+
+    def __init__(self) -> None:
+        self.of: Counter[str] = Counter()
+
+    async def note(self, what: str) -> str:
+        self.of[what] += 1
+        return what.upper()
+
+    def plainly(self, what: str) -> str:
+        self.of[what] += 1
+        return what.upper()
+
+
+async def remembered(sluice: Sluice, run_id: str, item_id: str = "u00001") -> list[Step]:
+    async with reading(sluice.service.database) as connection:
+        return await steps.of_item(connection, run_id, item_id)
+
+
+async def test_a_step_runs_once_however_often_its_item_is_delivered(opener: Opener) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> str:
+        first = await ctx.run("first", calls.note, "a")
+        second = await ctx.run("second", calls.plainly, "b")
+        if calls.of["redelivered"] < 2:
+            calls.of["redelivered"] += 1
+            raise RetryAfter(timedelta(milliseconds=10))
+        return first + second
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert run.status == "succeeded"
+        assert family.results == {"u00001": "AB"}
+        assert family.executed["u00001"] == 3
+        assert calls.of == {"a": 1, "b": 1, "redelivered": 2}
+        assert [(s.name, s.status, s.attempts, s.position) for s in await remembered(sluice, run_id)
+                ] == [("first", "done", 1, 1), ("second", "done", 1, 2)]  # fmt: skip
+
+
+async def test_steps_side_by_side_are_each_remembered(opener: Opener) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> list[str]:
+        names = [f"part-{n}" for n in range(5)]
+        parts = await asyncio.gather(*(ctx.run(name, calls.note, name) for name in names))
+        if family.executed[item] == 1:
+            raise RuntimeError("after the parts")
+        return list(parts)
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert run.status == "succeeded"
+        assert set(calls.of.values()) == {3}  # once for each item
+        assert family.results["u00002"] == [f"PART-{n}" for n in range(5)]
+        assert len(await remembered(sluice, run_id)) == 5
+
+
+async def test_what_is_at_work_beside_a_step_that_fails_is_not_lost(opener: Opener) -> None:
+    calls = Calls()
+
+    async def slowly(what: str) -> str:
+        await asyncio.sleep(0.2)
+        return await calls.note(what)
+
+    async def fail() -> None:
+        if family.executed["u00001"] == 1:
+            raise RuntimeError("no")
+
+    async def script(item: str, ctx: Context) -> None:
+        await asyncio.gather(ctx.run("slow", slowly, "slow"), ctx.run("bad", fail))
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert run.status == "succeeded"
+        assert calls.of == {"slow": 1}
+
+
+async def test_values_are_passed_by_value_in_the_first_delivery_too(opener: Opener) -> None:
+    async def grow(numbers: list[int]) -> list[int]:
+        numbers.append(3)
+        return numbers
+
+    async def frame(picture: Picture) -> Picture:
+        return picture
+
+    async def script(item: str, ctx: Context) -> None:
+        given = [1, 2]
+        assert await ctx.run("grow", grow, given) == [1, 2, 3]
+        assert given == [1, 2]
+        picture = Picture("sea", timedelta(hours=1))
+        framed = await ctx.run("frame", frame, picture)
+        assert framed == picture
+        assert framed is not picture
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert run.status == "succeeded", (await sluice.items(run_id))[0].error_message
+
+
+async def test_what_cannot_be_remembered_fails_the_item_at_once_and_says_where(
+    opener: Opener,
+) -> None:
+    async def make() -> dict[str, object]:
+        return {"rows": [1, object()]}
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("make", make)
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.attempts, item.error_class) == ("failed", 1, "NotSerialisable")
+    assert "make: result['rows'][1]" in (item.error_message or "")
+
+
+async def test_two_steps_of_one_name_are_refused_at_once(opener: Opener) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> None:
+        for what in ("a", "b"):
+            await ctx.run("same", calls.note, what)
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.attempts, item.error_class) == ("failed", 1, "StepMisused")
+    assert "'same'" in (item.error_message or "")
+    assert calls.of == {"a": 1}
+
+
+async def test_a_step_has_tries_of_its_own_and_then_the_item_has_its_own(opener: Opener) -> None:
+    calls = Calls()
+
+    async def fail(until: int) -> str:
+        calls.of["fail"] += 1
+        if calls.of["fail"] < until:
+            raise ConnectionError("the line is dead")
+        return "through"
+
+    async def script(item: str, ctx: Context) -> str:
+        await ctx.run("before", calls.note, "before")
+        return await ctx.run("flaky", fail, 5, attempts=3, backoff=QUICK)
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+        [_, flaky] = await remembered(sluice, run_id)
+        assert_exact(run, [item])
+    assert (item.status, item.attempts) == ("succeeded", 2)  # three tries, and then two
+    assert (flaky.status, flaky.attempts, flaky.tries) == ("done", 5, 2)
+    assert calls.of == {"before": 1, "fail": 5}
+
+
+async def test_a_step_that_never_works_fails_its_item_by_the_name_of_its_error(
+    opener: Opener,
+) -> None:
+    async def fail() -> None:
+        raise ConnectionError("the line is dead")
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("call home", fail)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+        [step] = await remembered(sluice, run_id)
+    assert (item.status, item.attempts, item.error_class) == ("failed", 2, "ConnectionError")
+    assert item.error_message == "Step 'call home': the line is dead"
+    assert (step.status, step.attempts, step.error_message) == ("failed", 2, "the line is dead")
+
+
+async def test_a_failure_that_the_code_went_on_from_stays_a_failure(opener: Opener) -> None:
+    calls = Calls()
+
+    async def fail_at_first() -> str:
+        calls.of["primary"] += 1
+        if calls.of["primary"] == 1:
+            raise ConnectionError("no")
+        return "primary"
+
+    async def script(item: str, ctx: Context) -> str:
+        try:
+            made = await ctx.run("primary", fail_at_first)
+        except StepFailed as failed:
+            assert failed.error_class == "ConnectionError"
+            made = await ctx.run("fallback", calls.note, "fallback")
+        await ctx.sleep("a moment", timedelta(milliseconds=100))
+        return made
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+    assert run.status == "succeeded"
+    assert family.results == {"u00001": "FALLBACK"}
+    assert calls.of == {"primary": 1, "fallback": 1}
+
+
+async def test_an_item_without_steps_writes_no_step(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        await sluice.add_users(5)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        assert await sluice.sql("SELECT * FROM step") == []
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb", "a\0b"])
+async def test_a_name_that_is_none_is_refused(opener: Opener, name: str) -> None:
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run(name, str)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.error_class) == ("failed", "StepMisused")
+
+
+async def test_steps_outside_execute_are_refused(opener: Opener) -> None:
+    class Eager(Stepped):
+        async def load(self, item_id: str, ctx: Context) -> str | None:
+            await ctx.run("too early", str)
+            return item_id
+
+    async def script(item: str, ctx: Context) -> None: ...
+
+    async with opener(Eager(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.error_class) == ("failed", "StepMisused")
