@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import BadInput, TooLarge
-from app.seed.read import COLUMNS, SEED_FILE, read_users
+from app.seed.read import MAX_ROWS, committed, read_rows, seed_file
+from app.seed.row import columns
 from app.seed.user import SeedUser
 
+COLUMNS = columns(SeedUser)
 HEADER = ",".join(COLUMNS)
 ADA = "ada@example.org,Ada Lovelace,en-GB,mathematics;tea,true,no,2026-01-02T03:04:05Z"
 GRACE = "grace@example.org,Grace Hopper,en-US,sailing,1,YES,2026-01-02T03:04:05+02:00"
@@ -28,6 +30,10 @@ def written(folder: Path, *lines: str | bytes) -> Path:
     return path
 
 
+def read_users(path: Path, *, max_rows: int = MAX_ROWS) -> list[SeedUser]:
+    return read_rows(path, SeedUser, max_rows=max_rows)
+
+
 def complaint(path: Path) -> BadInput:
     with pytest.raises(BadInput) as caught:
         read_users(path)
@@ -35,7 +41,7 @@ def complaint(path: Path) -> BadInput:
 
 
 def test_the_committed_file_has_a_thousand_different_users() -> None:
-    users = read_users(SEED_FILE)
+    users = committed(SeedUser)
 
     assert len(users) == 1_000
     assert len({user.email.lower() for user in users}) == 1_000
@@ -47,7 +53,7 @@ def test_the_committed_file_has_a_thousand_different_users() -> None:
 
 
 def test_the_committed_users_are_spread_as_people_are() -> None:
-    users = read_users(SEED_FILE)
+    users = committed(SeedUser)
     locales = Counter(user.locale for user in users)
     interests = Counter(interest for user in users for interest in user.interests)
 
@@ -63,7 +69,7 @@ def test_the_committed_users_are_spread_as_people_are() -> None:
 
 
 def test_the_committed_file_has_a_row_on_every_line_and_no_space_around_a_cell() -> None:
-    text = SEED_FILE.read_text(encoding="utf-8")
+    text = seed_file(SeedUser).read_text(encoding="utf-8")
 
     rows = list(csv.reader(text.splitlines(), strict=True))
     assert len(rows) == text.count("\n") == 1_001

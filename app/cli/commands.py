@@ -63,14 +63,14 @@ def migrate(*, demo: Demo = False) -> None:
 def seed(
     *,
     users: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A CSV file instead of the 1,000 users.")
+        Path | None, typer.Option(metavar="FILE", help="Only users, from a CSV file of yours.")
     ] = None,
     demo: Demo = False,
 ) -> None:
-    """Write users from a CSV file to the database; those whose email is there are updated."""
-    from app.cli.tables import seed_users  # noqa: PLC0415 - lazily: loads SQLAlchemy
+    """Write 1,000 users to the database, and agents, scenes and posts; update what is there."""
+    from app.cli.tables import seed as write  # noqa: PLC0415 - lazily: loads SQLAlchemy
 
-    seed_users(users, demo=demo)
+    write(users, demo=demo)
 
 
 @app.command()

@@ -25,8 +25,7 @@ from app.errors import SluiceError
 from app.logs import configure_logs
 from app.main import create_app
 from app.migrate import ensure_database, migrate
-from app.seed.load import load_users
-from app.seed.read import SEED_FILE, read_users
+from app.seed.load import load_committed
 from app.settings import Settings, load_settings
 from app.store import users
 from app.store.database import open_database
@@ -111,14 +110,14 @@ def _flow_of(family: Family) -> str:
 
 @asynccontextmanager
 async def _fresh(urls: Urls) -> AsyncIterator[tuple[Urls, AsyncEngine]]:
-    """The demo's database with 1,000 users and nothing else, and no key in Redis."""
+    """The demo's database with the committed rows and nothing else, and no key in Redis."""
     async with dropped(urls.database, DEMO_DATABASE) as elsewhere:
         dsn = connecting_as_demo(await ensure_database(elsewhere, DEMO_DATABASE))
         await _forget_keys(urls.redis)
         await migrate(dsn)
         database = open_database(dsn, pool_size=2)
         try:
-            await load_users(database, read_users(SEED_FILE))
+            await load_committed(database)
             yield Urls(dsn, urls.redis), database
         finally:
             await database.dispose()

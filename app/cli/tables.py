@@ -13,12 +13,12 @@ from app.bootstrap import Urls, servers
 from app.cli.console import number, open_console
 from app.cli.place import execute, located, prepared
 from app.migrate import migrate
-from app.seed.load import load_users
-from app.seed.read import SEED_FILE, read_users
+from app.seed.load import load_committed, load_users
+from app.seed.read import read_rows
 from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, signing_key
-from app.store.users import Written
+from app.store.upserts import Written
 
 
 def bring_up_to_date(*, demo: bool) -> None:
@@ -55,21 +55,28 @@ async def _revision(database: AsyncEngine) -> str | None:
         return await connection.run_sync(current)
 
 
-def seed_users(file: Path | None, *, demo: bool) -> None:
+def seed(users: Path | None, *, demo: bool) -> None:
+    """The users of the file, or all that is committed."""
     settings = load_settings()
-    people = read_users(file or SEED_FILE)
+    people = None if users is None else read_rows(users, SeedUser)
     with servers(settings, with_redis=False) as urls:
         written = execute(_seed(settings, urls, people, demo=demo))
-    noun = "user" if len(people) == 1 else "users"
-    counts = f"{number(written.new)} new, {number(written.updated)} updated"
-    open_console().print(f"{number(len(people))} {noun}: {counts}")
+    for plural, rows in written.items():
+        count = rows.new + rows.updated
+        noun = plural.removesuffix("s") if count == 1 else plural
+        counts = f"{number(rows.new)} new, {number(rows.updated)} updated"
+        open_console().print(f"{number(count)} {noun}: {counts}")
 
 
-async def _seed(settings: Settings, urls: Urls, people: list[SeedUser], *, demo: bool) -> Written:
+async def _seed(
+    settings: Settings, urls: Urls, people: list[SeedUser] | None, *, demo: bool
+) -> dict[str, Written]:
     urls = await prepared(settings, urls, demo=demo)
     database = open_database(urls.database, pool_size=2)
     try:
         await signing_key(database)  # says what to do when there are no tables
-        return await load_users(database, people)
+        if people is None:
+            return await load_committed(database)
+        return {"users": await load_users(database, people)}
     finally:
         await database.dispose()

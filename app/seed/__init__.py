@@ -1,1 +1,1 @@
-"""The people with which a new installation starts, and the reader of files like theirs."""
+"""The users, agents, scenes and posts with which a new installation starts, and their reader."""

@@ -1,23 +1,58 @@
-"""Writes seed users to the database, all of them or none."""
+"""Writes seed rows to the database, all of them or none: one transaction each time.
+
+Safe to repeat: what is there, by its natural key, is updated and keeps its id.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.seed.read import SEED_FILE, read_users
+from app.seed.examples import SeedAgent, SeedPost, SeedScene
+from app.seed.read import committed
+from app.seed.row import SeedRow
 from app.seed.user import SeedUser
-from app.store import users
-from app.store.users import Written
+from app.store import examples, users
+from app.store.example_tables import Agent, Post, Scene
+from app.store.upserts import Written
 from app.workflows.keys import new_id
+
+Row = TypeVar("Row", bound=SeedRow)
 
 
 async def load_users(database: AsyncEngine, given: Sequence[SeedUser]) -> Written:
-    """One transaction. Safe to repeat: a user who is there, by email, is updated.
+    async with database.begin() as tx:
+        return await _write_users(tx, given)
 
-    Emails are kept in lower case, so that a file that spells one differently makes no second user.
-    """
+
+async def load_committed(database: AsyncEngine) -> dict[str, Written]:
+    """Every committed file. Answers what was written, by what it was."""
+    async with database.begin() as tx:
+        return {
+            "users": await _write_users(tx, committed(SeedUser)),
+            "agents": await _write_agents(tx, committed(SeedAgent)),
+            "scenes": await _write_scenes(tx, committed(SeedScene)),
+            "posts": await _write_posts(tx, committed(SeedPost)),
+        }
+
+
+async def load_when_empty(database: AsyncEngine) -> None:
+    """Of the committed files those whose table is empty."""
+    async with database.begin() as tx:
+        if not await users.count(tx):
+            await _write_users(tx, committed(SeedUser))
+        if not await examples.count(tx, Agent):
+            await _write_agents(tx, committed(SeedAgent))
+        if not await examples.count(tx, Scene):
+            await _write_scenes(tx, committed(SeedScene))
+        if not await examples.count(tx, Post):
+            await _write_posts(tx, committed(SeedPost))
+
+
+async def _write_users(tx: AsyncConnection, given: Sequence[SeedUser]) -> Written:
+    """In lower case, so that a file that spells an email differently makes no second user."""
     rows = [
         {
             **user.model_dump(),
@@ -25,17 +60,36 @@ async def load_users(database: AsyncEngine, given: Sequence[SeedUser]) -> Writte
             "email": user.email.lower(),
             "interests": list(user.interests),
         }
-        for user in given
+        for user in _ordered(given)
     ]
+    return await users.upsert(tx, rows)
+
+
+async def _write_agents(tx: AsyncConnection, given: Sequence[SeedAgent]) -> Written:
+    """An agent whose owner is not there is left out: the users may be others than the committed."""
+    owners = await users.ids_by_email(tx, sorted({agent.owner.lower() for agent in given}))
+    rows = [
+        {
+            **agent.model_dump(exclude={"owner"}),
+            "id": new_id("agt"),
+            "user_id": owners[agent.owner.lower()],
+        }
+        for agent in _ordered(given)
+        if agent.owner.lower() in owners
+    ]
+    return await examples.upsert_agents(tx, rows)
+
+
+async def _write_scenes(tx: AsyncConnection, given: Sequence[SeedScene]) -> Written:
+    rows = [{**scene.model_dump(), "id": new_id("scn")} for scene in _ordered(given)]
+    return await examples.upsert_scenes(tx, rows)
+
+
+async def _write_posts(tx: AsyncConnection, given: Sequence[SeedPost]) -> Written:
+    rows = [{**post.model_dump(), "id": new_id("pst")} for post in _ordered(given)]
+    return await examples.upsert_posts(tx, rows)
+
+
+def _ordered(given: Iterable[Row]) -> list[Row]:
     # In one order, so that two loads at once wait for each other and do not deadlock.
-    rows.sort(key=lambda row: str(row["email"]))
-    async with database.begin() as tx:
-        return await users.upsert(tx, rows)
-
-
-async def load_when_empty(database: AsyncEngine) -> Written | None:
-    """The committed users, when there are none at all; None: there were some."""
-    async with database.connect() as connection:
-        if await users.count(connection):
-            return None
-    return await load_users(database, read_users(SEED_FILE))
+    return sorted(given, key=lambda row: row.key())

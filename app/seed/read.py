@@ -1,8 +1,7 @@
-"""Reads users from a CSV file (RFC 4180, UTF-8, with a header), all of them or none.
+"""Reads a seed file, CSV (RFC 4180, UTF-8, with a header), all of its rows or none.
 
-The columns are email, name, locale, interests, active and paid, in any order, and created_at if
-there is one. Interests are separated by semicolons. The file is read a line at a time; what is
-kept is the users, about 1.5 kB each, hence the bound of 100,000 rows (150 MB).
+The columns are the fields of the row's class, in any order. The file is read a line at a time; what
+is kept is the rows, a user's about 1.5 kB, hence the bound of 100,000 rows (150 MB).
 """
 
 from __future__ import annotations
@@ -10,48 +9,61 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from pydantic import ValidationError
 
 from app.errors import BadInput, TooLarge
-from app.seed.user import SeedUser, expectation
-
-SEED_FILE = Path(__file__).with_name("users.csv")
+from app.seed.row import SeedRow, columns, expectation, needed
 
 MAX_ROWS = 100_000
 MAX_LINE_BYTES = 65_536
-OPTIONAL = frozenset({"created_at"})
-COLUMNS = tuple(SeedUser.model_fields)
+
+Row = TypeVar("Row", bound=SeedRow)
 
 
-def read_users(path: Path, *, max_rows: int = MAX_ROWS) -> list[SeedUser]:
-    """The users in ``path``, in its order; a file with only a header has none.
+def committed(kind: type[Row]) -> list[Row]:
+    """The rows with which a new installation starts."""
+    return read_rows(seed_file(kind), kind)
+
+
+def seed_file(kind: type[SeedRow]) -> Path:
+    return Path(__file__).with_name(f"{kind.plural}.csv")
+
+
+def read_rows(path: Path, kind: type[Row], *, max_rows: int = MAX_ROWS) -> list[Row]:
+    """The rows of ``path``, in its order; a file with only a header has none.
 
     Raises BadInput at the first thing that is wrong, with the line on which its row starts (the
     header is line 1) and the column, and TooLarge beyond ``max_rows``.
     """
-    users: list[SeedUser] = []
-    lines_by_email: dict[str, int] = {}
+    rows: list[Row] = []
+    lines: dict[tuple[str, ...], int] = {}
     try:
         with path.open("rb") as file:
-            for line, cells in _rows(path.name, file):
-                if len(users) == max_rows:
-                    raise TooLarge(f"{path.name} has more than {max_rows:,} users; split it.")
-                user = _user(f"{path.name} line {line}", cells)
-                first = lines_by_email.setdefault(user.email.lower(), line)
-                if first != line:
-                    raise BadInput(
-                        f"{path.name} line {line}: email: {user.email!r} is on line {first} too.",
-                        field="email",
+            for line, cells in _rows(path.name, kind, file):
+                if len(rows) == max_rows:
+                    raise TooLarge(
+                        f"{path.name} has more than {max_rows:,} {kind.plural}; split it."
                     )
-                users.append(user)
+                row = _row(f"{path.name} line {line}", kind, cells)
+                first = lines.setdefault(row.key(), line)
+                if first != line:
+                    column = kind.key_column
+                    raise BadInput(
+                        f"{path.name} line {line}: {column}: {getattr(row, column)!r} is on line"
+                        f" {first} too.",
+                        field=column,
+                    )
+                rows.append(row)
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
-    return users
+    return rows
 
 
-def _rows(name: str, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _rows(
+    name: str, kind: type[SeedRow], file: BinaryIO
+) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Each row by column, with the line on which it starts; blank lines are passed over."""
     reader = csv.reader(_lines(name, file), strict=True)
     header: Sequence[str] | None = None
@@ -59,7 +71,7 @@ def _rows(name: str, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
     try:
         for cells in reader:
             if cells and header is None:
-                header = _header(name, cells)
+                header = _header(name, kind, cells)
             elif cells and header is not None:
                 yield line, _by_column(f"{name} line {line}", header, cells)
             # A quoted cell may hold line breaks, so rows cannot be counted to find the line.
@@ -67,7 +79,7 @@ def _rows(name: str, file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str]]]:
     except csv.Error as error:
         raise BadInput(f"{name} line {line}: this is not CSV: {error}.") from error
     if header is None:
-        raise BadInput(f"{name} is empty; it needs a header with {', '.join(COLUMNS)}.")
+        raise BadInput(f"{name} is empty; it needs a header with {', '.join(columns(kind))}.")
 
 
 def _lines(name: str, file: BinaryIO) -> Iterator[str]:
@@ -86,16 +98,17 @@ def _lines(name: str, file: BinaryIO) -> Iterator[str]:
             ) from error
 
 
-def _header(name: str, cells: Sequence[str]) -> Sequence[str]:
+def _header(name: str, kind: type[SeedRow], cells: Sequence[str]) -> Sequence[str]:
     header = [cell.strip() for cell in cells]
+    known = columns(kind)
     problems = {
-        "lacks": [column for column in COLUMNS if column not in {*header, *OPTIONAL}],
-        "does not know": [column or "''" for column in header if column not in COLUMNS],
+        "lacks": [column for column in needed(kind) if column not in header],
+        "does not know": [column or "''" for column in header if column not in known],
         "repeats": sorted({column for column in header if header.count(column) > 1}),
     }
     found = [f"{verb} {', '.join(columns)}" for verb, columns in problems.items() if columns]
     if found:
-        raise BadInput(f"{name}: the header {'; '.join(found)}. It takes {', '.join(COLUMNS)}.")
+        raise BadInput(f"{name}: the header {'; '.join(found)}. It takes {', '.join(known)}.")
     return header
 
 
@@ -105,16 +118,15 @@ def _by_column(where: str, header: Sequence[str], cells: Sequence[str]) -> Mappi
     return dict(zip(header, cells, strict=True))
 
 
-def _user(where: str, cells: Mapping[str, str]) -> SeedUser:
+def _row(where: str, kind: type[Row], cells: Mapping[str, str]) -> Row:
     # An empty optional cell is one that is not there.
-    given = {
-        column: cell for column, cell in cells.items() if cell.strip() or column not in OPTIONAL
-    }
+    must = needed(kind)
+    given = {column: cell for column, cell in cells.items() if cell.strip() or column in must}
     try:
-        return SeedUser.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         column = str(error.errors()[0]["loc"][0])
         raise BadInput(
-            f"{where}: {column}: {expectation(column)}, not {cells.get(column, '')[:40]!r}.",
+            f"{where}: {column}: {expectation(kind, column)}, not {cells.get(column, '')[:40]!r}.",
             field=column,
         ) from error

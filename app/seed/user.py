@@ -5,29 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
-# What HTML accepts in <input type=email> (html.spec.whatwg.org), with at least one dot.
-EMAIL = (
-    r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+"
-    r"@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$"
-)
+from app.seed.row import PRINTABLE, Email, SeedRow, Words
+
 LOCALE = r"^[a-z]{2,3}(-[A-Z]{2})?$"
-# PostgreSQL keeps no NUL, and no screen shows the others.
-PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-
-
-def _one_space(value: object) -> object:
-    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _split(value: object) -> object:
@@ -52,34 +34,38 @@ def _in_utc(value: datetime) -> datetime:
 Interest = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)]
 
 
-class SeedUser(BaseModel):
-    """A row. ``active`` and ``paid`` are true, false, 1, 0, yes or no, in any case."""
+class SeedUser(SeedRow):
+    """``active`` and ``paid`` are true, false, 1, 0, yes or no, in any case."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    plural = "users"
+    key_column = "email"
 
-    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL)]
+    email: Annotated[Email, Field(description="an address such as ada@example.org")]
     name: Annotated[
-        str,
-        BeforeValidator(_one_space),
-        StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE),
+        Words,
+        Field(max_length=200, description="1 to 200 characters, none of them a control character"),
     ]
-    locale: Annotated[str, StringConstraints(strip_whitespace=True, pattern=LOCALE)]
-    interests: Annotated[tuple[Interest, ...], BeforeValidator(_split), Field(max_length=20)]
-    active: bool
-    paid: bool
+    locale: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, pattern=LOCALE),
+        Field(description="a language and perhaps a country, such as pt-BR"),
+    ]
+    interests: Annotated[
+        tuple[Interest, ...],
+        BeforeValidator(_split),
+        Field(
+            max_length=20,
+            description="at most 20, of up to 60 characters, separated by semicolons",
+        ),
+    ]
+    active: Annotated[bool, Field(description="true or false")]
+    paid: Annotated[bool, Field(description="true or false")]
     created_at: Annotated[AwareDatetime, BeforeValidator(_iso_8601), AfterValidator(_in_utc)] = (
-        Field(default_factory=lambda: datetime.now(UTC))
+        Field(
+            default_factory=lambda: datetime.now(UTC),
+            description="ISO 8601 with an offset, such as 2026-10-31T08:00:00Z",
+        )
     )
 
-
-def expectation(column: str) -> str:
-    """What a cell of ``column`` must hold, for a sentence such as "it must be …, not 'x'"."""
-    return {
-        "email": "it must be an address such as ada@example.org",
-        "name": "it must be 1 to 200 characters, none of them a control character",
-        "locale": "it must be a language and perhaps a country, such as pt-BR",
-        "interests": "it must be at most 20, of up to 60 characters, separated by semicolons",
-        "active": "it must be true or false",
-        "paid": "it must be true or false",
-        "created_at": "it must be ISO 8601 with an offset, such as 2026-10-31T08:00:00Z",
-    }[column]
+    def key(self) -> tuple[str, ...]:
+        return (self.email.lower(),)

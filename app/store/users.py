@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import Boolean, func, literal_column, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
+from app.store import upserts
 from app.store.tables import User, WelcomePlaceholder
+from app.store.upserts import Written
 
 _USER = User.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _REPLACED = ("name", "locale", "interests", "active", "paid")
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """How many rows a write made, and how many it found there by their email."""
-
-    new: int
-    updated: int
 
 
 async def upsert(tx: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> Written:
@@ -29,22 +21,19 @@ async def upsert(tx: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> W
 
     A user who is there keeps their id and the time at which they were made.
     """
-    if not rows:
-        return Written(0, 0)
-    statement = insert(_USER)
-    statement = statement.on_conflict_do_update(
-        index_elements=["email"],
-        set_={name: statement.excluded[name] for name in _REPLACED},
-    )
-    # A row version that was just inserted has never been locked or replaced: its xmax is 0.
-    fresh = literal_column("xmax = 0", Boolean)
-    answer = await tx.execute(statement.returning(fresh), [dict(row) for row in rows])
-    new = sum(answer.scalars())
-    return Written(new, len(rows) - new)
+    return await upserts.upsert(tx, _USER, rows, key=["email"], replaced=_REPLACED)
 
 
 async def count(tx: AsyncConnection) -> int:
     return (await tx.execute(select(func.count()).select_from(_USER))).scalar_one()
+
+
+async def ids_by_email(tx: AsyncConnection, emails: Sequence[str]) -> dict[str, str]:
+    """An email that nobody has is left out."""
+    found = await tx.execute(
+        select(col(User.email), col(User.id)).where(col(User.email).in_(emails))
+    )
+    return {row[0]: row[1] for row in found}
 
 
 async def people(tx: AsyncConnection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:

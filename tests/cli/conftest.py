@@ -120,7 +120,12 @@ def sluice(database: str, servers: TestServers, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="module")
 def service(sluice: Sluice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sluice]:
     """The API and a worker, over the thousand users. They must stop cleanly."""
-    assert sluice.run("seed").stdout == "1,000 users: 1,000 new, 0 updated\n"
+    assert sluice.run("seed").stdout.splitlines() == [
+        "1,000 users: 1,000 new, 0 updated",
+        "300 agents: 300 new, 0 updated",
+        "12 scenes: 12 new, 0 updated",
+        "12 posts: 12 new, 0 updated",
+    ]
     log = tmp_path_factory.mktemp("serve") / "log"
     process = sluice.start("serve", "--worker", log=log)
     try:
