@@ -41,7 +41,7 @@ class LocalPainter:
         spent: Spent = nobody_asks,
     ) -> Painted:
         check_size(width, height)
-        # Some 50 ms of pure computing: on the event loop, every other item would wait for it.
+        # Some 70 ms of pure computing: on the event loop, every other item would wait for it.
         data = await asyncio.to_thread(drawn, prompt, width, height)
         return Painted(data, "image/png", width, height)
 
