@@ -11,7 +11,13 @@ from pydantic.alias_generators import to_camel
 from app.api.deps import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.joining import require_joining
-from app.api.workflow_answers import ItemFailed, PreviewAnswer, ScheduledAnswer, watch_it
+from app.api.workflow_answers import (
+    ItemFailed,
+    PreviewAnswer,
+    ScheduledAnswer,
+    preview_answer,
+    watch_it,
+)
 from app.api.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
 from app.errors import BadInput
 from app.tokens import Scope
@@ -32,7 +38,7 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
         run_id=(RunId | None, Field(None, description="a running run; else one is made for it")),
         dry_run=(
             StrictBool,
-            Field(False, description="execute and answer the result; save nothing"),
+            Field(False, description="execute, save nothing, and answer what would change"),
         ),
         approval=(Approval, None),
         params=params_field(family),
@@ -51,13 +57,8 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
             verdict = await state.client.preview(bound, body.item_id, body.params)
             if verdict.error_class is not None:
                 raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
-            return PreviewAnswer(
-                item_id=body.item_id,
-                outcome=verdict.status,
-                reason=verdict.error_message,
-                result=verdict.history.value,
-                milliseconds=verdict.work_ms,
-            )
+            before = await state.client.stored(bound, body.item_id, body.params)
+            return await preview_answer(body.item_id, verdict, before)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
             if body.approval is not None:

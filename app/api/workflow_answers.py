@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Literal
 
 from pydantic import Field
 
-from app.api.deps import Answer
+from app.api.deps import Answer, View
+from app.api.differences import unified
 from app.errors import SluiceError
-from app.store.lifecycle import ItemStatus
+from app.store.lifecycle import ItemStatus, StepKind
+from app.workflows.attempt import Verdict
 from app.workflows.client import DryRun
 from app.workflows.estimate import Estimate
 
@@ -35,12 +38,26 @@ class ScheduledAnswer(Answer):
     message: str
 
 
+class StopView(View):
+    """Where a preview stopped: at what it must not do, or cannot wait for."""
+
+    step: str
+    kind: StepKind
+    payload: Any = Field(description="what a person would be shown, or what would be called")
+
+
 class PreviewAnswer(Answer):
     dry_run: Literal[True] = True
     item_id: str
     outcome: ItemStatus
     reason: str | None
     result: Any = None  # of the family's own shape
+    before: Any = Field(None, description="what is stored now; null: nothing, or nobody can tell")
+    after: Any = Field(None, description="the result once more")
+    diff: str | None = Field(
+        None, description="unified, of both as JSON; empty: equal; null: nothing to compare with"
+    )
+    stop: StopView | None = Field(None, description="null: it went to its end")
     milliseconds: int
 
 
@@ -61,6 +78,26 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         message=f"[DryRun] Would process {about}{number} {many}",
         estimate=found.estimate,
         sample=list(found.survey.sample),
+    )
+
+
+async def preview_answer(item_id: str, verdict: Verdict, before: Any) -> PreviewAnswer:
+    """``before``: what is stored, as JSON; None: nothing."""
+    after, stop = verdict.history.value, verdict.stop
+    diff = None
+    if before is not None and verdict.status is ItemStatus.SUCCEEDED:
+        # In a thread: for a large result it may take as long as many other answers.
+        diff = await asyncio.to_thread(unified, before, after)
+    return PreviewAnswer(
+        item_id=item_id,
+        outcome=verdict.status,
+        reason=verdict.error_message,
+        result=after,
+        before=before,
+        after=after,
+        diff=diff,
+        stop=stop and StopView(step=stop.step, kind=stop.kind, payload=stop.payload),
+        milliseconds=verdict.work_ms,
     )
 
 

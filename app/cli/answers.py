@@ -50,6 +50,22 @@ class DryRun(_Answer):
     sample: list[str]
 
 
+class Stop(_Answer):
+    step: str
+    kind: str
+    payload: JsonValue
+
+
+class Preview(_Answer):
+    item_id: str
+    outcome: str
+    reason: str | None
+    result: JsonValue
+    diff: str | None
+    stop: Stop | None
+    milliseconds: int
+
+
 class Started(_Answer):
     run_id: str
 

@@ -11,6 +11,13 @@ Demo = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the API's answer, for scripts.")]
 FlowKey = Annotated[str, typer.Argument(metavar="KEY", help="Which flow key: see sluice flow.")]
+FamilyName = Annotated[
+    str, typer.Argument(metavar="FAMILY", help="Which family: see sluice families.")
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="One of the family's params; may be repeated."),
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice runs.")]
 Watch = Annotated[
     bool, typer.Option("--watch", help="Follow the run to its end; exit 1 unless it succeeds.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.arguments import BudgetTokens, BudgetUsd, Json, MaxFailureRate, RunId
-from app.cli.start_commands import retry, run
+from app.cli.start_commands import preview, retry, run
 
 
 def watch(run_id: RunId, *, as_json: Json = False) -> None:
@@ -93,7 +93,7 @@ def runs(
 
 
 RUN_COMMANDS = (
-    *(run, watch, pause, resume, approve, cancel, retry),
+    *(run, preview, watch, pause, resume, approve, cancel, retry),
     *(failures, events, runs),
 )
 """In the order of ``sluice --help``."""

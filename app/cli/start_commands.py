@@ -10,24 +10,23 @@ from app.cli.arguments import (
     Approval,
     BudgetTokens,
     BudgetUsd,
+    FamilyName,
     Json,
     Key,
     MaxFailureRate,
+    Param,
     RunId,
     Watch,
 )
 
 
 def run(
-    family: Annotated[str, typer.Argument(help="Which family: see sluice families.")],
+    family: FamilyName,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
     ] = False,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="One of the family's params; may be repeated."),
-    ] = None,
+    param: Param = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Items at most.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also items that already have a result.")
@@ -88,6 +87,19 @@ def run(
         key=idempotency_key,
     )
     raise typer.Exit(start(order, follow_it=watch, as_json=as_json))
+
+
+def preview(
+    family: FamilyName,
+    item_id: Annotated[str, typer.Argument(metavar="ITEM", help="Which item, by its id.")],
+    *,
+    param: Param = None,
+    as_json: Json = False,
+) -> None:
+    """Execute one item and save nothing: show its result, or how it differs from what is stored."""
+    from app.cli.previewing import preview_item  # noqa: PLC0415
+
+    preview_item(family, item_id, tuple(param or ()), as_json=as_json)
 
 
 def retry(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class BoundFamily:
     load: Async
     execute: Async
     save: Async
+    stored: Async | None
+    """None: the family does not tell what is stored."""
     result: TypeAdapter[Any]
     values: Values
     """What its steps may be given, and return."""
@@ -38,6 +41,11 @@ class BoundFamily:
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""
         return _awaitable(function, None, self.threads)
+
+    def as_json(self, result: object) -> Any:  # whatever JSON holds
+        """A result as its JSON reads; None: none. One that an earlier version of the family stored
+        may have another shape."""
+        return None if result is None else json.loads(self.result.dump_json(result, warnings=False))
 
     @property
     def name(self) -> str:
@@ -64,6 +72,7 @@ def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
         load=ready("load"),
         execute=ready("execute"),
         save=ready("save"),
+        stored=ready("stored") if overridden(family, ("stored",)) else None,
         result=TypeAdapter(_result_type(type(family))),
         values=values_of(family),
         threads=threads,

@@ -227,6 +227,14 @@ class WorkflowClient:
         ctx = replace(ctx, tools=PreviewTools(bound, ctx.services.http, item_id))
         return await attempt(bound, item_id, params, ctx, History())
 
+    async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
+        """What is stored for the item, as JSON holds it, for its preview to be compared with.
+        None: nothing is, or the family does not tell."""
+        if bound.stored is None:
+            return None
+        ctx = self._context(bound, item_id=item_id, preview=True)
+        return bound.as_json(await bound.stored(item_id, params, ctx))
+
 
 def _require_family(run: Run, bound: BoundFamily) -> None:
     if run.family != bound.name:

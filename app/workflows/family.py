@@ -181,6 +181,12 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
         """Persist the result. Safe to repeat: a crash after it runs it again."""
         return None
 
+    def stored(
+        self, item_id: str, params: ParamsT, ctx: Context
+    ) -> Awaitable[ResultT | None] | ResultT | None:
+        """What is stored for this item now, for a preview to compare with; None: nothing."""
+        return None
+
 
 AnyFamily = JobFamily[Any, Any, Any]  # whose types only its author knows
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+import httpx2
 import pytest
 
 from app.workflows.families.welcome_placeholder import WelcomePlaceholders
-from app.workflows.family import Context, Fatal, RetryAfter, Skip
+from app.workflows.family import Context, FamilyParams, Fatal, RetryAfter, Skip
 from tests.api.test_paginate import Other, running
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
@@ -47,6 +49,98 @@ async def test_a_preview_of_welcome_placeholder_shows_lines_and_writes_none(
         assert await sluice.sql("SELECT 1 FROM welcome_placeholder") == []
         prefix = sluice.service.settings.redis_prefix
         assert await sluice.service.redis.exists(f"{prefix}:welcome-placeholder:u00001") == 0
+
+
+class Keeping(Recording):
+    """Tells what it has stored."""
+
+    def __init__(self, kept: str | None = None) -> None:
+        super().__init__()
+        self.kept = kept
+        self.asked_as_preview: list[bool] = []
+
+    async def stored(self, item_id: str, params: FamilyParams, ctx: Context) -> str | None:
+        self.asked_as_preview.append(ctx.preview)
+        return self.kept
+
+
+async def _preview(caller: httpx2.AsyncClient, path: str = EXECUTE) -> dict[str, Any]:  # JSON
+    response = await caller.post(path, json={"userId": "u00001", "dryRun": True})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+async def test_a_preview_is_compared_with_what_is_stored(opener: Opener) -> None:
+    family = Keeping("another result")
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        answer = await _preview(caller)
+        assert (answer["before"], answer["after"]) == ("another result", "result of u00001")
+        assert answer["result"] == answer["after"]
+        assert answer["diff"].splitlines() == [
+            "--- stored",
+            "+++ preview",
+            "@@ -1 +1 @@",
+            '-"another result"',
+            '+"result of u00001"',
+        ]
+        family.kept = "result of u00001"
+        assert (await _preview(caller))["diff"] == ""
+        family.kept = None
+        answer = await _preview(caller)
+        assert (answer["before"], answer["diff"]) == (None, None)
+        assert family.asked_as_preview == [True, True, True]
+        assert not family.saved
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_family_that_does_not_tell_what_is_stored_is_previewed_without_it(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        answer = await _preview(caller)
+        assert answer["after"] == answer["result"] == "result of u00001"
+        assert (answer["before"], answer["diff"], answer["stop"]) == (None, None, None)
+
+
+async def test_an_item_that_would_be_skipped_has_no_difference(opener: Opener) -> None:
+    async with opener(Keeping("a result")) as sluice, api(sluice) as caller:
+        answer = await _preview(caller)
+        assert (answer["outcome"], answer["before"]) == ("skipped", "a result")
+        assert (answer["after"], answer["diff"]) == (None, None)
+
+
+async def test_a_preview_that_stops_says_where_and_with_what(opener: Opener) -> None:
+    async def ask(_item: str, ctx: Context) -> None:
+        await ctx.suspend("confirm", {"text": "Shall I?"})
+
+    async with opener(Recording(work=ask)) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        answer = await _preview(caller)
+        assert answer["outcome"] == "suspended"
+        stop = {"step": "confirm", "kind": "suspend", "payload": {"text": "Shall I?"}}
+        assert (answer["stop"], answer["diff"]) == (stop, None)
+
+
+async def test_a_preview_of_welcome_placeholder_shows_which_lines_would_change(
+    opener: Opener,
+) -> None:
+    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        await sluice.sql(
+            "INSERT INTO welcome_placeholder (user_id, lines, writer)"
+            " VALUES ('u00001', '{An old line}', 'someone')"
+        )
+        path = "/api/workflows/welcome-placeholder/generate-user"
+        answer = await _preview(caller, path)
+        assert answer["before"] == ["An old line"]
+        changed = [line for line in answer["diff"].splitlines() if line[:1] in "+-"]
+        assert '-  "An old line"' in changed
+        assert len([line for line in changed if line.startswith("+  ")]) == 4
+        rows = await sluice.sql("SELECT lines FROM welcome_placeholder")
+        assert [row.lines for row in rows] == [["An old line"]]
 
 
 async def test_a_preview_of_somebody_who_is_not_there_is_skipped(opener: Opener) -> None:

@@ -13,7 +13,7 @@ COMMANDS = [command.callback.__name__ for command in app.registered_commands if 
 def test_every_command_is_there() -> None:
     assert [
         *("serve", "worker", "migrate", "seed", "prune"),
-        *("run", "watch", "pause", "resume", "approve", "cancel", "retry"),
+        *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "runs"),
         *("families", "demo"),
     ] == COMMANDS

@@ -151,6 +151,14 @@ async def test_what_is_saved_is_in_the_table_and_in_redis_for_a_while(opener: Op
         assert await of.family.existing(["u00001"], Params(), of.ctx) == {"u00001"}
 
 
+async def test_what_is_stored_is_what_the_table_holds_and_nothing_is_none(opener: Opener) -> None:
+    async with case(opener) as of:
+        await of.sluice.add_users(1)
+        assert await of.family.stored("u00001", Params(), of.ctx) is None
+        lines = await of.process("u00001")
+        assert await of.family.stored("u00001", Params(), of.ctx) == lines
+
+
 async def test_saving_twice_leaves_one_row_with_the_latest_lines(opener: Opener) -> None:
     async with case(opener) as of:
         await of.sluice.add_users(1)

@@ -83,5 +83,10 @@ class WelcomePlaceholders(JobFamily[Params, User, list[str]]):
             await session.commit()
         await ctx.redis.set(self._key(entity.id, ctx), json.dumps(result), ex=CACHED_FOR)
 
+    async def stored(self, item_id: str, params: Params, ctx: Context) -> list[str] | None:
+        async with ctx.session() as session:
+            kept = await session.get(WelcomePlaceholder, item_id)
+        return None if kept is None else kept.lines
+
     def _key(self, user_id: str, ctx: Context) -> str:
         return ctx.key(self.name, user_id)
