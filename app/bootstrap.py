@@ -28,7 +28,8 @@ from app.services.destinations import Destinations
 from app.services.files import FileStore
 from app.services.image_endpoint import painter
 from app.services.images import Painter
-from app.services.llm import TextWriter, text_writer
+from app.services.llm import text_writer
+from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store import flow_overrides
 from app.store.changes import RunChanges

@@ -11,8 +11,6 @@ from app.services.texts import Spent, nobody_asks
 from app.services.welcomes import AgentCard, Welcome, ask_for_welcome
 from app.services.writer import TextWriter
 
-__all__ = ["ChatWriter", "Person", "TextWriter", "text_writer"]
-
 
 class ChatWriter:
     """A ``TextWriter`` that asks a language model; its ``name`` is the model's."""

@@ -25,7 +25,8 @@ from app.services.errors import (
     LlmUnavailable,
     RateLimited,
 )
-from app.services.llm import ChatWriter, Person, text_writer
+from app.services.llm import ChatWriter, text_writer
+from app.services.placeholders import Person
 from tests.support.llm_server import GOOD, LINES, UNWELL, Server, completion, response
 
 KEY = "sk-test-4f9a1c7e2b"

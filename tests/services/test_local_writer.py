@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.llm import Person, text_writer
+from app.services.llm import text_writer
 from app.services.local_placeholders import (
     INTEREST_CHARS,
     NAME_CHARS,
@@ -16,7 +16,7 @@ from app.services.local_placeholders import (
     read_languages,
 )
 from app.services.local_writer import LocalWriter
-from app.services.placeholders import MAX_CHARS, MAX_COUNT
+from app.services.placeholders import MAX_CHARS, MAX_COUNT, Person
 
 LANGUAGES = read_languages()
 WRITER = LocalWriter(LANGUAGES)

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from app.services.errors import LlmRefused
-from app.services.llm import Person, TextWriter
+from app.services.placeholders import Person
+from app.services.writer import TextWriter
 from app.store.tables import User, WelcomePlaceholder
 from app.workflows.family import (
     Context,
