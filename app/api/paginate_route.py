@@ -31,15 +31,15 @@ def add_paginate(router: APIRouter, family: AnyFamily) -> None:
     async def paginate(body: Any, state: State, allowed: Allowed) -> ScheduledAnswer:
         if body.cursor is not None and body.item_ids is not None:
             raise BadInput("Send either cursor or itemIds, not both.", field="cursor")
+        position = None
+        if body.cursor is not None:
+            position = state.cursors.accept(f"page:{body.run_id}", body.cursor)
         await require_joining(state, allowed, body.run_id)
         bound = state.families[family.name]
         if body.item_ids is not None:
             number = await state.client.trigger_items(bound, body.run_id, body.item_ids)
             message = f"Scheduled {number} {many}"
             return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
-        position = None
-        if body.cursor is not None:
-            position = state.cursors.accept(f"page:{body.run_id}", body.cursor)
         await state.client.trigger_paginate(bound, body.run_id, cursor=position)
         return ScheduledAnswer(run_id=body.run_id, scheduled=0, message="The page will be read")
 

@@ -214,6 +214,7 @@ async def test_the_openapi_document_says_which_scopes_open_each_operation(opener
         ("POST", "/api/runs/x/y/approve", "run"),
         ("POST", "/x/api/runs/x/approve", "run"),
         ("POST", "/api/runs/x/items/a/b/resume", "approve"),
+        ("POST", "/api/runs/x/items/a/link", "approve"),
         ("POST", "/api/runs/x/items/resume", "run"),
         ("POST", "/api/cron", "run"),
         ("POST", "/api/cron/x/y", "cron run"),
