@@ -34,6 +34,8 @@ from app.settings import Settings
 from app.store import flow_overrides
 from app.store.changes import RunChanges
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
+from app.workflows.answer_links import AnswerLinks
+from app.workflows.answering import Answering
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
@@ -171,6 +173,7 @@ async def open_service(
             partial(_overrides, database),
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
+        signer = CursorSigner(await signing_key(database))
         api = ApiState(
             client=client,
             control=RunControl(database, mender),
@@ -178,7 +181,9 @@ async def open_service(
             flow=FlowAdmin(database, controls, script),
             database=database,
             families=bound,
-            cursors=CursorSigner(await signing_key(database)),
+            cursors=signer,
+            answering=Answering(database, engine, bound),
+            links=AnswerLinks(signer, settings.url),
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
         yield Service(

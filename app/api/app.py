@@ -8,8 +8,19 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 
+from app.api import (
+    answer_links,
+    flow_control,
+    health,
+    item_stream,
+    problems,
+    run_actions,
+    run_events,
+    run_failures,
+    suspended,
+)
 from app.api import families as families_api
-from app.api import flow_control, health, problems, run_actions, run_events, run_failures
+from app.api import items as items_api
 from app.api import runs as runs_api
 from app.api.access import Access
 from app.api.scopes import Doors
@@ -44,8 +55,12 @@ def build_app(
         app.include_router(family_router(family))
     app.include_router(unknown_router(sorted(family.name for family in families)))
     app.include_router(families_api.router)
-    for runs_router in (runs_api, run_actions, run_failures, run_events):
+    # `…/items/{id}` last, because an id may hold a slash.
+    for runs_router in (
+        runs_api, run_actions, run_failures, run_events, suspended, item_stream, items_api,
+    ):  # fmt: skip
         app.include_router(runs_router.router)
+    app.include_router(answer_links.router)
     app.include_router(flow_control.router)
     app.include_router(health.router)
     return app

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.scopes import Rights
 from app.store.changes import RunChanges
+from app.workflows.answer_links import AnswerLinks
+from app.workflows.answering import Answering
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
 from app.workflows.flow_admin import FlowAdmin
@@ -37,6 +39,8 @@ class ApiState:
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
     cursors: CursorSigner
+    answering: Answering
+    links: AnswerLinks
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
 

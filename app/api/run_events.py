@@ -56,12 +56,12 @@ async def list_events(
     an id, when the counters have changed; the stream ends with the run.
     """
     if STREAM in request.headers.get("accept", "").lower():
-        after = 0 if last_event_id is None else _event_id(last_event_id)
+        after = 0 if last_event_id is None else event_id(last_event_id)
         if last_event_id is not None and await _is_over(state, run_id, after):
             return Response(status_code=204)  # by which a browser knows not to ask again
         async with reading(state.database) as connection:
             await runs.get(connection, run_id)
-        return _Stream(Follower(state.database, state.changes, stopping).follow(run_id, after))
+        return EventStream(Follower(state.database, state.changes, stopping).follow(run_id, after))
     scope = f"events:{run_id}"
     after_id = 0 if cursor is None else int(state.cursors.accept(scope, cursor))
     async with reading(state.database) as connection:
@@ -75,7 +75,7 @@ async def list_events(
     )
 
 
-def _event_id(text: str) -> int:
+def event_id(text: str) -> int:
     """
     Raises:
         BadInput: no event has such an id.
@@ -107,7 +107,7 @@ async def _encoded(messages: AsyncGenerator[ServerSentEvent, None]) -> AsyncGene
             )
 
 
-class _Stream(EventSourceResponse):
+class EventStream(EventSourceResponse):
     """Closes its source whichever way it ends."""
 
     def __init__(self, messages: AsyncGenerator[ServerSentEvent, None]) -> None:

@@ -29,6 +29,7 @@ class Counters(View):
     failed: int
     cancelled: int
     timed_out: int
+    suspended: int = Field(description="that wait for time, a person or another item just now")
 
 
 class Actual(View):
@@ -49,6 +50,20 @@ class Actual(View):
         )
 
 
+class Parent(View):
+    """The step that waits for a child."""
+
+    run_id: str
+    item_id: str
+    step: str
+
+    @classmethod
+    def of(cls, run: Run) -> Self | None:
+        if run.parent_run is None or run.parent_item is None or run.parent_step is None:
+            return None
+        return cls(run_id=run.parent_run, item_id=run.parent_item, step=run.parent_step)
+
+
 class RunView(View):
     id: str
     family: str
@@ -62,6 +77,7 @@ class RunView(View):
     item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
     options: RunOptions
     retry_of: str | None = Field(description="the run whose items it tries once more")
+    parent: Parent | None = Field(description="whose step it is; null: nobody's")
     started_by: str
     counters: Counters
     ended: int = Field(description="items that have an outcome")
@@ -86,6 +102,7 @@ class RunView(View):
             status=RunStatus(run.status),
             stage=RunStage(run.stage),
             options=RunOptions.model_validate(run.options),
+            parent=Parent.of(run),
             estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),
             actual=Actual.of(run),
             limit=run.item_limit,

@@ -22,6 +22,9 @@ async def list_runs(
     status: RunStatus | None = None,
     started_by: Annotated[str | None, Query(alias="startedBy", max_length=100)] = None,
     retry_of: Annotated[str | None, Query(alias="retryOf", max_length=100)] = None,
+    parent: Annotated[
+        str | None, Query(max_length=100, description="its children; else runs of their own only")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RunsAnswer:
@@ -34,6 +37,7 @@ async def list_runs(
             status=status,
             started_by=started_by,
             retry_of=retry_of,
+            parent=parent,
             before_id=before_id,
             limit=limit + 1,
         )

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     PROMOTED = "promoted"  # the canary went well, and the rest follows
     CANCELLING = "cancelling"
     ENDED = "ended"  # reason: the status
+    ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
     RETRIED = "retried"  # data: the run that retries
     REPAIRED = "repaired"  # the watchdog found that it could not go on
 

@@ -138,6 +138,12 @@ async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | N
     return Run(**values), active
 
 
+async def active_children(tx: AsyncConnection, run_id: str) -> list[str]:
+    """Ids of runs that a step of this one waits for."""
+    query = select(_RUN.c.id).where(_RUN.c.parent_run == run_id, _RUN.c.finished_at.is_(None))
+    return list((await tx.scalars(query)).all())
+
+
 async def lock(tx: AsyncConnection, run_id: str) -> RunStatus | None:
     """Nobody changes the run, or writes an event of it, until the end of ``tx``. None: it is not
     there."""
@@ -183,11 +189,17 @@ async def page_of_runs(
     status: RunStatus | None = None,
     started_by: str | None = None,
     retry_of: str | None = None,
+    parent: str | None = None,
     before_id: str | None = None,
     limit: int,
 ) -> list[Run]:
-    """The newest first, older than ``before_id``."""
-    query = select(_RUN).order_by(_RUN.c.id.desc()).limit(limit)
+    """The newest first, older than ``before_id``.
+
+    Args:
+        parent: the children of this one; None: those that are nobody's.
+    """
+    query = select(_RUN).where(_RUN.c.parent_run.is_not_distinct_from(parent))
+    query = query.order_by(_RUN.c.id.desc()).limit(limit)
     if family is not None:
         query = query.where(_RUN.c.family == family)
     if status is not None:

@@ -110,29 +110,6 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str, name: str) -> Ste
     return None if row is None else Step(**row._mapping)
 
 
-async def suspended_of(
-    tx: AsyncConnection,
-    run_ids: Collection[str],
-    *,
-    item_id: str | None = None,
-    after: StepId | None = None,
-    limit: int,
-) -> list[Step]:
-    """Those that wait for a person, by run, item and name."""
-    key = (_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
-    query = (
-        select(_STEP)
-        .where(_STEP.c.run_id.in_(run_ids), _STEP.c.status == StepStatus.SUSPENDED)
-        .order_by(*key)
-        .limit(limit)
-    )
-    if item_id is not None:
-        query = query.where(_STEP.c.item_id == item_id)
-    if after is not None:
-        query = query.where(tuple_(*key) > after)
-    return [Step(**row._mapping) for row in await tx.execute(query)]
-
-
 async def answered_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
     """The items of those of these steps that are done."""
     key = tuple_(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)

@@ -36,7 +36,7 @@ class ProcessRequest:
     """What layer 1 is asked.
 
     ``item_ids``: exactly these, instead of what is eligible. ``retry_of``, ``retry``: those items
-    of an earlier run. ``options``: None: the family's own.
+    of an earlier run, and ``origin`` the first of their chain. ``options``: None: the family's own.
     """
 
     params: BaseModel
@@ -46,6 +46,7 @@ class ProcessRequest:
     options: RunOptions | None = None
     retry_of: str | None = None
     retry: Json | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class WorkflowClient:
             options=options.stored(),
             retry_of=request.retry_of,
             retry=request.retry,
+            origin=request.origin,
             started_by=started_by,
         )
         async with self._database.begin() as tx:
@@ -160,6 +162,7 @@ class WorkflowClient:
             force=True,
             options=options,
             retry_of=run.id,
+            origin=run.origin or run.id,
             # With their number, so that a repeated call is told the same one.
             retry=which.model_dump(mode="json", exclude_none=True) | {"items": number},
         )

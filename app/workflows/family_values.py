@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import sys
 from enum import Enum
-from typing import get_type_hints
+from typing import Generic, get_type_hints
 
 from pydantic import BaseModel
 
@@ -14,20 +14,20 @@ from app.workflows.family import AnyFamily, JobFamily
 from app.workflows.http_answer import HttpAnswer
 from app.workflows.values import Values
 
+_CONTRACT = (JobFamily, Generic, object)
+_LIBRARIES = frozenset({"pydantic", "sqlmodel", "enum"})
+"""Whose own classes are bases, and no data."""
+
 
 def values_of(family: AnyFamily) -> Values:
     """Knows the enums, dataclasses and models that the family's file defines or imports, and those
     that its methods name."""
     values = Values()
     values.use(HttpAnswer)
-    kind = type(family)
-    module = sys.modules.get(kind.__module__)
-    for member in vars(module).values() if module is not None else ():
-        if inspect.isclass(member) and _is_data(member):
-            values.use(member)
-    for base in kind.__mro__:
-        if base in (JobFamily, object):
+    for base in type(family).__mro__[:-1]:
+        if base in _CONTRACT:
             continue
+        values.use(*filter(_is_data, vars(sys.modules[base.__module__]).values()))
         values.use(*getattr(base, "__orig_bases__", ()))
         for method in vars(base).values():
             if inspect.isfunction(method):
@@ -35,8 +35,10 @@ def values_of(family: AnyFamily) -> Values:
     return values
 
 
-def _is_data(kind: type) -> bool:
-    return issubclass(kind, (BaseModel, Enum)) or dataclasses.is_dataclass(kind)
+def _is_data(member: object) -> bool:
+    if not inspect.isclass(member) or member.__module__.partition(".")[0] in _LIBRARIES:
+        return False
+    return issubclass(member, (BaseModel, Enum)) or dataclasses.is_dataclass(member)
 
 
 def _hints(method: object) -> tuple[object, ...]:

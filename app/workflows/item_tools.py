@@ -153,9 +153,7 @@ def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> l
     """The step's own copies, so that the first delivery sees what any other would; only the context
     is passed as it is."""
     return [
-        arg
-        if isinstance(arg, Context)
-        else bound.values.copy(arg, f"{name}: argument {number}")
+        arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
         for number, arg in enumerate(args, start=1)
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.errors import Conflict
+from app.errors import Conflict, InvalidTransition
 from app.store import runs, transitions
 from app.store.lifecycle import PauseReason, RunStatus
 from app.store.tables import Run
@@ -100,7 +102,15 @@ class RunControl:
                 tx, run_id, who=by
             ):
                 await transitions.require(tx, run_id, RunStatus.CANCELLING)
+        until = time.monotonic() + SWEEP_SECONDS
         await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+        async with self.database.connect() as connection:
+            children = await runs.active_children(connection, run_id)
+        for child in children:
+            if time.monotonic() > until:
+                break  # they end by themselves, and tell nobody
+            with suppress(InvalidTransition):  # it has ended meanwhile
+                await self.cancel(child, by=by)
         return await self._get(run_id)
 
     async def _get(self, run_id: str) -> Run:

@@ -1,0 +1,111 @@
+"""Answering by a link: its signature is the right to, and no token is asked for."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from app.api import answer_page
+from app.api.access import SIGNED
+from app.api.answer_page import HEADERS
+from app.api.deps import ApiState, State
+from app.api.suspended import SuspendedView
+from app.errors import BadInput, SluiceError
+from app.store.questions import Question
+from app.workflows.answer_links import Asked
+
+LARGEST_FORM = 200_000
+"""Bytes."""
+MOST_FIELDS = 100
+BY = "link"
+
+router = APIRouter(tags=["answer"], include_in_schema=False)
+
+
+@router.get(SIGNED + "{token}")
+async def look(token: str, state: State) -> HTMLResponse:
+    """What is asked. Looking changes nothing: programs that preview links answer nothing by it."""
+    try:
+        asked, question = await _asked(state, token)
+    except SluiceError as error:
+        return _refused(error)
+    return _page(asked, question)
+
+
+@router.post(SIGNED + "{token}")
+async def answer(token: str, request: Request, state: State) -> HTMLResponse:
+    given: dict[str, str] = {}
+    try:
+        asked, question = await _asked(state, token)
+    except SluiceError as error:
+        return _refused(error)
+    try:
+        given, data = await _read(request, question)
+        await state.answering.answer(question, data, by=BY)
+    except BadInput as error:
+        return _page(asked, question, error=error, given=given)
+    except SluiceError as error:
+        return _refused(error)
+    return HTMLResponse(
+        answer_page.told("Thank you", "The answer has been passed on."), headers=HEADERS
+    )
+
+
+async def _asked(state: ApiState, token: str) -> tuple[Asked, Question]:
+    asked = state.links.read(token)
+    return asked, await state.answering.question(asked.run_id, asked.item_id, asked.path)
+
+
+async def _read(request: Request, question: Question) -> tuple[dict[str, str], Any]:
+    """The fields of a form, or JSON, as the step's answer."""
+    body = await request.body()
+    if len(body) > LARGEST_FORM:
+        raise BadInput(f"The answer is larger than {LARGEST_FORM:,} bytes.")
+    try:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            return {}, json.loads(body)["data"]
+        given = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+        return given, answer_page.read_form(_schema(question), given)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"The answer cannot be read: {error}") from None
+
+
+def _schema(question: Question) -> dict[str, Any] | None:
+    return None if question.step.expects is None else question.step.expects["schema"]
+
+
+def _page(
+    asked: Asked,
+    question: Question,
+    *,
+    error: SluiceError | None = None,
+    given: dict[str, str] | None = None,
+) -> HTMLResponse:
+    text = answer_page.question(
+        question.step.name,
+        SuspendedView.of(question).payload,
+        _schema(question),
+        expires=f"{asked.expires_at:%d %B %Y, %H:%M} UTC",
+        error=None if error is None else error.detail,
+        given=given,
+    )
+    status = HTTPStatus.OK if error is None else error.status
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def _refused(error: SluiceError) -> HTMLResponse:
+    title = "This cannot be answered" if error.status == HTTPStatus.CONFLICT else "Not found"
+    # Without the ids and the status: whoever has the link need not know them.
+    sentence = (
+        "It was answered already, its time is over, or it is not asked any more."
+        if error.status == HTTPStatus.CONFLICT
+        else error.detail
+    )
+    return HTMLResponse(
+        answer_page.told(title, sentence), status_code=error.status, headers=HEADERS
+    )

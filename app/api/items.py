@@ -1,0 +1,66 @@
+"""One item of a run: what became of it, and its steps."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field
+
+from app.api.deps import Answer, State, View, bearer
+from app.api.run_views import ItemView, RunIdInPath
+from app.store import items, runs, steps
+from app.store.database import reading
+from app.store.lifecycle import StepKind, StepStatus
+from app.store.tables import Step
+from app.workflows.keys import MAX_ITEM_ID
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+ItemIdInPath = Annotated[str, Path(max_length=MAX_ITEM_ID)]
+
+
+class StepView(View):
+    name: str
+    kind: StepKind
+    status: StepStatus
+    position: int = Field(description="which one it was to be asked for, from 1")
+    attempts: int
+    result: Any = Field(
+        description="as it is remembered; what JSON has no word for is an object with the key `$`"
+    )
+    payload: Any = Field(description="what a person is shown, or what is called")
+    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer")
+    child_run_id: str | None
+    error_class: str | None
+    error_message: str | None
+    answered_by: str | None
+    due_at: datetime | None = Field(description="when it goes on by itself")
+    started_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        return cls(
+            **step.model_dump(include=set(cls.model_fields) - {"result", "payload"}),
+            result=None if step.result is None else json.loads(step.result),
+            payload=None if step.payload is None else json.loads(step.payload),
+            schema=None if step.expects is None else step.expects["schema"],
+            child_run_id=step.child_run,
+        )
+
+
+class ItemAnswer(Answer):
+    item: ItemView
+    steps: list[StepView]
+
+
+@router.get("/{run_id}/items/{item_id:path}")
+async def get_item(run_id: RunIdInPath, item_id: ItemIdInPath, state: State) -> ItemAnswer:
+    async with reading(state.database) as connection:
+        await runs.get(connection, run_id)
+        item = await items.get(connection, run_id, item_id)
+        found = await steps.of_item(connection, run_id, item_id)
+    return ItemAnswer(item=ItemView.of(item), steps=[StepView.of(step) for step in found])

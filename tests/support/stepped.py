@@ -1,0 +1,67 @@
+"""A family whose execute is a script of steps, and what tests ask about steps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.store import steps
+from app.store.database import reading
+from app.store.lifecycle import ItemStatus
+from app.store.tables import Item, Step
+from app.workflows.family import Context, FamilyParams
+from tests.support.families import Recording
+from tests.support.service import Sluice
+
+Script = Callable[[str, Context], Awaitable[Any]]
+
+
+class Stepped(Recording):
+    """Executes by a script, whose result it keeps."""
+
+    name = "stepped"
+    attempts = 2
+
+    def __init__(self, script: Script) -> None:
+        super().__init__()
+        self.script = script
+        self.results: dict[str, Any] = {}
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        self.executed[entity] += 1
+        self.results[entity] = await self.script(entity, ctx)
+        return f"result of {entity}"
+
+
+class Calls:
+    """Counts how often each function was really called."""
+
+    def __init__(self) -> None:
+        self.of: Counter[str] = Counter()
+
+    async def note(self, what: str) -> str:
+        self.of[what] += 1
+        return what.upper()
+
+    def plainly(self, what: str) -> str:
+        self.of[what] += 1
+        return what.upper()
+
+
+async def remembered(sluice: Sluice, run_id: str, item_id: str = "u00001") -> list[Step]:
+    async with reading(sluice.service.database) as connection:
+        return await steps.of_item(connection, run_id, item_id)
+
+
+async def items_at(
+    sluice: Sluice, run_id: str, status: ItemStatus, *, within: float = 10
+) -> list[Item]:
+    """The run's items, once all of them stand at ``status``."""
+    async with asyncio.timeout(within):
+        while True:
+            found = await sluice.items(run_id)
+            if found and all(item.status == status for item in found):
+                return found
+            await asyncio.sleep(0.02)
