@@ -82,6 +82,16 @@ async def noop(urls: Urls) -> list[Figure]:
     ]
 
 
+async def steps(urls: Urls) -> list[Figure]:
+    """Items of three steps, beside items that have none."""
+    with_steps, without = [], []
+    for _ in range(3):  # in turns, because the machine is noisy
+        with_steps.append((await _rate(urls, Shape(steps=3), ITEMS // 2))[0])
+        without.append((await _rate(urls, Shape(), ITEMS // 2))[0])
+    share = statistics.median(with_steps) / statistics.median(without)
+    return [at_least("steps: rate with three of that with none", 1 / 3, share, "ratio")]
+
+
 async def growth(urls: Urls) -> list[Figure]:
     """A million items beside twenty thousand."""
     # Before and after, because a shared machine is not as fast at one minute as at another.
@@ -200,6 +210,7 @@ async def profiled(urls: Urls) -> list[Figure]:
 
 ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "noop": noop,
+    "steps": steps,
     "profile": profiled,
     "ceiling": ceiling,
     "rate": rate,

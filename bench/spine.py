@@ -30,6 +30,7 @@ from app.workflows.client import ProcessRequest
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 
 DATABASE = "sluice_bench"
+TABLES = '"user", run, run_event, item, step, output, pgqueuer'
 
 
 class Noop(JobFamily[FamilyParams, str, None]):
@@ -53,7 +54,7 @@ async def measure(urls: Urls, items: int, settings: Settings) -> float:
     await migrate(urls.database)
     async with open_service(settings, urls, [Noop()]) as service:
         async with service.database.begin() as tx:
-            await tx.execute(text('TRUNCATE "user", run, run_event, item, pgqueuer CASCADE'))
+            await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
             await tx.execute(
                 text(
                     'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'

@@ -31,6 +31,7 @@ from bench.sampling import Sampler
 
 DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
+TABLES = '"user", run, run_event, item, step, output, pgqueuer'
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -45,6 +46,8 @@ class Shape:
     chunk_size: int = 20
     cached: bool = False
     """``existing`` asks Redis, as welcome-placeholder does."""
+    steps: int = 0
+    """How many steps an item takes, one after another, each with a small result."""
 
 
 class Bench(JobFamily[FamilyParams, str, None]):
@@ -78,6 +81,11 @@ class Bench(JobFamily[FamilyParams, str, None]):
     async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> None:
         if self.shape.seconds:
             await asyncio.sleep(self.shape.seconds)
+        for number in range(self.shape.steps):
+            await ctx.run(f"step-{number}", self._step, entity, number)
+
+    async def _step(self, entity: str, number: int) -> dict[str, object]:
+        return {"of": entity, "number": number}
 
 
 def bench_settings(**changed: object) -> Settings:
@@ -90,7 +98,7 @@ async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]
     await migrate(urls.database)
     async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
         async with service.database.begin() as tx:
-            await tx.execute(text('TRUNCATE "user", run, run_event, item, pgqueuer CASCADE'))
+            await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
             await tx.execute(
                 text(
                     'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'

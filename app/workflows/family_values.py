@@ -10,13 +10,14 @@ from typing import Generic, get_type_hints
 
 from pydantic import BaseModel
 
-from app.workflows.family import AnyFamily, JobFamily
+from app.workflows.family import AnyFamily, Context, JobFamily
 from app.workflows.http_answer import HttpAnswer
 from app.workflows.values import Values
 
 _CONTRACT = (JobFamily, Generic, object)
-_LIBRARIES = frozenset({"pydantic", "sqlmodel", "enum"})
-"""Whose own classes are bases, and no data."""
+_NO_DATA = ("pydantic.", "sqlmodel.", "enum", "app.bootstrap", "app.engine", "app.workflows.")
+"""Where bases and machinery come from. The families' own files are below the last one."""
+_FAMILIES = "app.workflows.families."
 
 
 def values_of(family: AnyFamily) -> Values:
@@ -31,12 +32,14 @@ def values_of(family: AnyFamily) -> Values:
         values.use(*getattr(base, "__orig_bases__", ()))
         for method in vars(base).values():
             if inspect.isfunction(method):
-                values.use(*_hints(method))
+                values.use(*(hint for hint in _hints(method) if hint is not Context))
     return values
 
 
 def _is_data(member: object) -> bool:
-    if not inspect.isclass(member) or member.__module__.partition(".")[0] in _LIBRARIES:
+    if not inspect.isclass(member):
+        return False
+    if member.__module__.startswith(_NO_DATA) and not member.__module__.startswith(_FAMILIES):
         return False
     return issubclass(member, (BaseModel, Enum)) or dataclasses.is_dataclass(member)
 

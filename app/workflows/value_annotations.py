@@ -74,6 +74,8 @@ def _named_by(one: Any) -> Iterable[Any]:  # annotations are of no one type
 
 
 def _fields_of(one: type) -> Iterable[Any]:  # annotations are of no one type
+    if one is BaseModel:
+        return ()
     if issubclass(one, BaseModel):
         if not one.__pydantic_complete__:
             one.model_rebuild(raise_errors=False)

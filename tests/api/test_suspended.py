@@ -152,7 +152,7 @@ async def test_only_a_token_for_approving_may_answer(opener: Opener) -> None:
 async def link(caller: httpx2.AsyncClient, run_id: str, **body: object) -> str:
     answer = await caller.post(f"/api/runs/{run_id}/items/u00001/link", json=body)
     assert answer.status_code == 200, answer.text
-    return urlsplit(answer.json()["url"]).path
+    return urlsplit(str(answer.json()["url"])).path
 
 
 async def test_a_link_shows_the_question_and_takes_one_answer_without_a_token(
