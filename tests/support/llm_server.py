@@ -60,7 +60,7 @@ class Server:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
             headers = {name.lower(): value for name, value in (x.split(": ", 1) for x in lines)}
-            body = await reader.readexactly(int(headers["content-length"]))
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
             answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
             self.requests.append((first, headers, body))
             if answer is None:

@@ -535,3 +535,54 @@ async def test_a_step_that_became_another_kind_ends_the_item(opener: Opener) -> 
             await sluice.ended(run_id)
         [item] = await sluice.items(run_id)
     assert item.error_class == "StepsChanged"
+
+
+async def test_a_sleep_of_two_seconds_survives_a_restart(opener: Opener) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> float:
+        began = await ctx.run("begin", time.time)
+        await ctx.sleep("nap", timedelta(seconds=2))
+        await ctx.run("after", calls.note, "after")
+        return time.time() - began
+
+    async with opener(Waiting(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+    again = Waiting(script)
+    async with opener(again) as sluice, sluice.worker():
+        run = await sluice.ended(run_id)
+    assert run.status == "succeeded"
+    assert calls.of == {"after": 1}
+    assert 2 <= again.results["u00001"] < 6
+
+
+async def test_what_a_superseded_delivery_finds_out_is_not_remembered(opener: Opener) -> None:
+    calls = Calls()
+
+    async with opener(Stepped(ask), worker_heartbeat=1.0) as sluice:
+
+        async def take_over(what: str) -> str:
+            if calls.of[what] == 0:  # as if another worker had: its deliveries have a later number
+                await sluice.sql(
+                    "UPDATE pgqueuer SET attempts = attempts + 1,"
+                    " heartbeat = now() - interval '1 hour'"
+                )
+            return f"{await calls.note(what)} {calls.of[what]}"
+
+        async def script(item: str, ctx: Context) -> object:
+            return await ctx.run("write", take_over, "text")
+
+        family = sluice.bound().family
+        assert isinstance(family, Stepped)
+        family.script = script
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert_exact(run, await sluice.items(run_id))
+        assert run.status == "succeeded"
+        assert family.results["u00001"] == "TEXT 2"
+        assert [step.attempts for step in await remembered(sluice, run_id)] == [1]
