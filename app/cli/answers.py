@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
 
-class FlowLine(_Answer):
+class FlowLine(Answer):
     key: str
     parallelism: int | None
     rate: float | None
     period_seconds: float
 
 
-class Family(_Answer):
+class Family(Answer):
     name: str
     description: str
     entities: str
@@ -28,11 +28,11 @@ class Family(_Answer):
     flow: list[FlowLine]
 
 
-class Families(_Answer):
+class Families(Answer):
     families: list[Family]
 
 
-class Estimate(_Answer):
+class Estimate(Answer):
     seconds: float | None
     basis: str
     usd: float | None
@@ -40,7 +40,7 @@ class Estimate(_Answer):
     cost_basis: str | None
 
 
-class DryRun(_Answer):
+class DryRun(Answer):
     total_eligible: int | None
     to_process: int | None
     already_processed: int | None
@@ -50,13 +50,13 @@ class DryRun(_Answer):
     sample: list[str]
 
 
-class Stop(_Answer):
+class Stop(Answer):
     step: str
     kind: str
     payload: JsonValue
 
 
-class Preview(_Answer):
+class Preview(Answer):
     item_id: str
     outcome: str
     reason: str | None
@@ -66,11 +66,11 @@ class Preview(_Answer):
     milliseconds: int
 
 
-class Started(_Answer):
+class Started(Answer):
     run_id: str
 
 
-class Counters(_Answer):
+class Counters(Answer):
     total_eligible: int | None
     to_process: int | None
     exact: bool
@@ -80,15 +80,16 @@ class Counters(_Answer):
     failed: int
     cancelled: int
     timed_out: int
+    suspended: int
 
 
-class Actual(_Answer):
+class Actual(Answer):
     seconds: float
     usd: float
     tokens: int
 
 
-class Progress(_Answer):
+class Progress(Answer):
     """What changes of a run while it goes on."""
 
     status: str
@@ -101,12 +102,12 @@ class Progress(_Answer):
     actual: Actual
 
 
-class Budget(_Answer):
+class Budget(Answer):
     usd: float | None
     tokens: int | None
 
 
-class Options(_Answer):
+class Options(Answer):
     budget: Budget | None
 
 
@@ -150,20 +151,20 @@ class Run(Progress):
         return self.ended / active if active and self.ended else None
 
 
-class OneRun(_Answer):
+class OneRun(Answer):
     run: Run
 
 
-class Runs(_Answer):
+class Runs(Answer):
     runs: list[Run]
 
 
-class Retried(_Answer):
+class Retried(Answer):
     run_id: str
     items: int
 
 
-class Event(_Answer):
+class Event(Answer):
     id: int
     at: datetime
     kind: str
@@ -173,12 +174,12 @@ class Event(_Answer):
     data: dict[str, JsonValue] | None
 
 
-class Events(_Answer):
+class Events(Answer):
     events: list[Event]
     next_cursor: str | None
 
 
-class Failure(_Answer):
+class Failure(Answer):
     group: str
     error_class: str
     message: str
@@ -188,12 +189,12 @@ class Failure(_Answer):
     samples: list[str]
 
 
-class Failures(_Answer):
+class Failures(Answer):
     failures: list[Failure]
     total: int
 
 
-class Item(_Answer):
+class Item(Answer):
     item_id: str
     status: str
     result: JsonValue
@@ -201,16 +202,16 @@ class Item(_Answer):
     error_message: str | None
 
 
-class Items(_Answer):
+class Items(Answer):
     items: list[Item]
 
 
-class Fault(_Answer):
+class Fault(Answer):
     field: str
     message: str
 
 
-class Problem(_Answer):
+class Problem(Answer):
     """RFC 9457."""
 
     detail: str

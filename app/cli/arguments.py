@@ -19,6 +19,14 @@ Param = Annotated[
     typer.Option(metavar="NAME=VALUE", help="One of the family's params; may be repeated."),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice runs.")]
+ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="Which item, by its id.")]
+StepPath = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--step", metavar="NAME",
+        help="Which step, where several wait; repeated, the path to the step of a child.",
+    ),
+]  # fmt: skip
 Watch = Annotated[
     bool, typer.Option("--watch", help="Follow the run to its end; exit 1 unless it succeeds.")
 ]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx2
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
@@ -216,3 +217,13 @@ def run_path(run_id: str, action: str = "") -> str:
     if not run_id.replace("_", "").isalnum() or not run_id.isascii():
         raise BadInput(f"There is no run {printable(run_id)!r}. See: sluice runs")
     return f"/api/runs/{run_id}/{action}".rstrip("/")
+
+
+def item_path(run_id: str, item_id: str, action: str = "") -> str:
+    """
+    Raises:
+        BadInput: no run or item has such an id.
+    """
+    if item_id in ("", ".", ".."):  # which would lead elsewhere
+        raise BadInput(f"There is no item {item_id!r}.")
+    return run_path(run_id, f"items/{quote(item_id, safe='')}/{action}")

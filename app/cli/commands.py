@@ -10,6 +10,7 @@ import typer
 
 from app.cli.arguments import Demo, Json
 from app.cli.flow_commands import flow
+from app.cli.item_commands import ITEM_COMMANDS
 from app.cli.run_commands import RUN_COMMANDS
 
 app = typer.Typer(
@@ -88,7 +89,7 @@ def prune(
     prune_runs(older_than, dry_run=dry_run, demo=demo)
 
 
-for command in RUN_COMMANDS:
+for command in (*RUN_COMMANDS, *ITEM_COMMANDS):
     app.command()(command)
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich import box
@@ -65,6 +66,24 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def when(moment: datetime) -> str:
+    """By the clock of whoever reads it."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def path_of(names: Sequence[str]) -> str:
+    """The names that lead to the step of a child."""
+    return " → ".join(names)
+
+
+def summary(value: object, most: int = 80) -> str | None:
+    """A text, or JSON, in at most so many characters; None: there is nothing."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def program() -> str:

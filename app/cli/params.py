@@ -1,4 +1,4 @@
-"""``--param name=value``, read as the family's JSON schema says."""
+"""``name=value`` as one types it, read as a JSON schema says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -23,7 +24,21 @@ class _Unfit(Exception):
     """The text is not of this type."""
 
 
-def parse_params(given: Sequence[str], schema: Schema) -> dict[str, JsonValue]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a refusal speaks of them. ``option`` stands before what was typed."""
+
+    option: str
+    one: str
+    none: str
+
+
+PARAMS = Words("--param ", "param", "This family takes none.")
+
+
+def parse_params(
+    given: Sequence[str], schema: Schema, words: Words = PARAMS
+) -> dict[str, JsonValue]:
     """By the names of the schema. An array's name may be repeated, or its values be separated
     by commas; an object is JSON.
 
@@ -36,30 +51,31 @@ def parse_params(given: Sequence[str], schema: Schema) -> dict[str, JsonValue]:
     for pair in given:
         typed, equals, text = pair.partition("=")
         if not equals:
-            raise BadInput(f"--param {pair}: it must be of the form name=value.")
-        name = _known(typed, properties)
+            raise BadInput(f"{words.option}{pair}: it must be of the form name=value.")
+        name = _known(typed, properties, words)
         try:
             value = _value(text, _mapping(properties[name]), schema)
         except _Unfit as reason:
-            raise BadInput(f"--param {typed}: it must be {reason}, not {text[:60]!r}.") from None
+            refused = f"{words.option}{typed}: it must be {reason}, not {text[:60]!r}."
+            raise BadInput(refused) from None
         before = params.get(name)
         if name not in params:
             params[name] = value
         elif isinstance(before, list) and isinstance(value, list):
             params[name] = [*before, *value]
         else:
-            raise BadInput(f"--param {typed} stands twice, and it takes one value.")
+            raise BadInput(f"{words.option}{typed} stands twice, and it takes one value.")
     return params
 
 
-def _known(typed: str, properties: Schema) -> str:
+def _known(typed: str, properties: Schema, words: Words) -> str:
     same = [name for name in properties if _plain(name) == _plain(typed)]
     if len(same) > 1 and typed in same:
         return typed
     if len(same) != 1:
         names = ", ".join(sorted(properties))
-        known = f"Known are: {names}." if names else "This family takes none."
-        raise BadInput(f"There is no param {typed.strip()!r}. {known}")
+        known = f"Known are: {names}." if names else words.none
+        raise BadInput(f"There is no {words.one} {typed.strip()!r}. {known}")
     return same[0]
 
 

@@ -143,6 +143,7 @@ def _outcomes(run: Run) -> str:
         (counters.failed + counters.timed_out, "failed"),
         (counters.skipped, "skipped"),
         (counters.cancelled, "cancelled"),
+        (counters.suspended, "waits" if counters.suspended == 1 else "wait"),
     ]
     always = ("succeeded", "failed", "skipped")
     return ", ".join(f"{number(n)} {word}" for n, word in parts if n or word in always)
@@ -151,5 +152,7 @@ def _outcomes(run: Run) -> str:
 def _pace(run: Run, rate: float) -> str:
     if run.status != "running" or rate <= 0:
         return ""
-    left = "" if run.total is None else f", {duration((run.total - run.ended) / rate)} left"
+    # Nobody knows how long an item waits for a person.
+    to_do = 0 if run.total is None else run.total - run.ended - run.counters.suspended
+    left = f", {duration(to_do / rate)} left" if to_do > 0 else ""
     return f"{rate:,.0f} items/s{left}"

@@ -11,6 +11,7 @@ from app.cli.arguments import (
     BudgetTokens,
     BudgetUsd,
     FamilyName,
+    ItemId,
     Json,
     Key,
     MaxFailureRate,
@@ -91,7 +92,7 @@ def run(
 
 def preview(
     family: FamilyName,
-    item_id: Annotated[str, typer.Argument(metavar="ITEM", help="Which item, by its id.")],
+    item_id: ItemId,
     *,
     param: Param = None,
     as_json: Json = False,

@@ -85,6 +85,7 @@ class _Watcher:
         self._said_away = False
         self._delay = _FIRST_DELAY
         self._told_how_to_resume = False
+        self._told_who_waits = False
 
     async def look(self) -> Run:
         self._run = self._api.read(OneRun, await self._api.get(self._path)).run
@@ -129,6 +130,7 @@ class _Watcher:
             self._run = self._run.gone_on(self._api.read(Progress, message.data.encode()))
             self._shown.show(self._run)
             self._tell_how_to_resume(self._run)
+            self._tell_who_waits(self._run)
         elif message.event not in _UNTOLD:
             event = self._api.read(Event, message.data.encode())
             if event.kind == "paused":
@@ -145,12 +147,21 @@ class _Watcher:
             for sentence in _ways_on(run):
                 self._shown.say(sentence)
 
+    def _tell_who_waits(self, run: Run) -> None:
+        """Once, when nothing else is left: it may be for time, and then nobody need do anything."""
+        waiting = run.counters.suspended
+        if waiting and run.total == run.ended + waiting and not self._told_who_waits:
+            self._told_who_waits = True
+            self._shown.say(f"All that is left waits. See: {program()} suspended {run.id}")
+
 
 def _sentence(event: Event) -> str:
     why = "" if event.reason is None else f" ({event.reason})"
     by = "" if event.who == "sluice" else f" by {event.who}"
     detail = "" if event.detail is None else f": {event.detail}"
     retried = f" by {event.data.get('runId')}" if event.kind == "retried" and event.data else ""
+    if event.kind == "answered" and event.data:
+        detail = f": {event.data.get('itemId')}, {event.data.get('step')}"
     return f"{event.at.astimezone():%H:%M:%S} {event.kind}{retried or by}{why}{detail}"
 
 

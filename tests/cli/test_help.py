@@ -15,6 +15,7 @@ def test_every_command_is_there() -> None:
         *("serve", "worker", "migrate", "seed", "prune"),
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "runs"),
+        *("suspended", "answer", "link", "item", "output"),
         *("families", "demo"),
     ] == COMMANDS
 

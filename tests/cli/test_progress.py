@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +18,7 @@ COUNTERS = Counters.model_validate(
     {
         "totalEligible": 40, "toProcess": 40, "exact": True, "scheduled": 40, "succeeded": 3,
         "skipped": 0, "failed": 1, "cancelled": 0, "timedOut": 1,
+        "suspended": 0,
     }
 )  # fmt: skip
 RUN = Run.model_construct(
@@ -54,6 +57,21 @@ def test_a_change_of_status_is_a_line_at_once_and_a_change_of_counters_one_a_sec
     assert [line.split()[0] for line in lines] == ["running", "paused", "why"]
     assert "5 of 40  3 succeeded, 2 failed, 0 skipped" in lines[0]
     assert "\x1b" not in lines[2]
+
+
+def test_items_that_wait_are_told_and_are_no_work_that_is_left() -> None:
+    console, file = _console(terminal=False)
+    waiting = {"counters": COUNTERS.model_copy(update={"suspended": 25})}
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0}))
+        time.sleep(0.1)
+        shown.show(RUN.model_copy(update=waiting))
+        shown.show(RUN.model_copy(update={"status": "paused", **waiting}))
+    first, line, _ = file.getvalue().splitlines()
+    assert "wait" not in first
+    assert "3 succeeded, 2 failed, 0 skipped, 25 wait" in line
+    rate, left = (float(found) for found in re.findall(r"(\d+) items/s, ([\d.]+) s left", line)[0])
+    assert left == pytest.approx(10 / rate, rel=0.2)  # 40, less 5 that ended and 25 that wait
 
 
 def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:
