@@ -98,6 +98,7 @@ class Service:
                 keep=timedelta(days=days) if days else None,
             ),
             self.services.http,
+            self.api.links,
             concurrency=self.settings.worker_concurrency,
             look_ahead=self.settings.look_ahead,
         )

@@ -19,7 +19,7 @@ from app.api.run_views import RunIdInPath
 from app.store import items, outputs, runs
 from app.store.database import reading
 from app.store.lifecycle import OUTCOMES
-from app.store.tables import Output
+from app.store.step_tables import Output
 
 BETWEEN = 0.2
 """Seconds between two looks while something comes."""

@@ -14,7 +14,7 @@ from app.api.run_views import ItemView, RunIdInPath
 from app.store import items, runs, steps
 from app.store.database import reading
 from app.store.lifecycle import StepKind, StepStatus
-from app.store.tables import Step
+from app.store.step_tables import Step
 from app.workflows.keys import MAX_ITEM_ID
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
-from app.store.tables import Output
+from app.store.step_tables import Output
 
 _OUTPUT = Output.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _COLUMNS = {"run_id": "text", "item_id": "text", "attempt": "int", "data": "text"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.step_tables import Step
 from app.store.steps import StepId
-from app.store.tables import Step
 
 DEEPEST = 10
 """Children of children."""

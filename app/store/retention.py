@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.tables import IdempotencyKey, Item, Output, Run, RunEvent, Step
+from app.store.step_tables import Output, Step
+from app.store.tables import IdempotencyKey, Item, Run, RunEvent
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ITEM = Item.__table__  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
 from app.store.lifecycle import StepKind, StepStatus
-from app.store.tables import Step
+from app.store.step_tables import Step
 
 _STEP = Step.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 

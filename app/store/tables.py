@@ -19,7 +19,7 @@ FALSE = {"server_default": text("false")}
 Json = dict[str, Any]  # a JSON object as Postgres hands it back; its shape is its writer's business
 
 
-def _now() -> datetime:
+def made_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -35,7 +35,7 @@ class User(SQLModel, table=True):
     interests: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))
     active: bool = True
     paid: bool = False
-    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class WelcomePlaceholder(SQLModel, table=True):
@@ -46,7 +46,7 @@ class WelcomePlaceholder(SQLModel, table=True):
     user_id: str = Field(primary_key=True, sa_type=ID, foreign_key="user.id", ondelete="CASCADE")
     lines: list[str] = Field(sa_type=ARRAY(Text))
     writer: str = Field(sa_type=Text)
-    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class Run(SQLModel, table=True):
@@ -123,7 +123,7 @@ class Run(SQLModel, table=True):
     active_ms: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     """Milliseconds that it ran before ``active_since``."""
     deadline_at: datetime | None = Field(default=None, sa_type=TIME)
-    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
@@ -166,70 +166,9 @@ class Item(SQLModel, table=True):
     spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     wake_at: datetime | None = Field(default=None, sa_type=TIME)
     """When a suspended item goes on by itself; null: when somebody says so."""
-    scheduled_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    scheduled_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
-
-
-class Step(SQLModel, table=True):
-    """A named, memoised piece of one item's execution."""
-
-    __tablename__ = "step"
-    __table_args__ = (
-        # Few rows at a time stand in it.
-        Index(
-            "ix_step_suspended", "run_id", "item_id", "name",
-            postgresql_where=text("status = 'suspended'"),
-        ),
-    )  # fmt: skip
-
-    run_id: str = Field(primary_key=True, sa_type=ID)
-    item_id: str = Field(primary_key=True, sa_type=ID)
-    name: str = Field(primary_key=True, sa_type=ID)
-    kind: str = Field(sa_type=Text)
-    status: str = Field(sa_type=Text)
-    position: int
-    """Which one of the item's steps it was to be asked for, from 1."""
-    alone: bool
-    """``execute`` itself asked for it, one step after another, and not a task beside it."""
-    item_attempt: int
-    """The attempt at the item in which the step was last tried."""
-    tries: int = Field(default=0, sa_column_kwargs=ZERO)
-    """How often it was tried in that attempt."""
-    attempts: int = Field(default=0, sa_column_kwargs=ZERO)
-    """How often it was tried in all."""
-    result: str | None = Field(default=None, sa_type=Text)
-    """``app.workflows.values`` reads it. Text, because jsonb would change numbers."""
-    payload: str | None = Field(default=None, sa_type=Text)
-    """What it waits for, as JSON: what a person is shown, or what is called."""
-    expects: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
-    """The answer that it waits for: ``class`` by its qualified name, and ``schema``."""
-    child_run: str | None = Field(default=None, sa_type=ID)
-    error_class: str | None = Field(default=None, sa_type=Text)
-    error_message: str | None = Field(default=None, sa_type=Text)
-    answered_by: str | None = Field(default=None, sa_type=Text)
-    due_at: datetime | None = Field(default=None, sa_type=TIME)
-    """When it goes on by itself."""
-    started_at: datetime = Field(sa_type=TIME)
-    finished_at: datetime | None = Field(default=None, sa_type=TIME)
-
-
-class Output(SQLModel, table=True):
-    """A chunk of what an item wrote while it was at work."""
-
-    __tablename__ = "output"
-    __table_args__ = (Index("ix_output_item", "run_id", "item_id", "id"),)
-
-    id: int | None = Field(
-        default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
-    )
-    run_id: str = Field(sa_type=ID)
-    item_id: str = Field(sa_type=ID)
-    attempt: int
-    """Of the item: what another attempt wrote before may stand there as well."""
-    data: str = Field(sa_type=Text)
-    """JSON."""
-    at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class RunEvent(SQLModel, table=True):
@@ -242,7 +181,7 @@ class RunEvent(SQLModel, table=True):
         default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
     )
     run_id: str = Field(sa_type=ID)
-    at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     kind: str = Field(sa_type=Text)
     who: str = Field(sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
@@ -260,7 +199,7 @@ class IdempotencyKey(SQLModel, table=True):
     key: str = Field(primary_key=True, sa_type=Text)
     fingerprint: bytes = Field(sa_type=LargeBinary)
     run_id: str = Field(sa_type=ID)
-    created_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class FlowOverride(SQLModel, table=True):
@@ -276,7 +215,7 @@ class FlowOverride(SQLModel, table=True):
     period_ms: int | None = Field(default=None, sa_type=BigInteger)
     paused: bool = Field(default=False, sa_column_kwargs=FALSE)
     changed_by: str = Field(sa_type=Text)
-    changed_at: datetime = Field(default_factory=_now, sa_type=TIME, sa_column_kwargs=NOW)
+    changed_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class ServiceSecret(SQLModel, table=True):

@@ -8,13 +8,14 @@ import inspect
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 
 from app.workflows.family import AnyFamily, Context, JobFamily, overridden
-from app.workflows.family_values import values_of
+from app.workflows.family_values import hints_of, values_of
 from app.workflows.keys import Layer, flow_key
 from app.workflows.values import Values
 
@@ -37,6 +38,15 @@ class BoundFamily:
     values: Values
     """What its steps may be given, and return."""
     threads: ThreadPoolExecutor
+    shown: set[CodeType] = field(default_factory=set)
+    """Code of step functions whose classes ``values`` knows: reading annotations takes a while."""
+
+    def used_by(self, function: Callable[..., object]) -> None:
+        """Make known the classes that a step's function is given, and returns."""
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and code not in self.shown:
+            self.shown.add(code)
+            self.values.use(*hints_of(function))
 
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""

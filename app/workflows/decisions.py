@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.store.counting import Counted
 from app.store.lifecycle import PauseReason
-from app.store.runs import Counted
 from app.workflows.options import RunOptions
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -16,13 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
-from app.store import items
-from app.store.database import reading
-from app.store.items import Record
 from app.store.lifecycle import ItemStatus, RunStatus
+from app.store.records import Record
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Context, Overlap
+from app.workflows.former import Former, former_of
 from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
 from app.workflows.messages import ExecuteMessage
@@ -41,15 +39,6 @@ BUSY = timedelta(seconds=1)
 log = structlog.get_logger("sluice.item")
 
 
-@dataclass(slots=True)
-class Former:
-    """What earlier deliveries of an item left behind. ``steps``: some are remembered."""
-
-    history: History
-    steps: bool = False
-    suspended: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class ExecuteLayer:
     database: AsyncEngine
@@ -65,11 +54,11 @@ class ExecuteLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ExecuteMessage.read(delivery.payload)
-        former = await self._former(message, delivery)
+        former = await former_of(self.database, message, delivery)
         while not await self._settled(bound, message, delivery, former):
             self.runs.changed(message.run)  # it was paused, or resumed, while we looked
             if former is not None and former.suspended:
-                former = await self._former(message, delivery)
+                former = await former_of(self.database, message, delivery)
 
     async def _settled(
         self,
@@ -173,25 +162,6 @@ class ExecuteLayer:
     def _share(self, run_id: str) -> int | None:
         view = self.runs.peek(run_id)
         return None if view is None else view.share
-
-    async def _former(self, message: ExecuteMessage, delivery: Delivery) -> Former | None:
-        """None: the item has an outcome already, or was never scheduled."""
-        if delivery.attempt == 1 and not message.seen:
-            return Former(History())  # nothing can have been written yet: no need to ask
-        async with reading(self.database) as connection:
-            found = await items.find_with_steps(connection, message.run, message.item)
-        if found is None:
-            return None
-        item, has_steps = found
-        if item.status not in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
-            return None
-        history = History(
-            item.attempts,
-            item.postponements,
-            item.executed,
-            json.dumps(item.result) if item.executed else None,
-        )
-        return Former(history, has_steps, suspended=item.status == ItemStatus.SUSPENDED)
 
     async def _drop(self, delivery: Delivery) -> None:
         async with self.database.begin() as tx:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
+from collections.abc import Callable
 from enum import Enum
 from typing import Generic, get_type_hints
 
@@ -32,7 +33,7 @@ def values_of(family: AnyFamily) -> Values:
         values.use(*getattr(base, "__orig_bases__", ()))
         for method in vars(base).values():
             if inspect.isfunction(method):
-                values.use(*(hint for hint in _hints(method) if hint is not Context))
+                values.use(*hints_of(method))
     return values
 
 
@@ -44,8 +45,10 @@ def _is_data(member: object) -> bool:
     return issubclass(member, (BaseModel, Enum)) or dataclasses.is_dataclass(member)
 
 
-def _hints(method: object) -> tuple[object, ...]:
+def hints_of(function: Callable[..., object]) -> list[object]:
+    """What it is given and returns, as far as it can be told when it runs."""
     try:
-        return tuple(get_type_hints(method).values())
+        found = get_type_hints(function)
     except (NameError, TypeError):  # names that only a type checker sees
-        return ()
+        return []
+    return [hint for hint in found.values() if hint is not Context]

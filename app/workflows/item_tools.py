@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from app.engine import Delivery
 from app.store.lifecycle import StepKind, StepStatus
+from app.workflows.answer_links import AnswerLinks
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
 from app.workflows.children import Children, result_of
@@ -40,6 +41,7 @@ class Toolbox:
     ledger: StepLedger
     children: Children
     http: httpx2.AsyncClient
+    links: AnswerLinks
 
     def tools(
         self,
@@ -97,6 +99,7 @@ class ItemTools:
         backoff: Backoff,
     ) -> Any:  # what fn returned
         asked = await self._steps.ask(name, StepKind.RUN)
+        self._bound.used_by(fn)
         if asked.done:
             return self._steps.load(asked.result)
         given = given_by_value(self._bound, name, args)
@@ -147,6 +150,9 @@ class ItemTools:
         if not asked.done:
             text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
         return result_of(name, bound, text)
+
+    def link(self, name: str, expires: timedelta) -> str:
+        return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)
 
 
 def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> list[object]:

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
 from app.store import overlaps, runs, transitions
+from app.store.counting import Counted
 from app.store.lifecycle import PauseReason, RunStage, RunStatus
-from app.store.runs import Counted, Statistics
+from app.store.runs import Statistics
 from app.workflows.bound import BoundFamily
 from app.workflows.children import tell_parent
 from app.workflows.decisions import judge_canary, must_pause

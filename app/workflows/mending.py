@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
-from app.store import items, paging, runs
+from app.store import counting, items, paging, runs
+from app.store.counting import Changed
 from app.store.lifecycle import ItemStatus, RunStage, RunStatus
-from app.store.runs import Changed
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 from app.workflows.keeper import RunKeeper
@@ -101,7 +101,7 @@ class Mender:
                     if not ids:
                         break
                     changed = await cancel(tx, run_id, ids)
-                    counted = await runs.count(tx, run_id, changed, look_ahead=self.look_ahead)
+                    counted = await counting.count(tx, run_id, changed, look_ahead=self.look_ahead)
                     await self.keeper.counted(tx, run_id, counted)
                 after = ids[-1]
         async with self.database.begin() as tx:

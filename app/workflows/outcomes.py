@@ -10,10 +10,10 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
-from app.store import items, runs, steps
-from app.store.items import Record
+from app.store import counting, items, records, runs, steps
+from app.store.counting import Changed, Counted
 from app.store.lifecycle import ItemStatus, PauseReason, RunStatus
-from app.store.runs import Changed, Counted
+from app.store.records import Record
 from app.workflows.children import rouse
 from app.workflows.group_commit import GroupCommit
 from app.workflows.keeper import RunKeeper
@@ -107,15 +107,17 @@ class OutcomeWriter:
         for run_id in changed:
             self._changed(run_id)
 
-    async def _record(self, tx: AsyncConnection, records: Sequence[Record]) -> set[str]:
+    async def _record(self, tx: AsyncConnection, found: Sequence[Record]) -> set[str]:
         """Returns the runs whose status changed."""
-        outcomes = await items.record(tx, records)
+        outcomes = await records.record(tx, found)
         moved = set()
         # In the order of their ids, so that two writers never wait for each other's rows.
         for run_id in sorted(outcomes):
-            counted = await runs.count(tx, run_id, outcomes[run_id], look_ahead=self._look_ahead)
+            counted = await counting.count(
+                tx, run_id, outcomes[run_id], look_ahead=self._look_ahead
+            )
             if counted.status == RunStatus.CANCELLING and outcomes[run_id].suspended:
-                counted = await self._cancel_suspended(tx, run_id, records)
+                counted = await self._cancel_suspended(tx, run_id, found)
             if await self._keeper.counted(tx, run_id, counted):
                 moved.add(run_id)
         return moved
@@ -134,13 +136,13 @@ class OutcomeWriter:
                 await rouse(tx, self._engine, family, place)
 
     async def _cancel_suspended(
-        self, tx: AsyncConnection, run_id: str, records: Sequence[Record]
+        self, tx: AsyncConnection, run_id: str, found: Sequence[Record]
     ) -> Counted:
         """The run is being cancelled, and may have been swept already."""
-        ids = [r.item_id for r in records if (r.run_id, r.status) == (run_id, ItemStatus.SUSPENDED)]
+        ids = [r.item_id for r in found if (r.run_id, r.status) == (run_id, ItemStatus.SUSPENDED)]
         number = len(await items.cancel(tx, run_id, ids, ItemStatus.SUSPENDED))
         changed = Changed({ItemStatus.CANCELLED: number}, suspended=-number)
-        return await runs.count(tx, run_id, changed, look_ahead=self._look_ahead)
+        return await counting.count(tx, run_id, changed, look_ahead=self._look_ahead)
 
     async def _pause(self, tx: AsyncConnection, endings: Sequence[Ending]) -> list[Ending]:
         """Pause the runs of which an item said that all others would fail as well.

@@ -15,8 +15,8 @@ from app.store import outputs, steps
 from app.store.database import reading
 from app.store.lifecycle import StepStatus
 from app.store.outputs import Chunk
+from app.store.step_tables import Step
 from app.store.steps import StepRecord
-from app.store.tables import Step
 from app.workflows.group_commit import GroupCommit
 
 

@@ -5,43 +5,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from app.engine import Delivery
 from app.store.lifecycle import StepKind, StepStatus
 from app.store.steps import StepRecord
+from app.workflows.asked import Asked, check_name, listed, storable
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
 from app.workflows.rest import Rest, Wait
 from app.workflows.signals import Fatal, Skip, StepFailed, StepMisused, StepsChanged
 from app.workflows.step_ledger import Remembered, StepLedger
 
-LONGEST_NAME = 100
-LONGEST_MESSAGE = 2_000
-
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Asked:
-    """A step that the item's code asks for. ``known``: what is remembered of it."""
-
-    record: StepRecord
-    known: Remembered | None
-
-    @property
-    def done(self) -> bool:
-        return self.known is not None and self.known.done
-
-    @property
-    def result(self) -> str | None:
-        return None if self.known is None else self.known.step.result
-
-    def left(self, otherwise: timedelta | None) -> timedelta | None:
-        """How long it has still to wait."""
-        return otherwise if self.known is None else self.known.left
 
 
 class Steps:
@@ -93,9 +70,12 @@ class Steps:
         except BaseException as error:
             await self.rest.end(error)
             raise
-        await self.rest.end(None)
-        await self._load()
-        self._require_asked(self._known)
+        self.rest.open = False
+        if self._names:
+            await self.rest.end(None)
+        if self._remembers:
+            await self._load()
+            self._require_asked(self._known)
         return result
 
     async def ask(self, name: str, kind: StepKind) -> Asked:
@@ -105,7 +85,7 @@ class Steps:
             StepFailed: it has failed for good in this attempt at the item.
         """
         alone = self.rest.enter()
-        _check_name(name)
+        check_name(name)
         if name in self._names:
             raise StepMisused(
                 f"Two steps of the item are named {name!r}. A step is remembered by its name, so"
@@ -208,7 +188,7 @@ class Steps:
             record.tries += 1
             record.attempts += 1
             record.error_class = type(error).__qualname__
-            record.error_message = _storable(str(error))
+            record.error_message = storable(str(error))
             return error
         record.tries += 1
         record.attempts += 1
@@ -243,24 +223,7 @@ class Steps:
         missing = sorted(known.keys() - self._names)
         if missing:
             raise StepsChanged(
-                f"The item remembers {_listed(missing)}, which its code does not ask for any more."
+                f"The item remembers {listed(missing)}, which its code does not ask for any more."
                 " Was a step renamed or removed while the item was under way? Give it back its"
                 " name, or cancel the run and start the item anew."
             )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:5])
-    return f"the step{'s' if len(names) > 1 else ''} {shown}{', …' if len(names) > 5 else ''}"
-
-
-def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise StepMisused(
-            f"A step's name has 1 to {LONGEST_NAME} printable characters; {name!r} does not."
-        )
-
-
-def _storable(text: str) -> str:
-    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text.encode("utf-8", "replace").decode()[:LONGEST_MESSAGE]

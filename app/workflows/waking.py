@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine
-from app.store import runs, suspension
+from app.store import counting, suspension
+from app.store.counting import Changed
 from app.store.lifecycle import ItemStatus
-from app.store.runs import Changed
 from app.store.steps import ItemId
 from app.workflows.group_commit import GroupCommit
 
@@ -54,6 +54,6 @@ class Waker:
             woken = set(await suspension.wake(tx, [entry.item for entry in entries]))
             for run_id, number in sorted(Counter(run_id for run_id, _ in woken).items()):
                 changed = Changed({}, suspended=-number)
-                await runs.count(tx, run_id, changed, look_ahead=self._look_ahead)
+                await counting.count(tx, run_id, changed, look_ahead=self._look_ahead)
         for entry in entries:
             entry.woken = entry.item in woken

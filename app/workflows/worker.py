@@ -14,6 +14,7 @@ from app.flow.controls import FlowControls
 from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.store.changes import RunChanges
+from app.workflows.answer_links import AnswerLinks
 from app.workflows.bound import BoundFamily
 from app.workflows.children import Children
 from app.workflows.dispatch import Dispatcher
@@ -55,6 +56,7 @@ class SluiceWorker:
         mender: Mender,
         watchdog: Watchdog,
         http: httpx2.AsyncClient,
+        links: AnswerLinks,
         *,
         concurrency: int,
         look_ahead: int,
@@ -101,6 +103,7 @@ class SluiceWorker:
                         StepLedger(database, engine),
                         Children(database, engine, families, look_ahead),
                         http,
+                        links,
                     ),
                 ),
             },

@@ -10,7 +10,8 @@ from typing import Any
 from app.store import steps
 from app.store.database import reading
 from app.store.lifecycle import ItemStatus
-from app.store.tables import Item, Step
+from app.store.step_tables import Step
+from app.store.tables import Item
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Recording
 from tests.support.service import Sluice

@@ -339,7 +339,7 @@ async def test_an_item_that_would_be_suspended_while_its_run_is_cancelled_is_can
 
 async def test_a_sleep_ends_only_when_a_paused_run_is_resumed(opener: Opener) -> None:
     async def script(item: str, ctx: Context) -> None:
-        await ctx.sleep("nap", timedelta(seconds=0.3))
+        await ctx.sleep("nap", timedelta(seconds=1))
 
     async with opener(Waiting(script)) as sluice:
         await sluice.add_users(1)
@@ -348,7 +348,7 @@ async def test_a_sleep_ends_only_when_a_paused_run_is_resumed(opener: Opener) ->
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
             await control.pause(run_id, by="test")
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1.4)
             assert (await sluice.items(run_id))[0].status == "suspended"
             assert await sluice.queued() == 0
             await control.resume(run_id, by="test")
