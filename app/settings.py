@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,8 +19,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import ConfigurationError
 from app.tokens import Token, parse_tokens
 
-OURS = ("SLUICE_", "LLM_", "IMAGE_", "POSTS_")
+OURS = ("SLUICE_", "LLM_")
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
+COMMON = ("IMAGE_", "POSTS_")
+"""Likewise, but only if it resembles a setting: others have an IMAGE_TAG too."""
+RESEMBLANCE = 0.8
+"""As ``difflib`` counts it: IMAGE_KEY is as near to IMAGE_API_KEY as this, IMAGE_URL to none."""
 
 
 def _scheme(*allowed: str) -> AfterValidator:
@@ -98,7 +103,9 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY")
     llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL")
     url: Annotated[str, _scheme("http", "https")] = Field(
-        "http://127.0.0.1:8000", alias="SLUICE_URL", description="the API that the CLI calls"
+        "http://127.0.0.1:8000",
+        alias="SLUICE_URL",
+        description="the API that the CLI calls, and where links lead",
     )
     token: SecretStr | None = Field(
         None, alias="SLUICE_TOKEN", description="the secret with which the CLI calls it"
@@ -128,7 +135,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """
     known = sorted(str(field.alias) for field in Settings.model_fields.values())
     for name in sorted(os.environ):
-        if name.startswith(OURS) and name not in known:
+        if name not in known and _is_misspelt(name, known):
             raise _unknown(name, known)
     try:
         return Settings(_env_file=env_file)
@@ -139,6 +146,12 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
             raise _unknown(name, known) from None
         reason = first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"{name} cannot be used: {reason}.") from None
+
+
+def _is_misspelt(name: str, known: list[str]) -> bool:
+    if name.startswith(COMMON):
+        return bool(get_close_matches(name, known, n=1, cutoff=RESEMBLANCE))
+    return name.startswith(OURS)
 
 
 def _unknown(name: str, known: list[str]) -> ConfigurationError:

@@ -39,7 +39,11 @@ def test_without_any_setting_the_defaults_stand(env: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["SLUICE_PROT", "SLUICE_", "LLM_KEY", "SLUICE_TOKENS_", "IMAGE_KEY", "POSTS_URI"]
+    "name",
+    [
+        *("SLUICE_PROT", "SLUICE_", "SLUICE_TAG", "SLUICE_TOKENS_", "LLM_KEY", "LLM_SEED"),
+        *("IMAGE_KEY", "IMAGE_MODELL", "IMAGE_TIMEOUT_S", "IMAGE_BASE_URI", "POSTS_URI"),
+    ],
 )
 def test_an_unknown_name_of_ours_is_refused_and_the_known_ones_are_told(
     env: pytest.MonkeyPatch, name: str
@@ -55,6 +59,20 @@ def test_an_unknown_name_that_is_not_ours_is_left_alone(env: pytest.MonkeyPatch)
     env.setenv("SLUICES_PER_RIVER", "3")
     env.setenv("MY_LLM_KEY", "x")
     load_settings()
+
+
+@pytest.mark.parametrize(
+    "name", ["IMAGE_TAG", "IMAGE_NAME", "IMAGE_REGISTRY", "IMAGE_", "POSTS_PER_PAGE"]
+)
+def test_a_name_that_many_use_is_refused_only_if_it_resembles_a_setting(
+    env: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    env.setenv(name, HIDDEN)
+    load_settings()
+    (tmp_path / ".env").write_text(f"{name}={HIDDEN}\n")  # which is ours alone
+    sentence = refusal()
+    assert f"Unknown setting {name}." in sentence
+    assert HIDDEN not in sentence
 
 
 def test_an_unknown_key_of_the_env_file_is_refused_by_its_name(
