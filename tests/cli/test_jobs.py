@@ -57,7 +57,8 @@ def test_runs_and_families_are_tables(service: Sluice) -> None:
 
 def test_what_the_user_got_wrong_is_one_sentence_that_names_what_is_right(service: Sluice) -> None:
     assert service.refused("run", "nope") == (
-        f"There is no family 'nope'. Known are: agent-welcome, {FAMILY}."
+        "There is no family 'nope'. Known are: agent-welcome, review-post, scene-images,"
+        f" {FAMILY}."
     )
     assert service.refused("run", FAMILY, "--param", "colour=red") == (
         "There is no param 'colour'. Known are: paidOnly."
