@@ -8,10 +8,21 @@ from datetime import timedelta
 
 import pytest
 
-from app.workflows.family import Backoff, Context, RetryAfter, StepFailed
+from app.store.lifecycle import ItemStatus
+from app.workflows.family import (
+    Backoff,
+    Context,
+    Fatal,
+    RetryAfter,
+    Skip,
+    StepFailed,
+    Systemic,
+)
+from tests.support.control import paused
 from tests.support.families import Recording
+from tests.support.http import api
 from tests.support.service import Opener, assert_exact
-from tests.support.stepped import Calls, Stepped, remembered
+from tests.support.stepped import Calls, Stepped, items_at, remembered
 
 QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
 
@@ -273,3 +284,149 @@ async def test_steps_outside_execute_are_refused(opener: Opener) -> None:
             await sluice.ended(run_id)
         [item] = await sluice.items(run_id)
     assert (item.status, item.error_class) == ("failed", "StepMisused")
+
+
+@pytest.mark.parametrize(
+    ("raised", "outcome", "attempts"),
+    [
+        (Skip("not this one"), "skipped", 1),
+        (Fatal("broken"), "failed", 1),
+        (RetryAfter(timedelta(milliseconds=10)), "succeeded", 1),
+    ],
+)
+async def test_what_an_author_raises_in_a_step_means_what_it_means_elsewhere(
+    opener: Opener, raised: Exception, outcome: str, attempts: int
+) -> None:
+    calls = Calls()
+
+    async def work() -> str:
+        if not calls.of["work"]:
+            await calls.note("work")
+            raise raised
+        return await calls.note("work")
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("work", work, attempts=3, backoff=QUICK)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+        steps = await remembered(sluice, run_id)
+    assert (item.status, item.attempts) == (outcome, attempts)
+    # Only what came of the second try, where there was one: the first is no try of the step's.
+    assert [step.attempts for step in steps] == ([1] if outcome == "succeeded" else [])
+
+
+async def test_a_systemic_error_in_a_step_pauses_the_run_and_the_step_is_tried_anew(
+    opener: Opener,
+) -> None:
+    calls = Calls()
+
+    async def work() -> str:
+        if calls.of["work"] == 0:
+            await calls.note("work")
+            raise Systemic("the key is refused")
+        return await calls.note("work")
+
+    async def script(item: str, ctx: Context) -> str:
+        await ctx.run("before", calls.note, "before")
+        return await ctx.run("work", work, attempts=3, backoff=QUICK)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            assert (await paused(sluice, run_id)).reason == "systemic"
+            await sluice.service.api.control.resume(run_id, by="test")
+            run = await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (run.status, item.attempts) == ("succeeded", 1)
+    assert calls.of == {"before": 1, "work": 2}
+
+
+async def test_between_two_tries_of_a_step_the_item_is_suspended(opener: Opener) -> None:
+    calls = Calls()
+
+    async def fail_at_first() -> str:
+        calls.of["tries"] += 1
+        if calls.of["tries"] == 1:
+            raise ConnectionError("no")
+        return "through"
+
+    async def script(item: str, ctx: Context) -> str:
+        slow = Backoff(initial=timedelta(seconds=1))
+        return await ctx.run("flaky", fail_at_first, attempts=2, backoff=slow)
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            [item] = await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            assert item.attempts == 0
+            run = await sluice.ended(run_id)
+    assert run.status == "succeeded"
+    assert family.executed["u00001"] == 2  # and so a delivery of its own
+    assert calls.of == {"tries": 2}
+
+
+async def test_what_is_remembered_of_a_class_that_has_other_fields_now_ends_the_item(
+    opener: Opener,
+) -> None:
+    async def make() -> Picture:
+        return Picture("sea", timedelta(hours=1))
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("make", make)
+        await ctx.sleep("nap", timedelta(seconds=0.5))
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            await sluice.sql(
+                "UPDATE step SET result = replace(result, 'title', 'name') WHERE name = 'make'"
+            )
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.attempts, item.error_class) == ("failed", 1, "Unreadable")
+    assert "Give the class back its fields" in (item.error_message or "")
+
+
+async def test_a_result_that_is_too_large_is_refused_and_says_what_to_do(opener: Opener) -> None:
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("make", str, "x" * 999_990)
+        await ctx.run("double", lambda: "x" * 1_000_000)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+        assert [step.name for step in await remembered(sluice, run_id)] == ["make"]
+    assert (item.attempts, item.error_class) == (1, "NotSerialisable")
+    assert "at most 1,000,000 bytes" in (item.error_message or "")
+
+
+async def test_a_retry_of_the_run_begins_without_steps(opener: Opener) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("first", calls.note, "first")
+        if calls.of["first"] == 1:
+            raise Fatal("behind it")
+
+    async with opener(Stepped(script)) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+            retried = await caller.post(f"/api/runs/{run_id}/retry", json={})
+            run = await sluice.ended(retried.json()["runId"])
+    assert run.status == "succeeded"
+    assert calls.of == {"first": 2}
