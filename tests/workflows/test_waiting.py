@@ -586,3 +586,182 @@ async def test_what_a_superseded_delivery_finds_out_is_not_remembered(opener: Op
         assert run.status == "succeeded"
         assert family.results["u00001"] == "TEXT 2"
         assert [step.attempts for step in await remembered(sluice, run_id)] == [1]
+
+
+async def test_what_is_no_step_beside_branches_that_wait_is_cut_off_and_cleans_up(
+    opener: Opener,
+) -> None:
+    calls = Calls()
+
+    async def beside() -> None:
+        await calls.note("began")
+        try:
+            await asyncio.sleep(1)  # which is no step, so nobody knows that it is at work
+            await calls.note("went through")
+        except Exception:  # noqa: BLE001 - which must not catch it
+            await calls.note("caught")
+        finally:
+            await calls.note("cleaned up")
+
+    async def script(item: str, ctx: Context) -> object:
+        _, decision = await asyncio.gather(beside(), ask(item, ctx))
+        return decision
+
+    async with opener(Waiting(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        began = time.monotonic()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            assert time.monotonic() - began < 1
+            assert calls.of == {"began": 1, "cleaned up": 1}
+            await answer(sluice, run_id, "u00001", {"approved": True})
+            await sluice.ended(run_id)
+    assert calls.of == {"began": 2, "cleaned up": 2, "went through": 1}  # each delivery anew
+
+
+async def test_a_question_is_there_once_everything_beside_it_is_done_or_waits(
+    opener: Opener,
+) -> None:
+    go_on = asyncio.Event()
+
+    async def script(item: str, ctx: Context) -> object:
+        return (await asyncio.gather(ctx.run("work", go_on.wait), ask(item, ctx)))[1]
+
+    async with opener(Waiting(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await asyncio.sleep(0.5)
+            with pytest.raises(Conflict, match="waits for no answer: it is pending"):
+                await answer(sluice, run_id, "u00001", {"approved": True})
+            go_on.set()
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            await answer(sluice, run_id, "u00001", {"approved": True})
+            assert (await sluice.ended(run_id)).status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("names", "error"),
+    [
+        (("first", "nap", "last"), None),
+        (("first", "new", "nap"), "StepsChanged"),
+        (("new", "first", "nap"), "StepsChanged"),
+    ],
+)
+async def test_a_new_step_may_follow_what_is_remembered_and_not_come_before(
+    opener: Opener, names: tuple[str, ...], error: str | None
+) -> None:
+    calls = Calls()
+
+    async def old(item: str, ctx: Context) -> None:
+        await ctx.run("first", calls.note, "first")
+        await ctx.sleep("nap", timedelta(seconds=0.2))
+
+    async def new(item: str, ctx: Context) -> None:
+        for name in names:
+            if name == "nap":
+                await ctx.sleep(name, timedelta(seconds=0.2))
+            else:
+                await ctx.run(name, calls.note, name)
+
+    family = Waiting(old)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            family.script = new
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.error_class) == ("failed" if error else "succeeded", error)
+    assert calls.of == {"first": 1} | ({} if error else {"last": 1})
+
+
+async def test_the_familys_timeout_is_of_each_delivery_and_not_of_what_lies_between(
+    opener: Opener,
+) -> None:
+    class Hasty(Waiting):
+        timeout = timedelta(seconds=1)
+
+    async def script(item: str, ctx: Context) -> None:
+        for n in range(2):
+            await ctx.run(f"work-{n}", time.sleep, 0.3)
+            await ctx.sleep(f"nap-{n}", timedelta(seconds=0.6))
+
+    async with opener(Hasty(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).status == "succeeded"
+
+
+async def test_an_answer_to_a_paused_run_is_kept_until_it_is_resumed(opener: Opener) -> None:
+    family = Waiting(ask)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        control = sluice.service.api.control
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            await control.pause(run_id, by="test")
+            await answer(sluice, run_id, "u00001", {"approved": True})
+            await asyncio.sleep(0.5)
+            assert (await sluice.items(run_id))[0].status == "suspended"
+            await control.resume(run_id, by="test")
+            assert (await sluice.ended(run_id)).status == "succeeded"
+    assert family.results == {"u00001": Decision(approved=True)}
+
+
+async def test_a_child_is_executed_whatever_is_stored_and_goes_on_while_its_parent_is_paused(
+    opener: Opener,
+) -> None:
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(item: str, ctx: Context) -> None:
+        at_work.set()
+        await go_on.wait()
+
+    async def script(item: str, ctx: Context) -> object:
+        return await ctx.child("it", "child", item)
+
+    child = Child(work)
+    child.done.add("u00001")
+    async with opener(Waiting(script), child) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start("stepped")
+        control = sluice.service.api.control
+        async with sluice.worker():
+            await at_work.wait()
+            await control.pause(run_id, by="test")
+            go_on.set()
+            [[child_run]] = await sluice.sql("SELECT id FROM run WHERE parent_run IS NOT NULL")
+            assert (await sluice.ended(child_run)).status == "succeeded"
+            assert (await sluice.run(run_id)).status == "paused"
+            await control.resume(run_id, by="test")
+            assert (await sluice.ended(run_id)).status == "succeeded"
+    assert child.executed == {"u00001": 1}
+
+
+async def test_an_item_that_fails_leaves_its_children_to_end_by_themselves(opener: Opener) -> None:
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+
+    async def work(item: str, ctx: Context) -> None:
+        at_work.set()
+        await go_on.wait()
+
+    async def fail() -> None:
+        await at_work.wait()
+        raise Fatal("beside it")
+
+    async def script(item: str, ctx: Context) -> None:
+        await asyncio.gather(ctx.child("it", "child", item), ctx.run("fail", fail))
+
+    async with opener(Waiting(script), Child(work)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start("stepped")
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).status == "failed"
+            go_on.set()
+            [[child_run]] = await sluice.sql("SELECT id FROM run WHERE parent_run IS NOT NULL")
+            assert (await sluice.ended(child_run)).status == "succeeded"
