@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from app.bootstrap import Urls, open_service
 from app.errors import InvalidTransition
+from app.store import questions
+from app.store.database import reading
 from app.store.lifecycle import ENDED
 from app.store.tables import Run
 from tests.chaos.family import TABLES, Chaotic
@@ -20,7 +22,7 @@ from tests.support.service import Sluice
 
 WORKERS = 3
 KILL_EVERY = 1.0
-PEACE = 60.0
+PEACE = 120.0
 """Seconds that the last run is given when the killing is over."""
 
 
@@ -40,11 +42,13 @@ class Havoc:
     run_ids: list[str] = field(default_factory=list)
     kills: int = 0
     pauses: int = 0
+    answers: int = 0
     began: float = field(default_factory=time.monotonic)
 
     async def play(self) -> Verdict:
         self.workers.start(WORKERS)
         running = asyncio.create_task(self._runs())
+        answering = asyncio.create_task(self._answer())
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.seconds), asyncio.TaskGroup() as group:
@@ -58,8 +62,9 @@ class Havoc:
         except TimeoutError:
             self._say("the last run does not end")
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            for task in (running, answering):
+                task.cancel()
+            await asyncio.gather(running, answering, return_exceptions=True)
             await self.workers.stop()
         return await judge(self.sluice, self.run_ids, self.items, self.kills)
 
@@ -92,6 +97,21 @@ class Havoc:
                 await asyncio.sleep(random.uniform(0, 1.5))  # noqa: S311
                 await self._resume()
                 self._say("resumed")
+
+    async def _answer(self) -> None:
+        """Whatever an item waits for, two people answer at once."""
+        answering = self.sluice.service.api.answering
+        while True:
+            await asyncio.sleep(0.3)
+            for run_id in self.run_ids[-1:]:
+                async with reading(self.sluice.service.database) as connection:
+                    asked = await questions.waiting(connection, run_id, limit=100)
+                for question in asked:
+                    told = await asyncio.gather(
+                        *(answering.answer(question, one, by=one) for one in ("one", "two")),
+                        return_exceptions=True,
+                    )
+                    self.answers += told.count(None)
 
     async def _resume(self) -> None:
         with suppress(InvalidTransition):
@@ -126,7 +146,8 @@ async def play(
         havoc = Havoc(sluice, Workers(urls, prefix), items, seconds, tell)
         verdict = await havoc.play()
     tell(
-        f"{len(havoc.run_ids)} runs, {havoc.pauses} pauses, {verdict.again} attempts executed"
+        f"{len(havoc.run_ids)} runs, {havoc.pauses} pauses, {havoc.answers} answers,"
+        f" {verdict.again} attempts executed"
         f" again, {verdict.repaired} repairs by the watchdog"
     )
     if verdict.illegal:

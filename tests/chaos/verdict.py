@@ -18,6 +18,7 @@ class Verdict:
     ``lost``: items without an outcome, and succeeded ones without their saved result.
     ``doubled``: outcomes that the counters have and the rows have not, or the other way round.
     ``finalised``: how often a run ended.
+    ``forgotten``: items whose deliveries saw different results of one step.
     ``again``: executions of an attempt that had been executed already; they are allowed.
     """
 
@@ -25,6 +26,7 @@ class Verdict:
     lost: int = 0
     doubled: int = 0
     finalised: int = 1
+    forgotten: int = 0
     again: int = 0
     repaired: int = 0
     illegal: str = ""
@@ -32,11 +34,12 @@ class Verdict:
     @property
     def clean(self) -> bool:
         right = self.lost == 0 and self.doubled == 0 and self.finalised == 1
-        return right and not self.illegal
+        return right and self.forgotten == 0 and not self.illegal
 
     def __str__(self) -> str:
         return (
-            f"lost={self.lost} doubled={self.doubled} finalised={self.finalised} kills={self.kills}"
+            f"lost={self.lost} doubled={self.doubled} finalised={self.finalised}"
+            f" forgotten={self.forgotten} kills={self.kills}"
         )
 
 
@@ -59,7 +62,20 @@ async def _judge_run(sluice: Sluice, run_id: str, expected: int, verdict: Verdic
         abs(getattr(run, status) - sum(row.status == status for row in ended))
         for status in OUTCOMES
     )
-    verdict.doubled += abs(run.scheduled - len(rows))
+    verdict.doubled += abs(run.scheduled - len(rows)) + run.suspended
+    verdict.forgotten += sum(
+        1
+        for row in await _evidence(
+            sluice,
+            "SELECT seen.item_id FROM (SELECT run_id, item_id, array_agg(DISTINCT tokens) AS of"
+            " FROM chaos_result GROUP BY 1, 2) AS seen LEFT JOIN (SELECT run_id AS r, item_id AS i,"
+            " string_agg(trim('\"' FROM result), ' ' ORDER BY position)"
+            " FILTER (WHERE kind <> 'sleep') AS kept FROM step GROUP BY 1, 2) AS steps"
+            " ON (r, i) = (seen.run_id, seen.item_id)",
+            run_id,
+            "AND seen.of IS DISTINCT FROM ARRAY[kept]",
+        )
+    )
     ends = sum(event.kind == "ended" for event in told)
     if abs(ends - 1) > abs(verdict.finalised - 1):
         verdict.finalised = ends
@@ -75,5 +91,7 @@ async def _judge_run(sluice: Sluice, run_id: str, expected: int, verdict: Verdic
         verdict.illegal = f"{run_id}: {error}"
 
 
-async def _evidence(sluice: Sluice, query: str, run_id: str) -> Sequence[Any]:  # rows of any shape
-    return await sluice.sql(f"{query} WHERE run_id = :run", run=run_id)
+async def _evidence(
+    sluice: Sluice, query: str, run_id: str, more: str = ""
+) -> Sequence[Any]:  # rows of any shape
+    return await sluice.sql(f"{query} WHERE run_id = :run {more}", run=run_id)
