@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -16,14 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.deps import ApiState
-from app.embedded import hold
 from app.engine import Engine
 from app.engine.pgqueuer import PgQueuerEngine
-from app.flow.control import FlowControl
-from app.flow.controls import FlowControls, Override
+from app.flow.controls import FlowControls
 from app.flow.item_locks import ItemLocks
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.script import GateScript
+from app.servers import Urls, servers
 from app.services.destinations import Destinations
 from app.services.files import FileStore
 from app.services.image_endpoint import painter
@@ -31,7 +30,6 @@ from app.services.images import Painter
 from app.services.llm import text_writer
 from app.services.writer import TextWriter
 from app.settings import Settings
-from app.store import flow_overrides
 from app.store.changes import RunChanges
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
 from app.workflows.answer_links import AnswerLinks
@@ -39,7 +37,7 @@ from app.workflows.answering import Answering
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.family import AnyFamily, Context, Services
-from app.workflows.flow_admin import FlowAdmin
+from app.workflows.flow_admin import FlowAdmin, read_overrides
 from app.workflows.item_tools import ItemTools
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
@@ -49,16 +47,10 @@ from app.workflows.run_control import RunControl
 from app.workflows.watchdog import Watchdog
 from app.workflows.worker import SluiceWorker
 
+__all__ = ["Service", "Urls", "make_context", "open_service", "servers"]
+
 LEDGER_CONNECTIONS = 6
 """Writes come in groups, so a few connections carry them all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Urls:
-    """Where the servers are, whether they were given or are our own."""
-
-    database: str
-    redis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +94,6 @@ class Service:
             concurrency=self.settings.worker_concurrency,
             look_ahead=self.settings.look_ahead,
         )
-
-
-@contextmanager
-def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
-    """The given servers, or embedded ones for as long as the context is open."""
-    with ExitStack() as stack:
-        database, redis = settings.database_url, settings.redis_url
-        if not with_redis:
-            redis = ""
-        if database is None or redis is None:
-            own = stack.enter_context(
-                hold(settings.data_dir, postgres=database is None, valkey=redis is None)
-            )
-            database, redis = database or own.database_url, redis or own.redis_url
-        yield Urls(database, redis)
 
 
 @asynccontextmanager
@@ -171,7 +148,7 @@ async def open_service(
                 for family in families
                 for layer in Layer
             },
-            partial(_overrides, database),
+            partial(read_overrides, database),
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         signer = CursorSigner(await signing_key(database))
@@ -241,21 +218,3 @@ def _told(secret: SecretStr | None) -> str | None:
 async def _ping(database: AsyncEngine) -> None:
     async with reading(database) as connection:
         await connection.execute(text("SELECT 1"))
-
-
-async def _overrides(database: AsyncEngine) -> dict[str, Override]:
-    async with reading(database) as connection:
-        rows = await flow_overrides.load_all(connection)
-    return {
-        row.key: Override(
-            FlowControl(
-                parallelism=row.parallelism,
-                rate=row.rate,
-                period=timedelta(milliseconds=row.period_ms or 1000),
-            )
-            if row.pinned
-            else None,
-            row.paused,
-        )
-        for row in rows
-    }

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.errors import NotFound
 from app.flow.control import FlowControl
-from app.flow.controls import FlowControls, LiveControl
+from app.flow.controls import FlowControls, LiveControl, Override
 from app.flow.script import GateScript, Observed
 from app.store import flow_overrides
+from app.store.database import reading
 
 Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a coroutine sends is its own
 
@@ -83,3 +84,22 @@ class FlowAdmin:
             raise NotFound(
                 f"There is no flow key {key!r}. GET /api/flow-control lists them.", field="key"
             )
+
+
+async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
+    """What operators have set, by gate key."""
+    async with reading(database) as connection:
+        rows = await flow_overrides.load_all(connection)
+    return {
+        row.key: Override(
+            FlowControl(
+                parallelism=row.parallelism,
+                rate=row.rate,
+                period=timedelta(milliseconds=row.period_ms or 1000),
+            )
+            if row.pinned
+            else None,
+            row.paused,
+        )
+        for row in rows
+    }

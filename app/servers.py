@@ -1,0 +1,33 @@
+"""Which Postgres and which Valkey the service works on: those that are given, or embedded ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from app.embedded import hold
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the servers are, whether they were given or are our own."""
+
+    database: str
+    redis: str
+
+
+@contextmanager
+def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
+    """The given servers, or embedded ones for as long as the context is open."""
+    with ExitStack() as stack:
+        database, redis = settings.database_url, settings.redis_url
+        if not with_redis:
+            redis = ""
+        if database is None or redis is None:
+            own = stack.enter_context(
+                hold(settings.data_dir, postgres=database is None, valkey=redis is None)
+            )
+            database, redis = database or own.database_url, redis or own.redis_url
+        yield Urls(database, redis)
