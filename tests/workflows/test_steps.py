@@ -12,6 +12,7 @@ from app.store.lifecycle import ItemStatus
 from app.workflows.family import (
     Backoff,
     Context,
+    FamilyParams,
     Fatal,
     RetryAfter,
     Skip,
@@ -430,3 +431,40 @@ async def test_a_retry_of_the_run_begins_without_steps(opener: Opener) -> None:
             run = await sluice.ended(retried.json()["runId"])
     assert run.status == "succeeded"
     assert calls.of == {"first": 2}
+
+
+async def test_an_argument_that_cannot_be_passed_is_refused_before_the_step_runs(
+    opener: Opener,
+) -> None:
+    calls = Calls()
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("write", calls.plainly, object())
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.attempts, item.error_class) == (1, "NotSerialisable")
+    assert "write: argument 1" in (item.error_message or "")
+    assert not calls.of
+
+
+async def test_a_plain_execute_has_no_steps(opener: Opener) -> None:
+    class Plain(Recording):
+        name = "plain"
+
+        def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:  # type: ignore[override]  # the contract allows either
+            ctx.run("work", str)
+            return entity
+
+    async with opener(Plain()) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.attempts, item.error_class) == (1, "StepMisused")
+    assert "async def" in (item.error_message or "")
