@@ -23,6 +23,7 @@ from app.api import families as families_api
 from app.api import items as items_api
 from app.api import runs as runs_api
 from app.api.access import Access
+from app.api.cron_route import cron_router
 from app.api.scopes import Doors
 from app.api.workflows import family_router, routes_of, unknown_router
 from app.tokens import Token
@@ -54,6 +55,7 @@ def build_app(
     for family in families:
         app.include_router(family_router(family))
     app.include_router(unknown_router(sorted(family.name for family in families)))
+    app.include_router(cron_router(families))
     app.include_router(families_api.router)
     # `…/items/{id}` last, because an id may hold a slash.
     for runs_router in (

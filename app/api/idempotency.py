@@ -39,7 +39,7 @@ def _once(
             raise BadInput(
                 f"{HEADER} must be of 1 to {LONGEST_KEY} printable ASCII characters.", field=HEADER
             )
-        return Once(caller, key, _fingerprint(request, body))
+        return Once(caller, key, fingerprint(request, body))
 
     return once
 
@@ -51,7 +51,7 @@ Raises BadInput for a key that cannot be used. A call that starts nothing does n
 """
 
 
-def _fingerprint(request: Request, body: BaseModel) -> bytes:
+def fingerprint(request: Request, body: BaseModel) -> bytes:
     """The same for two bodies that mean the same: defaults are filled in, keys are sorted."""
     canonical = json.dumps(
         body.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,3 +51,9 @@ async def claim(tx: AsyncConnection, once: Once, run_id: str) -> str:
             field="Idempotency-Key",
         )
     return str(row.run_id)
+
+
+async def present_minute(tx: AsyncConnection) -> datetime:
+    """By the clock of the database, because those of the API's processes differ."""
+    minute: datetime = (await tx.scalars(select(func.date_trunc("minute", func.now())))).one()
+    return minute
