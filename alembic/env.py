@@ -7,12 +7,11 @@ from typing import Literal
 
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
-from sqlmodel import SQLModel
 
 from alembic import context
 from app.settings import load_settings
-from app.store import example_tables, tables  # noqa: F401 - put our tables into the metadata
 from app.store.database import open_database
+from app.store.declared import declared_tables
 
 OTHERS = ("pgqueuer",)  # the engine keeps its own tables
 
@@ -31,7 +30,7 @@ def render_item(kind: str, value: object, autogen: AutogenContext) -> Literal[Fa
 def run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=declared_tables(),
         include_name=include_name,
         render_item=render_item,
         transaction_per_migration=True,

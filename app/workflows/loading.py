@@ -13,8 +13,9 @@ from app.errors import ConfigurationError
 from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
 
 PACKAGE = "app.workflows.families"
-_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_LONGEST_NAME = 60
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_NAME = 60
+"""Characters of a family's name."""
 
 
 def load_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
@@ -81,14 +82,14 @@ def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:
 
 def _check(where: str, family: AnyFamily) -> None:
     name = getattr(family, "name", None)
-    if not isinstance(name, str) or not _KEBAB.fullmatch(name) or len(name) > _LONGEST_NAME:
+    if not isinstance(name, str) or not KEBAB.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ConfigurationError(
-            f"{where}: a family's name is kebab-case and at most {_LONGEST_NAME} characters,"
+            f"{where}: a family's name is kebab-case and at most {LONGEST_NAME} characters,"
             f" such as 'welcome-placeholder'; it is {name!r}."
         )
     entity = getattr(family, "entity", None)
     if not isinstance(entity, Entity) or not all(
-        _KEBAB.fullmatch(word) for word in (entity.singular, entity.plural, family.verb)
+        KEBAB.fullmatch(word) for word in (entity.singular, entity.plural, family.verb)
     ):
         raise ConfigurationError(
             f'{where}: {name} needs entity = Entity("user", "users") and a verb, in kebab-case:'
