@@ -141,8 +141,10 @@ async def test_a_refusal_is_kept_with_its_note_and_nothing_is_published(
         async with of.sluice.worker():
             run = await of.sluice.ended(run_id)
             again = await of.sluice.ended(await of.sluice.start())
+            named = await of.sluice.ended(await of.sluice.start(item_ids=[POST]))
         row = await of.post()
-    assert (run.status, run.succeeded, again.to_process) == ("succeeded", 1, 0)
+    assert (run.status, run.succeeded) == ("succeeded", 1)
+    assert (again.to_process, named.to_process, named.already_processed) == (0, 0, 1)
     assert (row.draft, row.approved, row.reviewer_note) == (of.asked["draft"], False, "not now")
     assert (row.published_url, row.published_at, blog.requests) == (None, None, [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -71,6 +72,12 @@ class ReviewPosts(JobFamily[FamilyParams, Post, Review]):
 
     def eligible(self, params: FamilyParams) -> Select[str]:
         return select(Post.id).where(col(Post.approved).is_(None))
+
+    async def existing(self, ids: Sequence[str], params: FamilyParams, ctx: Context) -> set[str]:
+        # For whoever names posts, which need not be eligible: none is published twice unasked.
+        decided = select(Post.id).where(col(Post.id).in_(ids), col(Post.approved).is_not(None))
+        async with ctx.session() as session:
+            return set(await session.exec(decided))
 
     async def load(self, item_id: str, ctx: Context) -> Post | None:
         async with ctx.session() as session:
