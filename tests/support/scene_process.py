@@ -96,6 +96,7 @@ class WitnessedPainter(LocalPainter):
     """Paints small, so that it is quick."""
 
     def __init__(self, witness: Witness) -> None:
+        super().__init__()
         self._witness = witness
 
     async def paint(
