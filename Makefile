@@ -11,8 +11,8 @@ help: ## list these verbs
 
 setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
 
-demo: .venv/.ready ## dry-run, then run, welcome-placeholder over a thousand users
-	@$(BIN)/sluice demo
+demo: .venv/.ready ## welcome-placeholder over a thousand users, or another: make demo FAMILY=scene-images
+	@$(BIN)/sluice demo $(if $(FAMILY),--family $(FAMILY))
 
 serve: .venv/.ready ## keep the service up on the demo's data: the API and one worker
 	@$(BIN)/sluice serve --worker --demo

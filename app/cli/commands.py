@@ -102,8 +102,11 @@ def families(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def demo() -> None:
-    """Dry-run, then run, welcome-placeholder over 1,000 users in a database of its own."""
+def demo(
+    *,
+    family: Annotated[str, typer.Option(help="Which of the template's.")] = "welcome-placeholder",
+) -> None:
+    """Dry-run, then run, a family over rows in a database of its own."""
     from app.cli.demo import demonstrate  # noqa: PLC0415 - lazily: loads everything
 
-    raise typer.Exit(demonstrate())
+    raise typer.Exit(demonstrate(family))

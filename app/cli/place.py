@@ -54,8 +54,12 @@ def reachable() -> Iterator[None]:
 
 
 def for_demo(settings: Settings, *, with_token: bool = False) -> Settings:
-    """The same settings with the demo's keys and, unless some are configured, its token."""
-    changes: dict[str, object] = {"redis_prefix": DEMO_PREFIX}
+    """The same settings with the demo's keys and files and, unless some are configured, its
+    token."""
+    changes: dict[str, object] = {
+        "redis_prefix": DEMO_PREFIX,
+        "files_dir": settings.data_dir / "demo-files",
+    }
     if with_token and not settings.tokens:
         changes["tokens"] = (Token(name="demo", secret=ensure_token(settings.data_dir)),)
     return settings.model_copy(update=changes)
