@@ -16,37 +16,21 @@ from app.store.changes import RunChanges
 from app.store.database import reading
 from app.store.failures import Which
 from app.store.idempotency import Once
-from app.store.tables import Json, Run
+from app.store.tables import Run
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context
 from app.workflows.handle import RunHandle
-from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage, PaginateMessage
-from app.workflows.options import RunOptions, options_of
+from app.workflows.options import RunOptions
 from app.workflows.preview_tools import PreviewTools
+from app.workflows.process_request import ProcessRequest, new_run
 from app.workflows.source import source_of
 from app.workflows.starting import Started, start
 from app.workflows.survey import Survey, survey
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessRequest:
-    """What layer 1 is asked.
-
-    ``item_ids``: exactly these, instead of what is eligible. ``retry_of``, ``retry``: those items
-    of an earlier run, and ``origin`` the first of their chain. ``options``: None: the family's own.
-    """
-
-    params: BaseModel
-    force: bool = False
-    limit: int | None = None
-    item_ids: Sequence[str] | None = None
-    options: RunOptions | None = None
-    retry_of: str | None = None
-    retry: Json | None = None
-    origin: str | None = None
+__all__ = ["DryRun", "ProcessRequest", "WorkflowClient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +105,9 @@ class WorkflowClient:
             Conflict: the family has an active run, and refuses another beside it.
             BadInput: the idempotency key was used for another call.
         """
-        options = request.options or options_of(bound.family)
-        run = Run(
-            id=new_id("run"),
-            family=bound.name,
-            params=request.params.model_dump(mode="json", by_alias=True),
-            force=request.force,
-            item_limit=request.limit,
-            item_ids=None if request.item_ids is None else list(request.item_ids),
-            options=options.stored(),
-            retry_of=request.retry_of,
-            retry=request.retry,
-            origin=request.origin,
-            started_by=started_by,
-        )
+        run = new_run(bound, request, started_by=started_by)
         async with self._database.begin() as tx:
-            return await start(tx, self._engine, bound, run, once)
+            return await start(tx, self._engine, bound, run, once, why=request.why)
 
     async def retry(
         self,

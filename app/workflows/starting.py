@@ -13,7 +13,7 @@ from app.store import events, idempotency, overlaps, runs
 from app.store.events import EventKind
 from app.store.idempotency import Once
 from app.store.lifecycle import RunStage
-from app.store.tables import Run
+from app.store.tables import Json, Run
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Overlap
 from app.workflows.messages import ProcessMessage
@@ -28,9 +28,18 @@ class Started:
 
 
 async def start(
-    tx: AsyncConnection, engine: Engine, bound: BoundFamily, run: Run, once: Once | None = None
+    tx: AsyncConnection,
+    engine: Engine,
+    bound: BoundFamily,
+    run: Run,
+    once: Once | None = None,
+    *,
+    why: Json | None = None,
 ) -> Started:
     """
+    Args:
+        why: for its first event, beside who started it.
+
     Raises:
         Conflict: the family has an active run, and refuses another beside it.
         BadInput: the idempotency key was used for another call.
@@ -46,7 +55,7 @@ async def start(
     if ahead is not None:
         run.stage = RunStage.WAITING
     await runs.insert_run(tx, run)
-    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by)
+    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by, data=why)
     if run.retry_of is not None:
         data = {"runId": run.id}
         await events.append(tx, run.retry_of, EventKind.RETRIED, who=run.started_by, data=data)

@@ -1,0 +1,49 @@
+"""What layer 1 is asked, and the run that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from app.store.tables import Json, Run
+from app.workflows.bound import BoundFamily
+from app.workflows.keys import new_id
+from app.workflows.options import RunOptions, options_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessRequest:
+    """``item_ids``: exactly these, instead of what is eligible. ``retry_of``, ``retry``: those
+    items of an earlier run, and ``origin`` the first of their chain. ``options``: None: the
+    family's own. ``why``: what the run's first event tells beside who started it.
+    """
+
+    params: BaseModel
+    force: bool = False
+    limit: int | None = None
+    item_ids: Sequence[str] | None = None
+    options: RunOptions | None = None
+    retry_of: str | None = None
+    retry: Json | None = None
+    origin: str | None = None
+    why: Json | None = None
+
+
+def new_run(bound: BoundFamily, request: ProcessRequest, *, started_by: str) -> Run:
+    """For ``app.workflows.starting.start``."""
+    options = request.options or options_of(bound.family)
+    return Run(
+        id=new_id("run"),
+        family=bound.name,
+        params=request.params.model_dump(mode="json", by_alias=True),
+        force=request.force,
+        item_limit=request.limit,
+        item_ids=None if request.item_ids is None else list(request.item_ids),
+        options=options.stored(),
+        retry_of=request.retry_of,
+        retry=request.retry,
+        origin=request.origin,
+        started_by=started_by,
+    )
