@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Delivery, Engine
 from app.store import events, items, paging, runs, steps, suspension, transitions
 from app.store.events import EventKind
-from app.store.lifecycle import ItemStatus, StepStatus
+from app.store.lifecycle import ItemStatus, PauseReason, StepStatus
 from app.store.runs import Statistics
 from app.store.steps import StepRecord
 from app.store.tables import Run
@@ -95,6 +95,15 @@ class Children:
                 last=True,
                 look_ahead=self.look_ahead,
             )
+            if bound.family.approval:
+                await transitions.pause(
+                    tx,
+                    run.id,
+                    PauseReason.APPROVAL,
+                    f"Step {record.name!r} of run {record.run_id} would process {item_id!r}."
+                    " Approve it to let it go on, or cancel it.",
+                )
+                return
             message = ExecuteMessage(run=run.id, item=item_id)
             await self.engine.publish(tx, [message.outgoing(bound.name)])
 

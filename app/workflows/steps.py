@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,6 +20,9 @@ from app.workflows.signals import Fatal, Skip, StepFailed, StepMisused, StepsCha
 from app.workflows.step_ledger import Remembered, StepLedger
 
 T = TypeVar("T")
+
+_WITHIN: ContextVar[str | None] = ContextVar("sluice_step", default=None)
+"""The step that is at work in this task, and in those that it began."""
 
 
 class Steps:
@@ -86,6 +90,12 @@ class Steps:
         """
         alone = self.rest.enter()
         check_name(name)
+        outer = _WITHIN.get()
+        if outer is not None:
+            raise StepMisused(
+                f"Step {name!r} is asked for inside step {outer!r}, whose result alone would be"
+                " remembered. Let execute ask for both."
+            )
         if name in self._names:
             raise StepMisused(
                 f"Two steps of the item are named {name!r}. A step is remembered by its name, so"
@@ -176,6 +186,7 @@ class Steps:
         self, record: StepRecord, once: Callable[[], Awaitable[object]]
     ) -> Exception | None:
         """Returns what went wrong and may go better next time."""
+        within = _WITHIN.set(record.name)
         try:
             value = await once()
         except (Skip, Fatal):
@@ -190,6 +201,8 @@ class Steps:
             record.error_class = type(error).__qualname__
             record.error_message = storable(str(error))
             return error
+        finally:
+            _WITHIN.reset(within)
         record.tries += 1
         record.attempts += 1
         record.error_class = record.error_message = None

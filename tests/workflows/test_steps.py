@@ -468,3 +468,23 @@ async def test_a_plain_execute_has_no_steps(opener: Opener) -> None:
         [item] = await sluice.items(run_id)
     assert (item.attempts, item.error_class) == (1, "StepMisused")
     assert "async def" in (item.error_message or "")
+
+
+async def test_a_step_inside_a_step_is_refused_at_once(opener: Opener) -> None:
+    calls = Calls()
+
+    async def outer(ctx: Context) -> str:
+        return await ctx.run("inner", calls.note, "inner")
+
+    async def script(item: str, ctx: Context) -> str:
+        return await ctx.run("outer", outer, ctx)
+
+    async with opener(Stepped(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        [item] = await sluice.items(run_id)
+    assert (item.status, item.error_class, item.attempts) == ("failed", "StepMisused", 1)
+    assert "inside step 'outer'" in (item.error_message or "")
+    assert calls.of == {}

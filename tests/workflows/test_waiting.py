@@ -765,3 +765,26 @@ async def test_an_item_that_fails_leaves_its_children_to_end_by_themselves(opene
             go_on.set()
             [[child_run]] = await sluice.sql("SELECT id FROM run WHERE parent_run IS NOT NULL")
             assert (await sluice.ended(child_run)).status == "succeeded"
+
+
+async def test_a_child_of_a_family_that_is_to_be_approved_waits_for_that(opener: Opener) -> None:
+    class Guarded(Child):
+        approval = True
+
+    async def script(item: str, ctx: Context) -> object:
+        return await ctx.child("it", "child", item)
+
+    family, child = Waiting(script), Guarded()
+    async with opener(family, child) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start("stepped")
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            [(child_run, reason)] = await sluice.sql(
+                "SELECT id, reason FROM run WHERE parent_run = :run AND status = 'paused'",
+                run=run_id,
+            )
+            assert (reason, child.executed) == ("approval", {})
+            await sluice.service.api.control.resume(child_run, by="boss")
+            assert (await sluice.ended(run_id)).status == "succeeded"
+        assert child.executed == {"u00001": 1}
