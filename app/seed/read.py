@@ -6,7 +6,6 @@ is kept is the rows, a user's about 1.5 kB, hence the bound of 100,000 rows (150
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -15,9 +14,9 @@ from pydantic import ValidationError
 
 from app.errors import BadInput, TooLarge
 from app.seed.row import SeedRow, columns, expectation, needed
+from app.services.csv_rows import CsvRows
 
 MAX_ROWS = 100_000
-MAX_LINE_BYTES = 65_536
 
 Row = TypeVar("Row", bound=SeedRow)
 
@@ -64,38 +63,15 @@ def read_rows(path: Path, kind: type[Row], *, max_rows: int = MAX_ROWS) -> list[
 def _rows(
     name: str, kind: type[SeedRow], file: BinaryIO
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Each row by column, with the line on which it starts; blank lines are passed over."""
-    reader = csv.reader(_lines(name, file), strict=True)
+    """Each row by column, with the line on which it starts."""
     header: Sequence[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if cells and header is None:
-                header = _header(name, kind, cells)
-            elif cells and header is not None:
-                yield line, _by_column(f"{name} line {line}", header, cells)
-            # A quoted cell may hold line breaks, so rows cannot be counted to find the line.
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise BadInput(f"{name} line {line}: this is not CSV: {error}.") from error
+    for line, cells in CsvRows(name, file):
+        if header is None:
+            header = _header(name, kind, cells)
+        else:
+            yield line, _by_column(f"{name} line {line}", header, cells)
     if header is None:
         raise BadInput(f"{name} is empty; it needs a header with {', '.join(columns(kind))}.")
-
-
-def _lines(name: str, file: BinaryIO) -> Iterator[str]:
-    # Decoded line by line, because a decoder of the whole cannot say on which line it stopped.
-    number = 0
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES:
-            raise BadInput(f"{name} line {number}: it is longer than {MAX_LINE_BYTES:,} bytes.")
-        try:
-            # Spreadsheets put a byte order mark first.
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise BadInput(
-                f"{name} line {number}: byte {error.start + 1} is not UTF-8; save it as UTF-8."
-            ) from error
 
 
 def _header(name: str, kind: type[SeedRow], cells: Sequence[str]) -> Sequence[str]:

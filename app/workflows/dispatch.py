@@ -20,7 +20,8 @@ from app.workflows.bound import BoundFamily
 from app.workflows.family import Backoff
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.mending import Mender
-from app.workflows.messages import RunOnly
+from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
+from app.workflows.signals import Fatal
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -72,7 +73,12 @@ class Dispatcher:
         """A layer itself failed, not an item's own code: the database was away, a page broke."""
         _, layer = parse_flow_key(delivery.flow_key)
         run_id = RunOnly.model_validate_json(delivery.payload).run
-        gives_up = layer is not Layer.EXECUTE and delivery.attempt >= LAYER_ATTEMPTS
+        asked = getattr(error, "retry_after", None)
+        if layer is not Layer.EXECUTE and isinstance(asked, timedelta):
+            await self._put_off(delivery, run_id, asked, error)
+            return
+        hopeless = delivery.attempt >= LAYER_ATTEMPTS or isinstance(error, Fatal)
+        gives_up = layer is not Layer.EXECUTE and hopeless
         detail = (
             f"{layer} gave up after {delivery.attempt} attempts: {type(error).__name__}: {error}"
         )
@@ -94,3 +100,22 @@ class Dispatcher:
                 )
         if gives_up:
             await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+
+    async def _put_off(
+        self, delivery: Delivery, run_id: str, delay: timedelta, error: Exception
+    ) -> None:
+        """A source asked us to come later, which is no failure: the message begins anew then."""
+        family, layer = parse_flow_key(delivery.flow_key)
+        kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
+        again = kind.read(delivery.payload).outgoing(family)
+        again.delay = delay
+        log.info(
+            "layer_put_off",
+            flow_key=delivery.flow_key,
+            run=run_id,
+            seconds=delay.total_seconds(),
+            reason=str(error),
+        )
+        async with self.database.begin() as tx:
+            if await self.engine.complete(tx, [delivery]):
+                await self.engine.publish(tx, [again])
