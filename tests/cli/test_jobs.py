@@ -56,10 +56,9 @@ def test_runs_and_families_are_tables(service: Sluice) -> None:
 
 
 def test_what_the_user_got_wrong_is_one_sentence_that_names_what_is_right(service: Sluice) -> None:
-    assert service.refused("run", "nope") == (
-        "There is no family 'nope'. Known are: agent-welcome, review-post, scene-images,"
-        f" {FAMILY}."
-    )
+    sentence = service.refused("run", "nope")
+    assert sentence.startswith("There is no family 'nope'. Known are: ")
+    assert FAMILY in sentence
     assert service.refused("run", FAMILY, "--param", "colour=red") == (
         "There is no param 'colour'. Known are: paidOnly."
     )
