@@ -36,6 +36,7 @@ from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
+from app.workflows.declared_schedules import declare
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin, read_overrides
 from app.workflows.item_tools import ItemTools
@@ -44,6 +45,8 @@ from app.workflows.keys import CursorSigner, Layer, flow_key
 from app.workflows.mending import Mender
 from app.workflows.preview_tools import PreviewTools
 from app.workflows.run_control import RunControl
+from app.workflows.schedule_admin import ScheduleAdmin
+from app.workflows.scheduler import Scheduler
 from app.workflows.watchdog import Watchdog
 from app.workflows.worker import SluiceWorker
 
@@ -89,6 +92,7 @@ class Service:
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,
             ),
+            Scheduler(self.database, self.engine, self.families),
             self.services.http,
             self.api.links,
             concurrency=self.settings.worker_concurrency,
@@ -152,6 +156,7 @@ async def open_service(
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         signer = CursorSigner(await signing_key(database))
+        await declare(database, bound)
         api = ApiState(
             client=client,
             control=RunControl(database, mender),
@@ -162,6 +167,7 @@ async def open_service(
             cursors=signer,
             answering=Answering(database, engine, bound),
             links=AnswerLinks(signer, settings.url),
+            schedules=ScheduleAdmin(database, client, bound),
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
         yield Service(

@@ -22,6 +22,7 @@ from app.workflows.client import WorkflowClient
 from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner
 from app.workflows.run_control import RunControl
+from app.workflows.schedule_admin import ScheduleAdmin
 
 MOST_ROWS = 200
 LONGEST_CURSOR = 4_000
@@ -41,6 +42,7 @@ class ApiState:
     cursors: CursorSigner
     answering: Answering
     links: AnswerLinks
+    schedules: ScheduleAdmin
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import Select
 from app.flow.control import OPEN, FlowControl
 from app.workflows.backoff import Backoff
 from app.workflows.context import Context, Cost, Services
+from app.workflows.cron import CatchUp, Cron
 from app.workflows.keys import Layer
 from app.workflows.signals import (
     CallFailed,
@@ -33,9 +34,11 @@ from app.workflows.signals import (
 __all__ = [
     "Backoff",
     "CallFailed",
+    "CatchUp",
     "ChildFailed",
     "Context",
     "Cost",
+    "Cron",
     "Entity",
     "FamilyParams",
     "Fatal",
@@ -133,6 +136,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """A run that is active for longer pauses."""
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
+    schedule: ClassVar[Cron | None] = None
+    """When runs start by themselves; operators may pause it, and add others."""
 
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
         """A SELECT of one column, the id, each id once. Count, paging and order come from it."""

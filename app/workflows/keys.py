@@ -1,6 +1,8 @@
 """Every id that means something, built and parsed in one place.
 
     run_01JD…                      a run: sorts by time (ULID)
+    sch_01JD…                      a schedule that an operator made
+    family:welcome-placeholder     the schedule that a family declares
     welcome-placeholder.execute    a flow key
     process:run_…                  the message that starts a run
     page:run_…                     that pages are due, from where the run stands
@@ -39,6 +41,11 @@ class Layer(StrEnum):
 def new_id(prefix: str) -> str:
     """``prefix_`` and a ULID: 26 characters that sort by the millisecond they were made in."""
     return f"{prefix}_{ULID()}"
+
+
+def family_schedule(family: str) -> str:
+    """Also its name: no operator can give it to another one."""
+    return f"family:{family}"
 
 
 def flow_key(family: str, layer: Layer) -> str:

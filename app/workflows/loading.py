@@ -11,6 +11,7 @@ from types import ModuleType
 
 from app.errors import ConfigurationError
 from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.scheduled import declared_by
 
 PACKAGE = "app.workflows.families"
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -116,3 +117,7 @@ def _check(where: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f"{where}: {name} needs attempts, page_size and chunk_size of 1 or more."
         )
+    try:
+        declared_by(family)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {error.detail}") from error

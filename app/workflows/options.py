@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.errors import BadInput
@@ -82,6 +82,39 @@ class RunOptions(_Option):
 
     def stored(self) -> dict[str, Any]:  # a JSON object
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class ScheduleOptions(_Option):
+    """How a schedule's runs differ from what their family says; as its row keeps them, without
+    what was not named. What the family says is asked anew at each fire time."""
+
+    force: StrictBool = False
+    limit: int | None = Field(None, gt=0, le=2**31 - 1, strict=True)
+    max_failure_rate: Rate | None = None
+    min_items: Items | None = None
+    canary: Canary | None = None
+    auto_promote: StrictBool = False
+    ramp: Ramp | None = None
+    budget: Budget | None = None
+    deadline_seconds: Seconds | None = None
+    approval: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _with_canary(self) -> Self:
+        if self.auto_promote and self.canary is None:
+            raise ValueError("autoPromote is for a run with a canary: name both")
+        return self
+
+    def stored(self) -> dict[str, Any]:  # a JSON object
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def of_run(self, family: AnyFamily) -> RunOptions:
+        """
+        Raises:
+            BadInput: see ``options_of``.
+        """
+        asked = {name: getattr(self, name) for name in type(self).model_fields}
+        return options_of(family, **{k: v for k, v in asked.items() if k not in ("force", "limit")})
 
 
 def options_of(family: AnyFamily, **asked: Any) -> RunOptions:  # as RunOptions takes them

@@ -30,6 +30,7 @@ from app.workflows.paginate import FanOut, PaginateLayer
 from app.workflows.parking import Parking
 from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
+from app.workflows.scheduler import Scheduler
 from app.workflows.step_ledger import StepLedger
 from app.workflows.waking import Waker
 from app.workflows.watchdog import Watchdog
@@ -55,6 +56,7 @@ class SluiceWorker:
         changes: RunChanges,
         mender: Mender,
         watchdog: Watchdog,
+        scheduler: Scheduler,
         http: httpx2.AsyncClient,
         links: AnswerLinks,
         *,
@@ -66,7 +68,7 @@ class SluiceWorker:
         self._controls = controls
         self._concurrency = concurrency
         cache = RunCache(database, families, changes)
-        self._background = (gate.run, locks.run, cache.watch, watchdog.run)
+        self._background = (gate.run, locks.run, cache.watch, watchdog.run, scheduler.run)
         outcomes = OutcomeWriter(
             database, engine, keeper, look_ahead=look_ahead, changed=cache.changed
         )
