@@ -52,7 +52,7 @@ class LlmRefused(LlmError):
     """The endpoint refused the request (400, 401, 403, 404, …); ``answered`` is the status.
 
     ``systemic``: it would refuse every other one as well, until the settings or the account change.
-    Unless it is said, the status tells.
+    Unless it is said, the status tells. Else ``terminal``: for this one no other attempt can help.
     """
 
     title = "Model refused the request"
@@ -61,6 +61,7 @@ class LlmRefused(LlmError):
         super().__init__(detail)
         self.answered = answered
         self.systemic = answered in (401, 402, 403, 404) if systemic is None else systemic
+        self.terminal = not self.systemic
 
 
 class LlmReplyInvalid(LlmError):

@@ -20,10 +20,8 @@ from app.workflows.error_groups import group_of
 from app.workflows.family import Context, Cost, Fatal, Skip
 from app.workflows.preview_tools import PreviewStops, Stop
 from app.workflows.rest import Parked, Wait
-from app.workflows.values import NotSerialisable, Unreadable
+from app.workflows.signals import is_terminal
 
-TERMINAL = (Fatal, NotSerialisable, Unreadable)
-"""Of these no other attempt can make anything else."""
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
 MOST_POSTPONEMENTS = 1_000
@@ -201,7 +199,7 @@ def _judge(bound: BoundFamily, verdict: Verdict, error: Exception, item_id: str)
             history, attempts=history.attempts - 1, postponements=history.postponements + 1
         )
         return replace(verdict, status=ItemStatus.PENDING, history=later, delay=asked)
-    if isinstance(error, TERMINAL) or history.attempts >= bound.family.attempts:
+    if is_terminal(error) or history.attempts >= bound.family.attempts:
         return verdict
     chance = random.random()  # noqa: S311 - jitter, not a secret
     delay = bound.family.backoff.delay(history.attempts, chance)

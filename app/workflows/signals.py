@@ -10,7 +10,16 @@ class Skip(Exception):
 
 
 class Fatal(Exception):
-    """Raise it when another attempt cannot help: the item fails at once."""
+    """Raise it when another attempt cannot help: the item fails at once.
+
+    An exception of a service whose ``terminal`` is true is treated likewise.
+    """
+
+
+def is_terminal(error: BaseException) -> bool:
+    """Whether no other attempt can help: ``Fatal``, or an exception of a service that says so by
+    ``terminal = True``."""
+    return isinstance(error, Fatal) or getattr(error, "terminal", False) is True
 
 
 class RetryAfter(Exception):

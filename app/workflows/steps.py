@@ -16,7 +16,7 @@ from app.workflows.asked import Asked, check_name, listed, storable
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
 from app.workflows.rest import Rest, Wait
-from app.workflows.signals import Fatal, Skip, StepFailed, StepMisused, StepsChanged
+from app.workflows.signals import Skip, StepFailed, StepMisused, StepsChanged, is_terminal
 from app.workflows.step_ledger import Remembered, StepLedger
 
 T = TypeVar("T")
@@ -189,10 +189,10 @@ class Steps:
         within = _WITHIN.set(record.name)
         try:
             value = await once()
-        except (Skip, Fatal):
+        except Skip:
             raise
         except Exception as error:
-            if isinstance(getattr(error, "retry_after", None), timedelta):
+            if is_terminal(error) or isinstance(getattr(error, "retry_after", None), timedelta):
                 raise
             if getattr(error, "systemic", False) is True:
                 raise

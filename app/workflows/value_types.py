@@ -33,9 +33,13 @@ _LONG = 2_000  # bits: far below the digits that Python agrees to write in decim
 class NotSerialisable(Exception):
     """The sentence names the place in the value, what is there, and what to put instead."""
 
+    terminal = True
+
 
 class Unreadable(Exception):
     """A text that was not written by ``Values.dump``, or with classes or a version unlike ours."""
+
+    terminal = True
 
 
 class Refused(Exception):

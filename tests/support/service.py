@@ -60,6 +60,13 @@ class Sluice:
                 await asyncio.sleep(0.02)
         return run
 
+    async def played(self, users: int = 1, family: str | None = None) -> Run:
+        """A run over so many new users, with a worker, to its end."""
+        await self.add_users(users)
+        run_id = await self.start(family)
+        async with self.worker():
+            return await self.ended(run_id)
+
     async def publish(self, *messages: Outgoing) -> None:
         async with self.service.database.begin() as tx:
             await self.service.engine.publish(tx, messages)

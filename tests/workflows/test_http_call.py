@@ -53,11 +53,8 @@ async def test_an_answer_is_remembered_with_its_status_headers_and_body(
 ) -> None:
     family = Calling(server)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        [step] = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [step] = await remembered(sluice, run.id)
     assert run.status == "succeeded"
     answer = family.results["u00001"]
     assert (answer.status, answer.json(), answer.ok) == (201, {"id": 7}, True)
@@ -65,7 +62,7 @@ async def test_an_answer_is_remembered_with_its_status_headers_and_body(
     [(first, headers, body)] = server.requests
     assert first == "POST /posts?key=secret HTTP/1.1"
     assert body == b'{"item":"u00001"}'
-    assert headers["idempotency-key"] == idempotency_key("stepped", run_id, "u00001", "post")
+    assert headers["idempotency-key"] == idempotency_key("stepped", run.id, "u00001", "post")
     assert (step.kind, step.status) == ("call", "done")
     assert step.payload == f'"POST http://127.0.0.1:{server.port}/posts"'
     assert "secret" not in (step.result or "")
@@ -76,12 +73,9 @@ async def test_what_may_pass_is_tried_again_with_the_same_key_and_costs_no_attem
 ) -> None:
     server.answers = [response(503, b"busy"), response(500, b""), response(408, b""), GOOD]
     async with opener(Calling(server)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
-        [step] = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        [step] = await remembered(sluice, run.id)
     assert run.status == "succeeded"
     assert (item.attempts, step.attempts) == (1, 4)
     assert len(set(keys(server))) == 1
@@ -107,11 +101,8 @@ async def test_a_server_that_does_not_answer_in_time_is_tried_again(
 ) -> None:
     server.answers = [None, GOOD]
     async with opener(Calling(server, timeout=0.3)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        [step] = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [step] = await remembered(sluice, run.id)
     assert (run.status, step.attempts) == ("succeeded", 2)
 
 
@@ -121,10 +112,7 @@ async def test_an_answer_that_blames_the_request_is_the_answer(
     server.answers = [response(404, b"no such thing")]
     family = Calling(server)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
+        await sluice.played()
     assert len(server.requests) == 1
     assert (family.results["u00001"].status, family.results["u00001"].ok) == (404, False)
     assert family.results["u00001"].text == "no such thing"
@@ -135,11 +123,8 @@ async def test_when_no_try_works_the_item_fails_and_shows_no_secret(
 ) -> None:
     server.answers = [response(500, b"secret")]
     async with opener(Calling(server, attempts=2)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.attempts, len(server.requests)) == ("failed", 2, 4)
     where = f"POST http://127.0.0.1:{server.port}/posts answered 500."
     assert item.error_message == f"Step 'post': {where}"
@@ -168,11 +153,8 @@ async def test_a_body_that_is_too_large_to_remember_is_refused(
 ) -> None:
     server.answers = [response(200, b"x" * (LARGEST_BODY + 1))]
     async with opener(Calling(server)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class, item.attempts) == ("failed", "Fatal", 1)
     assert len(server.requests) == 1
 
@@ -183,11 +165,8 @@ async def test_what_is_no_url_fails_at_once(opener: Opener, url: str) -> None:
         return await ctx.call("get", "GET", url)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class, item.attempts) == ("failed", "Fatal", 1)
 
 
@@ -199,10 +178,7 @@ async def test_a_call_that_reads_has_no_key(opener: Opener, server: Server) -> N
             return None
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
+        await sluice.played()
     [(first, headers, _)] = server.requests
     assert first == "GET / HTTP/1.1"
     assert "idempotency-key" not in headers

@@ -106,7 +106,7 @@ async def test_a_request_that_is_refused_for_itself_fails_at_once(
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [row] = await sluice.items(run.id)
-    assert (row.status, row.error_class, row.attempts) == ("failed", "Fatal", 1)
+    assert (row.status, row.error_class, row.attempts) == ("failed", "LlmRefused", 1)
     assert len(llm.requests) == 1
 
 

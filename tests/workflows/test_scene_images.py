@@ -185,5 +185,5 @@ async def test_a_prompt_that_the_model_refuses_fails_the_scene_at_once(
     async with case(opener, image_base_url=model.url) as of:
         run = await of.ended(params=Params(number=1))
         [item] = await of.sluice.items(run.id)
-    assert (item.status, item.error_class, item.attempts) == ("failed", "Fatal", 1)
+    assert (item.status, item.error_class, item.attempts) == ("failed", "LlmRefused", 1)
     assert len(model.requests) == 1

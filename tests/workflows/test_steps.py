@@ -49,15 +49,12 @@ async def test_a_step_runs_once_however_often_its_item_is_delivered(opener: Open
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played()
         assert run.status == "succeeded"
         assert family.results == {"u00001": "AB"}
         assert family.executed["u00001"] == 3
         assert calls.of == {"a": 1, "b": 1, "redelivered": 2}
-        assert [(s.name, s.status, s.attempts, s.position) for s in await remembered(sluice, run_id)
+        assert [(s.name, s.status, s.attempts, s.position) for s in await remembered(sluice, run.id)
                 ] == [("first", "done", 1, 1), ("second", "done", 1, 2)]  # fmt: skip
 
 
@@ -73,14 +70,11 @@ async def test_steps_side_by_side_are_each_remembered(opener: Opener) -> None:
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(3)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played(3)
         assert run.status == "succeeded"
         assert set(calls.of.values()) == {3}  # once for each item
         assert family.results["u00002"] == [f"PART-{n}" for n in range(5)]
-        assert len(await remembered(sluice, run_id)) == 5
+        assert len(await remembered(sluice, run.id)) == 5
 
 
 async def test_what_is_at_work_beside_a_step_that_fails_is_not_lost(opener: Opener) -> None:
@@ -99,10 +93,7 @@ async def test_what_is_at_work_beside_a_step_that_fails_is_not_lost(opener: Open
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played()
         assert run.status == "succeeded"
         assert calls.of == {"slow": 1}
 
@@ -125,11 +116,8 @@ async def test_values_are_passed_by_value_in_the_first_delivery_too(opener: Open
         assert framed is not picture
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        assert run.status == "succeeded", (await sluice.items(run_id))[0].error_message
+        run = await sluice.played()
+        assert run.status == "succeeded", (await sluice.items(run.id))[0].error_message
 
 
 async def test_what_cannot_be_remembered_fails_the_item_at_once_and_says_where(
@@ -143,11 +131,8 @@ async def test_what_cannot_be_remembered_fails_the_item_at_once_and_says_where(
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.attempts, item.error_class) == ("failed", 1, "NotSerialisable")
     assert "make: result['rows'][1]" in (item.error_message or "")
 
@@ -161,11 +146,8 @@ async def test_two_steps_of_one_name_are_refused_at_once(opener: Opener) -> None
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.attempts, item.error_class) == ("failed", 1, "StepMisused")
     assert "'same'" in (item.error_message or "")
     assert calls.of == {"a": 1}
@@ -186,12 +168,9 @@ async def test_a_step_has_tries_of_its_own_and_then_the_item_has_its_own(opener:
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
-        [_, flaky] = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        [_, flaky] = await remembered(sluice, run.id)
         assert_exact(run, [item])
     assert (item.status, item.attempts) == ("succeeded", 2)  # three tries, and then two
     assert (flaky.status, flaky.attempts, flaky.tries) == ("done", 5, 2)
@@ -208,12 +187,9 @@ async def test_a_step_that_never_works_fails_its_item_by_the_name_of_its_error(
         await ctx.run("call home", fail)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
-        [step] = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        [step] = await remembered(sluice, run.id)
     assert (item.status, item.attempts, item.error_class) == ("failed", 2, "ConnectionError")
     assert item.error_message == "Step 'call home': the line is dead"
     assert (step.status, step.attempts, step.error_message) == ("failed", 2, "the line is dead")
@@ -238,10 +214,7 @@ async def test_a_failure_that_the_code_went_on_from_stays_a_failure(opener: Open
 
     family = Stepped(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played()
     assert run.status == "succeeded"
     assert family.results == {"u00001": "CONNECTIONERROR"}
     assert calls.of == {"primary": 1, "ConnectionError": 1}
@@ -249,10 +222,7 @@ async def test_a_failure_that_the_code_went_on_from_stays_a_failure(opener: Open
 
 async def test_an_item_without_steps_writes_no_step(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
-        await sluice.add_users(5)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
+        await sluice.played(5)
         assert await sluice.sql("SELECT * FROM step") == []
 
 
@@ -262,11 +232,8 @@ async def test_a_name_that_is_none_is_refused(opener: Opener, name: str) -> None
         await ctx.run(name, str)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class) == ("failed", "StepMisused")
 
 
@@ -279,11 +246,8 @@ async def test_steps_outside_execute_are_refused(opener: Opener) -> None:
     async def script(item: str, ctx: Context) -> None: ...
 
     async with opener(Eager(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class) == ("failed", "StepMisused")
 
 
@@ -310,12 +274,9 @@ async def test_what_an_author_raises_in_a_step_means_what_it_means_elsewhere(
         await ctx.run("work", work, attempts=3, backoff=QUICK)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
-        steps = await remembered(sluice, run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        steps = await remembered(sluice, run.id)
     assert (item.status, item.attempts) == (outcome, attempts)
     # Only what came of the second try, where there was one: the first is no try of the step's.
     assert [step.attempts for step in steps] == ([1] if outcome == "succeeded" else [])
@@ -404,12 +365,9 @@ async def test_a_result_that_is_too_large_is_refused_and_says_what_to_do(opener:
         await ctx.run("double", lambda: "x" * 1_000_000)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
-        assert [step.name for step in await remembered(sluice, run_id)] == ["make"]
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        assert [step.name for step in await remembered(sluice, run.id)] == ["make"]
     assert (item.attempts, item.error_class) == (1, "NotSerialisable")
     assert "at most 1,000,000 bytes" in (item.error_message or "")
 
@@ -423,11 +381,9 @@ async def test_a_retry_of_the_run_begins_without_steps(opener: Opener) -> None:
             raise Fatal("behind it")
 
     async with opener(Stepped(script)) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
+        first = await sluice.played()
+        retried = await caller.post(f"/api/runs/{first.id}/retry", json={})
         async with sluice.worker():
-            await sluice.ended(run_id)
-            retried = await caller.post(f"/api/runs/{run_id}/retry", json={})
             run = await sluice.ended(retried.json()["runId"])
     assert run.status == "succeeded"
     assert calls.of == {"first": 2}
@@ -442,11 +398,8 @@ async def test_an_argument_that_cannot_be_passed_is_refused_before_the_step_runs
         await ctx.run("write", calls.plainly, object())
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.attempts, item.error_class) == (1, "NotSerialisable")
     assert "write: argument 1" in (item.error_message or "")
     assert not calls.of
@@ -461,11 +414,8 @@ async def test_a_plain_execute_has_no_steps(opener: Opener) -> None:
             return entity
 
     async with opener(Plain()) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.attempts, item.error_class) == (1, "StepMisused")
     assert "async def" in (item.error_message or "")
 
@@ -480,11 +430,8 @@ async def test_a_step_inside_a_step_is_refused_at_once(opener: Opener) -> None:
         return await ctx.run("outer", outer, ctx)
 
     async with opener(Stepped(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class, item.attempts) == ("failed", "StepMisused", 1)
     assert "inside step 'outer'" in (item.error_message or "")
     assert calls.of == {}

@@ -141,14 +141,11 @@ async def test_a_question_that_nobody_answers_in_time_is_answered_with_none(
 
     family = Waiting(script)
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played()
         assert run.status == "succeeded"
         assert family.results == {"u00001": None}
         with pytest.raises(Conflict, match="waits for no answer"):
-            await answer(sluice, run_id, "u00001", {"approved": True})
+            await answer(sluice, run.id, "u00001", {"approved": True})
 
 
 async def test_of_two_answers_at_once_one_wins_and_the_other_is_a_conflict(
@@ -238,11 +235,8 @@ async def test_a_class_that_the_api_would_not_find_is_refused_when_it_is_asked_f
         return await ctx.suspend("approve", resume=Hidden)
 
     async with opener(Waiting(script)) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await sluice.ended(run_id)
-        [item] = await sluice.items(run_id)
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
     assert (item.status, item.error_class) == ("failed", "StepMisused")
     assert "top level" in (item.error_message or "")
 
@@ -405,11 +399,8 @@ async def test_a_child_that_fails_fails_its_parent_and_one_that_is_skipped_is_no
 
     family = Waiting(script)
     async with opener(family, Child(work)) as sluice:
-        await sluice.add_users(2)
-        run_id = await sluice.start("stepped")
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        failed, skipped = await sluice.items(run_id)
+        run = await sluice.played(2, family="stepped")
+        failed, skipped = await sluice.items(run.id)
         assert run.status == "partial"
     assert (failed.status, failed.error_class) == ("failed", ChildFailed.__name__)
     assert failed.error_message == "Step 'it': the child is failed. broken"
@@ -578,14 +569,11 @@ async def test_what_a_superseded_delivery_finds_out_is_not_remembered(opener: Op
         family = sluice.bound().family
         assert isinstance(family, Stepped)
         family.script = script
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
-        assert_exact(run, await sluice.items(run_id))
+        run = await sluice.played()
+        assert_exact(run, await sluice.items(run.id))
         assert run.status == "succeeded"
         assert family.results["u00001"] == "TEXT 2"
-        assert [step.attempts for step in await remembered(sluice, run_id)] == [1]
+        assert [step.attempts for step in await remembered(sluice, run.id)] == [1]
 
 
 async def test_what_is_no_step_beside_branches_that_wait_is_cut_off_and_cleans_up(

@@ -9,7 +9,6 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.errors import LlmRefused
 from app.services.welcomes import AgentCard, Welcome
 from app.services.writer import TextWriter
 from app.store.example_tables import Agent, AgentWelcome
@@ -18,7 +17,6 @@ from app.workflows.family import (
     Context,
     Entity,
     FamilyParams,
-    Fatal,
     Flow,
     FlowControl,
     JobFamily,
@@ -69,14 +67,9 @@ class AgentWelcomes(JobFamily[Params, Agent, Welcome]):
 
     async def execute(self, entity: Agent, params: Params, ctx: Context) -> Welcome:
         card = AgentCard(entity.name, entity.role, entity.description)
-        try:
-            return await ctx.service(TextWriter).welcome(
-                card, spent=lambda tokens: ctx.spend(tokens=tokens)
-            )
-        except LlmRefused as error:
-            if error.systemic:  # a wrong key or model: the run pauses
-                raise
-            raise Fatal(str(error)) from error  # this very request: no other attempt can help
+        return await ctx.service(TextWriter).welcome(
+            card, spent=lambda tokens: ctx.spend(tokens=tokens)
+        )
 
     async def save(self, entity: Agent, result: Welcome, params: Params, ctx: Context) -> None:
         # Safe to repeat: both writes put the same thing in the same place. The table comes first:

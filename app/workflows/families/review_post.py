@@ -13,7 +13,6 @@ from sqlalchemy import Select
 from sqlmodel import col, select, update
 
 from app.services.destinations import Destinations
-from app.services.errors import LlmRefused
 from app.services.posts import MAX_CHARS, PostBrief
 from app.services.texts import paragraphs
 from app.services.writer import TextWriter
@@ -120,14 +119,9 @@ class ReviewPosts(JobFamily[FamilyParams, Post, Review]):
             await session.commit()
 
     async def _draft(self, brief: PostBrief, ctx: Context) -> str:
-        try:
-            return await ctx.service(TextWriter).post_draft(
-                brief, spent=lambda tokens: ctx.spend(tokens=tokens)
-            )
-        except LlmRefused as error:
-            if error.systemic:  # a wrong key or model: the run pauses
-                raise
-            raise Fatal(str(error)) from error  # this very request: no other attempt can help
+        return await ctx.service(TextWriter).post_draft(
+            brief, spent=lambda tokens: ctx.spend(tokens=tokens)
+        )
 
 
 def _now() -> datetime:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 
@@ -13,7 +12,6 @@ from sqlalchemy import Select, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.errors import LlmRefused
 from app.services.files import FileStore
 from app.services.images import Painter
 from app.services.scenes import MAX_COUNT, SceneCard
@@ -23,7 +21,6 @@ from app.workflows.family import (
     Context,
     Entity,
     FamilyParams,
-    Fatal,
     Flow,
     FlowControl,
     JobFamily,
@@ -117,18 +114,16 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
         return None if kept is None else ImageSet.model_validate(kept, from_attributes=True)
 
     async def _write(self, card: SceneCard, number: int, ctx: Context) -> list[str]:
-        with _refusals():
-            return await ctx.service(TextWriter).scene_prompts(
-                card, number, spent=lambda tokens: ctx.spend(tokens=tokens)
-            )
+        return await ctx.service(TextWriter).scene_prompts(
+            card, number, spent=lambda tokens: ctx.spend(tokens=tokens)
+        )
 
     async def _paint(self, scene_id: str, n: int, of: int, prompt: str, ctx: Context) -> SceneImage:
         """Paint one image and keep its file. What a step returns is remembered in the database,
         which is no place for the image itself."""
-        with _refusals():
-            painted = await ctx.service(Painter).paint(
-                prompt, spent=lambda tokens: ctx.spend(tokens=tokens)
-            )
+        painted = await ctx.service(Painter).paint(
+            prompt, spent=lambda tokens: ctx.spend(tokens=tokens)
+        )
         # With its checksum in its name, an image that is painted anew never takes the place of one
         # that the stored set still names; and to save the same one again changes nothing.
         checksum = sha256(painted.data).hexdigest()
@@ -144,13 +139,3 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
             height=painted.height,
             prompt=prompt,
         )
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except LlmRefused as error:
-        if error.systemic:  # a wrong key or model: the run pauses
-            raise
-        raise Fatal(str(error)) from error  # this very request: no other attempt can help

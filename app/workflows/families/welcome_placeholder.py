@@ -10,7 +10,6 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.errors import LlmRefused
 from app.services.placeholders import Person
 from app.services.writer import TextWriter
 from app.store.tables import User, WelcomePlaceholder
@@ -18,7 +17,6 @@ from app.workflows.family import (
     Context,
     Entity,
     FamilyParams,
-    Fatal,
     Flow,
     FlowControl,
     JobFamily,
@@ -58,14 +56,9 @@ class WelcomePlaceholders(JobFamily[Params, User, list[str]]):
 
     async def execute(self, entity: User, params: Params, ctx: Context) -> list[str]:
         person = Person(entity.name, entity.locale, tuple(entity.interests))
-        try:
-            return await ctx.service(TextWriter).placeholders(
-                person, spent=lambda tokens: ctx.spend(tokens=tokens)
-            )
-        except LlmRefused as error:
-            if error.systemic:  # a wrong key or model: the run pauses
-                raise
-            raise Fatal(str(error)) from error  # this very request: no other attempt can help
+        return await ctx.service(TextWriter).placeholders(
+            person, spent=lambda tokens: ctx.spend(tokens=tokens)
+        )
 
     async def save(self, entity: User, result: list[str], params: Params, ctx: Context) -> None:
         # Safe to repeat: both writes put the same thing in the same place. The table comes first,
