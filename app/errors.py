@@ -9,6 +9,7 @@
     ├── Conflict            409 the present state forbids it
     │   └── InvalidTransition
     ├── TooLarge            413
+    ├── TooManyTries        429 wait a little
     └── Unavailable         503 something that we need does not answer; try again
 
 Each one's message is a sentence that says what to do. ``status`` is the HTTP status with which
@@ -78,6 +79,11 @@ class InvalidTransition(Conflict):
 class TooLarge(SluiceError):
     status = 413
     title = "Content too large"
+
+
+class TooManyTries(SluiceError):
+    status = 429
+    title = "Too many requests"
 
 
 class Unavailable(SluiceError):

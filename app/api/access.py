@@ -3,21 +3,23 @@ we read."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api import session_cookie
+from app.api.known_tokens import KnownTokens
 from app.api.problems import problem
 from app.api.scopes import Doors, Rights
 from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
-from app.tokens import Token
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
+CONSOLE = "/console/"
+"""Below it are the files of the console, which hold no data."""
+SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
+"""Whoever signs in has no right yet, and whoever signs out may have none any more."""
 SIGNED = "/answer/"
 """Below it the address itself is the right, by its signature: see ``answer_links``."""
 LARGEST_BODY = 1_000_000
@@ -27,17 +29,17 @@ LARGEST_BODY = 1_000_000
 class Access:
     """ASGI middleware. Runs before anything of the request is parsed."""
 
-    def __init__(self, app: ASGIApp, tokens: Sequence[Token], doors: Doors) -> None:
+    def __init__(self, app: ASGIApp, tokens: KnownTokens, doors: Doors) -> None:
         self._app = app
         self._doors = doors
-        # Digests are of one length, so comparing them tells nothing about a token's length.
-        self._tokens = [(Rights.of(t), _digest(t.secret.get_secret_value())) for t in tokens]
+        self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        if scope["path"].startswith(SIGNED):
+        path = scope["path"]
+        if path.startswith((SIGNED, CONSOLE)) or (scope["method"], path) in SIGN_IN:
             await self._app(scope, _bounded(receive), send)
             return
         request = Request(scope)
@@ -54,16 +56,25 @@ class Access:
             await problem(request, error)(scope, receive, send)
 
     def _rights(self, request: Request) -> Rights:
+        cookie = request.cookies.get(session_cookie.NAME)
+        if cookie is not None and "authorization" not in request.headers:
+            return self._by_cookie(request, cookie)
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized(
                 "This call needs a token: Authorization: Bearer <one of SLUICE_TOKENS>."
             )
-        digest = _digest(secret.strip())
-        found = [rights for rights, known in self._tokens if hmac.compare_digest(known, digest)]
-        if not found:
+        known = self._tokens.of_secret(secret)
+        if known is None:
             raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
-        return found[0]
+        return known.rights
+
+    def _by_cookie(self, request: Request, cookie: str) -> Rights:
+        session = session_cookie.read(cookie, request.app.state.api.cursors, self._tokens)
+        # A browser adds the cookie whichever page calls, so it alone is no sign of who meant it.
+        session_cookie.require_console(request.method, request.headers)
+        request.scope["sluice.expires"] = session.expires_at
+        return session.known.rights
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -83,7 +94,3 @@ def _bounded(receive: Receive) -> Receive:
 
 def _too_large() -> TooLarge:
     return TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes. Send fewer ids at a time.")
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -17,13 +18,16 @@ from app.api import (
     run_actions,
     run_events,
     run_failures,
+    session,
     suspended,
 )
 from app.api import families as families_api
 from app.api import items as items_api
 from app.api import runs as runs_api
 from app.api.access import Access
+from app.api.console_files import STATIC, console_router
 from app.api.cron_route import cron_router
+from app.api.known_tokens import KnownTokens
 from app.api.scopes import Doors
 from app.api.workflows import family_router, routes_of, unknown_router
 from app.tokens import Token
@@ -33,7 +37,11 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def build_app(
-    families: Sequence[AnyFamily], tokens: Sequence[Token], *, lifespan: Lifespan
+    families: Sequence[AnyFamily],
+    tokens: Sequence[Token],
+    *,
+    lifespan: Lifespan,
+    console: Path = STATIC,
 ) -> FastAPI:
     """``lifespan`` must set ``app.state.api`` to an ``ApiState``."""
     app = FastAPI(
@@ -46,10 +54,12 @@ def build_app(
     )
     # Set by whoever serves the app, before it waits for what is under way: streams end with it.
     app.state.stopping = asyncio.Event()
+    app.state.tokens = KnownTokens(tokens)
+    app.state.wrong_tries = session.WrongTries()
     problems.install(app)
     routes = [routes_of(family) for family in families]
     doors = Doors(of[layer] for of in routes for layer in ("process", "execute"))
-    app.add_middleware(Access, tokens=tokens, doors=doors)
+    app.add_middleware(Access, tokens=app.state.tokens, doors=doors)
     plain = app.openapi
     app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
     for family in families:
@@ -64,5 +74,7 @@ def build_app(
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
     app.include_router(flow_control.router)
+    app.include_router(session.router)
     app.include_router(health.router)
+    app.include_router(console_router(console))
     return app

@@ -18,6 +18,10 @@ from starlette.exceptions import HTTPException
 from app.errors import SluiceError
 
 MEDIA_TYPE = "application/problem+json"
+HEADERS: Mapping[int, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "1"},
+}
 UNREACHABLE = (OSError, PoolTimeout, DBAPIError, RedisError)
 
 log = structlog.get_logger("sluice.api")
@@ -25,7 +29,7 @@ log = structlog.get_logger("sluice.api")
 
 def problem(request: Request, error: SluiceError, **more: object) -> JSONResponse:
     """The answer for an expected error; ``more`` are further members of the document."""
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    headers = HEADERS.get(error.status)
     if error.field is not None:
         more.setdefault("errors", [{"field": error.field, "message": error.detail}])
     return _answer(
