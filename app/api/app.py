@@ -18,6 +18,7 @@ from app.api import (
     run_actions,
     run_events,
     run_failures,
+    schedules,
     session,
     suspended,
 )
@@ -73,6 +74,7 @@ def build_app(
     ):  # fmt: skip
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
+    app.include_router(schedules.router)
     app.include_router(flow_control.router)
     app.include_router(session.router)
     app.include_router(health.router)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 
 def fire_times(expression: str, tz: str, after: datetime) -> Iterator[datetime]:
@@ -55,3 +55,11 @@ def latest_fire(expression: str, tz: str, due: datetime, now: datetime) -> datet
 def coming(expression: str, tz: str, due: datetime, number: int) -> list[datetime]:
     """``due`` and what follows it, so many in all."""
     return [due, *islice(fire_times(expression, tz, due), number - 1)]
+
+
+def in_words(expression: str) -> str | None:
+    """None: it cannot be said."""
+    try:
+        return str(CronSim(expression, datetime.now(UTC)).explain())
+    except (CronSimError, ValueError, LookupError):
+        return None
