@@ -3,11 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := .tools/bin/uv
 
+# What was said on the command line, and not what the environment happens to hold.
+told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker migrate test chaos check fmt lock bench bench-spine clean
+.PHONY: help setup demo serve worker family family-update migrate test scaffold chaos check fmt lock bench bench-spine clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
 
@@ -20,6 +23,12 @@ serve: .venv/.ready ## keep the service up on the demo's data: the API and one w
 worker: .venv/.ready ## run one more worker beside `make serve`
 	@$(BIN)/sluice worker --demo
 
+family: .venv/.ready ## start a job family: asks, or: make family name=invoice-reminder entity=invoice
+	@$(BIN)/python -m scaffold family $(call told,name entity plural source result steps)
+
+family-update: .venv/.ready ## merge what is new in the template: make family-update name=invoice-reminder
+	@$(BIN)/python -m scaffold update $(call told,name)
+
 migrate: .venv/.ready ## bring the database's tables up to date
 	@$(BIN)/sluice migrate
 
@@ -27,9 +36,12 @@ test: .venv/.ready ## run every test on a real Postgres and a real Valkey
 ifdef ARGS
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold"
 	@$(BIN)/python -m pytest -q -m alone
 endif
+
+scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold
 
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)

@@ -1,0 +1,1 @@
+"""Starts job families from a template, and brings them up to date later."""

@@ -1,0 +1,91 @@
+"""Writes a new family, and brings one up to date. Copier renders and merges."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import chdir
+from dataclasses import asdict
+from pathlib import Path
+
+from copier import run_copy, run_update
+from copier.errors import UserMessageError
+
+from app.errors import BadInput
+from scaffold.names import names
+from scaffold.order import Order
+from scaffold.revisions import next_revision
+from scaffold.versions import TEMPLATE, tell_versions
+
+
+def write_family(root: Path, order: Order) -> list[str]:
+    """Answers the files that were written, below ``root``. None of them was there before.
+
+    Raises:
+        BadInput: it cannot be; nothing was written.
+    """
+    called = names(order.name, order.entity, order.plural, of_users=order.source == "sql")
+    data: dict[str, object] = {**asdict(order), **asdict(called)}
+    if order.result == "table":
+        revision = next_revision(root)
+        data |= {"revision": revision.number, "follows": revision.follows}
+    files = _files(data)
+    for file in files:
+        if (root / file).exists():
+            raise BadInput(f"{file} is there already. Remove it, or choose another name.")
+    with chdir(root):
+        run_copy(
+            tell_versions(root), root, data, answers_file=_answers(order.name), vcs_ref="HEAD",
+            defaults=True, quiet=True,
+        )  # fmt: skip
+    _tidy(root, files)
+    return files
+
+
+def update_family(root: Path, name: str) -> None:
+    """Merge what has changed in the template since the family was written; what you have changed
+    stays. Where both changed the same lines, git's conflict marks say so.
+
+    Raises:
+        BadInput: it cannot be, for example while there are changes that are not committed.
+    """
+    answers = _answers(name)
+    if not (root / answers).is_file():
+        raise BadInput(f"{answers} is not there: {name!r} was not written by make family.")
+    with chdir(root):
+        if tell_versions(root) == TEMPLATE:
+            raise BadInput("To merge takes git: this folder is not a git repository.")
+        try:
+            run_update(
+                root,
+                answers_file=answers,
+                vcs_ref="HEAD",
+                defaults=True,
+                overwrite=True,
+                quiet=True,
+            )
+        except (UserMessageError, ValueError) as error:
+            raise BadInput(f"{name!r} cannot be updated: {error}") from error
+
+
+def _answers(name: str) -> str:
+    return f".copier/family-{name}.yml"
+
+
+def _files(data: dict[str, object]) -> list[str]:
+    module = data["module"]
+    files = [_answers(str(data["name"])), f"app/workflows/families/{module}.py"]
+    if data["source"] == "csv":
+        files.append(f"app/workflows/families/{module}.csv")
+    if data["result"] == "table":
+        files.append(f"app/store/families/{module}.py")
+        files.append(f"alembic/versions/{data['revision']}_{module}.py")
+    return [*files, f"tests/workflows/test_{module}.py"]
+
+
+def _tidy(root: Path, files: list[str]) -> None:
+    """Long names break lines where short ones do not, and sort elsewhere."""
+    code = [file for file in files if file.endswith(".py")]
+    for words in (("check", "--quiet", "--fix", "--select=I"), ("format", "--quiet")):
+        command = [sys.executable, "-m", "ruff", *words, *code]
+        subprocess.run(command, cwd=root, check=True)  # noqa: S603 - names that were checked

@@ -1,0 +1,115 @@
+"""What ``make family`` writes passes as it stands, and changes nothing that is there."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.cli.listening import bind
+from app.migrate import ensure_database
+from tests.cli.conftest import stop, wait_for
+from tests.scaffold.conftest import KINDS, Grown
+from tests.support.servers import TestServers
+
+pytestmark = pytest.mark.scaffold
+
+SLUICE = ("-c", "from app.cli import main; main()")
+DRY = {"invoice-reminder": "921 invoices", "from-csv": "3 companies"}
+
+
+def test_it_writes_new_files_and_changes_none(grown: Grown) -> None:
+    after = grown.copy.files()
+    assert {file: after.get(file) for file in grown.before} == grown.before
+    assert sorted(after.keys() - grown.before.keys()) == sorted(grown.wrote)
+
+
+def test_each_migration_follows_the_one_before(grown: Grown) -> None:
+    ended = grown.copy.python("-m", "alembic", "heads")
+    assert ended.returncode == 0, ended
+    newest = max(file for file in grown.wrote if file.startswith("alembic/"))
+    assert ended.stdout.split()[0] == Path(newest).name[:4]
+
+
+def test_it_is_formatted_and_linted(grown: Grown) -> None:
+    for words in (["format", "--check"], ["check"]):
+        ended = grown.copy.python("-m", "ruff", *words, *grown.code)
+        assert ended.returncode == 0, ended.stdout
+
+
+def test_its_types_are_right(grown: Grown) -> None:
+    ended = grown.copy.python("-m", "mypy", *grown.code)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_its_imports_keep_to_the_arrows(grown: Grown) -> None:
+    ended = grown.copy.run(str(Path(sys.executable).with_name("lint-imports")))
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_each_method_says_what_is_safe(grown: Grown) -> None:
+    for file in grown.wrote:
+        if "/families/" in file and file.startswith("app/workflows") and file.endswith(".py"):
+            code = (grown.copy.root / file).read_text("utf-8")
+            said = [m for m in re.split(r"\n    (?:async )?def ", code)[1:] if "# " in m]
+            assert all(re.search("safe|save nothing|derived", m, re.IGNORECASE) for m in said), file
+            assert "TODO" not in code
+
+
+def test_its_own_tests_pass_and_so_do_those_of_migrations(
+    grown: Grown, servers: TestServers
+) -> None:
+    files = [file for file in grown.code if file.startswith("tests/")]
+    assert len(files) == len(KINDS)
+    others = ("tests/store/test_migrations.py", "tests/workflows/test_loading.py")
+    ended = grown.copy.python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *others),
+        TEST_DATABASE_URL=servers.database_url,
+        TEST_REDIS_URL=servers.redis_url,
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.fixture
+async def database(servers: TestServers) -> AsyncIterator[str]:
+    """A database without any table."""
+    name = f"sluice_scaffold_{secrets.token_hex(4)}"
+    yield await ensure_database(servers.database_url, name)
+    admin = await asyncpg.connect(servers.database_url)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+def test_a_dry_run_of_it_works_at_once(
+    grown: Grown, servers: TestServers, database: str, tmp_path: Path
+) -> None:
+    with bind("127.0.0.1", 0) as free:
+        port = str(free.getsockname()[1])
+    env = {
+        "DATABASE_URL": database,
+        "REDIS_URL": servers.redis_url,
+        "SLUICE_REDIS_PREFIX": f"scaffold-{secrets.token_hex(4)}",
+        "SLUICE_DATA_DIR": str(tmp_path),
+        "SLUICE_PORT": port,
+        "SLUICE_URL": f"http://127.0.0.1:{port}",
+        "SLUICE_TOKENS": "scaffold:secret-of-the-scaffold-0123456789",
+        "SLUICE_TOKEN": "secret-of-the-scaffold-0123456789",
+    }
+    for words in (("migrate",), ("seed",)):
+        ended = grown.copy.python(*SLUICE, *words, **env)
+        assert ended.returncode == 0, ended
+    log = tmp_path / "log"
+    serving = grown.copy.started(sys.executable, *SLUICE, "serve", log=log, **env)
+    try:
+        wait_for("Sluice listens on", log, serving)
+        for name, said in DRY.items():
+            ended = grown.copy.python(*SLUICE, "run", name, "--dry-run", **env)
+            assert ended.returncode == 0, ended
+            assert f"[DryRun] Would process {said}" in ended.stdout
+    finally:
+        assert stop(serving) == 0, log.read_text("utf-8")

@@ -1,0 +1,114 @@
+"""What a new family may be, and what is refused with which sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import BadInput
+from scaffold.names import Names, camel, in_many, names
+from scaffold.order import Order, as_asked, as_told
+from scaffold.revisions import next_revision
+from tests.support.copied import ROOT
+
+SHORTEST = ("name=invoice-reminder", "entity=invoice")
+
+
+def test_name_and_entity_are_enough() -> None:
+    assert as_told(ROOT, SHORTEST) == Order(
+        "invoice-reminder", "invoice", "invoices", "sql", "table", steps=False
+    )
+
+
+def test_everything_may_be_told() -> None:
+    told = (*SHORTEST, "plural=bills", "source=csv", "result=redis", "steps=yes")
+    assert as_told(ROOT, told) == Order(
+        "invoice-reminder", "invoice", "bills", "csv", "redis", steps=True
+    )
+
+
+REFUSED = {
+    "no name": (["entity=invoice"], "name= is missing"),
+    "an empty name": (["name=", "entity=invoice"], "name= is missing"),
+    "no entity": (["name=invoice-reminder"], "entity= is missing"),
+    "another word": ([*SHORTEST, "colour=red"], "There is no 'colour' here. Known are: name,"),
+    "capitals": (["name=InvoiceReminder", "entity=invoice"], "is kebab-case"),
+    "underscores": (["name=invoice_reminder", "entity=invoice"], "is kebab-case"),
+    "a folder above": (["name=../invoice", "entity=invoice"], "is kebab-case"),
+    "a long name": ([f"name={'a' * 61}", "entity=invoice"], "at most 60 characters"),
+    "a keyword": (["name=import", "entity=invoice"], "a word of Python's own"),
+    "a soft keyword": (["name=match", "entity=invoice"], "a word of Python's own"),
+    "a module of Python's": (["name=json", "entity=invoice"], "would shadow the module json"),
+    "a package": (["name=sqlalchemy", "entity=invoice"], "would shadow the module sqlalchemy"),
+    "a folder of ours": (["name=tests", "entity=invoice"], "would shadow the module tests"),
+    "a module of ours": (["name=group-commit", "entity=invoice"], "group_commit.py is there"),
+    "a table": (["name=run-event", "entity=invoice"], "there is a table run_event"),
+    "an entity in capitals": (["name=invoice-reminder", "entity=Invoice"], "is kebab-case"),
+    "an entity that is a keyword": (["name=a-b", "entity=class"], "a word of Python's own"),
+    "runs": (["name=run-sweeper", "entity=run"], "a run's own"),
+    "one and many alike": ([*SHORTEST, "plural=invoice"], "plural= must differ from 'invoice'"),
+    "no such source": ([*SHORTEST, "source=ftp"], "source is one of sql, http, csv, ids, not"),
+    "no such result": ([*SHORTEST, "result=file"], "result is one of table, redis, none, not"),
+    "neither yes nor no": ([*SHORTEST, "steps=maybe"], "steps is one of yes, no, not 'maybe'"),
+}
+
+
+@pytest.mark.parametrize(("told", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_each_mistake_has_its_sentence(told: list[str], sentence: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        as_told(ROOT, told)
+    assert sentence in refused.value.detail
+
+
+def test_who_is_asked_is_asked_again_until_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    said = iter(
+        ["Invoice", "invoice-reminder", "run", "invoice", "bills", "ftp", "ids", "none", "no"]
+    )
+    order = as_asked(ROOT, lambda question, default: next(said))
+    assert order == Order("invoice-reminder", "invoice", "bills", "ids", "none", steps=False)
+    shown = capsys.readouterr().out
+    assert "is kebab-case" in shown
+    assert "a run's own" in shown
+    assert "source is one of" in shown
+
+
+def test_what_nobody_types_is_what_is_proposed() -> None:
+    typed = iter(["invoice-reminder", "invoice"])
+    order = as_asked(ROOT, lambda question, default: default or next(typed))
+    assert order == as_told(ROOT, SHORTEST)
+
+
+def test_the_names_in_the_code_follow_from_the_familys() -> None:
+    assert names("invoice-reminder", "purchase-order", "orders", of_users=False) == Names(
+        name="invoice-reminder",
+        module="invoice_reminder",
+        family_class="InvoiceReminders",
+        table_class="InvoiceReminder",
+        entity="purchase-order",
+        plural="orders",
+        entity_class="PurchaseOrder",
+        entity_field="purchase_order_id",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "entity"),
+    [("param", "invoice"), ("order", "order"), ("a-b", "context"), ("cod", "cods")],
+)
+def test_two_things_of_one_name_are_refused(name: str, entity: str) -> None:
+    with pytest.raises(BadInput, match="Two things would be called"):
+        names(name, entity, in_many(entity), of_users=False)
+
+
+def test_many_are_called_as_the_rules_say() -> None:
+    one = ("user", "company", "day", "box", "address", "branch")
+    assert [in_many(word) for word in one] == [
+        *("users", "companies", "days", "boxes", "addresses", "branches")
+    ]
+    assert camel("purchase-order-2") == "PurchaseOrder2"
+
+
+def test_the_next_migration_follows_the_last_one() -> None:
+    found = next_revision(ROOT)
+    assert list((ROOT / "alembic" / "versions").glob(f"{found.follows}_*.py"))
+    assert not list((ROOT / "alembic" / "versions").glob(f"{found.number}_*.py"))
+    assert int(found.number) > int(found.follows)

@@ -1,0 +1,116 @@
+"""``make family-update``: what is new in the template comes in, and what the author wrote stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.copied import Copied, copied
+
+pytestmark = pytest.mark.scaffold
+
+FAMILY = "app/workflows/families/invoice_reminder.py"
+TEMPLATE = "scaffold/family/template/app/workflows/families/{{ module }}.py.jinja"
+WRITTEN = 'return f"Made for {entity.id}"'
+MINE = 'return f"Dear {entity.id}"'
+GIVEN = "parallelism=10, rate=50"
+NEWER = "parallelism=4, rate=20"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copied:
+    """A repository with one family, as it was written, in its second commit."""
+    copy = copied(tmp_path / "sluice")
+    copy.committed("The template")
+    words = ("name=invoice-reminder", "entity=invoice", "source=ids")
+    ended = copy.python("-m", "scaffold", "family", *words)
+    assert ended.returncode == 0, ended
+    copy.committed("A family")
+    return copy
+
+
+def change(copy: Copied, file: str, before: str, after: str) -> None:
+    path = copy.root / file
+    text = path.read_text("utf-8")
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after), "utf-8")
+
+
+def family_of(copy: Copied) -> str:
+    return (copy.root / FAMILY).read_text("utf-8")
+
+
+def update(copy: Copied) -> str:
+    """What it says on stderr, once it has ended."""
+    ended = copy.python("-m", "scaffold", "update", "name=invoice-reminder")
+    assert ended.returncode in (0, 2), ended
+    assert (ended.returncode == 2) == ended.stderr.startswith("error: "), ended
+    return ended.stderr
+
+
+def test_both_changes_are_there_afterwards(copy: Copied) -> None:
+    change(copy, FAMILY, WRITTEN, MINE)
+    copy.committed("My own")
+    change(copy, TEMPLATE, GIVEN, NEWER)
+    copy.committed("A newer template")
+    update(copy)
+    assert MINE in family_of(copy)
+    assert NEWER in family_of(copy)
+    changed = copy.run("git", "status", "--porcelain").stdout.split()[1::2]
+    assert changed == [".copier/family-invoice-reminder.yml", FAMILY]
+
+    copy.committed("Updated")
+    before = copy.files()
+    update(copy)
+    assert copy.files() == before
+
+
+def test_another_clone_merges_alike(copy: Copied, tmp_path: Path) -> None:
+    change(copy, TEMPLATE, GIVEN, NEWER)
+    change(copy, FAMILY, WRITTEN, MINE)
+    copy.committed("Both")
+    clone = Copied(tmp_path / "clone")
+    assert copy.run("git", "clone", "--quiet", ".", str(clone.root)).returncode == 0
+    update(clone)
+    assert MINE in family_of(clone)
+    assert NEWER in family_of(clone)
+
+
+def test_where_both_changed_one_line_it_is_marked(copy: Copied) -> None:
+    change(copy, FAMILY, GIVEN, "parallelism=1")
+    change(copy, TEMPLATE, GIVEN, NEWER)
+    copy.committed("Both")
+    update(copy)
+    assert "<<<<<<<" in family_of(copy)
+    assert "parallelism=1" in family_of(copy)
+
+
+def test_what_is_not_committed_is_not_put_at_risk(copy: Copied) -> None:
+    change(copy, FAMILY, WRITTEN, MINE)
+    before = copy.files()
+    assert "commit or stash" in update(copy)
+    assert copy.files() == before
+
+
+def test_a_family_that_was_written_by_hand_is_refused(copy: Copied) -> None:
+    ended = copy.python("-m", "scaffold", "update", "name=welcome-placeholder")
+    assert ended.returncode == 2
+    assert "was not written by make family" in ended.stderr
+
+
+def test_a_refusal_writes_nothing(copy: Copied) -> None:
+    before = copy.files()
+    for words in (
+        ("name=invoice-reminder", "entity=invoice"),
+        (),
+    ):
+        ended = copy.python("-m", "scaffold", "family", *words)
+        assert ended.returncode == 2, ended
+        assert ended.stderr.startswith("error: ")
+        assert "Traceback" not in ended.stderr
+    (copy.root / "tests/workflows/test_other_one.py").write_text("mine\n", "utf-8")
+    before = copy.files()
+    ended = copy.python("-m", "scaffold", "family", "name=other-one", "entity=invoice")
+    assert "tests/workflows/test_other_one.py is there already" in ended.stderr
+    assert copy.files() == before
