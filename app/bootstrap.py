@@ -34,6 +34,7 @@ from app.store.changes import RunChanges
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
+from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.declared_schedules import declare
@@ -167,6 +168,14 @@ async def open_service(
             cursors=signer,
             answering=Answering(database, engine, bound),
             links=AnswerLinks(signer, settings.url),
+            backfills=BackfillControl(
+                database,
+                engine,
+                bound,
+                client,
+                RunControl(database, mender),
+                settings.dry_run_budget,
+            ),
             schedules=ScheduleAdmin(database, client, bound),
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.api import (
     answer_links,
+    backfills,
     flow_control,
     health,
     item_stream,
@@ -59,7 +60,8 @@ def build_app(
     app.state.wrong_tries = session.WrongTries()
     problems.install(app)
     routes = [routes_of(family) for family in families]
-    doors = Doors(of[layer] for of in routes for layer in ("process", "execute"))
+    dry = [of[layer] for of in routes for layer in ("process", "execute")]
+    doors = Doors([*dry, backfills.PATH])
     app.add_middleware(Access, tokens=app.state.tokens, doors=doors)
     plain = app.openapi
     app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
@@ -75,6 +77,7 @@ def build_app(
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
     app.include_router(schedules.router)
+    app.include_router(backfills.router)
     app.include_router(flow_control.router)
     app.include_router(session.router)
     app.include_router(health.router)

@@ -17,6 +17,7 @@ from app.api.scopes import Rights
 from app.store.changes import RunChanges
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
+from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
 from app.workflows.flow_admin import FlowAdmin
@@ -42,6 +43,7 @@ class ApiState:
     cursors: CursorSigner
     answering: Answering
     links: AnswerLinks
+    backfills: BackfillControl
     schedules: ScheduleAdmin
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""

@@ -78,6 +78,7 @@ class RunView(View):
     options: RunOptions
     retry_of: str | None = Field(description="the run whose items it tries once more")
     parent: Parent | None = Field(description="whose step it is; null: nobody's")
+    backfill_id: str | None = Field(description="whose partition it is over; null: nobody's")
     started_by: str
     counters: Counters
     ended: int = Field(description="items that have an outcome")
@@ -96,7 +97,7 @@ class RunView(View):
             **run.model_dump(
                 include={
                     "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
-                    "retry_of", "created_at", "started_at", "finished_at", "deadline_at",
+                    "retry_of", "backfill_id", "created_at", "started_at", "finished_at", "deadline_at",
                 }
             ),
             status=RunStatus(run.status),

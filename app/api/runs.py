@@ -25,6 +25,7 @@ async def list_runs(
     parent: Annotated[
         str | None, Query(max_length=100, description="its children; else runs of their own only")
     ] = None,
+    backfill: Annotated[str | None, Query(max_length=100, description="those of this one")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RunsAnswer:
@@ -38,6 +39,7 @@ async def list_runs(
             started_by=started_by,
             retry_of=retry_of,
             parent=parent,
+            backfill=backfill,
             before_id=before_id,
             limit=limit + 1,
         )

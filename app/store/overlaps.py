@@ -11,8 +11,8 @@ from app.store.lifecycle import RunStage, RunStatus
 from app.store.tables import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
-_CHILD = _RUN.c.parent_run.is_not(None)
-"""Begun by a step of another run, however many beside it."""
+_BESIDE = _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None)
+"""Begun by a step of another run, or by a backfill: however many are under way beside it."""
 _WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
 
 
@@ -32,7 +32,7 @@ async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
     """The oldest run of the family that has not ended and does not merely wait."""
     query = (
         select(_RUN.c.id, _RUN.c.status)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING, ~_CHILD)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING, ~_BESIDE)
         .order_by(_RUN.c.id)
         .limit(1)
     )
@@ -48,7 +48,7 @@ async def take_next(tx: AsyncConnection, family: str) -> str | None:
     await lock(tx, family)
     in_line = (
         select(_RUN.c.id)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_CHILD)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_BESIDE)
         .order_by(_RUN.c.stage == RunStage.WAITING, _RUN.c.id)  # who does not wait comes first
         .limit(1)
         .scalar_subquery()

@@ -128,6 +128,7 @@ async def page_of_runs(
     started_by: str | None = None,
     retry_of: str | None = None,
     parent: str | None = None,
+    backfill: str | None = None,
     before_id: str | None = None,
     limit: int,
 ) -> list[Run]:
@@ -146,6 +147,8 @@ async def page_of_runs(
         query = query.where(_RUN.c.started_by == started_by)
     if retry_of is not None:
         query = query.where(_RUN.c.retry_of == retry_of)
+    if backfill is not None:
+        query = query.where(_RUN.c.backfill_id == backfill)
     if before_id is not None:
         query = query.where(_RUN.c.id < before_id)
     return [_run(row) for row in await tx.execute(query)]

@@ -59,6 +59,12 @@ class Run(SQLModel, table=True):
         # Only rows that have not ended stand in it: finished_at is written once.
         Index("ix_run_active", "family", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_run_parent", "parent_run", "id", postgresql_where=text("parent_run IS NOT NULL")),
+        Index(
+            "ix_run_backfill",
+            "backfill_id",
+            "id",
+            postgresql_where=text("backfill_id IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
@@ -88,6 +94,8 @@ class Run(SQLModel, table=True):
     """A child's: whose step it is. Null: nobody's."""
     parent_item: str | None = Field(default=None, sa_type=ID)
     parent_step: str | None = Field(default=None, sa_type=ID)
+    backfill_id: str | None = Field(default=None, sa_type=ID)
+    """Whose partition it runs over. Null: nobody's."""
     started_by: str = Field(sa_type=Text)
 
     # Where paging stands: the last id read, as JSON (null: not begun); all read; waiting for room.

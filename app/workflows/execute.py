@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import random
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -108,8 +110,9 @@ class ExecuteLayer:
             now = await self.runs.get(message.run)
             if now is None or now.status is not RunStatus.RUNNING:
                 return None
-            if bound.family.overlap is Overlap.ALLOW and not await held.enter_async_context(
-                self.locks.hold(bound.name, message.item)
+            lock = _lock_of(bound, view, message.item)
+            if lock is not None and not await held.enter_async_context(
+                self.locks.hold(bound.name, lock)
             ):
                 return _put_off(history)
             task = asyncio.current_task()
@@ -200,6 +203,16 @@ def delivery_name(message: ExecuteMessage) -> str:
 def _losses(delivery: Delivery, history: History) -> int:
     """Deliveries before this one that ended in no verdict: their worker died, or lost its claim."""
     return delivery.attempt - 1 - history.attempts - history.postponements
+
+
+def _lock_of(bound: BoundFamily, view: RunView, item_id: str) -> str | None:
+    """Under which name only one delivery is at work; None: the family's runs never go side by
+    side."""
+    if bound.family.partitions is not None:
+        # The same item of another partition is other work.
+        params = json.dumps(view.run.params, sort_keys=True).encode()
+        return f"{hashlib.sha256(params).hexdigest()[:16]}:{item_id}"
+    return item_id if bound.family.overlap is Overlap.ALLOW else None
 
 
 def _unattempted(history: History, status: ItemStatus) -> Verdict:

@@ -21,6 +21,7 @@ from app.workflows.backoff import Backoff
 from app.workflows.context import Context, Cost, Services
 from app.workflows.cron import CatchUp, Cron
 from app.workflows.keys import Layer
+from app.workflows.partitions import Daily, Hourly, Monthly, Partition
 from app.workflows.signals import (
     CallFailed,
     ChildFailed,
@@ -39,14 +40,18 @@ __all__ = [
     "Context",
     "Cost",
     "Cron",
+    "Daily",
     "Entity",
     "FamilyParams",
     "Fatal",
     "Flow",
     "FlowControl",
+    "Hourly",
     "JobFamily",
+    "Monthly",
     "Overlap",
     "Page",
+    "Partition",
     "RetryAfter",
     "Services",
     "Skip",
@@ -136,6 +141,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """A run that is active for longer pauses."""
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
+    partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning
+    """How the work is cut for backfills: see ``app.workflows.partitions``."""
     schedule: ClassVar[Cron | None] = None
     """When runs start by themselves; operators may pause it, and add others."""
 

@@ -14,6 +14,7 @@ from app.store import overlaps, runs, transitions
 from app.store.counting import Counted
 from app.store.lifecycle import PauseReason, RunStage, RunStatus
 from app.store.runs import Statistics
+from app.workflows.backfilling import go_on
 from app.workflows.bound import BoundFamily
 from app.workflows.children import tell_parent
 from app.workflows.decisions import judge_canary, must_pause
@@ -97,6 +98,8 @@ class RunKeeper:
         run = await runs.get(tx, run_id)
         log.info("run_ended", run=run_id, family=run.family, status=status, reason=run.reason)
         await tell_parent(tx, self.engine, run)
+        if run.backfill_id is not None:
+            await go_on(tx, self.engine, self.families, run.backfill_id)
         bound = self.families.get(run.family)
         if bound is not None and bound.family.overlap is Overlap.QUEUE:
             await self.next_in_line(tx, run.family)

@@ -113,6 +113,11 @@ def _check(where: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f"{where}: {name} needs either eligible() for a SELECT, or page() for another source."
         )
+    cut_by = getattr(family.partitions, "param", None)
+    if cut_by is not None and cut_by not in family.params.model_fields:
+        raise ConfigurationError(
+            f"{where}: {name} is cut in partitions by {cut_by!r}, which is none of its params."
+        )
     if min(family.attempts, family.page_size, family.chunk_size) < 1:
         raise ConfigurationError(
             f"{where}: {name} needs attempts, page_size and chunk_size of 1 or more."

@@ -110,17 +110,21 @@ class OutcomeWriter:
     async def _record(self, tx: AsyncConnection, found: Sequence[Record]) -> set[str]:
         """Returns the runs whose status changed."""
         outcomes = await records.record(tx, found)
-        moved = set()
-        # In the order of their ids, so that two writers never wait for each other's rows.
+        standings: dict[str, Counted] = {}
+        # In the order of their ids, so that two writers never wait for each other's rows; and all
+        # of them first, because what follows from an end may lock what several runs have in common.
         for run_id in sorted(outcomes):
             counted = await counting.count(
                 tx, run_id, outcomes[run_id], look_ahead=self._look_ahead
             )
             if counted.status == RunStatus.CANCELLING and outcomes[run_id].suspended:
                 counted = await self._cancel_suspended(tx, run_id, found)
-            if await self._keeper.counted(tx, run_id, counted):
-                moved.add(run_id)
-        return moved
+            standings[run_id] = counted
+        return {
+            run_id
+            for run_id, counted in standings.items()
+            if await self._keeper.counted(tx, run_id, counted)
+        }
 
     async def _suspend(self, tx: AsyncConnection, parked: Sequence[Ending]) -> None:
         """Write what items wait for. What was answered meanwhile lets its item go on at once."""

@@ -14,10 +14,11 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store import events, paging, retention, runs
+from app.store import backfills, events, paging, retention, runs
 from app.store.events import EventKind
 from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
+from app.workflows.backfilling import go_on
 from app.workflows.mending import Mender
 
 SWEEP_SECONDS = 30.0
@@ -92,12 +93,17 @@ class Watchdog:
         """One pass."""
         async with self.mender.database.connect() as connection:
             unfinished = await runs.unfinished(connection)
+            filling = await backfills.unfinished(connection)
         for run in unfinished:
             if run.overdue:
                 await self._overdue(run)
         for family in {run.family for run in unfinished if run.waiting}:
             async with self.mender.database.begin() as tx:
                 await self.mender.keeper.next_in_line(tx, family)
+        for backfill_id in filling:
+            async with self.mender.database.begin() as tx:
+                keeper = self.mender.keeper
+                await go_on(tx, keeper.engine, keeper.families, backfill_id)
         await self._unmoved(unfinished)
         await self.mender.engine.tidy()
 

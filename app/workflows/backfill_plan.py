@@ -1,0 +1,104 @@
+"""What a backfill would run over: the partitions of a family between two moments, with the params
+of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.errors import BadInput
+from app.store import backfill_history
+from app.store.backfill_tables import Which
+from app.store.tables import Json
+from app.workflows.bound import BoundFamily
+from app.workflows.options import RunOptions
+from app.workflows.partitions import MOST_PARTITIONS, Partition, Partitioning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillRequest:
+    """``since``: in, ``until``: out, both in UTC. ``params``: of every run, beside those that make
+    the partitions; as JSON names them."""
+
+    since: datetime
+    until: datetime
+    which: Which = Which.MISSING
+    max_active: int = 3
+    reverse: bool = False
+    force: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+    options: RunOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``runs``: the params of each run by the key of its partition, in their order; ``done``: how
+    many partitions are left out, because of what earlier runs came to."""
+
+    runs: Mapping[str, Json]
+    done: int
+
+
+async def plan(tx: AsyncConnection, bound: BoundFamily, request: BackfillRequest) -> Plan:
+    """
+    Raises:
+        BadInput: the family has no partitions, or too many there; or it refuses the params.
+    """
+    partitions = _cut(bound, request)
+    wanted = {one.key: _params(bound, one, request.params) for one in partitions}
+    left = dict(wanted)
+    if partitions and request.which is not Which.ALL:
+        fields = [_alias(bound.family.params, name) for name in partitions[0].params]
+        found = await backfill_history.before(tx, bound.name, fields, wanted)
+        for key, before in found.items():
+            well = before.succeeded
+            if request.which is Which.MISSING_AND_FAILED:
+                well = well and before.latest == "succeeded"
+            if well:
+                del left[key]
+    runs = dict(reversed(left.items())) if request.reverse else left
+    return Plan(runs, len(wanted) - len(left))
+
+
+def _cut(bound: BoundFamily, request: BackfillRequest) -> Sequence[Partition]:
+    cut: Partitioning | None = bound.family.partitions
+    if cut is None:
+        raise BadInput(
+            f"{bound.name} has no partitions. Let the family declare them, such as"
+            " partitions = Daily(), or start a run.",
+            field="family",
+        )
+    if request.since >= request.until:
+        raise BadInput("from must be before to, which is not included.", field="from")
+    found = cut(request.since, request.until)
+    if len(found) > MOST_PARTITIONS:
+        raise BadInput(
+            f"There are more than {MOST_PARTITIONS:,} partitions. Take a part of them.", field="to"
+        )
+    return found
+
+
+def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) -> Json:
+    kind = bound.family.params
+    own = {_alias(kind, name): value for name, value in partition.params.items()}
+    taken = own.keys() & asked.keys()
+    if taken:
+        raise BadInput(f"{min(taken)} is the partition's own. Leave it out.", field="params")
+    try:
+        checked = kind.model_validate({**asked, **own})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        raise BadInput(f"params.{name}: {fault['msg']}.", field=f"params.{name}") from None
+    dumped: Json = checked.model_dump(mode="json", by_alias=True)
+    return dumped
+
+
+def _alias(kind: type[BaseModel], name: str) -> str:
+    field = kind.model_fields.get(name)
+    return name if field is None else field.serialization_alias or field.alias or name
