@@ -12,6 +12,7 @@ from app.cli.arguments import Demo, Json
 from app.cli.flow_commands import flow
 from app.cli.item_commands import ITEM_COMMANDS
 from app.cli.run_commands import RUN_COMMANDS
+from app.cli.schedule_commands import schedule
 
 app = typer.Typer(
     name="sluice",
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(flow, name="flow")
+app.add_typer(schedule, name="schedule")
 
 
 @app.command()
