@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from app.api.app import build_app
 from app.cli.commands import app as command_line
 from app.settings import Settings, load_settings
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.loading import load_families
+from tests.support.families import Welcoming
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -83,7 +83,7 @@ def test_the_readme_names_every_route_and_no_other() -> None:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    paths = build_app([WelcomePlaceholders()], [], lifespan=lifespan).openapi()["paths"]
+    paths = build_app([Welcoming()], [], lifespan=lifespan).openapi()["paths"]
     there = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert {route.strip("`") for route, _ in rows("The API")} == there
 

@@ -12,9 +12,8 @@ from sqlalchemy import Select
 from sqlmodel import col
 
 from app.store.tables import User
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily, Page
-from tests.support.families import Recording
+from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem, traces
 from tests.support.service import Opener, Sluice
 
@@ -126,7 +125,7 @@ async def _seed_welcome(sluice: Sluice) -> list[str]:
 
 
 async def test_paid_only_narrows_what_welcome_placeholder_takes(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         ids = await _seed_welcome(sluice)
         assert _numbers(await _dry_run(caller, WELCOME)) == (40, 36, 4, True)
         paid = await _dry_run(caller, WELCOME, params={"paidOnly": True})

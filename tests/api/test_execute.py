@@ -8,7 +8,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Context, FamilyParams, Fatal, RetryAfter, Skip
 from tests.api.test_paginate import Other, running
 from tests.support.families import Recording
@@ -36,19 +35,6 @@ async def test_a_preview_executes_and_never_saves(opener: Opener) -> None:
         assert not family.saved
         assert [ctx.preview for ctx in seen] == [True]
         assert await traces(sluice) == (0, 0, 0)
-
-
-async def test_a_preview_of_welcome_placeholder_shows_lines_and_writes_none(
-    opener: Opener,
-) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
-        path = "/api/workflows/welcome-placeholder/generate-user"
-        answer = (await caller.post(path, json={"userId": "u00001", "dryRun": True})).json()
-        assert len(answer["result"]) == 4
-        assert await sluice.sql("SELECT 1 FROM welcome_placeholder") == []
-        prefix = sluice.service.settings.redis_prefix
-        assert await sluice.service.redis.exists(f"{prefix}:welcome-placeholder:u00001") == 0
 
 
 class Keeping(Recording):
@@ -122,25 +108,6 @@ async def test_a_preview_that_stops_says_where_and_with_what(opener: Opener) -> 
         assert answer["outcome"] == "suspended"
         stop = {"step": "confirm", "kind": "suspend", "payload": {"text": "Shall I?"}}
         assert (answer["stop"], answer["diff"]) == (stop, None)
-
-
-async def test_a_preview_of_welcome_placeholder_shows_which_lines_would_change(
-    opener: Opener,
-) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
-        await sluice.sql(
-            "INSERT INTO welcome_placeholder (user_id, lines, writer)"
-            " VALUES ('u00001', '{An old line}', 'someone')"
-        )
-        path = "/api/workflows/welcome-placeholder/generate-user"
-        answer = await _preview(caller, path)
-        assert answer["before"] == ["An old line"]
-        changed = [line for line in answer["diff"].splitlines() if line[:1] in "+-"]
-        assert '-  "An old line"' in changed
-        assert len([line for line in changed if line.startswith("+  ")]) == 4
-        rows = await sluice.sql("SELECT lines FROM welcome_placeholder")
-        assert [row.lines for row in rows] == [["An old line"]]
 
 
 async def test_a_preview_of_somebody_who_is_not_there_is_skipped(opener: Opener) -> None:

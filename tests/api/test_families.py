@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Entity, FamilyParams
-from tests.support.families import Recording
+from tests.support.families import Recording, Welcoming
 from tests.support.http import api
 from tests.support.service import Opener
 
@@ -29,7 +28,7 @@ class Orders(Recording):
 
 
 async def test_every_family_is_listed_with_its_routes_and_its_own_params(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders(), Orders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming(), Orders()) as sluice, api(sluice) as caller:
         answer = (await caller.get("/api/families")).json()
         assert answer["success"] is True
         orders, welcome = answer["families"]
@@ -54,7 +53,7 @@ async def test_every_family_is_listed_with_its_routes_and_its_own_params(opener:
 
 
 async def test_every_listed_route_is_there(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders(), Orders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming(), Orders()) as sluice, api(sluice) as caller:
         for family in (await caller.get("/api/families")).json()["families"]:
             for path in family["routes"].values():
                 assert (await caller.post(path, json=[])).status_code == 422, path
@@ -68,7 +67,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
 
 
 async def test_the_openapi_document_shows_each_familys_own_params(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders(), Orders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming(), Orders()) as sluice, api(sluice) as caller:
         document = (await caller.get("/openapi.json")).json()
 
         def body(path: str) -> dict[str, Any]:  # a JSON schema

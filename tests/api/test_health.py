@@ -12,8 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.logs import configure_logs
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
-from tests.support.families import Recording
+from tests.support.families import Recording, Welcoming
 from tests.support.http import OPS, api, assert_problem, traces
 from tests.support.service import Opener
 
@@ -50,14 +49,14 @@ async def test_without_redis_the_service_lives_and_is_not_ready_and_says_what_is
 
 
 async def test_without_redis_a_run_can_still_be_started(without_redis: Opener) -> None:
-    async with without_redis(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with without_redis(Welcoming()) as sluice, api(sluice) as caller:
         path = "/api/workflows/welcome-placeholder/process-users"
         assert (await caller.post(path, json={})).status_code == 202
         assert await traces(sluice) == (1, 0, 1)
 
 
 async def test_without_redis_a_dry_run_that_asks_it_says_try_again(without_redis: Opener) -> None:
-    async with without_redis(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with without_redis(Welcoming()) as sluice, api(sluice) as caller:
         await sluice.add_users(1)
         path = "/api/workflows/welcome-placeholder/process-users"
         with capture_logs():

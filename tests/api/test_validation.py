@@ -6,10 +6,9 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Entity, FamilyParams
 from app.workflows.keys import MAX_ITEM_ID
-from tests.support.families import Recording
+from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener
 
@@ -73,7 +72,7 @@ BAD_BODIES: list[tuple[str, dict[str, object], str]] = [
 async def test_a_body_that_cannot_be_used_is_refused_and_leaves_no_trace(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         for path, body, field in BAD_BODIES:
             with subtests.test(path=path, body=str(body)[:80]):
                 document = assert_problem(await caller.post(path, json=body), 422)
@@ -87,7 +86,7 @@ NO_OBJECTS = ["[]", '"{}"', "7", "null", "", "{", "{'a': 1}", '{"limit": NaN}', 
 async def test_what_is_not_a_json_object_is_refused_and_leaves_no_trace(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         for path in (PROCESS, PAGINATE, EXECUTE):
             for content in NO_OBJECTS:
                 with subtests.test(path=path, content=content):
@@ -102,7 +101,7 @@ NO_JSON = [b"\xff\xfe{", b"[" * 100_000, b'{"limit": ' + b"9" * 5_000 + b"}"]
 async def test_bytes_that_no_json_parser_takes_are_the_callers_mistake(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         for content in NO_JSON:
             with subtests.test(content=content[:12]):
                 response = await caller.post(PROCESS, content=content, headers=JSON)
@@ -112,7 +111,7 @@ async def test_bytes_that_no_json_parser_takes_are_the_callers_mistake(
 
 
 async def test_invalid_json_names_the_body_and_where_it_breaks(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         response = await caller.post(PROCESS, content='{"dryRun": tru}', headers=JSON)
         document = assert_problem(response, 422)
         assert fields(document)[0].startswith("body")
@@ -129,33 +128,33 @@ BENT: list[dict[str, object]] = [
 
 
 async def test_a_value_of_another_type_is_not_bent_into_shape(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         answers = {str(body): (await caller.post(PROCESS, json=body)).status_code for body in BENT}
         assert answers == dict.fromkeys(answers, 422)
         assert await traces(sluice) == (0, 0, 0)
 
 
 async def test_every_fault_of_a_body_is_named(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         body = {"limit": 0, "itemIds": [], "extra": 1, "params": {"paidOnly": "perhaps"}}
         document = assert_problem(await caller.post(PROCESS, json=body), 422)
         assert set(fields(document)) == {"limit", "itemIds", "extra", "params.paidOnly"}
 
 
 async def test_a_fault_is_told_without_what_was_sent(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         response = await caller.post(PROCESS, json={"limit": "hunter2-hunter2"})
         assert "hunter2" not in response.text
 
 
 async def test_an_id_of_the_longest_length_and_the_most_ids_are_accepted(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         body = {"itemIds": [str(n).rjust(MAX_ITEM_ID, "x") for n in range(1_000)]}
         assert (await caller.post(PROCESS, json=body)).status_code == 202
 
 
 async def test_an_unknown_family_is_told_which_there_are(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders(), Recording()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming(), Recording()) as sluice, api(sluice) as caller:
         response = await caller.post("/api/workflows/welcome/process-users", json={})
         document = assert_problem(response, 404)
         assert "'welcome'" in document["detail"]
@@ -166,7 +165,7 @@ async def test_an_unknown_family_is_told_which_there_are(opener: Opener) -> None
 async def test_an_unknown_route_of_a_family_is_told_where_its_routes_are_listed(
     opener: Opener,
 ) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         unknown = [("POST", "process-agents"), ("POST", "execute-user"), ("GET", "process-users")]
         for method, route in [*unknown, ("POST", "")]:
             document = assert_problem(await caller.request(method, f"{BASE}/{route}"), 404)
@@ -175,7 +174,7 @@ async def test_an_unknown_route_of_a_family_is_told_where_its_routes_are_listed(
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_problem_documents(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         assert_problem(await caller.get("/nowhere"), 404)
         response = await caller.delete("/api/runs")
         assert_problem(response, 405)
@@ -193,7 +192,7 @@ async def _unknown_run(caller: httpx2.AsyncClient) -> list[httpx2.Response]:
 
 
 async def test_an_unknown_run_is_not_found_wherever_it_is_named(opener: Opener) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         for response in await _unknown_run(caller):
             document = assert_problem(response, 404)
             assert "run_unknown" in document["detail"]
@@ -214,7 +213,7 @@ WITH_NUL: list[tuple[str, str, dict[str, str] | None]] = [
 async def test_a_character_that_postgres_does_not_store_is_the_callers_mistake(
     opener: Opener,
 ) -> None:
-    async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
         with capture_logs():
             answers = [await caller.request(m, path, json=body) for m, path, body in WITH_NUL]
         assert {answer.status_code for answer in answers} <= {404, 422}

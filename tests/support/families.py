@@ -10,7 +10,16 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 
 from app.store.tables import User
-from app.workflows.family import Backoff, Context, Entity, FamilyParams, JobFamily, Overlap
+from app.workflows.family import (
+    Backoff,
+    Context,
+    Entity,
+    FamilyParams,
+    Flow,
+    FlowControl,
+    JobFamily,
+    Overlap,
+)
 
 Work = Callable[[str, Context], object]
 
@@ -60,3 +69,33 @@ class Beside(Recording):
     """Any number of its runs may be under way."""
 
     overlap = Overlap.ALLOW
+
+
+class PaidOnly(FamilyParams):
+    paid_only: bool = False
+
+
+class Welcoming(JobFamily[PaidOnly, User, list[str]]):
+    """The family by which the documentation explains things, as far as it is seen from outside: a
+    service may have left out the template's own."""
+
+    name = "welcome-placeholder"
+    entity = Entity("user", "users")
+    verb = "generate"
+    params = PaidOnly
+    flow = Flow(execute=FlowControl(parallelism=10, rate=100))
+
+    def eligible(self, params: PaidOnly) -> Select[str]:
+        query = select(User.id).where(col(User.active))
+        return query.where(col(User.paid)) if params.paid_only else query
+
+    async def existing(self, ids: Sequence[str], params: PaidOnly, ctx: Context) -> set[str]:
+        kept = await ctx.redis.mget([ctx.key(self.name, user_id) for user_id in ids])
+        return {user_id for user_id, lines in zip(ids, kept, strict=True) if lines is not None}
+
+    async def load(self, item_id: str, ctx: Context) -> User | None:
+        async with ctx.session() as session:
+            return await session.get(User, item_id)
+
+    async def execute(self, entity: User, params: PaidOnly, ctx: Context) -> list[str]:
+        return [f"Welcome, {entity.name}"]
