@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.arguments import Demo, Json
+from app.cli.backfill_commands import backfill, backfills
 from app.cli.flow_commands import flow
 from app.cli.item_commands import ITEM_COMMANDS
 from app.cli.run_commands import RUN_COMMANDS
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 
 app.add_typer(flow, name="flow")
+app.add_typer(backfills, name="backfills")
 app.add_typer(schedule, name="schedule")
 
 
@@ -91,7 +93,7 @@ def prune(
     prune_runs(older_than, dry_run=dry_run, demo=demo)
 
 
-for command in (*RUN_COMMANDS, *ITEM_COMMANDS):
+for command in (*RUN_COMMANDS, *ITEM_COMMANDS, backfill):
     app.command()(command)
 
 

@@ -1,0 +1,100 @@
+"""``sluice backfill`` and ``sluice backfills``, against a real API with a family cut by day."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.workflows.family import AnyFamily
+from tests.cli.conftest import Sluice as Command
+from tests.support.cut import ByDay, HeldByDay
+from tests.support.http import OPS, listening
+from tests.support.service import Opener
+
+JANUARY = ("--from", "2026-01-01", "--to", "2026-01-04")
+
+
+class Shell:
+    """Runs commands beside this process's event loop, which serves the API."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+
+    async def run(self, *args: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(self._command.run, *args)
+
+
+@asynccontextmanager
+async def shell(opener: Opener, family: AnyFamily, folder: Path) -> AsyncIterator[Shell]:
+    async with opener(family) as sluice, listening(sluice) as caller, sluice.worker():
+        await sluice.add_users(3)
+        url = str(caller.base_url)
+        yield Shell(
+            Command(
+                {
+                    "SLUICE_URL": url,
+                    "SLUICE_TOKEN": OPS,
+                    "SLUICE_DATA_DIR": str(folder),
+                    "HOME": "/",
+                }
+            )
+        )
+
+
+async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
+    opener: Opener, tmp_path: Path
+) -> None:
+    async with shell(opener, ByDay(), tmp_path) as terminal:
+        dry = await terminal.run("backfill", "by-day", *JANUARY, "--dry-run")
+        assert (dry.returncode, dry.stderr) == (0, "")
+        assert "[DryRun] Would process 9 users in 3 partitions" in dry.stdout
+        begun = await terminal.run("backfill", "by-day", *JANUARY, "--watch", "--max-active", "2")
+        assert (begun.returncode, begun.stderr) == (0, "")
+        assert "succeeded   3 of 3 partitions, 0 active, 0 not succeeded" in begun.stdout
+        assert "items: 9 succeeded" in begun.stdout
+        listed = json.loads((await terminal.run("backfills", "--json")).stdout)["backfills"]
+        assert [one["status"] for one in listed] == ["succeeded"]
+        shown = await terminal.run("backfills", "show", listed[0]["id"])
+        assert shown.stdout.count("run_") == 3
+        assert "by-day" in (await terminal.run("backfills")).stdout
+        again = await terminal.run("backfill", "by-day", *JANUARY, "--all", "--watch", "--json")
+        assert json.loads(again.stdout)["backfill"]["partitions"]["succeeded"] == 3
+
+
+async def test_it_is_paused_resumed_and_cancelled(opener: Opener, tmp_path: Path) -> None:
+    family = HeldByDay()
+    async with shell(opener, family, tmp_path) as terminal:
+        begun = await terminal.run("backfill", family.name, *JANUARY, "--json")
+        backfill_id = json.loads(begun.stdout)["backfillId"]
+        for action, status in (
+            ("pause", "paused"),
+            ("resume", "running"),
+            ("cancel", "cancelling"),
+        ):
+            done = await terminal.run("backfills", action, backfill_id)
+            assert done.stdout.startswith(f"{backfill_id} {status}"), done
+        family.let_go.set()
+        ended = await terminal.run("backfills", "watch", backfill_id)
+        assert ended.returncode == 1
+        assert ended.stdout.splitlines()[-1].startswith("cancelled")
+
+
+async def test_what_the_user_got_wrong_is_one_sentence(opener: Opener, tmp_path: Path) -> None:
+    wrong = {
+        ("backfill", "by-day", *JANUARY, "--all", "--missing"): "Name one of",
+        ("backfill", "by-day", *JANUARY, "--dry-run", "--watch"): "A dry run starts nothing",
+        ("backfill", "nope", *JANUARY): "There is no family 'nope'",
+        ("backfill", "by-day", "--from", "x", "--to", "2026-01-01"): "it must be a date",
+        ("backfills", "show", "../x"): "There is no such backfill",
+        ("backfills", "show", "bf_none"): "There is no backfill bf_none",
+    }
+    async with shell(opener, ByDay(), tmp_path) as terminal:
+        for args, sentence in wrong.items():
+            ended = await terminal.run(*args)
+            assert ended.returncode == 2, ended
+            assert sentence in ended.stderr
+            assert "Traceback" not in ended.stderr
