@@ -45,17 +45,18 @@ class Scheduler:
     database: AsyncEngine
     engine: Engine
     families: Mapping[str, BoundFamily]
+    every: float = LOOK_SECONDS
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            pause = LOOK_SECONDS
+            pause = self.every
             try:
                 await self.fire_due()
                 async with reading(self.database) as connection:
                     ahead = await schedules.seconds_to_next(connection, self.families.keys())
                 if ahead is not None and ahead > -LOOK_SECONDS:
-                    pause = min(LOOK_SECONDS, ahead) if ahead > 0 else BUSY_SECONDS
+                    pause = min(self.every, ahead) if ahead > 0 else BUSY_SECONDS
             except Exception as error:
                 log.warning("scheduler_stumbled", error=type(error).__name__, exc_info=error)
             await asyncio.sleep(pause)

@@ -10,16 +10,16 @@ from app.store.database import reading
 from app.store.schedule_tables import Schedule
 from app.workflows.cron import CatchUp
 from app.workflows.options import ScheduleOptions
-from app.workflows.scheduler import Scheduler
+from app.workflows.scheduler import LOOK_SECONDS, Scheduler
 from tests.support.service import Sluice
 
 NIGHTLY = "0 3 * * *"
 
 
-def scheduler_of(sluice: Sluice) -> Scheduler:
+def scheduler_of(sluice: Sluice, *, every: float = LOOK_SECONDS) -> Scheduler:
     """One that no worker runs: each pass is the test's."""
     service = sluice.service
-    return Scheduler(service.database, service.engine, service.families)
+    return Scheduler(service.database, service.engine, service.families, every)
 
 
 async def scheduled(sluice: Sluice, expression: str = NIGHTLY, **values: Any) -> str:
