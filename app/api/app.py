@@ -9,16 +9,19 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from app import __version__
 from app.api import (
     answer_links,
     backfills,
     flow_control,
     health,
     item_stream,
+    overview,
     problems,
     run_actions,
     run_events,
     run_failures,
+    run_history,
     schedules,
     session,
     suspended,
@@ -49,7 +52,7 @@ def build_app(
     app = FastAPI(
         title="Sluice",
         summary="Batch jobs: dry run, paging, fan-out, one execution per item, flow control.",
-        version="0.1.0",
+        version=__version__,
         lifespan=lifespan,
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
@@ -72,13 +75,15 @@ def build_app(
     app.include_router(families_api.router)
     # `…/items/{id}` last, because an id may hold a slash.
     for runs_router in (
-        runs_api, run_actions, run_failures, run_events, suspended, item_stream, items_api,
+        runs_api, run_actions, run_failures, run_history, run_events, suspended, item_stream,
+        items_api,
     ):  # fmt: skip
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
-    app.include_router(schedules.router)
     app.include_router(backfills.router)
+    app.include_router(schedules.router)
     app.include_router(flow_control.router)
+    app.include_router(overview.router)
     app.include_router(session.router)
     app.include_router(health.router)
     app.include_router(console_router(console))

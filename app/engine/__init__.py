@@ -73,6 +73,10 @@ class Worker(Protocol):
 
     def stop(self) -> None: ...
 
+    @property
+    def at_work(self) -> int:
+        """How many messages handlers have just now."""
+
 
 class Engine(Protocol):
     async def install(self) -> None:

@@ -84,6 +84,10 @@ class Consumer:
         self._stopping.set()
         self._wake.set()
 
+    @property
+    def at_work(self) -> int:
+        return len(self._at_work)
+
     def _hear(self, flow_key: str) -> None:
         if flow_key in self._handlers:  # another loop of this worker may be meant
             self._wake.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -106,6 +106,22 @@ class GateScript:
             log.warning("gate_unreachable", key=key, error=type(error).__name__)
             return None
         return Observed(*(int(value) for value in reply))
+
+    async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
+        """By flow key, in one round trip. None: Redis does not answer."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, control in of.items():
+            keys = self._keys(key, "slots", "waiting", "wants", _started(control))
+            await self._observe(keys=keys, args=[_bucket(control)], client=pipeline)
+        try:
+            replies = await pipeline.execute() if of else []
+        except UNREACHABLE as error:
+            log.warning("gate_unreachable", error=type(error).__name__)
+            return None
+        return {
+            key: Observed(*(int(value) for value in reply))
+            for key, reply in zip(of, replies, strict=True)
+        }
 
     async def tell_changed(self) -> None:
         """Wake every worker to read the overrides. Those whom it does not reach poll."""

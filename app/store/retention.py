@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.store import samples
 from app.store.step_tables import Output, Step
 from app.store.tables import IdempotencyKey, Item, Run, RunEvent
 
@@ -38,6 +39,7 @@ async def prune(database: AsyncEngine, older_than: timedelta) -> int:
             pass
         async with database.begin() as tx:
             await tx.execute(delete(_EVENT).where(_EVENT.c.run_id == run_id))
+            await samples.prune(tx, run_id)
             await tx.execute(
                 delete(_RUN).where(_RUN.c.id == run_id, _RUN.c.finished_at.is_not(None))
             )

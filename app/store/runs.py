@@ -51,6 +51,16 @@ async def get(tx: AsyncConnection, run_id: str) -> Run:
     return run
 
 
+async def get_now(tx: AsyncConnection, run_id: str) -> tuple[datetime, Run]:
+    """The run, and the moment at which it stood so, by the clock of the database.
+
+    Raises:
+        NotFound: no run has this id.
+    """
+    run = await get(tx, run_id)
+    return (await tx.scalars(select(func.clock_timestamp()))).one(), run
+
+
 async def statuses(
     tx: AsyncConnection, run_ids: Collection[str], *, lock: bool = False
 ) -> dict[str, RunStatus]:

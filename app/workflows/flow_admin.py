@@ -26,6 +26,16 @@ class FlowState:
     live: LiveControl
     observed: Observed | None
 
+    @property
+    def share(self) -> float | None:
+        """Of the narrower limit that is in use, 1 at the most. None: no limit, or not known."""
+        control, observed = self.live.control, self.observed
+        if observed is None or control.open:
+            return None
+        slots = 0.0 if control.parallelism is None else observed.active / control.parallelism
+        starts = 0.0 if control.rate is None else observed.started / max(control.rate, 1.0)
+        return round(min(max(slots, starts), 1.0), 3)
+
 
 class FlowAdmin:
     def __init__(self, database: AsyncEngine, controls: FlowControls, script: GateScript) -> None:
@@ -35,7 +45,9 @@ class FlowAdmin:
 
     async def states(self) -> list[FlowState]:
         await self._controls.refresh()
-        return [await self._state(key) for key in self._controls.keys]
+        live = {key: self._controls.live(key) for key in self._controls.keys}
+        observed = await self._script.observe_all({key: one.control for key, one in live.items()})
+        return [FlowState(one, (observed or {}).get(key)) for key, one in live.items()]
 
     async def state(self, key: str) -> FlowState:
         """

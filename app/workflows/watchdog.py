@@ -20,6 +20,7 @@ from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
 from app.workflows.backfilling import go_on
 from app.workflows.mending import Mender
+from app.workflows.sampling import Sampler
 
 SWEEP_SECONDS = 30.0
 LONGEST_PATIENCE = 12
@@ -54,6 +55,10 @@ class Watchdog:
     every: float
     keep: timedelta | None
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _sampler: Sampler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sampler = Sampler(self.mender.database)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -106,6 +111,7 @@ class Watchdog:
                 await go_on(tx, keeper.engine, keeper.families, backfill_id)
         await self._unmoved(unfinished)
         await self.mender.engine.tidy()
+        await self._sampler.look()
 
     async def _overdue(self, run: Unfinished) -> None:
         detail = "The run took longer than it may. Resume it to give it the same time once more."

@@ -21,6 +21,7 @@ from app.workflows.dispatch import Dispatcher
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
 from app.workflows.group_commit import GroupCommit
+from app.workflows.heartbeat import Heartbeat
 from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
@@ -68,7 +69,7 @@ class SluiceWorker:
         self._controls = controls
         self._concurrency = concurrency
         cache = RunCache(database, families, changes)
-        self._background = (gate.run, locks.run, cache.watch, watchdog.run, scheduler.run)
+        self._background = [gate.run, locks.run, cache.watch, watchdog.run, scheduler.run]
         outcomes = OutcomeWriter(
             database, engine, keeper, look_ahead=look_ahead, changed=cache.changed
         )
@@ -120,6 +121,8 @@ class SluiceWorker:
                 ((Layer.EXECUTE,), concurrency),
             )
         ]
+        heartbeat = Heartbeat(database, concurrency, lambda: self._consumers[-1].at_work)
+        self._background.append(heartbeat.run)
 
     async def run(self) -> None:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""

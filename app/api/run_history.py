@@ -1,0 +1,51 @@
+"""How a run went: its counters over time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from app.api.deps import Answer, State, View, bearer
+from app.api.run_views import RunIdInPath
+from app.store import runs, samples
+from app.store.database import reading
+from app.workflows.run_course import Point, course
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+class PointView(View):
+    at: datetime
+    scheduled: int
+    succeeded: int
+    skipped: int
+    failed: int
+    timed_out: int
+    cancelled: int
+    suspended: int
+    items_per_second: float | None = Field(description="that ended, since the point before")
+    mean_ms: float | None = Field(description="of work of an item that ended since then")
+
+    @classmethod
+    def of(cls, point: Point) -> Self:
+        return cls(
+            **point.sample.model_dump(exclude={"run_id", "work_ms"}),
+            items_per_second=point.items_per_second,
+            mean_ms=point.mean_ms,
+        )
+
+
+class HistoryAnswer(Answer):
+    points: list[PointView]
+
+
+@router.get("/{run_id}/history")
+async def get_history(run_id: RunIdInPath, state: State) -> HistoryAnswer:
+    """The oldest first, some 500 at the most: where it began, samples, and where it stands now."""
+    async with reading(state.database) as connection:
+        sampled = await samples.of_run(connection, run_id)
+        now, run = await runs.get_now(connection, run_id)
+    return HistoryAnswer(points=[PointView.of(point) for point in course(run, sampled, now)])

@@ -1,0 +1,67 @@
+"""A worker's signs of life, for whoever looks. Nothing else depends on them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app import __version__
+from app.store import workers
+from app.workflows.keys import new_id
+
+EVERY = 4.0
+"""Seconds: three may be lost before a worker counts as gone."""
+LONGEST = 5.0
+"""Seconds that one of them, or the last, may take."""
+
+log = structlog.get_logger("sluice.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """
+    Args:
+        in_hand: how many items the worker has just now.
+    """
+
+    database: AsyncEngine
+    concurrency: int
+    in_hand: Callable[[], int]
+    worker_id: str = field(default_factory=lambda: new_id("wrk"))
+
+    async def run(self) -> None:
+        """Until cancelled; then the worker is gone at once."""
+        try:
+            while True:
+                await self._beat()
+                await asyncio.sleep(EVERY)
+        finally:
+            await self._stop()
+
+    async def _beat(self) -> None:
+        try:
+            async with asyncio.timeout(LONGEST), self.database.begin() as tx:
+                await workers.show_life(
+                    tx,
+                    self.worker_id,
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    version=__version__,
+                    concurrency=self.concurrency,
+                    in_hand=self.in_hand(),
+                )
+        except Exception as error:  # noqa: BLE001 - the work goes on, and the next one tells
+            log.warning("heartbeat_not_written", error=type(error).__name__)
+
+    async def _stop(self) -> None:
+        try:
+            async with asyncio.timeout(LONGEST), self.database.begin() as tx:
+                await workers.forget(tx, self.worker_id)
+        except Exception as error:  # noqa: BLE001 - silence tells the same, a little later
+            log.warning("heartbeat_not_ended", error=type(error).__name__)
