@@ -37,6 +37,7 @@ from app.workflows.answering import Answering
 from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
+from app.workflows.coverage import CoverageSurvey
 from app.workflows.declared_schedules import declare
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin, read_overrides
@@ -92,6 +93,7 @@ class Service:
                 self.mender,
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,
+                beside=(self.api.coverage.run,),
             ),
             Scheduler(self.database, self.engine, self.families),
             self.services.http,
@@ -168,6 +170,9 @@ async def open_service(
             cursors=signer,
             answering=Answering(database, engine, bound),
             links=AnswerLinks(signer, settings.url),
+            coverage=CoverageSurvey(
+                database, bound, partial(make_context, services), settings.dry_run_budget
+            ),
             backfills=BackfillControl(
                 database,
                 engine,

@@ -13,6 +13,7 @@ from app import __version__
 from app.api import (
     answer_links,
     backfills,
+    coverage,
     flow_control,
     health,
     item_stream,
@@ -73,6 +74,7 @@ def build_app(
     app.include_router(unknown_router(sorted(family.name for family in families)))
     app.include_router(cron_router(families))
     app.include_router(families_api.router)
+    app.include_router(coverage.router)
     # `…/items/{id}` last, because an id may hold a slash.
     for runs_router in (
         runs_api, run_actions, run_failures, run_history, run_events, suspended, item_stream,

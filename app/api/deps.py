@@ -20,6 +20,7 @@ from app.workflows.answering import Answering
 from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
+from app.workflows.coverage import CoverageSurvey
 from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner
 from app.workflows.run_control import RunControl
@@ -44,6 +45,7 @@ class ApiState:
     answering: Answering
     links: AnswerLinks
     backfills: BackfillControl
+    coverage: CoverageSurvey
     schedules: ScheduleAdmin
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.arguments import Demo, Json
 from app.cli.backfill_commands import backfill, backfills
+from app.cli.coverage_command import coverage
 from app.cli.flow_commands import flow
 from app.cli.item_commands import ITEM_COMMANDS
 from app.cli.run_commands import RUN_COMMANDS
@@ -93,7 +94,7 @@ def prune(
     prune_runs(older_than, dry_run=dry_run, demo=demo)
 
 
-for command in (*RUN_COMMANDS, *ITEM_COMMANDS, backfill):
+for command in (*RUN_COMMANDS, *ITEM_COMMANDS, backfill, coverage):
     app.command()(command)
 
 

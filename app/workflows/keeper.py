@@ -17,6 +17,7 @@ from app.store.runs import Statistics
 from app.workflows.backfilling import go_on
 from app.workflows.bound import BoundFamily
 from app.workflows.children import tell_parent
+from app.workflows.coverage import record_run
 from app.workflows.decisions import judge_canary, must_pause
 from app.workflows.family import Overlap
 from app.workflows.messages import PaginateMessage, ProcessMessage
@@ -101,8 +102,11 @@ class RunKeeper:
         if run.backfill_id is not None:
             await go_on(tx, self.engine, self.families, run.backfill_id)
         bound = self.families.get(run.family)
-        if bound is not None and bound.family.overlap is Overlap.QUEUE:
+        if bound is None:
+            return
+        if bound.family.overlap is Overlap.QUEUE:
             await self.next_in_line(tx, run.family)
+        await record_run(tx, bound, run)
 
     async def _promote(self, tx: AsyncConnection, run_id: str, counted: Counted) -> None:
         await transitions.promote(tx, run_id)

@@ -7,6 +7,7 @@ needs. But queues are emptied by people, and restored from backups.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -49,11 +50,13 @@ class Watchdog:
     Args:
         every: seconds between two passes.
         keep: ended runs are deleted after so long; None: they are kept.
+        beside: what else only one worker may do at a time; each until it is cancelled.
     """
 
     mender: Mender
     every: float
     keep: timedelta | None
+    beside: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _sampler: Sampler = field(init=False)
 
@@ -77,6 +80,7 @@ class Watchdog:
         log.debug("watchdog_holds")
         pruned_at = -PRUNE_EVERY.total_seconds()
         clock = asyncio.get_running_loop().time
+        beside = [asyncio.create_task(run()) for run in self.beside]
         try:
             while True:
                 await self.look()
@@ -88,6 +92,9 @@ class Watchdog:
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             # The pool must not hand on a connection that holds the lock.
             try:
                 await asyncio.shield(holding.execute(_LET_GO))

@@ -16,7 +16,7 @@ def test_every_command_is_there() -> None:
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "runs"),
         *("suspended", "answer", "link", "item", "output"),
-        "backfill",
+        *("backfill", "coverage"),
         *("families", "demo"),
     ] == COMMANDS
 

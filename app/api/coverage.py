@@ -1,0 +1,83 @@
+"""How much of a family's work is done: now, and over the last days."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field, ValidationError
+
+from app.api.deps import Answer, State, View, bearer
+from app.errors import BadInput, NotFound
+from app.store import coverage
+from app.store.coverage_tables import Coverage
+from app.store.database import reading
+from app.workflows.bound import BoundFamily
+
+router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
+
+Params = Annotated[
+    str | None, Query(max_length=4_000, description="the family's params, as JSON; else its own")
+]
+Now = Annotated[bool, Query(description="count; without it only what was recorded is answered")]
+
+
+class Covered(View):
+    eligible: int
+    with_result: int
+    exact: bool = Field(description="false: extrapolated, because the count took too long")
+
+
+class CoveredDay(Covered):
+    day: date = Field(description="in UTC")
+
+    @classmethod
+    def of(cls, row: Coverage) -> Self:
+        return cls(**row.model_dump(include=set(cls.model_fields)))
+
+
+class CoverageAnswer(Answer):
+    family: str
+    params: dict[str, Any]  # as the family declares them
+    now: Covered | None = Field(
+        description="null: it was not asked for, or the family does not tell what has a result"
+    )
+    days: list[CoveredDay] = Field(
+        description="the last 90 on which something was recorded, the oldest first, with the"
+        " family's own params"
+    )
+
+
+@router.get("/{family}/coverage")
+async def get_coverage(
+    family: Annotated[str, Path(max_length=100)],
+    state: State,
+    params: Params = None,
+    now: Now = True,
+) -> CoverageAnswer:
+    """How many of the eligible have a result, as a dry run counts them."""
+    bound = state.families.get(family)
+    if bound is None:
+        known = ", ".join(sorted(state.families))
+        raise NotFound(f"There is no family {family!r}. Known are: {known}.")
+    asked = _params(bound, params)
+    found = await state.coverage.now(bound, asked) if now else None
+    async with reading(state.database) as connection:
+        rows = await coverage.days(connection, family)
+    return CoverageAnswer(
+        family=family,
+        params=asked.model_dump(mode="json", by_alias=True),
+        now=found
+        and Covered(eligible=found.eligible, with_result=found.with_result, exact=found.exact),
+        days=[CoveredDay.of(row) for row in rows],
+    )
+
+
+def _params(bound: BoundFamily, text: str | None) -> BaseModel:
+    try:
+        return bound.family.params.model_validate_json(text or "{}")
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = ".".join(str(part) for part in ("params", *fault["loc"]))
+        raise BadInput(f"{name}: {fault['msg']}.", field=name) from None
