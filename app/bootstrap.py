@@ -124,10 +124,11 @@ async def open_service(
     http = httpx2.AsyncClient()
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
+        files = FileStore(settings.files_dir)
         others = {
             TextWriter: writer,
             Painter: paints,
-            FileStore: FileStore(settings.files_dir),
+            FileStore: files,
             Destinations: Destinations(settings.posts_url),
         }
         services = Services(
@@ -170,6 +171,8 @@ async def open_service(
             cursors=signer,
             answering=Answering(database, engine, bound),
             links=AnswerLinks(signer, settings.url),
+            engine=engine,
+            files=files,
             coverage=CoverageSurvey(
                 database, bound, partial(make_context, services), settings.dry_run_budget
             ),

@@ -14,6 +14,7 @@ from app.api import (
     answer_links,
     backfills,
     coverage,
+    files,
     flow_control,
     health,
     item_stream,
@@ -23,6 +24,7 @@ from app.api import (
     run_events,
     run_failures,
     run_history,
+    run_layers,
     schedules,
     session,
     suspended,
@@ -77,8 +79,8 @@ def build_app(
     app.include_router(coverage.router)
     # `…/items/{id}` last, because an id may hold a slash.
     for runs_router in (
-        runs_api, run_actions, run_failures, run_history, run_events, suspended, item_stream,
-        items_api,
+        runs_api, run_actions, run_failures, run_history, run_layers, run_events,
+        suspended, item_stream, items_api,
     ):  # fmt: skip
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
@@ -86,6 +88,7 @@ def build_app(
     app.include_router(schedules.router)
     app.include_router(flow_control.router)
     app.include_router(overview.router)
+    app.include_router(files.router)
     app.include_router(session.router)
     app.include_router(health.router)
     app.include_router(console_router(console))

@@ -14,6 +14,8 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.scopes import Rights
+from app.engine import Engine
+from app.services.files import FileStore
 from app.store.changes import RunChanges
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
@@ -44,6 +46,8 @@ class ApiState:
     cursors: CursorSigner
     answering: Answering
     links: AnswerLinks
+    engine: Engine
+    files: FileStore
     backfills: BackfillControl
     coverage: CoverageSurvey
     schedules: ScheduleAdmin

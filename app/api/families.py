@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -11,6 +12,10 @@ from pydantic import Field
 from app.api.deps import Answer, State, View, bearer
 from app.api.workflows import routes_of
 from app.flow.control import FlowControl
+from app.store import runs, schedules
+from app.store.database import reading
+from app.store.lifecycle import RunStatus
+from app.store.tables import Run
 from app.workflows.family import AnyFamily, Overlap
 from app.workflows.keys import Layer, flow_key
 
@@ -33,6 +38,20 @@ class FlowView(View):
         )
 
 
+class LastRun(View):
+    id: str
+    status: RunStatus
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(
+            **run.model_dump(include={"id", "created_at", "finished_at"}),
+            status=RunStatus(run.status),
+        )
+
+
 class FamilyView(View):
     name: str
     description: str
@@ -50,9 +69,13 @@ class FamilyView(View):
     min_items: int = Field(description="that must have ended before the share is judged")
     deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
     approval: bool = Field(description="every run waits, once it has counted, to be approved")
+    last_run: LastRun | None = Field(description="the newest; null: there is none")
+    next_fire_time: datetime | None = Field(description="null: no schedule starts it")
 
     @classmethod
-    def of(cls, family: AnyFamily) -> FamilyView:
+    def of(
+        cls, family: AnyFamily, last_run: Run | None, next_fire_time: datetime | None
+    ) -> FamilyView:
         return cls(
             name=family.name,
             description=inspect.getdoc(type(family)) or "",
@@ -72,6 +95,8 @@ class FamilyView(View):
             min_items=family.min_items,
             deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
             approval=family.approval,
+            last_run=None if last_run is None else LastRun.of(last_run),
+            next_fire_time=next_fire_time,
         )
 
 
@@ -82,4 +107,12 @@ class FamiliesAnswer(Answer):
 @router.get("")
 async def list_families(state: State) -> FamiliesAnswer:
     families = sorted(state.families.values(), key=lambda bound: bound.name)
-    return FamiliesAnswer(families=[FamilyView.of(bound.family) for bound in families])
+    async with reading(state.database) as connection:
+        last = await runs.latest(connection, list(state.families))
+        due = await schedules.next_by_family(connection)
+    return FamiliesAnswer(
+        families=[
+            FamilyView.of(bound.family, last.get(bound.name), due.get(bound.name))
+            for bound in families
+        ]
+    )

@@ -61,6 +61,17 @@ class Depth:
     in_hand: int
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Of a flow key's messages those whose ids begin alike: how many are due, come later, or are in
+    hand. Not ``exact``: there were too many to look at all."""
+
+    due: int
+    deferred: int
+    in_hand: int
+    exact: bool
+
+
 Room = Callable[[str], int | None]
 Handler = Callable[[Delivery], Awaitable[None]]
 
@@ -121,6 +132,15 @@ class Engine(Protocol):
 
     async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> bool:
         """Whether a message of this flow key waits or is in hand whose id begins so."""
+
+    async def parts(
+        self, tx: AsyncConnection, of: Sequence[tuple[str, str]], *, most: int = 2_000
+    ) -> list[Part]:
+        """
+        Args:
+            of: flow keys, each with how the ids begin.
+            most: of each flow key's messages no more are looked at, and of those in hand.
+        """
 
     async def tidy(self) -> None:
         """Whatever upkeep a busy queue needs more often than the database does it by itself."""

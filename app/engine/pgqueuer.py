@@ -24,7 +24,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.driver import hot
-from app.engine import Delivery, Depth, Handler, Outgoing, Room, statements
+from app.engine import Delivery, Depth, Handler, Outgoing, Part, Room, statements
 from app.engine.consumer import Consumer
 
 LOOKS = 6
@@ -195,6 +195,14 @@ class PgQueuerEngine:
 
     async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> bool:
         return bool((await tx.exec_driver_sql(statements.ANY, (flow_key, prefix))).scalar())
+
+    async def parts(
+        self, tx: AsyncConnection, of: Sequence[tuple[str, str]], *, most: int = 2_000
+    ) -> list[Part]:
+        keys, prefixes = [key for key, _ in of], [prefix for _, prefix in of]
+        rows = await tx.exec_driver_sql(statements.PARTS, (keys, prefixes, most))
+        found = [tuple(row) for row in rows]
+        return [Part(due, deferred, held, seen < most) for due, deferred, held, seen in found]
 
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries

@@ -120,6 +120,34 @@ ANY = f"""
         SELECT FROM {QUEUE} WHERE entrypoint = $1::text AND starts_with(dedupe_key, $2::text)
     )
 """  # noqa: S608
+# Each of them reads an index, and no more than so many of its entries.
+PARTS = f"""
+    SELECT due.found, deferred.found, held.found, greatest(due.seen, deferred.seen, held.seen)
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k(flow_key, prefix, n)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS seen, count(*) FILTER (WHERE starts_with(dedupe_key, k.prefix)) AS found
+        FROM (
+            SELECT dedupe_key FROM {QUEUE}
+            WHERE entrypoint = k.flow_key AND status = 'queued' AND execute_after <= now()
+            ORDER BY execute_after LIMIT $3
+        ) AS seen
+    ) AS due CROSS JOIN LATERAL (
+        SELECT count(*) AS seen, count(*) FILTER (WHERE starts_with(dedupe_key, k.prefix)) AS found
+        FROM (
+            SELECT dedupe_key FROM {QUEUE}
+            WHERE entrypoint = k.flow_key AND status = 'queued' AND execute_after > now()
+            ORDER BY execute_after LIMIT $3
+        ) AS seen
+    ) AS deferred CROSS JOIN LATERAL (
+        SELECT count(*) AS seen, count(*) FILTER (
+            WHERE entrypoint = k.flow_key AND starts_with(dedupe_key, k.prefix)) AS found
+        FROM (
+            SELECT entrypoint, dedupe_key FROM {QUEUE} WHERE status = 'picked'
+            ORDER BY heartbeat DESC LIMIT $3
+        ) AS seen
+    ) AS held
+    ORDER BY k.n
+"""  # noqa: S608
 DEAD = f"SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = '{QUEUE}'::regclass"  # noqa: S608
 VACUUM = f"VACUUM (TRUNCATE FALSE) {QUEUE}"
 DEPTH = f"""

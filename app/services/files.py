@@ -59,6 +59,15 @@ class FileStore:
         except FileNotFoundError as error:
             raise NotFound(f"There is no file {file}.") from error
 
+    async def locate(self, name: str) -> Path:
+        """Where it lies, for whoever sends it on. Raises NotFound, also for what is hidden and for
+        a link that leads out of the folder."""
+        file = checked(name)
+        path = await asyncio.to_thread(self._locate, file)
+        if path is None:
+            raise NotFound(f"There is no file {file}.")
+        return path
+
     async def checksum(self, name: str) -> str | None:
         """The SHA-256 of the file in hexadecimal; None: there is none."""
         try:
@@ -66,6 +75,16 @@ class FileStore:
         except NotFound:
             return None
         return sha256(data).hexdigest()
+
+    def _locate(self, file: str) -> Path | None:
+        if any(part.startswith(".") for part in PurePosixPath(file).parts):
+            return None  # such as one that is being written
+        try:
+            path = (self._folder / file).resolve()
+            inside = path.is_relative_to(self._folder.resolve())
+            return path if inside and path.is_file() else None
+        except OSError:  # such as a name that is too long
+            return None
 
     def _save(self, file: str, data: bytes) -> None:
         try:

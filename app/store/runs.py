@@ -164,6 +164,20 @@ async def page_of_runs(
     return [_run(row) for row in await tx.execute(query)]
 
 
+async def latest(tx: AsyncConnection, families: Collection[str]) -> dict[str, Run]:
+    """The newest run of each that is no step's child; a family that has none is left out."""
+    rows = await tx.execute(
+        text("""
+            SELECT run.* FROM unnest(CAST(:families AS text[])) AS f(name) CROSS JOIN LATERAL (
+                SELECT * FROM run WHERE family = f.name AND parent_run IS NULL
+                ORDER BY id DESC LIMIT 1
+            ) AS run
+        """),
+        {"families": list(families)},
+    )
+    return {row.family: _run(row) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Averages:
     """What one item took in earlier runs: seconds of work, and what it spent."""

@@ -73,6 +73,13 @@ async def page(
     return [_schedule(row) for row in await tx.execute(query)]
 
 
+async def next_by_family(tx: AsyncConnection) -> dict[str, datetime]:
+    """When each family starts by the clock next; one that does not is left out."""
+    query = select(_TABLE.c.family, func.min(_TABLE.c.next_at)).group_by(_TABLE.c.family)
+    rows = await tx.execute(query.where(_TABLE.c.next_at.is_not(None)))
+    return {row[0]: row[1] for row in rows}
+
+
 async def add(tx: AsyncConnection, schedule: Schedule) -> None:
     await tx.execute(
         insert(_TABLE).values(schedule.model_dump(exclude={"created_at", "changed_at"}))

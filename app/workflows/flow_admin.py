@@ -58,6 +58,14 @@ class FlowAdmin:
         await self._controls.refresh()
         return await self._state(key)
 
+    async def state_of(self, flow_key: str) -> FlowState:
+        """By a layer's own key, which others may share; with the overrides as they were read last.
+
+        Raises:
+            KeyError: no family has this flow key.
+        """
+        return await self._state(self._controls.of(flow_key).key)
+
     async def pin(self, key: str, control: FlowControl, *, by: str) -> FlowState:
         async def change(tx: AsyncConnection) -> None:
             await flow_overrides.pin(

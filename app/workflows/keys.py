@@ -81,8 +81,13 @@ def chunk_message(run_id: str, cursor: str | None, index: int) -> str:
     return head if cursor is None else f"{head}:{cursor}"
 
 
+def item_prefix(run_id: str) -> str:
+    """With which the ids of all executions of a run begin."""
+    return f"item:{run_id}:"
+
+
 def item_message(run_id: str, item_id: str) -> str:
-    return f"item:{run_id}:{item_id}"
+    return f"{item_prefix(run_id)}{item_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,11 @@ class Broken:
     async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> NoReturn:
         raise NotImplementedError
 
+    async def parts(
+        self, tx: AsyncConnection, of: Sequence[tuple[str, str]], *, most: int = 1
+    ) -> NoReturn:
+        raise NotImplementedError
+
     async def tidy(self) -> NoReturn:
         raise NotImplementedError
 
