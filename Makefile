@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate test scaffold chaos check fmt lock bench bench-spine clean
+.PHONY: help setup demo serve worker family family-update migrate docs test scaffold chaos check fmt lock bench bench-spine clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ family-update: .venv/.ready ## merge what is new in the template: make family-up
 
 migrate: .venv/.ready ## bring the database's tables up to date
 	@$(BIN)/sluice migrate
+
+docs: .venv/.ready ## build the documentation as a site, and check every link within it
+	@rm -rf docs/_build/html
+	@$(BIN)/python -m sphinx -c docs -b html -W -n --keep-going -q -d docs/_build/read . docs/_build/html
+	@$(BIN)/python -m docs.check docs/_build/html
+	@echo "The documentation is built. Open docs/_build/html/index.html"
 
 test: .venv/.ready ## run every test on a real Postgres and a real Valkey
 ifdef ARGS
@@ -71,7 +77,7 @@ lock: $(UV) ## pin every dependency with its hashes anew
 		| $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements-tools.lock
 
 clean: ## remove the virtual environments, the embedded servers' data and every cache
-	@rm -rf .venv .tools .sluice .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .tools .sluice .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache docs/_build
 
 # uv comes from pip, into its own environment, so that nothing outside this folder is touched.
 $(UV): requirements-tools.lock

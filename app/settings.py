@@ -50,29 +50,35 @@ class Settings(BaseSettings):
         None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
     )
     tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
-        (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call"
+        (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call the API"
     )
     data_dir: Path = Field(
         Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"
     )
     redis_prefix: str = Field(
-        "sluice", alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$", description="of every key"
-    )
+        "sluice", alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$",
+        description="before every Redis key",
+    )  # fmt: skip
     host: str = Field("127.0.0.1", alias="SLUICE_HOST", description="address the API listens on")
-    port: int = Field(8000, alias="SLUICE_PORT", ge=1, le=65535)
+    port: int = Field(8000, alias="SLUICE_PORT", ge=1, le=65535, description="its port")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", alias="SLUICE_LOG_LEVEL"
+        "info", alias="SLUICE_LOG_LEVEL", description="the least that is logged"
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", alias="SLUICE_LOG_FORMAT", description="auto: console on a terminal, else json"
     )
-    pool_size: int = Field(10, alias="SLUICE_POOL_SIZE", ge=2, le=200, description="connections")
+    pool_size: int = Field(
+        10, alias="SLUICE_POOL_SIZE", ge=2, le=200,
+        description="Postgres connections of a process for the API and the families",
+    )  # fmt: skip
     worker_concurrency: int = Field(
-        100, alias="SLUICE_WORKER_CONCURRENCY", ge=1, le=10_000, description="messages in hand"
-    )
+        100, alias="SLUICE_WORKER_CONCURRENCY", ge=1, le=10_000,
+        description="items in one worker's hands at once",
+    )  # fmt: skip
     worker_threads: int = Field(
-        40, alias="SLUICE_WORKER_THREADS", ge=1, le=1_000, description="for plain def methods"
-    )
+        40, alias="SLUICE_WORKER_THREADS", ge=1, le=1_000,
+        description="threads for methods that are plain def",
+    )  # fmt: skip
     worker_heartbeat: float = Field(
         30, alias="SLUICE_WORKER_HEARTBEAT", ge=0.5, le=3600,
         description="seconds of silence after which another worker takes a message over",
@@ -87,11 +93,11 @@ class Settings(BaseSettings):
     )  # fmt: skip
     watchdog_seconds: float = Field(
         5, alias="SLUICE_WATCHDOG_SECONDS", ge=0.1, le=3600,
-        description="between two looks for runs that cannot go on",
+        description="seconds between two looks for runs that cannot go on",
     )  # fmt: skip
     retention_days: int = Field(
         30, alias="SLUICE_RETENTION_DAYS", ge=0, le=36_500,
-        description="after which ended runs are deleted; 0: never",
+        description="days after which ended runs are deleted; 0: never",
     )  # fmt: skip
     dry_run_budget: float = Field(
         15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,
@@ -100,8 +106,8 @@ class Settings(BaseSettings):
     llm_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
         None, alias="LLM_BASE_URL", description="OpenAI-compatible; unset: the local writer"
     )
-    llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY")
-    llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL")
+    llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY", description="its key")
+    llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL", description="the model to ask")
     url: Annotated[str, _scheme("http", "https")] = Field(
         "http://127.0.0.1:8000",
         alias="SLUICE_URL",
@@ -114,8 +120,10 @@ class Settings(BaseSettings):
     image_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
         None, alias="IMAGE_BASE_URL", description="OpenAI-compatible; unset: the local painter"
     )
-    image_api_key: SecretStr | None = Field(None, alias="IMAGE_API_KEY")
-    image_model: str = Field("gpt-image-1", alias="IMAGE_MODEL")
+    image_api_key: SecretStr | None = Field(None, alias="IMAGE_API_KEY", description="its key")
+    image_model: str = Field(
+        "gpt-image-1", alias="IMAGE_MODEL", description="the model that paints"
+    )
     image_timeout: float = Field(
         120, alias="IMAGE_TIMEOUT", gt=0, le=600, description="seconds a try"
     )

@@ -19,7 +19,17 @@ from tests.support.families import Welcoming
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BUILT = ROOT / "docs" / "_build"
+PAGES = sorted(
+    page
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    if BUILT not in page.parents
+)
+FAMILIES = {
+    "reading-tip": "README.md",
+    "reading-offer": "docs/guides/migrate-a-script.md",
+}
+"""The complete families of the documentation, and the pages that show them."""
 SETTINGS = {str(field.alias): field for field in Settings.model_fields.values()}
 
 _CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -97,21 +107,28 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 
 @pytest.fixture
-def readme_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A package whose one file is the README's family."""
-    [source] = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    package = "families_of_the_readme"
+def package(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """A package whose one file is the family of the page that the test names."""
+    page = (ROOT / request.param).read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    [source] = [block for block in blocks if "(JobFamily[" in block]
+    package = "families_of_a_page"
     (tmp_path / package).mkdir()
     (tmp_path / package / "__init__.py").touch()
-    (tmp_path / package / "reading_tip.py").write_text(source, "utf-8")
+    (tmp_path / package / "its_family.py").write_text(source, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     yield package
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
 
 
-def test_the_family_of_the_readme_loads(readme_package: str) -> None:
-    assert list(load_families(readme_package)) == ["reading-tip"]
+@pytest.mark.parametrize(
+    ("name", "package"), FAMILIES.items(), ids=FAMILIES.keys(), indirect=["package"]
+)
+def test_the_family_of_a_page_loads(name: str, package: str) -> None:
+    assert list(load_families(package)) == [name]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])

@@ -119,20 +119,27 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     name: ClassVar[str]
     """kebab-case; part of routes and flow keys."""
     entity: ClassVar[Entity]
+    """What it works on: ``Entity("user", "users")`` makes ``process-users`` and ``userId``."""
     verb: ClassVar[str] = "execute"
     """Of the execute route: ``generate`` makes ``generate-user``."""
     params: ClassVar[type[BaseModel]] = FamilyParams
+    """What a caller may say of a run. A field without a default is required."""
     flow: ClassVar[Flow] = Flow()
+    """How much may be at work at once, and start in a period, in each layer."""
 
     attempts: ClassVar[int] = 5
     """Executions of one item that may fail before it is ``failed``."""
     backoff: ClassVar[Backoff] = Backoff()
+    """Between two attempts."""
     timeout: ClassVar[timedelta] = timedelta(minutes=5)
     """Of ``load``, ``execute`` and ``save`` together; longer is the outcome ``timed_out``."""
     page_size: ClassVar[int] = 50
+    """Ids that are read and filtered at once."""
     chunk_size: ClassVar[int] = 20
+    """Ids of one message, where a page holds more."""
 
     overlap: ClassVar[Overlap] = Overlap.SKIP
+    """What becomes of a start while the family has a run that has not ended."""
     max_failure_rate: ClassVar[float | None] = 0.5
     """A run pauses when a larger share of its items has failed; None: it never does."""
     min_items: ClassVar[int] = 50

@@ -1,0 +1,24 @@
+"""Writes the reference from the code, so that it cannot drift. Each part answers Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from docs.generate.commands import commands
+from docs.generate.contract import contract
+from docs.generate.lifecycles import lifecycles
+from docs.generate.routes import routes
+from docs.generate.settings import settings
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {
+        "commands": commands,
+        "contract": contract,
+        "lifecycles": lifecycles,
+        "routes": routes,
+        "settings": settings,
+    }
+)
+"""By the name that stands in the page: ``<!-- generated: commands -->``."""
