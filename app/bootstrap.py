@@ -19,6 +19,7 @@ from app.api.deps import ApiState
 from app.engine import Engine
 from app.engine.pgqueuer import PgQueuerEngine
 from app.flow.controls import FlowControls
+from app.flow.history import FlowHistory
 from app.flow.item_locks import ItemLocks
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.script import GateScript
@@ -41,6 +42,7 @@ from app.workflows.coverage import CoverageSurvey
 from app.workflows.declared_schedules import declare
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin, read_overrides
+from app.workflows.flow_recording import FlowRecorder
 from app.workflows.item_tools import ItemTools
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
@@ -93,7 +95,10 @@ class Service:
                 self.mender,
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,
-                beside=(self.api.coverage.run,),
+                beside=(
+                    self.api.coverage.run,
+                    FlowRecorder(self.api.flow, self.api.flow_history).run,
+                ),
             ),
             Scheduler(self.database, self.engine, self.families),
             self.services.http,
@@ -166,6 +171,7 @@ async def open_service(
             control=RunControl(database, mender),
             changes=changes,
             flow=FlowAdmin(database, controls, script),
+            flow_history=FlowHistory(redis, settings.redis_prefix),
             database=database,
             families=bound,
             cursors=signer,

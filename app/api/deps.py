@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.scopes import Rights
 from app.engine import Engine
+from app.flow.history import FlowHistory
 from app.services.files import FileStore
 from app.store.changes import RunChanges
 from app.workflows.answer_links import AnswerLinks
@@ -41,6 +42,7 @@ class ApiState:
     control: RunControl
     changes: RunChanges
     flow: FlowAdmin
+    flow_history: FlowHistory
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
     cursors: CursorSigner

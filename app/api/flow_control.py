@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field, StrictInt
 
-from app.api.deps import Answer, Body, Caller, State, View, bearer
+from app.api.deps import Answer, ApiState, Body, Caller, State, View, bearer
 from app.errors import BadInput, ConfigurationError
 from app.flow.control import LONGEST_PERIOD, FlowControl
+from app.flow.history import FlowPoint
+from app.store.database import reading
 from app.workflows.flow_admin import FlowState
 
 router = APIRouter(
@@ -54,9 +59,12 @@ class FlowView(View):
     active: int | None = Field(description="items at work now; null: Redis does not answer")
     waiting: int | None = Field(description="items that wait for their turn in a worker")
     started: int | None = Field(description="items started in the last period")
+    queued: int = Field(
+        description="messages that are due and in no worker yet; counted up to 2,000 a layer"
+    )
 
     @classmethod
-    def of(cls, state: FlowState) -> FlowView:
+    def of(cls, state: FlowState, queued: int) -> FlowView:
         live, observed = state.live, state.observed
         return cls(
             key=live.key,
@@ -68,7 +76,25 @@ class FlowView(View):
             active=observed.active if observed else None,
             waiting=observed.waiting if observed else None,
             started=observed.started if observed else None,
+            queued=queued,
         )
+
+
+class FlowPointView(View):
+    at: datetime
+    in_use: int = Field(description="items at work then")
+    starts: int = Field(description="items started in the period before")
+    waiting: int
+    parallelism: int | None = Field(description="in force then")
+    rate: float | None
+
+    @classmethod
+    def of(cls, point: FlowPoint) -> FlowPointView:
+        return cls(**{**asdict(point), "at": datetime.fromtimestamp(point.at, UTC)})
+
+
+class FlowHistoryAnswer(Answer):
+    points: list[FlowPointView]
 
 
 class FlowAnswer(Answer):
@@ -81,35 +107,56 @@ class FlowsAnswer(Answer):
 
 @router.get("")
 async def list_flow_control(state: State) -> FlowsAnswer:
-    return FlowsAnswer(flow_control=[FlowView.of(one) for one in await state.flow.states()])
+    return FlowsAnswer(flow_control=await _views(state, await state.flow.states()))
 
 
 @router.get("/{key}")
 async def get_flow_control(key: Key, state: State) -> FlowAnswer:
-    return FlowAnswer(flow_control=FlowView.of(await state.flow.state(key)))
+    return await _answer(state, await state.flow.state(key))
+
+
+@router.get("/{key}/history")
+async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
+    """The last five minutes, every five seconds, the oldest first: while a worker runs, and the key
+    has a limit."""
+    state.flow.flow_keys(key)
+    points = await state.flow_history.of(key, datetime.now(UTC))
+    return FlowHistoryAnswer(points=[FlowPointView.of(point) for point in points])
 
 
 @router.put("/{key}")
 async def pin_flow_control(key: Key, body: Pin, state: State, caller: Caller) -> FlowAnswer:
     """Put these limits in force in place of the code's; workers follow within a second."""
-    pinned = await state.flow.pin(key, body.control(), by=caller)
-    return FlowAnswer(flow_control=FlowView.of(pinned))
+    return await _answer(state, await state.flow.pin(key, body.control(), by=caller))
 
 
 @router.delete("/{key}")
 async def reset_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
     """Return to the limits that the code declares."""
-    return FlowAnswer(flow_control=FlowView.of(await state.flow.reset(key, by=caller)))
+    return await _answer(state, await state.flow.reset(key, by=caller))
 
 
 @router.post("/{key}/pause")
 async def pause_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
     """Let nothing of this key begin; what is at work ends."""
-    changed = await state.flow.pause(key, paused=True, by=caller)
-    return FlowAnswer(flow_control=FlowView.of(changed))
+    return await _answer(state, await state.flow.pause(key, paused=True, by=caller))
 
 
 @router.post("/{key}/resume")
 async def resume_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
-    changed = await state.flow.pause(key, paused=False, by=caller)
-    return FlowAnswer(flow_control=FlowView.of(changed))
+    return await _answer(state, await state.flow.pause(key, paused=False, by=caller))
+
+
+async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:
+    [view] = await _views(state, [found])
+    return FlowAnswer(flow_control=view)
+
+
+async def _views(state: ApiState, found: Sequence[FlowState]) -> list[FlowView]:
+    of = [(one.live.key, key) for one in found for key in state.flow.flow_keys(one.live.key)]
+    async with reading(state.database) as connection:
+        parts = await state.engine.parts(connection, [(key, "") for _, key in of])
+    queued: Counter[str] = Counter()
+    for (gate_key, _), part in zip(of, parts, strict=True):
+        queued[gate_key] += part.due
+    return [FlowView.of(one, queued[one.live.key]) for one in found]

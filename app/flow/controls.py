@@ -65,6 +65,10 @@ class FlowControls:
     def of(self, flow_key: str) -> LiveControl:
         return self._live[self._gate_keys[flow_key]]
 
+    def flow_keys(self, key: str) -> list[str]:
+        """Those that are counted under this gate key."""
+        return sorted(flow for flow, gate in self._gate_keys.items() if gate == key)
+
     async def refresh(self) -> None:
         overrides = await self._load()
         self._live = {

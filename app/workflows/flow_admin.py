@@ -58,6 +58,11 @@ class FlowAdmin:
         await self._controls.refresh()
         return await self._state(key)
 
+    def flow_keys(self, key: str) -> list[str]:
+        """The layers' own keys that are counted under this one."""
+        self._known(key)
+        return self._controls.flow_keys(key)
+
     async def state_of(self, flow_key: str) -> FlowState:
         """By a layer's own key, which others may share; with the overrides as they were read last.
 
