@@ -17,6 +17,7 @@ from app.api import (
     files,
     flow_control,
     health,
+    item_lists,
     item_stream,
     overview,
     problems,
@@ -84,6 +85,7 @@ def build_app(
     ):  # fmt: skip
         app.include_router(runs_router.router)
     app.include_router(answer_links.router)
+    app.include_router(item_lists.router)
     app.include_router(backfills.router)
     app.include_router(schedules.router)
     app.include_router(flow_control.router)

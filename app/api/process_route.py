@@ -10,7 +10,10 @@ from pydantic import Field, StrictBool, StrictInt
 from app.api.deps import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.workflow_answers import DryRunAnswer, StartedAnswer, dry_run_answer, watch_it
-from app.api.workflow_bodies import Asked, ItemIds, body_model, params_field
+from app.api.workflow_bodies import Asked, ItemIds, RunId, body_model, params_field
+from app.errors import BadInput
+from app.store import item_lists
+from app.store.database import reading
 from app.tokens import Scope
 from app.workflows.client import ProcessRequest
 from app.workflows.family import AnyFamily
@@ -26,6 +29,10 @@ def add_process(router: APIRouter, family: AnyFamily) -> None:
         force=(StrictBool, Field(False, description="also those that already have a result")),
         limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
         item_ids=(ItemIds | None, Field(None, description=f"exactly these {many}")),
+        item_list=(
+            RunId | None,
+            Field(None, description="exactly those of this list: see POST /api/item-lists"),
+        ),
         params=params_field(family),
     )
 
@@ -37,12 +44,18 @@ def add_process(router: APIRouter, family: AnyFamily) -> None:
         once: OnceFor,
         response: Response,
     ) -> DryRunAnswer | StartedAnswer:
+        if body.item_list is not None:
+            if body.item_ids is not None:
+                raise BadInput("Send either itemIds or itemList, not both.", field="itemList")
+            async with reading(state.database) as connection:
+                await item_lists.require(connection, body.item_list)
         bound = state.families[family.name]
         request = ProcessRequest(
             params=body.params,
             force=body.force,
             limit=body.limit,
             item_ids=body.item_ids,
+            item_list=body.item_list,
             options=body.options(family),
         )
         if body.dry_run:

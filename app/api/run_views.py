@@ -75,6 +75,7 @@ class RunView(View):
     force: bool
     limit: int | None
     item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
+    item_list: str | None = Field(description="the list of ids that the caller named")
     options: RunOptions
     retry_of: str | None = Field(description="the run whose items it tries once more")
     parent: Parent | None = Field(description="whose step it is; null: nobody's")
@@ -97,7 +98,7 @@ class RunView(View):
             **run.model_dump(
                 include={
                     "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
-                    "retry_of", "backfill_id", "created_at", "started_at", "finished_at", "deadline_at",
+                    "retry_of", "backfill_id", "item_list", "created_at", "started_at", "finished_at", "deadline_at",
                 }
             ),
             status=RunStatus(run.status),

@@ -13,6 +13,7 @@ from app.cli.answers import DryRun, Families, Family, Started
 from app.cli.client import Api, open_api, require_known
 from app.cli.console import add, number, open_console, print_json, printable, program, table
 from app.cli.ending import cost
+from app.cli.item_ids import chosen
 from app.cli.params import parse_params
 from app.cli.watching import follow
 from app.errors import BadInput
@@ -27,6 +28,8 @@ class Order:
     params: tuple[str, ...] = ()
     limit: int | None = None
     item_ids: tuple[str, ...] = ()
+    items_from: str | None = None
+    """A file with an id a line, in place of ``item_ids``; ``-``: standard input."""
     force: bool = False
     dry_run: bool = False
     options: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -36,6 +39,8 @@ class Order:
 
 def start(order: Order, *, follow_it: bool, as_json: bool) -> int:
     """The exit code."""
+    if order.item_ids and order.items_from is not None:
+        raise BadInput("Name the items with --item-id or with --items-from, not with both.")
     if order.dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
     return asyncio.run(_run(order, follow_it=follow_it, as_json=as_json))
@@ -86,6 +91,13 @@ async def send(api: Api, family: Family, order: Order) -> tuple[bytes, bool]:
         body["limit"] = order.limit
     if order.item_ids:
         body["itemIds"] = list(order.item_ids)
+    if order.items_from is not None:
+        body |= await chosen(api, order.items_from)
+        if order.key is not None and "itemList" in body:
+            raise BadInput(
+                "--idempotency-key: each list of more than 1,000 ids is another one, so that the"
+                " same call cannot be known again. Leave it out."
+            )
     return await api.start(family.routes["process"], body, order.key)
 
 

@@ -35,6 +35,10 @@ def run(
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")
     ] = None,
+    items_from: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
+    ] = None,
     canary: Annotated[
         int | None,
         typer.Option(
@@ -74,6 +78,7 @@ def run(
         tuple(param or ()),
         limit,
         tuple(item_id or ()),
+        items_from,
         force=force,
         dry_run=dry_run,
         options=options(

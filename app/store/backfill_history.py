@@ -73,6 +73,7 @@ async def before(
             ), ran AS (
                 SELECT id, status, params FROM run
                 WHERE family = :family AND finished_at IS NOT NULL AND item_ids IS NULL
+                  AND item_list IS NULL
                   AND item_limit IS NULL AND retry_of IS NULL AND parent_run IS NULL
                 UNION ALL
                 SELECT p.run_id, p.status, p.params

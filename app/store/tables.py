@@ -82,6 +82,8 @@ class Run(SQLModel, table=True):
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
+    item_list: str | None = Field(default=None, sa_type=ID)
+    """In place of ``item_ids``, where they are too many: ``app.store.item_lists``."""
     options: Json = Field(
         default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")}
     )

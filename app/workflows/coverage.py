@@ -89,7 +89,7 @@ async def record_run(tx: AsyncConnection, bound: BoundFamily, run: Run) -> None:
         or not bound.filters
         or run.force
         or run.total_eligible is None
-        or any(part is not None for part in (run.item_ids, run.retry_of, run.parent_run))
+        or any((run.item_ids, run.item_list, run.retry_of, run.parent_run))
         or run.params != params.model_dump(mode="json", by_alias=True)
     ):
         return

@@ -15,15 +15,17 @@ from app.workflows.options import RunOptions, options_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessRequest:
-    """``item_ids``: exactly these, instead of what is eligible. ``retry_of``, ``retry``: those
-    items of an earlier run, and ``origin`` the first of their chain. ``options``: None: the
-    family's own. ``why``: what the run's first event tells beside who started it.
+    """``item_ids``: exactly these, instead of what is eligible; ``item_list``: likewise, by the id
+    of a list that was made before. ``retry_of``, ``retry``: those items of an earlier run, and
+    ``origin`` the first of their chain. ``options``: None: the family's own. ``why``: what the
+    run's first event tells beside who started it.
     """
 
     params: BaseModel
     force: bool = False
     limit: int | None = None
     item_ids: Sequence[str] | None = None
+    item_list: str | None = None
     options: RunOptions | None = None
     retry_of: str | None = None
     retry: Json | None = None
@@ -41,6 +43,7 @@ def new_run(bound: BoundFamily, request: ProcessRequest, *, started_by: str) -> 
         force=request.force,
         item_limit=request.limit,
         item_ids=None if request.item_ids is None else list(request.item_ids),
+        item_list=request.item_list,
         options=options.stored(),
         retry_of=request.retry_of,
         retry=request.retry,

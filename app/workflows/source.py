@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
 from app.errors import ConfigurationError
-from app.store import failures
+from app.store import failures, item_lists
 from app.store.database import reading
 from app.store.failures import Which
 from app.store.tables import Json
@@ -42,6 +42,8 @@ class Selection(Protocol):
         """None: by eligibility."""
 
     @property
+    def item_list(self) -> str | None: ...
+    @property
     def retry_of(self) -> str | None: ...
     @property
     def retry(self) -> Json | None: ...
@@ -53,6 +55,8 @@ def source_of(bound: BoundFamily, params: BaseModel, ctx: Context, selection: Se
         return RetrySource(ctx.services.database, selection.retry_of, which)
     if selection.item_ids is not None:
         return ListSource(tuple(sorted(set(selection.item_ids))))
+    if selection.item_list is not None:
+        return StoredSource(ctx.services.database, selection.item_list)
     if bound.pages is not None:
         return FamilySource(bound, bound.pages, params, ctx)
     return SqlSource(ctx.services.database, bound.family.eligible(params))
@@ -131,6 +135,25 @@ class ListSource:
 
     async def count(self) -> int:
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSource:
+    """A list of ids that the caller made before. The cursor is the last id, as JSON."""
+
+    database: AsyncEngine
+    list_id: str
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        after_id = None if cursor is None else json.loads(cursor)
+        async with reading(self.database) as connection:
+            ids = await item_lists.page(connection, self.list_id, after_id=after_id, limit=size + 1)
+        more = len(ids) > size
+        return Page(ids[:size], _position(ids[size - 1]) if more else None)
+
+    async def count(self) -> int:
+        async with reading(self.database) as connection:
+            return await item_lists.count(connection, self.list_id)
 
 
 @dataclass(frozen=True, slots=True)

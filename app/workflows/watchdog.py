@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store import backfills, events, paging, retention, runs
+from app.store import backfills, events, item_lists, paging, retention, runs
 from app.store.events import EventKind
 from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
@@ -87,6 +87,7 @@ class Watchdog:
                 if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
                     pruned_at = clock()
                     await retention.prune_keys(self.mender.database)
+                    await item_lists.prune(self.mender.database)
                     if self.keep is not None:
                         await retention.prune(self.mender.database, self.keep)
                 await asyncio.sleep(self.every)

@@ -1,0 +1,75 @@
+"""``--items-from``: ids line by line, from a file or from standard input."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import JsonValue
+
+from app.cli.answers import Answer
+from app.cli.client import Api
+from app.errors import BadInput
+
+LONGEST = 200
+"""Characters of an id."""
+AT_ONCE = 1_000
+"""As many as one call may name; more go into a list first."""
+PATH = "/api/item-lists"
+
+
+class Made(Answer):
+    list_id: str
+    items: int
+
+
+async def chosen(api: Api, place: str) -> dict[str, JsonValue]:
+    """What the body of a start says of the ids of ``place``, ``-`` for standard input. However many
+    they are, a thousand at a time are in memory.
+
+    Raises:
+        BadInput: it cannot be read, has no id, or has a line that is none; with its number.
+    """
+    if place == "-":
+        return await _chosen(api, sys.stdin.buffer, "standard input")
+    try:
+        with Path(place).open("rb") as file:  # noqa: ASYNC230 - nothing else waits in this process
+            return await _chosen(api, file, place)
+    except OSError as error:
+        raise BadInput(f"--items-from: {place} cannot be read: {error.strerror}.") from None
+
+
+async def _chosen(api: Api, file: BinaryIO, name: str) -> dict[str, JsonValue]:
+    ids = read_ids(file, name)
+    part = list(itertools.islice(ids, AT_ONCE))
+    if not part:
+        raise BadInput(f"--items-from: {name} holds no id.")
+    following = list(itertools.islice(ids, AT_ONCE))
+    if not following:
+        return {"itemIds": list[JsonValue](part)}
+    made = api.read(Made, await api.post(PATH, {"itemIds": list[JsonValue](part)}))
+    while following:
+        await api.post(f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
+        following = list(itertools.islice(ids, AT_ONCE))
+    return {"itemList": made.list_id}
+
+
+def read_ids(file: BinaryIO, name: str) -> Iterator[str]:
+    """An id a line, without the spaces around it; blank lines are passed over."""
+    number = 0
+    while line := file.readline(8 * LONGEST):
+        number += 1
+        try:
+            item_id = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError:
+            raise BadInput(f"--items-from: {name} line {number}: it is not UTF-8.") from None
+        if len(item_id) > LONGEST or "\0" in item_id or len(line) == 8 * LONGEST:
+            raise BadInput(
+                f"--items-from: {name} line {number}: an id has at most {LONGEST} characters and"
+                " no NUL."
+            )
+        if item_id:
+            yield item_id
