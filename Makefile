@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test scaffold chaos check fmt lock bench bench-spine clean
+.PHONY: help setup demo serve worker family family-update migrate docs test scaffold chaos check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,12 @@ bench: .venv/.ready ## every target of the design's table, or one: make bench RO
 
 bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with one worker
 	@$(BIN)/python -m bench.spine
+
+console: ## build the console into app/console/static, as it is committed; needs Node
+	@cd console && npm ci --no-fund --no-audit --loglevel=error && npm run --silent build
+
+console-check: ## build the console anew and compare it with what is committed, bit for bit
+	@console/check
 
 lock: $(UV) ## pin every dependency with its hashes anew
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \

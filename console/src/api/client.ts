@@ -1,0 +1,76 @@
+/** Calls of the API. The session is in a cookie that no script can read. */
+
+export interface Fault {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** A problem document, or that nobody answered. */
+export class ApiError extends Error {
+  constructor(
+    /** 0: nobody answered. */
+    readonly status: number,
+    message: string,
+    readonly faults: readonly Fault[] = [],
+    readonly document: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.name = "ApiError";
+  }
+}
+
+export const UNREACHABLE = "The service does not answer.";
+
+export interface Call {
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+  /** Repeated under one key, a call that starts a run starts one. */
+  readonly once?: string;
+}
+
+export async function call<T>(path: string, options: Call = {}): Promise<T> {
+  const { method = "GET", body, signal, once } = options;
+  const headers = new Headers({ Accept: "application/json" });
+  // A page of another origin cannot send this header without being asked who it is.
+  if (method !== "GET") headers.set("X-Sluice-Console", "1");
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  if (once !== undefined) headers.set("Idempotency-Key", once);
+  const response = await answered(path, {
+    method,
+    headers,
+    credentials: "same-origin",
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  if (response.status === 204) return undefined as T;
+  const document: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw problem(response.status, document);
+  if (document === null) throw new ApiError(response.status, UNREACHABLE);
+  return document as T;
+}
+
+async function answered(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, UNREACHABLE);
+  }
+}
+
+function problem(status: number, document: unknown): ApiError {
+  if (typeof document !== "object" || document === null) {
+    return new ApiError(status, `${UNREACHABLE} (${status})`);
+  }
+  const said = document as Record<string, unknown>;
+  const text = typeof said["detail"] === "string" ? said["detail"] : `HTTP ${status}`;
+  const faults = Array.isArray(said["errors"]) ? (said["errors"] as Fault[]) : [];
+  return new ApiError(status, text, faults, said);
+}
+
+/** Not randomUUID, which a page over plain HTTP has not. */
+export function newKey(): string {
+  const numbers = crypto.getRandomValues(new Uint32Array(4));
+  return `console-${[...numbers].map((number) => number.toString(36)).join("")}`;
+}

@@ -1,0 +1,4765 @@
+// Made by `npm run schema`. Do not edit.
+
+export interface paths {
+    "/api/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Backfills
+         * @description The newest first.
+         */
+        get: operations["list_backfills_api_backfills_get"];
+        put?: never;
+        /**
+         * Begin Backfill
+         * @description One run for each partition, at most `maxActive` of them at once; or what that would do.
+         */
+        post: operations["begin_backfill_api_backfills_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Backfill
+         * @description With its progress: partitions by status, and items by outcome.
+         */
+        get: operations["get_backfill_api_backfills__backfill_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Backfill
+         * @description No further partition begins, and the runs of those that are active are cancelled.
+         */
+        post: operations["cancel_backfill_api_backfills__backfill_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill_id}/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Partitions
+         * @description In the order in which they begin, each with its run.
+         */
+        get: operations["list_partitions_api_backfills__backfill_id__partitions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Backfill
+         * @description No further partition begins; the runs of those that are active go on.
+         */
+        post: operations["pause_backfill_api_backfills__backfill_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backfills/{backfill_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Backfill
+         * @description Partitions begin again.
+         */
+        post: operations["resume_backfill_api_backfills__backfill_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cron/welcome-placeholder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is time: start a run over users, unless one is active */
+        post: operations["welcome-placeholder.cron"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/families": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Families */
+        get: operations["list_families_api_families_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/families/{family}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Coverage
+         * @description How many of the eligible have a result, as a dry run counts them.
+         */
+        get: operations["get_coverage_api_families__family__coverage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Flow Control */
+        get: operations["list_flow_control_api_flow_control_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Flow Control */
+        get: operations["get_flow_control_api_flow_control__key__get"];
+        /**
+         * Pin Flow Control
+         * @description Put these limits in force in place of the code's; workers follow within a second.
+         */
+        put: operations["pin_flow_control_api_flow_control__key__put"];
+        post?: never;
+        /**
+         * Reset Flow Control
+         * @description Return to the limits that the code declares.
+         */
+        delete: operations["reset_flow_control_api_flow_control__key__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control/{key}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Flow Control
+         * @description Let nothing of this key begin; what is at work ends.
+         */
+        post: operations["pause_flow_control_api_flow_control__key__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control/{key}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume Flow Control */
+        post: operations["resume_flow_control_api_flow_control__key__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Overview */
+        get: operations["get_overview_api_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Runs
+         * @description The newest first.
+         */
+        get: operations["list_runs_api_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Run */
+        get: operations["get_run_api_runs__run_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Run
+         * @description A run that waits for an approval goes on; 409 if it does not wait, or not any more.
+         */
+        post: operations["approve_run_api_runs__run_id__approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Run
+         * @description What is pending ends as cancelled at once, what is at work when it ends.
+         */
+        post: operations["cancel_run_api_runs__run_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description The oldest first. As a stream: each event under its kind and with its id; `progress`, without
+         *     an id, when the counters have changed; the stream ends with the run.
+         */
+        get: operations["list_events_api_runs__run_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failures
+         * @description The largest group first, at most a hundred.
+         */
+        get: operations["list_failures_api_runs__run_id__failures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get History
+         * @description The oldest first, some 500 at the most: where it began, samples, and where it stands now.
+         */
+        get: operations["get_history_api_runs__run_id__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Items
+         * @description By id.
+         */
+        get: operations["list_items_api_runs__run_id__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items/{item_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Item */
+        get: operations["get_item_api_runs__run_id__items__item_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items/{item_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description A link for somebody without a token: a page to look at, and to answer on.
+         */
+        post: operations["make_link_api_runs__run_id__items__item_id__link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items/{item_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Item
+         * @description Answer what the item waits for; it goes on with the answer.
+         */
+        post: operations["resume_item_api_runs__run_id__items__item_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items/{item_id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stream
+         * @description The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
+         *     has its outcome, which is the event `ended`.
+         */
+        get: operations["get_stream_api_runs__run_id__items__item_id__stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Run
+         * @description Nothing of the run starts any more; what is at work ends.
+         */
+        post: operations["pause_run_api_runs__run_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Run
+         * @description It goes on where it stopped, with other options where the body names some. If it waits for an
+         *     approval, this is one, and needs a token with that scope.
+         */
+        post: operations["resume_run_api_runs__run_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Run
+         * @description Start a run over what failed in this one, or over other items of it, with its params.
+         */
+        post: operations["retry_run_api_runs__run_id__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/suspended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Suspended
+         * @description What the run's items, and the children of their steps, wait for people for.
+         */
+        get: operations["list_suspended_api_runs__run_id__suspended_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Schedules
+         * @description Those that families declare first, then the oldest first.
+         */
+        get: operations["list_schedules_api_schedules_get"];
+        put?: never;
+        /** Create Schedule */
+        post: operations["create_schedule_api_schedules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Schedule */
+        get: operations["get_schedule_api_schedules__schedule_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Schedule
+         * @description It fires no more; its runs stay. One that a family declares can only be paused: 409.
+         */
+        delete: operations["remove_schedule_api_schedules__schedule_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Schedule
+         * @description Change what is named. One that a family declares is changed in its code: 409.
+         */
+        patch: operations["edit_schedule_api_schedules__schedule_id__patch"];
+        trace?: never;
+    };
+    "/api/schedules/{schedule_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Schedule
+         * @description It does not fire; its runs that have begun go on.
+         */
+        post: operations["pause_schedule_api_schedules__schedule_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{schedule_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Schedule
+         * @description It fires at its next fire time; those that passed meanwhile are not made up for.
+         */
+        post: operations["resume_schedule_api_schedules__schedule_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schedules/{schedule_id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Schedule
+         * @description Start a run as it would, at once; when it fires next stays.
+         */
+        post: operations["run_schedule_api_schedules__schedule_id__run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session
+         * @description Who is signed in, and until when.
+         */
+        get: operations["get_session_api_session_get"];
+        put?: never;
+        /**
+         * Sign In
+         * @description Takes a token that may `read`, and sets the cookie `sluice_session` for twelve hours.
+         */
+        post: operations["sign_in_api_session_post"];
+        /**
+         * Sign Out
+         * @description Takes the cookie back, also one that is void.
+         */
+        delete: operations["sign_out_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/welcome-placeholder/generate-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Generate one user, or preview it */
+        post: operations["welcome-placeholder.execute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/welcome-placeholder/paginate-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run's paging go on at a cursor, or schedule a chunk of users */
+        post: operations["welcome-placeholder.paginate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/welcome-placeholder/process-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count, and start a run over, users
+         * @description Write welcome placeholders for every active user who has none.
+         */
+        post: operations["welcome-placeholder.process"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Healthz
+         * @description The process answers.
+         */
+        get: operations["healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readyz
+         * @description Everything that the service needs answers; 503 when something does not, and which.
+         */
+        get: operations["readyz_readyz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** ActiveRunView */
+        ActiveRunView: {
+            actual: components["schemas"]["Actual"];
+            /**
+             * Backfillid
+             * @description whose partition it is over; null: nobody's
+             */
+            backfillId: string | null;
+            counters: components["schemas"]["Counters"];
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Cursor
+             * @description where paging stands; null: at the start
+             */
+            cursor: string | null;
+            /** Deadlineat */
+            deadlineAt: string | null;
+            /**
+             * Detail
+             * @description the same as a sentence
+             */
+            detail: string | null;
+            /**
+             * Ended
+             * @description items that have an outcome
+             */
+            ended: number;
+            /** @description made when the run began */
+            estimate: components["schemas"]["Estimate"] | null;
+            /** Family */
+            family: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Force */
+            force: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Itemids
+             * @description how many ids the caller named; null: by eligibility
+             */
+            itemIds: number | null;
+            /**
+             * Itemspersecond
+             * @description that ended, over the last ten seconds or more
+             */
+            itemsPerSecond: number;
+            /** Limit */
+            limit: number | null;
+            options: components["schemas"]["RunOptions"];
+            /**
+             * Paged
+             * @description all pages are read
+             */
+            paged: boolean;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description whose step it is; null: nobody's */
+            parent: components["schemas"]["Parent"] | null;
+            /**
+             * Reason
+             * @description a word: why it is paused, or ended as it did
+             */
+            reason: string | null;
+            /**
+             * Retryof
+             * @description the run whose items it tries once more
+             */
+            retryOf: string | null;
+            stage: components["schemas"]["RunStage"];
+            /** Startedat */
+            startedAt: string | null;
+            /** Startedby */
+            startedBy: string;
+            status: components["schemas"]["RunStatus"];
+        };
+        /**
+         * Actual
+         * @description What the run has taken so far, to be held against its estimate.
+         */
+        Actual: {
+            /**
+             * Seconds
+             * @description for which it ran; not those in which it was paused
+             */
+            seconds: number;
+            /** Tokens */
+            tokens: number;
+            /** Usd */
+            usd: number;
+        };
+        /**
+         * Answer
+         * @description A whole answer: it says that it is no problem document.
+         */
+        Answer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FlowView */
+        app__api__families__FlowView: {
+            /** Key */
+            key: string;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Rate */
+            rate: number | null;
+        };
+        /** FlowView */
+        app__api__flow_control__FlowView: {
+            /**
+             * Active
+             * @description items at work now; null: Redis does not answer
+             */
+            active: number | null;
+            /** Key */
+            key: string;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "pinned";
+            /**
+             * Started
+             * @description items started in the last period
+             */
+            started: number | null;
+            /**
+             * Waiting
+             * @description items that wait for their turn in a worker
+             */
+            waiting: number | null;
+        };
+        /** BackfillAnswer */
+        BackfillAnswer: {
+            backfill: components["schemas"]["BackfillView"];
+            items: components["schemas"]["ItemCounts"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** BackfillDryRunAnswer */
+        BackfillDryRunAnswer: {
+            /**
+             * Counted
+             * @description partitions that were counted for it
+             */
+            counted: number;
+            /**
+             * Done
+             * @description partitions left out, because of what earlier runs came to
+             */
+            done: number;
+            /**
+             * Dryrun
+             * @default true
+             * @constant
+             */
+            dryRun: true;
+            /**
+             * Exact
+             * @description false: extrapolated, because the count took too long
+             */
+            exact: boolean;
+            /**
+             * First
+             * @description with which it would begin; null: there is none
+             */
+            first: string | null;
+            /** Last */
+            last: string | null;
+            /** Message */
+            message: string;
+            /** Partitions */
+            partitions: number;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Toprocess */
+            toProcess: number | null;
+            /**
+             * Totaleligible
+             * @description items of all; null: it cannot be told
+             */
+            totalEligible: number | null;
+        };
+        /** BackfillsAnswer */
+        BackfillsAnswer: {
+            /** Backfills */
+            backfills: components["schemas"]["BackfillView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** BackfillStartedAnswer */
+        BackfillStartedAnswer: {
+            /** Backfillid */
+            backfillId: string;
+            /** Message */
+            message: string;
+            /** Partitions */
+            partitions: number;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * BackfillStatus
+         * @enum {string}
+         */
+        BackfillStatus: "running" | "paused" | "cancelling" | "succeeded" | "partial" | "failed" | "cancelled";
+        /** BackfillView */
+        BackfillView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Family */
+            family: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Force */
+            force: boolean;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Id */
+            id: string;
+            /** Maxactive */
+            maxActive: number;
+            mode: components["schemas"]["Which"];
+            options: components["schemas"]["RunOptions"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            partitions: components["schemas"]["PartitionCounts"];
+            /** Reverse */
+            reverse: boolean;
+            /** Startedby */
+            startedBy: string;
+            status: components["schemas"]["BackfillStatus"];
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
+         * Budget
+         * @description What the run may spend, as its family reports it with ``ctx.spend``.
+         */
+        Budget: {
+            /** Tokens */
+            tokens?: number | null;
+            /** Usd */
+            usd?: number | null;
+        };
+        /**
+         * CatchUp
+         * @description What becomes of fire times that passed while nothing ran.
+         * @enum {string}
+         */
+        CatchUp: "one" | "none";
+        /**
+         * ChangedSchedule
+         * @description What is left out stays as it is. ``params`` and ``options`` are replaced as a whole.
+         */
+        ChangedSchedule: {
+            /** @default one */
+            catchUp: components["schemas"]["CatchUp"];
+            /**
+             * Expression
+             * @default
+             */
+            expression: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * @default {
+             *       "force": false,
+             *       "autoPromote": false
+             *     }
+             */
+            options: components["schemas"]["ScheduleOptions"];
+            /** Params */
+            params?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Tz
+             * @default
+             */
+            tz: string;
+        };
+        /** ChunksAnswer */
+        ChunksAnswer: {
+            /** Chunks */
+            chunks: components["schemas"]["ChunkView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** ChunkView */
+        ChunkView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Attempt
+             * @description of the item: an earlier one may have written the same
+             */
+            attempt: number;
+            /** Data */
+            data: unknown;
+            /** Id */
+            id: number;
+        };
+        /** Counters */
+        Counters: {
+            /** Alreadyprocessed */
+            alreadyProcessed: number | null;
+            /** Cancelled */
+            cancelled: number;
+            /** Exact */
+            exact: boolean;
+            /** Failed */
+            failed: number;
+            /** Scheduled */
+            scheduled: number;
+            /** Skipped */
+            skipped: number;
+            /** Succeeded */
+            succeeded: number;
+            /**
+             * Suspended
+             * @description that wait for time, a person or another item just now
+             */
+            suspended: number;
+            /** Timedout */
+            timedOut: number;
+            /** Toprocess */
+            toProcess: number | null;
+            /** Totaleligible */
+            totalEligible: number | null;
+        };
+        /** CoverageAnswer */
+        CoverageAnswer: {
+            /**
+             * Days
+             * @description the last 90 on which something was recorded, the oldest first, with the family's own params
+             */
+            days: components["schemas"]["CoveredDay"][];
+            /** Family */
+            family: string;
+            /** @description null: it was not asked for, or the family does not tell what has a result */
+            now: components["schemas"]["Covered"] | null;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** Covered */
+        Covered: {
+            /** Eligible */
+            eligible: number;
+            /**
+             * Exact
+             * @description false: extrapolated, because the count took too long
+             */
+            exact: boolean;
+            /** Withresult */
+            withResult: number;
+        };
+        /** CoveredDay */
+        CoveredDay: {
+            /**
+             * Day
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            /** Eligible */
+            eligible: number;
+            /**
+             * Exact
+             * @description false: extrapolated, because the count took too long
+             */
+            exact: boolean;
+            /** Withresult */
+            withResult: number;
+        };
+        /** DryRunAnswer */
+        DryRunAnswer: {
+            /** Alreadyprocessed */
+            alreadyProcessed: number | null;
+            /**
+             * Dryrun
+             * @default true
+             * @constant
+             */
+            dryRun: true;
+            estimate: components["schemas"]["Estimate"];
+            /**
+             * Exact
+             * @description false: extrapolated, because the count took too long
+             */
+            exact: boolean;
+            /** Message */
+            message: string;
+            /** Sample */
+            sample: string[];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Toprocess */
+            toProcess: number | null;
+            /** Totaleligible */
+            totalEligible: number | null;
+        };
+        /**
+         * Estimate
+         * @description What a run will take. None: nothing tells.
+         */
+        Estimate: {
+            /** Basis */
+            basis: string;
+            /** Costbasis */
+            costBasis?: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Tokens */
+            tokens?: number | null;
+            /** Usd */
+            usd?: number | null;
+        };
+        /**
+         * EventKind
+         * @enum {string}
+         */
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "repaired";
+        /** EventsAnswer */
+        EventsAnswer: {
+            /** Events */
+            events: components["schemas"]["EventView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** EventView */
+        EventView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            } | null;
+            /** Detail */
+            detail: string | null;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["EventKind"];
+            /** Reason */
+            reason: string | null;
+            /** Who */
+            who: string;
+        };
+        /** FailuresAnswer */
+        FailuresAnswer: {
+            /** Failures */
+            failures: components["schemas"]["FailureView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Total
+             * @description items that failed or timed out, shown in a group or not
+             */
+            total: number;
+        };
+        /** FailureView */
+        FailureView: {
+            /** Count */
+            count: number;
+            /** Errorclass */
+            errorClass: string;
+            /**
+             * Firstat
+             * Format: date-time
+             */
+            firstAt: string;
+            /**
+             * Group
+             * @description to retry these items by
+             */
+            group: string;
+            /**
+             * Lastat
+             * Format: date-time
+             */
+            lastAt: string;
+            /**
+             * Message
+             * @description without what differs from item to item
+             */
+            message: string;
+            /**
+             * Samples
+             * @description a few item ids
+             */
+            samples: string[];
+        };
+        /** FamiliesAnswer */
+        FamiliesAnswer: {
+            /** Families */
+            families: components["schemas"]["FamilyView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FamilyView */
+        FamilyView: {
+            /**
+             * Approval
+             * @description every run waits, once it has counted, to be approved
+             */
+            approval: boolean;
+            /** Attempts */
+            attempts: number;
+            /** Chunksize */
+            chunkSize: number;
+            /**
+             * Deadlineseconds
+             * @description for which a run may go on before it pauses
+             */
+            deadlineSeconds: number | null;
+            /** Description */
+            description: string;
+            /** Entities */
+            entities: string;
+            /** Entity */
+            entity: string;
+            /** Flow */
+            flow: components["schemas"]["app__api__families__FlowView"][];
+            /**
+             * Maxfailurerate
+             * @description a larger share of failures pauses a run
+             */
+            maxFailureRate: number | null;
+            /**
+             * Minitems
+             * @description that must have ended before the share is judged
+             */
+            minItems: number;
+            /** Name */
+            name: string;
+            /** @description of a run with another one that has not ended */
+            overlap: components["schemas"]["Overlap"];
+            /** Pagesize */
+            pageSize: number;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Routes */
+            routes: {
+                [key: string]: string;
+            };
+            /** Timeoutseconds */
+            timeoutSeconds: number;
+        };
+        /** FiredAnswer */
+        FiredAnswer: {
+            /** Message */
+            message: string;
+            /**
+             * Runid
+             * @description the run that was started, or the active one
+             */
+            runId: string;
+            /**
+             * Skipped
+             * @description nothing was started, because that run has not ended
+             */
+            skipped: boolean;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * FireResult
+         * @description What came of a fire time.
+         * @enum {string}
+         */
+        FireResult: "started" | "skipped" | "failed";
+        /** FlowAnswer */
+        FlowAnswer: {
+            flowControl: components["schemas"]["app__api__flow_control__FlowView"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FlowsAnswer */
+        FlowsAnswer: {
+            /** Flowcontrol */
+            flowControl: components["schemas"]["app__api__flow_control__FlowView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FlowUse */
+        FlowUse: {
+            /** Inuse */
+            inUse: number;
+            /** Key */
+            key: string;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Share
+             * @description of its narrower limit that is in use; null: no limit
+             */
+            share: number | null;
+            /**
+             * Starts
+             * @description in the last period
+             */
+            starts: number;
+            /**
+             * Waiting
+             * @description items that wait for their turn in a worker
+             */
+            waiting: number;
+        };
+        /** HistoryAnswer */
+        HistoryAnswer: {
+            /** Points */
+            points: components["schemas"]["PointView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** HTTPValidationError */
+        HTTPValidationError: {
+            /** Detail */
+            detail?: components["schemas"]["ValidationError"][];
+        };
+        /** ItemAnswer */
+        ItemAnswer: {
+            item: components["schemas"]["ItemView"];
+            /** Steps */
+            steps: components["schemas"]["StepView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * ItemCounts
+         * @description Over all of its runs.
+         */
+        ItemCounts: {
+            /** Cancelled */
+            cancelled: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Scheduled
+             * @description so far, and of runs that have not been deleted
+             */
+            scheduled: number;
+            /** Skipped */
+            skipped: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Timedout */
+            timedOut: number;
+        };
+        /** ItemsAnswer */
+        ItemsAnswer: {
+            /** Items */
+            items: components["schemas"]["ItemView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * ItemStatus
+         * @enum {string}
+         */
+        ItemStatus: "pending" | "suspended" | "succeeded" | "skipped" | "failed" | "cancelled" | "timed_out";
+        /** ItemView */
+        ItemView: {
+            /** Attempts */
+            attempts: number;
+            /** Errorclass */
+            errorClass: string | null;
+            /** Errormessage */
+            errorMessage: string | null;
+            /** Errortraceback */
+            errorTraceback: string | null;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Itemid */
+            itemId: string;
+            /** Postponements */
+            postponements: number;
+            /** Result */
+            result: unknown;
+            /**
+             * Scheduledat
+             * Format: date-time
+             */
+            scheduledAt: string;
+            /** Startedat */
+            startedAt: string | null;
+            status: components["schemas"]["ItemStatus"];
+        };
+        /** LastFired */
+        LastFired: {
+            /** Detail */
+            detail: string | null;
+            /**
+             * Firetime
+             * Format: date-time
+             */
+            fireTime: string;
+            result: components["schemas"]["FireResult"];
+        };
+        /** LastRun */
+        LastRun: {
+            /** Id */
+            id: string;
+            /** @description null: it was pruned */
+            status: components["schemas"]["RunStatus"] | null;
+        };
+        /** LinkAnswer */
+        LinkAnswer: {
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Url
+             * @description whoever has it may answer this step, and nothing else
+             */
+            url: string;
+        };
+        /** LinkBody */
+        LinkBody: {
+            /**
+             * Expiresseconds
+             * @description from now
+             * @default 604800
+             */
+            expiresSeconds: number;
+            /**
+             * Step
+             * @description may be left out where only one waits
+             */
+            step?: string | string[] | null;
+        };
+        /** NewBackfill */
+        NewBackfill: {
+            /**
+             * Approval
+             * @description count, then wait until somebody approves; null: as the family says
+             */
+            approval?: boolean | null;
+            /**
+             * Autopromote
+             * @description after a canary that is healthy, go on without being asked
+             * @default false
+             */
+            autoPromote: boolean;
+            /** @description pause when so much is spent */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Canary
+             * @description so many items first, then pause
+             */
+            canary?: number | null;
+            /**
+             * Deadlineseconds
+             * @description pause after so long
+             */
+            deadlineSeconds?: number | null;
+            /**
+             * Dryrun
+             * @description answer what would happen; start nothing
+             * @default false
+             */
+            dryRun: boolean;
+            /** Family */
+            family: string;
+            /**
+             * Force
+             * @description also items that already have a result
+             * @default false
+             */
+            force: boolean;
+            /**
+             * From
+             * @description partitions that begin then or later
+             */
+            from: string;
+            /**
+             * Maxactive
+             * @description partitions at once
+             * @default 3
+             */
+            maxActive: number;
+            /**
+             * Maxfailurerate
+             * @description a larger share of failed items pauses the run
+             */
+            maxFailureRate?: number | null;
+            /**
+             * Minitems
+             * @description that must have ended before it is judged
+             */
+            minItems?: number | null;
+            /** @default missing */
+            mode: components["schemas"]["Which"];
+            /**
+             * Params
+             * @description beside the partition's own
+             */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description begin with few at once, and grow */
+            ramp?: components["schemas"]["Ramp"] | null;
+            /**
+             * Reverse
+             * @description the latest partition first
+             * @default false
+             */
+            reverse: boolean;
+            /**
+             * To
+             * @description and before this
+             */
+            to: string;
+        };
+        /** NewSchedule */
+        NewSchedule: {
+            /**
+             * @description what was missed while nothing ran makes one run, or none
+             * @default one
+             */
+            catchUp: components["schemas"]["CatchUp"];
+            /**
+             * Expression
+             * @description five fields, such as `0 3 * * *`
+             */
+            expression: string;
+            /** Family */
+            family: string;
+            /**
+             * Name
+             * @description kebab-case, and no other's; null: its id
+             */
+            name?: string | null;
+            /**
+             * @default {
+             *       "force": false,
+             *       "autoPromote": false
+             *     }
+             */
+            options: components["schemas"]["ScheduleOptions"];
+            /**
+             * Params
+             * @description the family's; what is left out is as it says then
+             * @default {}
+             */
+            params: {
+                [key: string]: unknown;
+            };
+            /**
+             * Tz
+             * @description a name of the IANA database, such as Europe/Berlin
+             * @default UTC
+             */
+            tz: string;
+        };
+        /**
+         * Origin
+         * @description Who says when and with what; pausing is the operator's in both.
+         * @enum {string}
+         */
+        Origin: "code" | "api";
+        /**
+         * Overlap
+         * @description What becomes of a run of a family that has one already, which has not ended.
+         * @enum {string}
+         */
+        Overlap: "skip" | "queue" | "allow";
+        /** OverviewAnswer */
+        OverviewAnswer: {
+            /**
+             * Activeruns
+             * @description at most 20: what moves, then the newest
+             */
+            activeRuns: components["schemas"]["ActiveRunView"][];
+            /** Failureslasthour */
+            failuresLastHour: number;
+            /**
+             * Flow
+             * @description at most 10, those nearest their limit first
+             */
+            flow: components["schemas"]["FlowUse"][];
+            /**
+             * Itemspersecond
+             * @description of all runs
+             */
+            itemsPerSecond: number;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /**
+             * Postgres
+             * @constant
+             */
+            postgres: "ok";
+            /**
+             * Redis
+             * @enum {string}
+             */
+            redis: "ok" | "away";
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Suspended
+             * @description items
+             */
+            suspended: number;
+            /**
+             * Waitingapproval
+             * @description runs
+             */
+            waitingApproval: number;
+            /** Workers */
+            workers: components["schemas"]["WorkerView"][];
+        };
+        /** Params */
+        Params: {
+            /**
+             * Paidonly
+             * @default false
+             */
+            paidOnly: boolean;
+        };
+        /**
+         * Parent
+         * @description The step that waits for a child.
+         */
+        Parent: {
+            /** Itemid */
+            itemId: string;
+            /** Runid */
+            runId: string;
+            /** Step */
+            step: string;
+        };
+        /** PartitionCounts */
+        PartitionCounts: {
+            /** Active */
+            active: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Failed */
+            failed: number;
+            /** Partial */
+            partial: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Total */
+            total: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /** PartitionsAnswer */
+        PartitionsAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Partitions */
+            partitions: components["schemas"]["PartitionView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * PartitionStatus
+         * @enum {string}
+         */
+        PartitionStatus: "waiting" | "active" | "succeeded" | "partial" | "failed" | "cancelled";
+        /** PartitionView */
+        PartitionView: {
+            /** Key */
+            key: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Runid */
+            runId: string | null;
+            status: components["schemas"]["PartitionStatus"];
+        };
+        /**
+         * Pin
+         * @description What is left out is not limited.
+         */
+        Pin: {
+            /**
+             * Parallelism
+             * @description at work at once
+             */
+            parallelism?: number | null;
+            /**
+             * Periodseconds
+             * @default 1
+             */
+            periodSeconds: number;
+            /**
+             * Rate
+             * @description starts in a period
+             */
+            rate?: number | null;
+        };
+        /** PointView */
+        PointView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cancelled */
+            cancelled: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Itemspersecond
+             * @description that ended, since the point before
+             */
+            itemsPerSecond: number | null;
+            /**
+             * Meanms
+             * @description of work of an item that ended since then
+             */
+            meanMs: number | null;
+            /** Scheduled */
+            scheduled: number;
+            /** Skipped */
+            skipped: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Suspended */
+            suspended: number;
+            /** Timedout */
+            timedOut: number;
+        };
+        /** PreviewAnswer */
+        PreviewAnswer: {
+            /**
+             * After
+             * @description the result once more
+             */
+            after?: unknown;
+            /**
+             * Before
+             * @description what is stored now; null: nothing, or nobody can tell
+             */
+            before?: unknown;
+            /**
+             * Diff
+             * @description unified, of both as JSON; empty: equal; null: nothing to compare with
+             */
+            diff?: string | null;
+            /**
+             * Dryrun
+             * @default true
+             * @constant
+             */
+            dryRun: true;
+            /** Itemid */
+            itemId: string;
+            /** Milliseconds */
+            milliseconds: number;
+            outcome: components["schemas"]["ItemStatus"];
+            /** Reason */
+            reason: string | null;
+            /** Result */
+            result?: unknown;
+            /** @description null: it went to its end */
+            stop?: components["schemas"]["StopView"] | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * Ramp
+         * @description The run's own share of its flow key's parallelism: ``start``, times ``factor`` every so many
+         *     seconds that it runs, until the flow key is the narrower one.
+         */
+        Ramp: {
+            /**
+             * Everyseconds
+             * @default 60
+             */
+            everySeconds: number;
+            /**
+             * Factor
+             * @default 2
+             */
+            factor: number;
+            /** Start */
+            start: number;
+        };
+        /** ReadyAnswer */
+        ReadyAnswer: {
+            /** Checks */
+            checks: {
+                [key: string]: boolean;
+            };
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** RemovedAnswer */
+        RemovedAnswer: {
+            /** Removed */
+            removed: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * Resume
+         * @description What is left out stays as it is; null lifts a limit.
+         */
+        Resume: {
+            budget?: components["schemas"]["Budget"] | null;
+            /** Deadlineseconds */
+            deadlineSeconds?: number | null;
+            /** Maxfailurerate */
+            maxFailureRate?: number | null;
+            /**
+             * Minitems
+             * @default 1
+             */
+            minItems: number;
+        };
+        /** ResumedAnswer */
+        ResumedAnswer: {
+            /** Itemid */
+            itemId: string;
+            /** Message */
+            message: string;
+            /** Step */
+            step: string | string[];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** ResumeItem */
+        ResumeItem: {
+            /**
+             * Data
+             * @description the answer, as the step's schema asks for it
+             */
+            data?: unknown;
+            /**
+             * Step
+             * @description may be left out where only one waits
+             */
+            step?: string | string[] | null;
+        };
+        /**
+         * Retry
+         * @description All conditions that are given must hold.
+         */
+        Retry: {
+            /**
+             * Approval
+             * @description count, then wait until somebody approves; null: as the family says
+             */
+            approval?: boolean | null;
+            /** Errorclass */
+            errorClass?: string | null;
+            /**
+             * Group
+             * @description of GET /api/runs/{id}/failures
+             */
+            group?: string | null;
+            /** Itemids */
+            itemIds?: string[] | null;
+            /**
+             * Status
+             * @description an outcome, or a list of them
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            status: components["schemas"]["ItemStatus"] | components["schemas"]["ItemStatus"][];
+        };
+        /** RetryAnswer */
+        RetryAnswer: {
+            /**
+             * Items
+             * @description how many the new run begins with
+             */
+            items: number;
+            /** Message */
+            message: string;
+            /** Retryof */
+            retryOf: string;
+            /** Runid */
+            runId: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** RunAnswer */
+        RunAnswer: {
+            run: components["schemas"]["RunView"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * RunOptions
+         * @description As the run's row keeps them, with the family's defaults filled in.
+         */
+        RunOptions: {
+            /**
+             * Approval
+             * @default false
+             */
+            approval: boolean;
+            /**
+             * Autopromote
+             * @default false
+             */
+            autoPromote: boolean;
+            budget?: components["schemas"]["Budget"] | null;
+            /** Canary */
+            canary?: number | null;
+            /** Deadlineseconds */
+            deadlineSeconds?: number | null;
+            /** Maxfailurerate */
+            maxFailureRate?: number | null;
+            /**
+             * Minitems
+             * @default 50
+             */
+            minItems: number;
+            ramp?: components["schemas"]["Ramp"] | null;
+        };
+        /** RunsAnswer */
+        RunsAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Runs */
+            runs: components["schemas"]["RunView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * RunStage
+         * @description What part of its work a run is at.
+         * @enum {string}
+         */
+        RunStage: "waiting" | "canary" | "full";
+        /**
+         * RunStatus
+         * @enum {string}
+         */
+        RunStatus: "pending" | "running" | "paused" | "cancelling" | "succeeded" | "partial" | "failed" | "cancelled";
+        /** RunView */
+        RunView: {
+            actual: components["schemas"]["Actual"];
+            /**
+             * Backfillid
+             * @description whose partition it is over; null: nobody's
+             */
+            backfillId: string | null;
+            counters: components["schemas"]["Counters"];
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Cursor
+             * @description where paging stands; null: at the start
+             */
+            cursor: string | null;
+            /** Deadlineat */
+            deadlineAt: string | null;
+            /**
+             * Detail
+             * @description the same as a sentence
+             */
+            detail: string | null;
+            /**
+             * Ended
+             * @description items that have an outcome
+             */
+            ended: number;
+            /** @description made when the run began */
+            estimate: components["schemas"]["Estimate"] | null;
+            /** Family */
+            family: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Force */
+            force: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Itemids
+             * @description how many ids the caller named; null: by eligibility
+             */
+            itemIds: number | null;
+            /** Limit */
+            limit: number | null;
+            options: components["schemas"]["RunOptions"];
+            /**
+             * Paged
+             * @description all pages are read
+             */
+            paged: boolean;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @description whose step it is; null: nobody's */
+            parent: components["schemas"]["Parent"] | null;
+            /**
+             * Reason
+             * @description a word: why it is paused, or ended as it did
+             */
+            reason: string | null;
+            /**
+             * Retryof
+             * @description the run whose items it tries once more
+             */
+            retryOf: string | null;
+            stage: components["schemas"]["RunStage"];
+            /** Startedat */
+            startedAt: string | null;
+            /** Startedby */
+            startedBy: string;
+            status: components["schemas"]["RunStatus"];
+        };
+        /** ScheduleAnswer */
+        ScheduleAnswer: {
+            schedule: components["schemas"]["ScheduleView"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** ScheduledAnswer */
+        ScheduledAnswer: {
+            /** Message */
+            message: string;
+            /** Runid */
+            runId: string;
+            /** Scheduled */
+            scheduled: number;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * ScheduleOptions
+         * @description How a schedule's runs differ from what their family says; as its row keeps them, without
+         *     what was not named. What the family says is asked anew at each fire time.
+         */
+        ScheduleOptions: {
+            /** Approval */
+            approval?: boolean | null;
+            /**
+             * Autopromote
+             * @default false
+             */
+            autoPromote: boolean;
+            budget?: components["schemas"]["Budget"] | null;
+            /** Canary */
+            canary?: number | null;
+            /** Deadlineseconds */
+            deadlineSeconds?: number | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /** Limit */
+            limit?: number | null;
+            /** Maxfailurerate */
+            maxFailureRate?: number | null;
+            /** Minitems */
+            minItems?: number | null;
+            ramp?: components["schemas"]["Ramp"] | null;
+        };
+        /** SchedulesAnswer */
+        SchedulesAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** ScheduleView */
+        ScheduleView: {
+            catchUp: components["schemas"]["CatchUp"];
+            /**
+             * Changedat
+             * Format: date-time
+             */
+            changedAt: string;
+            /** Changedby */
+            changedBy: string;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Createdby */
+            createdBy: string;
+            /**
+             * Declared
+             * @description false: the code has it no more, and it never fires
+             */
+            declared: boolean;
+            /** Expression */
+            expression: string;
+            /** Family */
+            family: string;
+            /** Id */
+            id: string;
+            /** @description what came of the last fire time */
+            last: components["schemas"]["LastFired"] | null;
+            /** @description the last that it started */
+            lastRun: components["schemas"]["LastRun"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Nextat
+             * @description null: paused, or not declared any more
+             */
+            nextAt: string | null;
+            /**
+             * Nextfiretimes
+             * @description five, with `nextAt`
+             */
+            nextFireTimes: string[];
+            options: components["schemas"]["ScheduleOptions"];
+            origin: components["schemas"]["Origin"];
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Paused */
+            paused: boolean;
+            /** Tz */
+            tz: string;
+            /**
+             * Words
+             * @description the same in plain words
+             */
+            words: string | null;
+        };
+        /**
+         * Scope
+         * @description What a token is for. The routes that ask for each: ``app.api.scopes``.
+         * @enum {string}
+         */
+        Scope: "read" | "run" | "approve" | "cron";
+        /** SessionAnswer */
+        SessionAnswer: {
+            /**
+             * Expiresat
+             * @description null: by a token in the header, for good
+             */
+            expiresAt: string | null;
+            /**
+             * Name
+             * @description of the token
+             */
+            name: string;
+            /**
+             * Scopes
+             * @description as they were configured
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** SignIn */
+        SignIn: {
+            /**
+             * Token
+             * Format: password
+             * @description one of SLUICE_TOKENS
+             */
+            token: string;
+        };
+        /** StartedAnswer */
+        StartedAnswer: {
+            /** Message */
+            message: string;
+            /** Runid */
+            runId: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * StepKind
+         * @description What a step is.
+         * @enum {string}
+         */
+        StepKind: "run" | "call" | "sleep" | "suspend" | "child";
+        /**
+         * StepStatus
+         * @enum {string}
+         */
+        StepStatus: "done" | "failed" | "waiting" | "suspended";
+        /** StepView */
+        StepView: {
+            /** Answeredby */
+            answeredBy: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Childrunid */
+            childRunId: string | null;
+            /**
+             * Dueat
+             * @description when it goes on by itself
+             */
+            dueAt: string | null;
+            /** Errorclass */
+            errorClass: string | null;
+            /** Errormessage */
+            errorMessage: string | null;
+            /** Finishedat */
+            finishedAt: string | null;
+            kind: components["schemas"]["StepKind"];
+            /** Name */
+            name: string;
+            /**
+             * Payload
+             * @description what a person is shown, or what is called
+             */
+            payload: unknown;
+            /**
+             * Position
+             * @description which one it was to be asked for, from 1
+             */
+            position: number;
+            /**
+             * Result
+             * @description as it is remembered; what JSON has no word for is an object with the key `$`
+             */
+            result: unknown;
+            /**
+             * Schema
+             * @description of the answer
+             */
+            schema: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Startedat
+             * Format: date-time
+             */
+            startedAt: string;
+            status: components["schemas"]["StepStatus"];
+        };
+        /**
+         * StopView
+         * @description Where a preview stopped: at what it must not do, or cannot wait for.
+         */
+        StopView: {
+            kind: components["schemas"]["StepKind"];
+            /**
+             * Payload
+             * @description what a person would be shown, or what would be called
+             */
+            payload: unknown;
+            /** Step */
+            step: string;
+        };
+        /** SuspendedAnswer */
+        SuspendedAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Suspended */
+            suspended: components["schemas"]["SuspendedView"][];
+        };
+        /** SuspendedView */
+        SuspendedView: {
+            /**
+             * Expiresat
+             * @description when it goes on with null
+             */
+            expiresAt: string | null;
+            /** Itemid */
+            itemId: string;
+            /**
+             * Payload
+             * @description what whoever answers is to see
+             */
+            payload: unknown;
+            /**
+             * Runid
+             * @description whose step it is: this run, or a child's
+             */
+            runId: string;
+            /**
+             * Schema
+             * @description of the answer; null: any
+             */
+            schema: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Step
+             * @description its name; of a child's step the path that leads there
+             */
+            step: string | string[];
+        };
+        /** ValidationError */
+        ValidationError: {
+            /** Context */
+            ctx?: Record<string, never>;
+            /** Input */
+            input?: unknown;
+            /** Location */
+            loc: (string | number)[];
+            /** Message */
+            msg: string;
+            /** Error Type */
+            type: string;
+        };
+        /** WelcomePlaceholderCron */
+        WelcomePlaceholderCron: {
+            /**
+             * Approval
+             * @description count, then wait until somebody approves; null: as the family says
+             */
+            approval?: boolean | null;
+            /**
+             * Autopromote
+             * @description after a canary that is healthy, go on without being asked
+             * @default false
+             */
+            autoPromote: boolean;
+            /** @description pause when so much is spent */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Canary
+             * @description so many items first, then pause
+             */
+            canary?: number | null;
+            /**
+             * Deadlineseconds
+             * @description pause after so long
+             */
+            deadlineSeconds?: number | null;
+            /**
+             * Firetime
+             * @description the moment that this call is for, with its offset from UTC
+             */
+            fireTime?: string | null;
+            /**
+             * Force
+             * @description also those that already have a result
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Limit
+             * @description items at most
+             */
+            limit?: number | null;
+            /**
+             * Maxfailurerate
+             * @description a larger share of failed items pauses the run
+             */
+            maxFailureRate?: number | null;
+            /**
+             * Minitems
+             * @description that must have ended before it is judged
+             */
+            minItems?: number | null;
+            params?: components["schemas"]["Params"];
+            /** @description begin with few at once, and grow */
+            ramp?: components["schemas"]["Ramp"] | null;
+        };
+        /** WelcomePlaceholderExecute */
+        WelcomePlaceholderExecute: {
+            /**
+             * Approval
+             * @description count, then wait until somebody approves; null: as the family says
+             */
+            approval?: boolean | null;
+            /**
+             * Dryrun
+             * @description execute, save nothing, and answer what would change
+             * @default false
+             */
+            dryRun: boolean;
+            params?: components["schemas"]["Params"];
+            /**
+             * Runid
+             * @description a running run; else one is made for it
+             */
+            runId?: string | null;
+            /**
+             * Userid
+             * @description of one user
+             */
+            userId: string;
+        };
+        /** WelcomePlaceholderPaginate */
+        WelcomePlaceholderPaginate: {
+            /**
+             * Cursor
+             * @description of GET /api/runs/{id}
+             */
+            cursor?: string | null;
+            /**
+             * Itemids
+             * @description a chunk, in place of a cursor
+             */
+            itemIds?: string[] | null;
+            /** Runid */
+            runId: string;
+        };
+        /** WelcomePlaceholderProcess */
+        WelcomePlaceholderProcess: {
+            /**
+             * Approval
+             * @description count, then wait until somebody approves; null: as the family says
+             */
+            approval?: boolean | null;
+            /**
+             * Autopromote
+             * @description after a canary that is healthy, go on without being asked
+             * @default false
+             */
+            autoPromote: boolean;
+            /** @description pause when so much is spent */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Canary
+             * @description so many items first, then pause
+             */
+            canary?: number | null;
+            /**
+             * Deadlineseconds
+             * @description pause after so long
+             */
+            deadlineSeconds?: number | null;
+            /**
+             * Dryrun
+             * @description answer statistics only; start nothing
+             * @default false
+             */
+            dryRun: boolean;
+            /**
+             * Force
+             * @description also those that already have a result
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Itemids
+             * @description exactly these users
+             */
+            itemIds?: string[] | null;
+            /**
+             * Limit
+             * @description items at most
+             */
+            limit?: number | null;
+            /**
+             * Maxfailurerate
+             * @description a larger share of failed items pauses the run
+             */
+            maxFailureRate?: number | null;
+            /**
+             * Minitems
+             * @description that must have ended before it is judged
+             */
+            minItems?: number | null;
+            params?: components["schemas"]["Params"];
+            /** @description begin with few at once, and grow */
+            ramp?: components["schemas"]["Ramp"] | null;
+        };
+        /**
+         * Which
+         * @description Which partitions a backfill is for.
+         * @enum {string}
+         */
+        Which: "missing" | "missing-and-failed" | "all";
+        /** WorkerView */
+        WorkerView: {
+            /**
+             * Concurrency
+             * @description items in its hands at once, at the most
+             */
+            concurrency: number;
+            /** Host */
+            host: string;
+            /** Id */
+            id: string;
+            /**
+             * Inhand
+             * @description items in its hands, also those that wait for their turn
+             */
+            inHand: number;
+            /**
+             * Lastseenat
+             * Format: date-time
+             */
+            lastSeenAt: string;
+            /** Pid */
+            pid: number;
+            /**
+             * Startedat
+             * Format: date-time
+             */
+            startedAt: string;
+            /** Version */
+            version: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    list_backfills_api_backfills_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                family?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillsAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_backfill_api_backfills_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillDryRunAnswer"] | components["schemas"]["BackfillStartedAnswer"];
+                };
+            };
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillStartedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_backfill_api_backfills__backfill_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_backfill_api_backfills__backfill_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_partitions_api_backfills__backfill_id__partitions_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartitionsAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_backfill_api_backfills__backfill_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_backfill_api_backfills__backfill_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "welcome-placeholder.cron": {
+        parameters: {
+            query?: {
+                /** @description as the body's, for a caller that can send no body */
+                fireTime?: string | null;
+            };
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+                /** @description what Cloud Scheduler tells */
+                "X-CloudScheduler-ScheduleTime"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WelcomePlaceholderCron"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiredAnswer"];
+                };
+            };
+            /** @description A run was started */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiredAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_families_api_families_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FamiliesAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_coverage_api_families__family__coverage_get: {
+        parameters: {
+            query?: {
+                /** @description count; without it only what was recorded is answered */
+                now?: boolean;
+                /** @description the family's params, as JSON; else its own */
+                params?: string | null;
+            };
+            header?: never;
+            path: {
+                family: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_flow_control_api_flow_control_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowsAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_flow_control_api_flow_control__key__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pin_flow_control_api_flow_control__key__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pin"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reset_flow_control_api_flow_control__key__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_flow_control_api_flow_control__key__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_flow_control_api_flow_control__key__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_overview_api_overview_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_runs_api_runs_get: {
+        parameters: {
+            query?: {
+                /** @description those of this one */
+                backfill?: string | null;
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                family?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description its children; else runs of their own only */
+                parent?: string | null;
+                retryOf?: string | null;
+                startedBy?: string | null;
+                status?: components["schemas"]["RunStatus"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_run_api_runs__run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    approve_run_api_runs__run_id__approve_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_run_api_runs__run_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_events_api_runs__run_id__events_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: {
+                /** @description of a stream: go on behind this one */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list; with Accept: text/event-stream a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsAnswer"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Nothing will follow the event of Last-Event-ID */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_failures_api_runs__run_id__failures_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailuresAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_history_api_runs__run_id__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_items_api_runs__run_id__items_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+                status?: components["schemas"]["ItemStatus"] | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemsAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_item_api_runs__run_id__items__item_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_link_api_runs__run_id__items__item_id__link_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_item_api_runs__run_id__items__item_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                item_id: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResumedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_stream_api_runs__run_id__items__item_id__stream_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: {
+                /** @description of a stream: go on behind this one */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                item_id: string;
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list; with Accept: text/event-stream a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunksAnswer"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_run_api_runs__run_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_run_api_runs__run_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Resume"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retry_run_api_runs__run_id__retry_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Retry"] | null;
+            };
+        };
+        responses: {
+            /** @description An earlier call had started it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_suspended_api_runs__run_id__suspended_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspendedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_schedules_api_schedules_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                family?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulesAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    create_schedule_api_schedules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_schedule_api_schedules__schedule_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_schedule_api_schedules__schedule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    edit_schedule_api_schedules__schedule_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    pause_schedule_api_schedules__schedule_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_schedule_api_schedules__schedule_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    run_schedule_api_schedules__schedule_id__run_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description or family:… of a family's own */
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An earlier call had started it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_session_api_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    sign_in_api_session_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description The token is not known */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_out_api_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    "welcome-placeholder.execute": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomePlaceholderExecute"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"] | components["schemas"]["ScheduledAnswer"];
+                };
+            };
+            /** @description It will be executed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "welcome-placeholder.paginate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomePlaceholderPaginate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "welcome-placeholder.process": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WelcomePlaceholderProcess"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunAnswer"] | components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description The run was started */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    healthz_healthz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyAnswer"];
+                };
+            };
+        };
+    };
+}

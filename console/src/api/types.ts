@@ -1,0 +1,71 @@
+/** The shapes of the API under short names. What the schema does not yet tell is written here. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Run = Schemas["RunView"];
+export type RunStatus = Schemas["RunStatus"];
+export type Counters = Schemas["Counters"];
+export type Item = Schemas["ItemView"];
+export type ItemStatus = Schemas["ItemStatus"];
+export type Step = Schemas["StepView"];
+export type Question = Schemas["SuspendedView"];
+export type RunEvent = Schemas["EventView"];
+export type EventKind = Schemas["EventKind"];
+export type Failure = Schemas["FailureView"];
+export type Estimate = Schemas["Estimate"];
+export type DryRun = Schemas["DryRunAnswer"];
+export type Preview = Schemas["PreviewAnswer"];
+export type Session = Schemas["SessionAnswer"];
+export type Scope = Schemas["Scope"];
+
+/** Of a run, what its stream tells while it goes on. */
+export type Progress = Pick<
+  Run,
+  "status" | "stage" | "reason" | "detail" | "counters" | "ended" | "paged" | "actual"
+>;
+
+export interface LastRun {
+  readonly id: string;
+  readonly status: RunStatus;
+  readonly createdAt: string;
+}
+
+export type Family = Schemas["FamilyView"] & {
+  readonly lastRun?: LastRun | null;
+  readonly nextFireTime?: string | null;
+};
+
+export type Flow = Schemas["app__api__flow_control__FlowView"];
+
+export type FlowUse = Schemas["FlowUse"];
+
+export interface FlowPoint {
+  readonly at: string;
+  readonly [measure: string]: string | number | null;
+}
+
+export type Worker = Schemas["WorkerView"];
+export type ActiveRun = Schemas["ActiveRunView"];
+export type Overview = Schemas["OverviewAnswer"];
+export type HistoryPoint = Schemas["PointView"];
+export type Coverage = Schemas["CoverageAnswer"];
+
+export interface Layers {
+  readonly process: { readonly state: string };
+  readonly paginate: {
+    readonly queued: number;
+    readonly inHand: number;
+    readonly held: boolean | number;
+    readonly paged: boolean;
+  };
+  readonly execute: {
+    readonly queued: number;
+    readonly inHand: number;
+    readonly waitingForRate: number | null;
+    readonly deferred: number;
+  };
+  readonly items: Readonly<Partial<Record<string, number>>>;
+}
+
+export type Schedule = Schemas["ScheduleView"];

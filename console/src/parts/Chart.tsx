@@ -1,0 +1,94 @@
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { clock } from "../format/times";
+import { useColours } from "../shell/theme";
+import { S } from "../strings";
+import { useWidth } from "./useWidth";
+
+const HEIGHT = 190;
+
+export interface Line {
+  readonly label: string;
+  /** A custom property. */
+  readonly colour: string;
+  readonly values: readonly (number | null)[];
+  readonly fill?: boolean;
+}
+
+interface Props {
+  readonly title: string;
+  /** Seconds since 1970. */
+  readonly times: readonly number[];
+  readonly lines: readonly Line[];
+  readonly written: (value: number) => string;
+}
+
+export function Chart({ title, times, lines, written }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const width = useWidth(frame);
+  const colours = useColours([...lines.map((line) => line.colour), "--muted", "--line"]);
+  const data = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData;
+  const latest = useRef(data);
+  latest.current = data;
+
+  // Made anew only when its looks change; new numbers are put into what is there.
+  const looks = [width, ...colours, ...lines.map((line) => line.label)].join();
+  useEffect(() => {
+    if (frame.current === null || width === 0) return;
+    const made = new uPlot(optionsOf(width, lines, colours, written), latest.current, frame.current);
+    plot.current = made;
+    return () => {
+      plot.current = null;
+      made.destroy();
+    };
+    // eslint-style exhaustive lists would make it anew with every answer.
+  }, [looks]);
+  useEffect(() => plot.current?.setData(data), [times, lines]);
+
+  const last = lines.map((line) => line.values.findLast((value) => value !== null) ?? null);
+  const told = lines.map((line, n) => `${line.label} ${last[n] == null ? S.charts.none : written(last[n])}`);
+  return (
+    <figure className="card chart">
+      <figcaption>{title}</figcaption>
+      <div ref={frame} role="img" aria-label={S.charts.about(title, told.join(", "))} className="plot" />
+    </figure>
+  );
+}
+
+function optionsOf(
+  width: number,
+  lines: readonly Line[],
+  colours: readonly string[],
+  written: (value: number) => string,
+): uPlot.Options {
+  const [muted = "gray", grid = "gray"] = colours.slice(lines.length);
+  const axis = { stroke: muted, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
+  const shown = (value: number | null): string => (value === null ? "–" : written(value));
+  return {
+    width,
+    height: HEIGHT,
+    cursor: { y: false },
+    scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
+    axes: [
+      { ...axis, space: 70, values: (_, at) => at.map((second) => clock(new Date(second * 1000))) },
+      { ...axis, size: 58, values: (_, at) => at.map(shown) },
+    ],
+    series: [
+      { label: S.charts.time, value: (_, at: number | null) => (at === null ? "–" : clock(new Date(at * 1000))) },
+      ...lines.map((line, n) => ({
+        label: line.label,
+        stroke: colours[n] ?? muted,
+        width: 2,
+        points: { show: false },
+        value: (_: uPlot, value: number | null) => shown(value),
+        ...(line.fill === true ? { fill: faint(colours[n] ?? muted) } : {}),
+      })),
+    ],
+  };
+}
+
+function faint(colour: string): string {
+  return colour.replace(/^rgb\((.+)\)$/, "rgba($1, 0.14)");
+}

@@ -1,0 +1,40 @@
+import { ENDED } from "../api/reading";
+import type { Run } from "../api/types";
+import { duration } from "../format/times";
+import { rate } from "../format/numbers";
+import { to } from "../shell/router";
+import { S } from "../strings";
+import { Badge } from "./Badge";
+import { Bar, progress } from "./Bar";
+import { Link } from "./Link";
+import { Time } from "./Time";
+
+/** A run in a list. */
+export function RunRow({ run, pace = null }: { readonly run: Run; readonly pace?: number | null }) {
+  const active = !ENDED.has(run.status);
+  return (
+    <li className="run-row">
+      <div className="what">
+        <Link href={to(["runs", run.id])} className="strong">
+          {run.family}
+        </Link>
+        <code className="muted">{run.id}</code>
+      </div>
+      <Badge status={run.status} />
+      <div className="far">
+        <Bar counters={run.counters} ended={run.ended} moving={run.status === "running"} thin />
+        <span className="small">
+          {progress(run.counters, run.ended)}
+          {pace !== null && active && ` · ${S.run.perSecond(rate(pace))}`}
+          {run.counters.failed + run.counters.timedOut > 0 &&
+            ` · ${S.run.failedShort(run.counters.failed + run.counters.timedOut)}`}
+        </span>
+      </div>
+      <div className="when small muted">
+        <Time at={run.createdAt} relative />
+        <span>{run.startedBy}</span>
+        <span>{duration(run.actual.seconds)}</span>
+      </div>
+    </li>
+  );
+}

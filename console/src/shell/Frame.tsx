@@ -1,0 +1,115 @@
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useRef, useState } from "react";
+import { Link } from "../parts/Link";
+import { S } from "../strings";
+import { Help } from "./Help";
+import { useKeyboard } from "./keyboard";
+import { useLive } from "./live";
+import { to, usePlace } from "./router";
+import { Search } from "./Search";
+import { useTheme } from "./theme";
+import { Who } from "./Who";
+
+const NAV = [
+  ["", S.nav.overview],
+  ["families", S.nav.families],
+  ["runs", S.nav.runs],
+  ["flow-control", S.nav.flow],
+  ["schedules", S.nav.schedules],
+] as const;
+
+/** What stands around every view. */
+export function Frame({ children }: { readonly children: ReactNode }) {
+  const client = useQueryClient();
+  const { live, toggle } = useLive();
+  const [theme, nextTheme] = useTheme();
+  const [help, setHelp] = useState(false);
+  const searching = useRef<HTMLInputElement>(null);
+  const actions = useMemo(
+    () => ({
+      search: () => searching.current?.focus(),
+      help: () => setHelp(true),
+      refresh: () => void client.invalidateQueries(),
+      pause: toggle,
+      theme: nextTheme,
+    }),
+    [client, toggle, nextTheme],
+  );
+  useKeyboard(actions);
+  return (
+    <div className="frame">
+      <a className="skip" href="#content">
+        {S.shell.skip}
+      </a>
+      <header className="top">
+        <Link href={to([])} className="brand">
+          <img src="/console/favicon.svg" alt="" width="24" height="24" />
+          {S.shell.name}
+        </Link>
+        <Search input={searching} />
+        <div className="tools">
+          <Busy />
+          <Tool label={S.shell.refresh} press="r" onClick={actions.refresh} glyph="↻" />
+          <Tool
+            label={live ? S.shell.pause : S.shell.resume}
+            press="p"
+            onClick={toggle}
+            glyph={live ? "⏸" : "▶"}
+            on={!live}
+          />
+          <Tool label={S.shell.theme(theme)} press="t" onClick={nextTheme} glyph={GLYPHS[theme]} />
+          <Tool label={S.shell.help} press="?" onClick={actions.help} glyph="?" />
+          <Who />
+        </div>
+      </header>
+      <Navigation />
+      <main id="content" tabIndex={-1}>
+        {!live && (
+          <p className="note" role="status">
+            {S.shell.paused}
+          </p>
+        )}
+        {children}
+      </main>
+      {help && <Help onClose={() => setHelp(false)} />}
+    </div>
+  );
+}
+
+const GLYPHS = { auto: "◐", light: "☀", dark: "☾" } as const;
+
+function Navigation() {
+  const [here = ""] = usePlace().parts;
+  return (
+    <nav aria-label={S.nav.label}>
+      <ul>
+        {NAV.map(([part, label]) => (
+          <li key={part}>
+            <Link href={to(part === "" ? [] : [part])} aria-current={here === part ? "page" : undefined}>
+              {label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Tool({ label, press, onClick, glyph, on = false }: {
+  readonly label: string;
+  readonly press: string;
+  readonly onClick: () => void;
+  readonly glyph: string;
+  readonly on?: boolean;
+}) {
+  return (
+    <button type="button" className={`tool${on ? " on" : ""}`} onClick={onClick} aria-label={label} title={`${label} (${press})`}>
+      <span aria-hidden="true">{glyph}</span>
+    </button>
+  );
+}
+
+function Busy() {
+  const asking = useIsFetching() > 0;
+  return <span className={`busy${asking ? " on" : ""}`} aria-hidden="true" />;
+}

@@ -1,0 +1,25 @@
+import { Button } from "../parts/Button";
+import { Dialog } from "../parts/Dialog";
+import { S } from "../strings";
+
+export function Help({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title={S.help.title} onClose={onClose}>
+      <dl className="keys">
+        {S.help.keys.map(([keys, what]) => (
+          <div key={keys}>
+            <dt>
+              {keys.split(" ").map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <div className="row end">
+        <Button onClick={onClose}>{S.common.close}</Button>
+      </div>
+    </Dialog>
+  );
+}

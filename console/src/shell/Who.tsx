@@ -1,0 +1,32 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useContext } from "react";
+import { call } from "../api/client";
+import { CurrentSession, SESSION } from "../api/session";
+import { Button } from "../parts/Button";
+import { S } from "../strings";
+
+export function Who() {
+  const client = useQueryClient();
+  const session = useContext(CurrentSession);
+  async function leave(): Promise<void> {
+    try {
+      await call("/api/session", { method: "DELETE" });
+    } finally {
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
+      client.setQueryData(SESSION, null);
+    }
+  }
+  if (session === null) return null;
+  const looks = !session.scopes.includes("run");
+  return (
+    <div className="who">
+      <span title={S.shell.scopes(session.scopes)}>
+        {session.name}
+        {looks && <span className="tag">{S.shell.readOnly}</span>}
+      </span>
+      <Button tone="quiet" onClick={() => void leave()}>
+        {S.shell.signOut}
+      </Button>
+    </div>
+  );
+}

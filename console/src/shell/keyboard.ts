@@ -1,0 +1,55 @@
+/** Keys that work everywhere, unless one types. */
+import { useEffect } from "react";
+import { navigate, to } from "./router";
+
+export const PLACES: Readonly<Record<string, readonly string[]>> = {
+  o: [],
+  f: ["families"],
+  r: ["runs"],
+  c: ["flow-control"],
+  s: ["schedules"],
+};
+
+const TOGETHER = 1_200;
+/** Milliseconds within which the second key of `g r` must come. */
+
+export interface Actions {
+  readonly search: () => void;
+  readonly help: () => void;
+  readonly refresh: () => void;
+  readonly pause: () => void;
+  readonly theme: () => void;
+}
+
+export function useKeyboard(actions: Actions): void {
+  useEffect(() => {
+    let went = 0;
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
+      if (document.querySelector("dialog[open]") !== null) return;
+      const place = PLACES[event.key];
+      if (Date.now() - went < TOGETHER && place !== undefined) {
+        went = 0;
+        navigate(to(place));
+        return event.preventDefault();
+      }
+      went = event.key === "g" ? Date.now() : 0;
+      const action = {
+        "/": actions.search,
+        "?": actions.help,
+        r: actions.refresh,
+        p: actions.pause,
+        t: actions.theme,
+      }[event.key];
+      if (action === undefined) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [actions]);
+}
+
+function typing(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
+}

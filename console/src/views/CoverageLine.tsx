@@ -1,0 +1,62 @@
+import { useState } from "react";
+import { useCoverage } from "../api/reading";
+import type { Family } from "../api/types";
+import { count, percent } from "../format/numbers";
+import { Spark } from "../parts/Spark";
+import { S } from "../strings";
+
+const F = S.families;
+
+/** How many of those that could have a result have one: as it was last recorded, until somebody
+ * wants it counted. To count may take seconds. */
+export function CoverageLine({ family }: { readonly family: Family }) {
+  const [counted, setCounted] = useState(false);
+  const recorded = useCoverage(family.name, false).data;
+  if (recorded === null || recorded === undefined) return null;
+  const day = recorded.days.at(-1);
+  return (
+    <div className="coverage">
+      {counted ? <Counted family={family} /> : day !== undefined && <Line family={family} of={day} />}
+      {recorded.days.length > 1 && (
+        <Spark
+          label={F.days(recorded.days.length)}
+          values={recorded.days.map(({ eligible, withResult }) => (eligible === 0 ? 0 : withResult / eligible))}
+          most={1}
+        />
+      )}
+      {!counted && (
+        <button type="button" className="copy" onClick={() => setCounted(true)}>
+          {F.count}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Counted({ family }: { readonly family: Family }) {
+  const coverage = useCoverage(family.name, true);
+  if (coverage.error !== null) return <p className="small">{coverage.error.message}</p>;
+  if (coverage.data === undefined) return <p className="small muted">{F.counting}</p>;
+  const now = coverage.data?.now ?? null;
+  return now === null ? <p className="small muted">{F.uncovered}</p> : <Line family={family} of={now} />;
+}
+
+interface Covered {
+  readonly eligible: number;
+  readonly withResult: number;
+  readonly exact: boolean;
+}
+
+function Line({ family, of: { eligible, withResult, exact } }: { readonly family: Family; readonly of: Covered }) {
+  return (
+    <>
+      <div className="track" aria-hidden="true">
+        <div className="fill" style={{ width: `${eligible === 0 ? 0 : (100 * withResult) / eligible}%` }} />
+      </div>
+      <p className="small">
+        {exact ? "" : S.start.dry.about}{" "}
+        {F.coverage(count(withResult), count(eligible), family.entities, percent(withResult, eligible))}
+      </p>
+    </>
+  );
+}

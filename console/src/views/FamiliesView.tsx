@@ -1,0 +1,74 @@
+import { useFamilies } from "../api/reading";
+import type { Family } from "../api/types";
+import { Badge } from "../parts/Badge";
+import { LinkButton } from "../parts/Button";
+import { Link } from "../parts/Link";
+import { Time } from "../parts/Time";
+import { Empty, Shown } from "../parts/states";
+import { to } from "../shell/router";
+import { useTitle } from "../shell/title";
+import { S } from "../strings";
+import { CoverageLine } from "./CoverageLine";
+
+const F = S.families;
+
+export function FamiliesView() {
+  useTitle(F.title);
+  const families = useFamilies();
+  return (
+    <>
+      <h1>{F.title}</h1>
+      <Shown of={families}>
+        {(found) =>
+          found.length === 0 ? (
+            <Empty>{F.none}</Empty>
+          ) : (
+            <ul className="cards">
+              {found.map((family) => (
+                <Card key={family.name} family={family} />
+              ))}
+            </ul>
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+function Card({ family }: { readonly family: Family }) {
+  const { lastRun, nextFireTime } = family;
+  return (
+    <li className="card family">
+      <h2>
+        <Link href={to(["families", family.name])}>{family.name}</Link>
+      </h2>
+      {family.description.split("\n\n").map((text) => (
+        <p key={text}>{text}</p>
+      ))}
+      <CoverageLine family={family} />
+      <dl className="facts">
+        <dt>{F.lastRun}</dt>
+        <dd>
+          {lastRun ? (
+            <>
+              <Badge status={lastRun.status} />{" "}
+              <Link href={to(["runs", lastRun.id])}>
+                <Time at={lastRun.createdAt} relative />
+              </Link>
+            </>
+          ) : (
+            <span className="muted">{lastRun === null ? F.never : F.unknown}</span>
+          )}
+        </dd>
+        <dt>{F.next}</dt>
+        <dd>{nextFireTime ? <Time at={nextFireTime} relative /> : <span className="muted">{F.unscheduled}</span>}</dd>
+      </dl>
+      <div className="row">
+        <LinkButton href={to(["families", family.name])} tone="main">
+          {F.start}
+        </LinkButton>
+        <LinkButton href={to(["runs"], { family: family.name })}>{F.runs}</LinkButton>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,74 @@
+import { useState } from "react";
+import { useChange } from "../../api/changing";
+import { useFlowHistory } from "../../api/reading";
+import { useForbidden } from "../../api/session";
+import type { Flow, FlowPoint } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Button } from "../../parts/Button";
+import { Gauge } from "../../parts/Gauge";
+import { Spark } from "../../parts/Spark";
+import { Problem } from "../../parts/states";
+import { S } from "../../strings";
+import { PinForm } from "./PinForm";
+
+const F = S.flow;
+
+/** One flow key: what is in force, what of it is in use, and what an operator may do about it. */
+export function FlowCard({ flow }: { readonly flow: Flow }) {
+  const [edits, setEdits] = useState(false);
+  const forbidden = useForbidden("run");
+  const address = `/api/flow-control/${encodeURIComponent(flow.key)}`;
+  const pause = useChange(() => [`${address}/${flow.paused ? "resume" : "pause"}`, { method: "POST" }]);
+  const reset = useChange(() => [address, { method: "DELETE" }]);
+  const layer = flow.key.slice(flow.key.lastIndexOf(".") + 1);
+  return (
+    <li className={`card stack flow-card${flow.paused ? " paused" : ""}`} id={flow.key}>
+      <div className="row between">
+        <h3 title={flow.key}>{F.layers[layer] ?? layer}</h3>
+        <span className="row">
+          {flow.source === "pinned" && <span className="tag">{F.pinned}</span>}
+          {flow.paused && <span className="tag warn">{F.paused}</span>}
+        </span>
+      </div>
+      <Gauge label={F.atWork} value={flow.active} most={flow.parallelism} />
+      <Gauge label={F.starts(flow.periodSeconds)} value={flow.started} most={flow.rate} />
+      <p className="small">{flow.waiting === null ? F.unknownWaiting : F.waits(count(flow.waiting))}</p>
+      <Lately flow={flow} />
+      {edits ? (
+        <PinForm flow={flow} onClose={() => setEdits(false)} />
+      ) : (
+        <div className="row">
+          <Button reason={forbidden} onClick={() => setEdits(true)} label={F.editKey(flow.key)}>
+            {F.edit}
+          </Button>
+          <Button
+            reason={forbidden}
+            busy={pause.isPending}
+            onClick={() => pause.mutate(undefined)}
+            label={flow.paused ? F.resumeKey(flow.key) : F.pauseKey(flow.key)}
+          >
+            {flow.paused ? F.resume : F.pause}
+          </Button>
+          {flow.source === "pinned" && (
+            <Button reason={forbidden} busy={reset.isPending} onClick={() => reset.mutate(undefined)} label={F.resetKey(flow.key)}>
+              {F.reset}
+            </Button>
+          )}
+        </div>
+      )}
+      {(pause.error ?? reset.error) !== null && <Problem error={(pause.error ?? reset.error) as Error} />}
+    </li>
+  );
+}
+
+/** The last five minutes, where the service keeps them. */
+function Lately({ flow }: { readonly flow: Flow }) {
+  const points = useFlowHistory(flow.key).data ?? [];
+  if (points.length < 2) return null;
+  return <Spark label={F.lately} values={points.map(inUse)} most={flow.parallelism} />;
+}
+
+function inUse(point: FlowPoint): number | null {
+  const value = point["inUse"] ?? point["active"];
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,110 @@
+import { useMemo, useState } from "react";
+import { useChange } from "../../api/changing";
+import { ApiError } from "../../api/client";
+import { path, useSuspended } from "../../api/reading";
+import { useForbidden } from "../../api/session";
+import type { Item, Question, Step } from "../../api/types";
+import { Button } from "../../parts/Button";
+import { Json } from "../../parts/Json";
+import { Pictures } from "../../parts/Picture";
+import { fieldsOf, initialOf, read, type Schema } from "../../parts/schema";
+import { SchemaForm } from "../../parts/SchemaForm";
+import { Problem } from "../../parts/states";
+import { Time } from "../../parts/Time";
+import { S } from "../../strings";
+
+const U = S.suspended;
+
+type Asked = Pick<Question, "itemId" | "step" | "payload" | "schema" | "since" | "expiresAt">;
+
+/** What the item waits for people for: its own steps, and those of its children. */
+export function Answers({ runId, item, steps }: {
+  readonly runId: string;
+  readonly item: Item;
+  readonly steps: readonly Step[];
+}) {
+  const waits = item.status === "suspended";
+  const listed = useSuspended(runId, waits).data?.suspended ?? [];
+  if (!waits) return null;
+  const own = steps.filter((step) => step.status === "suspended").map((step) => questionOf(step, item));
+  const children = listed.filter((one) => one.itemId === item.itemId && one.runId !== runId);
+  return [...own, ...children].map((question) => (
+    <Answer key={String(question.step)} runId={runId} question={question} />
+  ));
+}
+
+function questionOf(step: Step, item: Item): Asked {
+  const { name, payload, schema, startedAt, dueAt } = step;
+  return { itemId: item.itemId, step: name, payload, schema, since: startedAt, expiresAt: dueAt };
+}
+
+/** Without a schema any JSON is an answer. */
+const ANY: Schema = { properties: { data: { title: U.data } }, required: ["data"] };
+
+function Answer({ runId, question }: { readonly runId: string; readonly question: Asked }) {
+  const { schema } = question;
+  const fields = useMemo(() => fieldsOf(schema ?? ANY), [schema]);
+  const [values, setValues] = useState(() => initialOf(fields, null));
+  const [tried, setTried] = useState(false);
+  const forbidden = useForbidden("approve");
+  const { data, faults } = read(fields, values);
+  const resume = useChange(() => [
+    `${path.item(runId, question.itemId)}/resume`,
+    { method: "POST", body: { step: question.step, data: schema === null ? data["data"] : data } },
+  ]);
+  return (
+    <form
+      className="card stack asks"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setTried(true);
+        if (Object.keys(faults).length === 0 && forbidden === null) resume.mutate(undefined);
+      }}
+    >
+      <h2>{U.asks([question.step].flat().join(" › "))}</h2>
+      <p className="small muted">
+        {U.since} <Time at={question.since} relative />
+        {question.expiresAt !== null && (
+          <>
+            {" · "}
+            {U.until} <Time at={question.expiresAt} relative />
+          </>
+        )}
+      </p>
+      <Shown payload={question.payload} />
+      <SchemaForm
+        fields={fields}
+        values={values}
+        faults={{ ...told(resume.error), ...(tried ? faults : {}) }}
+        onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
+      />
+      {resume.error !== null && <Problem error={resume.error} />}
+      <div className="row">
+        <Button type="submit" tone="main" busy={resume.isPending} reason={forbidden}>
+          {U.answer}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function told(error: Error | null): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries(error.faults.map(({ field, message }) => [field.replace(/^data\./, ""), message]));
+}
+
+/** Texts as texts, because a person is to read them. */
+function Shown({ payload }: { readonly payload: unknown }) {
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return <Json value={payload} />;
+  return (
+    <dl className="payload">
+      {Object.entries(payload).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{typeof value === "string" ? value : <Json value={value} />}</dd>
+        </div>
+      ))}
+      <Pictures value={payload} alt={U.title} />
+    </dl>
+  );
+}

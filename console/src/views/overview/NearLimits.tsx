@@ -1,0 +1,37 @@
+import type { FlowUse } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Gauge } from "../../parts/Gauge";
+import { Link } from "../../parts/Link";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+
+const O = S.overview;
+const SHOWN = 6;
+
+/** Where work waits because of a limit: the keys that use most of theirs first. */
+export function NearLimits({ of }: { readonly of: readonly FlowUse[] }) {
+  const busy = of
+    .filter((key) => (key.inUse ?? 0) > 0 || (key.waiting ?? 0) > 0)
+    .toSorted((one, other) => (other.share ?? 0) - (one.share ?? 0))
+    .slice(0, SHOWN);
+  return (
+    <section className="card">
+      <h2>{O.limits}</h2>
+      {busy.length === 0 ? (
+        <p className="muted">{O.noLimits}</p>
+      ) : (
+        <ul className="plain stack">
+          {busy.map((key) => (
+            <li key={key.key}>
+              <div className="row between">
+                <Link href={`${to(["flow-control"])}#${key.key}`}>{key.key}</Link>
+                <span className="muted">{O.waits(count(key.waiting ?? 0))}</span>
+              </div>
+              <Gauge label={S.flow.atWork} value={key.inUse} most={key.parallelism} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

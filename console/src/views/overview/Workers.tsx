@@ -1,0 +1,47 @@
+import type { Worker } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Time } from "../../parts/Time";
+import { Empty } from "../../parts/states";
+import { S } from "../../strings";
+
+const O = S.overview;
+
+export function Workers({ of }: { readonly of: readonly Worker[] }) {
+  return (
+    <section className="card">
+      <h2>{O.workersAlive}</h2>
+      {of.length === 0 ? (
+        <Empty command="sluice worker">{O.noWorkers}</Empty>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{O.worker}</th>
+              <th scope="col" className="number">{O.inHand}</th>
+              <th scope="col">{O.seen}</th>
+              <th scope="col" className="wide">{O.since}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {of.map((worker) => (
+              <tr key={worker.id}>
+                <td>
+                  {worker.host} <span className="muted">{O.pid(worker.pid)}</span>
+                </td>
+                <td className="number">
+                  {count(worker.inHand)} <span className="muted">{O.outOf(count(worker.concurrency))}</span>
+                </td>
+                <td>
+                  <Time at={worker.lastSeenAt} relative />
+                </td>
+                <td className="wide">
+                  <Time at={worker.startedAt} relative />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,132 @@
+import { useState } from "react";
+import { useChange } from "../../api/changing";
+import { newKey } from "../../api/client";
+import { ENDED, path } from "../../api/reading";
+import { useForbidden } from "../../api/session";
+import type { Run } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Button } from "../../parts/Button";
+import { Confirm } from "../../parts/Confirm";
+import { Problem } from "../../parts/states";
+import { navigate, to } from "../../shell/router";
+import { S } from "../../strings";
+import { ResumeDialog } from "./ResumeDialog";
+
+const A = S.actions;
+type Asks = "cancel" | "retry" | "approve" | "resume" | null;
+
+/** What may be done with a run depends on its status. */
+export function Actions({ run }: { readonly run: Run }) {
+  const [asks, setAsks] = useState<Asks>(null);
+  const close = (): void => setAsks(null);
+  const forbidden = useForbidden("run");
+  const mayNotApprove = useForbidden("approve");
+  const pause = useChange(() => [`${path.run(run.id)}/pause`, { method: "POST" }]);
+  const ended = ENDED.has(run.status);
+  const failed = run.counters.failed + run.counters.timedOut;
+  const approval = run.status === "paused" && run.reason === "approval";
+  return (
+    <div className="actions">
+      {(run.status === "running" || run.status === "pending") && (
+        <Button busy={pause.isPending} reason={forbidden} onClick={() => pause.mutate(undefined)}>
+          {pause.isPending ? A.pausing : A.pause}
+        </Button>
+      )}
+      {approval && (
+        <Button tone="main" reason={mayNotApprove} onClick={() => setAsks("approve")}>
+          {A.approve}
+        </Button>
+      )}
+      {run.status === "paused" && !approval && (
+        <Button tone="main" reason={forbidden} onClick={() => setAsks("resume")}>
+          {A.resume}
+        </Button>
+      )}
+      {!ended && run.status !== "cancelling" && (
+        <Button tone="danger" reason={forbidden} onClick={() => setAsks("cancel")}>
+          {A.cancel}
+        </Button>
+      )}
+      {run.status === "cancelling" && <span className="muted">{A.cancelling}</span>}
+      {ended && failed > 0 && (
+        <Button tone="main" reason={forbidden} onClick={() => setAsks("retry")}>
+          {A.retryFailed(count(failed))}
+        </Button>
+      )}
+      {pause.error !== null && <Problem error={pause.error} />}
+      {asks === "cancel" && <CancelDialog run={run} onClose={close} />}
+      {asks === "approve" && <ApproveDialog run={run} onClose={close} />}
+      {asks === "resume" && <ResumeDialog run={run} onClose={close} />}
+      {asks === "retry" && <RetryDialog run={run} number={failed} body={{}} what={A.retryAll} onClose={close} />}
+    </div>
+  );
+}
+
+interface Asked {
+  readonly run: Run;
+  readonly onClose: () => void;
+}
+
+function CancelDialog({ run, onClose }: Asked) {
+  const cancel = useChange(() => [`${path.run(run.id)}/cancel`, { method: "POST" }], onClose);
+  const { toProcess } = run.counters;
+  const left = toProcess === null ? null : Math.max(0, toProcess - run.ended);
+  return (
+    <Confirm
+      title={A.cancelTitle}
+      action={left === null ? A.cancelNow : A.cancelOf(count(left), left)}
+      tone="danger"
+      busy={cancel.isPending}
+      error={cancel.error}
+      onConfirm={() => cancel.mutate(undefined)}
+      onClose={onClose}
+    >
+      <p>{left === null ? A.cancelUnknown : A.cancelMore(count(left), count(run.ended))}</p>
+    </Confirm>
+  );
+}
+
+function ApproveDialog({ run, onClose }: Asked) {
+  const approve = useChange(() => [`${path.run(run.id)}/approve`, { method: "POST" }], onClose);
+  const { toProcess } = run.counters;
+  return (
+    <Confirm
+      title={A.approveTitle}
+      action={toProcess === null ? A.approve : A.approveOf(count(toProcess), toProcess)}
+      busy={approve.isPending}
+      error={approve.error}
+      onConfirm={() => approve.mutate(undefined)}
+      onClose={onClose}
+    >
+      <p>{run.detail ?? A.approveMore}</p>
+    </Confirm>
+  );
+}
+
+/** Starts a run over what the body chooses of this one. */
+export function RetryDialog({ run, number, body, what, onClose }: Asked & {
+  readonly number: number;
+  readonly body: object;
+  readonly what: string;
+}) {
+  const [key] = useState(newKey);
+  const retry = useChange<undefined, { runId: string }>(
+    () => [`${path.run(run.id)}/retry`, { method: "POST", body, once: key }],
+    ({ runId }) => {
+      onClose();
+      navigate(to(["runs", runId]));
+    },
+  );
+  return (
+    <Confirm
+      title={A.retryTitle}
+      action={A.retryOf(count(number), number)}
+      busy={retry.isPending}
+      error={retry.error}
+      onConfirm={() => retry.mutate(undefined)}
+      onClose={onClose}
+    >
+      <p>{what}</p>
+    </Confirm>
+  );
+}

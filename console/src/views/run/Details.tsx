@@ -1,0 +1,85 @@
+import type { Run } from "../../api/types";
+import { count, money, percent } from "../../format/numbers";
+import { duration } from "../../format/times";
+import { LinkButton } from "../../parts/Button";
+import { Json } from "../../parts/Json";
+import { Time } from "../../parts/Time";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+
+const D = S.details;
+
+/** What it was asked to do, and what it took against what was expected. */
+export function Details({ run }: { readonly run: Run }) {
+  const again = Object.fromEntries(
+    Object.entries(run.params).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value)),
+  ) as Record<string, string | number>;
+  return (
+    <div className="two">
+      <section className="card stack">
+        <h2>{D.asked}</h2>
+        <Json value={run.params} />
+        <h3>{D.options}</h3>
+        <Json value={{ force: run.force, limit: run.limit, itemIds: run.itemIds, ...run.options }} />
+        <div className="row">
+          <LinkButton href={to(["families", run.family], again)}>{D.again}</LinkButton>
+        </div>
+      </section>
+      <section className="card stack">
+        <h2>{D.against}</h2>
+        <Against run={run} />
+        <dl className="facts">
+          <Moment label={D.created} at={run.createdAt} />
+          <Moment label={D.started} at={run.startedAt} />
+          <Moment label={D.finished} at={run.finishedAt} />
+          <Moment label={D.deadline} at={run.deadlineAt} />
+        </dl>
+      </section>
+    </div>
+  );
+}
+
+function Against({ run: { estimate, actual } }: { readonly run: Run }) {
+  const rows = [
+    [D.time, estimate?.seconds, actual.seconds, duration],
+    [D.cost, estimate?.usd, actual.usd, money],
+    [D.tokens, estimate?.tokens, actual.tokens, count],
+  ] as const;
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{D.measure}</th>
+            <th scope="col" className="number">{D.estimate}</th>
+            <th scope="col" className="number">{D.actual}</th>
+            <th scope="col" className="number">{D.share}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([label, expected, real, written]) => (
+            <tr key={label}>
+              <th scope="row">{label}</th>
+              <td className="number">{typeof expected === "number" ? written(expected) : "–"}</td>
+              <td className="number">{written(real)}</td>
+              <td className="number">{expected ? percent(real, expected) : "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {estimate !== null && <p className="small muted">{S.start.dry.basis(estimate.basis, estimate.costBasis ?? null)}</p>}
+    </>
+  );
+}
+
+function Moment({ label, at }: { readonly label: string; readonly at: string | null }) {
+  if (at === null) return null;
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>
+        <Time at={at} />
+      </dd>
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { useEvents } from "../../api/reading";
+import type { Run, RunEvent } from "../../api/types";
+import { Button } from "../../parts/Button";
+import { Json } from "../../parts/Json";
+import { Shown } from "../../parts/states";
+import { Time } from "../../parts/Time";
+import { S } from "../../strings";
+
+/** What happened to it, and who did it. */
+export function Events({ run }: { readonly run: Run }) {
+  const events = useEvents(run.id);
+  return (
+    <section>
+      <Shown of={events}>
+        {({ pages }) => (
+          <ol className="events">
+            {pages.flatMap((page) => page.events).map((event) => (
+              <Happened key={event.id} event={event} />
+            ))}
+          </ol>
+        )}
+      </Shown>
+      {events.hasNextPage && (
+        <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
+          {S.events.more}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function Happened({ event }: { readonly event: RunEvent }) {
+  return (
+    <li>
+      <Time at={event.at} />
+      <div>
+        <p>
+          <span className="strong">{S.events.kinds[event.kind]}</span>{" "}
+          <span className="muted">{S.events.by(event.who)}</span>
+        </p>
+        {(event.detail ?? event.reason) !== null && <p>{event.detail ?? event.reason}</p>}
+        {event.data !== null && Object.keys(event.data).length > 0 && <Json value={event.data} open={0} />}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,81 @@
+import { useState } from "react";
+import { ENDED, useFailures } from "../../api/reading";
+import { useForbidden } from "../../api/session";
+import type { Failure, Run } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Button } from "../../parts/Button";
+import { Link } from "../../parts/Link";
+import { Shown } from "../../parts/states";
+import { Time } from "../../parts/Time";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+import { RetryDialog } from "./Actions";
+
+const F = S.failures;
+
+/** What failed, grouped by what the errors say. */
+export function Failures({ run }: { readonly run: Run }) {
+  const failed = run.counters.failed + run.counters.timedOut > 0;
+  return failed ? <Groups run={run} /> : null;
+}
+
+function Groups({ run }: { readonly run: Run }) {
+  const failures = useFailures(run.id, !ENDED.has(run.status));
+  const [all, setAll] = useState(false);
+  return (
+    <section>
+      <h2>{F.title}</h2>
+      <Shown of={failures}>
+        {({ failures: groups, total }) => (
+          <>
+            <p className="muted small">{F.total(count(total), groups.length)}</p>
+            <ul className="plain stack">
+              {groups.slice(0, all ? undefined : 10).map((group) => (
+                <Group key={group.group} group={group} run={run} />
+              ))}
+            </ul>
+            {groups.length > 10 && !all && <Button onClick={() => setAll(true)}>{F.more(groups.length - 10)}</Button>}
+          </>
+        )}
+      </Shown>
+    </section>
+  );
+}
+
+function Group({ group, run }: { readonly group: Failure; readonly run: Run }) {
+  const [asks, setAsks] = useState(false);
+  const forbidden = useForbidden("run");
+  return (
+    <li className="card failure">
+      <div className="row between">
+        <p>
+          <span className="strong">{count(group.count)}</span> × <code>{group.errorClass}</code>
+        </p>
+        <Button reason={forbidden} onClick={() => setAsks(true)}>
+          {F.retry}
+        </Button>
+      </div>
+      <p className="message">{group.message}</p>
+      <p className="small sample">
+        {F.samples}{" "}
+        {group.samples.map((id) => (
+          <Link key={id} href={to(["runs", run.id, "items", id])}>
+            <code>{id}</code>
+          </Link>
+        ))}
+      </p>
+      <p className="small muted">
+        {F.between} <Time at={group.firstAt} /> – <Time at={group.lastAt} />
+      </p>
+      {asks && (
+        <RetryDialog
+          run={run}
+          number={group.count}
+          body={{ group: group.group }}
+          what={F.retryMore(group.errorClass)}
+          onClose={() => setAsks(false)}
+        />
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,28 @@
+import type { Run, Layers } from "../../api/types";
+import { picture } from "../../layout/picture";
+import { Flow } from "../../parts/Flow";
+import { S } from "../../strings";
+import { edgesOf } from "./flowEdges";
+import { LAYERS, nodesOf, OUTCOMES, TYPES } from "./flowNodes";
+
+const NARROW = 640;
+
+/** The three layers, and what flows between them just now. */
+export default function FlowPicture({ run, layers, pace }: {
+  readonly run: Run;
+  readonly layers: Layers | null;
+  readonly pace: number | null;
+}) {
+  return (
+    <section className="card">
+      <h2>{S.picture.title}</h2>
+      <Flow
+        label={S.picture.label}
+        size={(width) => picture(LAYERS, OUTCOMES, width < NARROW)}
+        nodes={(width) => nodesOf(run, layers, width < NARROW)}
+        edges={edgesOf(run, layers, pace)}
+        types={TYPES}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+import type { ReactNode } from "react";
+import type { Run } from "../../api/types";
+import { Badge } from "../../parts/Badge";
+import { Copy } from "../../parts/Copy";
+import { Link } from "../../parts/Link";
+import { Time } from "../../parts/Time";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+
+export function Header({ run, inHand, actions }: {
+  readonly run: Run;
+  /** Items at work; null: unknown. */
+  readonly inHand: number | null;
+  readonly actions: ReactNode;
+}) {
+  return (
+    <div className="head">
+      <div>
+        <p className="crumbs">
+          <Link href={to(["runs"])}>{S.runs.title}</Link> /{" "}
+          <Link href={to(["runs"], { family: run.family })}>{run.family}</Link>
+        </p>
+        <h1>
+          {run.family} <Badge status={run.status} />
+        </h1>
+        <p className="small muted">
+          <code>{run.id}</code> <Copy text={run.id} /> · {S.run.startedBy(run.startedBy)}{" "}
+          <Time at={run.createdAt} />
+          <Kin run={run} />
+        </p>
+      </div>
+      {actions}
+      <Word run={run} inHand={inHand} />
+    </div>
+  );
+}
+
+function Kin({ run }: { readonly run: Run }) {
+  return (
+    <>
+      {run.retryOf !== null && (
+        <>
+          {" · "}
+          <Link href={to(["runs", run.retryOf])}>{S.run.retryOf}</Link>
+        </>
+      )}
+      {run.parent !== null && (
+        <>
+          {" · "}
+          <Link href={to(["runs", run.parent.runId, "items", run.parent.itemId])}>
+            {S.run.childOf(run.parent.step)}
+          </Link>
+        </>
+      )}
+    </>
+  );
+}
+
+/** What one should know of its status beside the word: why, and what is still on its way. */
+function Word({ run, inHand }: { readonly run: Run; readonly inHand: number | null }) {
+  const paused = run.status === "paused";
+  const pausing = paused && inHand !== null && inHand > 0;
+  const told = run.detail ?? run.reason;
+  if (!pausing && told === null && run.stage === "full") return null;
+  return (
+    <div className={`banner ${paused ? "warn" : ""}`} role="status">
+      {pausing && <p className="strong">{S.run.pausing(inHand)}</p>}
+      {run.stage !== "full" && <p>{S.run.stages[run.stage]}</p>}
+      {told !== null && <p>{told}</p>}
+    </div>
+  );
+}

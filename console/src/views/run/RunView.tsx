@@ -1,0 +1,99 @@
+import { lazy, Suspense } from "react";
+import { useFollowing } from "../../api/following";
+import { ENDED, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
+import type { Run } from "../../api/types";
+import { Link } from "../../parts/Link";
+import { Loading, Shown } from "../../parts/states";
+import { useLive } from "../../shell/live";
+import { to } from "../../shell/router";
+import { useTitle } from "../../shell/title";
+import { S } from "../../strings";
+import { Actions } from "./Actions";
+import { Details } from "./Details";
+import { Events } from "./Events";
+import { Failures } from "./Failures";
+import { Header } from "./Header";
+import { Items } from "./Items";
+import { Standing } from "./Standing";
+import { Suspended } from "./Suspended";
+
+const FlowPicture = lazy(() => import("./FlowPicture"));
+const Charts = lazy(() => import("./Charts"));
+
+interface Props {
+  readonly id: string;
+  readonly part: string;
+  readonly query: URLSearchParams;
+}
+
+export default function RunView({ id, part, query }: Props) {
+  const run = useRun(id);
+  const { live } = useLive();
+  const active = run.data !== undefined && !ENDED.has(run.data.status);
+  const up = useFollowing(id, active && live);
+  useTitle(run.data === undefined ? id : S.run.title(run.data.family, S.status[run.data.status]));
+  return (
+    <Shown of={run}>
+      {(found) => (
+        <>
+          {!up && <p className="note late" role="status">{S.run.reconnecting}</p>}
+          <Whole run={found} part={part} query={query} />
+        </>
+      )}
+    </Shown>
+  );
+}
+
+function Whole({ run, part, query }: { readonly run: Run; readonly part: string; readonly query: URLSearchParams }) {
+  const active = !ENDED.has(run.status);
+  const layers = useLayers(run.id, active).data ?? null;
+  const history = useHistory(run.id, active).data ?? null;
+  const pace = history?.at(-1)?.itemsPerSecond ?? null;
+  return (
+    <>
+      <Header run={run} inHand={layers?.execute.inHand ?? null} actions={<Actions run={run} />} />
+      <Standing run={run} pace={pace} />
+      <Parts run={run} part={part} />
+      {part === "items" && <Items run={run} query={query} />}
+      {part === "events" && <Events run={run} />}
+      {part === "details" && <Details run={run} />}
+      {!["items", "events", "details"].includes(part) && (
+        <>
+          <Suspense fallback={<Loading />}>
+            <FlowPicture run={run} layers={layers} pace={pace} />
+          </Suspense>
+          <Suspended run={run} />
+          <Failures run={run} />
+          {history !== null && history.length > 1 && (
+            <Suspense fallback={<Loading />}>
+              <Charts points={history} />
+            </Suspense>
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+function Parts({ run, part }: { readonly run: Run; readonly part: string }) {
+  const family = useFamily(run.family);
+  const parts = [
+    ["", S.run.parts.flow],
+    ["items", S.run.parts.items(family?.entities ?? S.run.items)],
+    ["events", S.run.parts.events],
+    ["details", S.run.parts.details],
+  ] as const;
+  return (
+    <nav className="parts" aria-label={S.run.parts.label}>
+      {parts.map(([name, label]) => (
+        <Link
+          key={name}
+          href={to(["runs", run.id, ...(name === "" ? [] : [name])])}
+          aria-current={part === name ? "page" : undefined}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+}

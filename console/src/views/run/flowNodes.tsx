@@ -1,0 +1,134 @@
+/** The boxes of a run's picture. */
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import type { Layers, Run } from "../../api/types";
+import { count } from "../../format/numbers";
+import { picture } from "../../layout/picture";
+import { Link } from "../../parts/Link";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+
+const P = S.picture;
+
+export const LAYERS = ["process", "paginate", "execute"] as const;
+export const OUTCOMES = ["succeeded", "skipped", "failed", "suspended", "cancelled"] as const;
+
+export interface Line {
+  readonly label: string;
+  readonly value: string;
+  readonly href?: string;
+}
+
+type LayerNode = Node<{ title: string; lines: readonly Line[]; at: boolean; narrow: boolean }, "layer">;
+type OutcomeNode = Node<
+  { status: string; number: number; href: string; narrow: boolean },
+  "outcome"
+>;
+export type PictureNode = LayerNode | OutcomeNode;
+
+export const TYPES = { layer: LayerBox, outcome: OutcomeBox };
+
+export function nodesOf(run: Run, layers: Layers | null, narrow: boolean): PictureNode[] {
+  const lines = linesOf(run, layers);
+  const numbers = numbersOf(run);
+  return picture(LAYERS, OUTCOMES, narrow).boxes.map(({ id, x, y, width, height }): PictureNode => {
+    const place = { id, position: { x, y }, width, height, measured: { width, height } };
+    if (id === "process" || id === "paginate" || id === "execute") {
+      const data = { title: P.layers[id], lines: lines[id], at: isAt(id, run, layers), narrow };
+      return { ...place, type: "layer", data };
+    }
+    const href = to(["runs", run.id, "items"], { status: id });
+    return { ...place, type: "outcome", data: { status: id, number: numbers[id] ?? 0, href, narrow } };
+  });
+}
+
+/** Timed out is failed, in a picture. */
+export function numbersOf({ counters }: Run): Readonly<Record<string, number>> {
+  return { ...counters, failed: counters.failed + counters.timedOut } as unknown as Record<string, number>;
+}
+
+function linesOf(run: Run, layers: Layers | null): Record<(typeof LAYERS)[number], Line[]> {
+  const { counters } = run;
+  const number = (value: number | null): string => (value === null ? P.unknown : count(value));
+  const pending = to(["runs", run.id, "items"], { status: "pending" });
+  return {
+    process: [
+      ...(layers === null ? [] : [{ label: P.state, value: P.states[layers.process.state] ?? layers.process.state }]),
+      { label: P.eligible, value: number(counters.totalEligible) },
+      { label: P.already, value: number(counters.alreadyProcessed) },
+    ],
+    paginate: [
+      ...(layers === null
+        ? []
+        : [
+            { label: P.queued, value: count(layers.paginate.queued) },
+            { label: P.inHand, value: count(layers.paginate.inHand) },
+          ]),
+      { label: P.pages, value: pagesOf(run, layers) },
+    ],
+    execute:
+      layers === null
+        ? [{ label: P.outstanding, value: count(outstanding(run)), href: pending }]
+        : [
+            { label: P.queued, value: count(layers.execute.queued), href: pending },
+            { label: P.inHand, value: count(layers.execute.inHand), href: pending },
+            { label: P.waitingForRate, value: number(layers.execute.waitingForRate) },
+            { label: P.deferred, value: count(layers.execute.deferred), href: pending },
+          ],
+  };
+}
+
+function pagesOf(run: Run, layers: Layers | null): string {
+  if (run.paged) return P.paged;
+  return layers !== null && Number(layers.paginate.held) > 0 ? P.held : P.reading;
+}
+
+export function outstanding({ counters, ended }: Run): number {
+  return Math.max(0, counters.scheduled - ended - counters.suspended);
+}
+
+function isAt(id: (typeof LAYERS)[number], run: Run, layers: Layers | null): boolean {
+  if (run.status !== "running" && run.status !== "pending") return false;
+  if (id === "process") return run.status === "pending";
+  if (layers === null) return id === "execute" ? outstanding(run) > 0 : !run.paged;
+  return layers[id].inHand > 0;
+}
+
+function LayerBox({ data: { title, lines, at, narrow } }: NodeProps<LayerNode>) {
+  return (
+    <div className={`layer-box${at ? " at" : ""}`}>
+      <Ends narrow={narrow} />
+      <h3>{title}</h3>
+      <dl>
+        {lines.map(({ label, value, href }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{href === undefined ? value : <Link href={href} className="nodrag nopan">{value}</Link>}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function OutcomeBox({ data: { status, number, href, narrow } }: NodeProps<OutcomeNode>) {
+  const words: Readonly<Record<string, string>> = S.status;
+  return (
+    <Link href={href} className={`outcome-box is-${status}${number === 0 ? " none" : ""} nodrag nopan`}>
+      <Ends narrow={narrow} />
+      <span className="dot" aria-hidden="true" />
+      <span>
+        <span className="strong">{count(number)}</span> {words[status]}
+      </span>
+    </Link>
+  );
+}
+
+/** Where arrows come in and go out. */
+export function Ends({ narrow }: { readonly narrow: boolean }) {
+  return (
+    <>
+      <Handle type="target" position={narrow ? Position.Top : Position.Left} isConnectable={false} />
+      <Handle type="source" position={narrow ? Position.Bottom : Position.Right} isConnectable={false} />
+    </>
+  );
+}

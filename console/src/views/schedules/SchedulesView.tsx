@@ -1,0 +1,44 @@
+import { useState } from "react";
+import { useSchedules } from "../../api/reading";
+import { useForbidden } from "../../api/session";
+import { Button } from "../../parts/Button";
+import { Empty, Shown, Unavailable } from "../../parts/states";
+import { useTitle } from "../../shell/title";
+import { S } from "../../strings";
+import { NewSchedule } from "./NewSchedule";
+import { ScheduleCard } from "./ScheduleCard";
+
+const C = S.schedules;
+
+export default function SchedulesView() {
+  useTitle(C.title);
+  const schedules = useSchedules();
+  const [makes, setMakes] = useState(false);
+  const forbidden = useForbidden("run");
+  return (
+    <>
+      <div className="head">
+        <h1>{C.title}</h1>
+        <div className="actions">
+          <Button reason={forbidden} onClick={() => setMakes(true)}>
+            {C.make}
+          </Button>
+        </div>
+      </div>
+      <Shown of={schedules}>
+        {(found) => {
+          if (found === null) return <Unavailable>{C.unavailable}</Unavailable>;
+          if (found.length === 0) return <Empty>{C.none}</Empty>;
+          return (
+            <ul className="cards">
+              {found.map((schedule) => (
+                <ScheduleCard key={schedule.id} schedule={schedule} />
+              ))}
+            </ul>
+          );
+        }}
+      </Shown>
+      {makes && <NewSchedule onClose={() => setMakes(false)} />}
+    </>
+  );
+}

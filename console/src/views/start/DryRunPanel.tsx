@@ -1,0 +1,51 @@
+import type { Family } from "../../api/types";
+import { count, money } from "../../format/numbers";
+import { duration } from "../../format/times";
+import { Loading, Problem } from "../../parts/states";
+import { S } from "../../strings";
+import type { Dry } from "./dryRun";
+
+const D = S.start.dry;
+
+export function DryRunPanel({ dry, family, sound }: {
+  readonly dry: Dry;
+  readonly family: Family;
+  readonly sound: boolean;
+}) {
+  if (!sound) return <p className="muted">{S.start.why.unsound}</p>;
+  if (dry.error !== null) return <Problem error={dry.error} />;
+  if (dry.found === undefined) return <Loading />;
+  const { totalEligible, alreadyProcessed, toProcess, exact, estimate, sample } = dry.found;
+  const number = (value: number | null | undefined): string =>
+    value === null || value === undefined ? D.unknown : count(value);
+  return (
+    <div className={dry.pending ? "stale" : ""}>
+      <dl className="facts big">
+        <dt>{D.eligible(family.entities)}</dt>
+        <dd>{number(totalEligible)}</dd>
+        <dt>{D.already}</dt>
+        <dd>{number(alreadyProcessed)}</dd>
+        <dt>{D.toProcess}</dt>
+        <dd className="strong">
+          {exact || toProcess === null ? "" : D.about} {number(toProcess)}
+        </dd>
+        <dt>{D.time}</dt>
+        <dd>{estimate.seconds === null ? D.unknown : duration(estimate.seconds)}</dd>
+        <dt>{D.cost}</dt>
+        <dd>
+          {typeof estimate.usd === "number" ? money(estimate.usd) : D.unknown}
+          {estimate.tokens ? ` · ${D.tokens(count(estimate.tokens))}` : ""}
+        </dd>
+      </dl>
+      <p className="muted small">{D.basis(estimate.basis, estimate.costBasis ?? null)}</p>
+      {sample.length > 0 && (
+        <p className="small sample">
+          {D.sample}{" "}
+          {sample.map((id) => (
+            <code key={id}>{id}</code>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { useFamilies } from "../../api/reading";
+import { Problem, Shown } from "../../parts/states";
+import { useTitle } from "../../shell/title";
+import { S } from "../../strings";
+import { CoverageLine } from "../CoverageLine";
+import { StartForm } from "./StartForm";
+
+export default function StartView({ family: name }: { readonly family: string }) {
+  useTitle(S.start.title(name));
+  const families = useFamilies();
+  return (
+    <Shown of={families}>
+      {(all) => {
+        const family = all.find((one) => one.name === name);
+        if (family === undefined) return <Problem error={new Error(S.start.noFamily(name))} />;
+        return (
+          <>
+            <h1>{S.start.title(name)}</h1>
+            <p className="muted lead">{family.description}</p>
+            <CoverageLine family={family} />
+            <StartForm family={family} />
+          </>
+        );
+      }}
+    </Shown>
+  );
+}

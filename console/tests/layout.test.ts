@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { type Placed, picture } from "../src/layout/picture";
+import { columns, timeline } from "../src/layout/steps";
+
+const LAYERS = ["process", "paginate", "execute"];
+const OUTCOMES = ["done", "failed", "suspended", "cancelled"];
+
+function apart(one: Placed, other: Placed): boolean {
+  return (
+    one.x + one.width <= other.x ||
+    other.x + other.width <= one.x ||
+    one.y + one.height <= other.y ||
+    other.y + other.height <= one.y
+  );
+}
+
+describe.each([
+  ["wide", false],
+  ["narrow", true],
+])("the picture of a run, %s", (_, narrow) => {
+  const { boxes, width, height } = picture(LAYERS, OUTCOMES, narrow);
+
+  it("has no box over another", () => {
+    for (const [n, box] of boxes.entries()) {
+      for (const other of boxes.slice(n + 1)) expect(apart(box, other)).toBe(true);
+    }
+  });
+
+  it("is as large as it says", () => {
+    for (const box of boxes) {
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.y).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(width);
+      expect(box.y + box.height).toBeLessThanOrEqual(height);
+    }
+  });
+});
+
+it("fits a small telephone", () => {
+  expect(picture(LAYERS, OUTCOMES, true).width).toBeLessThanOrEqual(320);
+});
+
+const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+const step = (name: string, position: number, from: number, to: number | null) => ({
+  name,
+  position,
+  startedAt: at(from),
+  finishedAt: to === null ? null : at(to),
+});
+
+describe("columns of steps", () => {
+  const names = (steps: Parameters<typeof columns>[0]): string[][] =>
+    columns(steps).map((column) => column.map(({ name }) => name));
+
+  it("are one each where one follows the other", () => {
+    expect(names([step("a", 1, 0, 1), step("b", 2, 1, 2)])).toEqual([["a"], ["b"]]);
+  });
+
+  it("hold together what ran side by side", () => {
+    const steps = [step("prompts", 1, 0, 2), step("image-1", 2, 2, 5), step("image-2", 3, 2, 4), step("join", 4, 5, 6)];
+    expect(names(steps)).toEqual([["prompts"], ["image-1", "image-2"], ["join"]]);
+  });
+
+  it("take what has not ended for what goes on", () => {
+    expect(names([step("a", 1, 0, null), step("b", 2, 3, null)])).toEqual([["a", "b"]]);
+  });
+
+  it("go by the order in which they were asked for", () => {
+    expect(names([step("b", 2, 1, 2), step("a", 1, 0, 1)])).toEqual([["a"], ["b"]]);
+  });
+});
+
+describe("the timeline", () => {
+  it("lies between the first start and the last end", () => {
+    const places = timeline([step("a", 1, 0, 1), step("b", 2, 1, 4)], 0);
+    expect(places.get("a")).toEqual({ from: 0, share: 0.25 });
+    expect(places.get("b")).toEqual({ from: 0.25, share: 0.75 });
+  });
+
+  it("goes on until now while a step does", () => {
+    const places = timeline([step("a", 1, 0, null)], Date.parse(at(10)));
+    expect(places.get("a")).toEqual({ from: 0, share: 1 });
+  });
+});

@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const service = process.env["SLUICE_URL"] ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  base: "/console/",
+  plugins: [react()],
+  build: {
+    outDir: fileURLToPath(new URL("../app/console/static", import.meta.url)),
+    emptyOutDir: true,
+    // These know light-dark(), by which each colour is said once.
+    target: ["chrome123", "edge123", "firefox120", "safari17.5"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    license: { fileName: "licences.md" },
+  },
+  server: { proxy: { "/api": service, "/openapi.json": service } },
+  test: { include: ["tests/**/*.test.ts"] },
+});
