@@ -98,7 +98,8 @@ class RunView(View):
             **run.model_dump(
                 include={
                     "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
-                    "retry_of", "backfill_id", "item_list", "created_at", "started_at", "finished_at", "deadline_at",
+                    "retry_of", "backfill_id", "item_list", "created_at", "started_at",
+                    "finished_at", "deadline_at",
                 }
             ),
             status=RunStatus(run.status),
