@@ -54,7 +54,7 @@ def open_database(
 
 
 def reading(database: AsyncEngine) -> AsyncConnection:
-    """A connection for single SELECTs: without the round trips of a transaction around each."""
+    """A connection for single statements: without the round trips of a transaction around each."""
     return database.execution_options(isolation_level="AUTOCOMMIT").connect()
 
 

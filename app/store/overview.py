@@ -37,6 +37,8 @@ _FAILURES = text("""
     FROM run LEFT JOIN LATERAL (
         SELECT s.failed + s.timed_out AS failed FROM run_sample s
         WHERE s.run_id = run.id AND s.at <= now() - CAST(:within AS interval)
+          -- Of many short runs nothing need be looked for.
+          AND run.created_at < now() - CAST(:within AS interval)
         ORDER BY s.at DESC LIMIT 1
     ) AS former ON true
     WHERE (run.finished_at IS NULL OR run.finished_at > now() - CAST(:within AS interval))

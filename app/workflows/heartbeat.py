@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
 from app.store import workers
+from app.store.database import reading
 from app.workflows.keys import new_id
 
-EVERY = 4.0
-"""Seconds: three may be lost before a worker counts as gone."""
+EVERY = 5.0
+"""Seconds: two may be lost before a worker counts as gone."""
 LONGEST = 5.0
 """Seconds that one of them, or the last, may take."""
 
@@ -46,7 +47,7 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         try:
-            async with asyncio.timeout(LONGEST), self.database.begin() as tx:
+            async with asyncio.timeout(LONGEST), reading(self.database) as tx:
                 await workers.show_life(
                     tx,
                     self.worker_id,
@@ -61,7 +62,7 @@ class Heartbeat:
 
     async def _stop(self) -> None:
         try:
-            async with asyncio.timeout(LONGEST), self.database.begin() as tx:
+            async with asyncio.timeout(LONGEST), reading(self.database) as tx:
                 await workers.forget(tx, self.worker_id)
         except Exception as error:  # noqa: BLE001 - silence tells the same, a little later
             log.warning("heartbeat_not_ended", error=type(error).__name__)

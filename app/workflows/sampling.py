@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store import samples
+from app.store.database import reading
 
 LOOK_EVERY = 50
 """Samples of a run between two looks at how many there are."""
@@ -34,7 +35,7 @@ class Sampler:
 
     async def look(self) -> None:
         """One pass over the runs that have not ended. How they end stands in their own rows."""
-        async with self.database.connect() as connection:
+        async with reading(self.database) as connection:
             now, stands = await samples.unfinished(connection)
         fresh: list[tuple[str, datetime, tuple[int, ...]]] = []
         former, self._courses = self._courses, {}

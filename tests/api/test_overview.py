@@ -147,7 +147,8 @@ async def test_failures_of_the_last_hour_are_counted_and_no_others(opener: Opene
         async with sluice.worker():
             await sluice.ended(run_id)
         assert (await shown(caller))["failuresLastHour"] == 5
-        # Three of them had failed by then.
+        # It is an older run, and three of them had failed an hour ago.
+        await sluice.sql("UPDATE run SET created_at = now() - interval '2 hours'")
         await sluice.sql(
             "INSERT INTO run_sample SELECT :id, now() - interval '61 minutes',"
             " 10, 2, 0, 3, 0, 0, 0, 0",
