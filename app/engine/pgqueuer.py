@@ -34,6 +34,7 @@ MOST_DEAD = 20_000
 """Dead messages in the table at which it is vacuumed."""
 
 _DEPTH = text(statements.DEPTH)
+_DEAD = text(statements.DEAD)
 
 # Claims and heartbeats need no flush: one that a crash of Postgres undoes is only made again.
 # Plans by index: one made while the queue is empty would later read all of it.
@@ -207,8 +208,10 @@ class PgQueuerEngine:
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries
         # at the front of the index that each claim begins to read at.
-        async with self._connected() as connection:
-            if (await connection.fetchval(statements.DEAD) or 0) > MOST_DEAD:
+        async with self._database.connect() as pooled:
+            dead = await pooled.scalar(_DEAD)
+        if (dead or 0) > MOST_DEAD:
+            async with self._connected() as connection:
                 await connection.execute(statements.VACUUM)
 
     async def _settle(
