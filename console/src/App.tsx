@@ -9,27 +9,27 @@ import { OverviewView } from "./views/OverviewView";
 import { RunsView } from "./views/RunsView";
 import { SignInView } from "./views/SignInView";
 
-// What few come for first is loaded when it is asked for.
+// What few come for first is loaded when it is asked for; whoever comes for it waits for nothing
+// else before.
+const run = () => import("./views/run/RunView");
+const RunView = lazy(run);
+if (/^\/console\/runs\/[^/]/.test(location.pathname)) void run();
 const StartView = lazy(() => import("./views/start/StartView"));
-const RunView = lazy(() => import("./views/run/RunView"));
 const ItemView = lazy(() => import("./views/item/ItemView"));
 const FlowView = lazy(() => import("./views/flow/FlowView"));
 const SchedulesView = lazy(() => import("./views/schedules/SchedulesView"));
 
 export function App() {
   const session = useSession();
-  if (session.data === undefined) {
+  if (session.data === null) return <SignInView />;
+  if (session.data === undefined && session.error !== null) {
     return (
       <main className="alone">
-        {session.error === null ? (
-          <Loading />
-        ) : (
-          <Problem error={session.error} again={() => void session.refetch()} />
-        )}
+        <Problem error={session.error} again={() => void session.refetch()} />
       </main>
     );
   }
-  if (session.data === null) return <SignInView />;
+  // The view asks while it is not yet known who looks: if nobody does, its answers say so too.
   return (
     <CurrentSession value={session.data}>
       <Frame>

@@ -11,6 +11,8 @@ export const S = {
     copy: "Copy",
     copyJson: "Copy JSON",
     loading: "Loading …",
+    needs: (scope: string, token: string, has: readonly string[]): string =>
+      `This needs a token with the scope ${scope}. The token ${token} has ${has.join(" and ")}.`,
     notCopied: "Not allowed here",
   },
 
@@ -103,7 +105,7 @@ export const S = {
     workers: "Workers",
     activeRuns: "Active runs",
     quiet: "Nothing runs just now. Start something:",
-    latest: "Latest runs",
+    latest: "Ended lately",
     workersAlive: "Workers alive",
     worker: "Worker",
     pid: (pid: number): string => `pid ${pid}`,
@@ -222,6 +224,7 @@ export const S = {
     progress: "Progress",
     of: (ended: string, all: string, share: string, exact: boolean): string =>
       `${ended} of ${exact ? "" : "about "}${all} (${share})`,
+    nothing: "nothing to do",
     ofUnknown: (ended: string): string => `${ended} done; how many there are is not known`,
     perSecond: (pace: string): string => `${pace} items/s`,
     failedShort: (number: number): string => `${number.toLocaleString("en-GB")} failed`,
@@ -247,7 +250,7 @@ export const S = {
       total: "how many are left is not known",
       pace: "how long it takes is not yet known",
       waits: "the rest waits for people",
-      still: "stands still",
+      still: "it does not move just now",
     },
     parts: {
       label: "Parts of the run",
@@ -304,6 +307,7 @@ export const S = {
     inHand: "at work",
     waitingForRate: "wait for rate",
     deferred: "come later",
+    pace: "items a second",
     outstanding: "outstanding",
     pages: "pages",
     paged: "all read",
@@ -402,6 +406,7 @@ export const S = {
   item: {
     queued: "Queued",
     worked: "At work",
+    waited: "Waited",
     attempts: "Attempts",
     postponements: "Put off",
     scheduled: "Added",
@@ -465,7 +470,7 @@ export const S = {
     resume: "Resume",
     resumeKey: (key: string): string => `Resume ${key}`,
     reset: "Reset to the code's",
-    resetKey: (key: string): string => `Reset ${key} to the code's value`,
+    resetKey: (key: string): string => `Reset to the code's limits: ${key}`,
     parallelism: "Parallelism",
     rate: "Rate",
     period: "Period, seconds",

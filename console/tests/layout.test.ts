@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Placed, picture } from "../src/layout/picture";
+import { spent } from "../src/layout/spent";
 import { columns, timeline } from "../src/layout/steps";
 
 const LAYERS = ["process", "paginate", "execute"];
@@ -80,5 +81,37 @@ describe("the timeline", () => {
   it("goes on until now while a step does", () => {
     const places = timeline([step("a", 1, 0, null)], Date.parse(at(10)));
     expect(places.get("a")).toEqual({ from: 0, share: 1 });
+  });
+});
+
+describe("the time of an item", () => {
+  const wait = (from: number, to: number | null) => ({ kind: "suspend", ...step("w", 1, from, to) });
+  const item = { scheduledAt: at(0), startedAt: at(2), finishedAt: at(10) };
+
+  it("is in the queue, then at work", () => {
+    expect(spent(item, [], 0)).toEqual({ queued: 2, worked: 8, waited: 0 });
+  });
+
+  it("is not at work while a person is asked", () => {
+    expect(spent(item, [wait(3, 9)], 0)).toEqual({ queued: 2, worked: 2, waited: 6 });
+  });
+
+  it("passes once for what waits side by side", () => {
+    expect(spent(item, [wait(3, 7), wait(4, 9)], 0)).toMatchObject({ waited: 6 });
+  });
+
+  it("goes on until now", () => {
+    const open = { ...item, finishedAt: null };
+    expect(spent(open, [wait(3, null)], Date.parse(at(20)))).toEqual({ queued: 2, worked: 1, waited: 17 });
+  });
+
+  it("is all in the queue before it began", () => {
+    const open = { ...item, startedAt: null, finishedAt: null };
+    expect(spent(open, [], Date.parse(at(5)))).toEqual({ queued: 5, worked: 0, waited: 0 });
+  });
+
+  it("began with its first step, whichever delivery the item tells of", () => {
+    const late = { ...item, startedAt: at(8) };
+    expect(spent(late, [{ kind: "run", ...step("a", 1, 1, 2) }], 0)).toMatchObject({ queued: 1 });
   });
 });

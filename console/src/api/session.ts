@@ -1,6 +1,7 @@
 /** Who looks, and what the token is for. */
 import { useQuery } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
+import { S } from "../strings";
 import { ApiError, call } from "./client";
 import type { Scope, Session } from "./types";
 
@@ -22,11 +23,13 @@ export function useSession() {
   });
 }
 
-export const CurrentSession = createContext<Session | null>(null);
+/** Undefined: not yet known. */
+export const CurrentSession = createContext<Session | undefined>(undefined);
 
 /** Why the token may not do what needs the scope; null: it may. The server has the last word. */
 export function useForbidden(scope: Scope): string | null {
   const session = useContext(CurrentSession);
-  if (session === null || session.scopes.includes(scope)) return null;
-  return `This needs a token with the scope ${scope}. The token ${session.name} has ${session.scopes.join(" and ")}.`;
+  if (session === undefined) return S.common.loading;
+  if (session.scopes.includes(scope)) return null;
+  return S.common.needs(scope, session.name, session.scopes);
 }

@@ -22,6 +22,7 @@ export function parts(counters: Counters): (readonly [string, number])[] {
 export function progress(counters: Counters, ended: number): string {
   const { toProcess, exact } = counters;
   if (toProcess === null) return S.run.ofUnknown(count(ended));
+  if (toProcess === 0 && ended === 0) return S.run.nothing;
   return S.run.of(count(ended), count(toProcess), percent(ended, toProcess), exact);
 }
 

@@ -7,6 +7,8 @@ import { S } from "../strings";
 import { useWidth } from "./useWidth";
 
 const HEIGHT = 190;
+/** Between two lines of the grid; none is smaller than what is written beside it. */
+const STEPS = [0.5, ...[0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power))];
 
 export interface Line {
   readonly label: string;
@@ -73,7 +75,7 @@ function optionsOf(
     scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       { ...axis, space: 70, values: (_, at) => at.map((second) => clock(new Date(second * 1000))) },
-      { ...axis, size: 58, values: (_, at) => at.map(shown) },
+      { ...axis, size: 58, values: (_, at) => at.map(shown), incrs: STEPS },
     ],
     series: [
       { label: S.charts.time, value: (_, at: number | null) => (at === null ? "–" : clock(new Date(at * 1000))) },
@@ -82,7 +84,9 @@ function optionsOf(
         stroke: colours[n] ?? muted,
         width: 2,
         points: { show: false },
-        value: (_: uPlot, value: number | null) => shown(value),
+        // What came last, until somebody points at a moment.
+        value: (_: uPlot, value: number | null, __: number, at: number | null) =>
+          shown(at === null ? (line.values.findLast((one) => one !== null) ?? null) : value),
         ...(line.fill === true ? { fill: faint(colours[n] ?? muted) } : {}),
       })),
     ],

@@ -1,4 +1,3 @@
-import { ENDED } from "../api/reading";
 import type { Run } from "../api/types";
 import { duration } from "../format/times";
 import { rate } from "../format/numbers";
@@ -11,7 +10,6 @@ import { Time } from "./Time";
 
 /** A run in a list. */
 export function RunRow({ run, pace = null }: { readonly run: Run; readonly pace?: number | null }) {
-  const active = !ENDED.has(run.status);
   return (
     <li className="run-row">
       <div className="what">
@@ -25,7 +23,7 @@ export function RunRow({ run, pace = null }: { readonly run: Run; readonly pace?
         <Bar counters={run.counters} ended={run.ended} moving={run.status === "running"} thin />
         <span className="small">
           {progress(run.counters, run.ended)}
-          {pace !== null && active && ` · ${S.run.perSecond(rate(pace))}`}
+          {pace !== null && run.status === "running" && ` · ${S.run.perSecond(rate(pace))}`}
           {run.counters.failed + run.counters.timedOut > 0 &&
             ` · ${S.run.failedShort(run.counters.failed + run.counters.timedOut)}`}
         </span>

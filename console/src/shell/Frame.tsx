@@ -1,5 +1,6 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useRef, useState } from "react";
+import { Icon, type IconName } from "../parts/Icon";
 import { Link } from "../parts/Link";
 import { S } from "../strings";
 import { Help } from "./Help";
@@ -49,16 +50,16 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         <Search input={searching} />
         <div className="tools">
           <Busy />
-          <Tool label={S.shell.refresh} press="r" onClick={actions.refresh} glyph="↻" />
+          <Tool label={S.shell.refresh} press="r" onClick={actions.refresh} icon="refresh" />
           <Tool
             label={live ? S.shell.pause : S.shell.resume}
             press="p"
             onClick={toggle}
-            glyph={live ? "⏸" : "▶"}
+            icon={live ? "pause" : "play"}
             on={!live}
           />
-          <Tool label={S.shell.theme(theme)} press="t" onClick={nextTheme} glyph={GLYPHS[theme]} />
-          <Tool label={S.shell.help} press="?" onClick={actions.help} glyph="?" />
+          <Tool label={S.shell.theme(theme)} press="t" onClick={nextTheme} icon={theme} />
+          <Tool label={S.shell.help} press="?" onClick={actions.help} icon="help" />
           <Who />
         </div>
       </header>
@@ -75,8 +76,6 @@ export function Frame({ children }: { readonly children: ReactNode }) {
     </div>
   );
 }
-
-const GLYPHS = { auto: "◐", light: "☀", dark: "☾" } as const;
 
 function Navigation() {
   const [here = ""] = usePlace().parts;
@@ -95,16 +94,16 @@ function Navigation() {
   );
 }
 
-function Tool({ label, press, onClick, glyph, on = false }: {
+function Tool({ label, press, onClick, icon, on = false }: {
   readonly label: string;
   readonly press: string;
   readonly onClick: () => void;
-  readonly glyph: string;
+  readonly icon: IconName;
   readonly on?: boolean;
 }) {
   return (
-    <button type="button" className={`tool${on ? " on" : ""}`} onClick={onClick} aria-label={label} title={`${label} (${press})`}>
-      <span aria-hidden="true">{glyph}</span>
+    <button type="button" className={`tool ${icon}${on ? " on" : ""}`} onClick={onClick} aria-label={label} title={`${label} (${press})`}>
+      <Icon name={icon} />
     </button>
   );
 }

@@ -16,7 +16,7 @@ export function Who() {
       client.setQueryData(SESSION, null);
     }
   }
-  if (session === null) return null;
+  if (session === undefined) return null;
   const looks = !session.scopes.includes("run");
   return (
     <div className="who">

@@ -3,6 +3,7 @@ import type { Family } from "../api/types";
 import { Badge } from "../parts/Badge";
 import { LinkButton } from "../parts/Button";
 import { Link } from "../parts/Link";
+import { Prose } from "../parts/Prose";
 import { Time } from "../parts/Time";
 import { Empty, Shown } from "../parts/states";
 import { to } from "../shell/router";
@@ -42,9 +43,7 @@ function Card({ family }: { readonly family: Family }) {
       <h2>
         <Link href={to(["families", family.name])}>{family.name}</Link>
       </h2>
-      {family.description.split("\n\n").map((text) => (
-        <p key={text}>{text}</p>
-      ))}
+      <Prose text={family.description} />
       <CoverageLine family={family} />
       <dl className="facts">
         <dt>{F.lastRun}</dt>

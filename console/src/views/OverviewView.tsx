@@ -1,4 +1,4 @@
-import { useOverview, useRuns } from "../api/reading";
+import { ENDED, useOverview, useRuns } from "../api/reading";
 import type { Overview } from "../api/types";
 import { count, rate } from "../format/numbers";
 import { Link } from "../parts/Link";
@@ -93,7 +93,7 @@ function Latest() {
             <Empty command="sluice run welcome-placeholder --dry-run">{S.runs.none}</Empty>
           ) : (
             <ul className="rows">
-              {first.runs.slice(0, 8).map((run) => (
+              {first.runs.filter((run) => ENDED.has(run.status)).slice(0, 8).map((run) => (
                 <RunRow key={run.id} run={run} />
               ))}
             </ul>

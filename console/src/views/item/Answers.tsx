@@ -7,7 +7,7 @@ import type { Item, Question, Step } from "../../api/types";
 import { Button } from "../../parts/Button";
 import { Json } from "../../parts/Json";
 import { Pictures } from "../../parts/Picture";
-import { fieldsOf, initialOf, read, type Schema } from "../../parts/schema";
+import { type Field, fieldsOf, initialOf, read, type Schema } from "../../parts/schema";
 import { SchemaForm } from "../../parts/SchemaForm";
 import { Problem } from "../../parts/states";
 import { Time } from "../../parts/Time";
@@ -38,12 +38,17 @@ function questionOf(step: Step, item: Item): Asked {
   return { itemId: item.itemId, step: name, payload, schema, since: startedAt, expiresAt: dueAt };
 }
 
+/** What is needed first: a schema that was stored has lost the order of its fields. */
+function inOrder(fields: readonly Field[]): Field[] {
+  return fields.toSorted((one, other) => Number(other.required) - Number(one.required));
+}
+
 /** Without a schema any JSON is an answer. */
 const ANY: Schema = { properties: { data: { title: U.data } }, required: ["data"] };
 
 function Answer({ runId, question }: { readonly runId: string; readonly question: Asked }) {
   const { schema } = question;
-  const fields = useMemo(() => fieldsOf(schema ?? ANY), [schema]);
+  const fields = useMemo(() => inOrder(fieldsOf(schema ?? ANY)), [schema]);
   const [values, setValues] = useState(() => initialOf(fields, null));
   const [tried, setTried] = useState(false);
   const forbidden = useForbidden("approve");

@@ -56,7 +56,7 @@ function Whole({ item, steps, runId, run }: Props) {
         </h1>
         <div className="actions">{run !== undefined && <Again run={run} item={item} />}</div>
       </div>
-      <Times item={item} />
+      <Times item={item} steps={steps} />
       <Answers runId={runId} item={item} steps={steps} />
       {item.errorClass !== null && <Fault item={item} />}
       {steps.length > 0 && <Steps steps={steps} runId={runId} />}

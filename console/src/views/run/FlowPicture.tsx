@@ -19,8 +19,8 @@ export default function FlowPicture({ run, layers, pace }: {
       <Flow
         label={S.picture.label}
         size={(width) => picture(LAYERS, OUTCOMES, width < NARROW)}
-        nodes={(width) => nodesOf(run, layers, width < NARROW)}
-        edges={edgesOf(run, layers, pace)}
+        nodes={(width) => nodesOf(run, layers, pace, width < NARROW)}
+        edges={edgesOf(run, layers)}
         types={TYPES}
       />
     </section>

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from "react";
 import { useFollowing } from "../../api/following";
-import { ENDED, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
+import { ENDED, useFailures, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
 import type { Run } from "../../api/types";
 import { Link } from "../../parts/Link";
 import { Loading, Shown } from "../../parts/states";
@@ -17,8 +17,11 @@ import { Items } from "./Items";
 import { Standing } from "./Standing";
 import { Suspended } from "./Suspended";
 
-const FlowPicture = lazy(() => import("./FlowPicture"));
-const Charts = lazy(() => import("./Charts"));
+// Begun with this file, beside the questions: apart so that it can be shown before they are here.
+const picture = import("./FlowPicture");
+const charts = import("./Charts");
+const FlowPicture = lazy(() => picture);
+const Charts = lazy(() => charts);
 
 interface Props {
   readonly id: string;
@@ -31,6 +34,10 @@ export default function RunView({ id, part, query }: Props) {
   const { live } = useLive();
   const active = run.data !== undefined && !ENDED.has(run.data.status);
   const up = useFollowing(id, active && live);
+  // All of them at once, and not one after the other.
+  useLayers(id, false);
+  useHistory(id, false);
+  useFailures(id, false);
   useTitle(run.data === undefined ? id : S.run.title(run.data.family, S.status[run.data.status]));
   return (
     <Shown of={run}>

@@ -1,13 +1,13 @@
 /** The arrows of a run's picture, which move while something flows. */
 import type { Edge } from "@xyflow/react";
 import type { Layers, Run } from "../../api/types";
-import { count, rate } from "../../format/numbers";
+import { count } from "../../format/numbers";
 import { S } from "../../strings";
 import { numbersOf, OUTCOMES, outstanding } from "./flowNodes";
 
 const P = S.picture;
 
-export function edgesOf(run: Run, layers: Layers | null, pace: number | null): Edge[] {
+export function edgesOf(run: Run, layers: Layers | null): Edge[] {
   const moves = run.status === "running";
   const working = moves && (layers === null ? outstanding(run) > 0 : layers.execute.inHand > 0);
   const numbers = numbersOf(run);
@@ -29,14 +29,12 @@ export function edgesOf(run: Run, layers: Layers | null, pace: number | null): E
     },
     ...OUTCOMES.map((outcome): Edge => {
       const number = numbers[outcome] ?? 0;
-      const main = outcome === "succeeded" && working && pace !== null && pace > 0;
       return {
         id: outcome,
         source: "execute",
         target: outcome,
         animated: working && number > 0,
         className: number === 0 ? "none" : `is-${outcome}`,
-        ...(main ? { label: S.run.perSecond(rate(pace)) } : {}),
       };
     }),
   ].map((edge) => ({ type: "smoothstep", labelBgPadding: [4, 2], labelBgBorderRadius: 4, ...edge }) as Edge);

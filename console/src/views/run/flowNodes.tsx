@@ -1,7 +1,7 @@
 /** The boxes of a run's picture. */
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import type { Layers, Run } from "../../api/types";
-import { count } from "../../format/numbers";
+import { count, rate } from "../../format/numbers";
 import { picture } from "../../layout/picture";
 import { Link } from "../../parts/Link";
 import { to } from "../../shell/router";
@@ -27,8 +27,13 @@ export type PictureNode = LayerNode | OutcomeNode;
 
 export const TYPES = { layer: LayerBox, outcome: OutcomeBox };
 
-export function nodesOf(run: Run, layers: Layers | null, narrow: boolean): PictureNode[] {
-  const lines = linesOf(run, layers);
+export function nodesOf(
+  run: Run,
+  layers: Layers | null,
+  pace: number | null,
+  narrow: boolean,
+): PictureNode[] {
+  const lines = linesOf(run, layers, pace);
   const numbers = numbersOf(run);
   return picture(LAYERS, OUTCOMES, narrow).boxes.map(({ id, x, y, width, height }): PictureNode => {
     const place = { id, position: { x, y }, width, height, measured: { width, height } };
@@ -46,7 +51,11 @@ export function numbersOf({ counters }: Run): Readonly<Record<string, number>> {
   return { ...counters, failed: counters.failed + counters.timedOut } as unknown as Record<string, number>;
 }
 
-function linesOf(run: Run, layers: Layers | null): Record<(typeof LAYERS)[number], Line[]> {
+function linesOf(
+  run: Run,
+  layers: Layers | null,
+  pace: number | null,
+): Record<(typeof LAYERS)[number], Line[]> {
   const { counters } = run;
   const number = (value: number | null): string => (value === null ? P.unknown : count(value));
   const pending = to(["runs", run.id, "items"], { status: "pending" });
@@ -73,6 +82,7 @@ function linesOf(run: Run, layers: Layers | null): Record<(typeof LAYERS)[number
             { label: P.inHand, value: count(layers.execute.inHand), href: pending },
             { label: P.waitingForRate, value: number(layers.execute.waitingForRate) },
             { label: P.deferred, value: count(layers.execute.deferred), href: pending },
+            { label: P.pace, value: run.status === "running" && pace !== null ? rate(pace) : "–" },
           ],
   };
 }

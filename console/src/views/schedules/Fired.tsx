@@ -11,7 +11,7 @@ const HEIGHT = 34;
 
 /** The runs that it started lately, the oldest first: a column each, as high as it had items. */
 export function Fired({ family, name }: { readonly family: string; readonly name: string }) {
-  const runs = useRuns({ family, status: null, startedBy: `schedule:${name}` }).data?.pages[0]?.runs ?? [];
+  const runs = useRuns({ family, status: null, startedBy: `schedule ${name}` }).data?.pages[0]?.runs ?? [];
   if (runs.length === 0) return null;
   const shown = runs.slice(0, SHOWN).toReversed();
   const most = Math.max(1, ...shown.map((run) => run.ended));

@@ -1,4 +1,5 @@
 import { useFamilies } from "../../api/reading";
+import { Prose } from "../../parts/Prose";
 import { Problem, Shown } from "../../parts/states";
 import { useTitle } from "../../shell/title";
 import { S } from "../../strings";
@@ -16,7 +17,7 @@ export default function StartView({ family: name }: { readonly family: string })
         return (
           <>
             <h1>{S.start.title(name)}</h1>
-            <p className="muted lead">{family.description}</p>
+            <Prose text={family.description} className="muted lead" />
             <CoverageLine family={family} />
             <StartForm family={family} />
           </>
