@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test scaffold chaos check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test scaffold tutorial-test chaos check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,12 +42,15 @@ test: .venv/.ready ## run every test on a real Postgres and a real Valkey
 ifdef ARGS
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold and not tutorial"
 	@$(BIN)/python -m pytest -q -m alone
 endif
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold
+
+tutorial-test: .venv/.ready ## do what docs/tutorial.md says, in a fresh clone, as it stands
+	@$(BIN)/python -m pytest -q -m tutorial tests/tutorial
 
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)

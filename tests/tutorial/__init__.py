@@ -1,0 +1,1 @@
+"""Does what the tutorial says, as it stands."""
