@@ -27,6 +27,14 @@ const client: QueryClient = new QueryClient({
   },
 });
 
+// The service has another version than this page, whose parts it does not have any more.
+addEventListener("vite:preloadError", () => {
+  const kept = Number(sessionStorage.getItem("sluice-anew") ?? 0);
+  if (Date.now() - kept < 60_000) return; // it is something else
+  sessionStorage.setItem("sluice-anew", String(Date.now()));
+  location.reload();
+});
+
 applyTheme();
 const root = document.getElementById("root");
 if (root !== null) {

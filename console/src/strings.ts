@@ -24,7 +24,9 @@ export const S = {
     resume: "Go on refreshing",
     paused: "Refreshing is paused: what you see does not change. Press p to go on.",
     theme: (theme: "auto" | "light" | "dark"): string =>
-      ({ auto: "Colours: as the system says", light: "Colours: light", dark: "Colours: dark" })[theme],
+      ({ auto: "Colours: as the system says", light: "Colours: light", dark: "Colours: dark" })[
+        theme
+      ],
     help: "Keys",
     readOnly: "read only",
     scopes: (scopes: readonly string[]): string => `This token may: ${scopes.join(", ")}`,
@@ -115,7 +117,8 @@ export const S = {
     since: "Started",
     noWorkers: "No worker is alive. Start one:",
     noWorker: "No worker is alive, so nothing moves. Start one:",
-    redisAway: "Redis does not answer, so no work begins. Nothing is lost: it goes on when Redis is back.",
+    redisAway:
+      "Redis does not answer, so no work begins. Nothing is lost: it goes on when Redis is back.",
     limits: "Nearest their limits",
     noLimits: "No flow key is in use just now.",
     waits: (waiting: string): string => `${waiting} waiting`,
@@ -165,7 +168,9 @@ export const S = {
       unknown: "unknown",
       tokens: (number: string): string => `${number} tokens`,
       basis: (time: string, cost: string | null): string =>
-        cost === null ? `Estimated from: ${time}.` : `Estimated from: ${time}; the cost from ${cost}.`,
+        cost === null
+          ? `Estimated from: ${time}.`
+          : `Estimated from: ${time}; the cost from ${cost}.`,
       sample: "For example:",
     },
     options: {
@@ -210,7 +215,12 @@ export const S = {
     anyone: "anyone",
     since: "Time",
     anyTime: "any",
-    times: { "1h": "last hour", "24h": "last 24 hours", "7d": "last 7 days", "30d": "last 30 days" },
+    times: {
+      "1h": "last hour",
+      "24h": "last 24 hours",
+      "7d": "last 7 days",
+      "30d": "last 30 days",
+    },
     clear: "Clear",
     none: "There is no such run. See what one would do:",
     shown: (number: number, all: boolean): string =>
@@ -287,7 +297,8 @@ export const S = {
     retryTitle: "Retry in a new run?",
     retryOf: (number: string, value: number): string =>
       `Retry ${number} ${plural(value, "item", "items")}`,
-    retryAll: "A new run begins over every item that failed or timed out in this one, with the same params.",
+    retryAll:
+      "A new run begins over every item that failed or timed out in this one, with the same params.",
     usd: "Budget, USD",
     tokens: "Budget, tokens",
     failureRate: "Failure rate, at most",
@@ -300,10 +311,18 @@ export const S = {
     label: "The layers of the run, and what flows between them",
     layers: { process: "Process", paginate: "Pages and chunks", execute: "Items" },
     state: "state",
-    states: { pending: "queued", queued: "queued", running: "counting", counting: "counting", done: "counted", counted: "counted" } as Readonly<Record<string, string>>,
+    states: {
+      waiting: "waits for a run",
+      queued: "queued",
+      inHand: "counting",
+      deferred: "comes later",
+      held: "held",
+      done: "counted",
+    } as Readonly<Record<string, string>>,
     eligible: "eligible",
     already: "already done",
     queued: "queued",
+    number: (number: string, exact: boolean): string => (exact ? number : `about ${number}`),
     inHand: "at work",
     waitingForRate: "wait for rate",
     deferred: "come later",
@@ -452,13 +471,16 @@ export const S = {
     title: "Flow control",
     about: "Limits hold over every worker. Workers follow a change within a second.",
     none: "There is no flow key.",
-    layers: { process: "Process", paginate: "Pages and chunks", execute: "Items" } as Readonly<Record<string, string>>,
+    layers: { process: "Process", paginate: "Pages and chunks", execute: "Items" } as Readonly<
+      Record<string, string>
+    >,
     atWork: "At work",
-    starts: (period: number): string => (period === 1 ? "Starts in a second" : `Starts in ${period} s`),
+    starts: (period: number): string =>
+      period === 1 ? "Starts in a second" : `Starts in ${period} s`,
     unknown: "?",
     noLimit: (used: string): string => `${used}, no limit`,
     ofLimit: (used: string, most: string): string => `${used} of ${most}`,
-    waits: (number: string): string => `${number} waiting`,
+    waits: (number: string, queued: string): string => `${number} waiting, ${queued} queued`,
     unknownWaiting: "Redis does not answer.",
     lately: "At work over the last five minutes",
     pinned: "pinned",

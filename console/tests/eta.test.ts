@@ -44,7 +44,15 @@ describe("eta", () => {
 
 describe("shares", () => {
   it("are of the total", () => {
-    expect(shares([["succeeded", 50], ["failed", 25]], 100)).toEqual([
+    expect(
+      shares(
+        [
+          ["succeeded", 50],
+          ["failed", 25],
+        ],
+        100,
+      ),
+    ).toEqual([
       { status: "succeeded", number: 50, share: 0.5 },
       { status: "failed", number: 25, share: 0.25 },
     ]);
@@ -55,12 +63,25 @@ describe("shares", () => {
   });
 
   it("can be seen, however small", () => {
-    const [, failed] = shares([["succeeded", 99_999], ["failed", 1]], 100_000);
+    const [, failed] = shares(
+      [
+        ["succeeded", 99_999],
+        ["failed", 1],
+      ],
+      100_000,
+    );
     expect(failed?.share).toBeGreaterThan(0.003);
   });
 
   it("never come to more than the bar", () => {
-    const all = shares([["succeeded", 99_999], ["failed", 1], ["skipped", 1]], 100_000);
+    const all = shares(
+      [
+        ["succeeded", 99_999],
+        ["failed", 1],
+        ["skipped", 1],
+      ],
+      100_000,
+    );
     expect(all.reduce((sum, part) => sum + part.share, 0)).toBeLessThanOrEqual(1.000_001);
   });
 

@@ -58,7 +58,12 @@ describe("columns of steps", () => {
   });
 
   it("hold together what ran side by side", () => {
-    const steps = [step("prompts", 1, 0, 2), step("image-1", 2, 2, 5), step("image-2", 3, 2, 4), step("join", 4, 5, 6)];
+    const steps = [
+      step("prompts", 1, 0, 2),
+      step("image-1", 2, 2, 5),
+      step("image-2", 3, 2, 4),
+      step("join", 4, 5, 6),
+    ];
     expect(names(steps)).toEqual([["prompts"], ["image-1", "image-2"], ["join"]]);
   });
 
@@ -85,7 +90,10 @@ describe("the timeline", () => {
 });
 
 describe("the time of an item", () => {
-  const wait = (from: number, to: number | null) => ({ kind: "suspend", ...step("w", 1, from, to) });
+  const wait = (from: number, to: number | null) => ({
+    kind: "suspend",
+    ...step("w", 1, from, to),
+  });
   const item = { scheduledAt: at(0), startedAt: at(2), finishedAt: at(10) };
 
   it("is in the queue, then at work", () => {
@@ -102,7 +110,11 @@ describe("the time of an item", () => {
 
   it("goes on until now", () => {
     const open = { ...item, finishedAt: null };
-    expect(spent(open, [wait(3, null)], Date.parse(at(20)))).toEqual({ queued: 2, worked: 1, waited: 17 });
+    expect(spent(open, [wait(3, null)], Date.parse(at(20)))).toEqual({
+      queued: 2,
+      worked: 1,
+      waited: 17,
+    });
   });
 
   it("is all in the queue before it began", () => {

@@ -44,7 +44,13 @@ describe("the fields of a schema", () => {
 
 describe("what was typed", () => {
   it("is data of the schema's types", () => {
-    const typed = { count: "4", tone: '"dry"', paidOnly: "true", ids: "a\n b \n", approved: "false" };
+    const typed = {
+      count: "4",
+      tone: '"dry"',
+      paidOnly: "true",
+      ids: "a\n b \n",
+      approved: "false",
+    };
     expect(read(FIELDS, typed)).toEqual({
       data: { count: 4, tone: "dry", paidOnly: true, ids: ["a", "b"], approved: false },
       faults: {},

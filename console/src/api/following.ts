@@ -18,7 +18,7 @@ const KINDS: readonly EventKind[] = [
   "repaired",
 ];
 const SOONEST = 1_000;
-const LATEST = 15_000;
+const LATEST = 5_000;
 
 /** Keeps what is known of the run right while it goes on.
  *

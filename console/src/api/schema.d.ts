@@ -179,6 +179,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File
+         * @description A file by its name below the folder; takes `Range`, and answers `ETag`.
+         */
+        get: operations["get_file_api_files__path__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/flow-control": {
         parameters: {
             query?: never;
@@ -221,6 +241,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/flow-control/{key}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Flow History
+         * @description The last five minutes, every five seconds, the oldest first: while a worker runs, and the key
+         *     has a limit.
+         */
+        get: operations["get_flow_history_api_flow_control__key__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/flow-control/{key}/pause": {
         parameters: {
             query?: never;
@@ -252,6 +293,46 @@ export interface paths {
         put?: never;
         /** Resume Flow Control */
         post: operations["resume_flow_control_api_flow_control__key__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/item-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make List
+         * @description Begin a list; it may be named as `itemList` when a run is started.
+         */
+        post: operations["make_list_api_item_lists_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/item-lists/{list_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add To List
+         * @description Add to it; safe to repeat.
+         */
+        post: operations["add_to_list_api_item_lists__list_id__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -503,6 +584,26 @@ export interface paths {
          *     has its outcome, which is the event `ended`.
          */
         get: operations["get_stream_api_runs__run_id__items__item_id__stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Layers
+         * @description Counted at one moment in the queue, and at another in the run: they may differ by a few.
+         */
+        get: operations["get_layers_api_runs__run_id__layers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -871,6 +972,11 @@ export interface components {
              */
             itemIds: number | null;
             /**
+             * Itemlist
+             * @description the list of ids that the caller named
+             */
+            itemList: string | null;
+            /**
              * Itemspersecond
              * @description that ended, over the last ten seconds or more
              */
@@ -943,6 +1049,19 @@ export interface components {
             /** Rate */
             rate: number | null;
         };
+        /** LastRun */
+        app__api__families__LastRun: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Id */
+            id: string;
+            status: components["schemas"]["RunStatus"];
+        };
         /** FlowView */
         app__api__flow_control__FlowView: {
             /**
@@ -958,6 +1077,11 @@ export interface components {
             paused: boolean;
             /** Periodseconds */
             periodSeconds: number;
+            /**
+             * Queued
+             * @description messages that are due and in no worker yet; counted up to 2,000 a layer
+             */
+            queued: number;
             /** Rate */
             rate: number | null;
             /**
@@ -975,6 +1099,13 @@ export interface components {
              * @description items that wait for their turn in a worker
              */
             waiting: number | null;
+        };
+        /** LastRun */
+        app__api__schedule_views__LastRun: {
+            /** Id */
+            id: string;
+            /** @description null: it was pruned */
+            status: components["schemas"]["RunStatus"] | null;
         };
         /** BackfillAnswer */
         BackfillAnswer: {
@@ -1346,6 +1477,34 @@ export interface components {
             /** Who */
             who: string;
         };
+        /**
+         * ExecuteView
+         * @description The four together are the items that are neither suspended nor ended.
+         */
+        ExecuteView: {
+            /**
+             * Deferred
+             * @description that come again later
+             */
+            deferred: number;
+            /**
+             * Exact
+             * @description false: so much waits that it was not counted to the end
+             */
+            exact: boolean;
+            /**
+             * Inhand
+             * @description at work
+             */
+            inHand: number;
+            /** Queued */
+            queued: number;
+            /**
+             * Waitingforrate
+             * @description in a worker, and not begun; null: Redis does not answer
+             */
+            waitingForRate: number | null;
+        };
         /** FailuresAnswer */
         FailuresAnswer: {
             /** Failures */
@@ -1427,6 +1586,8 @@ export interface components {
             entity: string;
             /** Flow */
             flow: components["schemas"]["app__api__families__FlowView"][];
+            /** @description the newest; null: there is none */
+            lastRun: components["schemas"]["app__api__families__LastRun"] | null;
             /**
              * Maxfailurerate
              * @description a larger share of failures pauses a run
@@ -1439,6 +1600,11 @@ export interface components {
             minItems: number;
             /** Name */
             name: string;
+            /**
+             * Nextfiretime
+             * @description null: no schedule starts it
+             */
+            nextFireTime: string | null;
             /** @description of a run with another one that has not ended */
             overlap: components["schemas"]["Overlap"];
             /** Pagesize */
@@ -1488,6 +1654,43 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** FlowHistoryAnswer */
+        FlowHistoryAnswer: {
+            /** Points */
+            points: components["schemas"]["FlowPointView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FlowPointView */
+        FlowPointView: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Inuse
+             * @description items at work then
+             */
+            inUse: number;
+            /**
+             * Parallelism
+             * @description in force then
+             */
+            parallelism: number | null;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Starts
+             * @description items started in the period before
+             */
+            starts: number;
+            /** Waiting */
+            waiting: number;
         };
         /** FlowsAnswer */
         FlowsAnswer: {
@@ -1593,6 +1796,23 @@ export interface components {
          * @enum {string}
          */
         ItemStatus: "pending" | "suspended" | "succeeded" | "skipped" | "failed" | "cancelled" | "timed_out";
+        /** ItemsView */
+        ItemsView: {
+            /** Cancelled */
+            cancelled: number;
+            /** Failed */
+            failed: number;
+            /** Pending */
+            pending: number;
+            /** Skipped */
+            skipped: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Suspended */
+            suspended: number;
+            /** Timedout */
+            timedOut: number;
+        };
         /** ItemView */
         ItemView: {
             /** Attempts */
@@ -1631,12 +1851,17 @@ export interface components {
             fireTime: string;
             result: components["schemas"]["FireResult"];
         };
-        /** LastRun */
-        LastRun: {
-            /** Id */
-            id: string;
-            /** @description null: it was pruned */
-            status: components["schemas"]["RunStatus"] | null;
+        /** LayersAnswer */
+        LayersAnswer: {
+            execute: components["schemas"]["ExecuteView"];
+            items: components["schemas"]["ItemsView"];
+            paginate: components["schemas"]["PaginateView"];
+            process: components["schemas"]["ProcessView"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
         };
         /** LinkAnswer */
         LinkAnswer: {
@@ -1669,6 +1894,21 @@ export interface components {
              * @description may be left out where only one waits
              */
             step?: string | string[] | null;
+        };
+        /** ListAnswer */
+        ListAnswer: {
+            /**
+             * Items
+             * @description ids in the list; one that came twice counts once
+             */
+            items: number;
+            /** Listid */
+            listId: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
         };
         /** NewBackfill */
         NewBackfill: {
@@ -1858,6 +2098,26 @@ export interface components {
             /** Workers */
             workers: components["schemas"]["WorkerView"][];
         };
+        /** PaginateView */
+        PaginateView: {
+            /**
+             * Held
+             * @description the next page waits for room
+             */
+            held: boolean;
+            /** Inhand */
+            inHand: number;
+            /**
+             * Paged
+             * @description all pages are read
+             */
+            paged: boolean;
+            /**
+             * Queued
+             * @description messages: pages that are due, and chunks
+             */
+            queued: number;
+        };
         /** Params */
         Params: {
             /**
@@ -1877,6 +2137,11 @@ export interface components {
             runId: string;
             /** Step */
             step: string;
+        };
+        /** Part */
+        Part: {
+            /** Itemids */
+            itemIds: string[];
         };
         /** PartitionCounts */
         PartitionCounts: {
@@ -2016,6 +2281,14 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** ProcessView */
+        ProcessView: {
+            /**
+             * State
+             * @description queued, inHand, deferred; waiting for another run; held by a pause; done
+             */
+            state: string;
         };
         /**
          * Ramp
@@ -2256,6 +2529,11 @@ export interface components {
              * @description how many ids the caller named; null: by eligibility
              */
             itemIds: number | null;
+            /**
+             * Itemlist
+             * @description the list of ids that the caller named
+             */
+            itemList: string | null;
             /** Limit */
             limit: number | null;
             options: components["schemas"]["RunOptions"];
@@ -2384,7 +2662,7 @@ export interface components {
             /** @description what came of the last fire time */
             last: components["schemas"]["LastFired"] | null;
             /** @description the last that it started */
-            lastRun: components["schemas"]["LastRun"] | null;
+            lastRun: components["schemas"]["app__api__schedule_views__LastRun"] | null;
             /** Name */
             name: string;
             /**
@@ -2738,6 +3016,11 @@ export interface components {
              * @description exactly these users
              */
             itemIds?: string[] | null;
+            /**
+             * Itemlist
+             * @description exactly those of this list: see POST /api/item-lists
+             */
+            itemList?: string | null;
             /**
              * Limit
              * @description items at most
@@ -3219,6 +3502,44 @@ export interface operations {
             };
         };
     };
+    get_file_api_files__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_flow_control_api_flow_control_get: {
         parameters: {
             query?: never;
@@ -3367,6 +3688,45 @@ export interface operations {
             };
         };
     };
+    get_flow_history_api_flow_control__key__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowHistoryAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     pause_flow_control_api_flow_control__key__pause_post: {
         parameters: {
             query?: never;
@@ -3425,6 +3785,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_list_api_item_lists_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Part"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_to_list_api_item_lists__list_id__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                list_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Part"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListAnswer"];
                 };
             };
             /** @description The token lacks the scope */
@@ -3962,6 +4404,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChunksAnswer"];
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_layers_api_runs__run_id__layers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayersAnswer"];
                 };
             };
             /** @description The token lacks the scope */

@@ -1,4 +1,4 @@
-/** The shapes of the API under short names. What the schema does not yet tell is written here. */
+/** The shapes of the API under short names. */
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -25,47 +25,16 @@ export type Progress = Pick<
   "status" | "stage" | "reason" | "detail" | "counters" | "ended" | "paged" | "actual"
 >;
 
-export interface LastRun {
-  readonly id: string;
-  readonly status: RunStatus;
-  readonly createdAt: string;
-}
-
-export type Family = Schemas["FamilyView"] & {
-  readonly lastRun?: LastRun | null;
-  readonly nextFireTime?: string | null;
-};
-
+export type Family = Schemas["FamilyView"];
 export type Flow = Schemas["app__api__flow_control__FlowView"];
-
 export type FlowUse = Schemas["FlowUse"];
 
-export interface FlowPoint {
-  readonly at: string;
-  readonly [measure: string]: string | number | null;
-}
-
+export type FlowPoint = Schemas["FlowPointView"];
 export type Worker = Schemas["WorkerView"];
 export type ActiveRun = Schemas["ActiveRunView"];
 export type Overview = Schemas["OverviewAnswer"];
 export type HistoryPoint = Schemas["PointView"];
 export type Coverage = Schemas["CoverageAnswer"];
 
-export interface Layers {
-  readonly process: { readonly state: string };
-  readonly paginate: {
-    readonly queued: number;
-    readonly inHand: number;
-    readonly held: boolean | number;
-    readonly paged: boolean;
-  };
-  readonly execute: {
-    readonly queued: number;
-    readonly inHand: number;
-    readonly waitingForRate: number | null;
-    readonly deferred: number;
-  };
-  readonly items: Readonly<Partial<Record<string, number>>>;
-}
-
+export type Layers = Schemas["LayersAnswer"];
 export type Schedule = Schemas["ScheduleView"];

@@ -1,8 +1,8 @@
 /** Where the layers of a run stand in its picture. */
 
 export const BOX = { width: 190, height: 142 } as const;
-export const OUTCOME = { width: 150, height: 48 } as const;
-const GAP = { across: 96, down: 44, outcomes: 14 } as const;
+export const OUTCOME = { width: 154, height: 48 } as const;
+const GAP = { across: 112, down: 44, outcomes: 12 } as const;
 
 export interface Placed {
   readonly id: string;
@@ -19,7 +19,11 @@ export interface Layout {
 }
 
 /** Layers in a row, outcomes in a column behind them; where it is narrow, turned by a quarter. */
-export function picture(layers: readonly string[], outcomes: readonly string[], narrow: boolean): Layout {
+export function picture(
+  layers: readonly string[],
+  outcomes: readonly string[],
+  narrow: boolean,
+): Layout {
   return narrow ? upright(layers, outcomes) : lying(layers, outcomes);
 }
 
@@ -51,5 +55,9 @@ function upright(layers: readonly string[], outcomes: readonly string[]): Layout
     ...OUTCOME,
   }));
   const rows = Math.ceil(outcomes.length / 2);
-  return { boxes: [...boxes, ...ends], width, height: top + rows * (OUTCOME.height + GAP.outcomes) };
+  return {
+    boxes: [...boxes, ...ends],
+    width,
+    height: top + rows * (OUTCOME.height + GAP.outcomes),
+  };
 }

@@ -36,11 +36,18 @@ export interface Place {
 export function timeline(steps: readonly Span[], now: number): ReadonlyMap<string, Place> {
   const spans = steps.map((step) => {
     const from = Date.parse(step.startedAt);
-    return { name: step.name, from, to: Math.max(from, step.finishedAt === null ? now : Date.parse(step.finishedAt)) };
+    return {
+      name: step.name,
+      from,
+      to: Math.max(from, step.finishedAt === null ? now : Date.parse(step.finishedAt)),
+    };
   });
   const first = Math.min(...spans.map(({ from }) => from));
   const length = Math.max(1, Math.max(...spans.map(({ to }) => to)) - first);
   return new Map(
-    spans.map(({ name, from, to }) => [name, { from: (from - first) / length, share: (to - from) / length }]),
+    spans.map(({ name, from, to }) => [
+      name,
+      { from: (from - first) / length, share: (to - from) / length },
+    ]),
   );
 }

@@ -27,7 +27,12 @@ export function progress(counters: Counters, ended: number): string {
 }
 
 /** Stacked by outcome. */
-export function Bar({ counters, ended, moving, thin = false }: {
+export function Bar({
+  counters,
+  ended,
+  moving,
+  thin = false,
+}: {
   readonly counters: Counters;
   readonly ended: number;
   readonly moving: boolean;

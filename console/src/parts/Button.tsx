@@ -42,7 +42,11 @@ export function Button(props: Props) {
   );
 }
 
-export function LinkButton({ href, children, tone = "plain" }: {
+export function LinkButton({
+  href,
+  children,
+  tone = "plain",
+}: {
   readonly href: string;
   readonly children: ReactNode;
   readonly tone?: "plain" | "main";

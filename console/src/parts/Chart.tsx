@@ -8,7 +8,10 @@ import { useWidth } from "./useWidth";
 
 const HEIGHT = 190;
 /** Between two lines of the grid; none is smaller than what is written beside it. */
-const STEPS = [0.5, ...[0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power))];
+const STEPS = [
+  0.5,
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power)),
+];
 
 export interface Line {
   readonly label: string;
@@ -39,7 +42,11 @@ export function Chart({ title, times, lines, written }: Props) {
   const looks = [width, ...colours, ...lines.map((line) => line.label)].join();
   useEffect(() => {
     if (frame.current === null || width === 0) return;
-    const made = new uPlot(optionsOf(width, lines, colours, written), latest.current, frame.current);
+    const made = new uPlot(
+      optionsOf(width, lines, colours, written),
+      latest.current,
+      frame.current,
+    );
     plot.current = made;
     return () => {
       plot.current = null;
@@ -50,11 +57,18 @@ export function Chart({ title, times, lines, written }: Props) {
   useEffect(() => plot.current?.setData(data), [times, lines]);
 
   const last = lines.map((line) => line.values.findLast((value) => value !== null) ?? null);
-  const told = lines.map((line, n) => `${line.label} ${last[n] == null ? S.charts.none : written(last[n])}`);
+  const told = lines.map(
+    (line, n) => `${line.label} ${last[n] == null ? S.charts.none : written(last[n])}`,
+  );
   return (
     <figure className="card chart">
       <figcaption>{title}</figcaption>
-      <div ref={frame} role="img" aria-label={S.charts.about(title, told.join(", "))} className="plot" />
+      <div
+        ref={frame}
+        role="img"
+        aria-label={S.charts.about(title, told.join(", "))}
+        className="plot"
+      />
     </figure>
   );
 }
@@ -78,7 +92,10 @@ function optionsOf(
       { ...axis, size: 58, values: (_, at) => at.map(shown), incrs: STEPS },
     ],
     series: [
-      { label: S.charts.time, value: (_, at: number | null) => (at === null ? "–" : clock(new Date(at * 1000))) },
+      {
+        label: S.charts.time,
+        value: (_, at: number | null) => (at === null ? "–" : clock(new Date(at * 1000))),
+      },
       ...lines.map((line, n) => ({
         label: line.label,
         stroke: colours[n] ?? muted,

@@ -1,7 +1,10 @@
 import { useState } from "react";
 import { S } from "../strings";
 
-export function Copy({ text, label = S.common.copy }: {
+export function Copy({
+  text,
+  label = S.common.copy,
+}: {
   readonly text: string;
   readonly label?: string;
 }) {
@@ -16,7 +19,12 @@ export function Copy({ text, label = S.common.copy }: {
     setTimeout(() => setTold(null), 2_000);
   }
   return (
-    <button type="button" className="copy" onClick={() => void copy()} aria-label={`${label}: ${text.slice(0, 60)}`}>
+    <button
+      type="button"
+      className="copy"
+      onClick={() => void copy()}
+      aria-label={`${label}: ${text.slice(0, 60)}`}
+    >
       <span aria-live="polite">{told ?? label}</span>
     </button>
   );

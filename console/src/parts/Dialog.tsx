@@ -1,7 +1,11 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
 /** A modal dialog of the platform, which keeps the keyboard inside and closes with Escape. */
-export function Dialog({ title, onClose, children }: {
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ReactNode;

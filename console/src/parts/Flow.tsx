@@ -25,7 +25,13 @@ export function Flow<N extends Node>({ label, size, nodes, edges, types }: Props
   const whole = size(width);
   const zoom = Math.min(1, width / whole.width);
   return (
-    <div ref={frame} className="flow" style={{ height: Math.ceil(whole.height * zoom) + 8 }} aria-label={label} role="group">
+    <div
+      ref={frame}
+      className="flow"
+      style={{ height: Math.ceil(whole.height * zoom) + 8 }}
+      aria-label={label}
+      role="group"
+    >
       {width > 0 && (
         <ReactFlow
           nodes={nodes(width)}

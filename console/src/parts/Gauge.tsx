@@ -5,7 +5,11 @@ const NEAR = 0.85;
 /** Of a limit: from here on it is what the work waits for. */
 
 /** How much of a limit is in use. */
-export function Gauge({ label, value, most }: {
+export function Gauge({
+  label,
+  value,
+  most,
+}: {
   readonly label: string;
   readonly value: number | null;
   /** Null: not limited. */
@@ -29,7 +33,10 @@ export function Gauge({ label, value, most }: {
         aria-valuenow={Math.min(value ?? 0, most ?? Number.POSITIVE_INFINITY)}
         aria-valuetext={text}
       >
-        <div className={share >= NEAR ? "fill near" : "fill"} style={{ width: `${100 * share}%` }} />
+        <div
+          className={share >= NEAR ? "fill near" : "fill"}
+          style={{ width: `${100 * share}%` }}
+        />
       </div>
     </div>
   );

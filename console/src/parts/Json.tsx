@@ -6,7 +6,10 @@ const AT_ONCE = 100;
 /** Members shown before one asks for more. */
 
 /** Any JSON: collapsible, and to be copied as a whole. */
-export function Json({ value, open = 2 }: {
+export function Json({
+  value,
+  open = 2,
+}: {
   readonly value: unknown;
   /** Levels that are open at first. */
   readonly open?: number;
@@ -19,7 +22,11 @@ export function Json({ value, open = 2 }: {
   );
 }
 
-function Node({ name, value, open }: {
+function Node({
+  name,
+  value,
+  open,
+}: {
   readonly name?: string;
   readonly value: unknown;
   readonly open: number;
@@ -35,7 +42,11 @@ function Node({ name, value, open }: {
   return <Branch {...(name === undefined ? {} : { name })} value={value} open={open} />;
 }
 
-function Branch({ name, value, open }: {
+function Branch({
+  name,
+  value,
+  open,
+}: {
   readonly name?: string;
   readonly value: object;
   readonly open: number;
@@ -56,7 +67,9 @@ function Branch({ name, value, open }: {
     <details open={opened} onToggle={(event) => setOpened(event.currentTarget.open)}>
       <summary>
         <Name name={name} />
-        <span className="muted">{list ? S.json.list(members.length) : S.json.object(members.length)}</span>
+        <span className="muted">
+          {list ? S.json.list(members.length) : S.json.object(members.length)}
+        </span>
       </summary>
       {opened && (
         <div className="members">

@@ -1,5 +1,5 @@
 /** Images that a value names: files that a family has kept. */
-const IMAGE = /\.(png|jpe?g|gif|webp|avif|svg)$/i;
+const IMAGE = /\.(png|jpe?g|gif|webp|avif)$/i;
 const MOST = 24;
 
 /** Every file name of an image within a value. */

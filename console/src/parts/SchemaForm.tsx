@@ -3,7 +3,12 @@ import { S } from "../strings";
 import type { Field, Values } from "./schema";
 
 /** One control for each field of a schema. */
-export function SchemaForm({ fields, values, faults, onChange }: {
+export function SchemaForm({
+  fields,
+  values,
+  faults,
+  onChange,
+}: {
   readonly fields: readonly Field[];
   readonly values: Values;
   readonly faults: Readonly<Record<string, string>>;
@@ -77,7 +82,11 @@ interface ControlProps {
 
 function Control({ field, value, onChange, id, aria }: ControlProps) {
   const shared = { id, name: field.name, ...aria };
-  const typed = { ...shared, value, onChange: (event: { target: { value: string } }) => onChange(event.target.value) };
+  const typed = {
+    ...shared,
+    value,
+    onChange: (event: { target: { value: string } }) => onChange(event.target.value),
+  };
   switch (field.kind) {
     case "boolean":
       return (
@@ -102,7 +111,14 @@ function Control({ field, value, onChange, id, aria }: ControlProps) {
     case "long":
     case "list":
     case "json":
-      return <textarea {...typed} rows={field.kind === "long" ? 5 : 3} spellCheck={field.kind === "long"} placeholder={field.kind === "list" ? S.form.onePerLine : undefined} />;
+      return (
+        <textarea
+          {...typed}
+          rows={field.kind === "long" ? 5 : 3}
+          spellCheck={field.kind === "long"}
+          placeholder={field.kind === "list" ? S.form.onePerLine : undefined}
+        />
+      );
     case "integer":
     case "number":
       return (

@@ -1,6 +1,10 @@
 import type { ReactNode } from "react";
 
-export function Stat({ label, children, tone }: {
+export function Stat({
+  label,
+  children,
+  tone,
+}: {
   readonly label: string;
   readonly children: ReactNode;
   readonly tone?: "bad" | "warn" | undefined;

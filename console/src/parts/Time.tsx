@@ -25,7 +25,10 @@ export function useNow(): Date {
 }
 
 /** In the viewer's zone; the exact time shows on hover. */
-export function Time({ at, relative = false }: {
+export function Time({
+  at,
+  relative = false,
+}: {
   readonly at: string;
   readonly relative?: boolean;
 }) {

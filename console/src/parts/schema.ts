@@ -72,7 +72,9 @@ function fieldOf(name: string, given: Schema, required: boolean, root: Schema): 
 /** Without references and without null. */
 function plain(given: Schema, root: Schema): { schema: Schema; nullable: boolean } {
   const schema = resolved(given, root);
-  const options = listOf(schema["anyOf"] ?? schema["oneOf"]).map((one) => resolved(objectOf(one), root));
+  const options = listOf(schema["anyOf"] ?? schema["oneOf"]).map((one) =>
+    resolved(objectOf(one), root),
+  );
   if (options.length > 0) {
     const rest = options.filter((one) => one["type"] !== "null");
     const [only] = rest;
@@ -127,7 +129,10 @@ function textKind(schema: Schema): Kind {
 function labelOf(name: string, title: unknown): string {
   const bare = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   if (typeof title === "string" && bare(title) !== bare(name)) return title;
-  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2").replaceAll(/[_-]/g, " ").toLowerCase();
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replaceAll(/[_-]/g, " ")
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -143,7 +148,10 @@ export function initialOf(fields: readonly Field[], given: URLSearchParams | nul
       const said = field.kind === "secret" ? null : (given?.get(field.name) ?? null);
       if (said === null) return [field.name, field.initial];
       const quoted = JSON.stringify(said);
-      return [field.name, field.kind === "choice" && field.choices.includes(quoted) ? quoted : said];
+      return [
+        field.name,
+        field.kind === "choice" && field.choices.includes(quoted) ? quoted : said,
+      ];
     }),
   );
 }
@@ -164,7 +172,8 @@ export function read(fields: readonly Field[], values: Values): Read {
       if (field.required && field.nullable) data[field.name] = null;
       else if (field.required) faults[field.name] = S.form.isNeeded;
       else if (field.initial !== "" && field.nullable) data[field.name] = null;
-      else if (field.initial !== "" && (field.kind === "text" || field.kind === "long")) data[field.name] = "";
+      else if (field.initial !== "" && (field.kind === "text" || field.kind === "long"))
+        data[field.name] = "";
       else if (field.initial !== "" && field.kind === "list") data[field.name] = [];
       continue;
     }
@@ -189,7 +198,10 @@ function valueOf(field: Field, text: string): unknown {
       return value;
     }
     case "list":
-      return text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+      return text
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
     case "datetime":
       return /[zZ]|[+-]\d\d:\d\d$/.test(text) ? text : new Date(text).toISOString();
     case "choice":
@@ -205,7 +217,9 @@ function valueOf(field: Field, text: string): unknown {
 }
 
 function objectOf(value: unknown): Schema {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Schema) : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Schema)
+    : {};
 }
 
 function listOf(value: unknown): unknown[] {

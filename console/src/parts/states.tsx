@@ -16,7 +16,10 @@ export function Loading() {
 }
 
 /** `command`: what to type so that there is something. */
-export function Empty({ children, command }: {
+export function Empty({
+  children,
+  command,
+}: {
   readonly children: ReactNode;
   readonly command?: string;
 }) {
@@ -32,10 +35,7 @@ export function Empty({ children, command }: {
   );
 }
 
-export function Problem({ error, again }: {
-  readonly error: Error;
-  readonly again?: () => void;
-}) {
+export function Problem({ error, again }: { readonly error: Error; readonly again?: () => void }) {
   const faults = error instanceof ApiError ? error.faults.slice(0, 5) : [];
   const more = faults.length > 1;
   return (
@@ -66,7 +66,10 @@ interface Asked<T> {
 }
 
 /** What was answered last stays, with the fault above it. */
-export function Shown<T>({ of, children }: {
+export function Shown<T>({
+  of,
+  children,
+}: {
   readonly of: Asked<T>;
   readonly children: (data: T) => ReactNode;
 }) {

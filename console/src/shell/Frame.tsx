@@ -84,7 +84,10 @@ function Navigation() {
       <ul>
         {NAV.map(([part, label]) => (
           <li key={part}>
-            <Link href={to(part === "" ? [] : [part])} aria-current={here === part ? "page" : undefined}>
+            <Link
+              href={to(part === "" ? [] : [part])}
+              aria-current={here === part ? "page" : undefined}
+            >
               {label}
             </Link>
           </li>
@@ -94,7 +97,13 @@ function Navigation() {
   );
 }
 
-function Tool({ label, press, onClick, icon, on = false }: {
+function Tool({
+  label,
+  press,
+  onClick,
+  icon,
+  on = false,
+}: {
   readonly label: string;
   readonly press: string;
   readonly onClick: () => void;
@@ -102,7 +111,13 @@ function Tool({ label, press, onClick, icon, on = false }: {
   readonly on?: boolean;
 }) {
   return (
-    <button type="button" className={`tool ${icon}${on ? " on" : ""}`} onClick={onClick} aria-label={label} title={`${label} (${press})`}>
+    <button
+      type="button"
+      className={`tool ${icon}${on ? " on" : ""}`}
+      onClick={onClick}
+      aria-label={label}
+      title={`${label} (${press})`}
+    >
       <Icon name={icon} />
     </button>
   );

@@ -60,7 +60,12 @@ export function Search({ input }: { readonly input: RefObject<HTMLInputElement |
         onBlur={() => setOpen(false)}
         onKeyDown={pressed}
       />
-      <ul id={`${id}-hits`} role="listbox" aria-label={S.search.hits} hidden={!shown || hits.length === 0}>
+      <ul
+        id={`${id}-hits`}
+        role="listbox"
+        aria-label={S.search.hits}
+        hidden={!shown || hits.length === 0}
+      >
         {hits.map((hit, n) => (
           // The mouse goes down before the field is left, and the list with it.
           <li

@@ -16,11 +16,17 @@ export function CoverageLine({ family }: { readonly family: Family }) {
   const day = recorded.days.at(-1);
   return (
     <div className="coverage">
-      {counted ? <Counted family={family} /> : day !== undefined && <Line family={family} of={day} />}
+      {counted ? (
+        <Counted family={family} />
+      ) : (
+        day !== undefined && <Line family={family} of={day} />
+      )}
       {recorded.days.length > 1 && (
         <Spark
           label={F.days(recorded.days.length)}
-          values={recorded.days.map(({ eligible, withResult }) => (eligible === 0 ? 0 : withResult / eligible))}
+          values={recorded.days.map(({ eligible, withResult }) =>
+            eligible === 0 ? 0 : withResult / eligible,
+          )}
           most={1}
         />
       )}
@@ -38,7 +44,11 @@ function Counted({ family }: { readonly family: Family }) {
   if (coverage.error !== null) return <p className="small">{coverage.error.message}</p>;
   if (coverage.data === undefined) return <p className="small muted">{F.counting}</p>;
   const now = coverage.data?.now ?? null;
-  return now === null ? <p className="small muted">{F.uncovered}</p> : <Line family={family} of={now} />;
+  return now === null ? (
+    <p className="small muted">{F.uncovered}</p>
+  ) : (
+    <Line family={family} of={now} />
+  );
 }
 
 interface Covered {
@@ -47,15 +57,29 @@ interface Covered {
   readonly exact: boolean;
 }
 
-function Line({ family, of: { eligible, withResult, exact } }: { readonly family: Family; readonly of: Covered }) {
+function Line({
+  family,
+  of: { eligible, withResult, exact },
+}: {
+  readonly family: Family;
+  readonly of: Covered;
+}) {
   return (
     <>
       <div className="track" aria-hidden="true">
-        <div className="fill" style={{ width: `${eligible === 0 ? 0 : (100 * withResult) / eligible}%` }} />
+        <div
+          className="fill"
+          style={{ width: `${eligible === 0 ? 0 : (100 * withResult) / eligible}%` }}
+        />
       </div>
       <p className="small">
         {exact ? "" : S.start.dry.about}{" "}
-        {F.coverage(count(withResult), count(eligible), family.entities, percent(withResult, eligible))}
+        {F.coverage(
+          count(withResult),
+          count(eligible),
+          family.entities,
+          percent(withResult, eligible),
+        )}
       </p>
     </>
   );

@@ -60,7 +60,13 @@ function Card({ family }: { readonly family: Family }) {
           )}
         </dd>
         <dt>{F.next}</dt>
-        <dd>{nextFireTime ? <Time at={nextFireTime} relative /> : <span className="muted">{F.unscheduled}</span>}</dd>
+        <dd>
+          {nextFireTime ? (
+            <Time at={nextFireTime} relative />
+          ) : (
+            <span className="muted">{F.unscheduled}</span>
+          )}
+        </dd>
       </dl>
       <div className="row">
         <LinkButton href={to(["families", family.name])} tone="main">

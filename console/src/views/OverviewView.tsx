@@ -20,7 +20,9 @@ export function OverviewView() {
     <>
       <h1>{O.title}</h1>
       <Shown of={overview}>
-        {(found) => (found === null ? <Unavailable>{O.unavailable}</Unavailable> : <Whole of={found} />)}
+        {(found) =>
+          found === null ? <Unavailable>{O.unavailable}</Unavailable> : <Whole of={found} />
+        }
       </Shown>
       <Latest />
     </>
@@ -72,7 +74,11 @@ function Whole({ of }: { readonly of: Overview }) {
 function Banners({ of }: { readonly of: Overview }) {
   return (
     <>
-      {of.redis !== "ok" && <p className="banner bad" role="alert">{O.redisAway}</p>}
+      {of.redis !== "ok" && (
+        <p className="banner bad" role="alert">
+          {O.redisAway}
+        </p>
+      )}
       {of.workers.length === 0 && (
         <p className="banner bad" role="alert">
           {O.noWorker} <code>sluice worker</code>
@@ -93,9 +99,12 @@ function Latest() {
             <Empty command="sluice run welcome-placeholder --dry-run">{S.runs.none}</Empty>
           ) : (
             <ul className="rows">
-              {first.runs.filter((run) => ENDED.has(run.status)).slice(0, 8).map((run) => (
-                <RunRow key={run.id} run={run} />
-              ))}
+              {first.runs
+                .filter((run) => ENDED.has(run.status))
+                .slice(0, 8)
+                .map((run) => (
+                  <RunRow key={run.id} run={run} />
+                ))}
             </ul>
           )
         }

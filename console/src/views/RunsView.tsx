@@ -9,7 +9,14 @@ import { S } from "../strings";
 
 const R = S.runs;
 const STATUSES = [
-  "pending", "running", "paused", "cancelling", "succeeded", "partial", "failed", "cancelled",
+  "pending",
+  "running",
+  "paused",
+  "cancelling",
+  "succeeded",
+  "partial",
+  "failed",
+  "cancelled",
 ] as const;
 const HOURS = { "1h": 1, "24h": 24, "7d": 168, "30d": 720 } as const;
 
@@ -69,8 +76,20 @@ function Filters({ query }: { readonly query: URLSearchParams }) {
   if (asked !== null) names.add(asked);
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      <Choice name="family" query={query} label={R.family} all={R.anyFamily} choices={[...names].map((name) => [name, name])} />
-      <Choice name="status" query={query} label={R.status} all={R.anyStatus} choices={STATUSES.map((one) => [one, S.status[one]])} />
+      <Choice
+        name="family"
+        query={query}
+        label={R.family}
+        all={R.anyFamily}
+        choices={[...names].map((name) => [name, name])}
+      />
+      <Choice
+        name="status"
+        query={query}
+        label={R.status}
+        all={R.anyStatus}
+        choices={STATUSES.map((one) => [one, S.status[one]])}
+      />
       <label>
         <span>{R.who}</span>
         <input
@@ -84,9 +103,18 @@ function Filters({ query }: { readonly query: URLSearchParams }) {
           }}
         />
       </label>
-      <Choice name="since" query={query} label={R.since} all={R.anyTime} choices={Object.entries(R.times)} />
+      <Choice
+        name="since"
+        query={query}
+        label={R.since}
+        all={R.anyTime}
+        choices={Object.entries(R.times)}
+      />
       {query.size > 0 && (
-        <Button tone="quiet" onClick={() => refine(Object.fromEntries([...query.keys()].map((key) => [key, null])))}>
+        <Button
+          tone="quiet"
+          onClick={() => refine(Object.fromEntries([...query.keys()].map((key) => [key, null])))}
+        >
           {R.clear}
         </Button>
       )}
@@ -94,7 +122,13 @@ function Filters({ query }: { readonly query: URLSearchParams }) {
   );
 }
 
-function Choice({ name, query, label, all, choices }: {
+function Choice({
+  name,
+  query,
+  label,
+  all,
+  choices,
+}: {
   readonly name: string;
   readonly query: URLSearchParams;
   readonly label: string;
@@ -104,7 +138,10 @@ function Choice({ name, query, label, all, choices }: {
   return (
     <label>
       <span>{label}</span>
-      <select value={query.get(name) ?? ""} onChange={(event) => refine({ [name]: event.target.value })}>
+      <select
+        value={query.get(name) ?? ""}
+        onChange={(event) => refine({ [name]: event.target.value })}
+      >
         <option value="">{all}</option>
         {choices.map(([value, text]) => (
           <option key={value} value={value}>

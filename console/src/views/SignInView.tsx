@@ -43,7 +43,12 @@ export function SignInView() {
           onChange={(event) => setToken(event.target.value)}
         />
         {enter.error !== null && <Problem error={enter.error} />}
-        <Button type="submit" tone="main" busy={enter.isPending} reason={token.trim() === "" ? S.signIn.empty : null}>
+        <Button
+          type="submit"
+          tone="main"
+          busy={enter.isPending}
+          reason={token.trim() === "" ? S.signIn.empty : null}
+        >
           {S.signIn.enter}
         </Button>
         <p className="muted small">

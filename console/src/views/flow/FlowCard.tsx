@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useChange } from "../../api/changing";
 import { useFlowHistory } from "../../api/reading";
 import { useForbidden } from "../../api/session";
-import type { Flow, FlowPoint } from "../../api/types";
+import type { Flow } from "../../api/types";
 import { count } from "../../format/numbers";
 import { Button } from "../../parts/Button";
 import { Gauge } from "../../parts/Gauge";
@@ -18,7 +18,10 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
   const [edits, setEdits] = useState(false);
   const forbidden = useForbidden("run");
   const address = `/api/flow-control/${encodeURIComponent(flow.key)}`;
-  const pause = useChange(() => [`${address}/${flow.paused ? "resume" : "pause"}`, { method: "POST" }]);
+  const pause = useChange(() => [
+    `${address}/${flow.paused ? "resume" : "pause"}`,
+    { method: "POST" },
+  ]);
   const reset = useChange(() => [address, { method: "DELETE" }]);
   const layer = flow.key.slice(flow.key.lastIndexOf(".") + 1);
   return (
@@ -32,7 +35,11 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
       </div>
       <Gauge label={F.atWork} value={flow.active} most={flow.parallelism} />
       <Gauge label={F.starts(flow.periodSeconds)} value={flow.started} most={flow.rate} />
-      <p className="small">{flow.waiting === null ? F.unknownWaiting : F.waits(count(flow.waiting))}</p>
+      <p className="small">
+        {flow.waiting === null
+          ? F.unknownWaiting
+          : F.waits(count(flow.waiting), count(flow.queued))}
+      </p>
       <Lately flow={flow} />
       {edits ? (
         <PinForm flow={flow} onClose={() => setEdits(false)} />
@@ -50,13 +57,20 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
             {flow.paused ? F.resume : F.pause}
           </Button>
           {flow.source === "pinned" && (
-            <Button reason={forbidden} busy={reset.isPending} onClick={() => reset.mutate(undefined)} label={F.resetKey(flow.key)}>
+            <Button
+              reason={forbidden}
+              busy={reset.isPending}
+              onClick={() => reset.mutate(undefined)}
+              label={F.resetKey(flow.key)}
+            >
               {F.reset}
             </Button>
           )}
         </div>
       )}
-      {(pause.error ?? reset.error) !== null && <Problem error={(pause.error ?? reset.error) as Error} />}
+      {(pause.error ?? reset.error) !== null && (
+        <Problem error={(pause.error ?? reset.error) as Error} />
+      )}
     </li>
   );
 }
@@ -65,10 +79,7 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
 function Lately({ flow }: { readonly flow: Flow }) {
   const points = useFlowHistory(flow.key).data ?? [];
   if (points.length < 2) return null;
-  return <Spark label={F.lately} values={points.map(inUse)} most={flow.parallelism} />;
-}
-
-function inUse(point: FlowPoint): number | null {
-  const value = point["inUse"] ?? point["active"];
-  return typeof value === "number" ? value : null;
+  return (
+    <Spark label={F.lately} values={points.map((point) => point.inUse)} most={flow.parallelism} />
+  );
 }

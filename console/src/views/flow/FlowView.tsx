@@ -44,5 +44,8 @@ function byFamily(flows: readonly Flow[]): [string, Flow[]][] {
     found.set(family, [...(found.get(family) ?? []), flow]);
   }
   const order = ({ key }: Flow): number => LAYERS.indexOf(key.slice(key.lastIndexOf(".") + 1));
-  return [...found].map(([family, keys]) => [family, keys.toSorted((one, other) => order(one) - order(other))]);
+  return [...found].map(([family, keys]) => [
+    family,
+    keys.toSorted((one, other) => order(one) - order(other)),
+  ]);
 }

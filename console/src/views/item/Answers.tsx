@@ -18,7 +18,11 @@ const U = S.suspended;
 type Asked = Pick<Question, "itemId" | "step" | "payload" | "schema" | "since" | "expiresAt">;
 
 /** What the item waits for people for: its own steps, and those of its children. */
-export function Answers({ runId, item, steps }: {
+export function Answers({
+  runId,
+  item,
+  steps,
+}: {
   readonly runId: string;
   readonly item: Item;
   readonly steps: readonly Step[];
@@ -26,7 +30,9 @@ export function Answers({ runId, item, steps }: {
   const waits = item.status === "suspended";
   const listed = useSuspended(runId, waits).data?.suspended ?? [];
   if (!waits) return null;
-  const own = steps.filter((step) => step.status === "suspended").map((step) => questionOf(step, item));
+  const own = steps
+    .filter((step) => step.status === "suspended")
+    .map((step) => questionOf(step, item));
   const children = listed.filter((one) => one.itemId === item.itemId && one.runId !== runId);
   return [...own, ...children].map((question) => (
     <Answer key={String(question.step)} runId={runId} question={question} />
@@ -95,12 +101,15 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
 
 function told(error: Error | null): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(error.faults.map(({ field, message }) => [field.replace(/^data\./, ""), message]));
+  return Object.fromEntries(
+    error.faults.map(({ field, message }) => [field.replace(/^data\./, ""), message]),
+  );
 }
 
 /** Texts as texts, because a person is to read them. */
 function Shown({ payload }: { readonly payload: unknown }) {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return <Json value={payload} />;
+  if (typeof payload !== "object" || payload === null || Array.isArray(payload))
+    return <Json value={payload} />;
   return (
     <dl className="payload">
       {Object.entries(payload).map(([name, value]) => (

@@ -20,7 +20,13 @@ import { Times } from "./Times";
 
 const StepFlow = lazy(() => import("./StepFlow"));
 
-export default function ItemView({ run: runId, item: itemId }: { readonly run: string; readonly item: string }) {
+export default function ItemView({
+  run: runId,
+  item: itemId,
+}: {
+  readonly run: string;
+  readonly item: string;
+}) {
   useTitle(itemId);
   const found = useItem(runId, itemId);
   const run = useRun(runId).data;
@@ -73,7 +79,9 @@ function Whole({ item, steps, runId, run }: Props) {
         </section>
       )}
       {steps.length > 0 && <Output runId={runId} itemId={item.itemId} />}
-      {run !== undefined && family !== undefined && <Preview run={run} item={item} family={family} />}
+      {run !== undefined && family !== undefined && (
+        <Preview run={run} item={item} family={family} />
+      )}
     </>
   );
 }

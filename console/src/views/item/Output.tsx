@@ -30,7 +30,11 @@ export function Output({ runId, itemId }: { readonly runId: string; readonly ite
               <Time at={chunk.at} /> · {S.item.attempt(chunk.attempt)}
             </span>
             <Pictures value={chunk.data} alt={S.item.output} />
-            {typeof chunk.data === "string" ? <p>{chunk.data}</p> : <Json value={chunk.data} open={0} />}
+            {typeof chunk.data === "string" ? (
+              <p>{chunk.data}</p>
+            ) : (
+              <Json value={chunk.data} open={0} />
+            )}
           </li>
         ))}
       </ol>

@@ -12,7 +12,11 @@ import { Diff } from "./Diff";
 const V = S.preview;
 
 /** What it would come to now; nothing is saved. */
-export function Preview({ run, item, family }: {
+export function Preview({
+  run,
+  item,
+  family,
+}: {
   readonly run: Run;
   readonly item: Item;
   readonly family: Family;
@@ -44,7 +48,8 @@ function Found({ of }: { readonly of: Previewed }) {
   return (
     <div className="stack" aria-live="polite">
       <p>
-        <Badge status={of.outcome} /> <span className="muted">{V.took(duration(of.milliseconds / 1000))}</span>
+        <Badge status={of.outcome} />{" "}
+        <span className="muted">{V.took(duration(of.milliseconds / 1000))}</span>
       </p>
       {of.reason !== null && <p>{of.reason}</p>}
       {of.stop && (
@@ -54,7 +59,11 @@ function Found({ of }: { readonly of: Previewed }) {
         </>
       )}
       {of.diff === "" && <p>{V.same}</p>}
-      {of.diff ? <Diff text={of.diff} /> : of.after !== null && of.after !== undefined && <Json value={of.after} />}
+      {of.diff ? (
+        <Diff text={of.diff} />
+      ) : (
+        of.after !== null && of.after !== undefined && <Json value={of.after} />
+      )}
     </div>
   );
 }

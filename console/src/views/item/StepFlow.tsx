@@ -22,7 +22,11 @@ export default function StepFlow({ steps }: { readonly steps: readonly Step[] })
       <Flow
         label={S.steps.flow}
         size={() => whole}
-        nodes={() => stood.flatMap((column, n) => column.map((step, k) => nodeOf(step, n, k, column.length, tall)))}
+        nodes={() =>
+          stood.flatMap((column, n) =>
+            column.map((step, k) => nodeOf(step, n, k, column.length, tall)),
+          )
+        }
         edges={edgesOf(stood)}
         types={TYPES}
       />
@@ -64,7 +68,11 @@ function StepBox({ data: { step } }: NodeProps<StepNode>) {
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <Handle type="source" position={Position.Right} isConnectable={false} />
       {image !== undefined && (
-        <img src={address(image)} alt="" onError={(event) => event.currentTarget.classList.add("missing")} />
+        <img
+          src={address(image)}
+          alt=""
+          onError={(event) => event.currentTarget.classList.add("missing")}
+        />
       )}
       <span className="step-name">{step.name}</span>
     </div>

@@ -12,7 +12,13 @@ import { S } from "../../strings";
 const T = S.steps;
 
 /** On one line of time, each with what it came to. */
-export function Steps({ steps, runId }: { readonly steps: readonly Step[]; readonly runId: string }) {
+export function Steps({
+  steps,
+  runId,
+}: {
+  readonly steps: readonly Step[];
+  readonly runId: string;
+}) {
   const now = useNow();
   const places = timeline(steps, now.getTime());
   return (
@@ -29,10 +35,15 @@ export function Steps({ steps, runId }: { readonly steps: readonly Step[]; reado
                   <span className="lane" aria-hidden="true">
                     <span
                       className={`span is-${step.status}`}
-                      style={{ left: `${100 * place.from}%`, width: `max(3px, ${100 * place.share}%)` }}
+                      style={{
+                        left: `${100 * place.from}%`,
+                        width: `max(3px, ${100 * place.share}%)`,
+                      }}
                     />
                   </span>
-                  <span className="took">{duration(secondsBetween(step.startedAt, step.finishedAt ?? now.toISOString()))}</span>
+                  <span className="took">
+                    {duration(secondsBetween(step.startedAt, step.finishedAt ?? now.toISOString()))}
+                  </span>
                   <Badge status={step.status} />
                 </summary>
                 <Told step={step} runId={runId} />

@@ -17,9 +17,13 @@ export function Workers({ of }: { readonly of: readonly Worker[] }) {
           <thead>
             <tr>
               <th scope="col">{O.worker}</th>
-              <th scope="col" className="number">{O.inHand}</th>
+              <th scope="col" className="number">
+                {O.inHand}
+              </th>
               <th scope="col">{O.seen}</th>
-              <th scope="col" className="wide">{O.since}</th>
+              <th scope="col" className="wide">
+                {O.since}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -29,7 +33,8 @@ export function Workers({ of }: { readonly of: readonly Worker[] }) {
                   {worker.host} <span className="muted">{O.pid(worker.pid)}</span>
                 </td>
                 <td className="number">
-                  {count(worker.inHand)} <span className="muted">{O.outOf(count(worker.concurrency))}</span>
+                  {count(worker.inHand)}{" "}
+                  <span className="muted">{O.outOf(count(worker.concurrency))}</span>
                 </td>
                 <td>
                   <Time at={worker.lastSeenAt} relative />

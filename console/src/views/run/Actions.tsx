@@ -57,7 +57,9 @@ export function Actions({ run }: { readonly run: Run }) {
       {asks === "cancel" && <CancelDialog run={run} onClose={close} />}
       {asks === "approve" && <ApproveDialog run={run} onClose={close} />}
       {asks === "resume" && <ResumeDialog run={run} onClose={close} />}
-      {asks === "retry" && <RetryDialog run={run} number={failed} body={{}} what={A.retryAll} onClose={close} />}
+      {asks === "retry" && (
+        <RetryDialog run={run} number={failed} body={{}} what={A.retryAll} onClose={close} />
+      )}
     </div>
   );
 }
@@ -104,7 +106,13 @@ function ApproveDialog({ run, onClose }: Asked) {
 }
 
 /** Starts a run over what the body chooses of this one. */
-export function RetryDialog({ run, number, body, what, onClose }: Asked & {
+export function RetryDialog({
+  run,
+  number,
+  body,
+  what,
+  onClose,
+}: Asked & {
   readonly number: number;
   readonly body: object;
   readonly what: string;

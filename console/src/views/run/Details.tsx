@@ -12,7 +12,9 @@ const D = S.details;
 /** What it was asked to do, and what it took against what was expected. */
 export function Details({ run }: { readonly run: Run }) {
   const again = Object.fromEntries(
-    Object.entries(run.params).filter(([, value]) => ["string", "number", "boolean"].includes(typeof value)),
+    Object.entries(run.params).filter(([, value]) =>
+      ["string", "number", "boolean"].includes(typeof value),
+    ),
   ) as Record<string, string | number>;
   return (
     <div className="two">
@@ -20,7 +22,9 @@ export function Details({ run }: { readonly run: Run }) {
         <h2>{D.asked}</h2>
         <Json value={run.params} />
         <h3>{D.options}</h3>
-        <Json value={{ force: run.force, limit: run.limit, itemIds: run.itemIds, ...run.options }} />
+        <Json
+          value={{ force: run.force, limit: run.limit, itemIds: run.itemIds, ...run.options }}
+        />
         <div className="row">
           <LinkButton href={to(["families", run.family], again)}>{D.again}</LinkButton>
         </div>
@@ -51,9 +55,15 @@ function Against({ run: { estimate, actual } }: { readonly run: Run }) {
         <thead>
           <tr>
             <th scope="col">{D.measure}</th>
-            <th scope="col" className="number">{D.estimate}</th>
-            <th scope="col" className="number">{D.actual}</th>
-            <th scope="col" className="number">{D.share}</th>
+            <th scope="col" className="number">
+              {D.estimate}
+            </th>
+            <th scope="col" className="number">
+              {D.actual}
+            </th>
+            <th scope="col" className="number">
+              {D.share}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -67,7 +77,11 @@ function Against({ run: { estimate, actual } }: { readonly run: Run }) {
           ))}
         </tbody>
       </table>
-      {estimate !== null && <p className="small muted">{S.start.dry.basis(estimate.basis, estimate.costBasis ?? null)}</p>}
+      {estimate !== null && (
+        <p className="small muted">
+          {S.start.dry.basis(estimate.basis, estimate.costBasis ?? null)}
+        </p>
+      )}
     </>
   );
 }

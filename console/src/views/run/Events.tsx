@@ -14,9 +14,11 @@ export function Events({ run }: { readonly run: Run }) {
       <Shown of={events}>
         {({ pages }) => (
           <ol className="events">
-            {pages.flatMap((page) => page.events).map((event) => (
-              <Happened key={event.id} event={event} />
-            ))}
+            {pages
+              .flatMap((page) => page.events)
+              .map((event) => (
+                <Happened key={event.id} event={event} />
+              ))}
           </ol>
         )}
       </Shown>
@@ -39,7 +41,9 @@ function Happened({ event }: { readonly event: RunEvent }) {
           <span className="muted">{S.events.by(event.who)}</span>
         </p>
         {(event.detail ?? event.reason) !== null && <p>{event.detail ?? event.reason}</p>}
-        {event.data !== null && Object.keys(event.data).length > 0 && <Json value={event.data} open={0} />}
+        {event.data !== null && Object.keys(event.data).length > 0 && (
+          <Json value={event.data} open={0} />
+        )}
       </div>
     </li>
   );

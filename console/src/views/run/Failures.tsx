@@ -12,6 +12,8 @@ import { S } from "../../strings";
 import { RetryDialog } from "./Actions";
 
 const F = S.failures;
+const FIRST = 5;
+/** Groups that are shown before one asks for more. */
 
 /** What failed, grouped by what the errors say. */
 export function Failures({ run }: { readonly run: Run }) {
@@ -30,11 +32,13 @@ function Groups({ run }: { readonly run: Run }) {
           <>
             <p className="muted small">{F.total(count(total), groups.length)}</p>
             <ul className="plain stack">
-              {groups.slice(0, all ? undefined : 10).map((group) => (
+              {groups.slice(0, all ? undefined : FIRST).map((group) => (
                 <Group key={group.group} group={group} run={run} />
               ))}
             </ul>
-            {groups.length > 10 && !all && <Button onClick={() => setAll(true)}>{F.more(groups.length - 10)}</Button>}
+            {groups.length > FIRST && !all && (
+              <Button onClick={() => setAll(true)}>{F.more(groups.length - FIRST)}</Button>
+            )}
           </>
         )}
       </Shown>

@@ -8,7 +8,11 @@ import { LAYERS, nodesOf, OUTCOMES, TYPES } from "./flowNodes";
 const NARROW = 640;
 
 /** The three layers, and what flows between them just now. */
-export default function FlowPicture({ run, layers, pace }: {
+export default function FlowPicture({
+  run,
+  layers,
+  pace,
+}: {
   readonly run: Run;
   readonly layers: Layers | null;
   readonly pace: number | null;

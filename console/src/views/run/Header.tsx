@@ -7,7 +7,11 @@ import { Time } from "../../parts/Time";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
 
-export function Header({ run, inHand, actions }: {
+export function Header({
+  run,
+  inHand,
+  actions,
+}: {
   readonly run: Run;
   /** Items at work; null: unknown. */
   readonly inHand: number | null;

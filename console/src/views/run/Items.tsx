@@ -12,7 +12,13 @@ import { S } from "../../strings";
 
 const I = S.items;
 const STATUSES = [
-  "pending", "suspended", "succeeded", "skipped", "failed", "timed_out", "cancelled",
+  "pending",
+  "suspended",
+  "succeeded",
+  "skipped",
+  "failed",
+  "timed_out",
+  "cancelled",
 ] as const satisfies readonly ItemStatus[];
 
 /** Page by page, each page an address: a run may have a million of them. */
@@ -30,7 +36,11 @@ export function Items({ run, query }: { readonly run: Run; readonly query: URLSe
           {I.all}
         </Link>
         {STATUSES.map((one) => (
-          <Link key={one} href={here({ status: one })} aria-current={status === one ? "page" : undefined}>
+          <Link
+            key={one}
+            href={here({ status: one })}
+            aria-current={status === one ? "page" : undefined}
+          >
             {S.status[one]} <span className="muted">{numberOf(run, one)}</span>
           </Link>
         ))}
@@ -43,7 +53,11 @@ export function Items({ run, query }: { readonly run: Run; readonly query: URLSe
             <div className={items.isPlaceholderData ? "stale" : ""}>
               <Table run={run} items={found} />
               <div className="row">
-                {cursor !== null && <Link href={here({})} className="button plain">{I.first}</Link>}
+                {cursor !== null && (
+                  <Link href={here({})} className="button plain">
+                    {I.first}
+                  </Link>
+                )}
                 {cursor !== null && <Button onClick={() => history.back()}>{I.previous}</Button>}
                 {nextCursor !== null && (
                   <Link href={here({ cursor: nextCursor })} className="button plain">
@@ -60,7 +74,12 @@ export function Items({ run, query }: { readonly run: Run; readonly query: URLSe
 }
 
 function numberOf({ counters }: Run, status: ItemStatus): string {
-  const ended = counters.succeeded + counters.skipped + counters.failed + counters.cancelled + counters.timedOut;
+  const ended =
+    counters.succeeded +
+    counters.skipped +
+    counters.failed +
+    counters.cancelled +
+    counters.timedOut;
   const numbers: Record<ItemStatus, number> = {
     pending: Math.max(0, counters.scheduled - ended - counters.suspended),
     suspended: counters.suspended,
@@ -80,10 +99,18 @@ function Table({ run, items }: { readonly run: Run; readonly items: readonly Ite
         <tr>
           <th scope="col">{I.item}</th>
           <th scope="col">{I.status}</th>
-          <th scope="col" className="number wide">{I.attempts}</th>
-          <th scope="col" className="number wide">{I.work}</th>
-          <th scope="col" className="wide">{I.ended}</th>
-          <th scope="col" className="wide">{I.what}</th>
+          <th scope="col" className="number wide">
+            {I.attempts}
+          </th>
+          <th scope="col" className="number wide">
+            {I.work}
+          </th>
+          <th scope="col" className="wide">
+            {I.ended}
+          </th>
+          <th scope="col" className="wide">
+            {I.what}
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -99,7 +126,9 @@ function Table({ run, items }: { readonly run: Run; readonly items: readonly Ite
             </td>
             <td className="number wide">{item.attempts}</td>
             <td className="number wide">{workOf(item)}</td>
-            <td className="wide">{item.finishedAt === null ? "–" : <Time at={item.finishedAt} />}</td>
+            <td className="wide">
+              {item.finishedAt === null ? "–" : <Time at={item.finishedAt} />}
+            </td>
             <td className="wide clip">{item.errorMessage ?? brief(item.result)}</td>
           </tr>
         ))}

@@ -11,11 +11,20 @@ import { S } from "../../strings";
 const A = S.actions;
 
 /** With other limits, where a limit is why it paused. */
-export function ResumeDialog({ run, onClose }: { readonly run: Run; readonly onClose: () => void }) {
+export function ResumeDialog({
+  run,
+  onClose,
+}: {
+  readonly run: Run;
+  readonly onClose: () => void;
+}) {
   const [fields] = useState(() => limits(run));
   const [values, setValues] = useState(() => initialOf(fields, null));
   const { data, faults } = read(fields, values);
-  const resume = useChange(() => [`${path.run(run.id)}/resume`, { method: "POST", body: bodyOf(data) }], onClose);
+  const resume = useChange(
+    () => [`${path.run(run.id)}/resume`, { method: "POST", body: bodyOf(data) }],
+    onClose,
+  );
   const { toProcess } = run.counters;
   const left = toProcess === null ? null : Math.max(0, toProcess - run.ended);
   return (
@@ -48,16 +57,31 @@ function limits(run: Run): Field[] {
       tokens: { title: A.tokens, type: "integer", default: budget?.tokens ?? undefined },
     },
     failure_rate: {
-      maxFailureRate: { title: A.failureRate, description: A.failureRateMore, type: "number", minimum: 0, maximum: 1, default: maxFailureRate ?? undefined },
+      maxFailureRate: {
+        title: A.failureRate,
+        description: A.failureRateMore,
+        type: "number",
+        minimum: 0,
+        maximum: 1,
+        default: maxFailureRate ?? undefined,
+      },
     },
     deadline: {
-      deadlineSeconds: { title: A.deadline, type: "number", minimum: 1, default: run.options.deadlineSeconds ?? undefined },
+      deadlineSeconds: {
+        title: A.deadline,
+        type: "number",
+        minimum: 1,
+        default: run.options.deadlineSeconds ?? undefined,
+      },
     },
   };
   return fieldsOf({ properties: of[run.reason ?? ""] ?? {} });
 }
 
 function bodyOf({ usd, tokens, ...rest }: Readonly<Record<string, unknown>>): object {
-  const budget = { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) };
+  const budget = {
+    ...(usd === undefined ? {} : { usd }),
+    ...(tokens === undefined ? {} : { tokens }),
+  };
   return Object.keys(budget).length > 0 ? { ...rest, budget } : rest;
 }

@@ -43,7 +43,11 @@ export default function RunView({ id, part, query }: Props) {
     <Shown of={run}>
       {(found) => (
         <>
-          {!up && <p className="note late" role="status">{S.run.reconnecting}</p>}
+          {!up && (
+            <p className="note late" role="status">
+              {S.run.reconnecting}
+            </p>
+          )}
           <Whole run={found} part={part} query={query} />
         </>
       )}
@@ -51,7 +55,15 @@ export default function RunView({ id, part, query }: Props) {
   );
 }
 
-function Whole({ run, part, query }: { readonly run: Run; readonly part: string; readonly query: URLSearchParams }) {
+function Whole({
+  run,
+  part,
+  query,
+}: {
+  readonly run: Run;
+  readonly part: string;
+  readonly query: URLSearchParams;
+}) {
   const active = !ENDED.has(run.status);
   const layers = useLayers(run.id, active).data ?? null;
   const history = useHistory(run.id, active).data ?? null;

@@ -23,7 +23,10 @@ function Questions({ run }: { readonly run: Run }) {
             <h2>{U.title}</h2>
             <ul className="plain stack">
               {questions.map((question) => (
-                <li key={`${question.itemId} ${String(question.step)}`} className="card row between">
+                <li
+                  key={`${question.itemId} ${String(question.step)}`}
+                  className="card row between"
+                >
                   <Link href={to(["runs", run.id, "items", question.itemId])}>
                     <code>{question.itemId}</code>
                   </Link>

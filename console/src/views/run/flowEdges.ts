@@ -37,5 +37,8 @@ export function edgesOf(run: Run, layers: Layers | null): Edge[] {
         className: number === 0 ? "none" : `is-${outcome}`,
       };
     }),
-  ].map((edge) => ({ type: "smoothstep", labelBgPadding: [4, 2], labelBgBorderRadius: 4, ...edge }) as Edge);
+  ].map(
+    (edge) =>
+      ({ type: "smoothstep", labelBgPadding: [4, 2], labelBgBorderRadius: 4, ...edge }) as Edge,
+  );
 }

@@ -18,7 +18,10 @@ export interface Line {
   readonly href?: string;
 }
 
-type LayerNode = Node<{ title: string; lines: readonly Line[]; at: boolean; narrow: boolean }, "layer">;
+type LayerNode = Node<
+  { title: string; lines: readonly Line[]; at: boolean; narrow: boolean },
+  "layer"
+>;
 type OutcomeNode = Node<
   { status: string; number: number; href: string; narrow: boolean },
   "outcome"
@@ -42,13 +45,20 @@ export function nodesOf(
       return { ...place, type: "layer", data };
     }
     const href = to(["runs", run.id, "items"], { status: id });
-    return { ...place, type: "outcome", data: { status: id, number: numbers[id] ?? 0, href, narrow } };
+    return {
+      ...place,
+      type: "outcome",
+      data: { status: id, number: numbers[id] ?? 0, href, narrow },
+    };
   });
 }
 
 /** Timed out is failed, in a picture. */
 export function numbersOf({ counters }: Run): Readonly<Record<string, number>> {
-  return { ...counters, failed: counters.failed + counters.timedOut } as unknown as Record<string, number>;
+  return { ...counters, failed: counters.failed + counters.timedOut } as unknown as Record<
+    string,
+    number
+  >;
 }
 
 function linesOf(
@@ -61,7 +71,9 @@ function linesOf(
   const pending = to(["runs", run.id, "items"], { status: "pending" });
   return {
     process: [
-      ...(layers === null ? [] : [{ label: P.state, value: P.states[layers.process.state] ?? layers.process.state }]),
+      ...(layers === null
+        ? []
+        : [{ label: P.state, value: P.states[layers.process.state] ?? layers.process.state }]),
       { label: P.eligible, value: number(counters.totalEligible) },
       { label: P.already, value: number(counters.alreadyProcessed) },
     ],
@@ -78,7 +90,11 @@ function linesOf(
       layers === null
         ? [{ label: P.outstanding, value: count(outstanding(run)), href: pending }]
         : [
-            { label: P.queued, value: count(layers.execute.queued), href: pending },
+            {
+              label: P.queued,
+              value: P.number(count(layers.execute.queued), layers.execute.exact),
+              href: pending,
+            },
             { label: P.inHand, value: count(layers.execute.inHand), href: pending },
             { label: P.waitingForRate, value: number(layers.execute.waitingForRate) },
             { label: P.deferred, value: count(layers.execute.deferred), href: pending },
@@ -89,7 +105,7 @@ function linesOf(
 
 function pagesOf(run: Run, layers: Layers | null): string {
   if (run.paged) return P.paged;
-  return layers !== null && Number(layers.paginate.held) > 0 ? P.held : P.reading;
+  return layers !== null && layers.paginate.held ? P.held : P.reading;
 }
 
 export function outstanding({ counters, ended }: Run): number {
@@ -112,7 +128,15 @@ function LayerBox({ data: { title, lines, at, narrow } }: NodeProps<LayerNode>) 
         {lines.map(({ label, value, href }) => (
           <div key={label}>
             <dt>{label}</dt>
-            <dd>{href === undefined ? value : <Link href={href} className="nodrag nopan">{value}</Link>}</dd>
+            <dd>
+              {href === undefined ? (
+                value
+              ) : (
+                <Link href={href} className="nodrag nopan">
+                  {value}
+                </Link>
+              )}
+            </dd>
           </div>
         ))}
       </dl>
@@ -123,7 +147,10 @@ function LayerBox({ data: { title, lines, at, narrow } }: NodeProps<LayerNode>) 
 function OutcomeBox({ data: { status, number, href, narrow } }: NodeProps<OutcomeNode>) {
   const words: Readonly<Record<string, string>> = S.status;
   return (
-    <Link href={href} className={`outcome-box is-${status}${number === 0 ? " none" : ""} nodrag nopan`}>
+    <Link
+      href={href}
+      className={`outcome-box is-${status}${number === 0 ? " none" : ""} nodrag nopan`}
+    >
       <Ends narrow={narrow} />
       <span className="dot" aria-hidden="true" />
       <span>
@@ -137,8 +164,16 @@ function OutcomeBox({ data: { status, number, href, narrow } }: NodeProps<Outcom
 export function Ends({ narrow }: { readonly narrow: boolean }) {
   return (
     <>
-      <Handle type="target" position={narrow ? Position.Top : Position.Left} isConnectable={false} />
-      <Handle type="source" position={narrow ? Position.Bottom : Position.Right} isConnectable={false} />
+      <Handle
+        type="target"
+        position={narrow ? Position.Top : Position.Left}
+        isConnectable={false}
+      />
+      <Handle
+        type="source"
+        position={narrow ? Position.Bottom : Position.Right}
+        isConnectable={false}
+      />
     </>
   );
 }

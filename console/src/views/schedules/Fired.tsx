@@ -11,7 +11,8 @@ const HEIGHT = 34;
 
 /** The runs that it started lately, the oldest first: a column each, as high as it had items. */
 export function Fired({ family, name }: { readonly family: string; readonly name: string }) {
-  const runs = useRuns({ family, status: null, startedBy: `schedule ${name}` }).data?.pages[0]?.runs ?? [];
+  const runs =
+    useRuns({ family, status: null, startedBy: `schedule ${name}` }).data?.pages[0]?.runs ?? [];
   if (runs.length === 0) return null;
   const shown = runs.slice(0, SHOWN).toReversed();
   const most = Math.max(1, ...shown.map((run) => run.ended));
@@ -28,7 +29,12 @@ function Column({ run, most }: { readonly run: Run; readonly most: number }) {
   const text = `${exact(new Date(run.createdAt))}: ${S.status[run.status]}, ${count(run.ended)}`;
   return (
     <li>
-      <Link href={to(["runs", run.id])} title={text} aria-label={text} className={`is-${run.status}`}>
+      <Link
+        href={to(["runs", run.id])}
+        title={text}
+        aria-label={text}
+        className={`is-${run.status}`}
+      >
         <span className="column" style={{ height: `${4 + (HEIGHT - 4) * (run.ended / most)}px` }} />
       </Link>
     </li>

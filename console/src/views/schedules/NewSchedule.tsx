@@ -26,7 +26,9 @@ export function NewSchedule({ onClose }: { readonly onClose: () => void }) {
   );
   const said =
     make.error instanceof ApiError
-      ? Object.fromEntries(make.error.faults.map(({ field, message }) => [field.replace(/^params\./, ""), message]))
+      ? Object.fromEntries(
+          make.error.faults.map(({ field, message }) => [field.replace(/^params\./, ""), message]),
+        )
       : {};
   return (
     <Confirm

@@ -92,7 +92,10 @@ function Buttons({ schedule }: { readonly schedule: Schedule }) {
   const forbidden = useForbidden("run");
   const address = `/api/schedules/${encodeURIComponent(schedule.id)}`;
   const close = (): void => setAsks(null);
-  const pause = useChange(() => [`${address}/${schedule.paused ? "resume" : "pause"}`, { method: "POST" }]);
+  const pause = useChange(() => [
+    `${address}/${schedule.paused ? "resume" : "pause"}`,
+    { method: "POST" },
+  ]);
   const run = useChange<undefined, { runId: string }>(
     () => [`${address}/run`, { method: "POST", once: key }],
     ({ runId }) => navigate(to(["runs", runId])),
@@ -119,12 +122,27 @@ function Buttons({ schedule }: { readonly schedule: Schedule }) {
       )}
       {pause.error !== null && <Problem error={pause.error} />}
       {asks === "run" && (
-        <Confirm title={C.runTitle} action={C.run} busy={run.isPending} error={run.error} onConfirm={() => run.mutate(undefined)} onClose={close}>
+        <Confirm
+          title={C.runTitle}
+          action={C.run}
+          busy={run.isPending}
+          error={run.error}
+          onConfirm={() => run.mutate(undefined)}
+          onClose={close}
+        >
           <p>{C.runMore(schedule.family)}</p>
         </Confirm>
       )}
       {asks === "remove" && (
-        <Confirm title={C.removeTitle} action={C.remove} tone="danger" busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate(undefined)} onClose={close}>
+        <Confirm
+          title={C.removeTitle}
+          action={C.remove}
+          tone="danger"
+          busy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate(undefined)}
+          onClose={close}
+        >
           <p>{C.removeMore(schedule.name)}</p>
         </Confirm>
       )}

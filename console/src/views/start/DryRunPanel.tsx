@@ -7,7 +7,11 @@ import type { Dry } from "./dryRun";
 
 const D = S.start.dry;
 
-export function DryRunPanel({ dry, family, sound }: {
+export function DryRunPanel({
+  dry,
+  family,
+  sound,
+}: {
   readonly dry: Dry;
   readonly family: Family;
   readonly sound: boolean;

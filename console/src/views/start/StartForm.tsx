@@ -19,7 +19,9 @@ export function StartForm({ family }: { readonly family: Family }) {
   const params = useMemo(() => fieldsOf(family.params), [family.params]);
   const options = useMemo(() => optionFields(family), [family]);
   const all = useMemo(() => [...params, ...options], [params, options]);
-  const [values, setValues] = useState<Values>(() => initialOf(all, new URLSearchParams(location.search)));
+  const [values, setValues] = useState<Values>(() =>
+    initialOf(all, new URLSearchParams(location.search)),
+  );
   const [key, setKey] = useState(newKey);
 
   const asked = read(params, values);
@@ -66,7 +68,9 @@ export function StartForm({ family }: { readonly family: Family }) {
         <DryRunPanel dry={dry} family={family} sound={sound} />
         {start.error !== null && <StartProblem error={start.error} />}
         <Button type="submit" tone="main" busy={start.isPending} reason={forbidden ?? dry.reason}>
-          {named === null ? S.start.run : S.start.runOf(count(named), family.entity, family.entities, named)}
+          {named === null
+            ? S.start.run
+            : S.start.runOf(count(named), family.entity, family.entities, named)}
         </Button>
       </div>
     </form>
@@ -78,7 +82,9 @@ function serverFaults(error: Error | null): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
   return Object.fromEntries(
     error.faults.map(({ field, message }) => [
-      field.startsWith("params.") ? field.slice("params.".length) : `run.${field.replace("budget.", "")}`,
+      field.startsWith("params.")
+        ? field.slice("params.".length)
+        : `run.${field.replace("budget.", "")}`,
       message,
     ]),
   );
@@ -89,7 +95,9 @@ function StartProblem({ error }: { readonly error: Error }) {
   return (
     <>
       <Problem error={error} />
-      {typeof active === "string" && <Link href={to(["runs", active])}>{S.start.active(active)}</Link>}
+      {typeof active === "string" && (
+        <Link href={to(["runs", active])}>{S.start.active(active)}</Link>
+      )}
     </>
   );
 }

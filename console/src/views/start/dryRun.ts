@@ -44,7 +44,13 @@ export function useDryRun(family: Family, body: object | null): Dry {
   const pending = wanted !== asked || query.isFetching;
   const error = pending ? null : query.error;
   const reason = reasonOf(wanted === null, pending, error, query.data);
-  return { found: error === null ? query.data : undefined, error, pending, ready: reason === null, reason };
+  return {
+    found: error === null ? query.data : undefined,
+    error,
+    pending,
+    ready: reason === null,
+    reason,
+  };
 }
 
 function reasonOf(

@@ -10,8 +10,19 @@ const O = S.start.options;
 export function optionFields(family: Family): Field[] {
   const properties = {
     "run.limit": { title: O.limit, description: O.limitMore, type: "integer", minimum: 1 },
-    "run.canary": { title: O.canary, description: O.canaryMore, type: "integer", minimum: 1, maximum: 1000 },
-    "run.autoPromote": { title: O.autoPromote, description: O.autoPromoteMore, type: "boolean", default: false },
+    "run.canary": {
+      title: O.canary,
+      description: O.canaryMore,
+      type: "integer",
+      minimum: 1,
+      maximum: 1000,
+    },
+    "run.autoPromote": {
+      title: O.autoPromote,
+      description: O.autoPromoteMore,
+      type: "boolean",
+      default: false,
+    },
     "run.usd": { title: O.usd, description: O.usdMore, type: "number", minimum: 0 },
     "run.tokens": { title: O.tokens, type: "integer", minimum: 1 },
     "run.approval": {
