@@ -45,7 +45,9 @@ def operations(there: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 
 def _route(method: str, path: str, operation: dict[str, Any]) -> str:
     # FastAPI makes a summary of the function's name, in title case.
-    text = f"{sentence(operation['summary'].capitalize())} {operation.get('description', '')}"
+    text = sentence(operation["summary"].capitalize())
+    if not path.startswith("/api/workflows/"):  # whose description is that of the one family
+        text += f" {operation.get('description', '')}"
     parts = [f"## {method} {path}\n\n{prose(text)}\n\n{_scopes(operation)}\n\n"]
     if told := operation.get("parameters"):
         head = ["parameter", "in", "type", "meaning"]
