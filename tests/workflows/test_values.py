@@ -32,6 +32,7 @@ from pydantic import (
     TypeAdapter,
     field_validator,
 )
+from sqlalchemy import MetaData
 from sqlmodel import Field as Column
 from sqlmodel import SQLModel
 
@@ -143,6 +144,8 @@ class Hidden(BaseModel):
 
 
 class ValuesHero(SQLModel, table=True):
+    metadata = MetaData()  # not among the tables that the migrations must make
+
     id: int | None = Column(default=None, primary_key=True)
     key: UUID
     name: str = "nobody"
