@@ -16,6 +16,10 @@ from app.main import create_app, require_tokens
 from app.seed.load import load_when_empty
 from app.settings import Settings, load_settings
 from app.store.database import open_database
+from app.workflows.loading import load_families
+
+EXAMPLE = "welcome-placeholder"
+"""What to try first, where the service has it."""
 
 
 def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | None) -> None:
@@ -62,7 +66,11 @@ def _greet(settings: Settings, url: str, *, with_worker: bool, demo: bool) -> No
     if not demo:
         return
     where = "" if url == settings.url else f"SLUICE_URL={url} "
-    console.print(f"Try it:    {where}{program()} run welcome-placeholder --dry-run")
+    families = sorted(load_families(), key=lambda name: (name != EXAMPLE, name))
+    if families:
+        console.print(f"Try it:    {where}{program()} run {families[0]} --dry-run")
+    else:
+        console.print("There is no job family yet. Start one with: make family")
     if settings.tokens[0].secret == read_token(settings.data_dir):
         console.print(f"The token: in {token_file(settings.data_dir)}, where the CLI finds it.")
     else:

@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.api.app import build_app
-from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from docs.generate.markdown import code, prose, sentence, table
 from docs.generate.schemas import fields, named, reached, type_of
+from tests.support.families import Welcoming
 
 PROBLEMS = {"403", "422"}
 """Answers that every route may give."""
@@ -24,7 +24,7 @@ def document() -> dict[str, Any]:  # JSON
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
 
-    return build_app([WelcomePlaceholders()], [], lifespan=lifespan).openapi()
+    return build_app([Welcoming()], [], lifespan=lifespan).openapi()
 
 
 def routes() -> str:

@@ -8,15 +8,16 @@ import pytest
 
 from tests.support.copied import Copied, copied
 
+# Names that nobody else gives: a service that has this repository's tests has families of its own.
 KINDS = (
-    "name=invoice-reminder entity=invoice",
-    "name=from-sql-to-redis entity=user source=sql result=redis steps=yes",
-    "name=from-sql entity=user source=sql result=none steps=yes",
-    "name=from-http entity=thing source=http result=table steps=yes",
-    "name=from-http-to-redis entity=thing source=http result=redis",
-    "name=from-csv-to-redis entity=company source=csv result=redis steps=yes",
-    "name=from-csv entity=company source=csv result=none",
-    "name=from-ids entity=thing source=ids result=none steps=yes",
+    "name=otter-reminder entity=invoice",
+    "name=otters-from-sql-to-redis entity=user source=sql result=redis steps=yes",
+    "name=otters-from-sql entity=user source=sql result=none steps=yes",
+    "name=otters-from-http entity=thing source=http result=table steps=yes",
+    "name=otters-from-http-to-redis entity=thing source=http result=redis",
+    "name=otters-from-csv-to-redis entity=company source=csv result=redis steps=yes",
+    "name=otters-from-csv entity=company source=csv result=none",
+    "name=otters-from-ids entity=thing source=ids result=none steps=yes",
     # Names as long as may be, which break every line that can break.
     f"name={'quite-a-long-name-' * 3}one entity={'a-long-entity-' * 4}it source=csv steps=yes",
     f"name={'quite-a-long-name-' * 3}two entity={'a-long-entity-' * 4}it source=ids",

@@ -17,10 +17,10 @@ from tests.cli.conftest import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
 from tests.support.servers import TestServers
 
-pytestmark = pytest.mark.scaffold
+pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 
 SLUICE = ("-c", "from app.cli import main; main()")
-DRY = {"invoice-reminder": "921 invoices", "from-csv": "3 companies"}
+DRY = {"otter-reminder": "921 invoices", "otters-from-csv": "3 companies"}
 
 
 def test_it_writes_new_files_and_changes_none(grown: Grown) -> None:

@@ -10,29 +10,30 @@ from scaffold.order import Order, as_asked, as_told
 from scaffold.revisions import next_revision
 from tests.support.copied import ROOT
 
-SHORTEST = ("name=invoice-reminder", "entity=invoice")
+# A name that nobody else gives: this service may have families of its own.
+SHORTEST = ("name=otter-reminder", "entity=invoice")
 
 
 def test_name_and_entity_are_enough() -> None:
     assert as_told(ROOT, SHORTEST) == Order(
-        "invoice-reminder", "invoice", "invoices", "sql", "table", steps=False
+        "otter-reminder", "invoice", "invoices", "sql", "table", steps=False
     )
 
 
 def test_everything_may_be_told() -> None:
     told = (*SHORTEST, "plural=bills", "source=csv", "result=redis", "steps=yes")
     assert as_told(ROOT, told) == Order(
-        "invoice-reminder", "invoice", "bills", "csv", "redis", steps=True
+        "otter-reminder", "invoice", "bills", "csv", "redis", steps=True
     )
 
 
 REFUSED = {
     "no name": (["entity=invoice"], "name= is missing"),
     "an empty name": (["name=", "entity=invoice"], "name= is missing"),
-    "no entity": (["name=invoice-reminder"], "entity= is missing"),
+    "no entity": (["name=otter-reminder"], "entity= is missing"),
     "another word": ([*SHORTEST, "colour=red"], "There is no 'colour' here. Known are: name,"),
-    "capitals": (["name=InvoiceReminder", "entity=invoice"], "is kebab-case"),
-    "underscores": (["name=invoice_reminder", "entity=invoice"], "is kebab-case"),
+    "capitals": (["name=OtterReminder", "entity=invoice"], "is kebab-case"),
+    "underscores": (["name=otter_reminder", "entity=invoice"], "is kebab-case"),
     "a folder above": (["name=../invoice", "entity=invoice"], "is kebab-case"),
     "a long name": ([f"name={'a' * 61}", "entity=invoice"], "at most 60 characters"),
     "a keyword": (["name=import", "entity=invoice"], "a word of Python's own"),
@@ -42,7 +43,7 @@ REFUSED = {
     "a folder of ours": (["name=tests", "entity=invoice"], "would shadow the module tests"),
     "a module of ours": (["name=group-commit", "entity=invoice"], "group_commit.py is there"),
     "a table": (["name=run-event", "entity=invoice"], "there is a table run_event"),
-    "an entity in capitals": (["name=invoice-reminder", "entity=Invoice"], "is kebab-case"),
+    "an entity in capitals": (["name=otter-reminder", "entity=Invoice"], "is kebab-case"),
     "an entity that is a keyword": (["name=a-b", "entity=class"], "a word of Python's own"),
     "runs": (["name=run-sweeper", "entity=run"], "a run's own"),
     "one and many alike": ([*SHORTEST, "plural=invoice"], "plural= must differ from 'invoice'"),
@@ -61,10 +62,10 @@ def test_each_mistake_has_its_sentence(told: list[str], sentence: str) -> None:
 
 def test_who_is_asked_is_asked_again_until_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
     said = iter(
-        ["Invoice", "invoice-reminder", "run", "invoice", "bills", "ftp", "ids", "none", "no"]
+        ["Invoice", "otter-reminder", "run", "invoice", "bills", "ftp", "ids", "none", "no"]
     )
     order = as_asked(ROOT, lambda question, default: next(said))
-    assert order == Order("invoice-reminder", "invoice", "bills", "ids", "none", steps=False)
+    assert order == Order("otter-reminder", "invoice", "bills", "ids", "none", steps=False)
     shown = capsys.readouterr().out
     assert "is kebab-case" in shown
     assert "a run's own" in shown
@@ -72,17 +73,17 @@ def test_who_is_asked_is_asked_again_until_it_can_be(capsys: pytest.CaptureFixtu
 
 
 def test_what_nobody_types_is_what_is_proposed() -> None:
-    typed = iter(["invoice-reminder", "invoice"])
+    typed = iter(["otter-reminder", "invoice"])
     order = as_asked(ROOT, lambda question, default: default or next(typed))
     assert order == as_told(ROOT, SHORTEST)
 
 
 def test_the_names_in_the_code_follow_from_the_familys() -> None:
-    assert names("invoice-reminder", "purchase-order", "orders", of_users=False) == Names(
-        name="invoice-reminder",
-        module="invoice_reminder",
-        family_class="InvoiceReminders",
-        table_class="InvoiceReminder",
+    assert names("otter-reminder", "purchase-order", "orders", of_users=False) == Names(
+        name="otter-reminder",
+        module="otter_reminder",
+        family_class="OtterReminders",
+        table_class="OtterReminder",
         entity="purchase-order",
         plural="orders",
         entity_class="PurchaseOrder",

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.copied import Copied, copied
 
-pytestmark = pytest.mark.scaffold
+pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 
-FAMILY = "app/workflows/families/invoice_reminder.py"
+FAMILY = "app/workflows/families/otter_reminder.py"
 TEMPLATE = "scaffold/family/template/app/workflows/families/{{ module }}.py.jinja"
 WRITTEN = 'return f"Made for {entity.id}"'
 MINE = 'return f"Dear {entity.id}"'
@@ -23,7 +23,7 @@ def copy(tmp_path: Path) -> Copied:
     """A repository with one family, as it was written, in its second commit."""
     copy = copied(tmp_path / "sluice")
     copy.committed("The template")
-    words = ("name=invoice-reminder", "entity=invoice", "source=ids")
+    words = ("name=otter-reminder", "entity=invoice", "source=ids")
     ended = copy.python("-m", "scaffold", "family", *words)
     assert ended.returncode == 0, ended
     copy.committed("A family")
@@ -43,7 +43,7 @@ def family_of(copy: Copied) -> str:
 
 def update(copy: Copied) -> str:
     """What it says on stderr, once it has ended."""
-    ended = copy.python("-m", "scaffold", "update", "name=invoice-reminder")
+    ended = copy.python("-m", "scaffold", "update", "name=otter-reminder")
     assert ended.returncode in (0, 2), ended
     assert (ended.returncode == 2) == ended.stderr.startswith("error: "), ended
     return ended.stderr
@@ -58,7 +58,7 @@ def test_both_changes_are_there_afterwards(copy: Copied) -> None:
     assert MINE in family_of(copy)
     assert NEWER in family_of(copy)
     changed = copy.run("git", "status", "--porcelain").stdout.split()[1::2]
-    assert changed == [".copier/family-invoice-reminder.yml", FAMILY]
+    assert changed == [".copier/family-otter-reminder.yml", FAMILY]
 
     copy.committed("Updated")
     before = copy.files()
@@ -102,7 +102,7 @@ def test_a_family_that_was_written_by_hand_is_refused(copy: Copied) -> None:
 def test_a_refusal_writes_nothing(copy: Copied) -> None:
     before = copy.files()
     for words in (
-        ("name=invoice-reminder", "entity=invoice"),
+        ("name=otter-reminder", "entity=invoice"),
         (),
     ):
         ended = copy.python("-m", "scaffold", "family", *words)

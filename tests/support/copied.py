@@ -65,7 +65,15 @@ class Copied:
 
 def copied(to: Path, *, typed: bool = False) -> Copied:
     """``typed``: with what mypy knows, so that it looks only at what is new."""
-    shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(*_OF_THIS_MACHINE))
+    if (ROOT / ".git").exists():
+        words = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():  # and not removed just now
+                (to / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, to / name)
+    else:  # a copy itself
+        shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(*_OF_THIS_MACHINE))
     if typed and (ROOT / ".mypy_cache").is_dir():
         shutil.copytree(ROOT / ".mypy_cache", to / ".mypy_cache")
     return Copied(to)

@@ -1,0 +1,158 @@
+"""A service that was started from this repository, without any of the example families."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scaffold.test_update import change
+from tests.support.copied import ROOT, Copied, copied
+from tests.support.servers import TestServers
+
+pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
+
+MARKS = re.compile(r"# copier:|<!--%|<!--#|\[\[\[=")
+MARKED = {
+    ".copier-answers.yml",
+    ".env.example",
+    "CHANGELOG.md",
+    "README.md",
+    "copier.yml",
+    "docker-compose.yml",
+    "docs/guides/writing-a-family.md",
+    "pyproject.toml",
+    "scaffold/service/CHANGELOG.md",
+    "scaffold/service/README.md",
+    "tests/scaffold/test_service.py",
+}
+EXAMPLES = ("welcome_placeholder", "agent_welcome", "scene_images", "review_post")
+PARTS = (
+    *("tests/api/test_validation.py", "tests/store/test_migrations.py", "tests/test_settings.py"),
+    *("tests/workflows/test_loading.py", "tests/scaffold/test_order.py"),
+)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    template = copied(tmp_path_factory.mktemp("template") / "sluice")
+    template.committed("The template")
+    for words in (("tag", "1.0.0"), ("gc", "--quiet")):  # copier looks at each object's file
+        assert template.run("git", *words).returncode == 0
+    return template
+
+
+@pytest.fixture(scope="session")
+def service(template: Copied, tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    return started(template, tmp_path_factory.mktemp("service") / "acme-jobs")
+
+
+def started(template: Copied, to: Path, *data: str) -> Copied:
+    """A service in a repository of its own, from the template's latest tag."""
+    words = ("copy", "--quiet", "--defaults", "--data", "project_name=acme-jobs", *data)
+    ended = template.python("-m", "copier", *words, str(template.root), str(to))
+    assert ended.returncode == 0, ended
+    service = Copied(to)
+    service.committed("A service")
+    if (ROOT / ".mypy_cache").is_dir():  # so that only what differs is looked at
+        shutil.copytree(ROOT / ".mypy_cache", to / ".mypy_cache")
+    return service
+
+
+def text(service: Copied, file: str) -> str:
+    return (service.root / file).read_text("utf-8")
+
+
+def families_of(service: Copied) -> set[str]:
+    return {path.stem for path in (service.root / "app/workflows/families").glob("[a-z]*.py")}
+
+
+def test_marks_stand_where_they_are_meant_and_nowhere_else(template: Copied) -> None:
+    listed = template.run("git", "ls-files", "-z").stdout.split("\0")
+    assert {f for f in listed if f and _marked(ROOT / f)} == MARKED
+
+
+def _marked(path: Path) -> bool:
+    try:
+        return MARKS.search(path.read_text("utf-8")) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
+    assert 'name = "acme-jobs"' in text(service, "pyproject.toml")
+    assert "@postgres:5432/acme_jobs" in text(service, "docker-compose.yml")
+    assert text(service, "README.md").startswith("# acme-jobs\n")
+    assert text(service, "LICENSE") == (ROOT / "LICENSE").read_text("utf-8")
+    files = service.files()
+    assert not [file for file in files if Path(file).stem.removeprefix("test_") in EXAMPLES]
+    marked = {file for file in files if _marked(service.root / file)}
+    assert not marked
+    assert "scaffold/family/copier.yml" in files
+    assert "copier.yml" not in files
+
+
+def test_it_passes_its_checks(service: Copied) -> None:
+    lint = str(Path(sys.executable).with_name("lint-imports"))
+    for command in (
+        (sys.executable, "-m", "ruff", "format", "--check", "."),
+        (sys.executable, "-m", "ruff", "check", "."),
+        (sys.executable, "-m", "mypy"),
+        (lint,),
+    ):
+        ended = service.run(*command)
+        assert ended.returncode == 0, ended.stdout
+
+
+def test_a_family_of_its_own_and_a_part_of_its_tests_pass(
+    service: Copied, servers: TestServers
+) -> None:
+    ended = service.python("-m", "scaffold", "family", "name=acme-reminder", "entity=invoice")
+    assert ended.returncode == 0, ended
+    ended = service.python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", *PARTS),
+        "tests/workflows/test_acme_reminder.py",
+        TEST_DATABASE_URL=servers.database_url,
+        TEST_REDIS_URL=servers.redis_url,
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_a_demo_says_that_it_needs_an_example(service: Copied, tmp_path: Path) -> None:
+    words = ("-c", "from app.cli import main; main()", "demo")
+    ended = service.python(*words, SLUICE_DATA_DIR=str(tmp_path))
+    assert ended.returncode == 2
+    assert "needs the example family 'welcome-placeholder'" in ended.stderr
+
+
+def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
+    template: Copied, tmp_path: Path
+) -> None:
+    newer = Copied(tmp_path / "template")
+    assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
+    service = started(newer, tmp_path / "service", "--data", "families=[review-post]")
+    assert families_of(service) == {"review_post"}
+    assert (service.root / "tests/workflows/test_review_post.py").is_file()
+    assert "[review-post]" in text(service, "docs/guides/writing-a-family.md")
+    assert "[agent-welcome]" not in text(service, "docs/guides/writing-a-family.md")
+    change(service, "Makefile", "-n 3 --dist loadfile $(ARGS)", "-n 6 --dist loadfile $(ARGS)")
+    service.committed("Mine")
+    with (newer.root / "app/services/retry_after.py").open("a", encoding="utf-8") as lines:
+        lines.write("# Newer\n")
+    newer.committed("Newer")
+    assert newer.run("git", "tag", "1.1.0").returncode == 0
+    words = ("update", "--quiet", "--defaults")
+    ended = service.python("-m", "copier", *words)
+    assert ended.returncode == 0, ended
+    assert "-n 6 --dist loadfile $(ARGS)" in text(service, "Makefile")
+    assert "# Newer" in text(service, "app/services/retry_after.py")
+    assert families_of(service) == {"review_post"}
+    assert "_commit: 1.1.0" in text(service, ".copier-answers.yml")
+    status = service.run("git", "status", "--porcelain").stdout.splitlines()
+    assert sorted(line[3:] for line in status) == [
+        ".copier-answers.yml",
+        "app/services/retry_after.py",
+    ]
