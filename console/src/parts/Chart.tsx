@@ -52,7 +52,6 @@ export function Chart({ title, times, lines, written }: Props) {
       plot.current = null;
       made.destroy();
     };
-    // eslint-style exhaustive lists would make it anew with every answer.
   }, [looks]);
   useEffect(() => plot.current?.setData(data), [times, lines]);
 
@@ -102,8 +101,8 @@ function optionsOf(
         width: 2,
         points: { show: false },
         // What came last, until somebody points at a moment.
-        value: (_: uPlot, value: number | null, __: number, at: number | null) =>
-          shown(at === null ? (line.values.findLast((one) => one !== null) ?? null) : value),
+        value: (plot: uPlot, value: number | null, of: number, at: number | null) =>
+          shown(at === null ? lastOf(plot.data[of]) : value),
         ...(line.fill === true ? { fill: faint(colours[n] ?? muted) } : {}),
       })),
     ],
@@ -112,4 +111,8 @@ function optionsOf(
 
 function faint(colour: string): string {
   return colour.replace(/^rgb\((.+)\)$/, "rgba($1, 0.14)");
+}
+
+function lastOf(values: ArrayLike<number | null | undefined> | undefined): number | null {
+  return Array.from(values ?? []).findLast((one) => one != null) ?? null;
 }

@@ -37,6 +37,11 @@ export default function ItemView({
         <Link href={to(["runs", runId])}>{run?.family ?? runId}</Link> /{" "}
         <Link href={to(["runs", runId, "items"])}>{S.run.items}</Link>
       </p>
+      {found.data === undefined && (
+        <h1 className="id">
+          <code>{itemId}</code>
+        </h1>
+      )}
       <Shown of={found}>
         {({ item, steps }) => <Whole item={item} steps={steps} runId={runId} run={run} />}
       </Shown>

@@ -40,18 +40,30 @@ export default function RunView({ id, part, query }: Props) {
   useFailures(id, false);
   useTitle(run.data === undefined ? id : S.run.title(run.data.family, S.status[run.data.status]));
   return (
-    <Shown of={run}>
-      {(found) => (
-        <>
-          {!up && (
-            <p className="note late" role="status">
-              {S.run.reconnecting}
-            </p>
-          )}
-          <Whole run={found} part={part} query={query} />
-        </>
-      )}
-    </Shown>
+    <>
+      {run.data === undefined && <Unknown id={id} />}
+      <Shown of={run}>
+        {(found) => (
+          <>
+            {!up && (
+              <p className="note late" role="status">
+                {S.run.reconnecting}
+              </p>
+            )}
+            <Whole run={found} part={part} query={query} />
+          </>
+        )}
+      </Shown>
+    </>
+  );
+}
+
+/** Until it is here, and where it never comes. */
+function Unknown({ id }: { readonly id: string }) {
+  return (
+    <h1 className="id">
+      <code>{id}</code>
+    </h1>
   );
 }
 

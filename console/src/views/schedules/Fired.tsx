@@ -6,7 +6,7 @@ import { Link } from "../../parts/Link";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
 
-const SHOWN = 30;
+const SHOWN = 12;
 const HEIGHT = 34;
 
 /** The runs that it started lately, the oldest first: a column each, as high as it had items. */
