@@ -1,5 +1,10 @@
 /** Every question that the views ask, each under one key. */
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  type QueryClient,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
 import { search } from "../shell/router";
 import { useEvery } from "../shell/live";
 import { ApiError, call } from "./client";
@@ -108,11 +113,45 @@ export function useRuns(filter: RunFilter) {
   });
 }
 
+/** What is asked of a run, whoever asks. */
+export const ofRun = {
+  run: (id: string) => ({
+    queryKey: ["run", id],
+    queryFn: async ({ signal }: Asked) => (await call<{ run: Run }>(path.run(id), { signal })).run,
+  }),
+  layers: (id: string) => ({
+    queryKey: ["run", id, "layers"],
+    queryFn: ({ signal }: Asked) => optional<Layers>(`${path.run(id)}/layers`, signal),
+  }),
+  history: (id: string) => ({
+    queryKey: ["run", id, "history"],
+    queryFn: async ({ signal }: Asked) =>
+      (await optional<{ points: HistoryPoint[] }>(`${path.run(id)}/history`, signal))?.points ??
+      null,
+  }),
+  failures: (id: string) => ({
+    queryKey: ["run", id, "failures"],
+    queryFn: ({ signal }: Asked) =>
+      call<{ failures: Failure[]; total: number }>(`${path.run(id)}/failures`, { signal }),
+  }),
+};
+
+interface Asked {
+  readonly signal: AbortSignal;
+}
+
+/** All that a run's view asks, at once and before the view itself is here. */
+export function askAhead(client: QueryClient, id: string): void {
+  void client.prefetchQuery(ofRun.run(id));
+  void client.prefetchQuery(ofRun.layers(id));
+  void client.prefetchQuery(ofRun.history(id));
+  void client.prefetchQuery(ofRun.failures(id));
+}
+
 export function useRun(id: string) {
   const every = useEvery(5_000);
   return useQuery({
-    queryKey: ["run", id],
-    queryFn: async ({ signal }) => (await call<{ run: Run }>(path.run(id), { signal })).run,
+    ...ofRun.run(id),
     // The stream tells what changes; this is for when it tells nothing.
     refetchInterval: ({ state }) => (state.data && ENDED.has(state.data.status) ? false : every),
   });
@@ -120,32 +159,17 @@ export function useRun(id: string) {
 
 export function useLayers(id: string, moving: boolean) {
   const every = useEvery(1_000);
-  return useQuery({
-    queryKey: ["run", id, "layers"],
-    queryFn: ({ signal }) => optional<Layers>(`${path.run(id)}/layers`, signal),
-    refetchInterval: moving ? every : false,
-  });
+  return useQuery({ ...ofRun.layers(id), refetchInterval: moving ? every : false });
 }
 
 export function useHistory(id: string, moving: boolean) {
   const every = useEvery(3_000);
-  return useQuery({
-    queryKey: ["run", id, "history"],
-    queryFn: async ({ signal }) =>
-      (await optional<{ points: HistoryPoint[] }>(`${path.run(id)}/history`, signal))?.points ??
-      null,
-    refetchInterval: moving ? every : false,
-  });
+  return useQuery({ ...ofRun.history(id), refetchInterval: moving ? every : false });
 }
 
 export function useFailures(id: string, moving: boolean) {
   const every = useEvery(5_000);
-  return useQuery({
-    queryKey: ["run", id, "failures"],
-    queryFn: ({ signal }) =>
-      call<{ failures: Failure[]; total: number }>(`${path.run(id)}/failures`, { signal }),
-    refetchInterval: moving ? every : false,
-  });
+  return useQuery({ ...ofRun.failures(id), refetchInterval: moving ? every : false });
 }
 
 export function useEvents(id: string) {

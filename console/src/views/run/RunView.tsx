@@ -1,6 +1,7 @@
-import { lazy, Suspense } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect } from "react";
 import { useFollowing } from "../../api/following";
-import { ENDED, useFailures, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
+import { askAhead, ENDED, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
 import type { Run } from "../../api/types";
 import { Link } from "../../parts/Link";
 import { Loading, Shown } from "../../parts/states";
@@ -34,10 +35,8 @@ export default function RunView({ id, part, query }: Props) {
   const { live } = useLive();
   const active = run.data !== undefined && !ENDED.has(run.data.status);
   const up = useFollowing(id, active && live);
-  // All of them at once, and not one after the other.
-  useLayers(id, false);
-  useHistory(id, false);
-  useFailures(id, false);
+  const client = useQueryClient();
+  useEffect(() => askAhead(client, id), [client, id]);
   useTitle(run.data === undefined ? id : S.run.title(run.data.family, S.status[run.data.status]));
   return (
     <>
