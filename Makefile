@@ -42,7 +42,9 @@ test: .venv/.ready ## run every test on a real Postgres and a real Valkey
 ifdef ARGS
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 else
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold and not tutorial"
+	@# What fails beside others is tried once more by itself: on a busy machine a time limit may pass.
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold and not tutorial" \
+		|| $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 	@$(BIN)/python -m pytest -q -m alone
 endif
 
