@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from app.api.backfill_views import (
     BackfillAnswer,
@@ -20,6 +19,7 @@ from app.api.backfill_views import (
 )
 from app.api.deps import Allowed, ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import REPLAYED, OnceFor
+from app.api.moments import Moment
 from app.api.workflow_bodies import Asked
 from app.errors import NotFound
 from app.store import backfill_history, backfills
@@ -35,22 +35,6 @@ MOST_ACTIVE = 100
 router = APIRouter(prefix=PATH, tags=["backfills"], dependencies=[Depends(bearer)])
 
 
-def _moment(value: object) -> object:
-    """A date is its beginning in UTC; a moment without an offset is in UTC."""
-    try:
-        text = str(value)
-        if len(text) == len("2026-01-31"):
-            found = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        else:
-            found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or not 1970 <= found.year <= 9000:
-        raise ValueError("it must be a date such as 2026-01-31, or such as 2026-01-31T05:00Z")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
 BackfillId = Annotated[str, Path(max_length=100)]
 
 

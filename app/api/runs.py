@@ -7,7 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.api.deps import Cursor, Limit, State, bearer
+from app.api.moments import Moment
 from app.api.run_views import ItemsAnswer, ItemView, RunAnswer, RunIdInPath, RunsAnswer, RunView
+from app.errors import BadInput
 from app.store import items, runs
 from app.store.database import reading
 from app.store.lifecycle import ItemStatus, RunStatus
@@ -26,10 +28,16 @@ async def list_runs(
         str | None, Query(max_length=100, description="its children; else runs of their own only")
     ] = None,
     backfill: Annotated[str | None, Query(max_length=100, description="those of this one")] = None,
+    since: Annotated[
+        Moment | None, Query(alias="from", description="created then or later")
+    ] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="and before this")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RunsAnswer:
     """The newest first."""
+    if since is not None and until is not None and until <= since:
+        raise BadInput("`to` must be later than `from`: no run lies between them.", field="to")
     before_id = None if cursor is None else state.cursors.accept("runs", cursor)
     async with reading(state.database) as connection:
         found = await runs.page_of_runs(
@@ -40,6 +48,8 @@ async def list_runs(
             retry_of=retry_of,
             parent=parent,
             backfill=backfill,
+            since=since,
+            until=until,
             before_id=before_id,
             limit=limit + 1,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -13,7 +14,7 @@ from app.api.deps import Answer, Body, View
 from app.store.lifecycle import RunStatus
 from app.store.schedule_tables import FireResult, Origin, Schedule
 from app.workflows.cron import CatchUp
-from app.workflows.fire_times import coming, in_words
+from app.workflows.fire_times import coming, fire_times, in_words
 from app.workflows.options import ScheduleOptions
 
 SHOWN_FIRE_TIMES = 5
@@ -130,6 +131,24 @@ class ScheduleAnswer(Answer):
 class SchedulesAnswer(Answer):
     schedules: list[ScheduleView]
     next_cursor: str | None
+
+
+class FireTimesAnswer(Answer):
+    expression: str
+    tz: str
+    words: str | None = Field(description="the same in plain words")
+    next_fire_times: list[datetime] = Field(description="five, from now on")
+
+    @classmethod
+    def of(cls, expression: str, tz: str) -> Self:
+        """Both must have been checked."""
+        times = fire_times(expression, tz, datetime.now(UTC))
+        return cls(
+            expression=expression,
+            tz=tz,
+            words=in_words(expression),
+            next_fire_times=list(islice(times, SHOWN_FIRE_TIMES)),
+        )
 
 
 class RemovedAnswer(Answer):

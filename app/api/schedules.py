@@ -11,6 +11,7 @@ from app.api.deps import ApiState, Body, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.schedule_views import (
     ChangedSchedule,
+    FireTimesAnswer,
     NewSchedule,
     RemovedAnswer,
     ScheduleAnswer,
@@ -22,6 +23,7 @@ from app.api.workflow_answers import StartedAnswer, watch_it
 from app.store import runs, schedules
 from app.store.database import reading
 from app.store.schedule_tables import Schedule
+from app.workflows.schedule_admin import check_when
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[Depends(bearer)])
 
@@ -49,6 +51,16 @@ async def list_schedules(
 async def create_schedule(body: NewSchedule, state: State, caller: Caller) -> ScheduleAnswer:
     made = await state.schedules.create(body.family, body.values(), by=caller)
     return await _answer(state, made)
+
+
+@router.get("/fire-times")
+async def look_ahead(
+    expression: Annotated[str, Query(max_length=1_000, description="five fields")],
+    tz: Annotated[str, Query(max_length=1_000)] = "UTC",
+) -> FireTimesAnswer:
+    """When a schedule with this expression would fire. A misspelt one is refused, and `position`
+    says at which character, from 1."""
+    return FireTimesAnswer.of(**check_when({"expression": expression, "tz": tz}))
 
 
 @router.get("/{schedule_id}")

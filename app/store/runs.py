@@ -139,6 +139,8 @@ async def page_of_runs(
     retry_of: str | None = None,
     parent: str | None = None,
     backfill: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before_id: str | None = None,
     limit: int,
 ) -> list[Run]:
@@ -146,6 +148,7 @@ async def page_of_runs(
 
     Args:
         parent: the children of this one; None: those that are nobody's.
+        since, until: created at the first or later, and before the second.
     """
     query = select(_RUN).where(_RUN.c.parent_run.is_not_distinct_from(parent))
     query = query.order_by(_RUN.c.id.desc()).limit(limit)
@@ -159,6 +162,10 @@ async def page_of_runs(
         query = query.where(_RUN.c.retry_of == retry_of)
     if backfill is not None:
         query = query.where(_RUN.c.backfill_id == backfill)
+    if since is not None:
+        query = query.where(_RUN.c.created_at >= since)
+    if until is not None:
+        query = query.where(_RUN.c.created_at < until)
     if before_id is not None:
         query = query.where(_RUN.c.id < before_id)
     return [_run(row) for row in await tx.execute(query)]

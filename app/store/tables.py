@@ -59,6 +59,7 @@ class Run(SQLModel, table=True):
         # Only rows that have not ended stand in it: finished_at is written once.
         Index("ix_run_active", "family", "id", postgresql_where=text("finished_at IS NULL")),
         Index("ix_run_finished", "finished_at"),
+        Index("ix_run_created", "created_at"),
         Index("ix_run_parent", "parent_run", "id", postgresql_where=text("parent_run IS NOT NULL")),
         Index(
             "ix_run_backfill",

@@ -144,14 +144,7 @@ class ScheduleAdmin:
         if bound is None and ("params" in values or "options" in values):
             known = ", ".join(sorted(self.families))
             raise BadInput(f"There is no family {family!r}. Known are: {known}.", field="family")
-        try:
-            if "expression" in values:
-                check_expression(values["expression"])
-                checked["expression"] = " ".join(values["expression"].split())
-            if "tz" in values:
-                check_zone(values["tz"])
-        except ConfigurationError as error:
-            raise BadInput(error.detail, field=error.field, more=error.more) from error
+        checked.update(check_when(values))
         name = values.get("name")
         if name is not None and not (_NAME.fullmatch(name) and len(name) <= _LONGEST_NAME):
             raise BadInput(
@@ -166,6 +159,25 @@ class ScheduleAdmin:
             options.of_run(bound.family)
             checked["options"] = options.stored()
         return checked
+
+
+def check_when(values: Mapping[str, Any]) -> dict[str, str]:
+    """``expression`` and ``tz``, as a row keeps them; what is not named is left out.
+
+    Raises:
+        BadInput: one of them is misspelt; of an expression ``more["position"]`` says where.
+    """
+    checked: dict[str, str] = {}
+    try:
+        if "expression" in values:
+            check_expression(values["expression"])
+            checked["expression"] = " ".join(values["expression"].split())
+        if "tz" in values:
+            check_zone(values["tz"])
+            checked["tz"] = values["tz"]
+    except ConfigurationError as error:
+        raise BadInput(error.detail, field=error.field, more=error.more) from error
+    return checked
 
 
 async def _require_free(tx: AsyncConnection, name: str, key: str) -> None:

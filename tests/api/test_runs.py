@@ -64,6 +64,29 @@ async def test_runs_are_listed_the_newest_first_and_filtered(opener: Opener) -> 
         assert await _listed(caller, family="other", startedBy="cron") == []
 
 
+async def test_runs_are_listed_by_when_they_were_created(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        ids = [await _add_run(sluice) for _ in range(3)]
+        for day, run_id in enumerate(ids, 1):
+            await sluice.sql(
+                "UPDATE run SET created_at = make_timestamptz(2026, 3, :day, 12, 0, 0, 'UTC')"
+                " WHERE id = :id",
+                day=day,
+                id=run_id,
+            )
+        first, second, third = ids
+        assert await _listed(caller, **{"from": "2026-03-02"}) == [third, second]
+        assert await _listed(caller, to="2026-03-02") == [first]
+        assert await _listed(caller, **{"from": "2026-03-02", "to": "2026-03-03"}) == [second]
+        # What stands at `from` is in, what stands at `to` is not.
+        noon = "2026-03-02T13:00+01:00"
+        assert await _listed(caller, **{"from": noon}) == [third, second]
+        assert await _listed(caller, to=noon) == [first]
+        page = await _page(caller, "/api/runs", limit="1", **{"from": "2026-03-02"})
+        rest = await _page(caller, "/api/runs", cursor=page["nextCursor"], **{"from": "2026-03-02"})
+        assert [run["id"] for run in rest["runs"]] == [second]
+
+
 async def test_paging_through_runs_skips_and_repeats_none_while_new_ones_come(
     opener: Opener,
 ) -> None:
@@ -112,6 +135,10 @@ async def test_a_query_that_cannot_be_used_is_refused_by_its_name(
                 for limit in ("0", "-1", "201", "x", "")
             ),
             ("/api/runs", {"status": "done"}, "status"),
+            ("/api/runs", {"from": "yesterday"}, "from"),
+            ("/api/runs", {"from": "2026-13-01"}, "from"),
+            ("/api/runs", {"to": "0001-01-01"}, "to"),
+            ("/api/runs", {"from": "2026-01-02", "to": "2026-01-02"}, "to"),
             ("/api/runs", {"cursor": "garbage"}, "cursor"),
             ("/api/runs", {"cursor": of_items}, "cursor"),
             ("/api/runs", {"cursor": of_runs[:-1]}, "cursor"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -150,6 +150,30 @@ async def test_what_cannot_be_used_is_refused_with_its_field_and_position(
         refused = assert_problem(await caller.patch(path, json=body), 422)
         assert fields(refused) == [field]
         assert shown(await caller.get(path)) == schedule
+
+
+async def test_fire_times_are_told_of_an_expression_that_nobody_has_saved(
+    caller: httpx2.AsyncClient,
+) -> None:
+    asked = {"expression": "30  2 * * *", "tz": "Europe/Berlin"}
+    answer = (await caller.get(f"{BASE}/fire-times", params=asked)).json()
+    times = [datetime.fromisoformat(one) for one in answer.pop("nextFireTimes")]
+    assert answer == {
+        "success": True,
+        "expression": "30 2 * * *",
+        "tz": "Europe/Berlin",
+        "words": "At 02:30 every day",
+    }
+    assert times == sorted(times)
+    assert len(times) == 5
+    assert times[0] > datetime.now(UTC)
+    misspelt = await caller.get(f"{BASE}/fire-times", params={"expression": "30 25 * * *"})
+    document = assert_problem(misspelt, 422)
+    assert (fields(document), document["position"]) == (["expression"], 4)
+    nowhere = {"expression": "30 2 * * *", "tz": "Europe/Berlon"}
+    document = assert_problem(await caller.get(f"{BASE}/fire-times", params=nowhere), 422)
+    assert fields(document) == ["tz"]
+    assert [one["id"] for one in (await caller.get(BASE)).json()["schedules"]] == [OWN]
 
 
 async def test_an_edit_changes_what_it_names_and_nothing_else(caller: httpx2.AsyncClient) -> None:
