@@ -1,4 +1,5 @@
 // Made by `npm run schema`. Do not edit.
+// OpenAPI document: 9817fdc7ecbecc700a73bcc4fe5720953c916140ab0ff45bff8def08c7925362
 
 export interface paths {
     "/api/backfills": {
@@ -799,6 +800,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/schedules/fire-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look Ahead
+         * @description When a schedule with this expression would fire. A misspelt one is refused, and `position`
+         *     says at which character, from 1.
+         */
+        get: operations["look_ahead_api_schedules_fire_times_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -872,7 +894,8 @@ export interface paths {
         put?: never;
         /**
          * Count, and start a run over, users
-         * @description Write welcome placeholders for every active user who has none.
+         * @description The family by which the documentation explains things, as far as it is seen from outside: a
+         *         service may have left out the template's own.
          */
         post: operations["welcome-placeholder.process"];
         delete?: never;
@@ -1646,6 +1669,28 @@ export interface components {
          * @enum {string}
          */
         FireResult: "started" | "skipped" | "failed";
+        /** FireTimesAnswer */
+        FireTimesAnswer: {
+            /** Expression */
+            expression: string;
+            /**
+             * Nextfiretimes
+             * @description five, from now on
+             */
+            nextFireTimes: string[];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Tz */
+            tz: string;
+            /**
+             * Words
+             * @description the same in plain words
+             */
+            words: string | null;
+        };
         /** FlowAnswer */
         FlowAnswer: {
             flowControl: components["schemas"]["app__api__flow_control__FlowView"];
@@ -2118,8 +2163,8 @@ export interface components {
              */
             queued: number;
         };
-        /** Params */
-        Params: {
+        /** PaidOnly */
+        PaidOnly: {
             /**
              * Paidonly
              * @default false
@@ -2930,7 +2975,7 @@ export interface components {
              * @description that must have ended before it is judged
              */
             minItems?: number | null;
-            params?: components["schemas"]["Params"];
+            params?: components["schemas"]["PaidOnly"];
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
         };
@@ -2947,7 +2992,7 @@ export interface components {
              * @default false
              */
             dryRun: boolean;
-            params?: components["schemas"]["Params"];
+            params?: components["schemas"]["PaidOnly"];
             /**
              * Runid
              * @description a running run; else one is made for it
@@ -3036,7 +3081,7 @@ export interface components {
              * @description that must have ended before it is judged
              */
             minItems?: number | null;
-            params?: components["schemas"]["Params"];
+            params?: components["schemas"]["PaidOnly"];
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
         };
@@ -3922,6 +3967,8 @@ export interface operations {
                 /** @description `nextCursor` of the answer before */
                 cursor?: string | null;
                 family?: string | null;
+                /** @description created then or later */
+                from?: string | null;
                 /** @description how many to answer at most */
                 limit?: number;
                 /** @description its children; else runs of their own only */
@@ -3929,6 +3976,8 @@ export interface operations {
                 retryOf?: string | null;
                 startedBy?: string | null;
                 status?: components["schemas"]["RunStatus"] | null;
+                /** @description and before this */
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -4951,6 +5000,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    look_ahead_api_schedules_fire_times_get: {
+        parameters: {
+            query: {
+                /** @description five fields */
+                expression: string;
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FireTimesAnswer"];
                 };
             };
             /** @description The token lacks the scope */
