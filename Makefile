@@ -7,10 +7,10 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test scaffold tutorial-test chaos check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test scaffold tutorial-test e2e screenshots chaos check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
 
@@ -54,6 +54,9 @@ scaffold: .venv/.ready ## start families and a service in copies of this folder,
 tutorial-test: .venv/.ready ## do what docs/tutorial.md says, in a fresh clone, as it stands
 	@$(BIN)/python -m pytest -q -m tutorial tests/tutorial
 
+e2e: .venv/.e2e ## the console in a real browser, which has to be there: make e2e SHORT=1
+	@$(BIN)/python -m pytest -q $(if $(SHORT),-m short) $(if $(ARGS),$(ARGS),tests/e2e)
+
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)
 
@@ -84,6 +87,8 @@ lock: $(UV) ## pin every dependency with its hashes anew
 		pyproject.toml -o requirements.lock $(LOCK)
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
 		--extra embedded --group dev pyproject.toml -o requirements-dev.lock $(LOCK)
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
+		--group e2e --constraints requirements-dev.lock -o requirements-e2e.lock $(LOCK)
 	@echo uv==$$($(UV) --version | cut -d' ' -f2) \
 		| $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements-tools.lock
 
@@ -104,4 +109,9 @@ $(UV): requirements-tools.lock
 	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv
 	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --offline --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests in a browser need beside the rest. It brings no browser.
+.venv/.e2e: requirements-e2e.lock .venv/.ready
+	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements-e2e.lock
 	@touch $@

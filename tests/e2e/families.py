@@ -1,0 +1,153 @@
+"""Families that show what the console shows: one that goes well, one that fails, one that asks a
+person, and one that paints. They need none of the examples."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Select
+from sqlmodel import col, select
+
+from app.services.files import FileStore
+from app.services.images import Painter
+from app.store.tables import User
+from app.workflows.family import (
+    Context,
+    Entity,
+    FamilyParams,
+    Fatal,
+    Flow,
+    FlowControl,
+    JobFamily,
+)
+
+USERS = 120
+"""With the ids ``u00001`` and so on; every tenth pays."""
+DECLINED = "The card was declined."
+ADDRESS = "There is no address."
+
+
+class Greeting(FamilyParams):
+    tone: Literal["warm", "plain"] = "warm"
+    paid_only: bool = Field(False, description="Only those who pay.")
+
+
+class Greetings(JobFamily[Greeting, str, str]):
+    """Greet every user who was not greeted yet."""
+
+    name = "greeting"
+    entity = Entity("user", "users")
+    verb = "greet"
+    params = Greeting
+    flow = Flow(execute=FlowControl(parallelism=10, rate=100))
+
+    def eligible(self, params: Greeting) -> Select[str]:
+        query = select(User.id).where(col(User.active))
+        return query.where(col(User.paid)) if params.paid_only else query
+
+    async def existing(self, ids: Sequence[str], params: Greeting, ctx: Context) -> set[str]:
+        kept = await ctx.redis.mget([ctx.key(self.name, user_id) for user_id in ids])
+        return {user_id for user_id, text in zip(ids, kept, strict=True) if text is not None}
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: Greeting, ctx: Context) -> str:
+        await asyncio.sleep(0.02)
+        return f"A {params.tone} greeting to {entity}"
+
+    async def save(self, entity: str, result: str, params: Greeting, ctx: Context) -> None:
+        # Safe to repeat: the same key takes the same value.
+        await ctx.redis.set(ctx.key(self.name, entity), result)
+
+
+class Bills(JobFamily[FamilyParams, str, str]):
+    """Send forty bills: of ten users one has a card that is declined at first, one no address."""
+
+    name = "billing"
+    entity = Entity("user", "users")
+    verb = "bill"
+    attempts = 1
+    flow = Flow(execute=FlowControl(parallelism=10, rate=200))
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.id) <= "u00040")
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        if entity.endswith("7"):
+            raise Fatal(ADDRESS)
+        tried = ctx.key(self.name, "tried", entity)
+        if entity.endswith("3") and await ctx.redis.set(tried, "1", nx=True):
+            raise ValueError(DECLINED)
+        return f"The bill of {entity}"
+
+
+class Decision(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    approved: bool = Field(description="Yes sends the letter.")
+    note: str = Field("", max_length=200, description="Why, for whoever looks later.")
+
+
+class Letters(JobFamily[FamilyParams, str, str]):
+    """Write a letter, ask a person, and send it when that person says yes."""
+
+    name = "letter"
+    entity = Entity("user", "users")
+    verb = "write"
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.id) <= "u00003")
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        text = f"Dear {entity}, this is a letter."
+        decision = await ctx.suspend("approve", {"letter": text}, resume=Decision)
+        if decision is None or not decision.approved:
+            raise Fatal("The letter was refused.")
+        return f"sent, because: {decision.note}"
+
+
+class Picture(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    width: int
+    height: int
+
+
+class Cards(JobFamily[FamilyParams, str, list[Picture]]):
+    """Paint two pictures side by side for three users."""
+
+    name = "card"
+    entity = Entity("user", "users")
+    verb = "paint"
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.id) <= "u00003")
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> list[Picture]:
+        prompt = await ctx.run("prompt", self._prompt, entity)
+        sides = [ctx.run(side, self._paint, f"{prompt}, {side}", ctx) for side in ("front", "back")]
+        return list(await asyncio.gather(*sides))
+
+    async def _prompt(self, user_id: str) -> str:
+        return f"a card for {user_id}"
+
+    async def _paint(self, prompt: str, ctx: Context) -> Picture:
+        painted = await ctx.service(Painter).paint(prompt, width=128, height=128)
+        file = f"{self.name}/{sha256(painted.data).hexdigest()[:16]}{painted.suffix}"
+        await ctx.service(FileStore).save(file, painted.data)
+        return Picture(file=file, width=painted.width, height=painted.height)

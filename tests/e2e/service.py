@@ -1,0 +1,65 @@
+"""The service that the browser visits: the API, the console and one worker in a process of their
+own, as ``sluice serve --worker`` has them, over the families of these tests.
+
+Run as ``python -m tests.e2e.service DATABASE PORT``; servers and settings are those of the
+environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvloop
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from app.api.app import build_app
+from app.bootstrap import Urls, open_service
+from app.cli.listening import bind, listening
+from app.cli.stopping import on_signal
+from app.logs import configure_logs
+from app.migrate import ensure_database, migrate
+from app.settings import load_settings
+from app.workflows.family import AnyFamily
+from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters
+
+_PEOPLE = text(
+    'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
+    " SELECT id, id || '@example.com', 'Name of ' || id, 'en-US', '{tea}', true,"
+    " right(id, 1) = '0' FROM (SELECT 'u' || lpad(n::text, 5, '0') AS id"
+    " FROM generate_series(1, CAST(:users AS int)) AS n) AS ids ON CONFLICT DO NOTHING"
+)
+
+
+async def main(database: str, port: str) -> None:
+    settings = load_settings(None)
+    configure_logs(settings.log_level, settings.log_format)
+    dsn = await ensure_database(settings.database_url or "", database)
+    await migrate(dsn)
+    families: list[AnyFamily] = [Greetings(), Bills(), Letters(), Cards()]
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service(settings, Urls(dsn, settings.redis_url or ""), families) as service:
+            async with service.database.begin() as tx:
+                await tx.execute(_PEOPLE, {"users": USERS})
+            app.state.api = service.api
+            worker = service.worker()
+            running = asyncio.create_task(worker.run())
+            yield
+            worker.stop()
+            await running
+
+    app = build_app(families, settings.tokens, lifespan=lifespan)
+    stop = asyncio.Event()
+    with bind("127.0.0.1", int(port)) as bound, on_signal(stop.set):
+        async with listening(app, bound, stop_timeout=settings.stop_timeout):
+            print("ready", flush=True)  # noqa: T201 - what the parent waits for
+            await stop.wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))

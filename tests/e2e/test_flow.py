@@ -1,0 +1,68 @@
+"""Flow control: changed while a run is going, in force at once."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import expect
+
+from tests.e2e.console import Console
+from tests.e2e.families import USERS
+from tests.e2e.stack import Api
+
+KEY = "greeting.execute"
+
+
+def test_a_rate_that_is_edited_changes_the_pace_of_the_run_that_is_going(
+    console: Console, api: Api
+) -> None:
+    page = console.page
+    api.pin(KEY, rate=5)
+    run_id = api.start("greeting", force=True)
+    first = api.moved(run_id)["ended"]
+    began = time.monotonic()
+    console.open("/flow-control")
+    card = page.locator(f"[id='{KEY}']")
+    expect(card).to_contain_text(re.compile(r"\d of 5"))
+    slow = (api.run(run_id)["ended"] - first) / (time.monotonic() - began)
+    assert slow < 10
+
+    console.button(f"Edit {KEY}").click()
+    card.get_by_label("Rate").fill("20")
+    card.get_by_role("button", name="Pin").click()
+    expect(card.get_by_text("pinned")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"\d+ of 20"))
+    assert _limits(api) == {"source": "pinned", "rate": 20, "parallelism": None}
+
+    page.goto(f"{console.url}/console/runs/{run_id}")
+    before, began = api.run(run_id)["ended"], time.monotonic()
+    # The page's own pace is over a few seconds, so it rises towards the rate.
+    expect(page.get_by_text(re.compile(r"^(1[2-9]|2\d)(\.\d)? items/s$")).first).to_be_visible()
+    fast = (api.run(run_id)["ended"] - before) / (time.monotonic() - began)
+    assert 12 < fast < 28
+
+    console.open("/flow-control")
+    console.button(f"Reset to the code's limits: {KEY}").click()
+    expect(card.get_by_text("pinned")).to_be_hidden()
+    assert _limits(api) == {"source": "code", "rate": 100, "parallelism": 10}
+    assert api.ended(run_id)["counters"]["succeeded"] == USERS
+
+
+def test_a_key_that_is_paused_lets_nothing_begin_until_it_is_resumed(
+    console: Console, api: Api
+) -> None:
+    console.open("/flow-control")
+    console.button(f"Pause {KEY}").click()
+    expect(console.page.locator(f"[id='{KEY}']").get_by_text("paused")).to_be_visible()
+    run_id = api.start("greeting", force=True, limit=5)
+    api.reached(run_id, "running")
+    time.sleep(0.5)
+    assert api.run(run_id)["ended"] == 0
+    console.button(f"Resume {KEY}").click()
+    assert api.ended(run_id)["counters"]["succeeded"] == 5
+
+
+def _limits(api: Api) -> dict[str, object]:
+    [flow] = [f for f in api.get("/api/flow-control")["flowControl"] if f["key"] == KEY]
+    return {name: flow[name] for name in ("source", "rate", "parallelism")}
