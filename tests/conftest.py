@@ -10,16 +10,14 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from app.bootstrap import Urls
 from app.logs import configure_logs
-from app.migrate import migrate, with_database
 from app.settings import OURS, Settings
+from tests.support.databases import Databases
 from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
 
@@ -45,32 +43,17 @@ def servers() -> Iterator[TestServers]:
         yield start(choose(), stack)
 
 
-@dataclass(frozen=True)
-class Template:
-    admin: str
-    name: str
-
-
 @pytest.fixture(scope="session")
-async def template(servers: TestServers) -> AsyncIterator[Template]:
-    name = f"sluice_template_{os.getpid()}"
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    await migrate(with_database(servers.database_url, name))
-    yield Template(servers.database_url, name)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
+async def databases(servers: TestServers) -> AsyncIterator[Databases]:
+    async with Databases.of(servers.database_url) as databases:
+        yield databases
 
 
 @pytest.fixture
-async def database_url(template: Template) -> AsyncIterator[str]:
-    """A fresh database with every table."""
-    name = f"sluice_test_{os.getpid()}_{next(_NUMBERS)}"
-    admin = await asyncpg.connect(template.admin)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template.name}"')
-    yield with_database(template.admin, name)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A database with every table, for one test."""
+    async with databases.one() as dsn:
+        yield dsn
 
 
 @pytest.fixture

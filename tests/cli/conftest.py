@@ -4,87 +4,31 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from app.cli.listening import bind
-from app.migrate import ensure_database, migrate
+from app.migrate import ensure_database
+from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
+from tests.support.databases import Databases
+from tests.support.forking import Forking, forking
 from tests.support.servers import TestServers
 
-SECRET = "secret-of-the-cli-tests-0123456789"
-SLUICE = Path(sys.executable).with_name("sluice")
 
-
-@dataclass(frozen=True)
-class Sluice:
-    env: Mapping[str, str]
-
-    def run(self, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [SLUICE, *args],
-            env={**self.env, **env},
-            cwd=self.env["SLUICE_DATA_DIR"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def refused(self, *args: str, **env: str) -> str:
-        """The sentence after ``error:``, of a command that must fail with nothing else."""
-        ended = self.run(*args, **env)
-        assert ended.returncode == 2, ended
-        assert ended.stdout == ""
-        assert ended.stderr.startswith("error: ")
-        assert "Traceback" not in ended.stderr
-        return ended.stderr.removeprefix("error: ").strip()
-
-    def start(self, *args: str, log: Path) -> subprocess.Popen[bytes]:
-        with log.open("wb") as output:
-            return subprocess.Popen(
-                [SLUICE, *args],
-                env=dict(self.env),
-                cwd=self.env["SLUICE_DATA_DIR"],
-                stdout=output,
-                stderr=output,
-            )
-
-
-def wait_for(text: str, log: Path, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while text not in log.read_text():
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
-
-
-def stop(process: subprocess.Popen[bytes]) -> int:
-    process.send_signal(signal.SIGTERM)
-    try:
-        return process.wait(30)
-    finally:
-        process.kill()
-        process.wait()
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forking]:
+    with forking() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-async def database(servers: TestServers) -> AsyncIterator[str]:
+async def database(databases: Databases) -> AsyncIterator[str]:
     """A migrated database for a module's tests."""
-    name = f"sluice_cli_{os.getpid()}_{secrets.token_hex(4)}"
-    dsn = await ensure_database(servers.database_url, name)
-    await migrate(dsn)
-    yield dsn
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
+    async with databases.one() as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -98,7 +42,12 @@ async def empty(servers: TestServers) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-def sluice(database: str, servers: TestServers, tmp_path_factory: pytest.TempPathFactory) -> Sluice:
+def sluice(
+    database: str,
+    servers: TestServers,
+    forked: Forking,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Sluice:
     with bind("127.0.0.1", 0) as free:
         port = str(free.getsockname()[1])
     return Sluice(
@@ -113,7 +62,8 @@ def sluice(database: str, servers: TestServers, tmp_path_factory: pytest.TempPat
             "SLUICE_TOKENS": f"cli:{SECRET}",
             "SLUICE_TOKEN": SECRET,
             "SLUICE_STOP_TIMEOUT": "5",
-        }
+        },
+        forked,
     )
 
 
@@ -136,3 +86,9 @@ def service(sluice: Sluice, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert code == 0, log.read_text()
     assert "worker_stopped" in log.read_text()
     assert SECRET not in log.read_text()
+
+
+@pytest.fixture
+def commanding(tmp_path: Path, forked: Forking) -> Commanding:
+    """``async with commanding(sluice) as command:``."""
+    return Commanding(tmp_path, forked)

@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from app.workflows.family import AnyFamily
-from tests.cli.conftest import Sluice as Command
+from tests.cli.command import Command, Commanding
 from tests.support.cut import ByDay, HeldByDay
-from tests.support.http import OPS, listening
 from tests.support.service import Opener
 
 JANUARY = ("--from", "2026-01-01", "--to", "2026-01-04")
 
 
-class Shell:
-    """Runs commands beside this process's event loop, which serves the API."""
-
-    def __init__(self, command: Command) -> None:
-        self._command = command
-
-    async def run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return await asyncio.to_thread(self._command.run, *args)
-
-
 @asynccontextmanager
-async def shell(opener: Opener, family: AnyFamily, folder: Path) -> AsyncIterator[Shell]:
-    async with opener(family) as sluice, listening(sluice) as caller, sluice.worker():
+async def shell(
+    opener: Opener, family: AnyFamily, commanding: Commanding
+) -> AsyncIterator[Command]:
+    async with opener(family) as sluice, commanding(sluice) as command, sluice.worker():
         await sluice.add_users(3)
-        url = str(caller.base_url)
-        yield Shell(
-            Command(
-                {
-                    "SLUICE_URL": url,
-                    "SLUICE_TOKEN": OPS,
-                    "SLUICE_DATA_DIR": str(folder),
-                    "HOME": "/",
-                }
-            )
-        )
+        yield command
 
 
 async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
-    async with shell(opener, ByDay(), tmp_path) as terminal:
+    async with shell(opener, ByDay(), commanding) as terminal:
         dry = await terminal.run("backfill", "by-day", *JANUARY, "--dry-run")
         assert (dry.returncode, dry.stderr) == (0, "")
         assert "[DryRun] Would process 9 users in 3 partitions" in dry.stdout
@@ -65,9 +43,9 @@ async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
         assert json.loads(again.stdout)["backfill"]["partitions"]["succeeded"] == 3
 
 
-async def test_it_is_paused_resumed_and_cancelled(opener: Opener, tmp_path: Path) -> None:
+async def test_it_is_paused_resumed_and_cancelled(opener: Opener, commanding: Commanding) -> None:
     family = HeldByDay()
-    async with shell(opener, family, tmp_path) as terminal:
+    async with shell(opener, family, commanding) as terminal:
         begun = await terminal.run("backfill", family.name, *JANUARY, "--json")
         backfill_id = json.loads(begun.stdout)["backfillId"]
         for action, status in (
@@ -83,7 +61,9 @@ async def test_it_is_paused_resumed_and_cancelled(opener: Opener, tmp_path: Path
         assert ended.stdout.splitlines()[-1].startswith("cancelled")
 
 
-async def test_what_the_user_got_wrong_is_one_sentence(opener: Opener, tmp_path: Path) -> None:
+async def test_what_the_user_got_wrong_is_one_sentence(
+    opener: Opener, commanding: Commanding
+) -> None:
     wrong = {
         ("backfill", "by-day", *JANUARY, "--all", "--missing"): "Name one of",
         ("backfill", "by-day", *JANUARY, "--dry-run", "--watch"): "A dry run starts nothing",
@@ -92,7 +72,7 @@ async def test_what_the_user_got_wrong_is_one_sentence(opener: Opener, tmp_path:
         ("backfills", "show", "../x"): "There is no such backfill",
         ("backfills", "show", "bf_none"): "There is no backfill bf_none",
     }
-    async with shell(opener, ByDay(), tmp_path) as terminal:
+    async with shell(opener, ByDay(), commanding) as terminal:
         for args, sentence in wrong.items():
             ended = await terminal.run(*args)
             assert ended.returncode == 2, ended

@@ -5,79 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pty
 import signal
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
 
 from app.workflows.family import Context, Fatal
-from tests.cli.conftest import SLUICE, Sluice, wait_for
-from tests.support import service
+from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.control import paused
 from tests.support.families import Recording
-from tests.support.http import OPS, listening
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"
 
 
-class Command:
-    """``sluice`` in a process, while this one serves it."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        own = {"SLUICE_URL": url, "SLUICE_TOKEN": OPS, "SLUICE_DATA_DIR": str(folder)}
-        self.sluice = Sluice({**os.environ, **own})
-
-    async def run(self, *args: str) -> CompletedProcess[str]:
-        return await asyncio.to_thread(self.sluice.run, *args)
-
-    async def says(self, *args: str) -> str:
-        """What a command prints that must do its work."""
-        ended = await self.run(*args)
-        assert (ended.returncode, ended.stderr) == (0, ""), ended
-        return ended.stdout
-
-    async def refused(self, *args: str) -> str:
-        return await asyncio.to_thread(self.sluice.refused, *args)
-
-    async def on_a_terminal(self, *args: str, answer: str) -> tuple[int, str]:
-        return await asyncio.to_thread(self._on_a_terminal, args, answer)
-
-    def _on_a_terminal(self, args: tuple[str, ...], answer: str) -> tuple[int, str]:
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [SLUICE, *args], env=dict(self.sluice.env), stdin=theirs, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        shown = b""
-        try:
-            while b"[y/N]" not in shown:
-                shown += os.read(ours, 1_000)
-            os.write(ours, f"{answer}\n".encode())
-            while True:
-                shown += os.read(ours, 1_000)
-        except OSError:  # the process has closed its end
-            return process.wait(30), shown.decode()
-        finally:
-            process.kill()
-            process.wait()
-            os.close(ours)
-
-
-@asynccontextmanager
-async def commanding(sluice: service.Sluice, folder: Path) -> AsyncIterator[Command]:
-    async with listening(sluice) as caller:
-        yield Command(str(caller.base_url), folder)
-
-
 async def test_a_run_is_paused_and_resumed_with_what_is_given_and_the_rest_kept(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         run_id = await sluice.start()
         paused = await command.says("pause", run_id)
         assert paused == f"{run_id} is paused: Paused by ops.\n"
@@ -97,9 +40,9 @@ async def test_a_run_is_paused_and_resumed_with_what_is_given_and_the_rest_kept(
 
 
 async def test_a_run_that_asks_is_approved_once_and_no_other_run_is(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         await sluice.add_users(3)
         run_id = (await command.says("run", "recording", "--approval")).split()[1].rstrip(".")
         assert "does not wait for an approval" in await command.refused("approve", run_id)
@@ -113,8 +56,10 @@ async def test_a_run_that_asks_is_approved_once_and_no_other_run_is(
             await paused(sluice, retry.split()[1])
 
 
-async def test_a_cancel_asks_on_a_terminal_and_only_there(opener: Opener, tmp_path: Path) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+async def test_a_cancel_asks_on_a_terminal_and_only_there(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         await sluice.add_users(3)
         run_id = await sluice.start()
         await sluice.service.api.control.pause(run_id, by="ops")
@@ -132,8 +77,10 @@ async def test_a_cancel_asks_on_a_terminal_and_only_there(opener: Opener, tmp_pa
         assert await command.says("cancel", other) == f"{other} is cancelled\n"
 
 
-async def test_ctrl_c_leaves_a_watched_run_as_it_is(opener: Opener, tmp_path: Path) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+async def test_ctrl_c_leaves_a_watched_run_as_it_is(
+    opener: Opener, commanding: Commanding, tmp_path: Path
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         run_id, log = await sluice.start(), tmp_path / "log"
         await sluice.service.api.control.pause(run_id, by="ops")
         watching = command.sluice.start("watch", run_id, log=log)
@@ -153,14 +100,14 @@ async def test_ctrl_c_leaves_a_watched_run_as_it_is(opener: Opener, tmp_path: Pa
 
 
 async def test_what_failed_is_listed_and_retried_by_its_group(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     def work(item_id: str, _ctx: Context) -> None:
         if item_id <= "u00003" and not mended:
             raise Fatal(f"no name: {item_id}")
 
     mended: list[bool] = []
-    async with opener(Recording(work=work)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Recording(work=work)) as sluice, commanding(sluice) as command:
         await sluice.add_users(5)
         async with sluice.worker():
             run_id = await sluice.start()
@@ -185,9 +132,9 @@ async def test_what_failed_is_listed_and_retried_by_its_group(
 
 
 async def test_a_run_takes_its_options_from_the_command_line(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         given = {
             "--canary": "5",
             "--auto-promote": None,
@@ -234,12 +181,12 @@ async def test_options_that_do_not_belong_together_are_refused_before_any_call(
 
 
 async def test_the_end_shows_the_estimate_against_what_it_took(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     def work(_item_id: str, ctx: Context) -> None:
         ctx.spend(usd=0.5, tokens=100)
 
-    async with opener(Recording(work=work)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Recording(work=work)) as sluice, commanding(sluice) as command:
         await sluice.add_users(4)
         async with sluice.worker():
             first = await command.says("run", "recording", "--watch", "--force")
@@ -254,8 +201,8 @@ async def test_the_end_shows_the_estimate_against_what_it_took(
             assert "Cost from: what earlier runs spent an item" in dry
 
 
-async def test_an_unknown_run_is_one_sentence(opener: Opener, tmp_path: Path) -> None:
-    async with opener(Recording()) as sluice, commanding(sluice, tmp_path) as command:
+async def test_an_unknown_run_is_one_sentence(opener: Opener, commanding: Commanding) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
         for name in ("pause", "watch"):
             assert "There is no run run_x." in await command.refused(name, "run_x")
         for name in ("cancel", "failures"):

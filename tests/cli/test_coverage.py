@@ -6,7 +6,7 @@ import json
 from datetime import date, timedelta
 
 from app.cli.covering import CoveredDay, sparkline
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 FAMILY = "welcome-placeholder"
 FIRST = date(2026, 1, 1)

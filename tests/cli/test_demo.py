@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 
 def test_a_family_without_a_demo_is_refused_and_the_others_are_named(sluice: Sluice) -> None:

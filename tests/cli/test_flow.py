@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from app.cli.commands import app
 from app.cli.flow import Rate, parse_parallelism, parse_rate
 from app.errors import BadInput
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 KEY = "welcome-placeholder.execute"
 

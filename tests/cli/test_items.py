@@ -13,8 +13,7 @@ from pydantic import BaseModel, Field
 
 from app.store.lifecycle import ItemStatus
 from app.workflows.family import Context
-from tests.cli.conftest import Sluice, wait_for
-from tests.cli.test_control import commanding
+from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.http import api
 from tests.support.service import Opener
 from tests.support.stepped import Calls, Stepped, items_at
@@ -36,10 +35,10 @@ async def review(item: str, ctx: Context) -> object:
 
 
 async def test_what_waits_is_listed_answered_by_its_fields_and_goes_on(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     family = Reviewed(review)
-    async with opener(family) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(family) as sluice, commanding(sluice) as command:
         await sluice.add_users(3)
         run_id = await sluice.start()
         async with sluice.worker():
@@ -77,9 +76,9 @@ async def test_what_waits_is_listed_answered_by_its_fields_and_goes_on(
 
 
 async def test_whoever_watches_is_told_that_all_that_is_left_waits_and_who_answered(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding, tmp_path: Path
 ) -> None:
-    async with opener(Reviewed(review)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Reviewed(review)) as sluice, commanding(sluice) as command:
         await sluice.add_users(1)
         run_id, log = await sluice.start(), tmp_path / "log"
         async with sluice.worker():
@@ -99,9 +98,9 @@ async def test_whoever_watches_is_told_that_all_that_is_left_waits_and_who_answe
 
 
 async def test_an_answer_that_does_not_fit_is_refused_in_a_sentence(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
-    async with opener(Reviewed(review)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Reviewed(review)) as sluice, commanding(sluice) as command:
         await sluice.add_users(1)
         run_id = await sluice.start()
         async with sluice.worker():
@@ -132,7 +131,7 @@ async def test_an_answer_that_does_not_fit_is_refused_in_a_sentence(
 
 
 async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_its_item(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     class Asking(Reviewed):
         name = "asking"
@@ -145,7 +144,7 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
         return list(await asyncio.gather(ctx.child("write", "asking", "a/b?c#d%é"), own))
 
     parent, child = Reviewed(script), Asking(review)
-    async with opener(parent, child) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(parent, child) as sluice, commanding(sluice) as command:
         await sluice.add_users(1)
         run_id = await sluice.start("stepped")
         async with sluice.worker():
@@ -172,7 +171,7 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
 
 
 async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     async def fail() -> None:
         raise ConnectionError("the line\x1b[2J is dead")
@@ -184,7 +183,7 @@ async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(
             await review(item, ctx)
         await ctx.run("call home", fail)
 
-    async with opener(Reviewed(script)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Reviewed(script)) as sluice, commanding(sluice) as command:
         await sluice.add_users(2)
         run_id = await sluice.start()
         async with sluice.worker():
@@ -212,7 +211,7 @@ async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(
 
 
 async def test_what_an_item_writes_is_printed_live_and_later(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding, tmp_path: Path
 ) -> None:
     go_on = asyncio.Event()
 
@@ -223,7 +222,7 @@ async def test_what_an_item_writes_is_printed_live_and_later(
         if ctx.attempt == 1:
             raise ValueError("again")
 
-    async with opener(Reviewed(script)) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(Reviewed(script)) as sluice, commanding(sluice) as command:
         await sluice.add_users(1)
         run_id, log = await sluice.start(), tmp_path / "log"
         async with sluice.worker():

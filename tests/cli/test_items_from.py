@@ -6,21 +6,13 @@ import json
 import subprocess
 from pathlib import Path
 
-from tests.cli.conftest import SLUICE, Sluice
+from tests.cli.command import Sluice
 
 FAMILY = "welcome-placeholder"
 
 
 def piped(service: Sluice, text: str, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [SLUICE, "run", FAMILY, "--items-from", "-", *args],
-        env=dict(service.env),
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return service.run("run", FAMILY, "--items-from", "-", *args, text=text)
 
 
 def test_ids_of_a_file_or_of_standard_input_are_what_a_run_is_over(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 FAMILY = "welcome-placeholder"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 
 from pydantic import JsonValue
 from rich.console import Console
@@ -12,7 +11,7 @@ from rich.console import Console
 from app.cli.answers import Preview, Stop
 from app.cli.previewing import print_preview
 from app.workflows.family import Context, FamilyParams, Fatal, Skip
-from tests.cli.test_control import commanding
+from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.service import Opener
 
@@ -30,10 +29,10 @@ def _work(item_id: str, ctx: Context) -> None:
 
 
 async def test_a_preview_shows_a_difference_or_a_result_and_saves_nothing(
-    opener: Opener, tmp_path: Path
+    opener: Opener, commanding: Commanding
 ) -> None:
     family = Keeping(_work)
-    async with opener(family) as sluice, commanding(sluice, tmp_path) as command:
+    async with opener(family) as sluice, commanding(sluice) as command:
         await sluice.add_users(5)
         changed = (await command.says("preview", "recording", "u00001")).splitlines()
         assert changed[0].startswith("u00001 succeeded in ")

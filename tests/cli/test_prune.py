@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 OLD = [("run_a", "40 days"), ("run_b", "31 days"), ("run_c", "29 days"), ("run_d", None)]
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.commands import app
-from tests.cli.conftest import Sluice
+from tests.cli.command import Sluice
 
 FAMILY = "welcome-placeholder"
 EVERY = ("list", "show", "add", "edit", "pause", "resume", "remove", "run")

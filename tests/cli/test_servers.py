@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from app.cli.demo_token import ensure_token, read_token, token_file
-from tests.cli.conftest import Sluice, stop, wait_for
+from tests.cli.command import Sluice, stop, wait_for
 
 HEADER = "email,name,locale,interests,active,paid\n"
 
