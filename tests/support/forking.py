@@ -24,6 +24,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+import httpx2
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -140,7 +142,9 @@ def _load() -> None:
 
     for module in pkgutil.iter_modules(app.cli.__path__, "app.cli."):
         importlib.import_module(module.name)
-    importlib.import_module("app.main")
+    for name in ("app.main", "typer.rich_utils"):
+        importlib.import_module(name)
+    httpx2.AsyncClient()  # loads what it needs when the first one is made
     gc.freeze()
 
 
