@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useRef } from "react";
 import { CurrentSession, useSession } from "./api/session";
 import { Loading, Problem } from "./parts/states";
 import { Frame } from "./shell/Frame";
@@ -21,7 +21,9 @@ const SchedulesView = lazy(() => import("./views/schedules/SchedulesView"));
 
 export function App() {
   const session = useSession();
-  if (session.data === null) return <SignInView />;
+  const been = useRef(false);
+  been.current ||= session.data != null;
+  if (session.data === null) return <SignInView over={been.current} />;
   if (session.data === undefined && session.error !== null) {
     return (
       <main className="alone">

@@ -77,6 +77,7 @@ export const S = {
     token: "Token",
     empty: "Type a token first.",
     enter: "Sign in",
+    over: "Your session is over. Sign in again to go on where you were.",
     where: "Of the demo:",
   },
 
@@ -84,6 +85,7 @@ export const S = {
     pending: "pending",
     running: "running",
     paused: "paused",
+    pausing: "pausing …",
     cancelling: "cancelling …",
     succeeded: "succeeded",
     partial: "partial",
@@ -189,6 +191,14 @@ export const S = {
       approvalAlways: "Every run of this family waits for an approval.",
       force: "Force",
       forceMore: "Also those that already have a result.",
+      failureRate: "Failure rate, at most",
+      failureRateMore: "Pause when a larger share fails: 0.1 is a tenth.",
+      minItems: "Judged after",
+      minItemsMore: "So many items must have ended first.",
+      deadline: "Deadline, seconds",
+      deadlineMore: "Pause when it has run so long.",
+      rampStart: "Begin with",
+      rampStartMore: "So many items at once, doubled every minute.",
       itemIds: (entities: string): string => `Only these ${entities}`,
     },
   },
@@ -221,6 +231,9 @@ export const S = {
       "7d": "last 7 days",
       "30d": "last 30 days",
     },
+    between: "between …",
+    from: "Created from",
+    to: "and before",
     clear: "Clear",
     none: "There is no such run. See what one would do:",
     shown: (number: number, all: boolean): string =>
@@ -237,9 +250,11 @@ export const S = {
     nothing: "nothing to do",
     ofUnknown: (ended: string): string => `${ended} done; how many there are is not known`,
     perSecond: (pace: string): string => `${pace} items/s`,
+    suspendedShort: (number: number): string => `${number.toLocaleString("en-GB")} suspended`,
     failedShort: (number: number): string => `${number.toLocaleString("en-GB")} failed`,
     startedBy: (who: string): string => `started by ${who}`,
     retryOf: "retry of another run",
+    partOf: "partition of a backfill",
     childOf: (step: string): string => `child of the step ${step}`,
     pausing: (inHand: number): string =>
       `pausing … ${inHand} ${plural(inHand, "item is", "items are")} still at work`,
@@ -335,6 +350,9 @@ export const S = {
     unknown: "?",
     toProcess: (number: string): string => `${number} to do`,
     scheduled: (number: string): string => `${number} added`,
+    queuedNow: (number: string): string => `${number} queued`,
+    added: "added",
+    ended: "ended",
   },
 
   charts: {
@@ -369,6 +387,14 @@ export const S = {
     asks: (step: string): string => `It waits for an answer: ${step}`,
     data: "Answer, as JSON",
     answer: "Answer, and let it go on",
+    link: "Make a link",
+    linkTitle: "A link to answer by",
+    linkMore:
+      "Whoever has it may look at what is asked and answer it, without a token, and nothing else.",
+    linkFor: "It holds for",
+    linkTimes: { "3600": "an hour", "86400": "a day", "604800": "7 days", "2592000": "30 days" },
+    linkMade: "The link",
+    linkUntil: "It holds until",
   },
 
   items: {

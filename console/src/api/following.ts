@@ -1,6 +1,7 @@
 /** A run's own stream: what happens to it, as it happens. */
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useLive } from "../shell/live";
 import { path } from "./reading";
 import type { EventKind, Progress, Run } from "./types";
 
@@ -26,12 +27,23 @@ const LATEST = 5_000;
  */
 export function useFollowing(id: string, active: boolean): boolean {
   const client = useQueryClient();
+  const { live } = useLive();
   const [up, setUp] = useState(true);
   useEffect(() => {
-    if (!active) return setUp(true);
+    if (!active || !live) return setUp(true);
     return follow(id, client, setUp);
-  }, [id, active, client]);
+  }, [id, active, live, client]);
+  useFinalLook(id, active, client);
   return up;
+}
+
+/** The last progress may come before the last look at the failures, which then would never come. */
+function useFinalLook(id: string, active: boolean, client: QueryClient): void {
+  const was = useRef(false);
+  useEffect(() => {
+    if (was.current && !active) void client.invalidateQueries({ queryKey: ["run", id] });
+    was.current = active;
+  }, [id, active, client]);
 }
 
 function follow(id: string, client: QueryClient, tell: (up: boolean) => void): () => void {

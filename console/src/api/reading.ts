@@ -5,6 +5,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import { stretch } from "../format/since";
 import { search } from "../shell/router";
 import { useEvery } from "../shell/live";
 import { ApiError, call } from "./client";
@@ -94,17 +95,25 @@ export interface RunFilter {
   readonly startedBy: string | null;
   readonly retryOf?: string | null;
   readonly parent?: string | null;
+  readonly backfill?: string | null;
+  /** How far back from now; else `from` and `to`. */
+  readonly since?: string | null;
+  readonly from?: string | null;
+  readonly to?: string | null;
 }
 
 export function useRuns(filter: RunFilter) {
   const every = useEvery(4_000);
   return useInfiniteQuery({
     queryKey: ["runs", filter],
-    queryFn: ({ signal, pageParam }) =>
-      call<{ runs: Run[]; nextCursor: string | null }>(
-        `/api/runs${search({ ...filter, limit: PAGE, cursor: pageParam })}`,
+    queryFn: ({ signal, pageParam }) => {
+      const { since = null, from = null, to = null, ...rest } = filter;
+      const asked = { ...rest, ...stretch(since, { from, to }, new Date()) };
+      return call<{ runs: Run[]; nextCursor: string | null }>(
+        `/api/runs${search({ ...asked, limit: PAGE, cursor: pageParam })}`,
         { signal },
-      ),
+      );
+    },
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,

@@ -16,6 +16,7 @@ export type Failure = Schemas["FailureView"];
 export type Estimate = Schemas["Estimate"];
 export type DryRun = Schemas["DryRunAnswer"];
 export type Preview = Schemas["PreviewAnswer"];
+export type AnswerLink = Schemas["LinkAnswer"];
 export type Session = Schemas["SessionAnswer"];
 export type Scope = Schemas["Scope"];
 

@@ -1,6 +1,6 @@
 /** Where the layers of a run stand in its picture. */
 
-export const BOX = { width: 190, height: 142 } as const;
+export const BOX = { width: 190, height: 176 } as const;
 export const OUTCOME = { width: 154, height: 48 } as const;
 const GAP = { across: 112, down: 44, outcomes: 12 } as const;
 

@@ -1,4 +1,5 @@
 import type { Run } from "../api/types";
+import { brief } from "../format/params";
 import { duration } from "../format/times";
 import { rate } from "../format/numbers";
 import { to } from "../shell/router";
@@ -9,13 +10,24 @@ import { Link } from "./Link";
 import { Time } from "./Time";
 
 /** A run in a list. */
-export function RunRow({ run, pace = null }: { readonly run: Run; readonly pace?: number | null }) {
+export function RunRow({
+  run,
+  pace,
+  schema,
+}: {
+  readonly run: Run;
+  readonly pace: number | null;
+  /** Of its params. */
+  readonly schema: Readonly<Record<string, unknown>> | undefined;
+}) {
+  const params = brief(run.params, schema);
   return (
     <li className="run-row">
       <div className="what">
         <Link href={to(["runs", run.id])} className="strong">
           {run.family}
         </Link>
+        {params !== "" && <span className="small">{params}</span>}
         <code className="muted">{run.id}</code>
       </div>
       <Badge status={run.status} />
@@ -26,6 +38,7 @@ export function RunRow({ run, pace = null }: { readonly run: Run; readonly pace?
           {pace !== null && run.status === "running" && ` · ${S.run.perSecond(rate(pace))}`}
           {run.counters.failed + run.counters.timedOut > 0 &&
             ` · ${S.run.failedShort(run.counters.failed + run.counters.timedOut)}`}
+          {run.counters.suspended > 0 && ` · ${S.run.suspendedShort(run.counters.suspended)}`}
         </span>
       </div>
       <div className="when small muted">

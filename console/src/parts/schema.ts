@@ -1,4 +1,5 @@
 /** A JSON schema as the fields of a form, and what was typed there as data. */
+import { spaced } from "../format/params";
 import { S } from "../strings";
 
 export type Kind =
@@ -129,10 +130,7 @@ function textKind(schema: Schema): Kind {
 function labelOf(name: string, title: unknown): string {
   const bare = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   if (typeof title === "string" && bare(title) !== bare(name)) return title;
-  const words = name
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replaceAll(/[_-]/g, " ")
-    .toLowerCase();
+  const words = spaced(name);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

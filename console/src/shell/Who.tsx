@@ -11,7 +11,8 @@ export function Who() {
   async function leave(): Promise<void> {
     try {
       await call("/api/session", { method: "DELETE" });
-    } finally {
+      location.reload(); // so that nothing of what was seen is left
+    } catch {
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
       client.setQueryData(SESSION, null);
     }

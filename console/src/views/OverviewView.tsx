@@ -2,7 +2,7 @@ import { ENDED, useOverview, useRuns } from "../api/reading";
 import type { Overview } from "../api/types";
 import { count, rate } from "../format/numbers";
 import { Link } from "../parts/Link";
-import { RunRow } from "../parts/RunRow";
+import { RunRows } from "../parts/RunRows";
 import { Stat } from "../parts/Stat";
 import { Empty, Shown, Unavailable } from "../parts/states";
 import { to } from "../shell/router";
@@ -56,11 +56,7 @@ function Whole({ of }: { readonly of: Overview }) {
         {of.activeRuns.length === 0 ? (
           <Empty command="sluice run welcome-placeholder --watch">{O.quiet}</Empty>
         ) : (
-          <ul className="rows">
-            {of.activeRuns.map((run) => (
-              <RunRow key={run.id} run={run} pace={run.itemsPerSecond} />
-            ))}
-          </ul>
+          <RunRows runs={of.activeRuns} />
         )}
       </section>
       <div className="two">
@@ -98,14 +94,7 @@ function Latest() {
           first === undefined || first.runs.length === 0 ? (
             <Empty command="sluice run welcome-placeholder --dry-run">{S.runs.none}</Empty>
           ) : (
-            <ul className="rows">
-              {first.runs
-                .filter((run) => ENDED.has(run.status))
-                .slice(0, 8)
-                .map((run) => (
-                  <RunRow key={run.id} run={run} />
-                ))}
-            </ul>
+            <RunRows runs={first.runs.filter((run) => ENDED.has(run.status)).slice(0, 8)} />
           )
         }
       </Shown>

@@ -9,7 +9,12 @@ import { useTitle } from "../shell/title";
 import { S } from "../strings";
 
 /** At whatever address one came to, which is where one goes on. */
-export function SignInView() {
+export function SignInView({
+  over,
+}: {
+  /** One was signed in, and did not sign out. */
+  readonly over: boolean;
+}) {
   useTitle(S.signIn.title);
   const client = useQueryClient();
   const [token, setToken] = useState("");
@@ -32,7 +37,13 @@ export function SignInView() {
         <h1>
           <img src="/console/favicon.svg" alt="" width="32" height="32" /> {S.signIn.title}
         </h1>
-        <p className="muted">{S.signIn.about}</p>
+        {over ? (
+          <p className="banner warn" role="alert">
+            {S.signIn.over}
+          </p>
+        ) : (
+          <p className="muted">{S.signIn.about}</p>
+        )}
         <label htmlFor="token">{S.signIn.token}</label>
         <input
           id="token"

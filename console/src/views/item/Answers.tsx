@@ -12,6 +12,7 @@ import { SchemaForm } from "../../parts/SchemaForm";
 import { Problem } from "../../parts/states";
 import { Time } from "../../parts/Time";
 import { S } from "../../strings";
+import { MakeLink } from "./MakeLink";
 
 const U = S.suspended;
 
@@ -64,15 +65,11 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
     { method: "POST", body: { step: question.step, data: schema === null ? data["data"] : data } },
   ]);
   return (
-    <form
-      className="card stack asks"
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if (Object.keys(faults).length === 0 && forbidden === null) resume.mutate(undefined);
-      }}
-    >
-      <h2>{U.asks([question.step].flat().join(" › "))}</h2>
+    <section className="card stack asks">
+      <div className="row between">
+        <h2>{U.asks([question.step].flat().join(" › "))}</h2>
+        <MakeLink runId={runId} itemId={question.itemId} step={question.step} />
+      </div>
       <p className="small muted">
         {U.since} <Time at={question.since} relative />
         {question.expiresAt !== null && (
@@ -83,19 +80,28 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
         )}
       </p>
       <Shown payload={question.payload} />
-      <SchemaForm
-        fields={fields}
-        values={values}
-        faults={{ ...told(resume.error), ...(tried ? faults : {}) }}
-        onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
-      />
-      {resume.error !== null && <Problem error={resume.error} />}
-      <div className="row">
-        <Button type="submit" tone="main" busy={resume.isPending} reason={forbidden}>
-          {U.answer}
-        </Button>
-      </div>
-    </form>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setTried(true);
+          if (Object.keys(faults).length === 0 && forbidden === null) resume.mutate(undefined);
+        }}
+      >
+        <SchemaForm
+          fields={fields}
+          values={values}
+          faults={{ ...told(resume.error), ...(tried ? faults : {}) }}
+          onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
+        />
+        {resume.error !== null && <Problem error={resume.error} />}
+        <div className="row">
+          <Button type="submit" tone="main" busy={resume.isPending} reason={forbidden}>
+            {U.answer}
+          </Button>
+        </div>
+      </form>
+    </section>
   );
 }
 

@@ -3,7 +3,7 @@ import { picture } from "../../layout/picture";
 import { Flow } from "../../parts/Flow";
 import { S } from "../../strings";
 import { edgesOf } from "./flowEdges";
-import { LAYERS, nodesOf, OUTCOMES, TYPES } from "./flowNodes";
+import { LAYERS, nodesOf, outcomesOf, TYPES } from "./flowNodes";
 
 const NARROW = 640;
 
@@ -22,7 +22,7 @@ export default function FlowPicture({
       <h2>{S.picture.title}</h2>
       <Flow
         label={S.picture.label}
-        size={(width) => picture(LAYERS, OUTCOMES, width < NARROW)}
+        size={(width) => picture(LAYERS, outcomesOf(run), width < NARROW)}
         nodes={(width) => nodesOf(run, layers, pace, width < NARROW)}
         edges={edgesOf(run, layers)}
         types={TYPES}

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
+import { useFamily } from "../../api/reading";
 import type { Run } from "../../api/types";
+import { brief } from "../../format/params";
 import { Badge } from "../../parts/Badge";
 import { Copy } from "../../parts/Copy";
 import { Link } from "../../parts/Link";
@@ -25,8 +27,9 @@ export function Header({
           <Link href={to(["runs"], { family: run.family })}>{run.family}</Link>
         </p>
         <h1>
-          {run.family} <Badge status={run.status} />
+          {run.family} <Badge status={isPausing(run, inHand) ? "pausing" : run.status} />
         </h1>
+        <ParamsLine run={run} />
         <p className="small muted">
           <code>{run.id}</code> <Copy text={run.id} /> · {S.run.startedBy(run.startedBy)}{" "}
           <Time at={run.createdAt} />
@@ -37,6 +40,16 @@ export function Header({
       <Word run={run} inHand={inHand} />
     </div>
   );
+}
+
+/** It is paused when nothing of it is at work any more. */
+function isPausing(run: Run, inHand: number | null): boolean {
+  return run.status === "paused" && inHand !== null && inHand > 0;
+}
+
+function ParamsLine({ run }: { readonly run: Run }) {
+  const text = brief(run.params, useFamily(run.family)?.params);
+  return text === "" ? null : <p className="params">{text}</p>;
 }
 
 function Kin({ run }: { readonly run: Run }) {
@@ -56,6 +69,12 @@ function Kin({ run }: { readonly run: Run }) {
           </Link>
         </>
       )}
+      {run.backfillId !== null && (
+        <>
+          {" · "}
+          <Link href={to(["backfills", run.backfillId])}>{S.run.partOf}</Link>
+        </>
+      )}
     </>
   );
 }
@@ -63,12 +82,12 @@ function Kin({ run }: { readonly run: Run }) {
 /** What one should know of its status beside the word: why, and what is still on its way. */
 function Word({ run, inHand }: { readonly run: Run; readonly inHand: number | null }) {
   const paused = run.status === "paused";
-  const pausing = paused && inHand !== null && inHand > 0;
+  const pausing = isPausing(run, inHand);
   const told = run.detail ?? run.reason;
   if (!pausing && told === null && run.stage === "full") return null;
   return (
     <div className={`banner ${paused ? "warn" : ""}`} role="status">
-      {pausing && <p className="strong">{S.run.pausing(inHand)}</p>}
+      {pausing && <p className="strong">{S.run.pausing(inHand ?? 0)}</p>}
       {run.stage !== "full" && <p>{S.run.stages[run.stage]}</p>}
       {told !== null && <p>{told}</p>}
     </div>

@@ -5,7 +5,6 @@ import { askAhead, ENDED, useFamily, useHistory, useLayers, useRun } from "../..
 import type { Run } from "../../api/types";
 import { Link } from "../../parts/Link";
 import { Loading, Shown } from "../../parts/states";
-import { useLive } from "../../shell/live";
 import { to } from "../../shell/router";
 import { useTitle } from "../../shell/title";
 import { S } from "../../strings";
@@ -32,9 +31,8 @@ interface Props {
 
 export default function RunView({ id, part, query }: Props) {
   const run = useRun(id);
-  const { live } = useLive();
   const active = run.data !== undefined && !ENDED.has(run.data.status);
-  const up = useFollowing(id, active && live);
+  const up = useFollowing(id, active);
   const client = useQueryClient();
   useEffect(() => askAhead(client, id), [client, id]);
   useTitle(run.data === undefined ? id : S.run.title(run.data.family, S.status[run.data.status]));

@@ -3,7 +3,7 @@ import type { Edge } from "@xyflow/react";
 import type { Layers, Run } from "../../api/types";
 import { count } from "../../format/numbers";
 import { S } from "../../strings";
-import { numbersOf, OUTCOMES, outstanding } from "./flowNodes";
+import { numbersOf, outcomesOf, outstanding } from "./flowNodes";
 
 const P = S.picture;
 
@@ -24,10 +24,13 @@ export function edgesOf(run: Run, layers: Layers | null): Edge[] {
       id: "scheduled",
       source: "paginate",
       target: "execute",
-      label: P.scheduled(count(scheduled)),
+      label:
+        moves && layers !== null
+          ? P.queuedNow(P.number(count(layers.execute.queued), layers.execute.exact))
+          : P.scheduled(count(scheduled)),
       animated: moves && !run.paged,
     },
-    ...OUTCOMES.map((outcome): Edge => {
+    ...outcomesOf(run).map((outcome): Edge => {
       const number = numbers[outcome] ?? 0;
       return {
         id: outcome,

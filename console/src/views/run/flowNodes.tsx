@@ -1,6 +1,7 @@
 /** The boxes of a run's picture. */
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import type { Layers, Run } from "../../api/types";
+import { ENDED } from "../../api/reading";
 import { count, rate } from "../../format/numbers";
 import { picture } from "../../layout/picture";
 import { Link } from "../../parts/Link";
@@ -10,7 +11,12 @@ import { S } from "../../strings";
 const P = S.picture;
 
 export const LAYERS = ["process", "paginate", "execute"] as const;
-export const OUTCOMES = ["succeeded", "skipped", "failed", "suspended", "cancelled"] as const;
+const OUTCOMES = ["succeeded", "skipped", "failed", "timed_out", "suspended", "cancelled"] as const;
+
+/** Timing out is seldom, and shown where it happened. */
+export function outcomesOf({ counters }: Run): readonly string[] {
+  return OUTCOMES.filter((one) => one !== "timed_out" || counters.timedOut > 0);
+}
 
 export interface Line {
   readonly label: string;
@@ -38,27 +44,26 @@ export function nodesOf(
 ): PictureNode[] {
   const lines = linesOf(run, layers, pace);
   const numbers = numbersOf(run);
-  return picture(LAYERS, OUTCOMES, narrow).boxes.map(({ id, x, y, width, height }): PictureNode => {
-    const place = { id, position: { x, y }, width, height, measured: { width, height } };
-    if (id === "process" || id === "paginate" || id === "execute") {
-      const data = { title: P.layers[id], lines: lines[id], at: isAt(id, run, layers), narrow };
-      return { ...place, type: "layer", data };
-    }
-    const href = to(["runs", run.id, "items"], { status: id });
-    return {
-      ...place,
-      type: "outcome",
-      data: { status: id, number: numbers[id] ?? 0, href, narrow },
-    };
-  });
+  return picture(LAYERS, outcomesOf(run), narrow).boxes.map(
+    ({ id, x, y, width, height }): PictureNode => {
+      const place = { id, position: { x, y }, width, height, measured: { width, height } };
+      if (id === "process" || id === "paginate" || id === "execute") {
+        const data = { title: P.layers[id], lines: lines[id], at: isAt(id, run, layers), narrow };
+        return { ...place, type: "layer", data };
+      }
+      const href = to(["runs", run.id, "items"], { status: id });
+      return {
+        ...place,
+        type: "outcome",
+        data: { status: id, number: numbers[id] ?? 0, href, narrow },
+      };
+    },
+  );
 }
 
-/** Timed out is failed, in a picture. */
 export function numbersOf({ counters }: Run): Readonly<Record<string, number>> {
-  return { ...counters, failed: counters.failed + counters.timedOut } as unknown as Record<
-    string,
-    number
-  >;
+  const { succeeded, skipped, failed, timedOut, suspended, cancelled } = counters;
+  return { succeeded, skipped, failed, timed_out: timedOut, suspended, cancelled };
 }
 
 function linesOf(
@@ -86,8 +91,9 @@ function linesOf(
           ]),
       { label: P.pages, value: pagesOf(run, layers) },
     ],
-    execute:
-      layers === null
+    execute: ENDED.has(run.status)
+      ? endedLines(run)
+      : layers === null
         ? [{ label: P.outstanding, value: count(outstanding(run)), href: pending }]
         : [
             {
@@ -96,11 +102,25 @@ function linesOf(
               href: pending,
             },
             { label: P.inHand, value: count(layers.execute.inHand), href: pending },
-            { label: P.waitingForRate, value: number(layers.execute.waitingForRate) },
+            {
+              label: P.waitingForRate,
+              value: number(layers.execute.waitingForRate),
+              href: pending,
+            },
             { label: P.deferred, value: count(layers.execute.deferred), href: pending },
             { label: P.pace, value: run.status === "running" && pace !== null ? rate(pace) : "–" },
           ],
   };
+}
+
+/** Of the flow key's queue nothing is this run's any more. */
+function endedLines({ counters, ended, actual }: Run): Line[] {
+  const mean = actual.seconds > 0 ? rate(ended / actual.seconds) : "–";
+  return [
+    { label: P.added, value: count(counters.scheduled) },
+    { label: P.ended, value: count(ended) },
+    { label: P.pace, value: mean },
+  ];
 }
 
 function pagesOf(run: Run, layers: Layers | null): string {

@@ -84,7 +84,7 @@ function serverFaults(error: Error | null): Record<string, string> {
     error.faults.map(({ field, message }) => [
       field.startsWith("params.")
         ? field.slice("params.".length)
-        : `run.${field.replace("budget.", "")}`,
+        : `run.${field.replace("budget.", "").replace("ramp.start", "ramp")}`,
       message,
     ]),
   );

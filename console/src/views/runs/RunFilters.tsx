@@ -1,0 +1,66 @@
+import { useFamilies } from "../../api/reading";
+import { Button } from "../../parts/Button";
+import { refine } from "../../shell/router";
+import { S } from "../../strings";
+import { Choice } from "./Choice";
+import { Span } from "./Span";
+
+const R = S.runs;
+const STATUSES = [
+  "pending",
+  "running",
+  "paused",
+  "cancelling",
+  "succeeded",
+  "partial",
+  "failed",
+  "cancelled",
+] as const;
+
+/** All of it in the address, so that a list can be sent to somebody. */
+export function RunFilters({ query }: { readonly query: URLSearchParams }) {
+  const families = useFamilies().data ?? [];
+  const names = new Set(families.map((family) => family.name));
+  const asked = query.get("family");
+  if (asked !== null) names.add(asked);
+  return (
+    <form className="filters" onSubmit={(event) => event.preventDefault()}>
+      <Choice
+        name="family"
+        query={query}
+        label={R.family}
+        all={R.anyFamily}
+        choices={[...names].map((name) => [name, name])}
+      />
+      <Choice
+        name="status"
+        query={query}
+        label={R.status}
+        all={R.anyStatus}
+        choices={STATUSES.map((one) => [one, S.status[one]])}
+      />
+      <label>
+        <span>{R.who}</span>
+        <input
+          type="text"
+          placeholder={R.anyone}
+          defaultValue={query.get("startedBy") ?? ""}
+          key={query.get("startedBy")}
+          onBlur={(event) => refine({ startedBy: event.target.value.trim() })}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") refine({ startedBy: event.currentTarget.value.trim() });
+          }}
+        />
+      </label>
+      <Span query={query} />
+      {query.size > 0 && (
+        <Button
+          tone="quiet"
+          onClick={() => refine(Object.fromEntries([...query.keys()].map((key) => [key, null])))}
+        >
+          {R.clear}
+        </Button>
+      )}
+    </form>
+  );
+}
