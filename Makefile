@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test scaffold tutorial-test e2e screenshots chaos check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold tutorial-test e2e screenshots chaos check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,15 +38,19 @@ docs: .venv/.ready ## build the documentation as a site, and check every link wi
 	@$(BIN)/python -m docs.check docs/_build/html
 	@echo "The documentation is built. Open docs/_build/html/index.html"
 
-test: .venv/.ready ## run every test on a real Postgres and a real Valkey
+test: .venv/.ready ## run the tests on a real Postgres and a real Valkey
 ifdef ARGS
 	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 else
 	@# What fails beside others is tried once more by itself: on a busy machine a time limit may pass.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not scaffold and not tutorial" \
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not slow and not scaffold and not tutorial" \
 		|| $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 	@$(BIN)/python -m pytest -q -m alone
 endif
+
+slow: .venv/.ready ## run the tests that kill processes, or move very many rows
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m slow \
+		|| $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold

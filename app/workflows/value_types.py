@@ -128,7 +128,13 @@ def _read_bytes(kept: str) -> bytes:
 
 
 def _path_leaf(kind: type[pathlib.PurePath], here: type[pathlib.PurePath]) -> Leaf:
-    return Leaf(kind.__name__, str, here)
+    def write(path: pathlib.PurePath) -> str:
+        text = str(path)
+        if kind(text) != path:  # Python 3.11 reads a share without a name as another path
+            raise Refused(f"is {path!r}, whose text is read as another path.")
+        return text
+
+    return Leaf(kind.__name__, write, here)
 
 
 _WINDOWS = os.name == "nt"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import Sluice
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_family_without_a_demo_is_refused_and_the_others_are_named(sluice: Sluice) -> None:

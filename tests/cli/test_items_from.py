@@ -25,6 +25,7 @@ def test_ids_of_a_file_or_of_standard_input_are_what_a_run_is_over(
     many = "".join(f"nobody-{n}\n" for n in range(20_000))
     found = json.loads(piped(service, many, "--dry-run", "--json").stdout)
     assert (found["totalEligible"], found["toProcess"]) == (20_000, 20_000)
+    assert service.run("flow", "set", f"{FAMILY}.execute", "--rate", "5000/s").returncode == 0
     ended = piped(service, "".join(f"nobody-{n}\n" for n in range(1_500)), "--watch", "--json")
     counters = json.loads(ended.stdout)["run"]["counters"]
     assert (counters["scheduled"], counters["skipped"]) == (1_500, 1_500)

@@ -361,6 +361,7 @@ class TracedInParts(Traced):
         return [Partition(f"part {n}", {}) for n in range(8)]
 
 
+@pytest.mark.slow
 async def test_workers_that_are_killed_lose_no_partition_and_begin_none_twice(
     opener: Opener,
 ) -> None:

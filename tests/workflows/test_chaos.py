@@ -3,8 +3,12 @@ and resumed meanwhile."""
 
 from __future__ import annotations
 
+import pytest
+
 from tests.chaos.havoc import play
 from tests.support.service import Opener
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_run_loses_nothing_and_doubles_nothing_while_its_workers_are_killed(

@@ -7,10 +7,14 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from app.store.tables import Run
 from app.workflows.messages import ExecuteMessage
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.worker_process import EVIDENCE, Traced, worker_process
+
+pytestmark = pytest.mark.slow
 
 CONCURRENCY = 20  # of the worker processes
 

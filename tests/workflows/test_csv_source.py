@@ -131,6 +131,7 @@ def test_a_cursor_of_something_else_is_refused(tmp_path: Path) -> None:
         write(tmp_path / "users.csv", "id\n").page('"u1"', 1)
 
 
+@pytest.mark.slow
 def test_a_page_in_the_middle_of_a_large_file_costs_what_the_page_does(tmp_path: Path) -> None:
     source = write(tmp_path / "users.csv", "id\n" + "".join(f"u{n:09}\n" for n in range(300_000)))
     behind = source.page(None, 150_000).next_cursor

@@ -62,6 +62,7 @@ async def test_defect_1_a_dry_run_answers_the_statistics_at_once(opener: Opener)
     )
 
 
+@pytest.mark.slow
 async def test_defect_2_no_message_and_no_row_holds_every_id(opener: Opener) -> None:
     family = Held()
     async with opener(family) as sluice:
@@ -181,6 +182,7 @@ async def test_defect_8_one_process_layer_at_a_time_is_not_taken_for_one_run_at_
     assert refused.value.more == {"activeRunId": first}
 
 
+@pytest.mark.slow
 async def test_defect_9_queue_depth_is_bounded_however_many_items_wait(opener: Opener) -> None:
     family = Held()
     async with opener(family, look_ahead=100) as sluice:

@@ -151,6 +151,7 @@ async def test_a_cancel_needs_no_worker(opener: Opener) -> None:
     assert_exact(run, rows)
 
 
+@pytest.mark.slow
 async def test_a_run_of_100_000_items_at_five_a_second_is_cancelled_within_ten_seconds(
     opener: Opener,
 ) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
+
 from app.store import retention, samples
 from app.store.tables import Run
 from app.store.watch_tables import RunSample
@@ -112,6 +114,7 @@ async def test_a_long_run_has_few_samples_spread_over_its_time(opener: Opener) -
             assert max(gaps) < timedelta(hours=hours) / 100
 
 
+@pytest.mark.slow
 async def test_samples_are_thinned_by_whoever_writes_them(opener: Opener) -> None:
     async with opener(Beside()) as sluice:
         run_id = await sluice.start()

@@ -6,10 +6,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.store.tables import Run
 from app.workflows.families.scene_images import SceneImages
 from tests.support.scene_process import BOUNDARIES, IMAGES, TABLES, mortal_workers
 from tests.support.service import Opener, Sluice, assert_exact
+
+pytestmark = pytest.mark.slow
 
 STEPS = ("prompts", *(f"image-{n}" for n in range(1, IMAGES + 1)))
 

@@ -155,6 +155,7 @@ async def test_it_goes_on_after_every_connection_was_cut(opener: Opener) -> None
         assert len(await runs_of(sluice, key)) == 3
 
 
+@pytest.mark.slow
 async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -> None:
     prefix = opener.settings.redis_prefix
     async with (

@@ -254,6 +254,7 @@ async def test_suspended_items_hold_back_no_page(opener: Opener) -> None:
         assert (run.scheduled, run.paged, run.status) == (200, True, RunStatus.RUNNING)
 
 
+@pytest.mark.slow
 async def test_ten_thousand_suspended_items_cost_no_slot_no_worker_and_no_polling(
     opener: Opener,
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
+
 from app.store import events, runs
 from app.store.events import EventKind
 from app.store.tables import Run
@@ -84,6 +86,7 @@ async def test_a_watchdog_whose_connection_is_cut_is_replaced(opener: Opener) ->
             await assert_repaired(sluice, await lost_run(sluice))
 
 
+@pytest.mark.slow
 async def test_another_watchdog_takes_over_from_one_whose_process_dies(opener: Opener) -> None:
     async with opener(Recording(), watchdog_seconds=SOON) as sluice:
         await sluice.add_users(3)
