@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -16,10 +16,13 @@ from app.store import runs, schedules
 from app.store.database import reading
 from app.store.lifecycle import RunStatus
 from app.store.tables import Run
-from app.workflows.family import AnyFamily, Overlap
+from app.workflows.backfill_plan import alias_of
+from app.workflows.family import AnyFamily, Daily, Hourly, Monthly, Overlap
 from app.workflows.keys import Layer, flow_key
 
 router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
+
+_UNITS: Final = ((Daily, "day"), (Hourly, "hour"), (Monthly, "month"))
 
 
 class FlowView(View):
@@ -52,6 +55,23 @@ class LastRun(View):
         )
 
 
+class PartitionsView(View):
+    """How the family's work is cut, for backfills."""
+
+    unit: Literal["day", "hour", "month"] | None = Field(description="null: in its own way")
+    param: str | None = Field(description="that a backfill fills in; null: its own way says which")
+
+    @classmethod
+    def of(cls, family: AnyFamily) -> Self | None:
+        cut = family.partitions
+        if cut is None:
+            return None
+        for kind, unit in _UNITS:
+            if isinstance(cut, kind):
+                return cls(unit=unit, param=alias_of(family.params, cut.param))
+        return cls(unit=None, param=None)
+
+
 class FamilyView(View):
     name: str
     description: str
@@ -69,6 +89,7 @@ class FamilyView(View):
     min_items: int = Field(description="that must have ended before the share is judged")
     deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
     approval: bool = Field(description="every run waits, once it has counted, to be approved")
+    partitions: PartitionsView | None = Field(description="null: it has none, and no backfills")
     last_run: LastRun | None = Field(description="the newest; null: there is none")
     next_fire_time: datetime | None = Field(description="null: no schedule starts it")
 
@@ -95,6 +116,7 @@ class FamilyView(View):
             min_items=family.min_items,
             deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
             approval=family.approval,
+            partitions=PartitionsView.of(family),
             last_run=None if last_run is None else LastRun.of(last_run),
             next_fire_time=next_fire_time,
         )

@@ -53,7 +53,7 @@ async def plan(tx: AsyncConnection, bound: BoundFamily, request: BackfillRequest
     wanted = {one.key: _params(bound, one, request.params) for one in partitions}
     left = dict(wanted)
     if partitions and request.which is not Which.ALL:
-        fields = [_alias(bound.family.params, name) for name in partitions[0].params]
+        fields = [alias_of(bound.family.params, name) for name in partitions[0].params]
         found = await backfill_history.before(tx, bound.name, fields, wanted)
         for key, before in found.items():
             well = before.succeeded
@@ -85,7 +85,7 @@ def _cut(bound: BoundFamily, request: BackfillRequest) -> Sequence[Partition]:
 
 def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) -> Json:
     kind = bound.family.params
-    own = {_alias(kind, name): value for name, value in partition.params.items()}
+    own = {alias_of(kind, name): value for name, value in partition.params.items()}
     taken = own.keys() & asked.keys()
     if taken:
         raise BadInput(f"{min(taken)} is the partition's own. Leave it out.", field="params")
@@ -99,6 +99,7 @@ def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) 
     return dumped
 
 
-def _alias(kind: type[BaseModel], name: str) -> str:
+def alias_of(kind: type[BaseModel], name: str) -> str:
+    """The param as JSON names it."""
     field = kind.model_fields.get(name)
     return name if field is None else field.serialization_alias or field.alias or name

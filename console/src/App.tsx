@@ -16,6 +16,9 @@ const RunView = lazy(run);
 if (/^\/console\/runs\/[^/]/.test(location.pathname)) void run();
 const StartView = lazy(() => import("./views/start/StartView"));
 const ItemView = lazy(() => import("./views/item/ItemView"));
+const BackfillsView = lazy(() => import("./views/backfills/BackfillsView"));
+const BackfillView = lazy(() => import("./views/backfills/BackfillView"));
+const NewBackfillView = lazy(() => import("./views/backfills/NewBackfillView"));
 const FlowView = lazy(() => import("./views/flow/FlowView"));
 const SchedulesView = lazy(() => import("./views/schedules/SchedulesView"));
 
@@ -60,6 +63,9 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "runs" && id !== undefined) {
     return <RunView id={id} part={part ?? ""} query={query} />;
   }
+  if (view === "backfills" && id === undefined) return <BackfillsView query={query} />;
+  if (view === "backfills" && id === "new") return <NewBackfillView query={query} />;
+  if (view === "backfills" && id !== undefined) return <BackfillView id={id} query={query} />;
   if (view === "flow-control") return <FlowView />;
   if (view === "schedules") return <SchedulesView />;
   return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.tokens import Scope, Token
+from app.workflows.family import FamilyParams, Hourly
 from tests.support.cut import ByDay, HeldByDay
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, bearer, fields
@@ -17,6 +19,10 @@ from tests.support.service import Opener
 
 PATH = "/api/backfills"
 JANUARY: dict[str, Any] = {"family": "by-day", "from": "2026-01-01", "to": "2026-02-01"}  # JSON
+
+
+class PerHour(FamilyParams):
+    begin_hour: datetime
 
 
 async def _ended(caller: httpx2.AsyncClient, backfill_id: str) -> dict[str, Any]:  # JSON
@@ -174,3 +180,21 @@ async def test_who_may_look_may_ask_for_a_dry_run_and_begin_nothing(opener: Open
         assert (await caller.get(PATH)).status_code == 200
         for path in (PATH, f"{PATH}/bf_x/cancel"):
             assert assert_problem(await caller.post(path, json=JANUARY), 403)["has"] == ["read"]
+
+
+class ByHour(Recording):
+    """Cut by a param that JSON names in its own way."""
+
+    name = "by-hour"
+    params = PerHour
+    partitions = Hourly("begin_hour")
+
+
+async def test_a_family_tells_how_its_work_is_cut(opener: Opener) -> None:
+    async with opener(ByDay(), ByHour(), Recording()) as sluice, api(sluice) as caller:
+        families = (await caller.get("/api/families")).json()["families"]
+        assert {one["name"]: one["partitions"] for one in families} == {
+            "by-day": {"unit": "day", "param": "day"},
+            "by-hour": {"unit": "hour", "param": "beginHour"},
+            "recording": None,
+        }

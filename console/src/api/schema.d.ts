@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 9817fdc7ecbecc700a73bcc4fe5720953c916140ab0ff45bff8def08c7925362
+// OpenAPI document: 9d8935cba5c127ce973d468278d707a1d7811d7740e0c66d1e5183c4b017beb5
 
 export interface paths {
     "/api/backfills": {
@@ -1636,6 +1636,8 @@ export interface components {
             params: {
                 [key: string]: unknown;
             };
+            /** @description null: it has none, and no backfills */
+            partitions: components["schemas"]["PartitionsView"] | null;
             /** Routes */
             routes: {
                 [key: string]: string;
@@ -2222,6 +2224,22 @@ export interface components {
          * @enum {string}
          */
         PartitionStatus: "waiting" | "active" | "succeeded" | "partial" | "failed" | "cancelled";
+        /**
+         * PartitionsView
+         * @description How the family's work is cut, for backfills.
+         */
+        PartitionsView: {
+            /**
+             * Param
+             * @description that a backfill fills in; null: its own way says which
+             */
+            param: string | null;
+            /**
+             * Unit
+             * @description null: in its own way
+             */
+            unit: ("day" | "hour" | "month") | null;
+        };
         /** PartitionView */
         PartitionView: {
             /** Key */

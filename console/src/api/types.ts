@@ -39,3 +39,11 @@ export type Coverage = Schemas["CoverageAnswer"];
 
 export type Layers = Schemas["LayersAnswer"];
 export type Schedule = Schemas["ScheduleView"];
+
+export type Backfill = Schemas["BackfillView"];
+export type BackfillStatus = Schemas["BackfillStatus"];
+export type BackfillItems = Schemas["ItemCounts"];
+export type BackfillDryRun = Schemas["BackfillDryRunAnswer"];
+export type Partition = Schemas["PartitionView"];
+export type PartitionStatus = Schemas["PartitionStatus"];
+export type FireTimes = Schemas["FireTimesAnswer"];

@@ -15,6 +15,7 @@ const NAV = [
   ["", S.nav.overview],
   ["families", S.nav.families],
   ["runs", S.nav.runs],
+  ["backfills", S.nav.backfills],
   ["flow-control", S.nav.flow],
   ["schedules", S.nav.schedules],
 ] as const;

@@ -98,6 +98,9 @@ function useHits(text: string): Hit[] {
   if (text.startsWith("run_")) {
     hits.push({ label: text, about: S.search.run, address: to(["runs", text]) });
   }
+  if (text.startsWith("bf_")) {
+    hits.push({ label: text, about: S.search.backfill, address: to(["backfills", text]) });
+  }
   for (const { name } of families.filter(({ name }) => name.includes(wanted))) {
     hits.push({ label: name, about: S.search.start, address: to(["families", name]) });
     hits.push({ label: name, about: S.search.runsOf, address: to(["runs"], { family: name }) });

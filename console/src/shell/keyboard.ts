@@ -6,6 +6,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   o: [],
   f: ["families"],
   r: ["runs"],
+  b: ["backfills"],
   c: ["flow-control"],
   s: ["schedules"],
 };

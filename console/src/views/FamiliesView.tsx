@@ -73,6 +73,11 @@ function Card({ family }: { readonly family: Family }) {
           {F.start}
         </LinkButton>
         <LinkButton href={to(["runs"], { family: family.name })}>{F.runs}</LinkButton>
+        {family.partitions !== null && (
+          <LinkButton href={to(["backfills", "new"], { family: family.name })}>
+            {F.backfill}
+          </LinkButton>
+        )}
       </div>
     </li>
   );

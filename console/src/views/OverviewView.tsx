@@ -8,6 +8,7 @@ import { Empty, Shown, Unavailable } from "../parts/states";
 import { to } from "../shell/router";
 import { useTitle } from "../shell/title";
 import { S } from "../strings";
+import { ActiveBackfills } from "./overview/ActiveBackfills";
 import { NearLimits } from "./overview/NearLimits";
 import { Workers } from "./overview/Workers";
 
@@ -59,6 +60,7 @@ function Whole({ of }: { readonly of: Overview }) {
           <RunRows runs={of.activeRuns} />
         )}
       </section>
+      <ActiveBackfills />
       <div className="two">
         <Workers of={of.workers} />
         <NearLimits of={of.flow} />

@@ -1,9 +1,9 @@
-import type { Family } from "../../api/types";
+import type { Dry } from "../../api/trying";
+import type { DryRun, Family } from "../../api/types";
 import { count, money } from "../../format/numbers";
 import { duration } from "../../format/times";
 import { Loading, Problem } from "../../parts/states";
 import { S } from "../../strings";
-import type { Dry } from "./dryRun";
 
 const D = S.start.dry;
 
@@ -12,7 +12,7 @@ export function DryRunPanel({
   family,
   sound,
 }: {
-  readonly dry: Dry;
+  readonly dry: Dry<DryRun>;
   readonly family: Family;
   readonly sound: boolean;
 }) {

@@ -2,7 +2,8 @@ import { useMemo, useState } from "react";
 import { ApiError, newKey } from "../../api/client";
 import { useForbidden } from "../../api/session";
 import { useChange } from "../../api/changing";
-import type { Family } from "../../api/types";
+import { useDry } from "../../api/trying";
+import type { DryRun, Family } from "../../api/types";
 import { count } from "../../format/numbers";
 import { Button } from "../../parts/Button";
 import { Link } from "../../parts/Link";
@@ -12,7 +13,6 @@ import { Problem } from "../../parts/states";
 import { navigate, refine, to } from "../../shell/router";
 import { S } from "../../strings";
 import { DryRunPanel } from "./DryRunPanel";
-import { useDryRun } from "./dryRun";
 import { optionFields, readOptions } from "./options";
 
 export function StartForm({ family }: { readonly family: Family }) {
@@ -29,7 +29,11 @@ export function StartForm({ family }: { readonly family: Family }) {
   const faults = { ...asked.faults, ...chosen.faults };
   const sound = Object.keys(faults).length === 0;
   const body = { params: asked.data, ...chosen.data };
-  const dry = useDryRun(family, sound ? body : null);
+  const dry = useDry<DryRun>(
+    family.routes["process"] ?? "",
+    sound ? body : null,
+    (found) => found.toProcess,
+  );
   const start = useChange<typeof body, { runId: string }>(
     (sent) => [family.routes["process"] ?? "", { method: "POST", body: sent, once: key }],
     ({ runId }) => navigate(to(["runs", runId])),

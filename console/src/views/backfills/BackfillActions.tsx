@@ -1,0 +1,80 @@
+import { useState } from "react";
+import { BACKFILL_ENDED, backfillPath } from "../../api/backfills";
+import { useChange } from "../../api/changing";
+import { useForbidden } from "../../api/session";
+import type { Backfill } from "../../api/types";
+import { count } from "../../format/numbers";
+import { Button, LinkButton } from "../../parts/Button";
+import { Confirm } from "../../parts/Confirm";
+import { Problem } from "../../parts/states";
+import { to } from "../../shell/router";
+import { S } from "../../strings";
+
+const B = S.backfills;
+
+/** What may be done with a backfill depends on its status. */
+export function BackfillActions({ backfill }: { readonly backfill: Backfill }) {
+  const [asks, setAsks] = useState(false);
+  const forbidden = useForbidden("run");
+  const { status, partitions } = backfill;
+  const address = backfillPath(backfill.id);
+  const verb = status === "paused" ? "resume" : "pause";
+  const pause = useChange(() => [`${address}/${verb}`, { method: "POST" }]);
+  const cancel = useChange(
+    () => [`${address}/cancel`, { method: "POST" }],
+    () => setAsks(false),
+  );
+  const left = partitions.waiting + partitions.active;
+  if (BACKFILL_ENDED.has(status)) {
+    return partitions.succeeded === partitions.total ? null : (
+      <div className="actions">
+        <LinkButton href={again(backfill)} tone="main">
+          {B.again}
+        </LinkButton>
+      </div>
+    );
+  }
+  return (
+    <div className="actions">
+      {status !== "cancelling" && (
+        <>
+          <Button
+            tone={status === "paused" ? "main" : "plain"}
+            reason={forbidden}
+            busy={pause.isPending}
+            onClick={() => pause.mutate(undefined)}
+          >
+            {status === "paused" ? S.actions.resume : S.actions.pause}
+          </Button>
+          <Button tone="danger" reason={forbidden} onClick={() => setAsks(true)}>
+            {S.actions.cancel}
+          </Button>
+        </>
+      )}
+      {pause.error !== null && <Problem error={pause.error} />}
+      {asks && (
+        <Confirm
+          title={B.cancelTitle}
+          action={B.cancelOf(count(left), left)}
+          tone="danger"
+          busy={cancel.isPending}
+          error={cancel.error}
+          onConfirm={() => cancel.mutate(undefined)}
+          onClose={() => setAsks(false)}
+        >
+          <p>{B.cancelMore(count(partitions.waiting), partitions.active)}</p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+/** The form, filled in with what did not come to a good end. */
+function again({ family, from, to: until }: Backfill): string {
+  return to(["backfills", "new"], {
+    family,
+    from: from.slice(0, 10),
+    to: until.slice(0, 10),
+    mode: "missing-and-failed",
+  });
+}

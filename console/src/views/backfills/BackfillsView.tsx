@@ -1,0 +1,51 @@
+import { useBackfills } from "../../api/backfills";
+import { Button, LinkButton } from "../../parts/Button";
+import { Empty, Shown } from "../../parts/states";
+import { to } from "../../shell/router";
+import { useTitle } from "../../shell/title";
+import { S } from "../../strings";
+import { BackfillRow } from "./BackfillRow";
+
+const B = S.backfills;
+
+export default function BackfillsView({ query }: { readonly query: URLSearchParams }) {
+  useTitle(B.title);
+  const family = query.get("family");
+  const backfills = useBackfills(family);
+  return (
+    <>
+      <div className="head">
+        <h1>{B.title}</h1>
+        <div className="actions">
+          <LinkButton href={to(["backfills", "new"], { family })} tone="main">
+            {B.make}
+          </LinkButton>
+        </div>
+      </div>
+      <p className="muted lead">{B.about}</p>
+      <Shown of={backfills}>
+        {({ pages }) => {
+          const shown = pages.flatMap((page) => page.backfills);
+          if (shown.length === 0) return <Empty command={B.command}>{B.none}</Empty>;
+          return (
+            <section>
+              <ul className="rows">
+                {shown.map((backfill) => (
+                  <BackfillRow key={backfill.id} backfill={backfill} />
+                ))}
+              </ul>
+              {backfills.hasNextPage && (
+                <Button
+                  busy={backfills.isFetchingNextPage}
+                  onClick={() => void backfills.fetchNextPage()}
+                >
+                  {S.runs.more}
+                </Button>
+              )}
+            </section>
+          );
+        }}
+      </Shown>
+    </>
+  );
+}
