@@ -29,6 +29,7 @@ from app.services.files import FileStore
 from app.services.image_endpoint import painter
 from app.services.images import Painter
 from app.services.llm import text_writer
+from app.services.trust import trusted
 from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store.changes import RunChanges
@@ -126,7 +127,7 @@ async def open_service(
         settings.image_timeout,
     )
     changes = RunChanges(urls.database)
-    http = httpx2.AsyncClient()
+    http = httpx2.AsyncClient(verify=trusted())
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     try:
         files = FileStore(settings.files_dir)
