@@ -13,6 +13,7 @@ import type {
   Coverage,
   Failure,
   Family,
+  FireTimes,
   Flow,
   FlowPoint,
   HistoryPoint,
@@ -252,6 +253,20 @@ export function useFlowHistory(key: string) {
         )
       )?.points ?? null,
     refetchInterval: useEvery(5_000),
+  });
+}
+
+/** Of an expression that nobody has saved. */
+export function useFireTimes(expression: string, tz: string) {
+  return useQuery({
+    queryKey: ["fire-times", expression, tz],
+    queryFn: ({ signal }) =>
+      call<FireTimes>(`/api/schedules/fire-times${search({ expression, tz })}`, { signal }),
+    enabled: expression !== "" && tz !== "",
+    placeholderData: keepPreviousData,
+    staleTime: 10_000,
+    gcTime: 0,
+    retry: false,
   });
 }
 

@@ -1,8 +1,8 @@
 /** Where the layers of a run stand in its picture. */
 
-export const BOX = { width: 190, height: 176 } as const;
+export const BOX = { width: 184, height: 196 } as const;
 export const OUTCOME = { width: 154, height: 48 } as const;
-const GAP = { across: 112, down: 44, outcomes: 12 } as const;
+const GAP = { across: 104, down: 44, outcomes: 12 } as const;
 
 export interface Placed {
   readonly id: string;

@@ -62,7 +62,7 @@ function fieldOf(name: string, given: Schema, required: boolean, root: Schema): 
     required,
     nullable,
     description: typeof outer["description"] === "string" ? outer["description"] : null,
-    initial: hasDefault ? written(kind, initial) : "",
+    initial: hasDefault ? writtenAs(kind, initial) : "",
     choices: threefold ? ["true", "false"] : choices,
     min: numberOf(schema["minimum"]) ?? numberOf(schema["exclusiveMinimum"]),
     max: numberOf(schema["maximum"]) ?? numberOf(schema["exclusiveMaximum"]),
@@ -134,7 +134,8 @@ function labelOf(name: string, title: unknown): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function written(kind: Kind, value: unknown): string {
+/** A value as the form holds it. */
+export function writtenAs(kind: Kind, value: unknown): string {
   if (kind === "list" && Array.isArray(value)) return value.join("\n");
   if (kind === "json" || kind === "choice") return JSON.stringify(value);
   return String(value);

@@ -1,5 +1,5 @@
 /** Keys that work everywhere, unless one types. */
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { navigate, to } from "./router";
 
 export const PLACES: Readonly<Record<string, readonly string[]>> = {
@@ -23,18 +23,19 @@ export interface Actions {
 }
 
 export function useKeyboard(actions: Actions): void {
+  // Kept over renders: one may come between two keys.
+  const went = useRef(0);
   useEffect(() => {
-    let went = 0;
     const pressed = (event: KeyboardEvent): void => {
       if (event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return;
       if (document.querySelector("dialog[open]") !== null) return;
       const place = PLACES[event.key];
-      if (Date.now() - went < TOGETHER && place !== undefined) {
-        went = 0;
+      if (Date.now() - went.current < TOGETHER && place !== undefined) {
+        went.current = 0;
         navigate(to(place));
         return event.preventDefault();
       }
-      went = event.key === "g" ? Date.now() : 0;
+      went.current = event.key === "g" ? Date.now() : 0;
       const action = {
         "/": actions.search,
         "?": actions.help,

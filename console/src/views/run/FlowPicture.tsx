@@ -5,7 +5,8 @@ import { S } from "../../strings";
 import { edgesOf } from "./flowEdges";
 import { LAYERS, nodesOf, outcomesOf, TYPES } from "./flowNodes";
 
-const NARROW = 640;
+/** Below it the boxes would be too small to hit what is in them. */
+const NARROW = 880;
 
 /** The three layers, and what flows between them just now. */
 export default function FlowPicture({

@@ -1,18 +1,12 @@
-import { useState } from "react";
-import { useChange } from "../../api/changing";
-import { newKey } from "../../api/client";
-import { useForbidden } from "../../api/session";
 import type { Schedule } from "../../api/types";
 import { Badge } from "../../parts/Badge";
-import { Button } from "../../parts/Button";
-import { Confirm } from "../../parts/Confirm";
 import { Json } from "../../parts/Json";
 import { Link } from "../../parts/Link";
-import { Problem } from "../../parts/states";
 import { Time } from "../../parts/Time";
-import { navigate, to } from "../../shell/router";
+import { to } from "../../shell/router";
 import { S } from "../../strings";
 import { Fired } from "./Fired";
+import { ScheduleButtons } from "./ScheduleButtons";
 
 const C = S.schedules;
 
@@ -81,71 +75,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
         </dd>
       </dl>
       {Object.keys(schedule.params).length > 0 && <Json value={schedule.params} open={1} />}
-      <Buttons schedule={schedule} />
+      <ScheduleButtons schedule={schedule} />
     </li>
-  );
-}
-
-function Buttons({ schedule }: { readonly schedule: Schedule }) {
-  const [asks, setAsks] = useState<"run" | "remove" | null>(null);
-  const [key, setKey] = useState(newKey);
-  const forbidden = useForbidden("run");
-  const address = `/api/schedules/${encodeURIComponent(schedule.id)}`;
-  const close = (): void => setAsks(null);
-  const pause = useChange(() => [
-    `${address}/${schedule.paused ? "resume" : "pause"}`,
-    { method: "POST" },
-  ]);
-  const run = useChange<undefined, { runId: string }>(
-    () => [`${address}/run`, { method: "POST", once: key }],
-    ({ runId }) => navigate(to(["runs", runId])),
-  );
-  const remove = useChange(() => [address, { method: "DELETE" }], close);
-  return (
-    <div className="row">
-      <Button
-        reason={forbidden}
-        onClick={() => {
-          setKey(newKey());
-          setAsks("run");
-        }}
-      >
-        {C.run}
-      </Button>
-      <Button reason={forbidden} busy={pause.isPending} onClick={() => pause.mutate(undefined)}>
-        {schedule.paused ? C.resume : C.pause}
-      </Button>
-      {schedule.origin === "api" && (
-        <Button tone="danger" reason={forbidden} onClick={() => setAsks("remove")}>
-          {C.remove}
-        </Button>
-      )}
-      {pause.error !== null && <Problem error={pause.error} />}
-      {asks === "run" && (
-        <Confirm
-          title={C.runTitle}
-          action={C.run}
-          busy={run.isPending}
-          error={run.error}
-          onConfirm={() => run.mutate(undefined)}
-          onClose={close}
-        >
-          <p>{C.runMore(schedule.family)}</p>
-        </Confirm>
-      )}
-      {asks === "remove" && (
-        <Confirm
-          title={C.removeTitle}
-          action={C.remove}
-          tone="danger"
-          busy={remove.isPending}
-          error={remove.error}
-          onConfirm={() => remove.mutate(undefined)}
-          onClose={close}
-        >
-          <p>{C.removeMore(schedule.name)}</p>
-        </Confirm>
-      )}
-    </div>
   );
 }

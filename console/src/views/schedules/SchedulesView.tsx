@@ -5,8 +5,8 @@ import { Button } from "../../parts/Button";
 import { Empty, Shown, Unavailable } from "../../parts/states";
 import { useTitle } from "../../shell/title";
 import { S } from "../../strings";
-import { NewSchedule } from "./NewSchedule";
 import { ScheduleCard } from "./ScheduleCard";
+import { ScheduleDialog } from "./ScheduleDialog";
 
 const C = S.schedules;
 
@@ -28,7 +28,7 @@ export default function SchedulesView() {
       <Shown of={schedules}>
         {(found) => {
           if (found === null) return <Unavailable>{C.unavailable}</Unavailable>;
-          if (found.length === 0) return <Empty>{C.none}</Empty>;
+          if (found.length === 0) return <Empty command={C.command}>{C.none}</Empty>;
           return (
             <ul className="cards">
               {found.map((schedule) => (
@@ -38,7 +38,7 @@ export default function SchedulesView() {
           );
         }}
       </Shown>
-      {makes && <NewSchedule onClose={() => setMakes(false)} />}
+      {makes && <ScheduleDialog schedule={null} onClose={() => setMakes(false)} />}
     </>
   );
 }

@@ -1,1 +1,0 @@
-import{W as e}from"./index-BikWfuQa.js";import{P as t,it as n}from"./Link-CLaeBxLo.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};

@@ -1,0 +1,85 @@
+import { useState } from "react";
+import { useChange } from "../../api/changing";
+import { newKey } from "../../api/client";
+import { useForbidden } from "../../api/session";
+import type { Schedule } from "../../api/types";
+import { Button } from "../../parts/Button";
+import { Confirm } from "../../parts/Confirm";
+import { Problem } from "../../parts/states";
+import { navigate, to } from "../../shell/router";
+import { S } from "../../strings";
+import { ScheduleDialog } from "./ScheduleDialog";
+
+const C = S.schedules;
+
+/** What an operator may do with it; what its family declares is changed there. */
+export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
+  const [asks, setAsks] = useState<"run" | "edit" | "remove" | null>(null);
+  const [key, setKey] = useState(newKey);
+  const forbidden = useForbidden("run");
+  const address = `/api/schedules/${encodeURIComponent(schedule.id)}`;
+  const close = (): void => setAsks(null);
+  const pause = useChange(() => [
+    `${address}/${schedule.paused ? "resume" : "pause"}`,
+    { method: "POST" },
+  ]);
+  const run = useChange<undefined, { runId: string }>(
+    () => [`${address}/run`, { method: "POST", once: key }],
+    ({ runId }) => navigate(to(["runs", runId])),
+  );
+  const remove = useChange(() => [address, { method: "DELETE" }], close);
+  return (
+    <div className="row">
+      <Button
+        reason={forbidden}
+        onClick={() => {
+          setKey(newKey());
+          setAsks("run");
+        }}
+      >
+        {C.run}
+      </Button>
+      <Button reason={forbidden} busy={pause.isPending} onClick={() => pause.mutate(undefined)}>
+        {schedule.paused ? C.resume : C.pause}
+      </Button>
+      <Button
+        reason={schedule.origin === "code" ? C.inCode : forbidden}
+        onClick={() => setAsks("edit")}
+      >
+        {C.edit}
+      </Button>
+      {schedule.origin === "api" && (
+        <Button tone="danger" reason={forbidden} onClick={() => setAsks("remove")}>
+          {C.remove}
+        </Button>
+      )}
+      {pause.error !== null && <Problem error={pause.error} />}
+      {asks === "run" && (
+        <Confirm
+          title={C.runTitle}
+          action={C.run}
+          busy={run.isPending}
+          error={run.error}
+          onConfirm={() => run.mutate(undefined)}
+          onClose={close}
+        >
+          <p>{C.runMore(schedule.family)}</p>
+        </Confirm>
+      )}
+      {asks === "edit" && <ScheduleDialog schedule={schedule} onClose={close} />}
+      {asks === "remove" && (
+        <Confirm
+          title={C.removeTitle}
+          action={C.remove}
+          tone="danger"
+          busy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate(undefined)}
+          onClose={close}
+        >
+          <p>{C.removeMore(schedule.name)}</p>
+        </Confirm>
+      )}
+    </div>
+  );
+}

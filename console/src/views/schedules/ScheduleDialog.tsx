@@ -1,0 +1,89 @@
+import { useMemo, useState } from "react";
+import { useChange } from "../../api/changing";
+import { ApiError } from "../../api/client";
+import { useFamilies } from "../../api/reading";
+import type { Schedule } from "../../api/types";
+import { Confirm } from "../../parts/Confirm";
+import { initialOf, type Values } from "../../parts/schema";
+import { SchemaForm } from "../../parts/SchemaForm";
+import { S } from "../../strings";
+import { allOf, bodyOf, changed, formOf, valuesOf } from "./fields";
+import { FireTimes } from "./FireTimes";
+
+const C = S.schedules;
+
+/** Makes one, or changes what one says. */
+export function ScheduleDialog({
+  schedule,
+  onClose,
+}: {
+  /** Null: a new one. */
+  readonly schedule: Schedule | null;
+  readonly onClose: () => void;
+}) {
+  const families = useFamilies().data;
+  const [typed, setTyped] = useState<Values>({});
+  const [tried, setTried] = useState(false);
+  const named = schedule?.family ?? JSON.parse(typed["family"] || "null");
+  const family = families?.find(({ name }) => name === named);
+  const form = useMemo(
+    () => formOf(families ?? [], family, schedule !== null),
+    [families, family, schedule],
+  );
+  const values = {
+    ...(schedule === null ? initialOf(allOf(form), null) : valuesOf(schedule, form)),
+    ...typed,
+  };
+  const { body, faults } = bodyOf(form, values);
+  const save = useChange(
+    () =>
+      schedule === null
+        ? ["/api/schedules", { method: "POST", body }]
+        : [
+            `/api/schedules/${encodeURIComponent(schedule.id)}`,
+            { method: "PATCH", body: changed(body, typed) },
+          ],
+    onClose,
+  );
+  const shared = {
+    values,
+    faults: { ...told(save.error), ...(tried ? faults : {}) },
+    onChange: (name: string, value: string) => setTyped((before) => ({ ...before, [name]: value })),
+  };
+  const more = [...form.params, ...form.options];
+  return (
+    <Confirm
+      title={schedule === null ? C.make : C.editOf(schedule.name)}
+      action={schedule === null ? C.makeNow : C.save}
+      busy={save.isPending}
+      error={save.error}
+      onConfirm={() => {
+        setTried(true);
+        if (Object.keys(faults).length === 0) save.mutate(undefined);
+      }}
+      onClose={onClose}
+    >
+      <SchemaForm fields={form.own} {...shared} />
+      <FireTimes expression={values["expression"] ?? ""} tz={values["tz"] ?? ""} />
+      {form.params.some((field) => field.required) && (
+        <SchemaForm fields={form.params} {...shared} />
+      )}
+      {more.length > 0 && (
+        <details open={more.some(({ name, initial }) => values[name] !== initial)}>
+          <summary>{C.options}</summary>
+          {!form.params.some((field) => field.required) && (
+            <SchemaForm fields={form.params} {...shared} />
+          )}
+          <SchemaForm fields={form.options} {...shared} />
+        </details>
+      )}
+    </Confirm>
+  );
+}
+
+function told(error: Error | null): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries(
+    error.faults.map(({ field, message }) => [field.replace(/^options\./, "run."), message]),
+  );
+}
