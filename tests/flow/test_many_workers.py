@@ -46,6 +46,7 @@ async def until(condition: Callable[[], bool], within: float = 5) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.alone
 async def test_a_rate_holds_over_three_workers_and_is_used_in_full(gates: Gates) -> None:
     work = Work()
     opened = await gates(FlowControl(rate=50), 3)
