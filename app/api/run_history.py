@@ -31,8 +31,16 @@ class PointView(View):
 
     @classmethod
     def of(cls, point: Point) -> Self:
+        sample = point.sample
         return cls(
-            **point.sample.model_dump(exclude={"run_id", "work_ms"}),
+            at=sample.at,
+            scheduled=sample.scheduled,
+            succeeded=sample.succeeded,
+            skipped=sample.skipped,
+            failed=sample.failed,
+            timed_out=sample.timed_out,
+            cancelled=sample.cancelled,
+            suspended=sample.suspended,
             items_per_second=point.items_per_second,
             mean_ms=point.mean_ms,
         )

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from app.store import retention, samples
+from app.store.samples import Sample
 from app.store.tables import Run
-from app.store.watch_tables import RunSample
 from app.workflows.run_course import course
 from app.workflows.sampling import Sampler
 from tests.support.families import Beside
@@ -23,7 +23,7 @@ SOON = 0.1
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-async def sampled(sluice: Sluice, run_id: str) -> list[RunSample]:
+async def sampled(sluice: Sluice, run_id: str) -> list[Sample]:
     async with sluice.service.database.connect() as connection:
         return await samples.of_run(connection, run_id)
 
@@ -149,9 +149,9 @@ async def test_samples_are_deleted_with_their_run(opener: Opener) -> None:
 
 
 def test_pace_and_mean_are_of_the_time_since_the_point_before() -> None:
-    def sample(seconds: int, succeeded: int, skipped: int, work_ms: int) -> RunSample:
-        return RunSample(
-            run_id="run_1", at=BEGAN + timedelta(seconds=seconds), scheduled=100,
+    def sample(seconds: int, succeeded: int, skipped: int, work_ms: int) -> Sample:
+        return Sample(
+            at=BEGAN + timedelta(seconds=seconds), scheduled=100,
             succeeded=succeeded, skipped=skipped, failed=0, timed_out=0, cancelled=0, suspended=0,
             work_ms=work_ms,
         )  # fmt: skip
