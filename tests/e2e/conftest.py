@@ -63,16 +63,25 @@ class Past:
     """Ended; its items have steps that went side by side, and pictures."""
     asking: str
     """Its three items wait for a person."""
+    backfill: str
+    """Ended: a week of days."""
 
 
 @pytest.fixture(scope="session")
 def past(whole_api: Api) -> Past:
-    past = Past(*(whole_api.start(family) for family in ("billing", "card", "letter")))
+    week = {"family": "report", "from": "2026-01-01", "to": "2026-01-08"}
+    past = Past(
+        billed=whole_api.start("billing"),
+        painted=whole_api.start("card"),
+        asking=whole_api.start("letter"),
+        backfill=str(whole_api.ask("POST", "/api/backfills", week)["backfillId"]),
+    )
     whole_api.kept.add(past.asking)
     schedule = {"family": "greeting", "expression": "0 3 * * 1", "name": "weekly"}
     whole_api.ask("POST", "/api/schedules", {**schedule, "tz": "Europe/Berlin"})
     whole_api.ended(past.billed)
     whole_api.ended(past.painted)
+    whole_api.backfilled(past.backfill)
     whole_api.once(
         lambda: whole_api.run(past.asking), lambda run: run["counters"]["suspended"] == 3, 20
     )

@@ -19,6 +19,7 @@ WIDE = (1280, 900)
 NARROW = (375, 800)
 LOCAL = ("data:", "blob:")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OF_COLOUR = ["color-contrast", "link-in-text-block"]
 STILL = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 
 
@@ -44,7 +45,7 @@ class Console:
         self.button("Sign in").click()
 
     def button(self, name: str | re.Pattern[str]) -> Locator:
-        found: Locator = self.page.get_by_role("button", name=name)
+        found: Locator = self.page.get_by_role("button", name=name, exact=True)
         return found
 
     def heading(self, name: str | re.Pattern[str]) -> Locator:
@@ -68,13 +69,20 @@ class Console:
         return wider
 
     def violations(self) -> list[str]:
-        """What axe finds on the page as it stands. Colours are looked at when they have settled."""
+        """What axe finds on the page as it stands, in light, and in dark as far as colours go."""
+        # A colour on its way to another is neither.
         self.page.evaluate(
             "css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);"
             " document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]; }",
             STILL,
         )
-        found = Axe().run(self.page, options={"runOnly": RULES, "resultTypes": ["violations"]})
+        self.page.emulate_media(color_scheme="light")
+        found = [f"light: {one}" for one in self._axe(RULES)]
+        self.page.emulate_media(color_scheme="dark")
+        return [*found, *(f"dark: {one}" for one in self._axe(OF_COLOUR))]
+
+    def _axe(self, rules: list[str]) -> list[str]:
+        found = Axe().run(self.page, options={"runOnly": rules, "resultTypes": ["violations"]})
         return [
             f"{one['id']}: {[node['target'] for node in one['nodes']][:3]} {one['help']}"
             for one in found.response["violations"]

@@ -1,10 +1,11 @@
 """Families that show what the console shows: one that goes well, one that fails, one that asks a
-person, and one that paints. They need none of the examples."""
+person, one that is cut by day, and one that paints. They need none of the examples."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Literal
 
@@ -17,6 +18,7 @@ from app.services.images import Painter
 from app.store.tables import User
 from app.workflows.family import (
     Context,
+    Daily,
     Entity,
     FamilyParams,
     Fatal,
@@ -115,6 +117,29 @@ class Letters(JobFamily[FamilyParams, str, str]):
         if decision is None or not decision.approved:
             raise Fatal("The letter was refused.")
         return f"sent, because: {decision.note}"
+
+
+class Day(FamilyParams):
+    day: date | None = None
+
+
+class Reports(JobFamily[Day, str, str]):
+    """Report to two users on each day."""
+
+    name = "report"
+    entity = Entity("user", "users")
+    verb = "report"
+    params = Day
+    partitions = Daily()
+
+    def eligible(self, params: Day) -> Select[str]:
+        return select(User.id).where(col(User.id) <= "u00002")
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: Day, ctx: Context) -> str:
+        return f"The report of {params.day} to {entity}"
 
 
 class Picture(BaseModel):

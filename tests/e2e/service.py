@@ -24,7 +24,7 @@ from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.family import AnyFamily
-from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters
+from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters, Reports
 
 _PEOPLE = text(
     'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
@@ -39,7 +39,7 @@ async def main(database: str, port: str) -> None:
     configure_logs(settings.log_level, settings.log_format)
     dsn = await ensure_database(settings.database_url or "", database)
     await migrate(dsn)
-    families: list[AnyFamily] = [Greetings(), Bills(), Letters(), Cards()]
+    families: list[AnyFamily] = [Greetings(), Bills(), Letters(), Cards(), Reports()]
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

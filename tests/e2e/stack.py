@@ -75,6 +75,14 @@ class Api:
         """The run once so many of its items have ended."""
         return self.once(lambda: self.run(run_id), lambda run: run["ended"] >= ended, within)
 
+    def backfilled(self, backfill_id: str, *, within: float = 20) -> Json:
+        """The backfill once it has ended."""
+        return self.once(
+            lambda: dict(self.get(f"/api/backfills/{backfill_id}")["backfill"]),
+            lambda backfill: backfill["finishedAt"] is not None,
+            within,
+        )
+
     def pin(self, key: str, **limits: float) -> None:
         self.ask("PUT", f"/api/flow-control/{key}", dict(limits))
 

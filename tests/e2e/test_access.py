@@ -77,6 +77,7 @@ def test_a_session_that_is_over_leads_to_signing_in_and_back(visiting: Visit, pa
         expect(page.get_by_role("row")).to_have_count(1 + 8)
         page.context.clear_cookies()  # as the browser does after twelve hours
         expect(console.heading("Sign in to Sluice")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("Your session is over")
         assert console.path == f"/runs/{past.billed}/items?status=failed"
         console.sign_in()
         expect(page.get_by_role("row")).to_have_count(1 + 8)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import Past
 from tests.e2e.console import Console
@@ -46,17 +48,36 @@ def test_a_key_lists_the_keys_and_escape_closes_the_list(console: Console) -> No
         ("o", "Overview", ""),
         ("f", "Families", "/families"),
         ("r", "Runs", "/runs"),
+        ("b", "Backfills", "/backfills"),
         ("c", "Flow control", "/flow-control"),
         ("s", "Schedules", "/schedules"),
     ],
 )
 def test_two_keys_go_to_a_view(console: Console, key: str, heading: str, path: str) -> None:
     console.open("/nowhere")
-    expect(console.heading("There is nothing here")).to_be_visible()
+    expect(console.button("Sign out")).to_be_visible()
     console.page.keyboard.press("g")
     console.page.keyboard.press(key)
     expect(console.page.get_by_role("heading", level=1, name=heading)).to_be_visible()
     assert console.path.rstrip("/") == path
+
+
+def test_two_keys_go_to_a_view_though_an_answer_comes_between_them(console: Console) -> None:
+    page = console.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/session", hold)
+    page.clock.set_fixed_time(time.time() * 1000)  # however slow this machine is
+    console.open("/nowhere")
+    expect(console.heading("There is nothing here")).to_be_visible()
+    page.keyboard.press("g")
+    held[0].continue_()
+    expect(console.button("Sign out")).to_be_visible()
+    page.keyboard.press("r")
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible(timeout=1_000)
 
 
 def test_a_key_refreshes_what_is_shown_while_refreshing_is_paused(

@@ -60,7 +60,7 @@ def test_an_open_page_reconnects_and_a_token_that_was_taken_away_signs_in_anew(
         # Nobody signed out, but the token is not there any more.
         expect(leaver.heading("Sign in to Sluice")).to_be_visible()
         leaver.sign_in(LEAVER)
-        expect(leaver.page.get_by_role("alert")).to_contain_text("not known here")
+        expect(leaver.page.get_by_text("This token is not known here")).to_be_visible()
         leaver.sign_in(OPS)
         expect(leaver.heading("Flow control")).to_be_visible()
         assert leaver.path == "/flow-control"

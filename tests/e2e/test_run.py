@@ -18,7 +18,7 @@ def test_a_run_is_paused_and_goes_on_where_it_stopped(console: Console, api: Api
     run_id = api.start("greeting", force=True)
     console.open(f"/runs/{run_id}")
     api.moved(run_id)
-    console.button("Pause").last.click()
+    console.button("Pause").click()
     expect(console.heading("greeting paused")).to_be_visible()
     expect(console.page.get_by_text("pausing …")).to_be_hidden()
 
@@ -92,10 +92,11 @@ def test_a_group_of_failures_is_retried_and_the_others_are_left_alone(
 
 
 def _still(api: Api, run_id: str) -> Json:
-    """The run once nothing of it is at work."""
+    """The run once nothing of it is at work, and what was has been counted."""
     api.once(
         lambda: api.get(f"/api/runs/{run_id}/layers"),
         lambda layers: layers["execute"]["inHand"] == 0,
         within=10,
     )
+    time.sleep(0.3)
     return api.run(run_id)

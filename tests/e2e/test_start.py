@@ -20,7 +20,7 @@ def test_signing_in_leads_to_the_address_that_one_came_for(visiting: Visit) -> N
     with visiting(None) as console:
         console.open("/families/greeting?paidOnly=true&run.force=true")
         console.sign_in("not-a-token-of-this-service")
-        expect(console.page.get_by_role("alert")).to_contain_text("not known here")
+        expect(console.page.get_by_text("This token is not known here")).to_be_visible()
         console.sign_in()
         expect(console.heading("Start greeting")).to_be_visible()
         assert console.path == "/families/greeting?paidOnly=true&run.force=true"

