@@ -61,6 +61,9 @@ tutorial-test: .venv/.ready ## do what docs/tutorial.md says, in a fresh clone, 
 e2e: .venv/.e2e ## the console in a real browser, which has to be there: make e2e SHORT=1
 	@$(BIN)/python -m pytest -q $(if $(SHORT),-m short) $(if $(ARGS),$(ARGS),tests/e2e)
 
+screenshots: .venv/.e2e ## pictures of every view of the console, light and dark, into docs/screenshots
+	@$(BIN)/python -m tests.e2e.screenshots
+
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)
 
