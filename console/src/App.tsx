@@ -9,11 +9,8 @@ import { OverviewView } from "./views/OverviewView";
 import { RunsView } from "./views/RunsView";
 import { SignInView } from "./views/SignInView";
 
-// What few come for first is loaded when it is asked for; whoever comes for it waits for nothing
-// else before.
-const run = () => import("./views/run/RunView");
-const RunView = lazy(run);
-if (/^\/console\/runs\/[^/]/.test(location.pathname)) void run();
+// What few come for first is loaded when it is asked for.
+const RunView = lazy(() => import("./views/run/RunView"));
 const StartView = lazy(() => import("./views/start/StartView"));
 const ItemView = lazy(() => import("./views/item/ItemView"));
 const BackfillsView = lazy(() => import("./views/backfills/BackfillsView"));

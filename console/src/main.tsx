@@ -1,12 +1,11 @@
+import "./ahead";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client";
-import { askAhead } from "./api/reading";
 import { SESSION } from "./api/session";
 import { App } from "./App";
 import { LiveProvider } from "./shell/live";
-import { parse } from "./shell/router";
 import { applyTheme } from "./shell/theme";
 import "./styles/index.css";
 
@@ -38,8 +37,6 @@ addEventListener("vite:preloadError", () => {
 });
 
 applyTheme();
-const [view, run] = parse(location.pathname, "").parts;
-if (view === "runs" && run !== undefined) askAhead(client, run);
 const root = document.getElementById("root");
 if (root !== null) {
   createRoot(root).render(

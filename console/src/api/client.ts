@@ -1,3 +1,5 @@
+import { takeAhead } from "../ahead";
+
 /** Calls of the API. The session is in a cookie that no script can read. */
 
 export interface Fault {
@@ -52,7 +54,8 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
 
 async function answered(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init);
+    const ahead = init.method === "GET" ? takeAhead(path) : undefined;
+    return await (ahead ?? fetch(path, init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, UNREACHABLE);

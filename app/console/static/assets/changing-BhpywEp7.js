@@ -1,1 +1,0 @@
-import{W as e}from"./index-C6_KUKPa.js";import{F as t,at as n}from"./Link-DRPTKanR.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};

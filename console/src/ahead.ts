@@ -1,0 +1,33 @@
+/** The first thing that the page does, before the rest of it is even read: what the view needs is on
+ * its way meanwhile. Imports nothing, or that would come first. */
+
+const begun = new Map<string, Promise<Response>>();
+
+function begin(path: string): void {
+  const answer = fetch(path, {
+    credentials: "same-origin",
+    headers: { Accept: "application/json" },
+  });
+  answer.catch(() => undefined); // whoever takes it is told
+  begun.set(path, answer);
+}
+
+/** What was begun, for whoever asks first. */
+export function takeAhead(path: string): Promise<Response> | undefined {
+  const answer = begun.get(path);
+  begun.delete(path);
+  return answer;
+}
+
+const [, run, below] = /^\/console\/runs\/([^/]+)(\/.*)?$/.exec(location.pathname) ?? [];
+if (run !== undefined) {
+  void import("./views/run/RunView");
+  const own = `/api/runs/${run}`;
+  begin(own);
+  if (below === undefined || below === "/") {
+    void import("./views/run/FlowPicture");
+    void import("./views/run/Charts");
+    for (const part of ["layers", "history", "failures"]) begin(`${own}/${part}`);
+  }
+}
+begin("/api/session");
