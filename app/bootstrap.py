@@ -41,6 +41,7 @@ from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
 from app.workflows.coverage import CoverageSurvey
 from app.workflows.declared_schedules import declare
+from app.workflows.estimate import Estimator
 from app.workflows.family import AnyFamily, Context, Services
 from app.workflows.flow_admin import FlowAdmin, read_overrides
 from app.workflows.flow_recording import FlowRecorder
@@ -146,13 +147,6 @@ async def open_service(
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )
-        client = WorkflowClient(
-            database,
-            engine,
-            partial(make_context, services),
-            changes,
-            dry_run_budget=settings.dry_run_budget,
-        )
         bound = {family.name: bind(family, threads) for family in families}
         keeper = RunKeeper(engine, bound)
         mender = Mender(database, engine, bound, keeper, settings.look_ahead)
@@ -163,6 +157,14 @@ async def open_service(
                 for layer in Layer
             },
             partial(read_overrides, database),
+        )
+        client = WorkflowClient(
+            database,
+            engine,
+            partial(make_context, services),
+            changes,
+            Estimator(database, controls),
+            dry_run_budget=settings.dry_run_budget,
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         signer = CursorSigner(await signing_key(database))

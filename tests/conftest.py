@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from app.bootstrap import Urls
@@ -26,6 +28,11 @@ _NUMBERS = itertools.count(1)
 
 def pytest_configure(config: pytest.Config) -> None:
     configure_logs("error", "console")
+    # A shell that starts us in the background has what we start ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # How long an example takes says more about the machine than about the code.
+    hypothesis.settings.register_profile("sluice", deadline=None)
+    hypothesis.settings.load_profile("sluice")
     for name in [n for n in os.environ if n.startswith(OURS)]:
         del os.environ[name]  # a developer's own settings must not reach the tests
     # Processes that tests start would compile every module anew where no byte code is kept.

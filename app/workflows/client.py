@@ -19,7 +19,7 @@ from app.store.idempotency import Once
 from app.store.tables import Run
 from app.workflows.attempt import History, Verdict, attempt
 from app.workflows.bound import BoundFamily
-from app.workflows.estimate import Estimate, estimate
+from app.workflows.estimate import Estimate, Estimator
 from app.workflows.family import Context
 from app.workflows.handle import RunHandle
 from app.workflows.messages import ExecuteMessage, PaginateMessage
@@ -46,6 +46,7 @@ class WorkflowClient:
         engine: Engine,
         context: Callable[..., Context],
         changes: RunChanges,
+        estimator: Estimator,
         *,
         dry_run_budget: float,
     ) -> None:
@@ -53,6 +54,7 @@ class WorkflowClient:
         self._changes = changes
         self._engine = engine
         self._context = context
+        self._estimator = estimator
         self._dry_run_budget = dry_run_budget
 
     async def dry_run(self, bound: BoundFamily, request: ProcessRequest) -> DryRun:
@@ -67,9 +69,8 @@ class WorkflowClient:
             limit=request.limit,
             budget=self._dry_run_budget,
         )
-        async with reading(self._database) as connection:
-            earlier = await runs.averages(connection, bound.name)
-        return DryRun(found, estimate(bound, request.params, found.statistics, earlier))
+        expected = await self._estimator.estimate(bound, request.params, found.statistics)
+        return DryRun(found, expected)
 
     async def start(
         self,

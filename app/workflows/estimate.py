@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.flow.controls import FlowControls, LiveControl
+from app.store import runs
+from app.store.database import reading
 from app.store.runs import Averages, Statistics
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Cost
+from app.workflows.keys import Layer
 
 
 class Estimate(BaseModel):
@@ -26,8 +33,28 @@ class Estimate(BaseModel):
     cost_basis: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    database: AsyncEngine
+    controls: FlowControls
+
+    async def estimate(
+        self, bound: BoundFamily, params: BaseModel, statistics: Statistics
+    ) -> Estimate:
+        """By the limits that are in force now."""
+        await self.controls.refresh()
+        async with reading(self.database) as connection:
+            earlier = await runs.averages(connection, bound.name)
+        limits = {layer: self.controls.of(bound.flow_key(layer)) for layer in Layer}
+        return estimate(bound, params, statistics, earlier, limits)
+
+
 def estimate(
-    bound: BoundFamily, params: BaseModel, statistics: Statistics, earlier: Averages | None
+    bound: BoundFamily,
+    params: BaseModel,
+    statistics: Statistics,
+    earlier: Averages | None,
+    limits: Mapping[Layer, LiveControl],
 ) -> Estimate:
     """
     Args:
@@ -38,7 +65,7 @@ def estimate(
         return Estimate(seconds=None, basis="the number of items is not known")
     if items == 0:
         return Estimate(seconds=0.0, basis="there is nothing to do", usd=0.0, tokens=0)
-    seconds, basis = _time(bound, statistics, items, earlier.seconds if earlier else None)
+    seconds, basis = _time(bound, statistics, items, earlier.seconds if earlier else None, limits)
     cost, cost_basis = _cost(bound, params, earlier)
     return Estimate(
         seconds=seconds,
@@ -50,23 +77,32 @@ def estimate(
 
 
 def _time(
-    bound: BoundFamily, statistics: Statistics, items: int, item_seconds: float | None
+    bound: BoundFamily,
+    statistics: Statistics,
+    items: int,
+    item_seconds: float | None,
+    limits: Mapping[Layer, LiveControl],
 ) -> tuple[float | None, str]:
-    flow = bound.family.flow
+    execute, paginate = limits[Layer.EXECUTE], limits[Layer.PAGINATE]
     bounds: list[tuple[float, str]] = []
-    work = flow.execute.seconds_for(items, item_seconds)
+    work = execute.control.seconds_for(items, item_seconds)
     if work is not None:
         measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
-        bounds.append((work, f"execute at {flow.execute}{measured}"))
+        bounds.append((work, f"execute at {_limit(execute)}{measured}"))
     pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
     chunks = math.ceil(items / bound.family.chunk_size)
-    paging = flow.paginate.seconds_for(pages + chunks, None)
+    paging = paginate.control.seconds_for(pages + chunks, None)
     if paging is not None:
-        bounds.append((paging, f"paginate at {flow.paginate}"))
+        bounds.append((paging, f"paginate at {_limit(paginate)}"))
     if not bounds:
         return None, "no flow control bounds it, and no earlier run was measured"
     seconds, basis = max(bounds)
     return round(seconds, 1), basis
+
+
+def _limit(live: LiveControl) -> str:
+    pinned = ", as pinned" if live.pinned else ""
+    return f"{live.control}{pinned}{', once it is resumed' if live.paused else ''}"
 
 
 class _Average(BaseModel):

@@ -18,7 +18,7 @@ from app.store.runs import Statistics
 from app.store.tables import Run
 from app.workflows.approval import Question, question
 from app.workflows.bound import BoundFamily
-from app.workflows.estimate import Estimate, estimate
+from app.workflows.estimate import Estimate, Estimator
 from app.workflows.family import Context
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import Layer
@@ -56,6 +56,7 @@ class ProcessLayer:
     context: Callable[..., Context]
     keeper: RunKeeper
     parking: Parking
+    estimator: Estimator
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ProcessMessage.read(delivery.payload)
@@ -79,8 +80,6 @@ class ProcessLayer:
         return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
 
     async def _count(self, bound: BoundFamily, run: Run) -> Counted:
-        async with reading(self.database) as connection:
-            earlier = await runs.averages(connection, bound.name)
         params = bound.family.params.model_validate(run.params)
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
@@ -99,7 +98,7 @@ class ProcessLayer:
         # A canary that is the whole run would only stop it for nothing.
         small = len(found.canary) >= (found.statistics.to_process or 0)
         canary = () if small else found.canary
-        expected = estimate(bound, params, found.statistics, earlier)
+        expected = await self.estimator.estimate(bound, params, found.statistics)
         asks = question(bound, found, expected, len(canary)) if options.approval else None
         return Counted(run, found.statistics, expected, canary, asks)
 

@@ -18,6 +18,7 @@ from app.workflows.answer_links import AnswerLinks
 from app.workflows.bound import BoundFamily
 from app.workflows.children import Children
 from app.workflows.dispatch import Dispatcher
+from app.workflows.estimate import Estimator
 from app.workflows.execute import ExecuteLayer
 from app.workflows.family import Context
 from app.workflows.group_commit import GroupCommit
@@ -81,7 +82,15 @@ class SluiceWorker:
             controls,
             families,
             {
-                Layer.PROCESS: ProcessLayer(database, engine, gate, context, keeper, parking),
+                Layer.PROCESS: ProcessLayer(
+                    database,
+                    engine,
+                    gate,
+                    context,
+                    keeper,
+                    parking,
+                    Estimator(database, controls),
+                ),
                 Layer.PAGINATE: PaginateLayer(
                     database,
                     engine,

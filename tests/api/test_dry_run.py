@@ -155,6 +155,18 @@ async def test_an_estimate_follows_the_flow_control_and_says_so(opener: Opener) 
         }
 
 
+async def test_an_estimate_follows_the_limits_that_are_pinned(opener: Opener) -> None:
+    async with opener(Throttled()) as sluice, api(sluice) as caller:
+        await sluice.add_users(120)
+        key = "/api/flow-control/throttled.execute"
+        assert (await caller.put(key, json={"rate": 60, "periodSeconds": 60})).status_code == 200
+        assert (await caller.post(f"{key}/pause")).status_code == 200
+        answer = await _dry_run(caller, "/api/workflows/throttled/process-users")
+        assert answer["estimate"]["seconds"] == 120.0
+        basis = "execute at 60 per 60 s, as pinned, once it is resumed"
+        assert answer["estimate"]["basis"] == basis
+
+
 async def test_an_estimate_uses_the_measured_time_of_earlier_runs(opener: Opener) -> None:
     async with opener(Throttled()) as sluice, api(sluice) as caller:
         await sluice.add_users(120)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.bootstrap import make_context
 from app.engine import Delivery, Depth, Handler, Outgoing, Room, Worker
 from app.workflows.client import ProcessRequest, WorkflowClient
+from app.workflows.estimate import Estimator
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Beside, Recording
 from tests.support.http import api, traces
@@ -104,8 +105,14 @@ async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: O
         def context(*args: object, **more: object) -> Context:
             return make_context(sluice.service.services, sluice.bound())
 
+        service = sluice.service
         client = WorkflowClient(
-            sluice.service.database, engine, context, sluice.service.changes, dry_run_budget=1
+            service.database,
+            engine,
+            context,
+            service.changes,
+            Estimator(service.database, service.controls),
+            dry_run_budget=1,
         )
         request = ProcessRequest(params=FamilyParams())
         with pytest.raises(ConnectionError):

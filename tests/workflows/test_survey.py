@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.flow.controls import LiveControl
 from app.store.runs import Averages, Statistics
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.estimate import Estimate, estimate
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
+from app.workflows.keys import Layer
 from app.workflows.source import ListSource
 from app.workflows.survey import SAMPLE, SCAN_PAGE, Survey, survey
 
@@ -106,9 +108,13 @@ class Bounded(Done):
     flow = Flow(paginate=FlowControl(rate=1), execute=FlowControl(rate=100, parallelism=10))
 
 
-def estimated(bound: BoundFamily, statistics: Statistics, seconds: float | None) -> Estimate:
+def estimated(
+    bound: BoundFamily, statistics: Statistics, seconds: float | None, **pinned: LiveControl
+) -> Estimate:
     earlier = None if seconds is None else Averages(seconds, 0.5, 3.5)
-    return estimate(bound, FamilyParams(), statistics, earlier)
+    flow = bound.family.flow
+    limits = {layer: pinned.get(layer, LiveControl("key", flow.of(layer))) for layer in Layer}
+    return estimate(bound, FamilyParams(), statistics, earlier, limits)
 
 
 def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> None:
@@ -119,6 +125,13 @@ def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> No
     working = estimated(bound, Statistics(1_000, 1_000, 0), 2.0)
     assert working.seconds == 200.0
     assert "2 s an item in earlier runs" in working.basis
+
+
+def test_an_estimate_is_of_the_limits_that_are_in_force(threads: ThreadPoolExecutor) -> None:
+    slow = LiveControl("key", FlowControl(rate=5), pinned=True, paused=True)
+    found = estimated(bind(Bounded(()), threads), Statistics(1_000, 1_000, 0), None, execute=slow)
+    assert found.seconds == 200.0
+    assert found.basis == "execute at 5 per second, as pinned, once it is resumed"
 
 
 def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: ThreadPoolExecutor) -> None:

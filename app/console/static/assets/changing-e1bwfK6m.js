@@ -1,1 +1,0 @@
-import{U as e}from"./index-pfsj9_o7.js";import{P as t,it as n}from"./reading-C-ltq72q.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};
