@@ -241,9 +241,10 @@ export const S = {
     more: (shown: string, all: string): string => `Show more (${shown} of ${all} are here)`,
     atOnce: "At once, at most",
     items: "Items ended",
-    itemsOf: (ended: string, all: string): string => `${ended} of ${all} so far`,
+    itemsOf: (ended: string, all: string, over: boolean): string =>
+      over ? ended : `${ended} of ${all} so far`,
     failedItems: "Items failed",
-    elapsed: "Took so far",
+    elapsed: (over: boolean): string => (over ? "Took" : "Took so far"),
     again: "Again, what did not go well",
     cancelTitle: "Cancel the backfill?",
     cancelOf: (number: string, value: number): string =>
@@ -581,6 +582,7 @@ export const S = {
     ofLimit: (used: string, most: string): string => `${used} of ${most}`,
     waits: (number: string, queued: string): string => `${number} waiting, ${queued} queued`,
     unknownWaiting: "Redis does not answer.",
+    latelyShort: "at work, the last five minutes",
     lately: "At work over the last five minutes",
     pinned: "pinned",
     paused: "paused",

@@ -25,7 +25,7 @@ export function Gauge({
         <span>{text}</span>
       </div>
       <div
-        className="track"
+        className={most === null ? "track free" : "track"}
         role="meter"
         aria-label={label}
         aria-valuemin={0}

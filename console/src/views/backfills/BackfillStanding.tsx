@@ -21,6 +21,7 @@ export function BackfillStanding({
   readonly items: BackfillItems;
 }) {
   const { partitions, status } = backfill;
+  const over = backfill.finishedAt !== null;
   const ended = items.succeeded + items.skipped + items.failed + items.cancelled + items.timedOut;
   return (
     <section className="card stack">
@@ -41,7 +42,7 @@ export function BackfillStanding({
       </ul>
       <dl className="stats small">
         <Stat label={B.atOnce}>{count(backfill.maxActive)}</Stat>
-        <Stat label={B.items}>{B.itemsOf(count(ended), count(items.scheduled))}</Stat>
+        <Stat label={B.items}>{B.itemsOf(count(ended), count(items.scheduled), over)}</Stat>
         <Stat label={B.failedItems} tone={items.failed + items.timedOut > 0 ? "bad" : undefined}>
           {count(items.failed + items.timedOut)}
         </Stat>
@@ -54,7 +55,7 @@ export function BackfillStanding({
 function Elapsed({ backfill }: { readonly backfill: Backfill }) {
   const now = useNow().toISOString();
   return (
-    <Stat label={B.elapsed}>
+    <Stat label={B.elapsed(backfill.finishedAt !== null)}>
       {duration(Math.round(secondsBetween(backfill.createdAt, backfill.finishedAt ?? now)))}
     </Stat>
   );

@@ -44,7 +44,7 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
       {edits ? (
         <PinForm flow={flow} onClose={() => setEdits(false)} />
       ) : (
-        <div className="row">
+        <div className="row low">
           <Button reason={forbidden} onClick={() => setEdits(true)} label={F.editKey(flow.key)}>
             {F.edit}
           </Button>
@@ -80,6 +80,11 @@ function Lately({ flow }: { readonly flow: Flow }) {
   const points = useFlowHistory(flow.key).data ?? [];
   if (points.length < 2) return null;
   return (
-    <Spark label={F.lately} values={points.map((point) => point.inUse)} most={flow.parallelism} />
+    <figure className="lately">
+      <Spark label={F.lately} values={points.map((point) => point.inUse)} most={flow.parallelism} />
+      <figcaption className="small muted" aria-hidden="true">
+        {F.latelyShort}
+      </figcaption>
+    </figure>
   );
 }

@@ -22,9 +22,7 @@ export function Details({ run }: { readonly run: Run }) {
         <h2>{D.asked}</h2>
         <Json value={run.params} />
         <h3>{D.options}</h3>
-        <Json
-          value={{ force: run.force, limit: run.limit, itemIds: run.itemIds, ...run.options }}
-        />
+        <Json value={optionsOf(run)} />
         <div className="row">
           <LinkButton href={to(["families", run.family], again)}>{D.again}</LinkButton>
         </div>
@@ -40,6 +38,15 @@ export function Details({ run }: { readonly run: Run }) {
         </dl>
       </section>
     </div>
+  );
+}
+
+/** Without what was not asked for. */
+function optionsOf({ force, limit, itemIds, itemList, options }: Run): object {
+  return Object.fromEntries(
+    Object.entries({ force, limit, itemIds, itemList, ...options }).filter(
+      ([, value]) => value !== null && value !== false,
+    ),
   );
 }
 

@@ -9,6 +9,7 @@ import { Stat } from "../../parts/Stat";
 import { useNow } from "../../parts/Time";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
+import { outstanding } from "./outstanding";
 
 const R = S.run;
 
@@ -21,7 +22,11 @@ export function Standing({ run, pace }: { readonly run: Run; readonly pace: numb
         <p className="far-said">{progress(counters, run.ended)}</p>
         <Left run={run} pace={pace} />
       </div>
-      <Bar counters={counters} ended={run.ended} moving={run.status === "running"} />
+      <Bar
+        counters={counters}
+        ended={run.ended}
+        moving={run.status === "running" && outstanding(run) > 0}
+      />
       <ul className="legend">
         {parts(counters).map(([status, number]) =>
           number === 0 ? null : (

@@ -3,7 +3,8 @@ import type { Edge } from "@xyflow/react";
 import type { Layers, Run } from "../../api/types";
 import { count } from "../../format/numbers";
 import { S } from "../../strings";
-import { numbersOf, outcomesOf, outstanding } from "./flowNodes";
+import { numbersOf, outcomesOf } from "./flowNodes";
+import { outstanding } from "./outstanding";
 
 const P = S.picture;
 

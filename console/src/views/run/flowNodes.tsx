@@ -7,6 +7,7 @@ import { picture } from "../../layout/picture";
 import { Link } from "../../parts/Link";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
+import { outstanding } from "./outstanding";
 
 const P = S.picture;
 
@@ -126,10 +127,6 @@ function endedLines({ counters, ended, actual }: Run): Line[] {
 function pagesOf(run: Run, layers: Layers | null): string {
   if (run.paged) return P.paged;
   return layers !== null && layers.paginate.held ? P.held : P.reading;
-}
-
-export function outstanding({ counters, ended }: Run): number {
-  return Math.max(0, counters.scheduled - ended - counters.suspended);
 }
 
 function isAt(id: (typeof LAYERS)[number], run: Run, layers: Layers | null): boolean {

@@ -26,7 +26,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
       <p>
         <span className="strong">{schedule.words ?? schedule.expression}</span>{" "}
         <span className="muted">
-          <code>{schedule.expression}</code> {schedule.tz}
+          <code className="whole">{schedule.expression}</code> {schedule.tz}
         </span>
       </p>
       <p>

@@ -50,7 +50,9 @@ export function ScheduleDialog({
     faults: { ...told(save.error), ...(tried ? faults : {}) },
     onChange: (name: string, value: string) => setTyped((before) => ({ ...before, [name]: value })),
   };
-  const more = [...form.params, ...form.options];
+  // What is needed must be seen; what may be left out stands aside.
+  const needed = form.params.some((field) => field.required);
+  const more = needed ? form.options : [...form.params, ...form.options];
   return (
     <Confirm
       title={schedule === null ? C.make : C.editOf(schedule.name)}
@@ -65,16 +67,11 @@ export function ScheduleDialog({
     >
       <SchemaForm fields={form.own} {...shared} />
       <FireTimes expression={values["expression"] ?? ""} tz={values["tz"] ?? ""} />
-      {form.params.some((field) => field.required) && (
-        <SchemaForm fields={form.params} {...shared} />
-      )}
+      {needed && <SchemaForm fields={form.params} {...shared} />}
       {more.length > 0 && (
         <details open={more.some(({ name, initial }) => values[name] !== initial)}>
-          <summary>{C.options}</summary>
-          {!form.params.some((field) => field.required) && (
-            <SchemaForm fields={form.params} {...shared} />
-          )}
-          <SchemaForm fields={form.options} {...shared} />
+          <summary>{needed ? S.start.options.title : C.options}</summary>
+          <SchemaForm fields={more} {...shared} />
         </details>
       )}
     </Confirm>
