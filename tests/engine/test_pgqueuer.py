@@ -125,10 +125,9 @@ async def test_messages_of_one_key_are_delivered_in_the_order_in_which_they_are_
     engine: PgQueuerEngine, database: AsyncEngine
 ) -> None:
     taker = Taker(engine, database)
-    delays = (0.3, 0.1, 0.2)
-    for number, delay in enumerate(delays):
-        later = timedelta(seconds=delay)
-        await publish(engine, database, message(number, delay=later))
+    delays = [timedelta(seconds=seconds) for seconds in (0.3, 0.1, 0.2)]
+    late = (message(number, delay=delay) for number, delay in enumerate(delays))
+    await publish(engine, database, *late)
     await asyncio.sleep(0.4)
     async with working(engine, {"a.execute": taker}, concurrency=1):
         await until(lambda: len(taker.taken) == 3)
@@ -184,10 +183,10 @@ async def test_a_delayed_message_waits_until_it_is_due(
 ) -> None:
     taker = Taker(engine, database)
     async with working(engine, {"a.execute": taker}):
-        await publish(engine, database, message(1, delay=timedelta(milliseconds=400)))
-        await asyncio.sleep(0.25)
+        await publish(engine, database, message(1, delay=timedelta(seconds=1)))
+        await asyncio.sleep(0.3)
         assert not taker.taken
-        await until(lambda: bool(taker.taken), within=1)
+        await until(lambda: bool(taker.taken), within=5)
 
 
 async def test_a_message_that_waits_for_its_time_can_be_hastened(
