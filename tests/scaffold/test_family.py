@@ -13,7 +13,7 @@ import pytest
 
 from app.cli.listening import bind
 from app.migrate import ensure_database
-from tests.cli.conftest import stop, wait_for
+from tests.cli.command import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
 from tests.support.servers import TestServers
 
