@@ -98,7 +98,8 @@ class Console:
     def _watch(self) -> None:
         def said(message: ConsoleMessage) -> None:
             if message.type in {"error", "warning"}:
-                self.faults.append(f"{message.type}: {message.text}")
+                where = message.location["url"]
+                self.faults.append(f"{message.type}: {message.text} {where}")
 
         def asked(request: Request) -> None:
             self.calls.append(request.url)

@@ -46,11 +46,11 @@ def test_axe_finds_nothing_in_what_opens_over_a_view(
         assert console.violations() == []
 
 
-@pytest.mark.parametrize("view", VIEWS)
 def test_a_narrow_screen_needs_no_scrolling_sideways(
-    visiting: Visit, api: Api, past: Past, view: str
+    visiting: Visit, api: Api, past: Past, subtests: pytest.Subtests
 ) -> None:
-    path = address(view, api, past)
     with visiting(size=NARROW) as console:
-        shown(console, path)
-        assert console.overflow() <= 0
+        for view in VIEWS:
+            with subtests.test(view):
+                shown(console, address(view, api, past))
+                assert console.overflow() <= 0

@@ -49,6 +49,7 @@ def address(view: str, api: Api, past: Past) -> str:
     path = VIEWS[view]
     running = ""
     if "{running}" in path or view == "overview":
+        api.quiet()
         api.pin("greeting.execute", rate=15)
         running = api.start("greeting", force=True)
         api.moved(running, ended=15)
