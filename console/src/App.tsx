@@ -1,6 +1,7 @@
-import { lazy, Suspense, useRef } from "react";
+import { useRef } from "react";
 import { CurrentSession, useSession } from "./api/session";
-import { Loading, Problem } from "./parts/states";
+import { later } from "./parts/later";
+import { Problem } from "./parts/states";
 import { Frame } from "./shell/Frame";
 import { type Place, usePlace } from "./shell/router";
 import { S } from "./strings";
@@ -10,14 +11,14 @@ import { RunsView } from "./views/RunsView";
 import { SignInView } from "./views/SignInView";
 
 // What few come for first is loaded when it is asked for.
-const RunView = lazy(() => import("./views/run/RunView"));
-const StartView = lazy(() => import("./views/start/StartView"));
-const ItemView = lazy(() => import("./views/item/ItemView"));
-const BackfillsView = lazy(() => import("./views/backfills/BackfillsView"));
-const BackfillView = lazy(() => import("./views/backfills/BackfillView"));
-const NewBackfillView = lazy(() => import("./views/backfills/NewBackfillView"));
-const FlowView = lazy(() => import("./views/flow/FlowView"));
-const SchedulesView = lazy(() => import("./views/schedules/SchedulesView"));
+const RunView = later(() => import("./views/run/RunView"));
+const StartView = later(() => import("./views/start/StartView"));
+const ItemView = later(() => import("./views/item/ItemView"));
+const BackfillsView = later(() => import("./views/backfills/BackfillsView"));
+const BackfillView = later(() => import("./views/backfills/BackfillView"));
+const NewBackfillView = later(() => import("./views/backfills/NewBackfillView"));
+const FlowView = later(() => import("./views/flow/FlowView"));
+const SchedulesView = later(() => import("./views/schedules/SchedulesView"));
 
 export function App() {
   const session = useSession();
@@ -35,9 +36,7 @@ export function App() {
   return (
     <CurrentSession value={session.data}>
       <Frame>
-        <Suspense fallback={<Loading />}>
-          <View />
-        </Suspense>
+        <View />
       </Frame>
     </CurrentSession>
   );

@@ -1,4 +1,5 @@
 import type { Run } from "../api/types";
+import { outstanding } from "../format/outstanding";
 import { brief } from "../format/params";
 import { duration } from "../format/times";
 import { rate } from "../format/numbers";
@@ -32,7 +33,12 @@ export function RunRow({
       </div>
       <Badge status={run.status} />
       <div className="far">
-        <Bar counters={run.counters} ended={run.ended} moving={run.status === "running"} thin />
+        <Bar
+          counters={run.counters}
+          ended={run.ended}
+          moving={run.status === "running" && outstanding(run) > 0}
+          thin
+        />
         <span className="small">
           {progress(run.counters, run.ended)}
           {pace !== null && run.status === "running" && ` · ${S.run.perSecond(rate(pace))}`}

@@ -1,4 +1,3 @@
-import { lazy, Suspense } from "react";
 import { useFamily, useItem, useRun } from "../../api/reading";
 import type { Item, Run, Step } from "../../api/types";
 import { columns } from "../../layout/steps";
@@ -7,7 +6,8 @@ import { Copy } from "../../parts/Copy";
 import { Json } from "../../parts/Json";
 import { Link } from "../../parts/Link";
 import { Pictures } from "../../parts/Picture";
-import { Loading, Shown } from "../../parts/states";
+import { later } from "../../parts/later";
+import { Shown } from "../../parts/states";
 import { to } from "../../shell/router";
 import { useTitle } from "../../shell/title";
 import { S } from "../../strings";
@@ -18,7 +18,7 @@ import { Preview } from "./Preview";
 import { Steps } from "./Steps";
 import { Times } from "./Times";
 
-const StepFlow = lazy(() => import("./StepFlow"));
+const StepFlow = later(() => import("./StepFlow"));
 
 export default function ItemView({
   run: runId,
@@ -71,11 +71,7 @@ function Whole({ item, steps, runId, run }: Props) {
       <Answers runId={runId} item={item} steps={steps} />
       {item.errorClass !== null && <Fault item={item} />}
       {steps.length > 0 && <Steps steps={steps} runId={runId} />}
-      {sideBySide && (
-        <Suspense fallback={<Loading />}>
-          <StepFlow steps={steps} />
-        </Suspense>
-      )}
+      {sideBySide && <StepFlow steps={steps} />}
       {item.result !== null && item.result !== undefined && (
         <section className="card stack">
           <h2>{S.item.result}</h2>

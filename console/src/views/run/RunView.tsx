@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { useFollowing } from "../../api/following";
 import { askAhead, ENDED, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
 import type { Run } from "../../api/types";
 import { Link } from "../../parts/Link";
-import { Loading, Shown } from "../../parts/states";
+import { later } from "../../parts/later";
+import { Shown } from "../../parts/states";
 import { to } from "../../shell/router";
 import { useTitle } from "../../shell/title";
 import { S } from "../../strings";
@@ -20,8 +21,8 @@ import { Suspended } from "./Suspended";
 // Begun with this file, beside the questions: apart so that it can be shown before they are here.
 const picture = import("./FlowPicture");
 const charts = import("./Charts");
-const FlowPicture = lazy(() => picture);
-const Charts = lazy(() => charts);
+const FlowPicture = later(() => picture);
+const Charts = later(() => charts);
 
 interface Props {
   readonly id: string;
@@ -87,16 +88,10 @@ function Whole({
       {part === "details" && <Details run={run} />}
       {!["items", "events", "details"].includes(part) && (
         <>
-          <Suspense fallback={<Loading />}>
-            <FlowPicture run={run} layers={layers} pace={pace} />
-          </Suspense>
+          <FlowPicture run={run} layers={layers} pace={pace} />
           <Suspended run={run} />
           <Failures run={run} />
-          {history !== null && history.length > 1 && (
-            <Suspense fallback={<Loading />}>
-              <Charts points={history} />
-            </Suspense>
-          )}
+          {history !== null && history.length > 1 && <Charts points={history} />}
         </>
       )}
     </>

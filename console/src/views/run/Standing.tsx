@@ -9,7 +9,7 @@ import { Stat } from "../../parts/Stat";
 import { useNow } from "../../parts/Time";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
-import { outstanding } from "./outstanding";
+import { outstanding } from "../../format/outstanding";
 
 const R = S.run;
 

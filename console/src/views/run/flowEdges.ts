@@ -4,7 +4,7 @@ import type { Layers, Run } from "../../api/types";
 import { count } from "../../format/numbers";
 import { S } from "../../strings";
 import { numbersOf, outcomesOf } from "./flowNodes";
-import { outstanding } from "./outstanding";
+import { outstanding } from "../../format/outstanding";
 
 const P = S.picture;
 

@@ -7,7 +7,7 @@ import { picture } from "../../layout/picture";
 import { Link } from "../../parts/Link";
 import { to } from "../../shell/router";
 import { S } from "../../strings";
-import { outstanding } from "./outstanding";
+import { outstanding } from "../../format/outstanding";
 
 const P = S.picture;
 

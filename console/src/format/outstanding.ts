@@ -1,4 +1,4 @@
-import type { Run } from "../../api/types";
+import type { Run } from "../api/types";
 
 /** Items that wait for a worker or are at work: neither ended nor suspended. */
 export function outstanding({ counters, ended }: Run): number {

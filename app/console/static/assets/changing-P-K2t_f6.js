@@ -1,1 +1,0 @@
-import{U as e}from"./index-Rks7Gnuj.js";import{P as t,it as n}from"./reading-DCX860qZ.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};

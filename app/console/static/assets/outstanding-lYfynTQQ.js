@@ -1,1 +1,0 @@
-function e({counters:e,ended:t}){return Math.max(0,e.scheduled-t-e.suspended)}export{e as t};
