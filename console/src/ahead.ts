@@ -1,6 +1,8 @@
 /** The first thing that the page does, before the rest of it is even read: what the view needs is on
  * its way meanwhile. Imports nothing, or that would come first. */
 
+/** Milliseconds; what nobody has asked for by then is out of date. */
+const KEPT = 5_000;
 const begun = new Map<string, Promise<Response>>();
 
 function begin(path: string): void {
@@ -12,11 +14,13 @@ function begin(path: string): void {
   begun.set(path, answer);
 }
 
-/** What was begun, for whoever asks first. */
-export function takeAhead(path: string): Promise<Response> | undefined {
-  const answer = begun.get(path);
-  begun.delete(path);
-  return answer;
+/** What was begun, for whoever asks first; null: nothing was, or it came to nothing, which may be
+ * other by now: one may have signed in since. */
+export async function takeAhead(path: string): Promise<Response | null> {
+  const asked = begun.get(path);
+  begun.delete(path); // an answer can be read once
+  const answer = await asked?.catch(() => null);
+  return answer?.ok === true ? answer : null;
 }
 
 const [, run, below] = /^\/console\/runs\/([^/]+)(\/.*)?$/.exec(location.pathname) ?? [];
@@ -31,3 +35,4 @@ if (run !== undefined) {
   }
 }
 begin("/api/session");
+setTimeout(() => begun.clear(), KEPT);

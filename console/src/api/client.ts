@@ -54,8 +54,8 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
 
 async function answered(path: string, init: RequestInit): Promise<Response> {
   try {
-    const ahead = init.method === "GET" ? takeAhead(path) : undefined;
-    return await (ahead ?? fetch(path, init));
+    const ahead = init.method === "GET" ? await takeAhead(path) : null;
+    return ahead ?? (await fetch(path, init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, UNREACHABLE);
