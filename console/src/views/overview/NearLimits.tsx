@@ -28,6 +28,13 @@ export function NearLimits({ of }: { readonly of: readonly FlowUse[] }) {
                 <span className="muted">{O.waits(count(key.waiting ?? 0))}</span>
               </div>
               <Gauge label={S.flow.atWork} value={key.inUse} most={key.parallelism} />
+              {key.rate !== null && (
+                <Gauge
+                  label={S.flow.starts(key.periodSeconds)}
+                  value={key.starts}
+                  most={key.rate}
+                />
+              )}
             </li>
           ))}
         </ul>
