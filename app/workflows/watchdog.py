@@ -20,6 +20,7 @@ from app.store.events import EventKind
 from app.store.lifecycle import ENDED, PauseReason, RunStatus
 from app.store.runs import Unfinished
 from app.workflows.backfilling import go_on
+from app.workflows.background import end
 from app.workflows.mending import Mender
 from app.workflows.sampling import Sampler
 
@@ -93,13 +94,11 @@ class Watchdog:
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-            # The pool must not hand on a connection that holds the lock.
             try:
+                await end(beside)
                 await asyncio.shield(holding.execute(_LET_GO))
             finally:
+                # The pool must not hand on a connection that holds the lock.
                 await holding.invalidate()
 
     async def look(self) -> None:

@@ -15,6 +15,7 @@ from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.store.changes import RunChanges
 from app.workflows.answer_links import AnswerLinks
+from app.workflows.background import end
 from app.workflows.bound import BoundFamily
 from app.workflows.children import Children
 from app.workflows.dispatch import Dispatcher
@@ -39,6 +40,9 @@ from app.workflows.watchdog import Watchdog
 
 PAGES_AT_ONCE = 40
 """Process and paginate messages in one worker's hands."""
+
+CLEANING = 1.0
+"""Seconds that what runs beside the work has for cleaning up, before it is cancelled once more."""
 
 log = structlog.get_logger("sluice.worker")
 
@@ -143,9 +147,7 @@ class SluiceWorker:
                 for consumer in self._consumers:
                     group.create_task(consumer.run())
         finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await end(background, again=CLEANING)
         log.info("worker_stopped")
 
     def stop(self) -> None:
