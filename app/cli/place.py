@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -30,6 +31,13 @@ def execute(main: Coroutine[object, object, T]) -> T:
     """Run ``main`` on uvloop; an unreachable server becomes one sentence."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, reachable():
         return runner.run(main)
+
+
+def settle() -> None:
+    """Once a process has what it works with: collections need not look at that again. A full one
+    takes 0.13 s, in which nothing else runs, and was a third of what an idle worker cost."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

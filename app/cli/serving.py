@@ -9,7 +9,7 @@ from app.bootstrap import Urls, servers
 from app.cli.console import open_console, program
 from app.cli.demo_token import read_token, token_file
 from app.cli.listening import bind, listening, url_of
-from app.cli.place import execute, for_demo, prepared
+from app.cli.place import execute, for_demo, prepared, settle
 from app.cli.stopping import on_signal
 from app.logs import configure_logs
 from app.main import create_app, require_tokens
@@ -45,6 +45,7 @@ async def _serve(
         if demo:
             await _seed_when_empty(urls.database)
         async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
+            settle()
             _greet(settings, url_of(bound), with_worker=with_worker, demo=demo)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)

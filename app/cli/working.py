@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.bootstrap import Urls, open_service, servers
-from app.cli.place import execute, for_demo, prepared
+from app.cli.place import execute, for_demo, prepared, settle
 from app.cli.stopping import on_signal
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
@@ -22,5 +22,6 @@ async def _work(settings: Settings, urls: Urls, *, demo: bool) -> None:
     urls = await prepared(settings, urls, demo=demo)
     async with open_service(settings, urls, families) as service:
         worker = service.worker()
+        settle()
         with on_signal(worker.stop):
             await worker.run()

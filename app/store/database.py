@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import text
@@ -55,7 +56,14 @@ def open_database(
 
 def reading(database: AsyncEngine) -> AsyncConnection:
     """A connection for single statements: without the round trips of a transaction around each."""
-    return database.execution_options(isolation_level="AUTOCOMMIT").connect()
+    view = _READING.get(database)
+    if view is None:
+        view = _READING[database] = database.execution_options(isolation_level="AUTOCOMMIT")
+    return view.connect()
+
+
+_READING: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
+"""Each engine's view of itself that ``reading`` uses. To make one takes 90 us, for every read."""
 
 
 def sessions(database: AsyncEngine) -> Sessions:

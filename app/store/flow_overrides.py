@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.tables import FlowOverride
 
 _TABLE = FlowOverride.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_ALL = select(_TABLE)
 _CODE = {"pinned": False, "parallelism": None, "rate": None, "period_ms": None}
 
 
 async def load_all(tx: AsyncConnection) -> list[FlowOverride]:
-    return [FlowOverride(**row._mapping) for row in await tx.execute(select(_TABLE))]
+    return [FlowOverride(**row._mapping) for row in await tx.execute(_ALL)]
 
 
 async def pin(
