@@ -35,7 +35,7 @@ def execute(main: Coroutine[object, object, T]) -> T:
 
 def settle() -> None:
     """Once a process has what it works with: collections need not look at that again. A full one
-    takes 0.13 s, in which nothing else runs, and was a third of what an idle worker cost."""
+    takes 0.13 s, in which nothing else runs."""
     gc.collect()
     gc.freeze()
 
