@@ -106,6 +106,7 @@ async def test_a_lease_is_kept_alive_although_each_renewal_comes_late(
     assert (work.ended, work.most) == (2, 1)
 
 
+@pytest.mark.alone
 async def test_a_rate_is_kept_and_reached(distant: str, redis_prefix: str) -> None:
     control = FlowControl(rate=50)
     work = Work()
