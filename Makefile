@@ -86,7 +86,7 @@ bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with on
 console: ## build the console into app/console/static, as it is committed; needs Node
 	@cd console && npm ci --no-fund --no-audit --loglevel=error && npm run --silent build
 
-console-check: ## build the console anew and compare it with what is committed, bit for bit
+console-check: ## test the console, build it anew, and compare it with what is committed, bit for bit
 	@console/check
 
 lock: $(UV) ## pin every dependency with its hashes anew
