@@ -19,7 +19,7 @@ from app.flow.lane import Lane
 from app.flow.script import CHANGED, UNREACHABLE, GateScript
 
 LEASE = timedelta(seconds=10)
-CONFIG_POLL = 0.9
+CONFIG_POLL = 0.7
 """Seconds. Behind the wake-up call: how often the operators' overrides are read anew."""
 
 OPEN_DOOR = nullcontext()

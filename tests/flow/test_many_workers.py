@@ -102,6 +102,7 @@ async def test_a_pause_lets_nothing_begin_within_a_second_and_a_resume_goes_on(
     assert work.ended == 150
 
 
+@pytest.mark.alone
 async def test_a_lower_limit_is_kept_within_a_second_and_a_higher_one_used(gates: Gates) -> None:
     overrides, work = Overrides(), Work()
     opened = await gates(FlowControl(parallelism=10), 2, overrides)
