@@ -34,7 +34,7 @@ _PEOPLE = text(
 )
 
 
-async def main(database: str, port: str) -> None:
+async def main(database: str, port: str, workers: str) -> None:
     settings = load_settings(None)
     configure_logs(settings.log_level, settings.log_format)
     dsn = await ensure_database(settings.database_url or "", database)
@@ -47,11 +47,12 @@ async def main(database: str, port: str) -> None:
             async with service.database.begin() as tx:
                 await tx.execute(_PEOPLE, {"users": USERS})
             app.state.api = service.api
-            worker = service.worker()
-            running = asyncio.create_task(worker.run())
+            started = [service.worker() for _ in range(int(workers))]
+            running = [asyncio.create_task(worker.run()) for worker in started]
             yield
-            worker.stop()
-            await running
+            for worker in started:
+                worker.stop()
+            await asyncio.gather(*running)
 
     app = build_app(families, settings.tokens, lifespan=lifespan)
     stop = asyncio.Event()

@@ -111,13 +111,17 @@ class Api:
 
 @dataclass
 class Stack:
-    """A service that can be stopped, and started again at the same address."""
+    """A service that can be stopped, and started again at the same address.
+
+    ``workers``: 1, or 0: the API alone.
+    """
 
     servers: TestServers
     folder: Path
     tokens: Mapping[str, str] = field(default_factory=lambda: dict(TOKENS))
     name: str = field(default_factory=lambda: f"sluice_e2e_{os.getpid()}_{secrets.token_hex(4)}")
     port: int = 0
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -150,7 +154,14 @@ class Stack:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.e2e.service", self.name, str(self.port)],
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.e2e.service",
+                    self.name,
+                    str(self.port),
+                    str(self.workers),
+                ],
                 env=self.environment(),
                 cwd=ROOT,
                 stdout=subprocess.PIPE,
