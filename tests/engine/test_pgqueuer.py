@@ -186,7 +186,7 @@ async def test_a_delayed_message_waits_until_it_is_due(
         await publish(engine, database, message(1, delay=timedelta(seconds=1)))
         await asyncio.sleep(0.3)
         assert not taker.taken
-        await until(lambda: bool(taker.taken), within=5)
+        await until(lambda: bool(taker.taken), within=1.5)
 
 
 async def test_a_message_that_waits_for_its_time_can_be_hastened(
