@@ -9,6 +9,7 @@
     ├── Conflict            409 the present state forbids it
     │   └── InvalidTransition
     ├── TooLarge            413
+    ├── UnsupportedMedia    415 a kind of content that is not understood
     ├── TooManyTries        429 wait a little
     └── Unavailable         503 something that we need does not answer; try again
 
@@ -79,6 +80,11 @@ class InvalidTransition(Conflict):
 class TooLarge(SluiceError):
     status = 413
     title = "Content too large"
+
+
+class UnsupportedMedia(SluiceError):
+    status = 415
+    title = "Unsupported media type"
 
 
 class TooManyTries(SluiceError):

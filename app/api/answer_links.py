@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -14,14 +13,12 @@ from app.api import answer_page
 from app.api.access import SIGNED
 from app.api.answer_page import HEADERS
 from app.api.deps import ApiState, State
+from app.api.link_answers import Sent
 from app.api.suspended import SuspendedView
-from app.errors import BadInput, SluiceError
+from app.errors import BadInput, SluiceError, TooLarge, UnsupportedMedia
 from app.store.questions import Question
 from app.workflows.answer_links import Asked
 
-LARGEST_FORM = 200_000
-"""Bytes."""
-MOST_FIELDS = 100
 BY = "link"
 
 router = APIRouter(tags=["answer"], include_in_schema=False)
@@ -39,16 +36,16 @@ async def look(token: str, state: State) -> HTMLResponse:
 
 @router.post(SIGNED + "{token}")
 async def answer(token: str, request: Request, state: State) -> HTMLResponse:
-    given: dict[str, str] = {}
     try:
         asked, question = await _asked(state, token)
     except SluiceError as error:
         return _refused(error)
+    sent = Sent(await request.body(), request.headers.get("content-type", ""))
     try:
-        given, data = await _read(request, question)
+        data = sent.answer(_schema(question))
         await state.answering.answer(question, data, by=BY)
-    except BadInput as error:
-        return _page(asked, question, error=error, given=given)
+    except (BadInput, TooLarge, UnsupportedMedia) as error:
+        return _page(asked, question, error=error, given=sent.fields)
     except SluiceError as error:
         return _refused(error)
     return HTMLResponse(
@@ -61,20 +58,6 @@ async def _asked(state: ApiState, token: str) -> tuple[Asked, Question]:
     return asked, await state.answering.question(asked.run_id, asked.item_id, asked.path)
 
 
-async def _read(request: Request, question: Question) -> tuple[dict[str, str], Any]:
-    """The fields of a form, or JSON, as the step's answer."""
-    body = await request.body()
-    if len(body) > LARGEST_FORM:
-        raise BadInput(f"The answer is larger than {LARGEST_FORM:,} bytes.")
-    try:
-        if request.headers.get("content-type", "").startswith("application/json"):
-            return {}, json.loads(body)["data"]
-        given = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS))
-        return given, answer_page.read_form(_schema(question), given)
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"The answer cannot be read: {error}") from None
-
-
 def _schema(question: Question) -> dict[str, Any] | None:
     return None if question.step.expects is None else question.step.expects["schema"]
 
@@ -84,7 +67,7 @@ def _page(
     question: Question,
     *,
     error: SluiceError | None = None,
-    given: dict[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     text = answer_page.question(
         question.step.name,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from app import exact_json
+
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
@@ -77,25 +79,34 @@ def fields_of(schema: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """By name, what a form asks for; an answer that is no object is one field, ``data``."""
     properties = (schema or {}).get("properties")
     if not isinstance(properties, dict):
-        return {"data": {"title": "Answer", "type": "json"}}
+        root = root_of(schema or {})
+        return {"data": {"type": "json", **root, "title": root.get("title", "Answer")}}
     definitions = (schema or {}).get("$defs", {})
     return {name: _resolved(about, definitions) for name, about in properties.items()}
 
 
+def root_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of the answer as a whole, without references."""
+    return _resolved(schema, schema.get("$defs", {}))
+
+
 def read_form(schema: Mapping[str, Any] | None, given: Mapping[str, str]) -> object:
-    """The answer that a form sends. What was left empty is left out.
+    """The answer that a form sends. Of an object what was left empty is left out.
 
     Raises:
-        ValueError: what must be JSON is none.
+        ValueError: what must be JSON is none, or there is no answer.
     """
-    fields = fields_of(schema)
     found: dict[str, object] = {}
-    for name, about in fields.items():
+    for name, about in fields_of(schema).items():
         text = given.get(name, "")
         if text.strip():
             plain = about.get("type") in ("string", "boolean", "number", "integer")
-            found[name] = text if plain or "enum" in about else json.loads(text)
-    return found.get("data") if "properties" not in (schema or {}) else found
+            found[name] = text if plain or "enum" in about else exact_json.loads(text)
+    if "properties" in (schema or {}):
+        return found
+    if not found:
+        raise ValueError("it is empty; write null to answer with nothing")
+    return found["data"]
 
 
 def _resolved(about: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
