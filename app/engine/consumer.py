@@ -20,6 +20,9 @@ PREFETCH = 20
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
 
+POLL = 5.0
+"""Seconds. The longest that an idle worker goes without a look at the queue."""
+
 log = structlog.get_logger("sluice.engine")
 
 
@@ -63,6 +66,7 @@ class Consumer:
         self._at_work: dict[int, str] = {}
         self._held: Counter[str] = Counter()
         self._asked_at = 0.0
+        self._due_at = 0.0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -112,12 +116,16 @@ class Consumer:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
         clock = asyncio.get_running_loop().time
         if self._in_hand and clock() < self._asked_at + ASK_EVERY:
-            return ASK_EVERY  # busy: the question costs more than it tells
+            # Busy: the question costs more than it tells, and what it told last still holds.
+            until = self._asked_at + ASK_EVERY
+            return (min(until, self._due_at) if self._due_at > clock() else until) - clock()
         self._asked_at = clock()
         due = await claims.next_due(self._keys_with_room())
         # The poll finds what no notification tells of: messages of a dead worker.
-        poll = min(5.0, self._heartbeat / 2)
-        return poll if due is None else min(poll, due.total_seconds() + 0.001)
+        poll = min(POLL, self._heartbeat / 2)
+        patience = poll if due is None else min(poll, due.total_seconds() + 0.001)
+        self._due_at = clock() + patience
+        return patience
 
     async def _claim(self, claims: ClaimPort) -> bool:
         """Take what there is room for. Returns whether there may be more."""

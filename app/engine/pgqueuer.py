@@ -23,10 +23,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.driver import hot
 from app.engine import Delivery, Depth, Handler, Outgoing, Part, Room, statements
 from app.engine.claims import CLAIMING, Claims
-from app.engine.consumer import Consumer
+from app.engine.consumer import POLL, Consumer
 
 MOST_DEAD = 20_000
 """Dead messages in the table at which it is vacuumed."""
+
+SOON = timedelta(seconds=2 * POLL)
+"""Workers are told of a message that is given back to come within so long. Any other one they find
+when they look by themselves."""
 
 _DEPTH = text(statements.DEPTH)
 _DEAD = text(statements.DEAD)
@@ -100,8 +104,8 @@ class PgQueuerEngine:
     async def redeliver(
         self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
     ) -> set[tuple[int, int]]:
-        delays = [delay for _, delay in later]
-        return await self._settle(tx, statements.REDELIVER, [d for d, _ in later], delays)
+        deliveries, delays = [d for d, _ in later], [delay for _, delay in later]
+        return await self._settle(tx, statements.REDELIVER, deliveries, delays, SOON)
 
     async def holds(self, tx: AsyncConnection, delivery: Delivery) -> bool:
         number, attempts = delivery.token
@@ -153,7 +157,7 @@ class PgQueuerEngine:
         ids, attempts = [token[0] for token in tokens], [token[1] for token in tokens]
         # The first statement of its transaction, so that it is SQLAlchemy that begins.
         result = await tx.exec_driver_sql(statement, (ids, attempts, self._me, *more))
-        settled, found, of = tuple(result.one())
+        settled, found, of = tuple(result.one())[:3]
         return (
             set(tokens) if settled == len(tokens) else set(zip(found or (), of or (), strict=True))
         )

@@ -91,22 +91,28 @@ _OURS = """q.id = ANY($1::bigint[])
 _TOKENS = """
     SELECT count(*) AS settled,
         CASE WHEN count(*) < cardinality($1::bigint[]) THEN array_agg(id) END AS ids,
-        CASE WHEN count(*) < cardinality($1::bigint[]) THEN array_agg(attempts) END AS attempts
+        CASE WHEN count(*) < cardinality($1::bigint[]) THEN array_agg(attempts) END AS attempts%s
     FROM settled
 """
 COMPLETE = f"""
     WITH settled AS (
         DELETE FROM {QUEUE} q WHERE {_OURS} RETURNING q.id, q.attempts
-    ) {_TOKENS}
+    ) {_TOKENS % ""}
 """  # noqa: S608
+# A worker that asked what is due next before this commit would sleep through it.
+_TELL_SOON = f""", (
+            SELECT count(pg_notify('{CHANNEL}', entrypoint)) FROM (
+                SELECT DISTINCT entrypoint FROM settled WHERE execute_after < now() + $5::interval
+            ) AS soon
+        ) AS told"""  # noqa: S608
 REDELIVER = f"""
     WITH settled AS (
         UPDATE {QUEUE} q
         SET status = 'queued', queue_manager_id = NULL, attempts = q.attempts + 1,
             execute_after = now() + ($4::interval[])[array_position($1::bigint[], q.id)],
             updated = now()
-        WHERE {_OURS} RETURNING q.id, q.attempts - 1 AS attempts
-    ) {_TOKENS}
+        WHERE {_OURS} RETURNING q.id, q.attempts - 1 AS attempts, q.entrypoint, q.execute_after
+    ) {_TOKENS % _TELL_SOON}
 """  # noqa: S608
 HELD = f"SELECT q.id, q.attempts FROM {QUEUE} q WHERE {_OURS}"  # noqa: S608
 HOLDS = f"{HELD} FOR UPDATE"

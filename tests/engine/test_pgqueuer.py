@@ -178,6 +178,64 @@ async def test_a_redelivered_message_comes_again_after_its_delay_as_another_atte
     assert 0.3 <= times[1][1] - times[0][1] < 1.0
 
 
+async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due(
+    database: AsyncEngine, database_url: str
+) -> None:
+    clock = asyncio.get_running_loop().time
+    own, other = (made(database, database_url, heartbeat=60) for _ in range(2))
+    due: list[float] = []
+    came: list[float] = []
+    held: list[Delivery] = []
+    looked, over = asyncio.Event(), asyncio.Event()
+
+    async def give_back(delivery: Delivery) -> None:
+        held.append(delivery)
+        await looked.wait()
+        async with database.begin() as tx:
+            await own.redeliver(tx, [(delivery, timedelta(milliseconds=300))])
+        due.append(clock() + 0.3)
+        await over.wait()
+
+    async def note(delivery: Delivery) -> None:
+        came.append(clock())
+        async with database.begin() as tx:
+            await other.complete(tx, [delivery])
+
+    await publish(own, database, message(1))
+    # The one that gives it back has no place until the end.
+    async with working(own, {"a.execute": give_back}, concurrency=1):
+        await until(lambda: bool(held))
+        async with working(other, {"a.execute": note}):
+            await asyncio.sleep(0.3)  # the other one has looked, and is told that nothing is due
+            looked.set()
+            await until(lambda: bool(came))
+        over.set()
+    assert came[0] - due[0] < 0.25
+
+
+async def test_what_is_given_back_comes_to_the_worker_that_was_idle_before_the_commit(
+    database: AsyncEngine, database_url: str
+) -> None:
+    clock = asyncio.get_running_loop().time
+    engine = made(database, database_url, heartbeat=60)
+    times: list[float] = []
+
+    async def put_off_once(delivery: Delivery) -> None:
+        times.append(clock())
+        async with database.begin() as tx:
+            if delivery.attempt > 1:
+                await engine.complete(tx, [delivery])
+                return
+            delivery.worked()  # its worker looks for more, and is told that nothing will be due
+            await engine.redeliver(tx, [(delivery, timedelta(milliseconds=500))])
+            await asyncio.sleep(0.2)  # a commit may take its time
+
+    await publish(engine, database, message(1))
+    async with working(engine, {"a.execute": put_off_once}):
+        await until(lambda: len(times) == 2)
+    assert times[1] - times[0] < 0.75
+
+
 async def test_a_delayed_message_waits_until_it_is_due(
     engine: PgQueuerEngine, database: AsyncEngine
 ) -> None:
