@@ -16,6 +16,7 @@ from app.api.workflow_answers import (
     PreviewAnswer,
     ScheduledAnswer,
     preview_answer,
+    scheduled_answer,
     watch_it,
 )
 from app.api.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
@@ -65,9 +66,8 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
                 raise BadInput("approval is for a run of its own: name no runId.", field="approval")
             await require_joining(state, allowed, body.run_id)
             response.status_code = 202
-            number = await state.client.trigger_items(bound, body.run_id, [body.item_id])
-            message = f"Scheduled {number} {one}" if number else f"This {one} has its outcome"
-            return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
+            fresh = await state.client.trigger_items(bound, body.run_id, [body.item_id])
+            return scheduled_answer(family.entity, body.run_id, fresh, 1)
         started = await state.client.trigger_execute(
             bound,
             body.item_id,

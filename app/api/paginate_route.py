@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.api.deps import LONGEST_CURSOR, Allowed, State
 from app.api.joining import require_joining
-from app.api.workflow_answers import ScheduledAnswer
+from app.api.workflow_answers import ScheduledAnswer, scheduled_answer
 from app.api.workflow_bodies import ItemIds, RunId, body_model
 from app.errors import BadInput
 from app.workflows.family import AnyFamily
@@ -37,9 +37,8 @@ def add_paginate(router: APIRouter, family: AnyFamily) -> None:
         await require_joining(state, allowed, body.run_id)
         bound = state.families[family.name]
         if body.item_ids is not None:
-            number = await state.client.trigger_items(bound, body.run_id, body.item_ids)
-            message = f"Scheduled {number} {many}"
-            return ScheduledAnswer(run_id=body.run_id, scheduled=number, message=message)
+            fresh = await state.client.trigger_items(bound, body.run_id, body.item_ids)
+            return scheduled_answer(family.entity, body.run_id, fresh, len(set(body.item_ids)))
         await state.client.trigger_paginate(bound, body.run_id, cursor=position)
         return ScheduledAnswer(run_id=body.run_id, scheduled=0, message="The page will be read")
 

@@ -14,6 +14,7 @@ from app.store.lifecycle import ItemStatus, StepKind
 from app.workflows.attempt import Verdict
 from app.workflows.client import DryRun
 from app.workflows.estimate import Estimate
+from app.workflows.family import Entity
 
 
 class DryRunAnswer(Answer):
@@ -34,7 +35,7 @@ class StartedAnswer(Answer):
 
 class ScheduledAnswer(Answer):
     run_id: str
-    scheduled: int
+    scheduled: int = Field(description="items that are new to the run")
     message: str
 
 
@@ -99,6 +100,18 @@ async def preview_answer(item_id: str, verdict: Verdict, before: Any) -> Preview
         stop=stop and StopView(step=stop.step, kind=stop.kind, payload=stop.payload),
         milliseconds=verdict.work_ms,
     )
+
+
+def scheduled_answer(entity: Entity, run_id: str, fresh: int, named: int) -> ScheduledAnswer:
+    """Of ``named`` items for a running run, ``fresh`` are new to it."""
+    of = f"{named:,} {entity.singular if named == 1 else entity.plural}"
+    if fresh == named:
+        message = f"Scheduled {of}"
+    elif named == 1:
+        message = f"This {entity.singular} is in the run already"
+    else:
+        message = f"Scheduled {fresh:,} of {of}; the others are in the run already"
+    return ScheduledAnswer(run_id=run_id, scheduled=fresh, message=message)
 
 
 def watch_it(run_id: str) -> str:

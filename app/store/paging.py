@@ -50,7 +50,7 @@ _ADD = """
         ON CONFLICT DO NOTHING RETURNING 1
     )
     UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
-    FROM here WHERE run.id = here.id
+    FROM here WHERE run.id = here.id RETURNING (SELECT count(*) FROM fresh)
 """
 
 
@@ -108,10 +108,12 @@ async def advance(
     return Advanced(**rows[0]) if rows else None
 
 
-async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> bool:
-    """Add items beside the pages. False: the run is not running, and the caller must roll back."""
-    done = await tx.exec_driver_sql(_ADD, (run_id, list(item_ids)))
-    return done.rowcount == 1
+async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> int | None:
+    """Add items beside the pages. Returns how many the run did not have before; None: it is not
+    running, and the caller must roll back."""
+    added = await tx.exec_driver_sql(_ADD, (run_id, list(item_ids)))
+    fresh = added.scalar_one_or_none()
+    return None if fresh is None else int(fresh)
 
 
 async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> bool:

@@ -159,7 +159,8 @@ class WorkflowClient:
     async def trigger_items(self, bound: BoundFamily, run_id: str, item_ids: Sequence[str]) -> int:
         """Schedule exactly these items within a running run, beside its pages.
 
-        An item that has an outcome keeps it. Returns how many were published.
+        An item that has an outcome keeps it, and one that is pending is sent for once more. Returns
+        how many are new to the run.
 
         Raises:
             NotFound, Conflict: the run is not there, or is not running.
@@ -168,7 +169,8 @@ class WorkflowClient:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
             named = sorted(set(item_ids))
-            if not await paging.add_items(tx, run_id, named):
+            fresh = await paging.add_items(tx, run_id, named)
+            if fresh is None:
                 raise _not_running(run)
             todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
             await self._engine.publish(
@@ -180,7 +182,7 @@ class WorkflowClient:
                     for item in todo
                 ],
             )
-        return len(todo)
+        return fresh
 
     async def trigger_execute(
         self,

@@ -8,12 +8,17 @@ nor hurries. These are the rules of Debian's cron, and CronSim's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+
+# CronSim says "21th" and "31th"; up to the ninth it has words, and the eleventh is below twenty.
+_ORDINAL = re.compile(r"\b([2-9][123])th\b")
+_ENDINGS = {"1": "st", "2": "nd", "3": "rd"}
 
 
 def fire_times(expression: str, tz: str, after: datetime) -> Iterator[datetime]:
@@ -60,6 +65,7 @@ def coming(expression: str, tz: str, due: datetime, number: int) -> list[datetim
 def in_words(expression: str) -> str | None:
     """None: it cannot be said."""
     try:
-        return str(CronSim(expression, datetime.now(UTC)).explain())
+        words = str(CronSim(expression, datetime.now(UTC)).explain())
     except (CronSimError, ValueError, LookupError):
         return None
+    return _ORDINAL.sub(lambda found: found[1] + _ENDINGS[found[1][-1]], words)

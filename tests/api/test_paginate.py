@@ -113,6 +113,24 @@ async def test_named_items_are_scheduled_exactly(opener: Opener) -> None:
         assert again.status_code == 202
         assert (await sluice.run(run_id)).scheduled == 2
         assert await sluice.queued() == 2
+        assert again.json()["scheduled"] == 0
+
+
+async def test_only_items_that_are_new_to_the_run_are_said_to_be_scheduled(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        run_id = await running(sluice)
+        said = []
+        for named in (["u1"], ["u1", "u2"], ["u1"], ["u1", "u2"]):
+            body = {"runId": run_id, "itemIds": named}
+            answer = (await caller.post(PAGINATE, json=body)).json()
+            said.append((answer["scheduled"], answer["message"]))
+        assert said == [
+            (1, "Scheduled 1 user"),
+            (1, "Scheduled 1 of 2 users; the others are in the run already"),
+            (0, "This user is in the run already"),
+            (0, "Scheduled 0 of 2 users; the others are in the run already"),
+        ]
+        assert (await sluice.run(run_id)).scheduled == 2
 
 
 async def test_an_item_that_is_named_twice_is_scheduled_once_and_counted_once(

@@ -12,7 +12,7 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.workflows.fire_times import coming, fire_times, latest_fire, next_fire
+from app.workflows.fire_times import coming, fire_times, in_words, latest_fire, next_fire
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 # The day before each change; in spring a local hour is missing, in autumn one comes twice.
@@ -147,3 +147,17 @@ def test_what_is_coming_begins_with_what_is_due() -> None:
     assert [f"{moment:%d %H:%M}" for moment in coming("30 2 * * *", BERLIN, due, 5)] == [
         *("24 00:30", "25 00:30", "26 01:30", "27 01:30", "28 01:30")
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("0 3 31 * *", "At 03:00 on the 31st day of every month"),
+        ("0 3 22 * *", "At 03:00 on the 22nd day of every month"),
+        ("0 3 11,13,21,23 * *", "At 03:00 on the 11th, the 13th, the 21st, and the 23rd day of month"),
+        ("*/22 * * * *", "Every 22nd minute of every hour"),
+        ("0 3 30 * *", "At 03:00 on the 30th day of every month"),
+    ],
+)
+def test_numbers_are_said_as_people_say_them(expression: str, words: str) -> None:
+    assert in_words(expression) == words
