@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.api.deps import Answer, State, View, bearer
 from app.api.run_views import RunIdInPath
-from app.store import runs, samples
+from app.store import events, runs, samples
 from app.store.database import reading
 from app.workflows.run_course import Point, course
 
@@ -26,7 +26,9 @@ class PointView(View):
     timed_out: int
     cancelled: int
     suspended: int
-    items_per_second: float | None = Field(description="that ended, since the point before")
+    items_per_second: float | None = Field(
+        description="that ended, since the point before; of the time in which it was not paused"
+    )
     mean_ms: float | None = Field(description="of work of an item that ended since then")
 
     @classmethod
@@ -55,5 +57,7 @@ async def get_history(run_id: RunIdInPath, state: State) -> HistoryAnswer:
     """The oldest first, some 500 at the most: where it began, samples, and where it stands now."""
     async with reading(state.database) as connection:
         sampled = await samples.of_run(connection, run_id)
+        pauses = await events.pauses(connection, run_id)
         now, run = await runs.get_now(connection, run_id)
-    return HistoryAnswer(points=[PointView.of(point) for point in course(run, sampled, now)])
+    points = course(run, sampled, pauses, now)
+    return HistoryAnswer(points=[PointView.of(point) for point in points])

@@ -9,7 +9,8 @@ from app.errors import SluiceError
 
 
 def main() -> None:
-    """Exits 0 for done, 1 for a run that did not succeed, 2 for an error, 130 for Ctrl-C."""
+    """Exits 0 for done, 1 for a run that did not succeed, 2 for an error, 3 for one that is paused,
+    130 for Ctrl-C."""
     try:
         app()
     except SluiceError as error:

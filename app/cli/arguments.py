@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Annotated
 
 import typer
@@ -28,7 +29,15 @@ StepPath = Annotated[
     ),
 ]  # fmt: skip
 Watch = Annotated[
-    bool, typer.Option("--watch", help="Follow the run to its end; exit 1 unless it succeeds.")
+    bool,
+    typer.Option(
+        "--watch",
+        help="Follow the run: exit 0 when it succeeds, 1 when it does not, 3 when it pauses.",
+    ),
+]
+ThroughPauses = Annotated[
+    bool,
+    typer.Option("--through-pauses", help="Follow it, and wait where it pauses, not exit 3."),
 ]
 Approval = Annotated[
     bool, typer.Option("--approval", help="Count, then wait until somebody approves.")
@@ -51,3 +60,20 @@ MaxFailureRate = Annotated[
         metavar="R", min=0, max=1, help="Pause when a larger share of items fails, such as 0.1."
     ),
 ]
+
+
+class Following(Enum):
+    """What a command does with a run once it is started."""
+
+    NOT = auto()
+    TO_A_PAUSE = auto()
+    THROUGH_PAUSES = auto()
+
+    def __bool__(self) -> bool:
+        return self is not Following.NOT
+
+
+def following(*, watch: bool, through_pauses: bool) -> Following:
+    if through_pauses:
+        return Following.THROUGH_PAUSES
+    return Following.TO_A_PAUSE if watch else Following.NOT

@@ -56,6 +56,7 @@ class Backfill(Answer):
     since: datetime = Field(alias="from")
     until: datetime = Field(alias="to")
     mode: str
+    max_active: int
     status: str
     partitions: Partitions
     started_by: str

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.arguments import FamilyName, Json, Key, MaxFailureRate, Param
+from app.cli.arguments import FamilyName, Json, Key, MaxFailureRate, Param, ThroughPauses, following
 
 BackfillId = Annotated[
     str, typer.Argument(metavar="BACKFILL", help="Which backfill: see sluice backfills.")
@@ -43,8 +43,13 @@ def backfill(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Follow it to its end; exit 1 unless it succeeds.")
+        bool,
+        typer.Option(
+            "--watch",
+            help="Follow it: exit 0 when it succeeds, 1 when it does not, 3 when it pauses.",
+        ),
     ] = False,
+    through_pauses: ThroughPauses = False,
     idempotency_key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +68,8 @@ def backfill(
         max_failure_rate=max_failure_rate,
         key=idempotency_key,
     )
-    raise typer.Exit(begin(order, dry_run=dry_run, yes=yes, follow_it=watch, as_json=as_json))
+    follow_it = following(watch=watch, through_pauses=through_pauses)
+    raise typer.Exit(begin(order, dry_run=dry_run, yes=yes, follow_it=follow_it, as_json=as_json))
 
 
 backfills = typer.Typer(
@@ -94,11 +100,14 @@ def show_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
 
 
 @backfills.command("watch")
-def watch_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
-    """Follow a backfill to its end; exit 1 unless it succeeds."""
+def watch_backfill(
+    backfill_id: BackfillId, *, through_pauses: ThroughPauses = False, as_json: Json = False
+) -> None:
+    """Follow a backfill: exit 0 when it succeeds, 1 when it does not, 3 when it pauses."""
     from app.cli.backfilling import watch_backfill  # noqa: PLC0415
 
-    raise typer.Exit(watch_backfill(backfill_id, as_json=as_json))
+    how = following(watch=True, through_pauses=through_pauses)
+    raise typer.Exit(watch_backfill(backfill_id, how, as_json=as_json))
 
 
 @backfills.command("pause")

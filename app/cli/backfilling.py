@@ -10,9 +10,11 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers import Family
+from app.cli.answers import Family, Runs
+from app.cli.arguments import Following
 from app.cli.backfill_answers import (
     PATH,
+    Backfill,
     BackfillDryRun,
     BackfillStarted,
     OneBackfill,
@@ -22,6 +24,7 @@ from app.cli.client import Api, open_api
 from app.cli.console import add, number, open_console, print_json, printable, program, table
 from app.cli.jobs import find
 from app.cli.params import parse_params
+from app.cli.watching import PAUSED
 from app.errors import BadInput
 from app.settings import load_settings
 
@@ -66,7 +69,7 @@ def mode_of(*, missing: bool, missing_and_failed: bool, everything: bool) -> str
     return "missing-and-failed" if missing_and_failed else "missing"
 
 
-def begin(order: Order, *, dry_run: bool, yes: bool, follow_it: bool, as_json: bool) -> int:
+def begin(order: Order, *, dry_run: bool, yes: bool, follow_it: Following, as_json: bool) -> int:
     """The exit code."""
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
@@ -74,7 +77,9 @@ def begin(order: Order, *, dry_run: bool, yes: bool, follow_it: bool, as_json: b
     return asyncio.run(_begin(order, dry_run, asks=asks, follow_it=follow_it, as_json=as_json))
 
 
-async def _begin(order: Order, dry_run: bool, *, asks: bool, follow_it: bool, as_json: bool) -> int:
+async def _begin(
+    order: Order, dry_run: bool, *, asks: bool, follow_it: Following, as_json: bool
+) -> int:
     console = open_console()
     async with open_api(load_settings()) as api:
         family = await find(api, order.family)
@@ -102,21 +107,23 @@ async def _begin(order: Order, dry_run: bool, *, asks: bool, follow_it: bool, as
             )
             console.print(f"{verb} {begun.backfill_id} over {begun.partitions} partitions.{hint}")
         if follow_it:
-            return await _follow(api, console, begun.backfill_id, as_json=as_json)
+            return await _follow(api, console, begun.backfill_id, follow_it, as_json=as_json)
         return 0
 
 
-def watch_backfill(backfill_id: str, *, as_json: bool) -> int:
+def watch_backfill(backfill_id: str, how: Following, *, as_json: bool) -> int:
     """The exit code."""
-    return asyncio.run(_watch(backfill_id, as_json=as_json))
+    return asyncio.run(_watch(backfill_id, how, as_json=as_json))
 
 
-async def _watch(backfill_id: str, *, as_json: bool) -> int:
+async def _watch(backfill_id: str, how: Following, *, as_json: bool) -> int:
     async with open_api(load_settings()) as api:
-        return await _follow(api, open_console(), backfill_id, as_json=as_json)
+        return await _follow(api, open_console(), backfill_id, how, as_json=as_json)
 
 
-async def _follow(api: Api, console: Console, backfill_id: str, *, as_json: bool) -> int:
+async def _follow(
+    api: Api, console: Console, backfill_id: str, how: Following, *, as_json: bool
+) -> int:
     said = ""
     while True:
         answer = await api.get(backfill_path(backfill_id))
@@ -126,10 +133,28 @@ async def _follow(api: Api, console: Console, backfill_id: str, *, as_json: bool
             console.print(printable(said))
         if found.backfill.finished_at is not None:
             break
+        if how is not Following.THROUGH_PAUSES and await _waits(api, found.backfill):
+            if as_json:
+                print_json(console, answer)
+            else:
+                console.print(f"It waits for somebody: {program()} backfills show {backfill_id}")
+            return PAUSED
         await asyncio.sleep(EVERY)
     if as_json:
         print_json(console, answer)
     return 0 if found.backfill.status == "succeeded" else 1
+
+
+async def _waits(api: Api, backfill: Backfill) -> bool:
+    """Whether it cannot go on before somebody resumes it, or the runs that it has begun."""
+    parts = backfill.partitions
+    may_begin = parts.waiting and parts.active < backfill.max_active
+    if backfill.status == "running" and (may_begin or not parts.active):
+        return False
+    if not parts.active:
+        return backfill.status == "paused"
+    answer = await api.get("/api/runs", backfill=backfill.id, status="paused", limit=200)
+    return len(api.read(Runs, answer).runs) == parts.active
 
 
 def _print_dry_run(console: Console, family: Family, found: BackfillDryRun) -> None:

@@ -11,6 +11,7 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.answers import OneRun, Retried, Run
+from app.cli.arguments import Following
 from app.cli.client import Api, open_api, run_path
 from app.cli.console import number, open_console, print_json, printable, program
 from app.cli.watching import follow
@@ -91,14 +92,14 @@ def _question(run: Run) -> str:
 
 
 def retry_run(
-    run_id: str, choice: Choice, *, key: str | None, follow_it: bool, as_json: bool
+    run_id: str, choice: Choice, *, key: str | None, follow_it: Following, as_json: bool
 ) -> int:
     """The exit code."""
     return asyncio.run(_retry(run_id, choice, key, follow_it=follow_it, as_json=as_json))
 
 
 async def _retry(
-    run_id: str, choice: Choice, key: str | None, *, follow_it: bool, as_json: bool
+    run_id: str, choice: Choice, key: str | None, *, follow_it: Following, as_json: bool
 ) -> int:
     console = open_console()
     async with open_api(load_settings()) as api:
@@ -110,7 +111,9 @@ async def _retry(
             started = "An earlier call with this key had started" if replayed else "Started"
             hint = "" if follow_it else f" Follow it with: {program()} watch {new.run_id}"
             console.print(f"{started} {new.run_id} over {number(new.items)} items.{hint}")
-        return await follow(api, console, new.run_id, as_json=as_json) if follow_it else 0
+        return (
+            await follow(api, console, new.run_id, follow_it, as_json=as_json) if follow_it else 0
+        )
 
 
 async def _act(run_id: str, action: str, body: Mapping[str, JsonValue]) -> bytes:

@@ -6,10 +6,17 @@ from rich.console import Console
 
 from app.cli.answers import Run
 from app.cli.console import duration, number, printable, program
+from app.workflows.money import in_usd
+
+_WORTH_SAYING = 0.5
+"""Seconds for which a run was paused."""
 
 
 def print_end(console: Console, run: Run) -> None:
     took = "" if run.seconds is None else f" in {duration(run.seconds)}"
+    # The pace is of the time in which it ran, and is said beside that time.
+    if run.seconds is not None and run.seconds - run.actual.seconds >= _WORTH_SAYING:
+        took += f", of which it ran {duration(run.actual.seconds)}"
     pace = run.items_per_second
     rate = "" if pace is None else f", {pace:,.1f} items/s"
     reason = f": {printable(run.detail)}" if run.detail else ""
@@ -35,11 +42,7 @@ def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
     """Time, and money and tokens where there are any."""
     parts = [] if seconds is None else [duration(seconds)]
     if usd:
-        parts.append(money(usd))
+        parts.append(in_usd(usd))
     if tokens:
         parts.append(f"{number(tokens)} tokens")
     return ", ".join(parts) or duration(None)
-
-
-def money(usd: float) -> str:
-    return f"{usd:,.2f} USD" if usd >= 1 else f"{usd:.4g} USD"

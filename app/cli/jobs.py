@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from app.cli.answers import DryRun, Families, Family, Started
+from app.cli.arguments import Following
 from app.cli.client import Api, open_api, require_known
 from app.cli.console import add, number, open_console, print_json, printable, program, table
 from app.cli.ending import cost
@@ -37,7 +38,7 @@ class Order:
     key: str | None = None
 
 
-def start(order: Order, *, follow_it: bool, as_json: bool) -> int:
+def start(order: Order, *, follow_it: Following, as_json: bool) -> int:
     """The exit code."""
     if order.item_ids and order.items_from is not None:
         raise BadInput("Name the items with --item-id or with --items-from, not with both.")
@@ -46,7 +47,7 @@ def start(order: Order, *, follow_it: bool, as_json: bool) -> int:
     return asyncio.run(_run(order, follow_it=follow_it, as_json=as_json))
 
 
-async def _run(order: Order, *, follow_it: bool, as_json: bool) -> int:
+async def _run(order: Order, *, follow_it: Following, as_json: bool) -> int:
     console = open_console()
     async with open_api(load_settings()) as api:
         family = await find(api, order.family)
@@ -61,7 +62,7 @@ async def _run(order: Order, *, follow_it: bool, as_json: bool) -> int:
         if follow_it:
             if not as_json:
                 console.print(f"{_verb(replayed)} {run_id}.")
-            return await follow(api, console, run_id, as_json=as_json)
+            return await follow(api, console, run_id, follow_it, as_json=as_json)
         if as_json:
             print_json(console, answer)
         else:

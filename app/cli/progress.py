@@ -30,12 +30,13 @@ def display(console: Console) -> Display:
 
 
 class Pace:
-    """Items per second over the last seconds."""
+    """Items per second over the last seconds in which the run ran: a pause is no slowness."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
-    def note(self, ended: int, now: float) -> float:
+    def note(self, run: Run) -> float:
+        now, ended = run.actual.seconds, run.ended
         self._seen.append((now, ended))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _PACE_OVER:
             self._seen.popleft()
@@ -78,7 +79,7 @@ class Bar:
             status=run.status,
             done=_done(run),
             outcomes=_outcomes(run),
-            pace=_pace(run, self._pace.note(run.ended, time.monotonic())),
+            pace=_pace(run, self._pace.note(run)),
         )
 
     def say(self, sentence: str) -> None:
@@ -102,7 +103,7 @@ class Lines(AbstractContextManager["Lines"]):
 
     def show(self, run: Run) -> None:
         now = time.monotonic()
-        rate = self._pace.note(run.ended, now)
+        rate = self._pace.note(run)
         if now < self._next and run.status == self._status:
             return
         self._next, self._status = now + _LINE_EVERY, run.status

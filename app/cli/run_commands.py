@@ -6,15 +6,25 @@ from typing import Annotated
 
 import typer
 
-from app.cli.arguments import BudgetTokens, BudgetUsd, Json, MaxFailureRate, RunId
+from app.cli.arguments import (
+    BudgetTokens,
+    BudgetUsd,
+    Json,
+    MaxFailureRate,
+    RunId,
+    ThroughPauses,
+    following,
+)
 from app.cli.start_commands import preview, retry, run
 
 
-def watch(run_id: RunId, *, as_json: Json = False) -> None:
-    """Follow a run to its end; exit 1 unless it succeeds. Ctrl-C leaves it as it is."""
+def watch(run_id: RunId, *, through_pauses: ThroughPauses = False, as_json: Json = False) -> None:
+    """Follow a run: exit 0 when it succeeds, 1 when it does not, 3 when it pauses. Ctrl-C leaves it
+    as it is."""
     from app.cli.watching import watch_run  # noqa: PLC0415
 
-    raise typer.Exit(watch_run(run_id, as_json=as_json))
+    how = following(watch=True, through_pauses=through_pauses)
+    raise typer.Exit(watch_run(run_id, how, as_json=as_json))
 
 
 def pause(run_id: RunId, *, as_json: Json = False) -> None:

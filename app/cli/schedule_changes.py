@@ -12,6 +12,7 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.answers import Started
+from app.cli.arguments import Following
 from app.cli.client import Api, open_api
 from app.cli.console import open_console, print_json, printable, program
 from app.cli.jobs import find as find_family
@@ -128,12 +129,12 @@ async def _remove(name: str) -> bytes:
         return await api.send("DELETE", path_of(await find(api, name)))
 
 
-def run_schedule(name: str, *, key: str | None, follow_it: bool, as_json: bool) -> int:
+def run_schedule(name: str, *, key: str | None, follow_it: Following, as_json: bool) -> int:
     """The exit code."""
     return asyncio.run(_run(name, key, follow_it=follow_it, as_json=as_json))
 
 
-async def _run(name: str, key: str | None, *, follow_it: bool, as_json: bool) -> int:
+async def _run(name: str, key: str | None, *, follow_it: Following, as_json: bool) -> int:
     console = open_console()
     async with open_api(load_settings()) as api:
         path = path_of(await find(api, name), "run")
@@ -145,7 +146,7 @@ async def _run(name: str, key: str | None, *, follow_it: bool, as_json: bool) ->
             started = "An earlier call with this key had started" if replayed else "Started"
             hint = "" if follow_it else f" Follow it with: {program()} watch {run_id}"
             console.print(f"{started} {run_id}.{hint}")
-        return await follow(api, console, run_id, as_json=as_json) if follow_it else 0
+        return await follow(api, console, run_id, follow_it, as_json=as_json) if follow_it else 0
 
 
 def _tell(answer: bytes, *, as_json: bool) -> None:

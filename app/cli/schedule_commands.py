@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.arguments import FamilyName, Json, Key, Param, Watch
+from app.cli.arguments import FamilyName, Json, Key, Param, ThroughPauses, Watch, following
 
 schedule = typer.Typer(
     help="See when families run by themselves, and change it.", invoke_without_command=True
@@ -153,9 +153,17 @@ def run(
     *,
     idempotency_key: Key = None,
     watch: Watch = False,
+    through_pauses: ThroughPauses = False,
     as_json: Json = False,
 ) -> None:
     """Start a run as it would, at once; when it is due next stays."""
     from app.cli.schedule_changes import run_schedule  # noqa: PLC0415
 
-    raise typer.Exit(run_schedule(name, key=idempotency_key, follow_it=watch, as_json=as_json))
+    raise typer.Exit(
+        run_schedule(
+            name,
+            key=idempotency_key,
+            follow_it=following(watch=watch, through_pauses=through_pauses),
+            as_json=as_json,
+        )
+    )

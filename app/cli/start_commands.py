@@ -17,7 +17,9 @@ from app.cli.arguments import (
     MaxFailureRate,
     Param,
     RunId,
+    ThroughPauses,
     Watch,
+    following,
 )
 
 
@@ -67,6 +69,7 @@ def run(
     approval: Approval = False,
     idempotency_key: Key = None,
     watch: Watch = False,
+    through_pauses: ThroughPauses = False,
     as_json: Json = False,
 ) -> None:
     """Start a run of a family through the API, or only count with --dry-run."""
@@ -92,7 +95,11 @@ def run(
         ),
         key=idempotency_key,
     )
-    raise typer.Exit(start(order, follow_it=watch, as_json=as_json))
+    raise typer.Exit(
+        start(
+            order, follow_it=following(watch=watch, through_pauses=through_pauses), as_json=as_json
+        )
+    )
 
 
 def preview(
@@ -123,6 +130,7 @@ def retry(
     approval: Approval = False,
     idempotency_key: Key = None,
     watch: Watch = False,
+    through_pauses: ThroughPauses = False,
     as_json: Json = False,
 ) -> None:
     """Start a run over what failed in an earlier one, or over other items of it."""
@@ -132,5 +140,11 @@ def retry(
         tuple(status or ()), error_class, group, tuple(item_id or ()), approval=approval
     )
     raise typer.Exit(
-        retry_run(run_id, choice, key=idempotency_key, follow_it=watch, as_json=as_json)
+        retry_run(
+            run_id,
+            choice,
+            key=idempotency_key,
+            follow_it=following(watch=watch, through_pauses=through_pauses),
+            as_json=as_json,
+        )
     )

@@ -1,4 +1,4 @@
-"""``sluice watch``: follow a run to its end, through its pauses and the service's absences."""
+"""``sluice watch``: follow a run to its end or a pause, through the service's absences."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import httpx2
 from rich.console import Console
 
 from app.cli.answers import Event, OneRun, Progress, Run
+from app.cli.arguments import Following
 from app.cli.client import AWAY, Api, Refused, open_api, run_path
 from app.cli.console import open_console, print_json, program
-from app.cli.ending import print_end
+from app.cli.ending import cost, print_end
 from app.cli.progress import Display, Silent, display
 from app.errors import Unavailable
 from app.settings import load_settings
@@ -21,36 +22,53 @@ _UNTOLD = frozenset({"created", "begun", "ended"})
 """Kinds of events that the progress itself shows."""
 
 
-def watch_run(run_id: str, *, as_json: bool) -> int:
+PAUSED = 3
+"""The exit code where a run that was followed waits for somebody."""
+
+
+def watch_run(run_id: str, how: Following, *, as_json: bool) -> int:
     """The exit code."""
-    return asyncio.run(_watch(run_id, as_json=as_json))
+    return asyncio.run(_watch(run_id, how, as_json=as_json))
 
 
-async def _watch(run_id: str, *, as_json: bool) -> int:
+async def _watch(run_id: str, how: Following, *, as_json: bool) -> int:
     async with open_api(load_settings()) as api:
-        return await follow(api, open_console(), run_id, as_json=as_json)
+        return await follow(api, open_console(), run_id, how, as_json=as_json)
 
 
-async def follow(api: Api, console: Console, run_id: str, *, as_json: bool) -> int:
+async def follow(api: Api, console: Console, run_id: str, how: Following, *, as_json: bool) -> int:
     """Watch, and tell how it ended. Returns the exit code."""
     try:
         with Silent() if as_json else display(console) as shown:
-            ended = await watch(api, run_id, shown)
+            through_pauses = how is Following.THROUGH_PAUSES
+            ended = await watch(api, run_id, shown, through_pauses=through_pauses)
     except asyncio.CancelledError:  # Ctrl-C
         if not as_json:
             console.print(f"The run goes on. Follow it again with: {program()} watch {run_id}")
         raise
     if as_json:
         print_json(console, await api.get(run_path(run_id)))
+    elif ended.status == "paused":
+        console.print(f"Then follow it again with: {program()} watch {run_id}")
     else:
         print_end(console, ended)
+    if ended.status == "paused":
+        return PAUSED
     return 0 if ended.status == "succeeded" else 1
 
 
-async def watch(api: Api, run_id: str, shown: Display, *, patience: float = PATIENCE) -> Run:
-    """Follow the run until it has ended. Returns it as it ended.
+async def watch(
+    api: Api,
+    run_id: str,
+    shown: Display,
+    *,
+    through_pauses: bool = False,
+    patience: float = PATIENCE,
+) -> Run:
+    """Follow the run until it has ended, or is paused. Returns it as it stands then.
 
     Args:
+        through_pauses: wait until somebody resumes it.
         patience: seconds without an answer after which watching gives up.
 
     Raises:
@@ -61,8 +79,9 @@ async def watch(api: Api, run_id: str, shown: Display, *, patience: float = PATI
     await watcher.look()
     while True:
         try:
-            if await watcher.follow():
-                return await watcher.look()
+            stands = await watcher.follow(through_pauses=through_pauses)
+            if stands is not None:
+                return stands
         except Unavailable as error:
             await watcher.wait(error)
         except Refused as error:
@@ -92,18 +111,21 @@ class _Watcher:
         self._shown.show(self._run)
         return self._run
 
-    async def follow(self) -> bool:
-        """Until the run has ended; False: the stream broke off."""
+    async def follow(self, *, through_pauses: bool) -> Run | None:
+        """Until the run has ended or is paused, and as it stands then; None: the stream broke
+        off."""
         async with self._api.follow(f"{self._path}/events", last=self._last) as stream:
             if stream is None:
-                return True
+                return await self.look()
             async for message in stream:
                 self._answers()
                 self._last = message.id or self._last
                 if message.event == "ended":
-                    return True
-                self._take(message)
-        return False
+                    return await self.look()
+                run = self._take(message)
+                if run is not None and run.status == "paused" and not through_pauses:
+                    return run
+        return None
 
     async def wait(self, error: Refused | Unavailable | None) -> None:
         """Until the next try. Raises ``error`` when there were enough."""
@@ -125,13 +147,15 @@ class _Watcher:
             self._shown.say("The service answers again.")
         self._away_since, self._said_away, self._delay = None, False, _FIRST_DELAY
 
-    def _take(self, message: httpx2.ServerSentEvent) -> None:
+    def _take(self, message: httpx2.ServerSentEvent) -> Run | None:
+        """The run, where the message tells how it stands."""
         if message.event == "progress" and self._run is not None:
             self._run = self._run.gone_on(self._api.read(Progress, message.data.encode()))
             self._shown.show(self._run)
             self._tell_how_to_resume(self._run)
             self._tell_who_waits(self._run)
-        elif message.event not in _UNTOLD:
+            return self._run
+        if message.event not in _UNTOLD:
             event = self._api.read(Event, message.data.encode())
             if event.kind == "paused":
                 self._told_how_to_resume = False
@@ -139,6 +163,7 @@ class _Watcher:
             sample = (event.data or {}).get("sample")
             if isinstance(sample, list) and sample:
                 self._shown.say(f"For example: {', '.join(str(one) for one in sample[:3])}")
+        return None
 
     def _tell_how_to_resume(self, run: Run) -> None:
         """Once for each pause, and not for one of long ago."""
@@ -171,7 +196,10 @@ def _ways_on(run: Run) -> list[str]:
             "It waits for an approval, and nothing of it has begun.",
             f"Approve it with: {program()} approve {run.id}",
         ]
-    return [f"Go on with: {program()} resume {run.id}{_needed(run)}"]
+    spent = ""
+    if run.reason == "budget":
+        spent = f"It has spent {cost(None, run.actual.usd, run.actual.tokens)} so far. "
+    return [f"{spent}Go on with: {program()} resume {run.id}{_needed(run)}"]
 
 
 def _needed(run: Run) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import func, insert, select
@@ -65,3 +67,28 @@ async def page_of_events(
         .limit(limit)
     )
     return [RunEvent(**row._mapping) for row in await tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """``until``: None while it lasts."""
+
+    at: datetime
+    until: datetime | None
+
+
+async def pauses(tx: AsyncConnection, run_id: str) -> list[Pause]:
+    """The times in which a run was paused, the oldest first."""
+    ends = (EventKind.RESUMED, EventKind.CANCELLING, EventKind.ENDED)
+    query = (
+        select(_EVENT.c.at, _EVENT.c.kind)
+        .where(_EVENT.c.run_id == run_id, _EVENT.c.kind.in_((EventKind.PAUSED, *ends)))
+        .order_by(_EVENT.c.id)
+    )
+    found: list[Pause] = []
+    for at, kind in await tx.execute(query):
+        if kind == EventKind.PAUSED:
+            found.append(Pause(at, None))
+        elif found and found[-1].until is None:
+            found[-1] = Pause(found[-1].at, at)
+    return found

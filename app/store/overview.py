@@ -19,10 +19,11 @@ PACE_OVER = timedelta(seconds=10)
 MOST_RUNS = 1_000
 
 # From the latest sample that is old enough; or from when it went on, because what it did before a
-# pause is no part of how fast it is.
+# pause is no part of how fast it is: neither the time nor the items.
 _PACES = text(f"""
-    SELECT run.id, greatest({ENDED_ITEMS} - coalesce(former.ended, 0), 0) / greatest(
-        extract(epoch FROM now() - greatest(former.at, run.active_since)), 1)
+    SELECT run.id, greatest({ENDED_ITEMS} - CASE WHEN former.at >= run.active_since
+                                            THEN former.ended ELSE run.judged_from END, 0)
+        / greatest(extract(epoch FROM now() - greatest(former.at, run.active_since)), 1)
     FROM run LEFT JOIN LATERAL (
         SELECT s.at, s.succeeded + s.skipped + s.failed + s.cancelled + s.timed_out AS ended
         FROM run_sample s

@@ -8,6 +8,7 @@ from app.store.lifecycle import PauseReason, RunStatus
 from app.store.tables import Json, Run
 from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate
+from app.workflows.money import in_usd
 from app.workflows.survey import Survey
 
 
@@ -56,8 +57,7 @@ def _what_it_takes(estimate: Estimate) -> str:
     """As far as it is known."""
     parts = [] if estimate.seconds is None else [f"in about {estimate.seconds:,g} s"]
     if estimate.usd:
-        usd = f"{estimate.usd:,.2f}" if estimate.usd >= 1 else f"{estimate.usd:.4g}"
-        parts.append(f"for about {usd} USD")
+        parts.append(f"for about {in_usd(estimate.usd)}")
     if estimate.tokens:
         parts.append(f"with about {estimate.tokens:,} tokens")
     return "".join(f", {part}" for part in parts)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.store.counting import Counted
 from app.store.lifecycle import PauseReason
+from app.workflows.money import in_usd
 from app.workflows.options import RunOptions
 
 
@@ -42,14 +43,16 @@ def _over_budget(counted: Counted, options: RunOptions) -> Pause | None:
     if budget is None:
         return None
     if budget.usd is not None and counted.spent_usd >= budget.usd:
-        spent = f"{counted.spent_usd:.6g} of {budget.usd:g} USD"
+        spent = in_usd(budget.usd)
     elif budget.tokens is not None and counted.spent_tokens >= budget.tokens:
-        spent = f"{counted.spent_tokens:,} of {budget.tokens:,} tokens"
+        spent = f"{budget.tokens:,} tokens"
     else:
         return None
     return Pause(
         PauseReason.BUDGET,
-        f"The run has spent {spent}. Resume it with a larger budget, or cancel it.",
+        # Not what it has spent so far: what is at work still ends, and spends more.
+        f"The run has spent its budget of {spent}, and what is at work may add to it. Resume it"
+        " with a larger budget, or cancel it.",
     )
 
 

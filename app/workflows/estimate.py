@@ -95,7 +95,9 @@ def _time(
     if paging is not None:
         bounds.append((paging, f"paginate at {_limit(paginate)}"))
     if not bounds:
-        return None, "no flow control bounds it, and no earlier run was measured"
+        if execute.control.parallelism is None:
+            return None, "no flow control bounds it"
+        return None, f"execute at {_limit(execute)}, and no earlier run tells what an item takes"
     seconds, basis = max(bounds)
     return round(seconds, 1), basis
 

@@ -15,6 +15,7 @@ from app.store.lifecycle import PauseReason, RunStatus
 from app.store.tables import Run
 from app.workflows.approval import waits_for_approval
 from app.workflows.mending import Mender
+from app.workflows.money import in_usd
 from app.workflows.options import RunOptions
 
 SWEEP_SECONDS = 8.0
@@ -134,7 +135,7 @@ def _require_budget(run: Run, options: RunOptions) -> None:
         budget.tokens is not None and run.spent_tokens >= budget.tokens
     ):
         raise Conflict(
-            f"Run {run.id} has spent its budget ({run.spent_usd:.6g} USD,"
+            f"Run {run.id} has spent its budget ({in_usd(run.spent_usd)},"
             f" {run.spent_tokens:,} tokens). Resume it with a larger one: budget.",
             field="budget",
         )

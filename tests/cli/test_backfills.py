@@ -78,3 +78,19 @@ async def test_what_the_user_got_wrong_is_one_sentence(
             assert ended.returncode == 2, ended
             assert sentence in ended.stderr
             assert "Traceback" not in ended.stderr
+
+
+async def test_one_that_waits_for_somebody_is_not_followed_any_longer_and_exits_3(
+    opener: Opener, commanding: Commanding
+) -> None:
+    family = ByDay()
+    async with opener(family) as sluice, commanding(sluice) as terminal:
+        await sluice.add_users(3)
+        begun = await terminal.run("backfill", family.name, *JANUARY, "--json")
+        backfill_id = json.loads(begun.stdout)["backfillId"]
+        await terminal.says("backfills", "pause", backfill_id)
+        for run in json.loads(await terminal.says("runs", "--json"))["runs"]:
+            await terminal.says("pause", run["id"])
+        watched = await terminal.run("backfills", "watch", backfill_id)
+        assert (watched.returncode, watched.stderr) == (3, "")
+        assert watched.stdout.splitlines()[-1].startswith("It waits for somebody: ")

@@ -83,7 +83,7 @@ async def test_ctrl_c_leaves_a_watched_run_as_it_is(
     async with opener(Recording()) as sluice, commanding(sluice) as command:
         run_id, log = await sluice.start(), tmp_path / "log"
         await sluice.service.api.control.pause(run_id, by="ops")
-        watching = command.sluice.start("watch", run_id, log=log)
+        watching = command.sluice.start("watch", run_id, "--through-pauses", log=log)
         try:
             await asyncio.to_thread(wait_for, "Go on with: ", log, watching)
             watching.send_signal(signal.SIGINT)
@@ -207,3 +207,27 @@ async def test_an_unknown_run_is_one_sentence(opener: Opener, commanding: Comman
             assert "There is no run run_x." in await command.refused(name, "run_x")
         for name in ("cancel", "failures"):
             assert "There is no run '../flow'" in await command.refused(name, "../flow")
+
+
+async def test_a_run_that_pauses_ends_what_follows_it_with_an_exit_code_of_its_own(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
+        await sluice.add_users(12)
+        async with sluice.worker():
+            canary = await command.run("run", "recording", "--canary", "2", "--watch")
+            assert (canary.returncode, canary.stderr) == (3, "")
+            run_id = canary.stdout.split()[1].rstrip(".")
+            way_on, again = canary.stdout.splitlines()[-2:]
+            assert way_on.endswith(f" resume {run_id}")
+            assert again.endswith(f" watch {run_id}")
+            as_json = await command.run("watch", run_id, "--json")
+            assert as_json.returncode == 3
+            assert json.loads(as_json.stdout)["run"]["status"] == "paused"
+            waiting = asyncio.create_task(command.run("watch", run_id, "--through-pauses"))
+            async with asyncio.timeout(20):  # until it follows
+                while not sluice.service.changes._listeners:
+                    await asyncio.sleep(0.02)
+            await command.says("resume", run_id)
+            assert (await waiting).returncode == 0
+            assert (await sluice.run(run_id)).succeeded == 12

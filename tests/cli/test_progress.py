@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -41,6 +40,10 @@ RUN = Run.model_construct(
 )
 
 
+def ran(seconds: float) -> Actual:
+    return Actual.model_construct(seconds=seconds, usd=0.0, tokens=0)
+
+
 def _console(*, terminal: bool) -> tuple[Console, io.StringIO]:
     file = io.StringIO()
     return Console(file=file, force_terminal=terminal, width=120, highlight=False), file
@@ -63,8 +66,7 @@ def test_items_that_wait_are_told_and_are_no_work_that_is_left() -> None:
     console, file = _console(terminal=False)
     waiting = {"counters": COUNTERS.model_copy(update={"suspended": 25})}
     with Lines(console) as shown:
-        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0}))
-        time.sleep(0.1)
+        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0, "actual": ran(0.0)}))
         shown.show(RUN.model_copy(update=waiting))
         shown.show(RUN.model_copy(update={"status": "paused", **waiting}))
     first, line, _ = file.getvalue().splitlines()
@@ -72,6 +74,16 @@ def test_items_that_wait_are_told_and_are_no_work_that_is_left() -> None:
     assert "3 succeeded, 2 failed, 0 skipped, 25 wait" in line
     rate, left = (float(found) for found in re.findall(r"(\d+) items/s, ([\d.]+) s left", line)[0])
     assert left == pytest.approx(10 / rate, rel=0.2)  # 40, less 5 that ended and 25 that wait
+
+
+def test_a_pause_is_no_part_of_the_pace_of_the_last_seconds() -> None:
+    console, file = _console(terminal=False)
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0, "actual": ran(0.0)}))
+        shown.show(RUN.model_copy(update={"status": "paused", "ended": 10, "actual": ran(1.0)}))
+        # An hour later: what it ran has grown by a second.
+        shown.show(RUN.model_copy(update={"ended": 20, "actual": ran(2.0)}))
+    assert "  10 items/s" in file.getvalue().splitlines()[-1]
 
 
 def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:
@@ -111,6 +123,6 @@ def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_
     console, file = _console(terminal=False)
     print_end(console, RUN.model_copy(update=ended))
     first, compared, hint = file.getvalue().splitlines()
-    assert first == "run_x partial in 5.0 s, 1.2 items/s"  # of the 4 s in which it ran
+    assert first == "run_x partial in 5.0 s, of which it ran 4.0 s, 1.2 items/s"
     assert compared == "Estimated: 3.0 s, 1.00 USD. Actual: 4.0 s, 1.50 USD."
     assert hint.endswith(" failures run_x")

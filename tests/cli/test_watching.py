@@ -43,6 +43,11 @@ class Noted(AbstractContextManager["Noted"]):
     def say(self, sentence: str) -> None:
         self.said.append(sentence)
 
+    async def shows(self, status: str) -> None:
+        async with asyncio.timeout(20):
+            while self.statuses[-1:] != [status]:
+                await asyncio.sleep(0.02)
+
     async def hears(self, words: str) -> str:
         async with asyncio.timeout(20):
             while not (found := [sentence for sentence in self.said if words in sentence]):
@@ -54,8 +59,10 @@ async def test_a_run_is_followed_to_its_end(opener: Opener) -> None:
     async with opener(Recording()) as sluice, reached(sluice) as http:
         await sluice.add_users(12)
         run_id, shown = await sluice.start(), Noted()
+        watching = asyncio.create_task(watch(Api(http, "here"), run_id, shown))
+        await shown.shows("pending")
         async with sluice.worker(), asyncio.timeout(20):
-            run = await watch(Api(http, "here"), run_id, shown)
+            run = await watching
         assert (run.status, run.ended, run.counters.succeeded) == ("succeeded", 12, 12)
         assert (shown.statuses[0], shown.statuses[-1]) == ("pending", "succeeded")
         assert shown.said == []
@@ -64,8 +71,14 @@ async def test_a_run_is_followed_to_its_end(opener: Opener) -> None:
 async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
     opener: Opener,
 ) -> None:
-    def work(_item_id: str, ctx: Context) -> None:
+    resumed = asyncio.Event()
+    seen_to_run = asyncio.Event()
+
+    async def work(_item_id: str, ctx: Context) -> None:
         ctx.spend(tokens=10)
+        # What is told is how the run stands at each look: it must not be over before the next.
+        if resumed.is_set():
+            await seen_to_run.wait()
 
     async with opener(Recording(work=work), look_ahead=1) as sluice, reached(sluice) as http:
         await sluice.add_users(120)
@@ -73,14 +86,19 @@ async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
         run_id = (await http.post(path, json={"budget": {"tokens": 30}})).json()["runId"]
         shown = Noted()
         async with sluice.worker():
-            watching = asyncio.create_task(watch(Api(http, "here"), run_id, shown))
+            watching = asyncio.create_task(
+                watch(Api(http, "here"), run_id, shown, through_pauses=True)
+            )
             paused = await shown.hears("paused (budget): ")
             assert "of 30 tokens" in paused
             way_on = await shown.hears("Go on with:")
             assert way_on.endswith(f" resume {run_id} --budget-tokens N")
             assert not watching.done()
             body = {"budget": {"tokens": 10_000}}
+            resumed.set()
             await http.post(f"/api/runs/{run_id}/resume", json=body)
+            await shown.shows("running")
+            seen_to_run.set()
             async with asyncio.timeout(20):
                 run = await watching
         assert (run.status, run.actual.tokens) == ("succeeded", 1_200)
@@ -96,7 +114,9 @@ async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener:
         run_id = (await http.post(path, json={"approval": True})).json()["runId"]
         shown = Noted()
         async with sluice.worker():
-            watching = asyncio.create_task(watch(Api(http, "here"), run_id, shown))
+            watching = asyncio.create_task(
+                watch(Api(http, "here"), run_id, shown, through_pauses=True)
+            )
             way_on = await shown.hears("Approve it with:")
             assert way_on.endswith(f" approve {run_id}")
             [told, example, waits, _] = shown.said
@@ -130,7 +150,9 @@ async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
         url = url_of(first)
         async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http:
             async with listening(app_of(sluice), first, stop_timeout=5):
-                watching = asyncio.create_task(watch(Api(http, "here"), run_id, shown))
+                watching = asyncio.create_task(
+                    watch(Api(http, "here"), run_id, shown, through_pauses=True)
+                )
                 await control.pause(run_id, by="ops")
                 await shown.hears("paused")
             await shown.hears("does not answer")

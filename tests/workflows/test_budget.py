@@ -22,6 +22,9 @@ async def test_a_budget_pauses_before_more_is_spent_than_what_was_in_hand(opener
         async with sluice.worker():
             run = await paused(sluice, run_id)
             assert run.reason == "budget"
+            assert str(run.detail).startswith(
+                "The run has spent its budget of 5.00 USD, and what is at work may add to it."
+            )
             assert 5 <= run.spent_usd <= 5 + 10 * 0.25
             assert run.spent_tokens == run.succeeded * 10
             with pytest.raises(Conflict, match="larger"):

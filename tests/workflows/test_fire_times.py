@@ -154,7 +154,10 @@ def test_what_is_coming_begins_with_what_is_due() -> None:
     [
         ("0 3 31 * *", "At 03:00 on the 31st day of every month"),
         ("0 3 22 * *", "At 03:00 on the 22nd day of every month"),
-        ("0 3 11,13,21,23 * *", "At 03:00 on the 11th, the 13th, the 21st, and the 23rd day of month"),
+        (
+            "0 3 11,13,21,23 * *",
+            "At 03:00 on the 11th, the 13th, the 21st, and the 23rd day of month",
+        ),
         ("*/22 * * * *", "Every 22nd minute of every hour"),
         ("0 3 30 * *", "At 03:00 on the 30th day of every month"),
     ],

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from app.store import retention, samples
+from app.store.events import Pause
 from app.store.samples import Sample
 from app.store.tables import Run
 from app.workflows.run_course import course
@@ -161,7 +162,7 @@ def test_pace_and_mean_are_of_the_time_since_the_point_before() -> None:
         scheduled=100, succeeded=60, skipped=10, work_ms=9_000,
     )  # fmt: skip
     between = [sample(-5, 0, 0, 0), sample(10, 20, 0, 2_000), sample(20, 20, 10, 2_000)]
-    points = course(run, between, BEGAN + timedelta(seconds=40))
+    points = course(run, between, [], BEGAN + timedelta(seconds=40))
     assert [(p.items_per_second, p.mean_ms) for p in points] == [
         (None, None),
         (2.0, 100.0),
@@ -169,3 +170,42 @@ def test_pace_and_mean_are_of_the_time_since_the_point_before() -> None:
         (2.0, 175.0),
     ]
     assert points[-1].sample.at == BEGAN + timedelta(seconds=40)
+    # The same with a pause from 12 to 18, one that holds a whole stretch but what was at work, and
+    # one that lasts.
+    paused = [(12, 18), (25, 39.9), (39.95, None)]
+    pauses = [
+        Pause(BEGAN + timedelta(seconds=a), None if b is None else BEGAN + timedelta(seconds=b))
+        for a, b in paused
+    ]
+    points = course(run, between, pauses, BEGAN + timedelta(seconds=40))
+    assert [p.items_per_second for p in points] == [None, 2.0, 2.5, 7.921]
+
+
+async def test_a_pause_slows_no_pace_down_neither_in_the_course_nor_in_the_overview(
+    opener: Opener,
+) -> None:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        run_id = await sluice.start()
+        # 100 items in ten seconds, an hour's pause in which 5 at work ended, 20 in two seconds.
+        await sluice.sql(
+            "UPDATE run SET status = 'running', scheduled = 1000, succeeded = 125,"
+            " judged_from = 105, started_at = now() - interval '3612 s',"
+            " active_since = now() - interval '2 s', active_ms = 10000"
+        )
+        await sluice.sql(
+            "INSERT INTO run_event (run_id, at, kind, who) VALUES"
+            " (:id, now() - interval '3602 s', 'paused', 'ops'),"
+            " (:id, now() - interval '2 s', 'resumed', 'ops')",
+            id=run_id,
+        )
+        await sluice.sql(
+            "INSERT INTO run_sample SELECT :id, now() - interval '3603 s',"
+            " 1000, 90, 0, 0, 0, 0, 0, 0",
+            id=run_id,
+        )
+        points = (await caller.get(f"/api/runs/{run_id}/history")).json()["points"]
+        assert points[1]["itemsPerSecond"] == pytest.approx(10, rel=0.1)
+        # 35 in the one second before the pause and the two behind it.
+        assert points[2]["itemsPerSecond"] == pytest.approx(35 / 3, rel=0.2)
+        [shown] = (await caller.get("/api/overview")).json()["activeRuns"]
+        assert shown["itemsPerSecond"] == pytest.approx(10, rel=0.2)

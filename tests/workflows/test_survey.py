@@ -143,5 +143,16 @@ def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: ThreadPoolEx
 
 def test_without_any_bound_there_is_no_estimate(threads: ThreadPoolExecutor) -> None:
     found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), 1.0)
-    assert found.seconds is None
-    assert "no flow control" in found.basis
+    assert (found.seconds, found.basis) == (None, "no flow control bounds it")
+
+
+def test_a_parallelism_alone_bounds_by_what_an_item_takes_and_says_that_nobody_knows_it(
+    threads: ThreadPoolExecutor,
+) -> None:
+    five = LiveControl("key", FlowControl(parallelism=5))
+    found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), None, execute=five)
+    assert (found.seconds, found.basis) == (
+        None, "execute at 5 at once, and no earlier run tells what an item takes",
+    )  # fmt: skip
+    known = estimated(bind(Done(()), threads), Statistics(10, 10, 0), 2.0, execute=five)
+    assert known.seconds == 4.0
