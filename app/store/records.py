@@ -22,6 +22,7 @@ _COLUMNS = {
     "postponements": "int",
     "executed": "bool",
     "result": "text",
+    "exact": "text",
     "error_class": "text",
     "error_message": "text",
     "error_traceback": "text",
@@ -38,7 +39,8 @@ _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values()
 _RECORD = f"""
     UPDATE item
     SET status = t.status, attempts = t.attempts, postponements = t.postponements,
-        executed = t.executed, result = t.result::jsonb, error_class = t.error_class,
+        executed = t.executed, result = t.result::jsonb, exact = t.exact,
+        error_class = t.error_class,
         error_message = t.error_message, error_traceback = t.error_traceback,
         error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,
         spent_tokens = item.spent_tokens + t.spent_tokens,
@@ -57,7 +59,7 @@ _VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms")
 _RECORD_SUCCESSES = """
     WITH changed AS (
         UPDATE item
-        SET status = 'succeeded', attempts = 1, postponements = 0, executed = true,
+        SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL,
             error_group = NULL, (result, started_at, finished_at) = (
                 SELECT ($3::text[])[at.n]::jsonb, ($4::timestamptz[])[at.n],
@@ -75,8 +77,8 @@ _RECORD_SUCCESSES = """
 class Record:
     """What one delivery found out about its item. ``pending``: another attempt will follow.
 
-    ``result`` is JSON. ``work_ms`` is how long the family's methods took; that, and what was spent,
-    is of this delivery alone.
+    ``result`` is JSON, ``exact`` as in ``app.workflows.results``. ``work_ms`` is how long the
+    family's methods took; that, and what was spent, is of this delivery alone.
     """
 
     run_id: str
@@ -86,6 +88,7 @@ class Record:
     postponements: int
     executed: bool
     result: str | None
+    exact: str | None
     error_class: str | None
     error_message: str | None
     error_traceback: str | None
@@ -100,11 +103,12 @@ class Record:
 
     @property
     def plain(self) -> bool:
-        """A success at the first attempt, which spent nothing."""
+        """A success at the first attempt, which spent nothing, and whose result is JSON."""
         return (
             self.status is ItemStatus.SUCCEEDED
             and self.attempts == 1
             and self.postponements == 0
+            and self.exact is None
             and not (self.spent_usd or self.spent_tokens)
         )
 

@@ -169,6 +169,8 @@ class Item(SQLModel, table=True):
     result: Any = Field(  # of the family's own shape
         default=None, sa_type=JSONB(none_as_null=True), nullable=True
     )
+    exact: str | None = Field(default=None, sa_type=Text)
+    """The result as ``app.workflows.results`` reads it back, where JSON would not give the same."""
     error_class: str | None = Field(default=None, sa_type=Text)
     error_message: str | None = Field(default=None, sa_type=Text)
     error_traceback: str | None = Field(default=None, sa_type=Text)

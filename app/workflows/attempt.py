@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from app.store.lifecycle import ItemStatus
 from app.workflows.bound import BoundFamily
 from app.workflows.error_groups import group_of
-from app.workflows.family import Context, Cost, Fatal, Skip
+from app.workflows.family import Context, Cost, Skip
 from app.workflows.preview_tools import PreviewStops, Stop
 from app.workflows.rest import Parked, Wait
 from app.workflows.signals import is_terminal
@@ -30,12 +30,14 @@ MOST_POSTPONEMENTS = 1_000
 
 @dataclass(slots=True)
 class History:
-    """What earlier deliveries of the item left behind. ``result`` is JSON."""
+    """What earlier deliveries of the item left behind. ``result`` is JSON; ``exact`` as in
+    ``app.workflows.results``."""
 
     attempts: int = 0
     postponements: int = 0
     executed: bool = False
     result: str | None = None
+    exact: str | None = None
 
     @property
     def value(self) -> Any:  # whatever the JSON holds
@@ -97,7 +99,7 @@ async def attempt(
     reached = progress.history
     verdict = Verdict(
         status,
-        History(history.attempts + 1, reached.postponements, reached.executed, reached.result),
+        replace(reached, attempts=history.attempts + 1),
         started_at,
         datetime.now(UTC),
         _ms(clock),
@@ -123,32 +125,18 @@ class _Progress:
             raise Skip("The item is gone.")
         result: Any  # of the family's own type
         if self.history.executed and self.history.result is not None:
-            result = bound.result.validate_json(self.history.result)
+            result = bound.results.read(self.history.result, self.history.exact)
         else:
             work = bound.execute(entity, params, ctx)
             result = await (work if ctx.tools is None else ctx.tools.around(work))
+            kept = bound.results.keep(result)
             former = self.history
             self.history = History(
-                former.attempts, former.postponements, executed=True, result=dump(bound, result)
+                former.attempts, former.postponements, True, kept.json, kept.exact
             )
+            result = kept.value
         if not ctx.preview:
             await bound.save(entity, result, params, ctx)
-
-
-def dump(bound: BoundFamily, result: object) -> str:
-    """
-    Raises:
-        Fatal: the result is not what Postgres can keep as JSON.
-    """
-    try:
-        text = bound.result.dump_json(result, warnings="error").decode()
-    except ValueError as error:  # pydantic's serialisation errors are ValueErrors
-        raise Fatal(
-            f"What execute returned does not fit the family's result type: {error}"
-        ) from None
-    if "\\u0000" in text:
-        raise Fatal("What execute returned holds a NUL character, which Postgres cannot store.")
-    return text
 
 
 def _ms(began: float) -> int:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from app.workflows.family import AnyFamily, Context, JobFamily, overridden
-from app.workflows.family_values import hints_of, values_of
+from app.workflows.family_values import hints_of, result_type, values_of
 from app.workflows.keys import Layer, flow_key
+from app.workflows.results import Results
 from app.workflows.values import Values
 
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
@@ -34,7 +34,7 @@ class BoundFamily:
     save: Async
     stored: Async | None
     """None: the family does not tell what is stored."""
-    result: TypeAdapter[Any]
+    results: Results
     values: Values
     """What its steps may be given, and return."""
     threads: ThreadPoolExecutor
@@ -51,11 +51,6 @@ class BoundFamily:
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""
         return _awaitable(function, None, self.threads)
-
-    def as_json(self, result: object) -> Any:  # whatever JSON holds
-        """A result as its JSON reads; None: none. One that an earlier version of the family stored
-        may have another shape."""
-        return None if result is None else json.loads(self.result.dump_json(result, warnings=False))
 
     @property
     def name(self) -> str:
@@ -74,6 +69,7 @@ def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
     def ready(name: str) -> Async:
         return _awaitable(getattr(family, name), getattr(JobFamily, name), threads)
 
+    values = values_of(family)
     return BoundFamily(
         family=family,
         pages=ready("page") if overridden(family, ("page",)) else None,
@@ -83,8 +79,8 @@ def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
         execute=ready("execute"),
         save=ready("save"),
         stored=ready("stored") if overridden(family, ("stored",)) else None,
-        result=TypeAdapter(_result_type(type(family))),
-        values=values_of(family),
+        results=Results(result_type(type(family)), values),
+        values=values,
         threads=threads,
     )
 
@@ -108,11 +104,3 @@ def _awaitable(method: Callable[..., Any], default: object, threads: ThreadPoolE
         return await result if inspect.isawaitable(result) else result
 
     return in_thread
-
-
-def _result_type(kind: type) -> Any:  # whatever the author put third in JobFamily[…]
-    for base in getattr(kind, "__orig_bases__", ()):
-        arguments = get_args(base)
-        if len(arguments) == 3:
-            return arguments[2]
-    return Any

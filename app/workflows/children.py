@@ -129,7 +129,7 @@ def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the
     ended: dict[str, Any] = json.loads(text or "{}")  # as `tell_parent` wrote it
     outcome = ended.get("outcome")
     if outcome == ItemStatus.SUCCEEDED:
-        return bound.result.validate_python(ended["result"])
+        return bound.results.read(json.dumps(ended["result"]), ended.get("exact"))
     if outcome == ItemStatus.SKIPPED:
         return None
     raise ChildFailed(step, outcome or "gone", ended.get("message"))
@@ -145,6 +145,8 @@ async def tell_parent(tx: AsyncConnection, engine: Engine, child: Run) -> None:
     ended: dict[str, Any] = {"outcome": ItemStatus.CANCELLED, "message": child.detail}
     for item in await items.page_of_items(tx, child.id, limit=1):
         ended = {"outcome": item.status, "result": item.result, "message": item.error_message}
+        if item.exact is not None:
+            ended["exact"] = item.exact
     place = (child.parent_run, child.parent_item)
     await suspension.lock(tx, place)
     asked = (*place, child.parent_step)

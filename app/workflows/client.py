@@ -210,7 +210,8 @@ class WorkflowClient:
         if bound.stored is None:
             return None
         ctx = self._context(bound, item_id=item_id, preview=True)
-        return bound.as_json(await bound.stored(item_id, params, ctx))
+        found = await bound.stored(item_id, params, ctx)
+        return None if found is None else bound.results.shown(found)
 
 
 def _require_family(run: Run, bound: BoundFamily) -> None:

@@ -180,6 +180,7 @@ class ExecuteLayer:
             postponements=verdict.history.postponements,
             executed=verdict.history.executed,
             result=verdict.history.result,
+            exact=verdict.history.exact,
             error_class=verdict.error_class,
             error_message=verdict.error_message,
             error_traceback=verdict.error_traceback,

@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from enum import Enum
-from typing import Generic, get_type_hints
+from typing import Any, Generic, get_args, get_type_hints
 
 from pydantic import BaseModel
 
@@ -52,3 +52,11 @@ def hints_of(function: Callable[..., object]) -> list[object]:
     except (NameError, TypeError):  # names that only a type checker sees
         return []
     return [hint for hint in found.values() if hint is not Context]
+
+
+def result_type(kind: type) -> Any:  # whatever the author put third in JobFamily[…]
+    for base in getattr(kind, "__orig_bases__", ()):
+        arguments = get_args(base)
+        if len(arguments) == 3:
+            return arguments[2]
+    return Any

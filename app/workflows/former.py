@@ -42,5 +42,6 @@ async def former_of(
         item.postponements,
         item.executed,
         json.dumps(item.result) if item.executed else None,
+        item.exact,
     )
     return Former(history, has_steps, suspended=item.status == ItemStatus.SUSPENDED)

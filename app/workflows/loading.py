@@ -11,6 +11,8 @@ from types import ModuleType
 
 from app.errors import ConfigurationError
 from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.family_values import result_type
+from app.workflows.result_types import check_result_type
 from app.workflows.scheduled import declared_by
 
 PACKAGE = "app.workflows.families"
@@ -122,6 +124,15 @@ def _check(where: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f"{where}: {name} needs attempts, page_size and chunk_size of 1 or more."
         )
+    _check_values(where, family)
+
+
+def _check_values(where: str, family: AnyFamily) -> None:
+    """That what it is given, and returns, can be kept."""
+    try:
+        check_result_type(result_type(type(family)))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{where}: {family.name}: {error.detail}") from error
     try:
         declared_by(family)
     except ConfigurationError as error:

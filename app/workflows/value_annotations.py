@@ -16,7 +16,7 @@ from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 Check = AbstractCallable[[object], bool]
 
@@ -35,6 +35,13 @@ def classes_in(annotation: Any, seen: set[Any]) -> Iterator[type]:  # annotation
     ``seen`` is what need not be looked at again, and grows. What leads nowhere, or names what
     cannot be found, is passed over.
     """
+    for one in all_in(annotation, seen):
+        if isinstance(one, type) and get_origin(one) is None and _is_ours(one):
+            yield one
+
+
+def all_in(annotation: Any, seen: set[Any]) -> Iterator[Any]:  # annotations are of no one type
+    """The annotation, and every other that it leads to through generics and fields of classes."""
     waiting = [annotation]
     while waiting:
         one = waiting.pop()
@@ -45,8 +52,13 @@ def classes_in(annotation: Any, seen: set[Any]) -> Iterator[type]:  # annotation
         except TypeError:  # it cannot be hashed: Annotated with a list
             pass
         waiting.extend(_named_by(one))
-        if isinstance(one, type) and get_origin(one) is None and _is_ours(one):
-            yield one
+        yield one
+
+
+def is_secret(annotation: Any) -> bool:  # annotations are of no one type
+    """Whether it is one of pydantic's types that are not shown."""
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and issubclass(kind, (SecretStr, SecretBytes, Secret))
 
 
 def _is_ours(cls: type) -> bool:

@@ -60,8 +60,8 @@ class Refused(Exception):
             again = first.setdefault(owner, at)
             if again < at:
                 return (
-                    f"{_path(what, way[:at])} is {_path(what, way[:again])} itself. A step cannot"
-                    " remember a value that contains itself: refer to the other by its id."
+                    f"{_path(what, way[:at])} is {_path(what, way[:again])} itself. A value"
+                    " that contains itself cannot be remembered: refer to the other by its id."
                 )
         # The way of a value that is too deep would be most of the sentence.
         return f"{_path(what, way[:12])}{'…' if len(way) > 12 else ''} {self.why}"
@@ -89,7 +89,7 @@ def _write_zone(zone: tzinfo) -> object:
     if type(zone) is TzInfo and (offset := zone.utcoffset(None)) is not None:
         return [offset // _MICROSECOND]
     raise Refused(
-        f"has the time zone {zone!r}, which a step cannot remember. Use zoneinfo.ZoneInfo with the"
+        f"has the time zone {zone!r}, which cannot be remembered. Use zoneinfo.ZoneInfo with the"
         " zone's name, or datetime.timezone."
     )
 

@@ -153,8 +153,8 @@ class Walk:
         if self._left < 0:
             raise TooMany
         raise Refused(
-            f"is {DEEPEST} levels deep, and a step remembers no deeper. Make it flatter, or keep it"
-            " elsewhere and return where it is."
+            f"is {DEEPEST} levels deep, and nothing deeper is remembered. Make it flatter, or keep"
+            " it elsewhere and return where it is."
         )
 
 
@@ -174,12 +174,12 @@ def _why(kind: type) -> str:
     for base in BUILTIN:
         if issubclass(kind, base):
             return (
-                f"is a {name}, which a step cannot remember: it would come back as a"
+                f"is a {name}, which cannot be remembered: it would come back as a"
                 f" {base.__name__}. Make it one first, or use a dataclass or a pydantic model."
             )
     if issubclass(kind, BaseModel) or is_dataclass(kind):
         return f"is a {qualified(kind)}, which is not known here: {KNOWN_BY_USE}."
     return (
-        f"is a {name}, which a step cannot remember. Turn it into numbers, texts, dates, lists and"
+        f"is a {name}, which cannot be remembered. Turn it into numbers, texts, dates, lists and"
         " dicts, or into a dataclass or a pydantic model of the family's own."
     )

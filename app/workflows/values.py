@@ -176,6 +176,6 @@ class Values:
 
 def _too_large(what: str, how: str) -> str:
     return (
-        f"{what} {how}, and a step remembers at most {LARGEST:,} bytes. Put it where large things"
+        f"{what} {how}, and at most {LARGEST:,} bytes are remembered. Put it where large things"
         " are kept, and return where it is."
     )

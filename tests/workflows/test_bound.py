@@ -15,10 +15,10 @@ from sqlalchemy import Select
 from sqlmodel import select
 
 from app.store.tables import User
-from app.workflows.attempt import dump
 from app.workflows.bound import bind
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily
 from app.workflows.keys import Layer
+from app.workflows.values import NotSerialisable
 from tests.support.families import Recording
 
 NO_CONTEXT = cast("Context", None)  # these families never look at it
@@ -187,12 +187,14 @@ def test_results_are_read_and_written_as_the_family_declares_them(
     threads: ThreadPoolExecutor,
 ) -> None:
     bound = bind(Plain(), threads)
-    text = dump(bound, {"a": 1})
-    assert bound.result.validate_json(text) == {"a": 1}
+    kept = bound.results.keep({"a": 1})
+    assert bound.results.read(kept.json, kept.exact) == {"a": 1}
     with pytest.raises(Fatal, match="result type"):
-        dump(bound, {"a": object()})
+        bound.results.keep({"a": "one"})
+    with pytest.raises(NotSerialisable, match=r"What execute returned\['a'\] is a object"):
+        bound.results.keep({"a": object()})
     with pytest.raises(Fatal, match="NUL"):
-        dump(bind(Recording(), threads), "a\0b")
+        bind(Recording(), threads).results.keep("a\0b")
 
 
 def test_flow_keys_are_made_of_the_familys_name(threads: ThreadPoolExecutor) -> None:

@@ -418,7 +418,7 @@ def unseen(model: type[BaseModel], **fields: object) -> BaseModel:
     return model.model_construct(None, **fields)
 
 
-REMEMBER = "which a step cannot remember"
+REMEMBER = "which cannot be remembered"
 UNKNOWN = "not known here: a class is known by being used in the family's annotations"
 
 
