@@ -102,7 +102,8 @@ class ItemTools:
         self._bound.used_by(fn)
         if asked.done:
             return self._steps.load(asked.result)
-        given = given_by_value(self._bound, name, args)
+        with self._steps.raised.of(asked.record):
+            given = given_by_value(self._bound, name, args)
         once = partial(self._bound.awaitable(fn), *given)
         return await self._steps.tried(asked, once, attempts, backoff)
 
@@ -133,8 +134,9 @@ class ItemTools:
         asked = await self._steps.ask(name, StepKind.SUSPEND)
         if asked.done:
             return self._steps.load(asked.result)
-        asked.record.payload = shown_to_people(name, payload)
-        asked.record.expects = expected(self._bound, name, resume)
+        with self._steps.raised.of(asked.record):
+            asked.record.payload = shown_to_people(name, payload)
+            asked.record.expects = expected(self._bound, name, resume)
         waited = await self._steps.waited(asked, StepStatus.SUSPENDED, limit)
         return self._steps.load(waited)
 
@@ -144,7 +146,7 @@ class ItemTools:
         bound = self._box.children.family(name, family)
         asked = await self._steps.ask(name, StepKind.CHILD)
         if asked.known is None:
-            with self._steps.rest.working():
+            with self._steps.rest.working(), self._steps.raised.of(asked.record):
                 await self._box.children.begin(self._delivery, asked.record, bound, item_id, params)
         text = asked.result
         if not asked.done:

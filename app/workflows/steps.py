@@ -15,6 +15,7 @@ from app.store.steps import StepRecord
 from app.workflows.asked import Asked, check_name, listed, storable
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
+from app.workflows.raised_steps import RaisedSteps
 from app.workflows.rest import Rest, Wait
 from app.workflows.signals import Skip, StepFailed, StepMisused, StepsChanged, is_terminal
 from app.workflows.step_ledger import Remembered, StepLedger
@@ -34,7 +35,7 @@ class Steps:
 
     __slots__ = (
         "_attempt", "_bound", "_delivery", "_known", "_ledger", "_loading", "_names", "_remembers",
-        "_retried", "item_id", "rest", "run_id",
+        "_retried", "item_id", "raised", "rest", "run_id",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +60,7 @@ class Steps:
         self._loading: asyncio.Task[Mapping[str, Remembered]] | None = None
         self._names: set[str] = set()
         self._retried = False
+        self.raised = RaisedSteps()
         self.rest = Rest()
 
     async def around(self, work: Awaitable[T]) -> T:
@@ -89,6 +91,9 @@ class Steps:
             StepFailed: it has failed for good in this attempt at the item.
         """
         alone = self.rest.enter()
+        for caught in self.raised.caught(alone=alone):
+            with self.rest.working():
+                await self.remember(caught, StepStatus.FAILED)
         check_name(name)
         outer = _WITHIN.get()
         if outer is not None:
@@ -140,7 +145,7 @@ class Steps:
         if left is not None and record.tries:
             await self.rest.wait(Wait(record, left, fresh=False))
         while True:
-            with self.rest.working():
+            with self.rest.working(), self.raised.of(record):
                 error = await self._once(record, once)
                 if error is None:
                     return self.load(await self.remember(record, StepStatus.DONE))
