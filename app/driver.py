@@ -32,3 +32,23 @@ async def hot(tx: AsyncConnection, statement: str, *values: object) -> list[asyn
         raise DBAPIError(
             statement, None, error, connection_invalidated=driver.is_closed()
         ) from error
+
+
+_OF_CONTENT = ("22", "23", "54")
+"""Classes of SQLSTATE: a value that Postgres cannot take, a constraint, a limit of Postgres."""
+
+
+def refusal(error: BaseException) -> str | None:
+    """What Postgres, or the driver, says of a value that it does not take; None: the trouble is
+    another one, and another try may pass."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return None
+    told: BaseException | None = error.orig
+    if not isinstance(told, asyncpg.PostgresError | asyncpg.InterfaceError):
+        told = None if told is None else told.__cause__  # SQLAlchemy wraps the driver's own
+    if isinstance(told, asyncpg.PostgresError):
+        if not (told.sqlstate or "").startswith(_OF_CONTENT):
+            return None
+        return f"{told.message}: {told.detail}" if told.detail else str(told.message or told)
+    # What the driver cannot put into its protocol is refused before it is sent.
+    return str(told) if isinstance(told, asyncpg.InterfaceError | ValueError) else None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.storable import storable
 from app.store.tables import Json, RunEvent
 
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -50,7 +51,7 @@ async def append(
     """
     await tx.execute(
         insert(_EVENT).values(
-            run_id=run_id, kind=kind, who=who, reason=reason, detail=detail, data=data
+            run_id=run_id, kind=kind, who=who, reason=reason, detail=storable(detail), data=data
         )
     )
     await tx.execute(select(func.pg_notify(CHANNEL, run_id)))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
 from app.store.step_tables import Output
+from app.store.storable import storable
 
 _OUTPUT = Output.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _COLUMNS = {"run_id": "text", "item_id": "text", "attempt": "int", "data": "text"}
@@ -23,7 +24,7 @@ _WRITE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``data`` is JSON."""
+    """``data`` is JSON. Of what Postgres cannot keep, something readable is kept."""
 
     run_id: str
     item_id: str
@@ -33,7 +34,8 @@ class Chunk:
 
 async def write(tx: AsyncConnection, chunks: Sequence[Chunk]) -> None:
     """In their order."""
-    columns = ([getattr(chunk, name) for chunk in chunks] for name in _COLUMNS)
+    columns: list[list[object]] = [[getattr(c, name) for c in chunks] for name in _COLUMNS]
+    columns[-1] = [storable(chunk.data) for chunk in chunks]
     await hot(tx, _WRITE, *columns)
 
 

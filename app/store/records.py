@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.driver import hot
 from app.store.counting import Changed
 from app.store.lifecycle import ItemStatus
+from app.store.storable import storable
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
 _COLUMNS = {
@@ -34,6 +35,7 @@ _COLUMNS = {
     "wake_in": "interval",
     "work_ms": "int",
 }
+_TEXTS = ("error_class", "error_message", "error_traceback", "error_group")
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 # Only a pending item takes an outcome, so the rows that come back are exactly what changed.
 _RECORD = f"""
@@ -127,7 +129,7 @@ async def record(tx: AsyncConnection, records: Sequence[Record]) -> dict[str, Ch
             changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
             changed[run_id].work_ms += work_ms
     if others:
-        columns = ([getattr(one, name) for one in others] for name in _COLUMNS)
+        columns = (_column(others, name) for name in _COLUMNS)
         for run_id, status, work_ms, usd, tokens in await hot(tx, _RECORD, *columns):
             if status == ItemStatus.PENDING and not (usd or tokens):
                 continue  # another attempt will follow, and there is nothing to count yet
@@ -140,3 +142,9 @@ async def record(tx: AsyncConnection, records: Sequence[Record]) -> dict[str, Ch
                 run.outcomes[status] += 1
                 run.work_ms += work_ms
     return changed
+
+
+def _column(records: Sequence[Record], name: str) -> list[object]:
+    if name in _TEXTS:
+        return [storable(getattr(one, name)) for one in records]
+    return [getattr(one, name) for one in records]

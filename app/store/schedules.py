@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
 from app.store.schedule_tables import FireResult, Origin, Schedule
+from app.store.storable import storable
 
 _TABLE = Schedule.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _LOCK = func.hashtextextended("sluice.schedules", 0)
@@ -152,7 +153,7 @@ async def advance(
         "next_at": next_at,
         "last_fired_at": fired_at,
         "last_result": fired.result,
-        "last_detail": fired.detail,
+        "last_detail": storable(fired.detail),
     }
     if fired.run_id is not None:
         values["last_run_id"] = fired.run_id

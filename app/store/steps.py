@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.driver import hot
 from app.store.lifecycle import StepKind, StepStatus
 from app.store.step_tables import Step
+from app.store.storable import storable
 
 _STEP = Step.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
@@ -91,6 +92,9 @@ class StepRecord:
 
 async def remember(tx: AsyncConnection, records: Sequence[StepRecord]) -> set[StepId]:
     """Write these, except over what is done already. Returns which were written."""
+    for record in records:
+        record.error_class = storable(record.error_class)
+        record.error_message = storable(record.error_message)
     columns = ([getattr(record, name) for record in records] for name in _COLUMNS)
     return {(row[0], row[1], row[2]) for row in await hot(tx, _REMEMBER, *columns)}
 

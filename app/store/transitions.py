@@ -19,6 +19,7 @@ from app.store.lifecycle import (
     require_transition,
 )
 from app.store.runs import ENDED_ITEMS, Statistics, get
+from app.store.storable import storable
 from app.store.tables import Json, Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -192,7 +193,7 @@ async def _move(
     allowed = before(target) if only_from is None else {only_from} & before(target)
     values = {"status": target, **_clock(target), **values}
     if reason is not None:
-        values |= {"reason": reason, "detail": detail}
+        values |= {"reason": reason, "detail": storable(detail)}
     done = await tx.execute(
         update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(values)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -19,6 +18,9 @@ from app.workflows.step_methods import StepMethods
 if TYPE_CHECKING:
     from app.workflows.item_tools import ItemTools
     from app.workflows.preview_tools import PreviewTools
+
+MOST_SPENT = 10**12
+"""USD, or tokens, at once: more is a mistake, and the sums of many must fit."""
 
 T = TypeVar("T")
 
@@ -71,10 +73,12 @@ class Context(StepMethods):
 
     def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
         """Count what this item costs against the run's budget, also when it fails afterwards."""
-        if not (math.isfinite(usd) and usd >= 0 and tokens >= 0):
-            raise ValueError(f"What is spent is 0 or more, not {usd!r} USD and {tokens!r} tokens.")
-        self.meter.usd += usd
-        self.meter.tokens += tokens
+        if not (0 <= usd <= MOST_SPENT and 0 <= tokens <= MOST_SPENT):
+            raise ValueError(
+                f"What is spent is 0 to {MOST_SPENT:,}, not {usd!r} USD and {tokens!r} tokens."
+            )
+        self.meter.usd += float(usd)
+        self.meter.tokens += int(tokens)
 
     @property
     def log(self) -> FilteringBoundLogger:

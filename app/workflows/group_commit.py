@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 LARGEST_BATCH = 500
+HEAVIEST_BATCH = 16_000_000
+"""Bytes of one transaction, unless one entry alone weighs more."""
 
 T = TypeVar("T")
 
@@ -18,10 +20,16 @@ class GroupCommit(Generic[T]):
 
     Args:
         commit: writes a batch in one transaction, all or nothing.
+        weigh: bytes of an entry, where they may be many.
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T]], Awaitable[None]],
+        weigh: Callable[[T], int] = lambda _entry: 0,
+    ) -> None:
         self._commit = commit
+        self._weigh = weigh
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -36,11 +44,20 @@ class GroupCommit(Generic[T]):
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                batch = self._waiting[:LARGEST_BATCH]
-                del self._waiting[:LARGEST_BATCH]
+                number = self._next_batch()
+                batch = self._waiting[:number]
+                del self._waiting[:number]
                 await self._settle(batch)
         finally:
             self._writing = None
+
+    def _next_batch(self) -> int:
+        weight = 0
+        for number, (entry, _) in enumerate(self._waiting[:LARGEST_BATCH]):
+            weight += self._weigh(entry)
+            if number and weight > HEAVIEST_BATCH:
+                return number
+        return LARGEST_BATCH
 
     async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[None]]]) -> None:
         try:
@@ -51,9 +68,11 @@ class GroupCommit(Generic[T]):
                 and isinstance(error, DBAPIError)
                 and not error.connection_invalidated
             ):
-                # One entry that Postgres refuses must not take the others down with it.
-                for single in batch:
-                    await self._settle([single])
+                # An entry that Postgres refuses must not take the others down with it: by halves,
+                # so that among hundreds it is found in a few transactions.
+                half = len(batch) // 2
+                await self._settle(batch[:half])
+                await self._settle(batch[half:])
                 return
             for _, done in batch:
                 if not done.done():

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.driver import refusal
 from app.engine import Delivery, Engine
 from app.store import counting, items, records, runs, steps
 from app.store.counting import Changed, Counted
 from app.store.lifecycle import ItemStatus, PauseReason, RunStatus
 from app.store.records import Record
+from app.store.storable import cut
 from app.workflows.children import rouse
 from app.workflows.group_commit import GroupCommit
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import parse_flow_key
 from app.workflows.rest import Wait
 
+LONGEST_MESSAGE = 2_000
 FINE = (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED, ItemStatus.SUSPENDED)
 
 log = structlog.get_logger("sluice.run")
@@ -72,13 +76,23 @@ class OutcomeWriter:
         self._keeper = keeper
         self._look_ahead = look_ahead
         self._changed = changed
-        self._group = GroupCommit(self._commit)
+        self._group = GroupCommit(self._commit, _weight)
 
     async def write(self, ending: Ending) -> None:
-        """Return when ``ending`` is committed, or was refused because the message is not ours."""
+        """Return when ``ending`` is committed, or was refused because the message is not ours.
+
+        What Postgres does not take is written as a failure that says so.
+        """
         if ending.may_be_followed:
             ending.delivery.worked()
-        await self._group.add(ending)
+        try:
+            await self._group.add(ending)
+        except DBAPIError as error:
+            said = refusal(error)
+            if said is None:
+                raise
+            log.warning("outcome_unwritable", run=ending.record.run_id, item=ending.record.item_id)
+            await self._group.add(_unwritable(ending, said))
 
     async def _commit(self, endings: Sequence[Ending]) -> None:
         changed: set[str] = set()
@@ -167,6 +181,28 @@ class OutcomeWriter:
             else ending
             for ending in endings
         ]
+
+
+def _weight(ending: Ending) -> int:
+    return len(ending.record.result or "")
+
+
+def _unwritable(ending: Ending, said: str) -> Ending:
+    """The end of an item of which something cannot be written: it would be no other next time."""
+    what = f"The item's outcome, {ending.record.status}, cannot be written."
+    record = replace(
+        ending.record,
+        status=ItemStatus.FAILED,
+        executed=False,
+        result=None,
+        error_class="Unwritable",
+        error_message=cut(f"{what} Postgres says: {said}", LONGEST_MESSAGE),
+        error_traceback=None,
+        error_group="The item's outcome cannot be written.",
+        finished_at=datetime.now(UTC),
+        wake_in=None,
+    )
+    return Ending(ending.delivery, record)
 
 
 def _cancelled(ending: Ending) -> Ending:

@@ -3,13 +3,16 @@ still ours."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.driver import refusal
 from app.engine import Delivery, Engine
 from app.store import outputs, steps
 from app.store.database import reading
@@ -18,6 +21,7 @@ from app.store.outputs import Chunk
 from app.store.step_tables import Step
 from app.store.steps import StepRecord
 from app.workflows.group_commit import GroupCommit
+from app.workflows.signals import Fatal
 
 
 class Superseded(Exception):
@@ -48,8 +52,8 @@ class StepLedger:
     def __init__(self, database: AsyncEngine, engine: Engine) -> None:
         self._database = database
         self._engine = engine
-        self._records = GroupCommit(self._commit)
-        self._chunks = GroupCommit(self._write)
+        self._records = GroupCommit(self._commit, _weight)
+        self._chunks = GroupCommit(self._write, lambda chunk: len(chunk.data))
 
     async def of_item(self, run_id: str, item_id: str) -> dict[str, Remembered]:
         """By name."""
@@ -69,9 +73,11 @@ class StepLedger:
 
         Raises:
             Superseded: the delivery is not ours any more.
+            Fatal: Postgres does not take it.
         """
         entry = _Entry(delivery, record)
-        await self._records.add(entry)
+        with _told(f"Step {record.name!r} cannot be remembered."):
+            await self._records.add(entry)
         if not entry.ours:
             raise Superseded("Another worker has taken the item over.")
         if entry.written:
@@ -81,7 +87,12 @@ class StepLedger:
         return None if found is None else found.result
 
     async def write(self, chunk: Chunk) -> None:
-        await self._chunks.add(chunk)
+        """
+        Raises:
+            Fatal: Postgres does not take it.
+        """
+        with _told("What is written to the stream cannot be kept."):
+            await self._chunks.add(chunk)
 
     async def _commit(self, entries: Sequence[_Entry]) -> None:
         async with self._database.begin() as tx:
@@ -94,3 +105,19 @@ class StepLedger:
     async def _write(self, chunks: Sequence[Chunk]) -> None:
         async with self._database.begin() as tx:
             await outputs.write(tx, chunks)
+
+
+def _weight(entry: _Entry) -> int:
+    return len(entry.record.result or "")
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Another try would be refused as well."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        raise Fatal(f"{what} Postgres says: {said}") from None
