@@ -43,7 +43,8 @@ class Delivery:
 
     ``attempt`` begins at 1 and grows with every redelivery and every takeover from a dead worker.
     ``worked`` may be called when the work is done and only its outcome is still to be written: the
-    message stays in hand until then, but its place is free for another one.
+    message stays in hand until then, but its place is free for another one. ``stopped``: the worker
+    has cancelled the handler, and the message goes back.
     """
 
     token: tuple[int, int]
@@ -51,6 +52,7 @@ class Delivery:
     payload: bytes
     attempt: int
     worked: Callable[[], None] = field(default=_nobody_listens, repr=False, compare=False)
+    stopped: bool = field(default=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

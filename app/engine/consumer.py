@@ -71,6 +71,13 @@ class Consumer:
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
+        try:
+            await self._run()
+        finally:
+            # Not reached with work in hand, unless we broke down or were cancelled ourselves.
+            self._cancel({task for _, task in self._in_hand.values()})
+
+    async def _run(self) -> None:
         pause = 0.1
         while not self._stopping.is_set():
             try:
@@ -186,7 +193,9 @@ class Consumer:
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             await self._handlers[delivery.flow_key](delivery)
-        except Exception:
+        except BaseException as error:
+            if delivery.stopped or isinstance(error, GeneratorExit):
+                raise
             # Neither completed nor given back: it is delivered again when our claim has lapsed.
             log.exception("delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt)
         finally:
@@ -207,11 +216,16 @@ class Consumer:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=self._stop_timeout)
-        for task in late:
-            task.cancel()
         if late:
+            self._cancel(late)
             log.warning("stopped_unfinished", messages=len(late))
             await asyncio.wait(late)
+
+    def _cancel(self, late: Collection[asyncio.Task[None]]) -> None:
+        for delivery, task in self._in_hand.values():
+            if task in late:
+                delivery.stopped = True
+                task.cancel()
 
     async def _wait(self, seconds: float) -> None:
         try:

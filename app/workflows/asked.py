@@ -11,7 +11,6 @@ from app.workflows.signals import StepMisused
 from app.workflows.step_ledger import Remembered
 
 LONGEST_NAME = 100
-LONGEST_MESSAGE = 2_000
 
 
 @dataclass(slots=True)
@@ -44,8 +43,3 @@ def check_name(name: object) -> None:
         raise StepMisused(
             f"A step's name has 1 to {LONGEST_NAME} printable characters; {name!r} does not."
         )
-
-
-def storable(text: str) -> str:
-    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text.encode("utf-8", "replace").decode()[:LONGEST_MESSAGE]

@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,13 +16,13 @@ from pydantic import BaseModel
 from app.store.lifecycle import ItemStatus
 from app.workflows.bound import BoundFamily
 from app.workflows.error_groups import group_of
+from app.workflows.error_text import class_of, sentence_of_all, traceback_of
 from app.workflows.family import Context, Cost, Skip
+from app.workflows.interruption import Interruption
 from app.workflows.preview_tools import PreviewStops, Stop
 from app.workflows.rest import Parked, Wait
-from app.workflows.signals import is_terminal
+from app.workflows.signals import Course, disposition, members
 
-LONGEST_MESSAGE = 2_000
-LONGEST_TRACEBACK = 8_000
 MOST_POSTPONEMENTS = 1_000
 """RetryAfter uses up no attempt; without a bound it could put an item off for ever."""
 
@@ -77,28 +76,28 @@ class Verdict:
 async def attempt(
     bound: BoundFamily, item_id: str, params: BaseModel, ctx: Context, history: History
 ) -> Verdict:
-    """Load, execute and save one item. Never raises for what the family raised."""
+    """Load, execute and save one item. Never raises for what the family raised, whatever that is.
+
+    A cancellation of the task itself is answered like one that the code ran into: who made the task
+    knows whether it was asked to end.
+    """
     started_at, clock = datetime.now(UTC), time.perf_counter()
     progress = _Progress(history)
+    interruption = Interruption()
     limit = asyncio.timeout(bound.family.timeout.total_seconds())
-    error: Exception | None = None
-    status = ItemStatus.SUCCEEDED
+    error: BaseException | None = None
     try:
         async with limit:
             await progress.go(bound, item_id, params, ctx)
-    except PreviewStops as stops:
-        verdict = Verdict(ItemStatus.SUSPENDED, history, started_at, datetime.now(UTC), _ms(clock))
-        return replace(verdict, stop=stops.stop)
     except Parked as parked:
         return _parked(history, parked.waits, ctx, started_at, clock)
-    except Skip as skip:
-        status, error = ItemStatus.SKIPPED, skip
-    except Exception as caught:  # noqa: BLE001 - the one place that records an item's failure
+    except BaseException as caught:
+        if interruption.thrown_away(caught):
+            raise
         error = caught
-        status = ItemStatus.TIMED_OUT if limit.expired() else ItemStatus.FAILED
     reached = progress.history
     verdict = Verdict(
-        status,
+        ItemStatus.SUCCEEDED,
         replace(reached, attempts=history.attempts + 1),
         started_at,
         datetime.now(UTC),
@@ -108,9 +107,10 @@ async def attempt(
         verdict.spent = Cost(ctx.meter.usd, ctx.meter.tokens)
     if error is None:
         return verdict
-    if status is ItemStatus.SKIPPED:
-        return replace(verdict, error_message=_clean(str(error), LONGEST_MESSAGE))
-    return _judge(bound, verdict, error, item_id)
+    for one in members(error):
+        if isinstance(one, PreviewStops):
+            return replace(verdict, status=ItemStatus.SUSPENDED, history=history, stop=one.stop)
+    return _judge(bound, verdict, error, item_id, timed_out=limit.expired())
 
 
 class _Progress:
@@ -160,44 +160,40 @@ def _parked(
     )
 
 
-def _judge(bound: BoundFamily, verdict: Verdict, error: Exception, item_id: str) -> Verdict:
-    history = verdict.history
-    message = _clean(str(error), LONGEST_MESSAGE)
+def _judge(
+    bound: BoundFamily, verdict: Verdict, error: BaseException, item_id: str, *, timed_out: bool
+) -> Verdict:
+    history, found = verdict.history, disposition(error)
+    message = sentence_of_all(found)
+    if found.course is Course.SKIP:
+        return replace(verdict, status=ItemStatus.SKIPPED, error_message=message)
     verdict = replace(
         verdict,
-        # A step's failure is named for what the step raised.
-        error_class=getattr(error, "error_class", None) or type(error).__qualname__,
+        status=ItemStatus.FAILED,
+        error_class=class_of(found.error),
         error_message=message,
         error_group=group_of(message, item_id),
-        error_traceback=_clean(
-            "".join(traceback.format_exception(error)), LONGEST_TRACEBACK, keep_end=True
-        ),
+        error_traceback=traceback_of(error),
     )
-    if verdict.status is ItemStatus.TIMED_OUT:
+    if timed_out:
         limit = bound.family.timeout.total_seconds()
         message = f"It took longer than {limit:g} s."
-        return replace(verdict, error_class="Timeout", error_message=message, error_group=message)
-    if getattr(error, "systemic", False) is True:
-        # Not the item's fault: it keeps its attempts, and stays to be done.
-        unused = replace(history, attempts=history.attempts - 1)
-        return replace(verdict, status=ItemStatus.PENDING, history=unused, systemic=True)
-    asked = getattr(error, "retry_after", None)
-    if isinstance(asked, timedelta) and history.postponements < MOST_POSTPONEMENTS:
-        later = replace(
-            history, attempts=history.attempts - 1, postponements=history.postponements + 1
+        return replace(
+            verdict,
+            status=ItemStatus.TIMED_OUT,
+            error_class="Timeout",
+            error_message=message,
+            error_group=message,
         )
-        return replace(verdict, status=ItemStatus.PENDING, history=later, delay=asked)
-    if is_terminal(error) or history.attempts >= bound.family.attempts:
+    unused = replace(history, attempts=history.attempts - 1)
+    if found.course is Course.PAUSE:
+        # Not the item's fault: it keeps its attempts, and stays to be done.
+        return replace(verdict, status=ItemStatus.PENDING, history=unused, systemic=True)
+    if found.course is Course.POSTPONE and history.postponements < MOST_POSTPONEMENTS:
+        later = replace(unused, postponements=history.postponements + 1)
+        return replace(verdict, status=ItemStatus.PENDING, history=later, delay=found.delay)
+    if found.course is Course.FAIL or history.attempts >= bound.family.attempts:
         return verdict
     chance = random.random()  # noqa: S311 - jitter, not a secret
-    delay = bound.family.backoff.delay(history.attempts, chance)
+    delay = found.delay or bound.family.backoff.delay(history.attempts, chance)
     return replace(verdict, status=ItemStatus.PENDING, delay=delay)
-
-
-def _clean(text: str, longest: int, *, keep_end: bool = False) -> str:
-    """Cut, and free of what Postgres refuses in text: NUL and lone surrogates."""
-    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    text = text.encode("utf-8", "replace").decode()
-    if len(text) <= longest:
-        return text
-    return "…" + text[-longest:] if keep_end else text[:longest] + "…"

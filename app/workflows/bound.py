@@ -100,7 +100,19 @@ def _awaitable(method: Callable[..., Any], default: object, threads: ThreadPoolE
     async def in_thread(*args: object) -> object:
         call = contextvars.copy_context().run
         loop = asyncio.get_running_loop()
-        result: object = await loop.run_in_executor(threads, call, method, *args)
+        result: object = await loop.run_in_executor(threads, call, _called, method, *args)
         return await result if inspect.isawaitable(result) else result
 
     return in_thread
+
+
+def _called(method: Callable[..., object], *args: object) -> object:
+    try:
+        return method(*args)
+    except StopIteration as error:
+        # A future refuses it, and whoever awaits the future would wait for ever. As in a coroutine:
+        raise RuntimeError(f"{_name(method)} raised StopIteration") from error
+
+
+def _name(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)

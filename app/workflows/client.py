@@ -22,6 +22,7 @@ from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, Estimator
 from app.workflows.family import Context
 from app.workflows.handle import RunHandle
+from app.workflows.interruption import Interruption
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.options import RunOptions
 from app.workflows.preview_tools import PreviewTools
@@ -202,7 +203,10 @@ class WorkflowClient:
         """Run ``load`` and ``execute`` for one item, and never ``save``."""
         ctx = self._context(bound, item_id=item_id, preview=True)
         ctx = replace(ctx, tools=PreviewTools(bound, ctx.services.http, item_id))
-        return await attempt(bound, item_id, params, ctx, History())
+        interruption = Interruption()
+        verdict = await attempt(bound, item_id, params, ctx, History())
+        interruption.raise_if_cancelled()
+        return verdict
 
     async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
         """What is stored for the item, as JSON holds it, for its preview to be compared with.

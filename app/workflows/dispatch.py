@@ -16,12 +16,15 @@ from app.engine import Delivery, Engine, Handler
 from app.engine.consumer import PREFETCH
 from app.flow.controls import FlowControls
 from app.flow.gate import GateClosed
+from app.store import runs
+from app.store.lifecycle import PauseReason
 from app.workflows.bound import BoundFamily
+from app.workflows.error_text import class_of, sentence_of_all
 from app.workflows.family import Backoff
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.mending import Mender
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
-from app.workflows.signals import Fatal
+from app.workflows.signals import Course, disposition
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -66,22 +69,28 @@ class Dispatcher:
             await layer.handle(bound, delivery)
         except GateClosed:
             return  # not begun: the engine gives it back when the worker stops
-        except Exception as error:  # noqa: BLE001 - redelivered, or recorded on the run
+        except BaseException as error:
+            if delivery.stopped or isinstance(error, GeneratorExit):
+                raise
             await self._failed(delivery, error)
 
-    async def _failed(self, delivery: Delivery, error: Exception) -> None:
+    async def _failed(self, delivery: Delivery, error: BaseException) -> None:
         """A layer itself failed, not an item's own code: the database was away, a page broke."""
         _, layer = parse_flow_key(delivery.flow_key)
         run_id = RunOnly.model_validate_json(delivery.payload).run
-        asked = getattr(error, "retry_after", None)
-        if layer is not Layer.EXECUTE and isinstance(asked, timedelta):
-            await self._put_off(delivery, run_id, asked, error)
-            return
-        hopeless = delivery.attempt >= LAYER_ATTEMPTS or isinstance(error, Fatal)
+        found = disposition(error)
+        told = f"{class_of(found.error)}: {sentence_of_all(found)}"
+        if layer is not Layer.EXECUTE:
+            if found.course is Course.POSTPONE and found.delay is not None:
+                await self._put_off(delivery, run_id, found.delay, told)
+                return
+            if found.course is Course.PAUSE:
+                await self._pause(delivery, run_id, sentence_of_all(found), error)
+                return
+        hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.course is Course.FAIL
         gives_up = layer is not Layer.EXECUTE and hopeless
-        detail = (
-            f"{layer} gave up after {delivery.attempt} attempts: {type(error).__name__}: {error}"
-        )
+        times = "1 attempt" if delivery.attempt == 1 else f"{delivery.attempt} attempts"
+        detail = f"{layer} gave up after {times}: {told}"
         log.error(
             "layer_failed",
             flow_key=delivery.flow_key,
@@ -101,9 +110,20 @@ class Dispatcher:
         if gives_up:
             await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
 
-    async def _put_off(
-        self, delivery: Delivery, run_id: str, delay: timedelta, error: Exception
+    async def _pause(
+        self, delivery: Delivery, run_id: str, detail: str, error: BaseException
     ) -> None:
+        """Whatever is asked of the source would fail as well. A resume publishes the message
+        again."""
+        log.warning("layer_paused", flow_key=delivery.flow_key, run=run_id, exc_info=error)
+        async with self.database.begin() as tx:
+            # Locked first: a resume of a run that was paused already waits for our commit, or is
+            # seen here, and then the run is paused once more.
+            await runs.lock(tx, run_id)
+            if await self.engine.complete(tx, [delivery]):
+                await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
+
+    async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
         """A source asked us to come later, which is no failure: the message begins anew then."""
         family, layer = parse_flow_key(delivery.flow_key)
         kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
@@ -114,7 +134,7 @@ class Dispatcher:
             flow_key=delivery.flow_key,
             run=run_id,
             seconds=delay.total_seconds(),
-            reason=str(error),
+            reason=told,
         )
         async with self.database.begin() as tx:
             if await self.engine.complete(tx, [delivery]):

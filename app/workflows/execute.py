@@ -132,6 +132,8 @@ class ExecuteLayer:
                 bound, run_id=message.run, item_id=message.item, attempt=number, tools=tools
             )
             verdict = await attempt(bound, message.item, view.params, ctx, history)
+            if delivery.stopped and verdict.error_traceback is not None:
+                raise asyncio.CancelledError  # that it did not end well is our doing
         if verdict.error_class is not None:
             ctx.log.warning(
                 "item_failed" if verdict.status is not ItemStatus.PENDING else "item_put_off",

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -25,14 +25,6 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110, section 9.2.1: they change nothing."""
 FORGOTTEN = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
 """Headers of an answer that are secrets, or lead to them."""
-
-
-class TryAgain(CallFailed):
-    """``again_in``: what the server asked for; None: as the backoff says."""
-
-    def __init__(self, message: str, again_in: timedelta | None = None) -> None:
-        super().__init__(message)
-        self.again_in = again_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class HttpCall:
             key: the Idempotency-Key, unless the headers have one.
 
         Raises:
-            TryAgain: another try may get an answer that counts.
+            CallFailed: another try may get an answer that counts.
             Fatal: the request cannot be sent, or its answer cannot be remembered.
         """
         headers = httpx2.Headers(dict(self.headers))
@@ -87,15 +79,15 @@ class HttpCall:
             ):
                 body = await read_body(response, LARGEST_BODY + 1)
         except (TimeoutError, httpx2.TimeoutException) as error:
-            raise TryAgain(f"{self.shown} did not answer within {self.timeout:g} s.") from error
+            raise CallFailed(f"{self.shown} did not answer within {self.timeout:g} s.") from error
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, TypeError, ValueError) as error:
             raise Fatal(f"{self.shown} cannot be sent: {type(error).__name__}.") from None
         except httpx2.RequestError as error:
-            raise TryAgain(f"{self.shown} failed: {type(error).__name__}.") from None
+            raise CallFailed(f"{self.shown} failed: {type(error).__name__}.") from None
         status = response.status_code
         if status in PASSING or status >= 500:
             delay = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-            raise TryAgain(f"{self.shown} answered {status}.", delay)
+            raise CallFailed(f"{self.shown} answered {status}.", delay)
         if len(body) > LARGEST_BODY:
             raise Fatal(f"{self.shown} answered more than {LARGEST_BODY:,} bytes.")
         kept = {k.lower(): v for k, v in response.headers.items() if k.lower() not in FORGOTTEN}

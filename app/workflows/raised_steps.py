@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.store.steps import StepRecord
-from app.workflows.asked import storable
-from app.workflows.signals import StepFailed
+from app.workflows.error_text import class_of, sentence_of_all
+from app.workflows.signals import StepFailed, disposition
 
 
 class RaisedSteps:
@@ -33,8 +33,10 @@ class RaisedSteps:
         except StepFailed:  # which is remembered
             raise
         except BaseException as error:
-            record.error_class = type(error).__qualname__
-            record.error_message = storable(str(error)) or "It was cut off."
+            found = disposition(error)
+            cut_off = isinstance(error, asyncio.CancelledError)
+            record.error_class = class_of(found.error)
+            record.error_message = "It was cut off." if cut_off else sentence_of_all(found)
             self._found.append((asyncio.current_task(), record))
             raise
 

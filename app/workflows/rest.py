@@ -46,7 +46,7 @@ class Rest:
     """
 
     __slots__ = (
-        "_at_work", "_cancels", "_idle", "_main", "_moves", "_over", "_tasks", "_waits", "open",
+        "_at_work", "_idle", "_main", "_moves", "_over", "_tasks", "_waits", "open",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -62,7 +62,6 @@ class Rest:
         """The current task is the one that executes the item."""
         self.open = True
         self._main = asyncio.current_task()
-        self._cancels = 0 if self._main is None else self._main.cancelling()
 
     def enter(self) -> bool:
         """A task of the item is about to ask for a step. Returns whether it is ``execute`` itself.
@@ -115,9 +114,12 @@ class Rest:
             await asyncio.sleep(until - clock())
         del self._waits[wait.record.name]
 
-    async def end(self, error: BaseException | None) -> None:
+    async def end(self, *, cancelled: bool) -> None:
         """``execute`` has ended. Steps at work may end too, so that they are not paid for twice;
         tasks of the item do not outlive it.
+
+        Args:
+            cancelled: it was told to end, so nothing of it goes on.
 
         Raises:
             Parked: it ended because all that was left of it waits.
@@ -126,7 +128,7 @@ class Rest:
         if not self._tasks:
             return
         self._idle = asyncio.Event()
-        if self._at_work and not isinstance(error, asyncio.CancelledError):
+        if self._at_work and not cancelled:
             await self._idle.wait()
         left = {task for task in self._tasks if task is not self._main and not task.done()}
         for task in left:
@@ -136,7 +138,8 @@ class Rest:
             for task in ended:
                 if not task.cancelled():
                     task.exception()  # retrieved: whoever awaited it is gone
-        if self._over and self._main is not None and self._main.uncancel() <= self._cancels:
+        if self._over and self._main is not None:
+            self._main.uncancel()
             raise Parked(list(self._left()))
 
     def _left(self) -> Iterator[Wait]:

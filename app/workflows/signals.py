@@ -1,8 +1,12 @@
-"""What a family's methods raise to say how an item goes on."""
+"""What a family's methods raise to say how an item goes on, and what any exception says of it."""
 
 from __future__ import annotations
 
+from asyncio import CancelledError
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum, auto
 
 
 class Skip(Exception):
@@ -14,12 +18,6 @@ class Fatal(Exception):
 
     An exception of a service whose ``terminal`` is true is treated likewise.
     """
-
-
-def is_terminal(error: BaseException) -> bool:
-    """Whether no other attempt can help: ``Fatal``, or an exception of a service that says so by
-    ``terminal = True``."""
-    return isinstance(error, Fatal) or getattr(error, "terminal", False) is True
 
 
 class RetryAfter(Exception):
@@ -58,7 +56,14 @@ class StepFailed(Exception):
 
 
 class CallFailed(Exception):
-    """An HTTP call that no try of it could bring to an answer that counts."""
+    """An HTTP call that no try of it could bring to an answer that counts.
+
+    ``again_in``: what the server asked for; None: as the backoff says.
+    """
+
+    def __init__(self, message: str, again_in: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.again_in = again_in
 
 
 class ChildFailed(Fatal):
@@ -79,3 +84,82 @@ class StepsChanged(Fatal):
     Names are what steps are remembered by. Cancel the run and retry its items, or give the steps
     their former names back and retry.
     """
+
+
+class Course(Enum):
+    """How it goes on; the gravest first, which decides where a group holds several."""
+
+    PAUSE = auto()  # the run: every other item would fail as well
+    FAIL = auto()  # at once
+    RETRY = auto()  # with backoff, while there are attempts
+    POSTPONE = auto()  # without using up an attempt
+    SKIP = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """What an exception says. ``error``: what decided, a group's member or the exception itself.
+    ``delay``: what was asked for in place of the backoff; None: nothing was."""
+
+    course: Course
+    error: BaseException
+    delay: timedelta | None = None
+    others: int = 0
+    """How many more the group held."""
+
+
+def disposition(error: BaseException) -> Disposition:
+    """Read an exception: the only place that does.
+
+    A group is judged by what it holds, at any depth, as if each had been raised alone. Of several
+    the gravest decides: anything systemic pauses the run; else anything fatal fails the item; else
+    any other error is a failed attempt; else it is put off; and it is skipped only if all say so.
+    Of several delays the longest counts, also beside an error. A cancellation counts only where the
+    group holds nothing else: a ``TaskGroup`` cancels the others when one of its tasks fails.
+    """
+    found = list(members(error))
+    told = [one for one in found if not isinstance(one, CancelledError)] or found
+    courses = [(_course(one), one) for one in told]
+    course, decided = min(courses, key=lambda each: each[0].value)
+    delays = [delay for one in told if (delay := _delay(one) or _again_in(one)) is not None]
+    return Disposition(course, decided, max(delays, default=None), len(told) - 1)
+
+
+def members(error: BaseException) -> Iterator[BaseException]:
+    """What a group holds, and groups in it hold, in their order; of anything else, itself."""
+    left = [error]
+    while left:
+        one = left.pop()
+        if isinstance(one, BaseExceptionGroup):
+            left.extend(reversed(one.exceptions))
+        else:
+            yield one
+
+
+def _course(error: BaseException) -> Course:
+    if isinstance(error, Skip):
+        return Course.SKIP
+    if _marked(error, "systemic") is True:
+        return Course.PAUSE
+    if _delay(error) is not None:
+        return Course.POSTPONE
+    if isinstance(error, Fatal) or _marked(error, "terminal") is True:
+        return Course.FAIL
+    return Course.RETRY
+
+
+def _delay(error: BaseException) -> timedelta | None:
+    asked = _marked(error, "retry_after")
+    return asked if isinstance(asked, timedelta) else None
+
+
+def _again_in(error: BaseException) -> timedelta | None:
+    return error.again_in if isinstance(error, CallFailed) else None
+
+
+def _marked(error: BaseException, name: str) -> object:
+    """What somebody else's exception carries under a name of ours, which may be anything."""
+    try:
+        return getattr(error, name, None)
+    except Exception:  # noqa: BLE001 - a property that fails says nothing
+        return None

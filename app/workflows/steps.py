@@ -12,12 +12,21 @@ from typing import Any, TypeVar
 from app.engine import Delivery
 from app.store.lifecycle import StepKind, StepStatus
 from app.store.steps import StepRecord
-from app.workflows.asked import Asked, check_name, listed, storable
+from app.workflows.asked import Asked, check_name, listed
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
+from app.workflows.error_text import class_of, sentence_of_all
+from app.workflows.interruption import Interruption
 from app.workflows.raised_steps import RaisedSteps
 from app.workflows.rest import Rest, Wait
-from app.workflows.signals import Skip, StepFailed, StepMisused, StepsChanged, is_terminal
+from app.workflows.signals import (
+    Course,
+    Disposition,
+    StepFailed,
+    StepMisused,
+    StepsChanged,
+    disposition,
+)
 from app.workflows.step_ledger import Remembered, StepLedger
 
 T = TypeVar("T")
@@ -71,14 +80,16 @@ class Steps:
             StepsChanged: it did not ask for a step that is remembered.
         """
         self.rest.begin()
+        interruption = Interruption()
         try:
             result = await work
         except BaseException as error:
-            await self.rest.end(error)
+            if not interruption.thrown_away(error):
+                await self.rest.end(cancelled=interruption.cancelled)
             raise
         self.rest.open = False
         if self._names:
-            await self.rest.end(None)
+            await self.rest.end(cancelled=False)
         if self._remembers:
             await self._load()
             self._require_asked(self._known)
@@ -146,15 +157,16 @@ class Steps:
             await self.rest.wait(Wait(record, left, fresh=False))
         while True:
             with self.rest.working(), self.raised.of(record):
-                error = await self._once(record, once)
-                if error is None:
+                failed = await self._once(record, once)
+                if failed is None:
                     return self.load(await self.remember(record, StepStatus.DONE))
                 if record.tries >= attempts:
                     await self.remember(record, StepStatus.FAILED)
-                    failed = StepFailed(record.name, record.error_class or "", str(error))
-                    raise failed from error
+                    raise StepFailed(
+                        record.name, record.error_class or "", record.error_message or ""
+                    ) from failed.error
             chance = random.random()  # noqa: S311 - jitter, not a secret
-            delay = getattr(error, "again_in", None) or backoff.delay(record.tries, chance)
+            delay = failed.delay or backoff.delay(record.tries, chance)
             record.status = StepStatus.WAITING
             await self.rest.wait(Wait(record, delay, fresh=True))
 
@@ -189,23 +201,21 @@ class Steps:
 
     async def _once(
         self, record: StepRecord, once: Callable[[], Awaitable[object]]
-    ) -> Exception | None:
+    ) -> Disposition | None:
         """Returns what went wrong and may go better next time."""
         within = _WITHIN.set(record.name)
+        interruption = Interruption()
         try:
             value = await once()
-        except Skip:
-            raise
-        except Exception as error:
-            if is_terminal(error) or isinstance(getattr(error, "retry_after", None), timedelta):
-                raise
-            if getattr(error, "systemic", False) is True:
+        except BaseException as error:
+            found = disposition(error)
+            if found.course is not Course.RETRY or interruption.asked(error):
                 raise
             record.tries += 1
             record.attempts += 1
-            record.error_class = type(error).__qualname__
-            record.error_message = storable(str(error))
-            return error
+            record.error_class = class_of(found.error)
+            record.error_message = sentence_of_all(found)
+            return found
         finally:
             _WITHIN.reset(within)
         record.tries += 1

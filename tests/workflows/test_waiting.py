@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import BadInput, Conflict
 from app.store.lifecycle import ItemStatus, RunStatus
 from app.workflows.family import ChildFailed, Context, Fatal, Skip
+from tests.support.control import until_some
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Calls, Stepped, items_at, remembered
@@ -618,11 +619,13 @@ async def test_a_question_is_there_once_everything_beside_it_is_done_or_waits(
     async def script(item: str, ctx: Context) -> object:
         return (await asyncio.gather(ctx.run("work", go_on.wait), ask(item, ctx)))[1]
 
-    async with opener(Waiting(script)) as sluice:
+    family = Waiting(script)
+    async with opener(family) as sluice:
         await sluice.add_users(1)
         run_id = await sluice.start()
         async with sluice.worker():
-            await asyncio.sleep(0.5)
+            await until_some(family, 1)
+            await asyncio.sleep(0.3)  # longer than a quiet item is left in the worker's hands
             with pytest.raises(Conflict, match="waits for no answer: it is pending"):
                 await answer(sluice, run_id, "u00001", {"approved": True})
             go_on.set()

@@ -11,8 +11,8 @@ import httpx2
 from app.workflows.context import Context
 from app.workflows.family import Page
 from app.workflows.http_answer import HttpAnswer
-from app.workflows.http_call import HttpCall, TryAgain
-from app.workflows.signals import Fatal
+from app.workflows.http_call import HttpCall
+from app.workflows.signals import CallFailed, Fatal
 from app.workflows.sources.errors import SourceBroken, SourceBusy, SourceUnavailable
 
 Query = dict[str, str | int]
@@ -122,7 +122,7 @@ class HttpSource:
         )
         try:
             answer = await call.send(ctx.services.http, key="")
-        except TryAgain as error:
+        except CallFailed as error:
             if error.again_in is not None:
                 raise SourceBusy(str(error), retry_after=error.again_in) from None
             raise SourceUnavailable(str(error)) from None
