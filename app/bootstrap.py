@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store.changes import RunChanges
 from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
+from app.workflows import family_watch
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
 from app.workflows.backfill_control import BackfillControl
@@ -43,11 +45,13 @@ from app.workflows.coverage import CoverageSurvey
 from app.workflows.declared_schedules import declare
 from app.workflows.estimate import Estimator
 from app.workflows.family import AnyFamily, Context, Services
+from app.workflows.family_files import FamilyFiles
 from app.workflows.flow_admin import FlowAdmin, read_overrides
 from app.workflows.flow_recording import FlowRecorder
 from app.workflows.item_tools import ItemTools
 from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
+from app.workflows.loading import folder_of
 from app.workflows.mending import Mender
 from app.workflows.preview_tools import PreviewTools
 from app.workflows.run_control import RunControl
@@ -130,6 +134,8 @@ async def open_service(
     changes = RunChanges(urls.database)
     http = httpx2.AsyncClient(verify=trusted())
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
+    family_files = FamilyFiles(folder_of())
+    looking = asyncio.create_task(family_watch.watch(family_files))
     try:
         files = FileStore(settings.files_dir)
         others = {
@@ -193,7 +199,8 @@ async def open_service(
                 RunControl(database, mender),
                 settings.dry_run_budget,
             ),
-            schedules=ScheduleAdmin(database, client, bound),
+            schedules=ScheduleAdmin(database, client, bound, family_files),
+            family_files=family_files,
             probes={"postgres": partial(_ping, database), "redis": redis.ping},
         )
         yield Service(
@@ -213,6 +220,7 @@ async def open_service(
     finally:
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
         threads.shutdown(wait=False, cancel_futures=True)
+        looking.cancel()
         await changes.aclose()
         await http.aclose()
         await writer.aclose()

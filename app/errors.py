@@ -22,6 +22,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+def full_stop(text: str) -> str:
+    """What somebody else said, as a sentence to be followed by another: it may have an end of its
+    own."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 class SluiceError(Exception):
     """Something expected went wrong."""
 

@@ -7,6 +7,10 @@ import sys
 from typing import Literal
 
 import structlog
+from pydantic_core import to_jsonable_python
+from structlog.typing import EventDict, WrappedLogger
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> None:
@@ -26,6 +30,7 @@ def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> Non
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _plain,
             *ending,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -35,3 +40,18 @@ def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> Non
     )
     # Libraries speak through logging; only what they think is amiss is worth a line.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Each field as JSON has it: whoever reads the log reads no Python."""
+    for name, value in event.items():
+        if type(value) not in _PLAIN and name != "exc_info":
+            event[name] = _as_json(value)
+    return event
+
+
+def _as_json(value: object) -> object:
+    try:
+        return to_jsonable_python(value, timedelta_mode="float", fallback=str)
+    except ValueError:  # such as bytes that are no text
+        return str(value)

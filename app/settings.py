@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, full_stop
 from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_")
@@ -153,7 +153,7 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         if first["type"] == "extra_forbidden":
             raise _unknown(name, known) from None
         reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{name} cannot be used: {reason}.") from None
+        raise ConfigurationError(f"{name} cannot be used: {full_stop(reason)}") from None
 
 
 def _is_misspelt(name: str, known: list[str]) -> bool:

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from app.bootstrap import Urls
 from app.logs import configure_logs
@@ -94,3 +97,15 @@ def urls(database_url: str, servers: TestServers) -> Urls:
 def opener(settings: Settings, urls: Urls) -> Opener:
     """Opens a service over given families: ``async with opener(Family()) as sluice:``."""
     return Opener(settings, urls)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[EventDict]]:
+    """What is logged, warnings too, which the tests otherwise leave out."""
+    usual = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("debug"))
+    try:
+        with capture_logs() as entries:
+            yield entries
+    finally:
+        structlog.configure(wrapper_class=usual)

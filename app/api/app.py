@@ -74,7 +74,7 @@ def build_app(
     app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
     for family in families:
         app.include_router(family_router(family))
-    app.include_router(unknown_router(sorted(family.name for family in families)))
+    app.include_router(unknown_router())
     app.include_router(cron_router(families))
     app.include_router(families_api.router)
     app.include_router(coverage.router)

@@ -74,8 +74,7 @@ async def begin_backfill(
     """One run for each partition, at most `maxActive` of them at once; or what that would do."""
     bound = state.families.get(body.family)
     if bound is None:
-        known = ", ".join(sorted(state.families))
-        raise NotFound(f"There is no family {body.family!r}. Known are: {known}.", field="family")
+        raise NotFound(state.family_files.unknown(body.family, state.families), field="family")
     request = body.request(bound)
     if body.dry_run:
         return dry_run_answer(bound, await state.backfills.dry_run(bound, request))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, ValidationError
 
 from app.api.deps import Answer, State, View, bearer
-from app.errors import BadInput, NotFound
+from app.errors import BadInput, NotFound, full_stop
 from app.store import coverage
 from app.store.coverage_tables import Coverage
 from app.store.database import reading
@@ -59,8 +59,7 @@ async def get_coverage(
     """How many of the eligible have a result, as a dry run counts them."""
     bound = state.families.get(family)
     if bound is None:
-        known = ", ".join(sorted(state.families))
-        raise NotFound(f"There is no family {family!r}. Known are: {known}.")
+        raise NotFound(state.family_files.unknown(family, state.families))
     asked = _params(bound, params)
     found = await state.coverage.now(bound, asked) if now else None
     async with reading(state.database) as connection:
@@ -80,4 +79,4 @@ def _params(bound: BoundFamily, text: str | None) -> BaseModel:
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(str(part) for part in ("params", *fault["loc"]))
-        raise BadInput(f"{name}: {fault['msg']}.", field=name) from None
+        raise BadInput(f"{name}: {full_stop(fault['msg'])}", field=name) from None

@@ -47,11 +47,10 @@ def cron_router(families: Sequence[AnyFamily]) -> APIRouter:
     router = APIRouter(prefix="/api/cron", tags=["cron"], dependencies=[Depends(bearer)])
     for family in families:
         _add_family(router, family)
-    known = ", ".join(sorted(family.name for family in families))
 
     @router.post("/{family:path}", include_in_schema=False)
-    async def unknown(family: str) -> None:
-        raise NotFound(f"There is no family {family!r}. Known are: {known}.")
+    async def unknown(family: str, state: State) -> None:
+        raise NotFound(state.family_files.unknown(family, state.families))
 
     return router
 

@@ -24,6 +24,7 @@ from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
 from app.workflows.coverage import CoverageSurvey
+from app.workflows.family_files import FamilyFiles
 from app.workflows.flow_admin import FlowAdmin
 from app.workflows.keys import CursorSigner
 from app.workflows.run_control import RunControl
@@ -53,6 +54,7 @@ class ApiState:
     backfills: BackfillControl
     coverage: CoverageSurvey
     schedules: ScheduleAdmin
+    family_files: FamilyFiles
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
 

@@ -124,6 +124,10 @@ class FamilyView(View):
 
 class FamiliesAnswer(Answer):
     families: list[FamilyView]
+    newer_files: list[str] = Field(
+        description="of the families' folder, that are new or changed since the service started:"
+        " it and its workers must be restarted for them"
+    )
 
 
 @router.get("")
@@ -136,5 +140,6 @@ async def list_families(state: State) -> FamiliesAnswer:
         families=[
             FamilyView.of(bound.family, last.get(bound.name), due.get(bound.name))
             for bound in families
-        ]
+        ],
+        newer_files=state.family_files.newer(),
     )

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from app import exact_json
 from app.api import answer_page
-from app.errors import BadInput, TooLarge, UnsupportedMedia
+from app.errors import BadInput, TooLarge, UnsupportedMedia, full_stop
 
 LARGEST = 200_000
 """Bytes."""
@@ -50,7 +50,7 @@ class Sent:
             if self._kind == TEXT and _takes_text(schema):
                 return self._of_text()
         except ValueError as error:
-            raise BadInput(f"The answer cannot be read: {error}.") from None
+            raise BadInput(f"The answer cannot be read: {full_stop(str(error))}") from None
         raise self._strange(schema)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from app.api.deps import bearer
+from app.api.deps import State, bearer
 from app.api.execute_route import add_execute
 from app.api.paginate_route import add_paginate
 from app.api.process_route import add_process
@@ -22,17 +22,17 @@ def family_router(family: AnyFamily) -> APIRouter:
     return router
 
 
-def unknown_router(families: list[str]) -> APIRouter:
+def unknown_router() -> APIRouter:
     """Says which families and routes there are, to a caller who named another."""
     router = APIRouter(include_in_schema=False)
 
     @router.api_route("/api/workflows/{family}/{_:path}", methods=["GET", "POST"])
-    async def unknown(family: str) -> None:
-        if family in families:
+    async def unknown(family: str, state: State) -> None:
+        if family in state.families:
             raise NotFound(
                 f"{family} has no such route with this method. GET /api/families lists its routes."
             )
-        raise NotFound(f"There is no family {family!r}. Known are: {', '.join(families)}.")
+        raise NotFound(state.family_files.unknown(family, state.families))
 
     return router
 

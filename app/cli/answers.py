@@ -30,6 +30,8 @@ class Family(Answer):
 
 class Families(Answer):
     families: list[Family]
+    newer_files: list[str] = []
+    """That the service does not know yet."""
 
 
 class Estimate(Answer):

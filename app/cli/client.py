@@ -199,14 +199,19 @@ def _sentence(problem: Problem, status: int) -> str:
     return "\n".join(lines)
 
 
-def require_known(name: str, known: list[str]) -> None:
+def require_known(name: str, known: list[str], hint: str = "") -> None:
     """
+    Args:
+        hint: a sentence to follow the refusal.
+
     Raises:
         BadInput: the service has no family of this name.
     """
     if name not in known:
         listed = ", ".join(known) or "none"
-        raise BadInput(f"There is no family {printable(name)!r}. Known are: {listed}.")
+        raise BadInput(
+            f"There is no family {printable(name)!r}. Known are: {listed}.{printable(hint)}"
+        )
 
 
 def run_path(run_id: str, action: str = "") -> str:

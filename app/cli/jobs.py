@@ -19,6 +19,7 @@ from app.cli.params import parse_params
 from app.cli.watching import follow
 from app.errors import BadInput
 from app.settings import load_settings
+from app.workflows.family_files import restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ def _verb(replayed: bool) -> str:
 
 
 async def find(api: Api, name: str) -> Family:
-    found = api.read(Families, await api.get("/api/families")).families
-    require_known(name, [family.name for family in found])
-    return next(family for family in found if family.name == name)
+    answer = api.read(Families, await api.get("/api/families"))
+    require_known(name, [family.name for family in answer.families], restart(answer.newer_files))
+    return next(family for family in answer.families if family.name == name)
 
 
 async def send(api: Api, family: Family, order: Order) -> tuple[bytes, bool]:

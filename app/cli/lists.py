@@ -6,8 +6,9 @@ import asyncio
 
 from app.cli.answers import Families, Runs
 from app.cli.client import open_api
-from app.cli.console import add, number, open_console, print_json, table
+from app.cli.console import add, number, open_console, print_json, printable, table
 from app.settings import load_settings
+from app.workflows.family_files import restart
 
 
 def list_families(*, as_json: bool) -> None:
@@ -30,6 +31,8 @@ def list_families(*, as_json: bool) -> None:
             family.description.splitlines()[0] if family.description else None,
         )
     console.print(made)
+    if found.newer_files:
+        console.print(printable(restart(found.newer_files).strip()))
 
 
 async def _families() -> tuple[bytes, Families]:

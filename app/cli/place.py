@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.bootstrap import Urls
 from app.cli.demo_token import ensure_token
-from app.errors import Unavailable
+from app.errors import Unavailable, full_stop
 from app.migrate import ensure_database, migrate
 from app.settings import Settings
 from app.tokens import Token
@@ -57,7 +57,8 @@ def reachable() -> Iterator[None]:
         raise
     except OSError as error:  # redis-py has an error of its own for it
         raise Unavailable(
-            f"Postgres cannot be reached: {_first_line(error)}. Is it up, and DATABASE_URL right?"
+            f"Postgres cannot be reached: {full_stop(_first_line(error))} Is it up, and"
+            " DATABASE_URL right?"
         ) from error
 
 

@@ -14,6 +14,7 @@ from app.cli.client import open_api
 from app.cli.console import open_console, print_json, printable
 from app.cli.jobs import find
 from app.cli.params import parse_params
+from app.errors import full_stop
 from app.settings import load_settings
 
 _STYLES = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
@@ -40,10 +41,10 @@ async def _preview(name: str, item_id: str, params: tuple[str, ...]) -> tuple[by
 
 
 def print_preview(console: Console, found: Preview) -> None:
-    why = f": {found.reason}" if found.reason else ""
+    why = full_stop(f": {found.reason}" if found.reason else "")
     console.print(
         printable(
-            f"{found.item_id} {found.outcome} in {found.milliseconds:,} ms{why}. Nothing was saved."
+            f"{found.item_id} {found.outcome} in {found.milliseconds:,} ms{why} Nothing was saved."
         )
     )
     if found.stop is not None:

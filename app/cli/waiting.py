@@ -25,7 +25,7 @@ from app.cli.console import (
 from app.cli.durations import parse_duration
 from app.cli.item_answers import AllWaiting, Link, OneItem, Resumed, Step
 from app.cli.params import Schema, Words, parse_params
-from app.errors import BadInput
+from app.errors import BadInput, full_stop
 from app.settings import load_settings
 
 FIELDS = Words("", "field", "This answer has none.")
@@ -147,7 +147,7 @@ def _json(text: str) -> JsonValue:
     try:
         value: JsonValue = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"--data: it is no JSON: {error}.") from None
+        raise BadInput(f"--data: it is no JSON: {full_stop(str(error))}") from None
     return value
 
 

@@ -16,7 +16,7 @@ from app.embedded.postgres import Postgres
 from app.embedded.server import Server, log_tail
 from app.embedded.supervisor import ERROR
 from app.embedded.valkey import Valkey
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, full_stop
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _hold_one(server: Server, *, durable: bool) -> Iterator[str]:
                 url = _find_or_start(server, durable=durable)
         except OSError as error:
             raise ConfigurationError(
-                f"The embedded {server.title} cannot use {server.folder}: {error}. "
+                f"The embedded {server.title} cannot use {server.folder}: {full_stop(str(error))} "
                 f"Give this user the folder, or set {server.setting}."
             ) from error
         yield url

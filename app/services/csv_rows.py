@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from app.errors import BadInput
+from app.errors import BadInput, full_stop
 
 MAX_LINE_BYTES = 65_536
 
@@ -41,7 +41,9 @@ class CsvRows:
                 if cells:
                     yield line, cells
         except csv.Error as error:
-            raise BadInput(f"{self._name} line {self.line}: this is not CSV: {error}.") from error
+            raise BadInput(
+                f"{self._name} line {self.line}: this is not CSV: {full_stop(str(error))}"
+            ) from error
 
     def _lines(self) -> Iterator[str]:
         # Decoded line by line, because a decoder of the whole cannot say on which line it stopped.

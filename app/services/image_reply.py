@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image
 from pydantic import BaseModel, Field
 
+from app.errors import full_stop
 from app.services.errors import LlmRefused, LlmReplyInvalid
 from app.services.images import SUFFIXES, Painted
 from app.services.json_reply import read_shape
@@ -71,4 +72,6 @@ def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as error:
-        raise LlmReplyInvalid(f"The image is not base64: {error}.", text=text) from None
+        raise LlmReplyInvalid(
+            f"The image is not base64: {full_stop(str(error))}", text=text
+        ) from None

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import BadInput
+from app.errors import BadInput, full_stop
 from app.store import backfill_history
 from app.store.backfill_tables import Which
 from app.store.tables import Json
@@ -94,7 +94,9 @@ def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) 
     except ValidationError as error:
         fault = error.errors()[0]
         name = ".".join(str(part) for part in fault["loc"])
-        raise BadInput(f"params.{name}: {fault['msg']}.", field=f"params.{name}") from None
+        raise BadInput(
+            f"params.{name}: {full_stop(fault['msg'])}", field=f"params.{name}"
+        ) from None
     dumped: Json = checked.model_dump(mode="json", by_alias=True)
     return dumped
 

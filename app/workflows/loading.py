@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, full_stop
 from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
 from app.workflows.family_values import result_type
 from app.workflows.result_types import check_result_type
@@ -30,9 +33,14 @@ def load_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
     """
     folder = importlib.import_module(package)
     return gather(
-        (f"{info.name}.py", _family_of(f"{package}.{info.name}", f"{info.name}.py"))
+        _family_of(f"{package}.{info.name}", f"{info.name}.py")
         for info in pkgutil.iter_modules(folder.__path__)
     )
+
+
+def folder_of(package: str = PACKAGE) -> Path:
+    """Where the package's families are."""
+    return Path(importlib.import_module(package).__path__[0])
 
 
 def gather(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, AnyFamily]:
@@ -51,28 +59,51 @@ def gather(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, AnyFamily]:
     return found
 
 
-def _family_of(module_name: str, where: str) -> AnyFamily:
+def _family_of(module_name: str, file: str) -> tuple[str, AnyFamily]:
+    """The family, and before it the file and line where it is defined."""
     try:
         module = importlib.import_module(module_name)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{where}: {error.detail}") from error
+        raise ConfigurationError(f"{_place(file, module_name, error)}: {error.detail}") from error
     except Exception as error:
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ConfigurationError(
-            f"{where} cannot be loaded: {type(error).__name__}: {error}"
+            f"{_place(file, module_name, error)}: it cannot be loaded: {type(error).__name__}:"
+            f" {said}"
         ) from error
     defined = _defined_in(module)
     if len(defined) != 1:
-        names = ", ".join(sorted(c.__name__ for c in defined)) or "none"
+        names = ", ".join(f"{c.__name__} in line {_line_of(c)}" for c in defined) or "none"
         raise ConfigurationError(
-            f"{where} must define exactly one subclass of JobFamily; it defines {names}."
+            f"{file} must define exactly one subclass of JobFamily; it defines {names}."
         )
+    where = f"{file} line {_line_of(defined[0])}"
     try:
-        return defined[0]()
+        return where, defined[0]()
     except TypeError as error:
         raise ConfigurationError(
-            f"{where}: {defined[0].__name__}() cannot be made: {error}."
+            f"{where}: {defined[0].__name__}() cannot be made: {full_stop(str(error))}"
             " A family takes no arguments."
         ) from error
+
+
+def _place(file: str, module_name: str, error: BaseException) -> str:
+    """The file, and the line of it that ``error`` came from."""
+    spec = importlib.util.find_spec(module_name)
+    path = None if spec is None else spec.origin
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return f"{file} line {error.lineno}"
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == path
+    ]
+    return f"{file} line {lines[-1]}" if lines else file
+
+
+def _line_of(cls: type[AnyFamily]) -> int:
+    """Of its definition."""
+    return inspect.getsourcelines(cls)[1]
 
 
 def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from app.errors import full_stop
 from app.store.outputs import Chunk
 from app.workflows.signals import Fatal
 from app.workflows.step_ledger import StepLedger
@@ -37,7 +38,9 @@ class OutputStream:
         try:
             data = json.dumps(chunk, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise Fatal(f"What is written to the stream is no JSON: {error}.") from None
+            raise Fatal(
+                f"What is written to the stream is no JSON: {full_stop(str(error))}"
+            ) from None
         if len(data) > LARGEST_CHUNK or "\0" in data:
             raise Fatal(
                 f"A chunk of the stream is {len(data):,} characters; {LARGEST_CHUNK:,} fit."

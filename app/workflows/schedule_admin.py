@@ -17,6 +17,7 @@ from app.store.schedule_tables import Origin, Schedule
 from app.workflows.bound import BoundFamily
 from app.workflows.client import WorkflowClient
 from app.workflows.cron_expression import check_expression
+from app.workflows.family_files import FamilyFiles
 from app.workflows.fire_times import next_fire
 from app.workflows.keys import new_id
 from app.workflows.options import ScheduleOptions
@@ -40,6 +41,7 @@ class ScheduleAdmin:
     database: AsyncEngine
     client: WorkflowClient
     families: Mapping[str, BoundFamily]
+    files: FamilyFiles
 
     async def create(self, family: str, values: Mapping[str, Any], *, by: str) -> Schedule:
         """
@@ -142,8 +144,7 @@ class ScheduleAdmin:
         checked = dict(values)
         bound = self.families.get(family)
         if bound is None and ("params" in values or "options" in values):
-            known = ", ".join(sorted(self.families))
-            raise BadInput(f"There is no family {family!r}. Known are: {known}.", field="family")
+            raise BadInput(self.files.unknown(family, self.families), field="family")
         checked.update(check_when(values))
         name = values.get("name")
         if name is not None and not (_NAME.fullmatch(name) and len(name) <= _LONGEST_NAME):

@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from app.errors import full_stop
 from app.workflows.value_annotations import classes_in
 from app.workflows.value_classes import Known, known, qualified
 from app.workflows.value_types import LEAVES, ODD, NotSerialisable, Refused, Unreadable
@@ -132,7 +133,7 @@ class Values:
         try:
             return (self._decode if _MARK in text else _decode_plain)(text)
         except (ValueError, RecursionError) as error:
-            raise Unreadable(f"This is not the text of a value: {error}.") from error
+            raise Unreadable(f"This is not the text of a value: {full_stop(str(error))}") from error
 
     def copy(self, value: object, what: str = "value") -> Any:
         """What is got on the other side of a call.
@@ -166,7 +167,9 @@ class Values:
             (kept,) = found.values()
             return read(kept)
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-            raise Unreadable(f"What the text has as {tag!r} is none: {error}.") from error
+            raise Unreadable(
+                f"What the text has as {tag!r} is none: {full_stop(str(error))}"
+            ) from error
 
     def _instance(self, name: str, parts: dict[str, Any]) -> object:
         if (found := self._by_name.get(name)) is None:

@@ -46,6 +46,8 @@ async def test_a_preview_shows_a_difference_or_a_result_and_saves_nothing(
         assert "u00004 skipped in" in skipped
         assert ": on holiday. Nothing was saved." in skipped
         assert await command.refused("preview", "recording", "u00005") == "Fatal: no such tongue"
+        gone = await command.says("preview", "recording", "nobody")
+        assert gone.endswith(" ms: The item is gone. Nothing was saved.\n")
         answer = json.loads(await command.says("preview", "recording", "u00001", "--json"))
         assert (answer["before"], answer["after"]) == ("an old one", "result of u00001")
         sentence = await command.refused("preview", "recording", "u1", "--param", "colour=red")

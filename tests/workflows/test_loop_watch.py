@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 
-import pytest
-import structlog
-from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from app.workflows.family import Context
@@ -16,18 +12,6 @@ from app.workflows.keys import item_message
 from app.workflows.loop_watch import BLOCKED_SECONDS, LoopWatch
 from tests.support.families import Recording
 from tests.support.service import Opener
-
-
-@pytest.fixture
-def logged() -> Iterator[list[EventDict]]:
-    """What is logged, warnings too, which the tests otherwise leave out."""
-    usual = structlog.get_config()["wrapper_class"]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("debug"))
-    try:
-        with capture_logs() as entries:
-            yield entries
-    finally:
-        structlog.configure(wrapper_class=usual)
 
 
 def _blocked(logged: list[EventDict]) -> list[EventDict]:

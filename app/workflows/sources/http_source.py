@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import httpx2
 
+from app.errors import full_stop
 from app.workflows.context import Context
 from app.workflows.family import Page
 from app.workflows.http_answer import HttpAnswer
@@ -135,7 +136,9 @@ class HttpSource:
             ids = [_id(_at(row, self.id)) for row in _list(_at(body, self.rows))]
             following = self.style.next(base, cursor, answer, body, len(ids))
         except (ValueError, RecursionError) as error:
-            raise SourceBroken(f"{call.shown} answered what cannot be read: {error}.") from None
+            raise SourceBroken(
+                f"{call.shown} answered what cannot be read: {full_stop(str(error))}"
+            ) from None
         if following is not None and following == cursor:
             raise SourceBroken(f"{call.shown} names itself as its next page.")
         return Page(ids, following)

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 9d8935cba5c127ce973d468278d707a1d7811d7740e0c66d1e5183c4b017beb5
+// OpenAPI document: c65124318c234f650085669e595097e7d7e6ca4d020b7749a2bc71bb8776e10b
 
 export interface paths {
     "/api/backfills": {
@@ -1580,6 +1580,11 @@ export interface components {
             /** Families */
             families: components["schemas"]["FamilyView"][];
             /**
+             * Newerfiles
+             * @description of the families' folder, that are new or changed since the service started: it and its workers must be restarted for them
+             */
+            newerFiles: string[];
+            /**
              * Success
              * @default true
              */
@@ -2286,7 +2291,7 @@ export interface components {
             failed: number;
             /**
              * Itemspersecond
-             * @description that ended, since the point before
+             * @description that ended, since the point before; of the time in which it was not paused
              */
             itemsPerSecond: number | null;
             /**
@@ -2643,7 +2648,10 @@ export interface components {
             message: string;
             /** Runid */
             runId: string;
-            /** Scheduled */
+            /**
+             * Scheduled
+             * @description items that are new to the run
+             */
             scheduled: number;
             /**
              * Success
