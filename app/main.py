@@ -35,7 +35,7 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
         async with open_service(settings, urls, families) as service:
             app.state.api = service.api
             if with_worker:
-                async with _working(service):
+                async with _working(service, app.state.stopping):
                     yield
             else:
                 yield
@@ -56,13 +56,21 @@ def require_tokens(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _working(service: Service) -> AsyncIterator[None]:
+async def _working(service: Service, stopping: asyncio.Event) -> AsyncIterator[None]:
     worker = service.worker()
     running = asyncio.create_task(worker.run())
     running.add_done_callback(_end_with_the_worker)
+
+    async def stop_beside_the_server() -> None:
+        """A stop has one limit: not one for the calls in flight, and then one for the items."""
+        await stopping.wait()
+        worker.stop()
+
+    stopper = asyncio.create_task(stop_beside_the_server())
     try:
         yield
     finally:
+        stopper.cancel()
         worker.stop()
         await running
 

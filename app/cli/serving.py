@@ -10,7 +10,7 @@ from app.cli.console import open_console, program
 from app.cli.demo_token import read_token, token_file
 from app.cli.listening import bind, listening, url_of
 from app.cli.place import execute, for_demo, prepared, settle
-from app.cli.stopping import on_signal
+from app.cli.stopping import Ending
 from app.logs import configure_logs
 from app.main import create_app, require_tokens
 from app.seed.load import load_when_empty
@@ -27,19 +27,27 @@ def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | No
     configure_logs(settings.log_level, settings.log_format)
     if not demo:
         require_tokens(settings)  # before any server is started
+    ending = Ending(settings.stop_timeout)
     with (
         bind(host or settings.host, port or settings.port) as bound,
         servers(settings) as urls,
     ):
         chosen = for_demo(settings, with_token=True) if demo else settings
-        execute(_serve(chosen, urls, bound, with_worker=with_worker, demo=demo))
+        serving = _serve(chosen, urls, bound, ending, with_worker=with_worker, demo=demo)
+        execute(ending.closing(serving))
 
 
 async def _serve(
-    settings: Settings, urls: Urls, bound: socket.socket, *, with_worker: bool, demo: bool
+    settings: Settings,
+    urls: Urls,
+    bound: socket.socket,
+    ending: Ending,
+    *,
+    with_worker: bool,
+    demo: bool,
 ) -> None:
     stop = asyncio.Event()
-    with on_signal(stop.set):
+    with ending.on_signal(stop.set):
         urls = await prepared(settings, urls, demo=demo)
         app = create_app(settings, urls, with_worker=with_worker)
         if demo:

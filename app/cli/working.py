@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.bootstrap import Urls, open_service, servers
 from app.cli.place import execute, for_demo, prepared, settle
-from app.cli.stopping import on_signal
+from app.cli.stopping import Ending
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.workflows.loading import load_families
@@ -13,15 +13,17 @@ from app.workflows.loading import load_families
 def work(*, demo: bool) -> None:
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
+    ending = Ending(settings.stop_timeout)
     with servers(settings) as urls:
-        execute(_work(for_demo(settings) if demo else settings, urls, demo=demo))
+        chosen = for_demo(settings) if demo else settings
+        execute(ending.closing(_work(chosen, urls, ending, demo=demo)))
 
 
-async def _work(settings: Settings, urls: Urls, *, demo: bool) -> None:
+async def _work(settings: Settings, urls: Urls, ending: Ending, *, demo: bool) -> None:
     families = list(load_families().values())
     urls = await prepared(settings, urls, demo=demo)
     async with open_service(settings, urls, families) as service:
         worker = service.worker()
         settle()
-        with on_signal(worker.stop):
+        with ending.on_signal(worker.stop):
             await worker.run()

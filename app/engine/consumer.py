@@ -22,6 +22,9 @@ ASK_EVERY = 0.1
 
 POLL = 5.0
 """Seconds. The longest that an idle worker goes without a look at the queue."""
+CLEANING = 0.5
+"""Seconds for cleaning up that a stop gives to what it has cancelled."""
+MOST_NAMED = 20
 
 log = structlog.get_logger("sluice.engine")
 
@@ -69,6 +72,7 @@ class Consumer:
         self._due_at = 0.0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._finished = False
 
     async def run(self) -> None:
         try:
@@ -211,15 +215,21 @@ class Consumer:
                 await claims.beat([delivery.token for delivery, _ in self._in_hand.values()])
 
     async def _finish(self) -> None:
-        """Let what is in hand end; cancel what has not ended after the stop's time limit."""
+        """Let what is in hand end; cancel what has not ended after the stop's time limit.
+
+        What does not end even so, because a family's code swallows the cancellation, is given back
+        like the rest: its token is void then, so it can write nothing.
+        """
         tasks = [task for _, task in self._in_hand.values()]
-        if not tasks:
+        if not tasks or self._finished:
             return
+        self._finished = True
         _, late = await asyncio.wait(tasks, timeout=self._stop_timeout)
         if late:
             self._cancel(late)
-            log.warning("stopped_unfinished", messages=len(late))
-            await asyncio.wait(late)
+            names = sorted(task.get_name() for task in late)
+            log.warning("stopped_unfinished", messages=len(late), of=names[:MOST_NAMED])
+            await asyncio.wait(late, timeout=CLEANING)
 
     def _cancel(self, late: Collection[asyncio.Task[None]]) -> None:
         for delivery, task in self._in_hand.values():

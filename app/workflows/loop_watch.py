@@ -42,7 +42,8 @@ class LoopWatch:
     ) -> None:
         self._done.set()
         self._ticking.cancel()
-        await asyncio.to_thread(self._thread.join)
+        # Here, and in no thread of the loop's: those may all be held by a family's code.
+        self._thread.join(self._blocked_after)
 
     async def _keep_ticking(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from app.api.app import build_app
 from app.bootstrap import Urls, open_service
 from app.cli.listening import bind, listening
-from app.cli.stopping import on_signal
+from app.cli.stopping import Ending
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import load_settings
@@ -56,7 +56,8 @@ async def main(database: str, port: str, workers: str) -> None:
 
     app = build_app(families, settings.tokens, lifespan=lifespan)
     stop = asyncio.Event()
-    with bind("127.0.0.1", int(port)) as bound, on_signal(stop.set):
+    ending = Ending(settings.stop_timeout)
+    with bind("127.0.0.1", int(port)) as bound, ending.on_signal(stop.set):
         async with listening(app, bound, stop_timeout=settings.stop_timeout):
             print("ready", flush=True)  # noqa: T201 - what the parent waits for
             await stop.wait()
