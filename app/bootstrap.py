@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-import httpx2
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -30,7 +29,7 @@ from app.services.files import FileStore
 from app.services.image_endpoint import painter
 from app.services.images import Painter
 from app.services.llm import text_writer
-from app.services.trust import trusted
+from app.services.trust import http_client
 from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store.changes import RunChanges
@@ -132,7 +131,7 @@ async def open_service(
         settings.image_timeout,
     )
     changes = RunChanges(urls.database)
-    http = httpx2.AsyncClient(verify=trusted())
+    http = http_client()
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     family_files = FamilyFiles(folder_of())
     looking = asyncio.create_task(family_watch.watch(family_files))

@@ -22,7 +22,7 @@ from app.services.endpoint import Endpoint
 from app.services.errors import LlmError, LlmRefused, LlmReplyInvalid, LlmUnavailable, RateLimited
 from app.services.json_reply import check_utf8, read_body, said
 from app.services.retry_after import parse_retry_after
-from app.services.trust import trusted
+from app.services.trust import http_client
 
 CONNECT_SECONDS = 5.0
 EXCERPT_BYTES = 8_192
@@ -65,7 +65,7 @@ class JsonPost:
         self._tries = tries
         self._wait = wait
         self._owns_http = http is None
-        self._http = httpx2.AsyncClient(verify=trusted()) if http is None else http
+        self._http = http_client() if http is None else http
 
     async def send(self, request: Mapping[str, object]) -> str:
         """The reply's text, at most ``max_bytes`` of it; raises an ``LlmError``."""
