@@ -17,7 +17,8 @@ from app.store.tables import Run
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
 # `here` locks the run, and is empty when the run does not stand at the page's cursor or has no
-# room: then nothing is inserted and nothing changes.
+# room: then nothing is inserted and nothing changes. An item that is there already, of a canary or
+# of an earlier page, takes none of the room.
 _ADVANCE = f"""
     WITH here AS (
         SELECT id,
@@ -29,6 +30,9 @@ _ADVANCE = f"""
     ), fresh AS (
         INSERT INTO item (run_id, item_id, status)
         SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
+        WHERE room IS NULL OR NOT EXISTS (
+            SELECT FROM item WHERE item.run_id = here.id AND item.item_id = t.id
+        )
         LIMIT (SELECT room FROM here)
         ON CONFLICT DO NOTHING RETURNING item_id
     ), added AS (SELECT count(*) AS n, array_agg(item_id) AS ids FROM fresh)
