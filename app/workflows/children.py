@@ -19,11 +19,11 @@ from app.store.runs import Statistics
 from app.store.steps import StepRecord
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
+from app.workflows.item_ids import checked_id
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.options import options_of
 from app.workflows.signals import ChildFailed, StepMisused
-from app.workflows.source import checked_id
 from app.workflows.step_ledger import Superseded
 
 DEEPEST = 5

@@ -137,6 +137,9 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """Ids that are read and filtered at once."""
     chunk_size: ClassVar[int] = 20
     """Ids of one message, where a page holds more."""
+    most_empty_pages: ClassVar[int] = 1_000
+    """Pages of ``page`` without an id that may come in a row; with one more the run fails, because
+    its source seems to have no end."""
 
     overlap: ClassVar[Overlap] = Overlap.SKIP
     """What becomes of a start while the family has a run that has not ended."""
@@ -154,7 +157,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """When runs start by themselves; operators may pause it, and add others."""
 
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
-        """A SELECT of one column, the id, each id once. Count, paging and order come from it."""
+        """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from
+        it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id that it
+        selects twice counts once, and one that is NULL is refused.
+        """
         raise NotImplementedError
 
     def page(
@@ -163,7 +169,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
         """In place of ``eligible``, for a source that is not SQL. The cursor is yours to define, in
         at most 1,000 characters.
 
-        Ids must come in a fixed order, so that a page read twice holds the same ids.
+        Ids must come in a fixed order, so that a page read twice holds the same ids. Pages that go
+        in a circle, or that hold nothing for too long, end the run as failed.
         """
         raise NotImplementedError
 

@@ -48,6 +48,11 @@ def family_schedule(family: str) -> str:
     return f"family:{family}"
 
 
+def is_item_id(text: str) -> bool:
+    """Whether it could stand in a message's id, as an item's."""
+    return 0 < len(text) <= MAX_ITEM_ID and "\0" not in text
+
+
 def flow_key(family: str, layer: Layer) -> str:
     return f"{family}.{layer}"
 

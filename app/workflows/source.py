@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID
+from typing import ClassVar, Protocol
 
 from pydantic import BaseModel
-from sqlalchemy import Select, func
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
 
-from app.errors import ConfigurationError
 from app.store import failures, item_lists
 from app.store.database import reading
 from app.store.failures import Which
 from app.store.tables import Json
 from app.workflows.bound import Async, BoundFamily
+from app.workflows.course import Course
 from app.workflows.family import Context, Page
-from app.workflows.keys import MAX_ITEM_ID
+from app.workflows.item_ids import checked_id, id_text, ids_answered
+from app.workflows.sources.errors import SourceMisused
+from app.workflows.sql_source import SqlSource
 
 LONGEST_POSITION = 1_000
 """Characters of a family's own cursor."""
 
 
 class Source(Protocol):
+    @property
+    def repeats(self) -> bool:
+        """Whether pages may hold an id that another page held."""
+
     async def page(self, cursor: str | None, size: int) -> Page:
         """At most ``size`` ids after ``cursor``, in a fixed order."""
 
@@ -63,58 +66,31 @@ def source_of(bound: BoundFamily, params: BaseModel, ctx: Context, selection: Se
 
 
 @dataclass(frozen=True, slots=True)
-class SqlSource:
-    """Keyset paging over a SELECT of one column. The cursor is the last id, as JSON."""
-
-    database: AsyncEngine
-    statement: Select[Any]
-
-    async def page(self, cursor: str | None, size: int) -> Page:
-        column = self._ids()
-        query = select(column).order_by(column).limit(size + 1)
-        if cursor is not None:
-            last = json.loads(cursor)
-            query = query.where(column > (UUID(last) if _is_uuid(column) else last))
-        async with reading(self.database) as connection:
-            rows = list((await connection.scalars(query)).all())
-        more = len(rows) > size
-        rows = rows[:size]
-        return Page(
-            ids=[checked_id(str(row)) for row in rows],
-            next_cursor=_position(rows[-1]) if more else None,
-        )
-
-    async def count(self) -> int:
-        query = select(func.count()).select_from(self._ids().table)
-        async with reading(self.database) as connection:
-            return int(await connection.scalar(query) or 0)
-
-    def _ids(self) -> Any:  # a column of whatever type the id has
-        columns = self.statement.order_by(None).subquery().c
-        if len(columns) != 1:
-            raise ConfigurationError(
-                f"eligible() must select one column, the id; it selects {len(columns)}."
-            )
-        return columns[0]
-
-
-@dataclass(frozen=True, slots=True)
 class FamilySource:
-    """The family's own ``page`` and ``count``."""
+    """The family's own ``page`` and ``count``. The cursor is the family's, with its course."""
 
     bound: BoundFamily
     pages: Async
     params: BaseModel
     ctx: Context
+    repeats: ClassVar[bool] = True
 
     async def page(self, cursor: str | None, size: int) -> Page:
-        page: Page = await self.pages(cursor, size, self.params, self.ctx)
-        if page.next_cursor is not None and len(page.next_cursor) > LONGEST_POSITION:
-            raise ConfigurationError(
-                f"page() answered a cursor of {len(page.next_cursor)} characters; a message's id"
-                f" has room for {LONGEST_POSITION}. Keep what is long in Redis, under a short key."
-            )
-        return Page([checked_id(item_id) for item_id in page.ids], page.next_cursor)
+        """
+        Raises:
+            SourceMisused: what ``page`` answered is no page.
+            SourceBroken: its pages would never end.
+        """
+        course = Course.read(cursor)
+        answer: object = await self.pages(course.cursor, size, self.params, self.ctx)
+        if not isinstance(answer, Page):
+            raise SourceMisused(f"page() must answer a Page; it answered {repr(answer)[:60]}.")
+        _check_cursor(answer.next_cursor)
+        ids = [checked_id(id_text(item_id, "page()")) for item_id in answer.ids]
+        page = Page(ids, answer.next_cursor)
+        after = course.behind(page, most_same=self.bound.family.most_empty_pages)
+        # Each id once: a limit counts them.
+        return Page(list(dict.fromkeys(ids)), after.position())
 
     async def count(self) -> int | None:
         count: int | None = await self.bound.count(self.params, self.ctx)
@@ -126,6 +102,7 @@ class ListSource:
     """Ids that the caller named, sorted. The cursor is the last id, as JSON."""
 
     ids: Sequence[str]
+    repeats: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
         last = None if cursor is None else json.loads(cursor)
@@ -143,6 +120,7 @@ class StoredSource:
 
     database: AsyncEngine
     list_id: str
+    repeats: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
         after_id = None if cursor is None else json.loads(cursor)
@@ -163,6 +141,7 @@ class RetrySource:
     database: AsyncEngine
     run_id: str
     which: Which
+    repeats: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
         after_id = None if cursor is None else json.loads(cursor)
@@ -184,26 +163,24 @@ async def unprocessed(
     """The ids that have no result yet, in their order."""
     if not ids or not bound.filters:
         return list(ids)
-    existing: Collection[str] = await bound.existing(ids, params, ctx)
-    present = set(existing)
+    present = ids_answered(await bound.existing(ids, params, ctx))
     return [item_id for item_id in ids if item_id not in present]
 
 
-def _position(last: object) -> str:
-    return json.dumps(last, default=str, ensure_ascii=False)
-
-
-def checked_id(item_id: str) -> str:
-    """
-    Raises:
-        ConfigurationError: an id that could not stand in a message's id.
-    """
-    if not 0 < len(item_id) <= MAX_ITEM_ID or "\0" in item_id:
-        raise ConfigurationError(
-            f"An item id has 1 to {MAX_ITEM_ID} characters and no NUL; {item_id[:40]!r} does not."
+def _check_cursor(cursor: object) -> None:
+    if cursor is None:
+        return
+    if not isinstance(cursor, str) or "\0" in cursor:
+        raise SourceMisused(
+            f"page() answered the cursor {repr(cursor)[:60]}. A cursor is text without NUL, or None"
+            " at the end."
         )
-    return item_id
+    if len(cursor) > LONGEST_POSITION:
+        raise SourceMisused(
+            f"page() answered a cursor of {len(cursor)} characters; a message's id has room for"
+            f" {LONGEST_POSITION}. Keep what is long in Redis, under a short key."
+        )
 
 
-def _is_uuid(column: Any) -> bool:  # see SqlSource._ids
-    return column.type.python_type is UUID
+def _position(last: str) -> str:
+    return json.dumps(last, ensure_ascii=False)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from app.store.runs import Statistics
 from app.workflows.bound import BoundFamily
+from app.workflows.distinct import DistinctIds
 from app.workflows.family import Context
 from app.workflows.source import Source, unprocessed
 
@@ -62,10 +63,12 @@ async def survey(
 
     seen = found = 0
     cursor: str | None = None
+    known = DistinctIds() if source.repeats else None
     while True:
         page = await source.page(cursor, SCAN_PAGE)
-        left = list(page.ids) if force else await unprocessed(bound, page.ids, params, ctx)
-        seen += len(page.ids)
+        ids = page.ids if known is None else known.fresh(page.ids)
+        left = list(ids) if force else await unprocessed(bound, ids, params, ctx)
+        seen += len(ids)
         found += len(left)
         chosen.add(left)
         sample += left[: shown - len(sample)]

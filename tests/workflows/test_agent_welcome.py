@@ -13,7 +13,7 @@ from app.bootstrap import make_context
 from app.services.welcomes import Welcome
 from app.workflows.families.agent_welcome import CACHED_FOR, AgentWelcomes, Params
 from app.workflows.family import Context
-from app.workflows.source import SqlSource
+from app.workflows.sql_source import SqlSource
 from tests.support.llm_server import Server, completion, response
 from tests.support.service import Opener, Sluice
 

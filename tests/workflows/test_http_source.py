@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import ClassVar
 
+import httpx2
 import pytest
 
 from app.bootstrap import make_context
+from app.workflows.client import ProcessRequest
 from app.workflows.family import Context, FamilyParams, Page
+from app.workflows.source import source_of
 from app.workflows.sources import (
     HttpSource,
     LinkHeader,
@@ -55,6 +59,7 @@ class FromApi(Recording):
     """What a family over an API looks like."""
 
     name = "from-api"
+    most_empty_pages = 20
     there: ClassVar[HttpSource]
 
     async def page(self, cursor: str | None, size: int, params: FamilyParams, ctx: Context) -> Page:
@@ -142,10 +147,140 @@ async def test_an_answer_that_cannot_be_used_is_refused_in_a_sentence(
 
 
 async def test_a_page_that_leads_to_itself_is_refused(opener: Opener) -> None:
-    same = Reply({"data": {"users": []}, "meta": {"next": "7"}})
+    same = Reply({"data": {"users": [{"user": {"id": 1}}]}, "meta": {"next": "7"}})
     async with json_api(lambda _: same) as there, opener(FromApi()) as sluice:
         with pytest.raises(SourceBroken, match="itself"):
             await source(there, STYLES["cursor"]).page("7", 50, context(sluice))
+
+
+async def test_a_last_empty_page_with_the_cursor_it_was_asked_by_is_the_end(
+    opener: Opener,
+) -> None:
+    def users_so_far(request: Request) -> Reply:
+        after = int(request.query.get("after") or 0)
+        rows = [{"user": {"id": f"u{n}"}} for n in range(after + 1, 121)][:50]
+        return Reply({"data": {"users": rows}, "meta": {"next": after + len(rows)}})
+
+    async with json_api(users_so_far) as there, opener(FromApi()) as sluice, sluice.worker():
+        FromApi.there = source(there, STYLES["cursor"])
+        run = await sluice.ended(await sluice.start())
+        assert (run.status, run.total_eligible, run.succeeded) == ("succeeded", 120, 120)
+
+
+def around(request: Request) -> Reply:
+    """Five pages of twenty, and then the first again."""
+    at = int(request.query.get("after") or 0)
+    rows = [{"user": {"id": f"u{at}-{n}"}} for n in range(20)]
+    return Reply({"data": {"users": rows}, "meta": {"next": (at + 1) % 5}})
+
+
+def ever_empty(request: Request) -> Reply:
+    at = int(request.query.get("after") or 0)
+    return Reply({"data": {"users": []}, "meta": {"next": at + 1}})
+
+
+def ever_the_same(request: Request) -> Reply:
+    return Reply({"data": {"users": [{"user": {"id": n}} for n in (1, 2, 3)]}})
+
+
+ENDLESS = {
+    "a circle": (around, "cursor", "in a circle", 20),
+    "nothing, for ever": (ever_empty, "cursor", "21 pages in a row hold no id", 25),
+    "an offset that is not heeded": (ever_the_same, "offset", "does not go by the cursor", 5),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+async def test_a_source_without_an_end_is_told_and_stops(opener: Opener, kind: str) -> None:
+    answer, style, sentence, most = ENDLESS[kind]
+    async with json_api(answer) as there, opener(FromApi()) as sluice:
+        FromApi.there = source(there, STYLES[style])
+        async with api(sluice) as caller:
+            dry = await caller.post("/api/workflows/from-api/process-users", json={"dryRun": True})
+        assert sentence in assert_problem(dry, 422)["detail"]
+        assert len(there.asked) <= most
+        there.asked.clear()
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start(), within=10)
+        assert (run.status, run.reason) == ("failed", "layer_failed")
+        assert sentence in (run.detail or "")
+        assert len(there.asked) <= most
+
+
+async def test_a_circle_that_a_run_comes_into_while_it_pages_ends_it(opener: Opener) -> None:
+    """After the count, which went well: each page may be read by another worker."""
+    async with json_api(around) as there, opener(FromApi()) as sluice:
+        FromApi.there = source(there, STYLES["cursor"])
+        bound, ctx = sluice.bound(), context(sluice)
+        params = bound.family.params()
+
+        async def go_on() -> None:
+            cursor: str | None = None
+            for _ in range(20):
+                anew = source_of(bound, params, ctx, ProcessRequest(params=params))
+                cursor = (await anew.page(cursor, 50)).next_cursor
+
+        with pytest.raises(SourceBroken, match="in a circle"):
+            await go_on()
+
+
+KEY = {"X-Key": "secret"}
+ELSEWHERE = {
+    "another host": "http://{there}/x",
+    "two slashes, which a join takes for a host": "http://{here}//{there}/x",
+    "without a scheme": "//{there}/x",
+    "the host as a user": "http://{here}@{there}/x",
+    "another scheme": "https://{here}/x",
+    "another port": "http://127.0.0.1:1/x",
+}
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE)
+async def test_a_key_goes_to_no_other_host_wherever_a_link_leads(opener: Opener, kind: str) -> None:
+    rows = {"data": {"users": [{"user": {"id": 1}}]}}
+    links: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        return Reply(rows, headers={"Link": f'<{links[0]}>; rel="next"'})
+
+    async with json_api(answer) as here, json_api(lambda _: Reply(rows)) as there:
+        hosts = {"here": here.url[7:], "there": there.url[7:]}
+        links.append(ELSEWHERE[kind].format(**hosts))
+        async with opener(FromApi()) as sluice:
+            asking = source(here, LinkHeader(), headers=KEY)
+            cursor: str | None = None
+            with suppress(SourceBroken):  # where it is no address of the same host
+                for _ in range(3):
+                    cursor = (await asking.page(cursor, 50, context(sluice))).next_cursor
+        assert there.asked == []
+        assert all(request.headers["x-key"] == "secret" for request in here.asked)
+
+
+class Elsewhere(NextCursor):
+    """A style of an author's own, that trusts what it is told."""
+
+    def request(self, url: httpx2.URL, cursor: str | None) -> httpx2.URL:
+        return url if cursor is None else httpx2.URL(cursor)
+
+
+async def test_the_address_is_looked_at_whatever_the_style(opener: Opener) -> None:
+    async with json_api(users) as here, json_api(users) as there, opener(FromApi()) as sluice:
+        asking = source(here, Elsewhere(), headers=KEY)
+        with pytest.raises(SourceBroken, match="another host"):
+            await asking.page(f"{there.url}/x", 50, context(sluice))
+        assert there.asked == []
+        assert here.asked == []
+
+
+async def test_what_one_call_is_given_goes_out_with_no_other(opener: Opener) -> None:
+    """The HTTP client is shared by all families."""
+    given = Reply([1], headers={"Set-Cookie": "session=of-one-item; Path=/"})
+    async with json_api(lambda _: given) as there, opener(FromApi()) as sluice:
+        http = sluice.service.services.http
+        for headers in ({}, {}, {"Cookie": "mine=1"}):
+            await http.get(f"{there.url}/x", headers=headers)
+        sent = [request.headers.get("cookie") for request in there.asked]
+        assert sent == [None, None, "mine=1"]
 
 
 async def test_numbers_and_bare_lists_of_ids_are_read_too(opener: Opener) -> None:

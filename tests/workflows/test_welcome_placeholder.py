@@ -16,7 +16,7 @@ from app.workflows.families.welcome_placeholder import (
     WelcomePlaceholders,
 )
 from app.workflows.family import Context
-from app.workflows.source import SqlSource
+from app.workflows.sql_source import SqlSource
 from tests.support.service import Opener, Sluice
 
 

@@ -15,12 +15,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import BadInput
 from app.services.csv_rows import CsvRows
+from app.workflows.distinct import DistinctIds
 from app.workflows.family import Page
-from app.workflows.keys import MAX_ITEM_ID
+from app.workflows.keys import MAX_ITEM_ID, is_item_id
 from app.workflows.sources.errors import SourceBroken, SourceUnavailable
 
 HEAD = 65_536
 """Bytes whose digest tells one file from another."""
+AT_ONCE = 1_000
+"""Ids that a count takes in hand."""
 
 
 class _Place(BaseModel):
@@ -68,10 +71,18 @@ class CsvSource:
             return Page(ids, behind.model_dump_json())
 
     def count(self) -> int:
-        """How many rows there are: reads the whole file, a line at a time."""
+        """How many ids there are, each once: reads the whole file, a line at a time.
+
+        Raises:
+            SourceBroken, SourceUnavailable: as ``page``, wherever in the file it is.
+        """
         with self._open() as (file, identity):
-            rows, _ = self._begin(file, identity, None)
-            return sum(1 for _ in rows)
+            rows, place = self._begin(file, identity, None)
+            ids = (self._id(line, cells, place) for line, cells in rows)
+            known, number = DistinctIds(), 0
+            while part := list(islice(ids, AT_ONCE)):
+                number += len(known.fresh(part))
+            return number
 
     @contextmanager
     def _open(self) -> Iterator[tuple[BinaryIO, str]]:
@@ -130,7 +141,7 @@ class CsvSource:
                 f"{where}: it has {len(cells)} cells, and the header has {place.cells}."
             )
         item_id = cells[place.column].strip()
-        if not 0 < len(item_id) <= MAX_ITEM_ID or "\0" in item_id:
+        if not is_item_id(item_id):
             raise SourceBroken(
                 f"{where}: {self.column}: an id has 1 to {MAX_ITEM_ID} characters and no NUL;"
                 f" {item_id[:40]!r} does not."

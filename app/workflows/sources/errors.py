@@ -3,6 +3,7 @@
     SourceUnavailable   503 it comes again with backoff, and its run fails after eight tries
     └── SourceBusy      503 it comes again after ``retry_after``, however often that is
     SourceBroken        422 another try cannot help: the run fails at once
+    SourceMisused       500 likewise, and the family's own code is to blame
 
 A dry run answers each of them with its sentence.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.errors import BadInput, Unavailable
+from app.errors import BadInput, ConfigurationError, Unavailable
 from app.workflows.signals import Fatal
 
 
@@ -29,3 +30,7 @@ class SourceBusy(SourceUnavailable):
 
 class SourceBroken(BadInput, Fatal):
     """What came cannot be used, and would come again."""
+
+
+class SourceMisused(ConfigurationError, Fatal):
+    """What the family's ``eligible``, ``page`` or ``existing`` says cannot be kept."""

@@ -54,7 +54,8 @@ class LinkHeader:
     """The header ``Link`` holds the next page's address (RFC 8288, ``rel="next"``)."""
 
     def request(self, url: httpx2.URL, cursor: str | None) -> httpx2.URL:
-        return url if cursor is None else url.join(cursor)
+        # As path and query, never joined: `//other/x` would be another host's address.
+        return url if cursor is None else url.copy_with(raw_path=cursor.encode())
 
     def next(
         self, url: httpx2.URL, cursor: str | None, answer: HttpAnswer, body: Answer, rows: int
@@ -64,11 +65,7 @@ class LinkHeader:
         if not found:
             return None
         there = self.request(url, cursor).join(found)
-        if _origin(there) != _origin(url):
-            # The headers may hold a key, and whoever answers may name any address.
-            raise SourceBroken(
-                "The next page's link leads to another host. Nothing was sent there."
-            )
+        _require_origin(there, url)
         return there.raw_path.decode()
 
 
@@ -118,9 +115,9 @@ class HttpSource:
             SourceBroken: it refuses, or its answer is none that this source reads.
         """
         base = httpx2.URL(self.url).copy_merge_params(self._query(size))
-        call = HttpCall(
-            "GET", str(self.style.request(base, cursor)), self.timeout, headers=self.headers
-        )
+        address = str(self.style.request(base, cursor))
+        _require_origin(httpx2.URL(address), base)  # as it will be read when it is sent
+        call = HttpCall("GET", address, self.timeout, headers=self.headers)
         try:
             answer = await call.send(ctx.services.http, key="")
         except CallFailed as error:
@@ -140,6 +137,8 @@ class HttpSource:
                 f"{call.shown} answered what cannot be read: {full_stop(str(error))}"
             ) from None
         if following is not None and following == cursor:
+            if not ids:
+                return Page(ids, None)  # so do many APIs end
             raise SourceBroken(f"{call.shown} names itself as its next page.")
         return Page(ids, following)
 
@@ -167,5 +166,11 @@ def _id(value: Answer) -> str:
     return str(value)
 
 
-def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _require_origin(url: httpx2.URL, ours: httpx2.URL) -> None:
+    """The headers may hold a key, and whoever answers may name any address.
+
+    Raises:
+        SourceBroken: it is not of the same scheme, host and port.
+    """
+    if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
+        raise SourceBroken("The next page's address is on another host. Nothing was sent there.")

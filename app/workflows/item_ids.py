@@ -1,0 +1,54 @@
+"""What may be an item's id, and ids as a driver or an API gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from app.workflows.keys import MAX_ITEM_ID, is_item_id
+from app.workflows.sources.errors import SourceMisused
+
+
+def checked_id(item_id: str) -> str:
+    """
+    Raises:
+        SourceMisused: an id that could not stand in a message's id.
+    """
+    if not is_item_id(item_id):
+        raise SourceMisused(
+            f"An item id has 1 to {MAX_ITEM_ID} characters and no NUL; {item_id[:40]!r} does not."
+        )
+    return item_id
+
+
+def id_text(value: object, answerer: str) -> str:
+    """An id as an item is known by it.
+
+    Args:
+        answerer: the family's method that gave it, for the sentence.
+
+    Raises:
+        SourceMisused: it is neither text nor a whole number nor a UUID.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)  # an enum that is a text prints its name
+    if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise SourceMisused(
+        f"{answerer} gave {repr(value)[:60]}, of the type {type(value).__name__}, as an id. An id"
+        " is text, a whole number or a UUID."
+    )
+
+
+def ids_answered(answer: object) -> set[str]:
+    """What ``existing`` answered, by which items are known. None in it is nobody's id, as NULL is.
+
+    Raises:
+        SourceMisused: it is no collection of ids.
+    """
+    if isinstance(answer, str | bytes) or not isinstance(answer, Iterable):
+        raise SourceMisused(
+            f"existing() answered {repr(answer)[:60]}. It must answer a collection of ids: those"
+            " that have a result."
+        )
+    return {id_text(value, "existing()") for value in answer if value is not None}
