@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TextIO
 
 import structlog
 from pydantic_core import to_jsonable_python
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -18,11 +19,11 @@ def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> Non
     # Never with local variables: a request's headers, and with them a token, are among those.
     ending: list[structlog.typing.Processor]
     if console:
-        ending = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        ending = [structlog.dev.ConsoleRenderer(exception_formatter=_traceback)]
     else:
         transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         ending = [
-            structlog.processors.ExceptionRenderer(transformer),
+            structlog.processors.ExceptionRenderer(_Careful(transformer)),
             structlog.processors.JSONRenderer(),
         ]
     structlog.configure(
@@ -40,6 +41,26 @@ def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> Non
     )
     # Libraries speak through logging; only what they think is amiss is worth a line.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Careful:
+    """An exception whose own attributes raise is told of all the same."""
+
+    transformer: structlog.tracebacks.ExceptionDictTransformer
+
+    def __call__(self, exc_info: ExcInfo) -> list[dict[str, object]]:
+        try:
+            return self.transformer(exc_info)
+        except Exception:  # noqa: BLE001 - an author's property may raise anything
+            return [{"exc_type": exc_info[0].__qualname__, "frames": []}]
+
+
+def _traceback(out: TextIO, told: ExcInfo) -> None:
+    try:
+        structlog.dev.plain_traceback(out, told)
+    except Exception:  # noqa: BLE001 - an author's property may raise anything
+        out.write(f"\n{told[0].__qualname__}, whose traceback cannot be told")
 
 
 def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from app.store.lifecycle import ItemStatus
 from app.workflows.bound import BoundFamily
+from app.workflows.delays import before_retry, remark
 from app.workflows.error_groups import group_of
 from app.workflows.error_text import class_of, sentence_of_all, traceback_of
 from app.workflows.family import Context, Cost, Skip
@@ -44,6 +45,7 @@ class History:
 
 
 NOTHING = Cost()
+NO_TIME = timedelta(0)
 
 
 @dataclass(slots=True)
@@ -191,9 +193,20 @@ def _judge(
         return replace(verdict, status=ItemStatus.PENDING, history=unused, systemic=True)
     if found.course is Course.POSTPONE and history.postponements < MOST_POSTPONEMENTS:
         later = replace(unused, postponements=history.postponements + 1)
-        return replace(verdict, status=ItemStatus.PENDING, history=later, delay=found.delay)
+        return _again(replace(verdict, history=later), found.delay or NO_TIME)
     if found.course is Course.FAIL or history.attempts >= bound.family.attempts:
         return verdict
+    if found.delay is not None:
+        return _again(verdict, found.delay)
     chance = random.random()  # noqa: S311 - jitter, not a secret
-    delay = found.delay or bound.family.backoff.delay(history.attempts, chance)
-    return replace(verdict, status=ItemStatus.PENDING, delay=delay)
+    return _again(verdict, bound.family.backoff.delay(history.attempts, chance))
+
+
+def _again(verdict: Verdict, asked: timedelta) -> Verdict:
+    chance = random.random()  # noqa: S311 - jitter, not a secret
+    return replace(
+        verdict,
+        status=ItemStatus.PENDING,
+        delay=before_retry(asked, chance),
+        error_message=f"{verdict.error_message}{remark(asked)}",
+    )

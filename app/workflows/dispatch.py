@@ -19,6 +19,7 @@ from app.flow.gate import GateClosed
 from app.store import runs
 from app.store.lifecycle import PauseReason
 from app.workflows.bound import BoundFamily
+from app.workflows.delays import before_retry, remark
 from app.workflows.error_text import class_of, sentence_of_all
 from app.workflows.family import Backoff
 from app.workflows.keys import Layer, parse_flow_key
@@ -82,7 +83,7 @@ class Dispatcher:
         told = f"{class_of(found.error)}: {sentence_of_all(found)}"
         if layer is not Layer.EXECUTE:
             if found.course is Course.POSTPONE and found.delay is not None:
-                await self._put_off(delivery, run_id, found.delay, told)
+                await self._put_off(delivery, run_id, found.delay, told + remark(found.delay))
                 return
             if found.course is Course.PAUSE:
                 await self._pause(delivery, run_id, sentence_of_all(found), error)
@@ -128,12 +129,12 @@ class Dispatcher:
         family, layer = parse_flow_key(delivery.flow_key)
         kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
         again = kind.read(delivery.payload).outgoing(family)
-        again.delay = delay
+        again.delay = before_retry(delay, random.random())  # noqa: S311 - jitter
         log.info(
             "layer_put_off",
             flow_key=delivery.flow_key,
             run=run_id,
-            seconds=delay.total_seconds(),
+            seconds=again.delay.total_seconds(),
             reason=told,
         )
         async with self.database.begin() as tx:

@@ -20,6 +20,7 @@ from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
 from app.workflows.children import Children, result_of
 from app.workflows.context import Context
+from app.workflows.delays import of_step
 from app.workflows.http_answer import HttpAnswer
 from app.workflows.http_call import HttpCall, idempotency_key
 from app.workflows.output import OutputStream
@@ -137,6 +138,7 @@ class ItemTools:
         with self._steps.raised.of(asked.record):
             asked.record.payload = shown_to_people(name, payload)
             asked.record.expects = expected(self._bound, name, resume)
+        limit = None if limit is None else of_step(name, "timeout", limit)
         waited = await self._steps.waited(asked, StepStatus.SUSPENDED, limit)
         return self._steps.load(waited)
 

@@ -9,11 +9,12 @@ import pkgutil
 import re
 import traceback
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 from app.errors import ConfigurationError, full_stop
-from app.workflows.family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.family import AnyFamily, Backoff, Entity, JobFamily, overridden
 from app.workflows.family_values import result_type
 from app.workflows.result_types import check_result_type
 from app.workflows.scheduled import declared_by
@@ -151,11 +152,18 @@ def _check(where: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f"{where}: {name} is cut in partitions by {cut_by!r}, which is none of its params."
         )
-    if min(family.attempts, family.page_size, family.chunk_size) < 1:
-        raise ConfigurationError(
-            f"{where}: {name} needs attempts, page_size and chunk_size of 1 or more."
-        )
+    _check_numbers(f"{where}: {name}", family)
     _check_values(where, family)
+
+
+def _check_numbers(what: str, family: AnyFamily) -> None:
+    timeout: object = family.timeout
+    if not (isinstance(timeout, timedelta) and timeout > timedelta(0)):
+        raise ConfigurationError(f"{what} needs a timeout, such as timedelta(minutes=5).")
+    if not isinstance(family.backoff, Backoff):
+        raise ConfigurationError(f"{what} needs a backoff that is a Backoff(…).")
+    if min(family.attempts, family.page_size, family.chunk_size) < 1:
+        raise ConfigurationError(f"{what} needs attempts, page_size and chunk_size of 1 or more.")
 
 
 def _check_values(where: str, family: AnyFamily) -> None:

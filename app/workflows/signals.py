@@ -27,6 +27,11 @@ class RetryAfter(Exception):
     """
 
     def __init__(self, delay: timedelta, reason: str = "asked to come later") -> None:
+        if not isinstance(delay, timedelta):
+            raise TypeError(
+                "RetryAfter takes a timedelta, such as timedelta(seconds=30), and not"
+                f" {type(delay).__name__}."
+            )
         super().__init__(reason)
         self.retry_after = delay
 
@@ -106,6 +111,8 @@ class Disposition:
     delay: timedelta | None = None
     others: int = 0
     """How many more the group held."""
+    whole: BaseException | None = None
+    """The group, or again the exception itself."""
 
 
 def disposition(error: BaseException) -> Disposition:
@@ -121,8 +128,8 @@ def disposition(error: BaseException) -> Disposition:
     told = [one for one in found if not isinstance(one, CancelledError)] or found
     courses = [(_course(one), one) for one in told]
     course, decided = min(courses, key=lambda each: each[0].value)
-    delays = [delay for one in told if (delay := _delay(one) or _again_in(one)) is not None]
-    return Disposition(course, decided, max(delays, default=None), len(told) - 1)
+    delays = [delay for one in told if (delay := _delay(one)) is not None]
+    return Disposition(course, decided, max(delays, default=None), len(told) - 1, error)
 
 
 def members(error: BaseException) -> Iterator[BaseException]:
@@ -139,27 +146,27 @@ def members(error: BaseException) -> Iterator[BaseException]:
 def _course(error: BaseException) -> Course:
     if isinstance(error, Skip):
         return Course.SKIP
-    if _marked(error, "systemic") is True:
+    if marked(error, "systemic") is True:
         return Course.PAUSE
-    if _delay(error) is not None:
+    if _postponed(error) is not None:
         return Course.POSTPONE
-    if isinstance(error, Fatal) or _marked(error, "terminal") is True:
+    if isinstance(error, Fatal) or marked(error, "terminal") is True:
         return Course.FAIL
     return Course.RETRY
 
 
-def _delay(error: BaseException) -> timedelta | None:
-    asked = _marked(error, "retry_after")
+def _postponed(error: BaseException) -> timedelta | None:
+    asked = marked(error, "retry_after")
     return asked if isinstance(asked, timedelta) else None
 
 
-def _again_in(error: BaseException) -> timedelta | None:
-    return error.again_in if isinstance(error, CallFailed) else None
+def _delay(error: BaseException) -> timedelta | None:
+    return error.again_in if isinstance(error, CallFailed) else _postponed(error)
 
 
-def _marked(error: BaseException, name: str) -> object:
+def marked(error: BaseException, name: str) -> object:
     """What somebody else's exception carries under a name of ours, which may be anything."""
     try:
         return getattr(error, name, None)
-    except Exception:  # noqa: BLE001 - a property that fails says nothing
+    except BaseException:  # noqa: BLE001 - a property that fails says nothing
         return None

@@ -15,6 +15,7 @@ from app.store.steps import StepRecord
 from app.workflows.asked import Asked, check_name, listed
 from app.workflows.backoff import Backoff
 from app.workflows.bound import BoundFamily
+from app.workflows.delays import before_retry, of_step, remark
 from app.workflows.error_text import class_of, sentence_of_all
 from app.workflows.interruption import Interruption
 from app.workflows.raised_steps import RaisedSteps
@@ -164,16 +165,19 @@ class Steps:
                     await self.remember(record, StepStatus.FAILED)
                     raise StepFailed(
                         record.name, record.error_class or "", record.error_message or ""
-                    ) from failed.error
+                    ) from failed.whole
             chance = random.random()  # noqa: S311 - jitter, not a secret
-            delay = failed.delay or backoff.delay(record.tries, chance)
+            asked_for = failed.delay
+            if asked_for is None:
+                asked_for = backoff.delay(record.tries, chance)
             record.status = StepStatus.WAITING
-            await self.rest.wait(Wait(record, delay, fresh=True))
+            record.error_message = f"{record.error_message}{remark(asked_for)}"
+            await self.rest.wait(Wait(record, before_retry(asked_for, chance), fresh=True))
 
     async def sleep(self, name: str, delay: timedelta) -> None:
         asked = await self.ask(name, StepKind.SLEEP)
         if not asked.done:
-            await self.waited(asked, StepStatus.WAITING, delay)
+            await self.waited(asked, StepStatus.WAITING, of_step(name, "delay", delay))
 
     async def waited(
         self, asked: Asked, status: StepStatus, limit: timedelta | None, *, begun: bool = False

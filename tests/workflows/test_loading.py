@@ -152,6 +152,8 @@ REFUSED = {
     "no execute": (without("execute"), "greet lacks the method execute()"),
     "no attempts": (sized("attempts"), "attempts, page_size"),
     "no page size": (sized("page_size"), "attempts, page_size"),
+    "a timeout of a number": (changed('verb = "greet"', "timeout = 5"), "needs a timeout"),
+    "a backoff of a number": (changed('verb = "greet"', "backoff = 5"), "needs a backoff"),
     "no chunk size": (
         changed('    verb = "greet"\n', "    chunk_size = 0\n"),
         "attempts, page_size",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Literal
+
 import pytest
 
+from app.logs import configure_logs
 from app.store import outputs
 from app.store.database import reading
 from app.workflows.family import Context, FamilyParams
@@ -12,10 +16,56 @@ from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Stepped
 
 
+class Once(Stepped):
+    attempts = 1
+
+
 class Poisoning(Recording):
     async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
         self.executed[entity] += 1
         return "poison" if entity == "u00033" else "fine"
+
+
+class SaysNothing(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("nor shall you know")
+
+    __repr__ = __str__
+
+
+class SaysGoodbye(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+class Touchy(Exception):
+    """Whatever is asked of it raises."""
+
+    @property
+    def retry_after(self) -> timedelta:
+        raise RuntimeError("no")
+
+    terminal = systemic = error_class = again_in = retry_after
+
+
+class OddlyNamed(Exception):
+    error_class = 42
+    retry_after = 30
+    terminal = "perhaps"
+
+
+class Nameless(SyntaxError):
+    """Its traceback cannot be made: that asks for the line's number, and so on."""
+
+    terminal = True
+
+    @property
+    def lineno(self) -> int:  # type: ignore[override]  # whatever an author may write
+        raise RuntimeError("no")
+
+
+class Unprintable(Exception):
+    error_class = "Un\ud800print\0able" + "x" * 5_000
 
 
 async def refuse(sluice: Sluice, table: str, condition: str) -> None:
@@ -70,6 +120,60 @@ async def test_a_wait_that_postgres_refuses_fails_its_item_at_once(opener: Opene
         assert_exact(run, [row])
     assert (row.status, row.error_class, family.executed.total()) == ("failed", "Unwritable", 1)
     assert "suspended, cannot be written" in str(row.error_message)
+
+
+@pytest.mark.parametrize(
+    ("error", "called", "says"),
+    [
+        (SaysNothing(), "SaysNothing", "What SaysNothing says cannot be told: its text raised "),
+        (SaysGoodbye(), "SaysGoodbye", "What SaysGoodbye says cannot be told: its text raised "),
+        (Touchy("touched"), "Touchy", "touched"),
+        (OddlyNamed("odd"), "OddlyNamed", "odd"),
+        (Nameless("lost"), "Nameless", ""),
+        (Unprintable("\ud83d\ude00 \0"), "Un\N{REPLACEMENT CHARACTER}print", "\N{GRINNING FACE} "),
+        (ExceptionGroup("two", [SaysNothing(), Touchy()]), "SaysNothing", "What SaysNothing says"),
+    ],
+)
+@pytest.mark.parametrize("where", ["item", "step"])
+async def test_an_exception_that_cannot_be_read_is_written_by_its_class(
+    opener: Opener, error: Exception, called: str, says: str, where: str
+) -> None:
+    def fails() -> None:
+        raise error
+
+    async def script(item: str, ctx: Context) -> None:
+        if where == "step":
+            await ctx.run("try", fails)
+        else:
+            fails()
+
+    family = Once(script)
+    async with opener(family) as sluice:
+        run = await sluice.played()
+        [row] = await sluice.items(run.id)
+    assert (row.status, row.attempts, family.executed.total()) == ("failed", 1, 1)
+    assert str(row.error_class).startswith(called)
+    assert says in str(row.error_message)
+    assert "fails()" in str(row.error_traceback)
+    assert row.error_group is not None
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+async def test_a_page_that_raises_what_cannot_be_read_fails_its_run_by_its_class(
+    opener: Opener, style: Literal["json", "console"]
+) -> None:
+    class Broken(Recording):
+        async def existing(self, *rest: object) -> set[str]:
+            raise Nameless
+
+    configure_logs("error", style)  # which tells of it as well
+    try:
+        async with opener(Broken()) as sluice:
+            run = await sluice.played()
+    finally:
+        configure_logs("error", "console")
+    assert (run.status, run.reason) == ("failed", "layer_failed")
+    assert "Nameless" in str(run.detail)
 
 
 async def test_what_is_no_text_in_a_stream_is_kept_as_something_readable(opener: Opener) -> None:
