@@ -13,7 +13,7 @@ from fastapi.sse import ServerSentEvent
 from pydantic import Field
 
 from app.api.deps import Answer, ApiState, Cursor, Limit, State, Stopping, View, bearer
-from app.api.items import ItemIdInPath
+from app.api.items import ItemId, ItemIdInPath
 from app.api.run_events import LAST_EVENT_ID, STREAM, EventStream, event_id
 from app.api.run_views import RunIdInPath
 from app.store import items, outputs, runs
@@ -50,48 +50,63 @@ class ChunksAnswer(Answer):
     next_cursor: str | None
 
 
-@router.get(
-    "/{run_id}/items/{item_id:path}/stream",
-    response_model=ChunksAnswer,
-    responses={
-        200: {
-            "description": "A list; with Accept: text/event-stream a stream",
-            "content": {STREAM: {}},
-        }
-    },
-)
-async def get_stream(
-    run_id: RunIdInPath,
-    item_id: ItemIdInPath,
-    request: Request,
-    state: State,
-    stopping: Stopping,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    last_event_id: Annotated[
-        str | None, Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one")
-    ] = None,
-) -> ChunksAnswer | Response:
+class _Call:
+    """How a stream is asked for, beside whose it is."""
+
+    def __init__(
+        self,
+        request: Request,
+        state: State,
+        stopping: Stopping,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        last_event_id: Annotated[
+            str | None,
+            Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one"),
+        ] = None,
+    ) -> None:
+        self.live = STREAM in request.headers.get("accept", "").lower()
+        self.state, self.stopping = state, stopping
+        self.limit, self.cursor, self.last_event_id = limit, cursor, last_event_id
+
+
+Call = Annotated[_Call, Depends()]
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A list; with Accept: text/event-stream a stream", "content": {STREAM: {}}}
+}
+
+
+@router.get("/{run_id}/item/stream", response_model=ChunksAnswer, responses=_ANSWERS)
+async def get_stream(run_id: RunIdInPath, item_id: ItemId, call: Call) -> ChunksAnswer | Response:
     """The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
     has its outcome, which is the event `ended`.
     """
+    state = call.state
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
         await items.get(connection, run_id, item_id)
-    if STREAM in request.headers.get("accept", "").lower():
-        after = 0 if last_event_id is None else event_id(last_event_id)
-        return EventStream(_follow(state, stopping, run_id, item_id, after))
+    if call.live:
+        after = 0 if call.last_event_id is None else event_id(call.last_event_id)
+        return EventStream(_follow(state, call.stopping, run_id, item_id, after))
     scope = f"stream:{run_id}:{item_id}"
-    after_id = 0 if cursor is None else int(state.cursors.accept(scope, cursor))
+    after_id = 0 if call.cursor is None else int(state.cursors.accept(scope, call.cursor))
     async with reading(state.database) as connection:
         found = await outputs.page_of_output(
-            connection, run_id, item_id, after_id=after_id, limit=limit + 1
+            connection, run_id, item_id, after_id=after_id, limit=call.limit + 1
         )
-    shown = [ChunkView.of(output) for output in found[:limit]]
-    more = len(found) > limit
+    shown = [ChunkView.of(output) for output in found[: call.limit]]
+    more = len(found) > call.limit
     return ChunksAnswer(
         chunks=shown, next_cursor=state.cursors.issue(scope, str(shown[-1].id)) if more else None
     )
+
+
+@router.get("/{run_id}/items/{item_id}/stream", response_model=ChunksAnswer, responses=_ANSWERS)
+async def get_stream_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, call: Call
+) -> ChunksAnswer | Response:
+    """The same, where the id holds no slash and is no dot."""
+    return await get_stream(run_id, item_id, call)
 
 
 async def _follow(

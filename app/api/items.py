@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
 from app.api.deps import Answer, State, View, bearer
@@ -19,7 +19,10 @@ from app.workflows.keys import MAX_ITEM_ID
 
 router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
-ItemIdInPath = Annotated[str, Path(max_length=MAX_ITEM_ID)]
+ItemId = Annotated[str, Query(alias="id", max_length=MAX_ITEM_ID, description="whatever it holds")]
+ItemIdInPath = Annotated[
+    str, Path(max_length=MAX_ITEM_ID, description="one that is a segment of a path")
+]
 
 
 class StepView(View):
@@ -57,10 +60,16 @@ class ItemAnswer(Answer):
     steps: list[StepView]
 
 
-@router.get("/{run_id}/items/{item_id:path}")
-async def get_item(run_id: RunIdInPath, item_id: ItemIdInPath, state: State) -> ItemAnswer:
+@router.get("/{run_id}/item")
+async def get_item(run_id: RunIdInPath, item_id: ItemId, state: State) -> ItemAnswer:
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
         item = await items.get(connection, run_id, item_id)
         found = await steps.of_item(connection, run_id, item_id)
     return ItemAnswer(item=ItemView.of(item), steps=[StepView.of(step) for step in found])
+
+
+@router.get("/{run_id}/items/{item_id}")
+async def get_item_by_path(run_id: RunIdInPath, item_id: ItemIdInPath, state: State) -> ItemAnswer:
+    """The same, where the id holds no slash and is no dot."""
+    return await get_item(run_id, item_id, state)

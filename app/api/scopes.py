@@ -20,9 +20,11 @@ EXCEPTIONS = (
     ("POST", "/api/runs/{run_id}/approve", (Scope.APPROVE,)),
     # The route asks once more, by what the run waits for.
     ("POST", "/api/runs/{run_id}/resume", (Scope.RUN, Scope.APPROVE)),
-    ("POST", "/api/runs/{run_id}/items/{item_id:path}/resume", (Scope.APPROVE,)),
+    ("POST", "/api/runs/{run_id}/item/resume", (Scope.APPROVE,)),
+    ("POST", "/api/runs/{run_id}/items/{item_id}/resume", (Scope.APPROVE,)),
     # Whoever has such a link may answer in its maker's place.
-    ("POST", "/api/runs/{run_id}/items/{item_id:path}/link", (Scope.APPROVE,)),
+    ("POST", "/api/runs/{run_id}/item/link", (Scope.APPROVE,)),
+    ("POST", "/api/runs/{run_id}/items/{item_id}/link", (Scope.APPROVE,)),
     ("POST", "/api/cron/{path:path}", (Scope.CRON, Scope.RUN)),
 )
 """Of several scopes any one opens the door."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BeforeValidator, Field
 
 from app.api.deps import Answer, Body, Caller, Cursor, Limit, State, View, bearer
-from app.api.items import ItemIdInPath
+from app.api.items import ItemId, ItemIdInPath
 from app.api.run_views import RunIdInPath
 from app.store import questions, runs
 from app.store.database import reading
@@ -104,9 +104,9 @@ async def list_suspended(
     )
 
 
-@router.post("/{run_id}/items/{item_id:path}/resume")
+@router.post("/{run_id}/item/resume")
 async def resume_item(
-    run_id: RunIdInPath, item_id: ItemIdInPath, body: ResumeItem, state: State, caller: Caller
+    run_id: RunIdInPath, item_id: ItemId, body: ResumeItem, state: State, caller: Caller
 ) -> ResumedAnswer:
     """Answer what the item waits for; it goes on with the answer."""
     question = await state.answering.question(run_id, item_id, body.step)
@@ -115,9 +115,17 @@ async def resume_item(
     return ResumedAnswer(item_id=item_id, step=view.step, message="The item goes on")
 
 
-@router.post("/{run_id}/items/{item_id:path}/link")
+@router.post("/{run_id}/items/{item_id}/resume")
+async def resume_item_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, body: ResumeItem, state: State, caller: Caller
+) -> ResumedAnswer:
+    """The same, where the id holds no slash and is no dot."""
+    return await resume_item(run_id, item_id, body, state, caller)
+
+
+@router.post("/{run_id}/item/link")
 async def make_link(
-    run_id: RunIdInPath, item_id: ItemIdInPath, state: State, body: LinkBody | None = None
+    run_id: RunIdInPath, item_id: ItemId, state: State, body: LinkBody | None = None
 ) -> LinkAnswer:
     """A link for somebody without a token: a page to look at, and to answer on."""
     body = body or LinkBody()
@@ -125,3 +133,11 @@ async def make_link(
     expires = timedelta(seconds=body.expires_seconds)
     url = state.links.issue(run_id, item_id, question.path, expires)
     return LinkAnswer(url=url, expires_at=datetime.now(UTC) + expires)
+
+
+@router.post("/{run_id}/items/{item_id}/link")
+async def make_link_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, state: State, body: LinkBody | None = None
+) -> LinkAnswer:
+    """The same, where the id holds no slash and is no dot."""
+    return await make_link(run_id, item_id, state, body)

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_pascal
 from app.api.deps import Body
 from app.errors import BadInput
 from app.workflows.family import AnyFamily
-from app.workflows.keys import MAX_ITEM_ID
+from app.workflows.keys import MAX_ITEM_ID, id_fault
 from app.workflows.options import (
     Budget,
     Canary,
@@ -31,7 +31,14 @@ def _no_nul(value: str) -> str:
     return value
 
 
-ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID), AfterValidator(_no_nul)]
+def _item_id(value: str) -> str:
+    fault = id_fault(value)
+    if fault is not None:
+        raise ValueError(f"an id {fault}")
+    return value
+
+
+ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID), AfterValidator(_item_id)]
 ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
 RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
 

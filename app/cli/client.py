@@ -44,7 +44,9 @@ class Api:
 
     async def get(self, path: str, **query: str | int | None) -> bytes:
         given = {name: value for name, value in query.items() if value is not None}
-        request = self._http.build_request("GET", path.lstrip("/"), params=given)
+        # Not as `params`, in whose place a query of the path would go.
+        url = httpx2.URL(path.lstrip("/")).copy_merge_params(given)
+        request = self._http.build_request("GET", url)
         return (await self._call(request)).content
 
     async def post(self, path: str, body: Mapping[str, JsonValue] | None = None) -> bytes:
@@ -225,10 +227,9 @@ def run_path(run_id: str, action: str = "") -> str:
 
 
 def item_path(run_id: str, item_id: str, action: str = "") -> str:
-    """
+    """The id in the query: in a path a dot or a slash would lead elsewhere.
+
     Raises:
-        BadInput: no run or item has such an id.
+        BadInput: no run has such an id.
     """
-    if item_id in ("", ".", ".."):  # which would lead elsewhere
-        raise BadInput(f"There is no item {item_id!r}.")
-    return run_path(run_id, f"items/{quote(item_id, safe='')}/{action}")
+    return f"{run_path(run_id, f'item/{action}')}?id={quote(item_id, safe='')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 
 from rich.console import Console
 from rich.text import Text
@@ -50,7 +51,8 @@ def print_item(console: Console, run_id: str, found: OneItem) -> None:
     if any(step.status == "suspended" for step in found.steps) and item.status == "suspended":
         console.print("Answer it with:")
         console.print(
-            printable(f"{program()} answer {run_id} {item.item_id} NAME=VALUE …"), soft_wrap=True
+            printable(f"{program()} answer {run_id} {shlex.quote(item.item_id)} NAME=VALUE …"),
+            soft_wrap=True,
         )
     if item.result is not None:
         for line in json.dumps(item.result, indent=2, ensure_ascii=False).split("\n"):

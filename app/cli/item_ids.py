@@ -13,9 +13,10 @@ from pydantic import JsonValue
 from app.cli.answers import Answer
 from app.cli.client import Api
 from app.errors import BadInput
+from app.workflows.keys import MAX_ITEM_ID, id_fault
 
-LONGEST = 200
-"""Characters of an id."""
+LONGEST_LINE = 8 * MAX_ITEM_ID
+"""Bytes: an id, and room for spaces around it."""
 AT_ONCE = 1_000
 """As many as one call may name; more go into a list first."""
 PATH = "/api/item-lists"
@@ -60,16 +61,15 @@ async def _chosen(api: Api, file: BinaryIO, name: str) -> dict[str, JsonValue]:
 def read_ids(file: BinaryIO, name: str) -> Iterator[str]:
     """An id a line, without the spaces around it; blank lines are passed over."""
     number = 0
-    while line := file.readline(8 * LONGEST):
+    while line := file.readline(LONGEST_LINE):
         number += 1
+        where = f"--items-from: {name} line {number}"
         try:
             item_id = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError:
-            raise BadInput(f"--items-from: {name} line {number}: it is not UTF-8.") from None
-        if len(item_id) > LONGEST or "\0" in item_id or len(line) == 8 * LONGEST:
-            raise BadInput(
-                f"--items-from: {name} line {number}: an id has at most {LONGEST} characters and"
-                " no NUL."
-            )
+            raise BadInput(f"{where}: it is not UTF-8.") from None
+        fault = id_fault(item_id if len(line) < LONGEST_LINE else line.decode(errors="replace"))
+        if item_id and fault is not None:
+            raise BadInput(f"{where}: an id {fault}.")
         if item_id:
             yield item_id

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from app.workflows.keys import MAX_ITEM_ID, is_item_id
+from app.workflows.keys import id_fault
 from app.workflows.sources.errors import SourceMisused
 
 
 def checked_id(item_id: str) -> str:
     """
     Raises:
-        SourceMisused: an id that could not stand in a message's id.
+        SourceMisused: it cannot be an item's id.
     """
-    if not is_item_id(item_id):
-        raise SourceMisused(
-            f"An item id has 1 to {MAX_ITEM_ID} characters and no NUL; {item_id[:40]!r} does not."
-        )
+    fault = id_fault(item_id)
+    if fault is not None:
+        raise SourceMisused(f"An item id {fault}.")
     return item_id
 
 

@@ -19,6 +19,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -29,7 +30,23 @@ from app.errors import BadInput
 MAX_ITEM_ID = 200
 """Characters. Message ids stand in a b-tree index, whose entries end at some 2,700 bytes."""
 
+CONTROLS = r"[\u0001-\u001f\u007f-\u009f\u2028\u2029]"
+"""Line breaks and control characters, as a regular expression of Python and of Postgres."""
+
+_NOT_IN_AN_ID = re.compile(rf"{CONTROLS}|[\0\ud800-\udfff]")
+"""And what Postgres does not store: NUL, and halves of characters."""
+
 _SIGNATURE = 12  # bytes: enough that a guess never passes, short enough for a URL
+
+
+def id_fault(item_id: str) -> str | None:
+    """Why this cannot be an item's id, behind a word for it; None: it can."""
+    if 0 < len(item_id) <= MAX_ITEM_ID and not _NOT_IN_AN_ID.search(item_id):
+        return None
+    return (
+        f"has 1 to {MAX_ITEM_ID} characters, and no line break or control character;"
+        f" {item_id[:40]!r} does not"
+    )
 
 
 class Layer(StrEnum):
@@ -46,11 +63,6 @@ def new_id(prefix: str) -> str:
 def family_schedule(family: str) -> str:
     """Also its name: no operator can give it to another one."""
     return f"family:{family}"
-
-
-def is_item_id(text: str) -> bool:
-    """Whether it could stand in a message's id, as an item's."""
-    return 0 < len(text) <= MAX_ITEM_ID and "\0" not in text
 
 
 def flow_key(family: str, layer: Layer) -> str:

@@ -16,7 +16,7 @@ from sqlmodel import select
 from app.store.database import reading
 from app.workflows.family import Page
 from app.workflows.item_ids import checked_id, id_text
-from app.workflows.keys import MAX_ITEM_ID
+from app.workflows.keys import CONTROLS, MAX_ITEM_ID
 from app.workflows.sources.errors import SourceMisused
 
 TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
@@ -147,7 +147,7 @@ def _by_id(statement: Any) -> bool:
 
 
 def _unfit(printed: Any, kind: str) -> Any:
-    faults = [~func.length(printed).between(1, MAX_ITEM_ID)]
+    faults = [~func.length(printed).between(1, MAX_ITEM_ID), printed.regexp_match(CONTROLS)]
     if kind == "character":
         faults.append(printed.like("% "))
     return or_(*faults)

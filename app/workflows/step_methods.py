@@ -127,7 +127,7 @@ class StepMethods:
         timeout: timedelta | None = None,
     ) -> Awaitable[Any]:
         """Wait for a person. The item is ``suspended`` and costs nothing until somebody answers:
-        ``POST /api/runs/{run}/items/{item}/resume``.
+        ``POST /api/runs/{run}/item/resume?id=…``.
 
         Args:
             payload: what the person is shown, as JSON.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -122,7 +123,9 @@ async def test_an_answer_that_does_not_fit_is_refused_in_a_sentence(
         assert "either as NAME=VALUE" in await refused()
         assert "either as NAME=VALUE" in await refused("approved=yes", "--data", "{}")
         assert "but at 'approve'" in await refused("--step", "aprove", "approved=yes")
-        assert await command.refused("answer", run_id, "..", "x=1") == "There is no item '..'."
+        for item_id in (".", "..", "a/stream", "nobody?", "#"):
+            said = await command.refused("answer", run_id, item_id, "x=1")
+            assert f"has no item {item_id!r}" in said
         assert "nobody" in await command.refused("answer", run_id, "nobody", "x=1")
         assert "--expires" in await command.refused("link", run_id, "u00001", "--expires", "soon")
         assert "90 days" in await command.refused("link", run_id, "u00001", "--expires", "91d")
@@ -168,6 +171,33 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
         assert (await command.says("item", child_run, "a/b?c#d%é")).startswith("a/b?c#d%é succ")
     assert child.results == {"a/b?c#d%é": Verdict(approved=True)}
     assert parent.results["u00001"] == ["result of a/b?c#d%é", {"number": 5, "word": "yes"}]
+
+
+async def test_every_id_that_is_taken_can_be_looked_at_read_along_linked_and_answered(
+    opener: Opener, commanding: Commanding
+) -> None:
+    class Any(Reviewed):
+        async def load(self, item_id: str, ctx: Context) -> str:
+            return item_id  # its items are no users
+
+    async def script(item: str, ctx: Context) -> object:
+        await ctx.stream.write(f"of {item}")
+        return await review(item, ctx)
+
+    ids = ["a/stream", ".", "..", "a b?c=d&id=e", "#%2F"]
+    async with opener(Any(script)) as sluice, commanding(sluice) as command:
+        run_id = await sluice.start(item_ids=ids)
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            for item_id in ids:
+                shown = await command.says("item", run_id, item_id)
+                assert shown.startswith(f"{item_id} suspended")
+                assert f"answer {run_id} {shlex.quote(item_id)} NAME" in shown
+                assert await command.says("output", run_id, item_id) == f"of {item_id}\n"
+                assert "/answer/" in await command.says("link", run_id, item_id)
+                said = await command.says("answer", run_id, item_id, "approved=yes")
+                assert said == f"{item_id} goes on from approve.\n"
+            await sluice.ended(run_id)
 
 
 async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(

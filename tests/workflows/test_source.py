@@ -50,7 +50,8 @@ LOCALISED = Table("localised", METADATA, Column("id", Text, primary_key=True))
 NUMBERS = Table("numbers", METADATA, Column("id", Integer, primary_key=True))
 UUIDS = Table("uuids", METADATA, Column("id", Uuid, primary_key=True))
 
-stored = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+printed = st.characters(codec="utf-8", exclude_categories=("Cc", "Zl", "Zp"))
+stored = st.text(printed, min_size=1, max_size=12)
 sizes = st.integers(1, 9)
 few = settings(
     deadline=None,

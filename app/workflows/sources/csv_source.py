@@ -17,7 +17,7 @@ from app.errors import BadInput
 from app.services.csv_rows import CsvRows
 from app.workflows.distinct import DistinctIds
 from app.workflows.family import Page
-from app.workflows.keys import MAX_ITEM_ID, is_item_id
+from app.workflows.keys import id_fault
 from app.workflows.sources.errors import SourceBroken, SourceUnavailable
 
 HEAD = 65_536
@@ -141,11 +141,9 @@ class CsvSource:
                 f"{where}: it has {len(cells)} cells, and the header has {place.cells}."
             )
         item_id = cells[place.column].strip()
-        if not is_item_id(item_id):
-            raise SourceBroken(
-                f"{where}: {self.column}: an id has 1 to {MAX_ITEM_ID} characters and no NUL;"
-                f" {item_id[:40]!r} does not."
-            )
+        fault = id_fault(item_id)
+        if fault is not None:
+            raise SourceBroken(f"{where}: {self.column}: an id {fault}.")
         return item_id
 
     def _place(self, cursor: str) -> _Place:
