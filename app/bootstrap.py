@@ -184,7 +184,7 @@ async def open_service(
             families=bound,
             cursors=signer,
             answering=Answering(database, engine, bound),
-            links=AnswerLinks(signer, settings.url),
+            links=AnswerLinks(signer, settings.public_url),
             engine=engine,
             files=files,
             coverage=CoverageSurvey(

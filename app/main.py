@@ -40,7 +40,7 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
             else:
                 yield
 
-    return build_app(families, settings.tokens, lifespan=lifespan)
+    return build_app(families, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
 
 
 def require_tokens(settings: Settings) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +25,9 @@ OURS = ("SLUICE_", "LLM_")
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
 COMMON = ("IMAGE_", "POSTS_")
 """Likewise, but only if it resembles a setting: others have an IMAGE_TAG too."""
+OWN_PATHS = frozenset({"api", "console", "answer", "healthz", "readyz", "openapi.json"})
+"""With one of these it could not be told whether a proxy has taken its prefix away."""
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 RESEMBLANCE = 0.8
 """As ``difflib`` counts it: IMAGE_KEY is as near to IMAGE_API_KEY as this, IMAGE_URL to none."""
 
@@ -34,6 +39,19 @@ def _scheme(*allowed: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _below(path: str) -> str:
+    """Without a slash at its end."""
+    path = path.rstrip("/")
+    if path and not _PATH.fullmatch(path):
+        raise ValueError("must be a path such as /sluice, of letters, digits and any of . _ ~ -")
+    parts = path.split("/")[1:]
+    if any(set(part) == {"."} for part in parts):
+        raise ValueError("must not have a dot for a part")
+    if parts and parts[0] in OWN_PATHS:
+        raise ValueError(f"must not begin with /{parts[0]}, which is a path of the service itself")
+    return path
 
 
 class Settings(BaseSettings):
@@ -61,6 +79,10 @@ class Settings(BaseSettings):
     )  # fmt: skip
     host: str = Field("127.0.0.1", alias="SLUICE_HOST", description="address the API listens on")
     port: int = Field(8000, alias="SLUICE_PORT", ge=1, le=65535, description="its port")
+    root_path: Annotated[str, AfterValidator(_below)] = Field(
+        "", alias="SLUICE_ROOT_PATH",
+        description="path under which a proxy serves it, such as /sluice; unset: the root",
+    )  # fmt: skip
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="SLUICE_LOG_LEVEL", description="the least that is logged"
     )
@@ -133,6 +155,12 @@ class Settings(BaseSettings):
     posts_url: Annotated[str | None, _scheme("https", "http")] = Field(
         None, alias="POSTS_URL", description="where review-post publishes"
     )
+
+    @property
+    def public_url(self) -> str:
+        """Under which people reach the service."""
+        url = self.url.rstrip("/")
+        return url if urlsplit(url).path.endswith(self.root_path) else url + self.root_path
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -56,7 +56,7 @@ def anchors(page: Path) -> set[str]:
 
 def test_the_readme_names_every_setting_with_its_default_and_no_other() -> None:
     told = {name.strip("`"): default.strip("`") for name, default, _ in rows("Settings")}
-    empty = (None, ())
+    empty = (None, (), "")
     assert told == {
         name: "unset" if field.default in empty else f"{field.default}"
         for name, field in SETTINGS.items()

@@ -124,6 +124,12 @@ def test_an_empty_value_is_no_value(env: pytest.MonkeyPatch) -> None:
         ("LLM_TIMEOUT", "inf"),
         ("IMAGE_TIMEOUT", "0"),
         ("SLUICE_URL", "localhost:8000"),
+        ("SLUICE_ROOT_PATH", "sluice"),
+        ("SLUICE_ROOT_PATH", "/slu ice"),
+        ("SLUICE_ROOT_PATH", "//sluice"),
+        ("SLUICE_ROOT_PATH", "/a/../b"),
+        ("SLUICE_ROOT_PATH", "/api/sluice"),
+        ("SLUICE_ROOT_PATH", "/console"),
     ],
 )
 def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
@@ -136,6 +142,23 @@ def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
     env.delenv(name)
     (tmp_path / ".env").write_text(f"{name}={value}\n")
     assert refusal().startswith(f"{name} cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "root", "leads"),
+    [
+        ("https://example.com", "/sluice/", "https://example.com/sluice"),
+        ("https://example.com/sluice/", "/sluice", "https://example.com/sluice"),
+        ("https://example.com/my-sluice", "/sluice", "https://example.com/my-sluice/sluice"),
+        ("https://example.com/a", "/", "https://example.com/a"),
+    ],
+)
+def test_links_lead_below_the_path_whether_or_not_the_address_names_it(
+    env: pytest.MonkeyPatch, url: str, root: str, leads: str
+) -> None:
+    env.setenv("SLUICE_URL", url)
+    env.setenv("SLUICE_ROOT_PATH", root)
+    assert load_settings().public_url == leads
 
 
 @pytest.mark.parametrize(

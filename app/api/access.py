@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api import session_cookie
 from app.api.known_tokens import KnownTokens
 from app.api.problems import problem
+from app.api.root_path import inner_path
 from app.api.scopes import Doors, Rights
 from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
 
@@ -35,18 +36,18 @@ class Access:
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        path = inner_path(scope) if scope["type"] == "http" else ""
+        if scope["type"] != "http" or path in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
         if path.startswith((SIGNED, CONSOLE)) or (scope["method"], path) in SIGN_IN:
             await self._app(scope, _bounded(receive), send)
             return
         request = Request(scope)
         try:
             rights = scope["sluice.rights"] = self._rights(request)
-            rights.require(*self._doors.needed(scope["method"], scope["path"]))
-            if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            rights.require(*self._doors.needed(scope["method"], path))
+            if "\0" in path or b"%00" in scope["query_string"]:
                 raise BadInput("A path or query holds no NUL character.", field="path")
             length = request.headers.get("content-length", "")
             if length.isdecimal() and int(length) > LARGEST_BODY:

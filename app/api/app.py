@@ -37,6 +37,7 @@ from app.api.access import Access
 from app.api.console_files import STATIC, console_router
 from app.api.cron_route import cron_router
 from app.api.known_tokens import KnownTokens
+from app.api.root_path import UnderPath
 from app.api.scopes import Doors
 from app.api.workflows import family_router, routes_of, unknown_router
 from app.tokens import Token
@@ -51,8 +52,13 @@ def build_app(
     *,
     lifespan: Lifespan,
     console: Path = STATIC,
+    root_path: str = "",
 ) -> FastAPI:
-    """``lifespan`` must set ``app.state.api`` to an ``ApiState``."""
+    """
+    Args:
+        lifespan: must set ``app.state.api`` to an ``ApiState``.
+        root_path: under which a proxy serves all of this; "": at the root.
+    """
     app = FastAPI(
         title="Sluice",
         summary="Batch jobs: dry run, paging, fan-out, one execution per item, flow control.",
@@ -70,6 +76,8 @@ def build_app(
     dry = [of[layer] for of in routes for layer in ("process", "execute")]
     doors = Doors([*dry, backfills.PATH])
     app.add_middleware(Access, tokens=app.state.tokens, doors=doors)
+    if root_path:
+        app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi
     app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
     for family in families:
@@ -78,7 +86,6 @@ def build_app(
     app.include_router(cron_router(families))
     app.include_router(families_api.router)
     app.include_router(coverage.router)
-    # `…/items/{id}` last, because an id may hold a slash.
     for runs_router in (
         runs_api, run_actions, run_failures, run_history, run_layers, run_events,
         suspended, item_stream, items_api,
@@ -93,5 +100,5 @@ def build_app(
     app.include_router(files.router)
     app.include_router(session.router)
     app.include_router(health.router)
-    app.include_router(console_router(console))
+    app.include_router(console_router(console, root_path))
     return app

@@ -21,6 +21,7 @@ STATIC = Path(str(files("app"))) / "console" / "static"
 ASSETS = "assets/"
 """Below it every name has a digest of the content in it."""
 INDEX = "index.html"
+RELATIVE = b'="./'
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 TEXT = frozenset({".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".webmanifest"})
@@ -49,8 +50,10 @@ class _File:
 class ConsoleFiles:
     """What is below ``folder``, remembered for as long as it does not change."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root_path: str) -> None:
         self._folder = folder.resolve()
+        # The build names its own files relative to the page, which stands at many addresses.
+        self._here = f'="{root_path}/console/'.encode()
         self._read: dict[str, _File] = {}
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Response:
@@ -95,17 +98,20 @@ class ConsoleFiles:
         stamp = (state.st_mtime_ns, state.st_size)
         known = self._read.get(name)
         if known is None or known.stamp != stamp:
-            known = self._read[name] = _read(file, stamp)
+            content = file.read_bytes()
+            if name == INDEX:
+                content = content.replace(RELATIVE, self._here)
+            known = self._read[name] = _read(file, content, stamp)
         return known
 
 
-def console_router(folder: Path = STATIC) -> APIRouter:
+def console_router(folder: Path = STATIC, root_path: str = "") -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    console = ConsoleFiles(folder)
+    console = ConsoleFiles(folder, root_path)
 
     @router.api_route("/", methods=_READ_ONLY)
     async def root() -> Response:
-        return RedirectResponse("/console")
+        return RedirectResponse(f"{root_path}/console")
 
     @router.api_route("/console", methods=_READ_ONLY)
     @router.api_route("/console/{path:path}", methods=_READ_ONLY)
@@ -115,8 +121,7 @@ def console_router(folder: Path = STATIC) -> APIRouter:
     return router
 
 
-def _read(file: Path, stamp: tuple[int, int]) -> _File:
-    content = file.read_bytes()
+def _read(file: Path, content: bytes, stamp: tuple[int, int]) -> _File:
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     zipped = gzip.compress(content, mtime=0) if file.suffix in TEXT else content
     return _File(

@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from app.api.deps import Caller
+from app.api.root_path import inner_path
 from app.errors import BadInput
 from app.store.idempotency import Once
 from app.workflows.starting import Started
@@ -56,7 +57,7 @@ def fingerprint(request: Request, body: BaseModel) -> bytes:
     canonical = json.dumps(
         body.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")
     )
-    parts = (request.method, request.url.path, canonical)
+    parts = (request.method, inner_path(request.scope), canonical)
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 

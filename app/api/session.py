@@ -99,6 +99,7 @@ async def sign_in(
     response.set_cookie(
         session_cookie.NAME,
         value,
+        path=session_cookie.path(request),
         max_age=int(session_cookie.LIFETIME.total_seconds()),
         httponly=True,
         samesite="strict",
@@ -122,6 +123,7 @@ async def sign_out(request: Request, response: Response) -> Answer:
     session_cookie.require_console("DELETE", request.headers)
     response.delete_cookie(
         session_cookie.NAME,
+        path=session_cookie.path(request),
         httponly=True,
         samesite="strict",
         secure=session_cookie.by_https(request),

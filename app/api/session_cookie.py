@@ -76,6 +76,11 @@ def require_same_origin(headers: Mapping[str, str]) -> None:
         raise Forbidden("This call came from a page of another origin.")
 
 
+def path(request: Request) -> str:
+    """Where the browser sends it: a service beside this one, below another path, has its own."""
+    return request.scope.get("root_path") or "/"
+
+
 def by_https(request: Request) -> bool:
     """Also where a proxy says so. Whoever lies here makes only their own cookie stricter."""
     forwarded = request.headers.get("x-forwarded-proto", "")

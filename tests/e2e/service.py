@@ -54,7 +54,7 @@ async def main(database: str, port: str, workers: str) -> None:
                 worker.stop()
             await asyncio.gather(*running)
 
-    app = build_app(families, settings.tokens, lifespan=lifespan)
+    app = build_app(families, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
     stop = asyncio.Event()
     ending = Ending(settings.stop_timeout)
     with bind("127.0.0.1", int(port)) as bound, ending.on_signal(stop.set):

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.api.app import build_app
 from app.api.problems import MEDIA_TYPE
@@ -33,7 +34,8 @@ def app_of(sluice: Sluice) -> FastAPI:
 
     service = sluice.service
     families = [bound.family for bound in service.families.values()]
-    app = build_app(families, service.settings.tokens, lifespan=lifespan)
+    settings = service.settings
+    app = build_app(families, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
     app.state.api = service.api
     return app
 
@@ -59,25 +61,33 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client that reaches the API over a socket of this machine."""
-    config = uvicorn.Config(app_of(sluice), log_config=None, log_level="critical", lifespan="off")
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """The address of a socket of this machine behind which the app is."""
+    config = uvicorn.Config(app, log_config=None, log_level="critical", lifespan="off")
     server = _Server(config)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        task = asyncio.create_task(server.serve(sockets=[bound]))
         try:
             async with asyncio.timeout(10):
                 while not server.started:
                     await asyncio.sleep(0.01)
-            async with httpx2.AsyncClient(
-                base_url=f"http://127.0.0.1:{bound.getsockname()[1]}",
-                headers={} if secret is None else bearer(secret),
-            ) as client:
-                yield client
+            yield f"http://127.0.0.1:{bound.getsockname()[1]}"
         finally:
             server.should_exit = True
-            await serving
+            await task
+
+
+@asynccontextmanager
+async def listening(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that reaches the API over a socket of this machine."""
+    async with (
+        serving(app_of(sluice)) as url,
+        httpx2.AsyncClient(
+            base_url=url, headers={} if secret is None else bearer(secret)
+        ) as client,
+    ):
+        yield client
 
 
 def assert_problem(response: httpx2.Response, status: int) -> dict[str, Any]:  # a JSON document
