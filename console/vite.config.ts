@@ -4,8 +4,9 @@ import { defineConfig } from "vitest/config";
 
 const service = process.env["SLUICE_URL"] ?? "http://127.0.0.1:8000";
 
-export default defineConfig({
-  base: "/console/",
+export default defineConfig(({ command }) => ({
+  // Of the build relative: the service says in the page where that is, behind whatever proxy.
+  base: command === "build" ? "./" : "/console/",
   plugins: [react()],
   build: {
     outDir: fileURLToPath(new URL("../app/console/static", import.meta.url)),
@@ -18,4 +19,4 @@ export default defineConfig({
   },
   server: { proxy: { "/api": service, "/openapi.json": service } },
   test: { include: ["tests/**/*.test.ts"] },
-});
+}));

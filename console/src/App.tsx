@@ -53,8 +53,9 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "families" && id === undefined) return <FamiliesView />;
   if (view === "families" && id !== undefined) return <StartView family={id} />;
   if (view === "runs" && id === undefined) return <RunsView query={query} />;
-  if (view === "runs" && id !== undefined && part === "items" && item !== undefined) {
-    return <ItemView run={id} item={item} />;
+  const asked = part === "item" ? query.get("id") : part === "items" ? (item ?? null) : null;
+  if (view === "runs" && id !== undefined && asked !== null) {
+    return <ItemView run={id} item={asked} />;
   }
   if (view === "runs" && id !== undefined) {
     return <RunView id={id} part={part ?? ""} query={query} />;

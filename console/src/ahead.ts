@@ -1,5 +1,6 @@
 /** The first thing that the page does, before the rest of it is even read: what the view needs is on
- * its way meanwhile. Imports nothing, or that would come first. */
+ * its way meanwhile. Imports next to nothing, or that would come first. */
+import { ROOT } from "./root";
 
 /** Milliseconds; what nobody has asked for by then is out of date. */
 const KEPT = 5_000;
@@ -23,10 +24,10 @@ export async function takeAhead(path: string): Promise<Response | null> {
   return answer?.ok === true ? answer : null;
 }
 
-const [, run, below] = /^\/console\/runs\/([^/]+)(\/.*)?$/.exec(location.pathname) ?? [];
+const [, run, below] = /\/console\/runs\/([^/]+)(\/.*)?$/.exec(location.pathname) ?? [];
 if (run !== undefined) {
   void import("./views/run/RunView");
-  const own = `/api/runs/${run}`;
+  const own = `${ROOT}/api/runs/${run}`;
   begin(own);
   if (below === undefined || below === "/") {
     void import("./views/run/FlowPicture");
@@ -34,5 +35,5 @@ if (run !== undefined) {
     for (const part of ["layers", "history", "failures"]) begin(`${own}/${part}`);
   }
 }
-begin("/api/session");
+begin(`${ROOT}/api/session`);
 setTimeout(() => begun.clear(), KEPT);

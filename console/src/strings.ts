@@ -286,6 +286,10 @@ export const S = {
     isNeeded: "is needed",
     noNumber: "is not a number",
     noWhole: "is not a whole number",
+    tooLarge: "is larger than any number that can be kept",
+    tooLong: "has more digits than are kept of a number, which are about 16",
+    atLeast: (number: number): string => `is at least ${number}`,
+    atMost: (number: number): string => `is at most ${number}`,
     noJson: "is not JSON",
   },
 

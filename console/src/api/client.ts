@@ -1,4 +1,6 @@
 import { takeAhead } from "../ahead";
+import { readJson, writeJson } from "../format/json";
+import { ROOT } from "../root";
 
 /** Calls of the API. The session is in a cookie that no script can read. */
 
@@ -38,15 +40,18 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   if (method !== "GET") headers.set("X-Sluice-Console", "1");
   if (body !== undefined) headers.set("Content-Type", "application/json");
   if (once !== undefined) headers.set("Idempotency-Key", once);
-  const response = await answered(path, {
+  const response = await answered(ROOT + path, {
     method,
     headers,
     credentials: "same-origin",
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: writeJson(body) }),
     ...(signal === undefined ? {} : { signal }),
   });
   if (response.status === 204) return undefined as T;
-  const document: unknown = await response.json().catch(() => null);
+  const document = await response
+    .text()
+    .then(readJson)
+    .catch(() => null);
   if (!response.ok) throw problem(response.status, document);
   if (document === null) throw new ApiError(response.status, UNREACHABLE);
   return document as T;

@@ -1,8 +1,10 @@
 /** A run's own stream: what happens to it, as it happens. */
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { readJson } from "../format/json";
+import { ROOT } from "../root";
 import { useLive } from "../shell/live";
-import { path } from "./reading";
+import { path } from "./paths";
 import type { EventKind, Progress, Run } from "./types";
 
 const KINDS: readonly EventKind[] = [
@@ -52,7 +54,7 @@ function follow(id: string, client: QueryClient, tell: (up: boolean) => void): (
   let pause = SOONEST;
 
   function open(): void {
-    source = new EventSource(`${path.run(id)}/events`);
+    source = new EventSource(`${ROOT}${path.run(id)}/events`);
     source.onopen = () => {
       pause = SOONEST;
       tell(true);
@@ -60,7 +62,7 @@ function follow(id: string, client: QueryClient, tell: (up: boolean) => void): (
       void client.invalidateQueries({ queryKey: ["run", id] });
     };
     source.addEventListener("progress", (event: MessageEvent<string>) => {
-      const progress = JSON.parse(event.data) as Progress;
+      const progress = readJson(event.data) as Progress;
       client.setQueryData<Run>(["run", id], (run) => run && { ...run, ...progress });
     });
     for (const kind of KINDS) source.addEventListener(kind, happened);

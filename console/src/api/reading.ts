@@ -9,6 +9,7 @@ import { stretch } from "../format/since";
 import { search } from "../shell/router";
 import { useEvery } from "../shell/live";
 import { ApiError, call } from "./client";
+import { path } from "./paths";
 import type {
   Coverage,
   Failure,
@@ -47,14 +48,6 @@ export const ENDED: ReadonlySet<RunStatus> = new Set([
   "failed",
   "cancelled",
 ] as const);
-
-const path = {
-  run: (id: string) => `/api/runs/${encodeURIComponent(id)}`,
-  item: (run: string, item: string) =>
-    `/api/runs/${encodeURIComponent(run)}/items/${encodeURIComponent(item)}`,
-};
-
-export { path };
 
 export function useOverview() {
   return useQuery({

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: c65124318c234f650085669e595097e7d7e6ca4d020b7749a2bc71bb8776e10b
+// OpenAPI document: 642fa7c3a3d14c605f0bbf26cd704023584d8eefd8c58b9dc9810e96f05d7cf6
 
 export interface paths {
     "/api/backfills": {
@@ -495,6 +495,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/item": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Item */
+        get: operations["get_item_api_runs__run_id__item_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/item/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Link
+         * @description A link for somebody without a token: a page to look at, and to answer on.
+         */
+        post: operations["make_link_api_runs__run_id__item_link_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/item/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Item
+         * @description Answer what the item waits for; it goes on with the answer.
+         */
+        post: operations["resume_item_api_runs__run_id__item_resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/item/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stream
+         * @description The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
+         *     has its outcome, which is the event `ended`.
+         */
+        get: operations["get_stream_api_runs__run_id__item_stream_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/items": {
         parameters: {
             query?: never;
@@ -522,8 +600,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Item */
-        get: operations["get_item_api_runs__run_id__items__item_id__get"];
+        /**
+         * Get Item By Path
+         * @description The same, where the id holds no slash and is no dot.
+         */
+        get: operations["get_item_by_path_api_runs__run_id__items__item_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -542,10 +623,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make Link
-         * @description A link for somebody without a token: a page to look at, and to answer on.
+         * Make Link By Path
+         * @description The same, where the id holds no slash and is no dot.
          */
-        post: operations["make_link_api_runs__run_id__items__item_id__link_post"];
+        post: operations["make_link_by_path_api_runs__run_id__items__item_id__link_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -562,10 +643,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Resume Item
-         * @description Answer what the item waits for; it goes on with the answer.
+         * Resume Item By Path
+         * @description The same, where the id holds no slash and is no dot.
          */
-        post: operations["resume_item_api_runs__run_id__items__item_id__resume_post"];
+        post: operations["resume_item_by_path_api_runs__run_id__items__item_id__resume_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -580,11 +661,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Stream
-         * @description The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
-         *     has its outcome, which is the event `ended`.
+         * Get Stream By Path
+         * @description The same, where the id holds no slash and is no dot.
          */
-        get: operations["get_stream_api_runs__run_id__items__item_id__stream_get"];
+        get: operations["get_stream_by_path_api_runs__run_id__items__item_id__stream_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4282,6 +4362,186 @@ export interface operations {
             };
         };
     };
+    get_item_api_runs__run_id__item_get: {
+        parameters: {
+            query: {
+                /** @description whatever it holds */
+                id: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_link_api_runs__run_id__item_link_post: {
+        parameters: {
+            query: {
+                /** @description whatever it holds */
+                id: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resume_item_api_runs__run_id__item_resume_post: {
+        parameters: {
+            query: {
+                /** @description whatever it holds */
+                id: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeItem"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResumedAnswer"];
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_stream_api_runs__run_id__item_stream_get: {
+        parameters: {
+            query: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description whatever it holds */
+                id: string;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: {
+                /** @description of a stream: go on behind this one */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list; with Accept: text/event-stream a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChunksAnswer"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description The token lacks the scope */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_items_api_runs__run_id__items_get: {
         parameters: {
             query?: {
@@ -4326,11 +4586,12 @@ export interface operations {
             };
         };
     };
-    get_item_api_runs__run_id__items__item_id__get: {
+    get_item_by_path_api_runs__run_id__items__item_id__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description one that is a segment of a path */
                 item_id: string;
                 run_id: string;
             };
@@ -4365,11 +4626,12 @@ export interface operations {
             };
         };
     };
-    make_link_api_runs__run_id__items__item_id__link_post: {
+    make_link_by_path_api_runs__run_id__items__item_id__link_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description one that is a segment of a path */
                 item_id: string;
                 run_id: string;
             };
@@ -4408,11 +4670,12 @@ export interface operations {
             };
         };
     };
-    resume_item_api_runs__run_id__items__item_id__resume_post: {
+    resume_item_by_path_api_runs__run_id__items__item_id__resume_post: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description one that is a segment of a path */
                 item_id: string;
                 run_id: string;
             };
@@ -4451,7 +4714,7 @@ export interface operations {
             };
         };
     };
-    get_stream_api_runs__run_id__items__item_id__stream_get: {
+    get_stream_by_path_api_runs__run_id__items__item_id__stream_get: {
         parameters: {
             query?: {
                 /** @description `nextCursor` of the answer before */
@@ -4464,6 +4727,7 @@ export interface operations {
                 "Last-Event-ID"?: string | null;
             };
             path: {
+                /** @description one that is a segment of a path */
                 item_id: string;
                 run_id: string;
             };

@@ -1,6 +1,7 @@
 /** What a start would do, asked anew as one types. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { readJson, writeJson } from "../format/json";
 import { S } from "../strings";
 import { call } from "./client";
 
@@ -36,13 +37,13 @@ export function useDry<T>(
   body: object | null,
   number: (found: T) => number | null,
 ): Dry<T> {
-  const wanted = body === null ? null : JSON.stringify({ ...body, dryRun: true });
+  const wanted = body === null ? null : writeJson({ ...body, dryRun: true });
   const asked = useQuiet(wanted);
   const query = useQuery({
     queryKey: ["dry-run", address, asked],
     queryFn: ({ signal }) =>
       // Nobody waits for a superseded one: its signal ends it.
-      call<T>(address, { method: "POST", body: JSON.parse(asked ?? "{}") as unknown, signal }),
+      call<T>(address, { method: "POST", body: readJson(asked ?? "{}"), signal }),
     enabled: asked !== null,
     placeholderData: keepPreviousData,
     staleTime: 5_000,

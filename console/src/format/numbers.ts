@@ -2,7 +2,7 @@
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 
-export function count(value: number): string {
+export function count(value: number | bigint): string {
   return whole.format(value);
 }
 

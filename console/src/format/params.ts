@@ -1,5 +1,7 @@
 /** Params in a few words, for where a form would be too much. */
 
+import { writeJson } from "./json";
+
 const LONGEST = 28;
 const MOST = 4;
 
@@ -21,7 +23,7 @@ function says(value: unknown): boolean {
 }
 
 function same(value: unknown, other: unknown): boolean {
-  return JSON.stringify(value) === JSON.stringify(other);
+  return writeJson(value) === writeJson(other);
 }
 
 /** `paidOnly` is `paid only`. */
@@ -33,6 +35,6 @@ export function spaced(name: string): string {
 }
 
 function written(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : writeJson(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

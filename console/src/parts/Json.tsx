@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { writeJson } from "../format/json";
 import { S } from "../strings";
 import { Copy } from "./Copy";
 
@@ -16,7 +17,7 @@ export function Json({
 }) {
   return (
     <div className="json">
-      <Copy text={JSON.stringify(value, null, 2) ?? "null"} label={S.common.copyJson} />
+      <Copy text={writeJson(value, 2)} label={S.common.copyJson} />
       <Node value={value} open={open} />
     </div>
   );
@@ -92,6 +93,6 @@ function Name({ name }: { readonly name: string | undefined }) {
 }
 
 function Scalar({ value }: { readonly value: unknown }) {
-  if (typeof value === "string") return <span className="string">{JSON.stringify(value)}</span>;
+  if (typeof value === "string") return <span className="string">{writeJson(value)}</span>;
   return <span className="scalar">{String(value)}</span>;
 }

@@ -1,4 +1,6 @@
 /** Images that a value names: files that a family has kept. */
+import { ROOT } from "../root";
+
 const IMAGE = /\.(png|jpe?g|gif|webp|avif)$/i;
 const MOST = 24;
 
@@ -10,7 +12,7 @@ export function images(value: unknown, depth = 0): string[] {
 }
 
 export function address(file: string): string {
-  return `/api/files/${file.split("/").map(encodeURIComponent).join("/")}`;
+  return `${ROOT}/api/files/${file.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 export function Pictures({ value, alt }: { readonly value: unknown; readonly alt: string }) {

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { readJson } from "../format/json";
 import { S } from "../strings";
 import type { Field, Values } from "./schema";
 
@@ -122,13 +123,12 @@ function Control({ field, value, onChange, id, aria }: ControlProps) {
     case "integer":
     case "number":
       return (
+        // Not type="number": what a browser takes for none, such as 1e400, would be gone unseen.
         <input
           {...typed}
-          type="number"
+          type="text"
           inputMode={field.kind === "integer" ? "numeric" : "decimal"}
-          min={field.min ?? undefined}
-          max={field.max ?? undefined}
-          step={field.step ?? "any"}
+          autoComplete="off"
         />
       );
     case "secret":
@@ -145,6 +145,6 @@ function Control({ field, value, onChange, id, aria }: ControlProps) {
 function wordOf(choice: string): string {
   if (choice === "true") return S.form.yes;
   if (choice === "false") return S.form.no;
-  const value: unknown = JSON.parse(choice);
+  const value = readJson(choice);
   return typeof value === "string" ? value : choice;
 }

@@ -1,4 +1,5 @@
 /** A JSON schema as the fields of a form, and what was typed there as data. */
+import { readJson, typedInteger, typedJson, typedNumber, writeJson } from "../format/json";
 import { spaced } from "../format/params";
 import { S } from "../strings";
 
@@ -27,7 +28,6 @@ export interface Field {
   readonly choices: readonly string[];
   readonly min: number | null;
   readonly max: number | null;
-  readonly step: number | null;
 }
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -64,9 +64,8 @@ function fieldOf(name: string, given: Schema, required: boolean, root: Schema): 
     description: typeof outer["description"] === "string" ? outer["description"] : null,
     initial: hasDefault ? writtenAs(kind, initial) : "",
     choices: threefold ? ["true", "false"] : choices,
-    min: numberOf(schema["minimum"]) ?? numberOf(schema["exclusiveMinimum"]),
-    max: numberOf(schema["maximum"]) ?? numberOf(schema["exclusiveMaximum"]),
-    step: kind === "integer" ? 1 : null,
+    min: numberOf(schema["minimum"]),
+    max: numberOf(schema["maximum"]),
   };
 }
 
@@ -98,8 +97,8 @@ function resolved(schema: Schema, root: Schema): Schema {
 }
 
 function choicesOf(schema: Schema): string[] {
-  if (schema["const"] !== undefined) return [JSON.stringify(schema["const"])];
-  return listOf(schema["enum"]).map((value) => JSON.stringify(value));
+  if (schema["const"] !== undefined) return [writeJson(schema["const"])];
+  return listOf(schema["enum"]).map((value) => writeJson(value));
 }
 
 function kindOf(schema: Schema): Kind {
@@ -137,7 +136,7 @@ function labelOf(name: string, title: unknown): string {
 /** A value as the form holds it. */
 export function writtenAs(kind: Kind, value: unknown): string {
   if (kind === "list" && Array.isArray(value)) return value.join("\n");
-  if (kind === "json" || kind === "choice") return JSON.stringify(value);
+  if (kind === "json" || kind === "choice") return writeJson(value);
   return String(value);
 }
 
@@ -146,7 +145,7 @@ export function initialOf(fields: readonly Field[], given: URLSearchParams | nul
     fields.map((field) => {
       const said = field.kind === "secret" ? null : (given?.get(field.name) ?? null);
       if (said === null) return [field.name, field.initial];
-      const quoted = JSON.stringify(said);
+      const quoted = writeJson(said);
       return [
         field.name,
         field.kind === "choice" && field.choices.includes(quoted) ? quoted : said,
@@ -190,12 +189,9 @@ function valueOf(field: Field, text: string): unknown {
     case "boolean":
       return text === "true";
     case "integer":
-    case "number": {
-      const value = Number(text);
-      if (!Number.isFinite(value)) throw new Error(S.form.noNumber);
-      if (field.kind === "integer" && !Number.isInteger(value)) throw new Error(S.form.noWhole);
-      return value;
-    }
+      return within(field, typedInteger(text));
+    case "number":
+      return within(field, typedNumber(text));
     case "list":
       return text
         .split("\n")
@@ -204,15 +200,18 @@ function valueOf(field: Field, text: string): unknown {
     case "datetime":
       return /[zZ]|[+-]\d\d:\d\d$/.test(text) ? text : new Date(text).toISOString();
     case "choice":
+      return readJson(text);
     case "json":
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        throw new Error(S.form.noJson);
-      }
+      return typedJson(text);
     default:
       return text;
   }
+}
+
+function within<N extends number | bigint>({ min, max }: Field, value: N): N {
+  if (min !== null && value < min) throw new Error(S.form.atLeast(min));
+  if (max !== null && value > max) throw new Error(S.form.atMost(max));
+  return value;
 }
 
 function objectOf(value: unknown): Schema {

@@ -6,7 +6,7 @@ import { S } from "../strings";
 import { Help } from "./Help";
 import { useKeyboard } from "./keyboard";
 import { useLive } from "./live";
-import { to, usePlace } from "./router";
+import { BASE, to, usePlace } from "./router";
 import { Search } from "./Search";
 import { useTheme } from "./theme";
 import { Who } from "./Who";
@@ -45,7 +45,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       </a>
       <header className="top">
         <Link href={to([])} className="brand">
-          <img src="/console/favicon.svg" alt="" width="24" height="24" />
+          <img src={`${BASE}/favicon.svg`} alt="" width="24" height="24" />
           {S.shell.name}
         </Link>
         <Search input={searching} />

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, type RefObject, useId, useState } from "react";
 import type { Family, Overview, Run } from "../api/types";
 import { S } from "../strings";
-import { navigate, to, usePlace } from "./router";
+import { navigate, to, toItem, usePlace } from "./router";
 
 interface Hit {
   readonly label: string;
@@ -112,7 +112,7 @@ function useHits(text: string): Hit[] {
   }
   const [view, run] = parts;
   if (view === "runs" && run !== undefined) {
-    hits.push({ label: text, about: S.search.item, address: to(["runs", run, "items", text]) });
+    hits.push({ label: text, about: S.search.item, address: toItem(run, text) });
   }
   if (hits.length === 0) {
     hits.push({ label: text, about: S.search.runsOf, address: to(["runs"], { family: text }) });

@@ -1,7 +1,8 @@
 /** Addresses below /console, by the History API. */
 import { useMemo, useSyncExternalStore } from "react";
+import { ROOT } from "../root";
 
-export const BASE = "/console";
+export const BASE = `${ROOT}/console`;
 
 const listeners = new Set<() => void>();
 
@@ -20,6 +21,11 @@ export type Query = Readonly<Record<string, string | number | null | undefined>>
 export function to(parts: readonly string[], query: Query = {}): string {
   const path = [BASE, ...parts.map(encodeURIComponent)].join("/");
   return `${path}${search(query)}`;
+}
+
+/** The view of an item. Its id is in the query: as a segment of a path a dot would lead elsewhere. */
+export function toItem(run: string, id: string): string {
+  return to(["runs", run, "item"], { id });
 }
 
 export function search(query: Query): string {
@@ -57,7 +63,9 @@ export interface Place {
 }
 
 export function parse(pathname: string, searchText: string): Place {
-  const inside = pathname.startsWith(BASE) ? pathname.slice(BASE.length) : pathname;
+  // Whoever reaches the service without its proxy has an address without the proxy's path.
+  const below = pathname.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) : pathname;
+  const inside = below.replace(/^\/console(?=\/|$)/, "");
   const parts = inside.split("/").filter((part) => part !== "");
   return { parts: parts.map(decoded), query: new URLSearchParams(searchText) };
 }

@@ -5,6 +5,7 @@ import { SESSION } from "../api/session";
 import type { Session } from "../api/types";
 import { Button } from "../parts/Button";
 import { Problem } from "../parts/states";
+import { BASE } from "../shell/router";
 import { useTitle } from "../shell/title";
 import { S } from "../strings";
 
@@ -35,7 +36,7 @@ export function SignInView({
         }}
       >
         <h1>
-          <img src="/console/favicon.svg" alt="" width="32" height="32" /> {S.signIn.title}
+          <img src={`${BASE}/favicon.svg`} alt="" width="32" height="32" /> {S.signIn.title}
         </h1>
         {over ? (
           <p className="banner warn" role="alert">

@@ -1,7 +1,8 @@
 import { useMemo, useState } from "react";
 import { useChange } from "../../api/changing";
 import { ApiError } from "../../api/client";
-import { path, useSuspended } from "../../api/reading";
+import { path } from "../../api/paths";
+import { useSuspended } from "../../api/reading";
 import { useForbidden } from "../../api/session";
 import type { Item, Question, Step } from "../../api/types";
 import { Button } from "../../parts/Button";
@@ -61,7 +62,7 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
   const forbidden = useForbidden("approve");
   const { data, faults } = read(fields, values);
   const resume = useChange(() => [
-    `${path.item(runId, question.itemId)}/resume`,
+    path.item(runId, question.itemId, "/resume"),
     { method: "POST", body: { step: question.step, data: schema === null ? data["data"] : data } },
   ]);
   return (

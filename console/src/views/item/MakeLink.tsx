@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "../../api/client";
-import { path } from "../../api/reading";
+import { path } from "../../api/paths";
 import { useForbidden } from "../../api/session";
 import type { AnswerLink } from "../../api/types";
 import { Button } from "../../parts/Button";
@@ -39,7 +39,7 @@ function LinkDialog({ runId, itemId, step, onClose }: Props & { readonly onClose
   // Nothing of what is shown changes by it: not `useChange`.
   const make = useMutation({
     mutationFn: () =>
-      call<AnswerLink>(`${path.item(runId, itemId)}/link`, {
+      call<AnswerLink>(path.item(runId, itemId, "/link"), {
         method: "POST",
         body: { step, expiresSeconds: Number(seconds) },
       }),

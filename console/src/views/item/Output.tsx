@@ -1,8 +1,10 @@
 import { useEffect, useState } from "react";
-import { path } from "../../api/reading";
+import { path } from "../../api/paths";
+import { readJson } from "../../format/json";
 import { Json } from "../../parts/Json";
 import { Pictures } from "../../parts/Picture";
 import { Time } from "../../parts/Time";
+import { ROOT } from "../../root";
 import { useLive } from "../../shell/live";
 import { S } from "../../strings";
 
@@ -48,9 +50,9 @@ function useChunks(runId: string, itemId: string): readonly Chunk[] {
   useEffect(() => {
     if (!live) return;
     setChunks([]);
-    const source = new EventSource(`${path.item(runId, itemId)}/stream`);
+    const source = new EventSource(ROOT + path.item(runId, itemId, "/stream"));
     source.addEventListener("chunk", (event: MessageEvent<string>) => {
-      const chunk = JSON.parse(event.data) as Chunk;
+      const chunk = readJson(event.data) as Chunk;
       setChunks((before) => [...before.filter(({ id }) => id !== chunk.id), chunk].slice(-MOST));
     });
     source.addEventListener("ended", () => source.close());

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import { useChange } from "../../api/changing";
 import { newKey } from "../../api/client";
-import { ENDED, path } from "../../api/reading";
+import { path } from "../../api/paths";
+import { ENDED } from "../../api/reading";
 import { useForbidden } from "../../api/session";
 import type { Run } from "../../api/types";
 import { count } from "../../format/numbers";

@@ -7,7 +7,7 @@ import { Button } from "../../parts/Button";
 import { Link } from "../../parts/Link";
 import { Shown } from "../../parts/states";
 import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { toItem } from "../../shell/router";
 import { S } from "../../strings";
 import { RetryDialog } from "./Actions";
 
@@ -63,7 +63,7 @@ function Group({ group, run }: { readonly group: Failure; readonly run: Run }) {
       <p className="small sample">
         {F.samples}{" "}
         {group.samples.map((id) => (
-          <Link key={id} href={to(["runs", run.id, "items", id])}>
+          <Link key={id} href={toItem(run.id, id)}>
             <code>{id}</code>
           </Link>
         ))}

@@ -6,7 +6,7 @@ import { Badge } from "../../parts/Badge";
 import { Copy } from "../../parts/Copy";
 import { Link } from "../../parts/Link";
 import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to, toItem } from "../../shell/router";
 import { S } from "../../strings";
 
 export function Header({
@@ -64,7 +64,7 @@ function Kin({ run }: { readonly run: Run }) {
       {run.parent !== null && (
         <>
           {" · "}
-          <Link href={to(["runs", run.parent.runId, "items", run.parent.itemId])}>
+          <Link href={toItem(run.parent.runId, run.parent.itemId)}>
             {S.run.childOf(run.parent.step)}
           </Link>
         </>

@@ -1,5 +1,6 @@
 import { useItems } from "../../api/reading";
 import type { Item, ItemStatus, Run } from "../../api/types";
+import { writeJson } from "../../format/json";
 import { count } from "../../format/numbers";
 import { duration, secondsBetween } from "../../format/times";
 import { Badge } from "../../parts/Badge";
@@ -7,7 +8,7 @@ import { Button } from "../../parts/Button";
 import { Link } from "../../parts/Link";
 import { Empty, Shown } from "../../parts/states";
 import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to, toItem } from "../../shell/router";
 import { S } from "../../strings";
 
 const I = S.items;
@@ -117,7 +118,7 @@ function Table({ run, items }: { readonly run: Run; readonly items: readonly Ite
         {items.map((item) => (
           <tr key={item.itemId}>
             <td>
-              <Link href={to(["runs", run.id, "items", item.itemId])}>
+              <Link href={toItem(run.id, item.itemId)}>
                 <code>{item.itemId}</code>
               </Link>
             </td>
@@ -143,5 +144,5 @@ function workOf(item: Item): string {
 }
 
 function brief(result: unknown): string {
-  return result === null || result === undefined ? "" : JSON.stringify(result).slice(0, 120);
+  return result === null || result === undefined ? "" : writeJson(result).slice(0, 120);
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useChange } from "../../api/changing";
-import { path } from "../../api/reading";
+import { path } from "../../api/paths";
 import type { Run } from "../../api/types";
 import { count } from "../../format/numbers";
 import { Confirm } from "../../parts/Confirm";

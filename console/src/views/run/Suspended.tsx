@@ -3,7 +3,7 @@ import type { Run } from "../../api/types";
 import { Link } from "../../parts/Link";
 import { Shown } from "../../parts/states";
 import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { toItem } from "../../shell/router";
 import { S } from "../../strings";
 
 const U = S.suspended;
@@ -27,7 +27,7 @@ function Questions({ run }: { readonly run: Run }) {
                   key={`${question.itemId} ${String(question.step)}`}
                   className="card row between"
                 >
-                  <Link href={to(["runs", run.id, "items", question.itemId])}>
+                  <Link href={toItem(run.id, question.itemId)}>
                     <code>{question.itemId}</code>
                   </Link>
                   <span>{[question.step].flat().join(" › ")}</span>

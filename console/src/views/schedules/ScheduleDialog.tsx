@@ -3,6 +3,7 @@ import { useChange } from "../../api/changing";
 import { ApiError } from "../../api/client";
 import { useFamilies } from "../../api/reading";
 import type { Schedule } from "../../api/types";
+import { readJson } from "../../format/json";
 import { Confirm } from "../../parts/Confirm";
 import { initialOf, type Values } from "../../parts/schema";
 import { SchemaForm } from "../../parts/SchemaForm";
@@ -24,7 +25,7 @@ export function ScheduleDialog({
   const families = useFamilies().data;
   const [typed, setTyped] = useState<Values>({});
   const [tried, setTried] = useState(false);
-  const named = schedule?.family ?? JSON.parse(typed["family"] || "null");
+  const named = schedule?.family ?? readJson(typed["family"] || "null");
   const family = families?.find(({ name }) => name === named);
   const form = useMemo(
     () => formOf(families ?? [], family, schedule !== null),

@@ -1,0 +1,1 @@
+var e=import.meta.url,t=new URL(`../..`,e).pathname.replace(/\/$/,``);export{t};
