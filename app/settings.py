@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import SERVICE
 from app.errors import ConfigurationError, full_stop
 from app.tokens import Token, parse_tokens
 
@@ -54,6 +55,12 @@ def _below(path: str) -> str:
     return path
 
 
+def reached_at(host: object, port: object) -> str:
+    """How one reaches, from this machine, what listens there."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - not bound
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
 class Settings(BaseSettings):
     """One frozen object. The names of the environment variables are the aliases."""
 
@@ -74,7 +81,7 @@ class Settings(BaseSettings):
         Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"
     )
     redis_prefix: str = Field(
-        "sluice", alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$",
+        SERVICE[:40], alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$",
         description="before every Redis key",
     )  # fmt: skip
     host: str = Field("127.0.0.1", alias="SLUICE_HOST", description="address the API listens on")
@@ -131,9 +138,10 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY", description="its key")
     llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL", description="the model to ask")
     url: Annotated[str, _scheme("http", "https")] = Field(
-        "http://127.0.0.1:8000",
+        default_factory=lambda given: reached_at(given.get("host"), given.get("port")),
         alias="SLUICE_URL",
         description="the API that the CLI calls, and where links lead",
+        validate_default=True,
     )
     token: SecretStr | None = Field(
         None, alias="SLUICE_TOKEN", description="the secret with which the CLI calls it"

@@ -15,6 +15,7 @@ from app.api.app import build_app
 from app.cli.commands import app as command_line
 from app.settings import Settings, load_settings
 from app.workflows.loading import load_families
+from docs.generate.settings import default_of
 from tests.support.families import Welcoming
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,7 @@ def test_the_readme_names_every_setting_with_its_default_and_no_other() -> None:
     told = {name.strip("`"): default.strip("`") for name, default, _ in rows("Settings")}
     empty = (None, (), "")
     assert told == {
-        name: "unset" if field.default in empty else f"{field.default}"
+        name: "unset" if default_of(field) in empty else f"{default_of(field)}"
         for name, field in SETTINGS.items()
     }
 

@@ -252,3 +252,23 @@ def test_settings_are_frozen(env: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]  # that it is frozen is the point
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"SLUICE_PORT": "9123"}, "http://127.0.0.1:9123"),
+        ({"SLUICE_HOST": "0.0.0.0", "SLUICE_PORT": "9123"}, "http://127.0.0.1:9123"),  # noqa: S104
+        ({"SLUICE_HOST": "::"}, "http://[::1]:8000"),
+        ({"SLUICE_HOST": "10.0.0.7"}, "http://10.0.0.7:8000"),
+        ({"SLUICE_PORT": "9123", "SLUICE_URL": "https://jobs.example.org"},
+         "https://jobs.example.org"),
+    ],
+)  # fmt: skip
+def test_the_command_line_calls_where_the_same_settings_make_the_service_listen(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], url: str
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings(None).url == url

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 Demo = Annotated[
-    bool, typer.Option("--demo", help="Use the demo's own database and keys, which need no setup.")
+    bool,
+    typer.Option(
+        "--demo", help="Use the demo's own database and keys, unless DATABASE_URL names one."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the API's answer, for scripts.")]
 FlowKey = Annotated[str, typer.Argument(metavar="KEY", help="Which flow key: see sluice flow.")]

@@ -6,28 +6,30 @@ import asyncio
 import importlib
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from rich.console import Console
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import Urls, servers
 from app.cli.console import open_console, printable
 from app.cli.demo_stage import Mismatch, Stage, quiet
-from app.cli.place import DEMO_DATABASE, DEMO_PREFIX, execute, for_demo
+from app.cli.place import DEMO_DATABASE, beside, execute
 from app.errors import BadInput
-from app.migrate import ensure_database, migrate
+from app.migrate import migrate
 from app.seed.load import load_committed
 from app.settings import Settings, load_settings
 from app.store.database import open_database
-from app.store.demo_database import connecting_as_demo, dropped
+from app.store.demo_database import new_stage
 from app.tokens import Token
 from app.workflows.loading import load_families
 
 Show = Callable[[Stage], Awaitable[None]]
+
+ANOTHER = "sluice_demo_again"
+"""The database in which the demo plays once somebody works in the one of `make serve`."""
+_KEYS = {DEMO_DATABASE: "demo", ANOTHER: "demo-again"}
 
 SHOWS = {
     "welcome-placeholder": ("app.cli.demo_texts", "show_placeholders"),
@@ -69,7 +71,7 @@ def demonstrate(family: str) -> int:
 
 
 def _settings() -> Settings:
-    settings = for_demo(load_settings())
+    settings = load_settings()
     # On a port that nobody knows, for some seconds: a token that nobody is told.
     token = SecretStr(secrets.token_urlsafe(32))
     return settings.model_copy(
@@ -82,32 +84,36 @@ def _own(settings: Settings) -> bool:
 
 
 async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) -> None:
-    async with _fresh(settings, urls) as (own, database):
-        await show(Stage(settings, own, database, console))
-    console.print("Keep it up, with the same data, with: make serve")
-
-
-@asynccontextmanager
-async def _fresh(settings: Settings, urls: Urls) -> AsyncIterator[tuple[Urls, AsyncEngine]]:
-    """The demo's database with the committed rows and nothing else, no key in Redis, no file."""
-    async with dropped(urls.database, DEMO_DATABASE) as elsewhere:
-        dsn = connecting_as_demo(await ensure_database(elsewhere, DEMO_DATABASE))
-        await _forget_keys(urls.redis)
-        # It is the demo's own: see for_demo.
-        await asyncio.to_thread(shutil.rmtree, settings.files_dir, ignore_errors=True)
-        await migrate(dsn)
-        database = open_database(dsn, pool_size=2)
+    async with new_stage(urls.database, [DEMO_DATABASE, ANOTHER]) as made:
+        # Like the database, they are nobody's but the demo's.
+        its = settings.model_copy(update=beside(settings, _KEYS[made.name]))
+        await _forget_keys(urls.redis, its.redis_prefix)
+        await asyncio.to_thread(shutil.rmtree, its.files_dir, ignore_errors=True)
+        await migrate(made.dsn)
+        database = open_database(made.dsn, pool_size=2)
         try:
             await load_committed(database)
-            yield Urls(dsn, urls.redis), database
+            await show(Stage(its, Urls(made.dsn, urls.redis), database, console))
         finally:
             await database.dispose()
+    console.print(_where(settings, made.name))
 
 
-async def _forget_keys(redis_url: str) -> None:
+def _where(settings: Settings, name: str) -> str:
+    if settings.database_url is not None:
+        return f"It was played in the database {name}, beside yours."
+    if name != DEMO_DATABASE:
+        return (
+            f"It was played in a database of its own, {name}. What you have in {DEMO_DATABASE} is"
+            " as it was; it comes up with: make serve"
+        )
+    return "Keep it up, with the same data, with: make serve"
+
+
+async def _forget_keys(redis_url: str, prefix: str) -> None:
     async with Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5) as redis:
         cursor = -1
         while cursor != 0:
-            cursor, keys = await redis.scan(max(cursor, 0), match=f"{DEMO_PREFIX}:*", count=1000)
+            cursor, keys = await redis.scan(max(cursor, 0), match=f"{prefix}:*", count=1000)
             if keys:
                 await redis.unlink(*keys)

@@ -18,10 +18,10 @@ from app.cli.demo_token import ensure_token
 from app.errors import Unavailable, full_stop
 from app.migrate import ensure_database, migrate
 from app.settings import Settings
+from app.store import demo_database
 from app.tokens import Token
 
 DEMO_DATABASE = "sluice_demo"
-DEMO_PREFIX = "sluice-demo"
 OWN_DATABASE = "sluice"
 
 T = TypeVar("T")
@@ -64,19 +64,27 @@ def reachable() -> Iterator[None]:
 
 def for_demo(settings: Settings, *, with_token: bool = False) -> Settings:
     """The same settings with the demo's keys and files and, unless some are configured, its
-    token."""
-    changes: dict[str, object] = {
-        "redis_prefix": DEMO_PREFIX,
-        "files_dir": settings.data_dir / "demo-files",
-    }
+    token. Who names a database works with that one, and with what belongs to it."""
+    changes: dict[str, object] = {}
+    if settings.database_url is None:
+        changes |= beside(settings, "demo")
     if with_token and not settings.tokens:
         changes["tokens"] = (Token(name="demo", secret=ensure_token(settings.data_dir)),)
     return settings.model_copy(update=changes)
 
 
+def beside(settings: Settings, name: str) -> dict[str, object]:
+    """The settings by which another database than the service's own has keys and files of its
+    own."""
+    return {
+        "redis_prefix": f"{settings.redis_prefix}-{name}",
+        "files_dir": settings.data_dir / f"{name}-files",
+    }
+
+
 async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
     """The database to work with, which is made and migrated unless an operator gave it."""
-    if settings.database_url is not None and not demo:
+    if settings.database_url is not None:
         return urls
     dsn = await located(settings, urls, demo=demo)
     await migrate(dsn)
@@ -85,9 +93,12 @@ async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
 
 async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
     """That database's DSN; made, if need be, with no tables."""
-    if settings.database_url is not None and not demo:
+    if settings.database_url is not None:
         return urls.database
-    return await ensure_database(urls.database, DEMO_DATABASE if demo else OWN_DATABASE)
+    dsn = await ensure_database(urls.database, DEMO_DATABASE if demo else OWN_DATABASE)
+    if demo:
+        await demo_database.keep(dsn, DEMO_DATABASE)
+    return dsn
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -14,7 +14,7 @@ from app.cli.stopping import Ending
 from app.logs import configure_logs
 from app.main import create_app, require_tokens
 from app.seed.load import load_when_empty
-from app.settings import Settings, load_settings
+from app.settings import Settings, load_settings, reached_at
 from app.store.database import open_database
 from app.workflows.loading import load_families
 
@@ -33,7 +33,11 @@ def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | No
         servers(settings) as urls,
     ):
         chosen = for_demo(settings, with_token=True) if demo else settings
-        serving = _serve(chosen, urls, bound, ending, with_worker=with_worker, demo=demo)
+        reached = reached_at(host or settings.host, port or settings.port)
+        if "url" not in settings.model_fields_set:  # with --port, links lead there too
+            chosen = chosen.model_copy(update={"url": reached})
+        hint = "" if reached == settings.url else f"SLUICE_URL={reached} "
+        serving = _serve(chosen, urls, bound, hint, ending, with_worker=with_worker, demo=demo)
         execute(ending.closing(serving))
 
 
@@ -41,20 +45,22 @@ async def _serve(
     settings: Settings,
     urls: Urls,
     bound: socket.socket,
+    hint: str,
     ending: Ending,
     *,
     with_worker: bool,
     demo: bool,
 ) -> None:
+    """``hint``: what the command line must be told to find the service."""
     stop = asyncio.Event()
     with ending.on_signal(stop.set):
         urls = await prepared(settings, urls, demo=demo)
         app = create_app(settings, urls, with_worker=with_worker)
-        if demo:
+        if demo and settings.database_url is None:
             await _seed_when_empty(urls.database)
         async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
             settle()
-            _greet(settings, url_of(bound), with_worker=with_worker, demo=demo)
+            _greet(settings, url_of(bound), hint, with_worker=with_worker, demo=demo)
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
@@ -68,16 +74,15 @@ async def _seed_when_empty(dsn: str) -> None:
         await database.dispose()
 
 
-def _greet(settings: Settings, url: str, *, with_worker: bool, demo: bool) -> None:
+def _greet(settings: Settings, url: str, hint: str, *, with_worker: bool, demo: bool) -> None:
     console = open_console()
     worker = "with one worker" if with_worker else "without a worker: start one with sluice worker"
     console.print(f"Sluice listens on {url}, {worker}. Ctrl-C stops it.")
     if not demo:
         return
-    where = "" if url == settings.url else f"SLUICE_URL={url} "
     families = sorted(load_families(), key=lambda name: (name != EXAMPLE, name))
     if families:
-        console.print(f"Try it:    {where}{program()} run {families[0]} --dry-run")
+        console.print(f"Try it:    {hint}{program()} run {families[0]} --dry-run")
     else:
         console.print("There is no job family yet. Start one with: make family")
     if settings.tokens[0].secret == read_token(settings.data_dir):

@@ -1,10 +1,16 @@
-"""Dropping a demonstration's database, unless somebody works on it."""
+"""The database in which a demonstration plays: made anew each time, and never one in which somebody
+has worked.
+
+A demonstration leaves a comment on the database that it has made. Whoever opens it to work in it
+takes the comment away (``keep``), and then it is dropped no more.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 from sqlalchemy.engine import make_url
@@ -17,27 +23,40 @@ APPLICATION = "sluice-demo"
 _PATIENCE = 2.0
 """Seconds for what is on its way out: a killed client's session outlives it by a moment."""
 
+_MARK = "Made by sluice demo, which drops it when it plays again."
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('sluice.demo'))"
 _END_LEFTOVERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = $1 AND application_name = $2
+    WHERE datname = ANY($1) AND application_name = $2
 """
 _IN_USE = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'
 """
+_FREE = """
+    SELECT NOT EXISTS (
+        SELECT FROM pg_database
+        WHERE datname = $1 AND shobj_description(oid, 'pg_database') IS DISTINCT FROM $2
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new and empty database."""
+
+    name: str
+    dsn: str
 
 
 @asynccontextmanager
-async def dropped(dsn: str, name: str) -> AsyncIterator[str]:
-    """The database ``name`` is gone, and no other demonstration can begin until this one ends.
-
-    Gives the DSN of another database of the server, from which to make it anew.
+async def new_stage(dsn: str, names: Sequence[str]) -> AsyncIterator[Made]:
+    """A new database under the first of ``names`` that is free, or that an earlier demonstration
+    has left and nobody uses. No other demonstration can begin until this one ends.
 
     Raises:
-        Conflict: a service or another demonstration uses it. Nothing was dropped.
+        Conflict: each of them is somebody's, or another demonstration goes on. Nothing was dropped.
     """
-    elsewhere = _elsewhere(dsn, name)
-    connection = await asyncpg.connect(elsewhere, timeout=10)
+    connection = await asyncpg.connect(_elsewhere(dsn, names), timeout=10)
     try:
         if not await _within(connection, _LOCK):
             raise Conflict(
@@ -45,27 +64,49 @@ async def dropped(dsn: str, name: str) -> AsyncIterator[str]:
             )
         # Whoever else has this name was killed: the lock says that no demonstration is alive.
         await connection.execute(f"SET application_name = '{APPLICATION} lock'")
-        await connection.fetch(_END_LEFTOVERS, name, APPLICATION)
-        await _drop(connection, name)
-        yield elsewhere
+        await connection.fetch(_END_LEFTOVERS, list(names), APPLICATION)
+        for name in names:
+            if await _made(connection, name):
+                yield Made(name, _connecting_as_demo(dsn, name))
+                return
+        raise Conflict(
+            f"The demo makes the database {names[-1]} anew, and somebody uses it. Close what is"
+            " connected to it."
+        )
     finally:
         await connection.close()
 
 
-def connecting_as_demo(dsn: str) -> str:
-    """The same database, with connections that a later demonstration may end."""
-    url = make_url(dsn).update_query_dict({"application_name": APPLICATION})
-    return url.render_as_string(hide_password=False)
+async def keep(dsn: str, name: str) -> None:
+    """From now on the database is somebody's, and no demonstration drops it."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        await connection.execute(f'COMMENT ON DATABASE "{name}" IS NULL')
+    finally:
+        await connection.close()
 
 
-async def _drop(connection: asyncpg.Connection, name: str) -> None:
+async def _made(connection: asyncpg.Connection, name: str) -> bool:
+    """False: it is there, and not ours to drop."""
+    if not await connection.fetchval(_FREE, name, _MARK):
+        return False
     if not await _within(connection, f"SELECT ({_IN_USE}) = 0", name):
-        raise _in_use(name)
+        return False
     try:
         # Without FORCE: Postgres itself refuses when somebody connected since we looked.
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
     except asyncpg.ObjectInUseError:
-        raise _in_use(name) from None
+        return False
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    await connection.execute(f"COMMENT ON DATABASE \"{name}\" IS '{_MARK}'")
+    return True
+
+
+def _connecting_as_demo(dsn: str, name: str) -> str:
+    """With connections that a later demonstration may end."""
+    url = make_url(dsn).set(database=name)
+    url = url.update_query_dict({"application_name": APPLICATION})
+    return url.render_as_string(hide_password=False)
 
 
 async def _within(connection: asyncpg.Connection, query: str, *args: object) -> bool:
@@ -79,16 +120,9 @@ async def _within(connection: asyncpg.Connection, query: str, *args: object) -> 
         await asyncio.sleep(0.1)
 
 
-def _in_use(name: str) -> Conflict:
-    return Conflict(
-        f"The database {name} is in use, most likely by `make serve` or `make worker`, and the"
-        " demo would drop it. Stop them first; or use what runs: sluice run welcome-placeholder"
-    )
-
-
-def _elsewhere(dsn: str, name: str) -> str:
-    """A database of the same server that is not the one to drop."""
+def _elsewhere(dsn: str, names: Sequence[str]) -> str:
+    """A database of the same server that is none to drop."""
     url = make_url(dsn)
-    if url.database != name:
+    if url.database not in names:
         return dsn
     return url.set(database="postgres").render_as_string(hide_password=False)

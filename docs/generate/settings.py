@@ -18,8 +18,15 @@ def settings() -> str:
     return table(["name", "default", "may be", "meaning"], rows)
 
 
+def default_of(field: FieldInfo) -> Any:  # of the field's own type
+    """Where it follows from other settings, with those at their defaults."""
+    others = {name: other.default for name, other in Settings.model_fields.items()}
+    return field.get_default(call_default_factory=True, validated_data=others)
+
+
 def _default(field: FieldInfo) -> str:
-    return "unset" if field.default in (None, ()) else code(field.default)
+    default = default_of(field)
+    return "unset" if default in (None, ()) else code(default)
 
 
 def _allowed(field: FieldInfo) -> str:

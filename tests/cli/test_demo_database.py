@@ -1,52 +1,79 @@
-"""The demo drops its own database, and only when nobody works on it."""
+"""The demo plays in a database that is its own, and drops none in which somebody has worked."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
 from app.errors import Conflict
-from app.migrate import ensure_database
-from app.store.demo_database import connecting_as_demo, dropped
+from app.migrate import ensure_database, with_database
+from app.store.demo_database import keep, new_stage
 from tests.support.servers import TestServers
 
-NAME = f"sluice_dropped_{os.getpid()}"
+FIRST, SECOND = (f"sluice_demo_{os.getpid()}_{number}" for number in (1, 2))
 
 
-async def test_a_killed_demo_is_ended_and_a_service_is_not(servers: TestServers) -> None:
-    dsn = await ensure_database(servers.database_url, NAME)
-    leftover = await asyncpg.connect(connecting_as_demo(dsn))
-    working = await asyncpg.connect(dsn)
-    try:
-        with pytest.raises(Conflict, match="is in use"):
-            async with dropped(servers.database_url, NAME):
-                pytest.fail("it was dropped under a service")
-        assert await working.fetchval("SELECT current_database()") == NAME
-    finally:
-        await working.close()
-    async with dropped(servers.database_url, NAME):
-        assert not await _exists(servers)
-    leftover.terminate()
-
-
-async def test_two_demos_do_not_run_at_once_even_from_within_its_database(
-    servers: TestServers,
-) -> None:
-    own = await ensure_database(servers.database_url, NAME)
-    async with dropped(own, NAME) as elsewhere:
-        assert make_url(elsewhere).database != NAME
-        with pytest.raises(Conflict, match="Another"):
-            async with dropped(servers.database_url, NAME):
-                pytest.fail("two at once")
-        assert not await _exists(servers)
-
-
-async def _exists(servers: TestServers) -> bool:
+@pytest.fixture
+async def dsn(servers: TestServers) -> AsyncIterator[str]:
+    yield servers.database_url
     admin = await asyncpg.connect(servers.database_url)
-    try:
-        return bool(await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", NAME))
-    finally:
-        await admin.close()
+    for name in (FIRST, SECOND):
+        await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+async def played(dsn: str) -> str:
+    """A demonstration that writes something. Where it did."""
+    async with new_stage(dsn, [FIRST, SECOND]) as made:
+        connection = await asyncpg.connect(made.dsn)
+        await connection.execute("CREATE TABLE played ()")  # fails where it was played before
+        await connection.close()
+        return made.name
+
+
+async def test_it_plays_again_where_only_it_has_played(dsn: str) -> None:
+    assert [await played(dsn) for _ in range(3)] == [FIRST] * 3
+
+
+async def test_what_somebody_has_built_in_its_database_stays(dsn: str) -> None:
+    assert await played(dsn) == FIRST
+    own = await ensure_database(dsn, FIRST)
+    await keep(own, FIRST)  # as make serve does
+    working = await asyncpg.connect(own)
+    await working.execute("CREATE TABLE built ()")
+    await working.close()
+    assert [await played(dsn), await played(dsn)] == [SECOND] * 2
+    looking = await asyncpg.connect(own)
+    assert await looking.fetch("SELECT * FROM built, played") == []
+    await looking.close()
+
+
+async def test_a_database_of_this_name_that_the_demo_did_not_make_stays(dsn: str) -> None:
+    await ensure_database(dsn, FIRST)
+    assert await played(dsn) == SECOND
+
+
+async def test_a_killed_demo_is_ended_and_whoever_else_is_connected_is_not(dsn: str) -> None:
+    async with new_stage(dsn, [FIRST, SECOND]) as made:
+        leftover = await asyncpg.connect(made.dsn)
+    assert await played(dsn) == FIRST
+    leftover.terminate()
+    looking = [await asyncpg.connect(with_database(dsn, FIRST))]
+    assert await played(dsn) == SECOND
+    looking.append(await asyncpg.connect(with_database(dsn, SECOND)))
+    with pytest.raises(Conflict, match=f"the database {SECOND} anew, and somebody uses it"):
+        await played(dsn)
+    for connection in looking:
+        assert await connection.fetch("SELECT * FROM played") == []
+        await connection.close()
+
+
+async def test_two_demos_do_not_run_at_once_even_from_within_its_database(dsn: str) -> None:
+    async with new_stage(dsn, [FIRST, SECOND]) as made:
+        assert make_url(made.dsn).database == FIRST
+        with pytest.raises(Conflict, match="Another"):
+            await played(made.dsn)

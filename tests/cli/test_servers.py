@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy.engine import make_url
 
 from app.cli.demo_token import ensure_token, read_token, token_file
 from tests.cli.command import Sluice, stop, wait_for
@@ -87,3 +89,32 @@ async def _user(dsn: str, email: str) -> asyncpg.Record | None:
         return await connection.fetchrow('SELECT * FROM "user" WHERE email = $1', email)
     finally:
         await connection.close()
+
+
+async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made_nor_seeded(
+    sluice: Sluice, empty: str, tmp_path: Path
+) -> None:
+    assert "up to date" not in sluice.run("migrate", "--demo", DATABASE_URL=empty).stdout
+    assert f"The database {make_url(empty).database} is" in (
+        sluice.run("migrate", DATABASE_URL=empty).stdout
+    )
+    given = Sluice({**sluice.env, "DATABASE_URL": empty}, sluice.forking)
+    log = tmp_path / "log"
+    process = given.start("serve", "--worker", "--demo", log=log)
+    connection = await asyncpg.connect(empty)
+    try:
+        await asyncio.to_thread(wait_for, "worker_started", log, process)
+        async with asyncio.timeout(20):
+            while not await connection.fetchval("SELECT count(*) FROM worker"):
+                await asyncio.sleep(0.02)
+        assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
+    finally:
+        stop(process)
+        await connection.close()
+
+
+def test_the_port_alone_tells_the_command_line_where_to_call(
+    service: Sluice, tmp_path: Path
+) -> None:
+    env = {name: value for name, value in service.env.items() if name != "SLUICE_URL"}
+    assert Sluice(env, service.forking).run("families", "--json").returncode == 0

@@ -21,6 +21,7 @@ MARKED = {
     ".env.example",
     "CHANGELOG.md",
     "README.md",
+    "app/__init__.py",
     "copier.yml",
     "docker-compose.yml",
     "docs/guides/writing-a-family.md",
@@ -81,6 +82,12 @@ def _marked(path: Path) -> bool:
 def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
     assert 'name = "acme-jobs"' in text(service, "pyproject.toml")
     assert "@postgres:5432/acme_jobs" in text(service, "docker-compose.yml")
+    # Else two services on one Redis would count each other's items, and skip them as done.
+    ended = service.python(
+        "-c", "from app.settings import Settings; print(Settings().redis_prefix)"
+    )
+    assert ended.stdout == "acme-jobs\n"
+    assert "# SLUICE_REDIS_PREFIX=acme-jobs\n" in text(service, ".env.example")
     assert text(service, "README.md").startswith("# acme-jobs\n")
     assert text(service, "LICENSE") == (ROOT / "LICENSE").read_text("utf-8")
     files = service.files()
