@@ -12,7 +12,6 @@ from functools import partial
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.deps import ApiState
@@ -21,8 +20,10 @@ from app.engine.pgqueuer import PgQueuerEngine
 from app.flow.controls import FlowControls
 from app.flow.history import FlowHistory
 from app.flow.item_locks import ItemLocks
+from app.flow.redis_check import RedisCheck
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.script import GateScript
+from app.redis_url import open_redis
 from app.servers import Urls, servers
 from app.services.destinations import Destinations
 from app.services.files import FileStore
@@ -33,7 +34,9 @@ from app.services.trust import http_client
 from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store.changes import RunChanges
-from app.store.database import BY_INDEX, open_database, reading, sessions, signing_key
+from app.store.database import BY_INDEX, open_database, sessions, signing_key
+from app.store.pooling import Pooling, check_pooling
+from app.store.readiness import require_ready
 from app.workflows import family_watch
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
@@ -82,6 +85,8 @@ class Service:
     controls: FlowControls
     changes: RunChanges
     mender: Mender
+    holding: AsyncEngine
+    """The same database past a pooler, for a lock that lasts as long as its connection."""
 
     def worker(self) -> SluiceWorker:
         prefix = self.settings.redis_prefix
@@ -98,6 +103,7 @@ class Service:
             self.mender,
             Watchdog(
                 self.mender,
+                self.holding,
                 every=self.settings.watchdog_seconds,
                 keep=timedelta(days=days) if days else None,
                 beside=(
@@ -117,10 +123,24 @@ class Service:
 async def open_service(
     settings: Settings, urls: Urls, families: Sequence[AnyFamily]
 ) -> AsyncIterator[Service]:
-    """Open the pools and make every object. The tables must be there: see ``migrate``."""
-    database = open_database(urls.database, pool_size=settings.pool_size)
-    ledger = open_database(urls.database, pool_size=LEDGER_CONNECTIONS, settings=BY_INDEX)
-    redis = Redis.from_url(urls.redis, socket_timeout=5, socket_connect_timeout=5)
+    """Open the pools and make every object. The tables must be there: see ``migrate``.
+
+    Raises:
+        ConfigurationError: Postgres or Redis answers, and is not as it must be.
+    """
+    by_transaction = (await check_pooling(urls.database, urls.direct)) is Pooling.TRANSACTION
+    database = open_database(
+        urls.database, pool_size=settings.pool_size, by_transaction=by_transaction
+    )
+    ledger = open_database(
+        urls.database,
+        pool_size=LEDGER_CONNECTIONS,
+        settings=BY_INDEX,
+        by_transaction=by_transaction,
+    )
+    holding = open_database(urls.direct, pool_size=1) if by_transaction else database
+    redis = open_redis(urls.redis)
+    redis_check = RedisCheck(redis, settings.redis_prefix)
     writer = text_writer(
         settings.llm_base_url, _told(settings.llm_api_key), settings.llm_model, settings.llm_timeout
     )
@@ -130,7 +150,7 @@ async def open_service(
         settings.image_model,
         settings.image_timeout,
     )
-    changes = RunChanges(urls.database)
+    changes = RunChanges(urls.direct)
     http = http_client()
     threads = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="family")
     family_files = FamilyFiles(folder_of())
@@ -148,7 +168,7 @@ async def open_service(
         )
         engine = PgQueuerEngine(
             database,
-            urls.database,
+            urls.direct,
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )
@@ -172,6 +192,8 @@ async def open_service(
             dry_run_budget=settings.dry_run_budget,
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
+        await require_ready(database)
+        await redis_check.at_start()
         signer = CursorSigner(await signing_key(database))
         await declare(database, bound)
         api = ApiState(
@@ -200,7 +222,7 @@ async def open_service(
             ),
             schedules=ScheduleAdmin(database, client, bound, family_files),
             family_files=family_files,
-            probes={"postgres": partial(_ping, database), "redis": redis.ping},
+            probes={"postgres": partial(require_ready, database), "redis": redis_check},
         )
         yield Service(
             settings,
@@ -215,6 +237,7 @@ async def open_service(
             controls,
             changes,
             mender,
+            holding,
         )
     finally:
         # Without waiting: a thread that a timeout left behind must not hold up the stop.
@@ -226,6 +249,8 @@ async def open_service(
         await paints.aclose()
         await redis.aclose()
         await ledger.dispose()
+        if holding is not database:
+            await holding.dispose()
         await database.dispose()
 
 
@@ -252,8 +277,3 @@ def make_context(
 
 def _told(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
-
-
-async def _ping(database: AsyncEngine) -> None:
-    async with reading(database) as connection:
-        await connection.execute(text("SELECT 1"))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 import asyncpg
-from alembic.config import Config
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 
 from alembic import command
 from app.engine.pgqueuer import PgQueuerEngine
+from app.postgres import connect
+from app.postgres_url import with_database
 from app.store.database import open_database
+from app.store.pooling import require_session
+from app.store.revision import migrations
 
-SCRIPTS = Path(__file__).resolve().parent.parent / "alembic"
+__all__ = ["ensure_database", "migrate", "with_database"]
+
 _LOCK = "SELECT pg_advisory_lock(hashtext('sluice.migrate'))"
 
 
 async def migrate(dsn: str, *, to: str = "head") -> None:
     """Safe to repeat, and safe when several processes start at once: one does it, others wait."""
+    await require_session(dsn)
     database = open_database(dsn, pool_size=2)
     try:
         # The lock is the session's: it outlives each migration's transaction, and ends with us.
@@ -34,15 +37,14 @@ async def migrate(dsn: str, *, to: str = "head") -> None:
 
 
 def _upgrade(connection: Connection, to: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
+    config = migrations()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
 
 
 async def ensure_database(dsn: str, name: str) -> str:
     """Create the database ``name`` on the server of ``dsn`` unless it is there. Returns its DSN."""
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await connect(dsn)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             # Another process may be quicker.
@@ -51,8 +53,3 @@ async def ensure_database(dsn: str, name: str) -> str:
     finally:
         await connection.close()
     return with_database(dsn, name)
-
-
-def with_database(dsn: str, name: str) -> str:
-    """The same server's DSN for another database."""
-    return make_url(dsn).set(database=name).render_as_string(hide_password=False)

@@ -16,6 +16,13 @@ class Urls:
 
     database: str
     redis: str
+    listen: str = ""
+    """The same database without a pooler in transaction mode; "": ``database`` is without one."""
+
+    @property
+    def direct(self) -> str:
+        """For what listens, holds a lock of its session, or changes the tables."""
+        return self.listen or self.database
 
 
 @contextmanager
@@ -30,4 +37,4 @@ def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
                 hold(settings.data_dir, postgres=database is None, valkey=redis is None)
             )
             database, redis = database or own.database_url, redis or own.redis_url
-        yield Urls(database, redis)
+        yield Urls(database, redis, settings.listen_url or "")

@@ -20,6 +20,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import SERVICE
 from app.errors import ConfigurationError, full_stop
+from app.postgres_url import PostgresUrl
+from app.redis_url import plain_redis_url
 from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_")
@@ -61,6 +63,14 @@ def reached_at(host: object, port: object) -> str:
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"
 
 
+def _postgres(value: str | None) -> str | None:
+    return value if value is None else str(PostgresUrl.parse(value))
+
+
+def _redis(value: str | None) -> str | None:
+    return value if value is None else plain_redis_url(value)
+
+
 class Settings(BaseSettings):
     """One frozen object. The names of the environment variables are the aliases."""
 
@@ -68,10 +78,14 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    database_url: Annotated[str | None, _scheme("postgresql", "postgres")] = Field(
+    database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
         None, alias="DATABASE_URL", description="Postgres; unset: the embedded one"
     )
-    redis_url: Annotated[str | None, _scheme("redis", "rediss", "unix")] = Field(
+    listen_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
+        None, alias="SLUICE_LISTEN_URL",
+        description="the same database for what listens, where DATABASE_URL is a pooler",
+    )  # fmt: skip
+    redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
         None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
     )
     tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Self, cast
 
 from fastapi import Depends, Query, Request
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.scopes import Rights
 from app.engine import Engine
+from app.faults import Fault
 from app.flow.history import FlowHistory
 from app.services.files import FileStore
 from app.store.changes import RunChanges
@@ -57,6 +58,8 @@ class ApiState:
     family_files: FamilyFiles
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
+    faults: dict[str, Fault] = field(default_factory=dict)
+    """By name, what ``/readyz`` found wrong the last time."""
 
 
 class Body(BaseModel):

@@ -15,8 +15,9 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.deps import View
-from app.api.problems import UNREACHABLE, is_away
+from app.api.problems import UNREACHABLE
 from app.api.run_views import Actual, Counters
+from app.faults import away
 from app.store import events, runs
 from app.store.changes import RunChanges
 from app.store.database import reading
@@ -106,7 +107,7 @@ class Follower:
                     async for message in messages:
                         yield message
             except UNREACHABLE as error:
-                if not is_away(error):
+                if away(error) is None:
                     raise
                 log.warning("following_interrupted", run=run_id, error=type(error).__name__)
             finally:

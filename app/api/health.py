@@ -1,22 +1,25 @@
-"""Two probes, open to all: they tell nothing but yes and no."""
+"""Two probes, open to all: they tell what is wrong, and nothing of where the servers are."""
 
 from __future__ import annotations
 
 import asyncio
 
-import structlog
 from fastapi import APIRouter, Response
 
 from app.api.deps import Answer, State
+from app.errors import SluiceError
+from app.faults import away, fault
 
 router = APIRouter(tags=["health"])
 PROBE_SECONDS = 2.0
-
-log = structlog.get_logger("sluice.api")
+SILENT = "It did not answer within two seconds."
+UNKNOWN = "It answered with an error, and the service's log says which."
 
 
 class ReadyAnswer(Answer):
     checks: dict[str, bool]
+    reasons: dict[str, str]
+    """A sentence for each check that failed."""
 
 
 @router.get("/healthz")
@@ -29,17 +32,30 @@ async def healthz() -> Answer:
 async def readyz(state: State, response: Response) -> ReadyAnswer:
     """Everything that the service needs answers; 503 when something does not, and which."""
     names = list(state.probes)
-    results = await asyncio.gather(*(_answers(name, state) for name in names))
-    ready = all(results)
-    response.status_code = 200 if ready else 503
-    return ReadyAnswer(success=ready, checks=dict(zip(names, results, strict=True)))
+    found = await asyncio.gather(*(_reason(name, state) for name in names))
+    reasons = {name: reason for name, reason in zip(names, found, strict=True) if reason}
+    response.status_code = 503 if reasons else 200
+    return ReadyAnswer(
+        success=not reasons, checks={name: name not in reasons for name in names}, reasons=reasons
+    )
 
 
-async def _answers(name: str, state: State) -> bool:
+async def _reason(name: str, state: State) -> str | None:
+    """Why the answer is no; None: it is yes."""
+    not_ready = state.faults.setdefault(name, fault("sluice.api", "not_ready"))
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await state.probes[name]()
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
-        log.warning("not_ready", check=name, error=type(error).__name__)
-        return False
-    return True
+        not_ready.seen(error, check=name)
+        return _sentence(error)
+    not_ready.over(check=name)
+    return None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, SluiceError):
+        return error.detail
+    if isinstance(error, TimeoutError):
+        return SILENT
+    return away(error) or UNKNOWN

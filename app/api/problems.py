@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,13 +17,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.errors import SluiceError
+from app.faults import away, said
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS: Mapping[int, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "1"},
 }
-UNREACHABLE = (OSError, PoolTimeout, DBAPIError, RedisError)
+UNREACHABLE = (
+    OSError,
+    PoolTimeout,
+    DBAPIError,
+    RedisError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
 
 log = structlog.get_logger("sluice.api")
 
@@ -111,18 +120,12 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unreachable(request: Request, error: Exception) -> JSONResponse:
-    if not is_away(error):
+    reason = away(error)
+    if reason is None:  # a DBAPIError may also be our own mistake
         return await _unexpected(request, error)
-    log.warning("dependency_unreachable", path=request.url.path, error=type(error).__name__)
-    detail = "The database or Redis does not answer just now. Try again in a few seconds."
+    log.warning("dependency_unreachable", path=request.url.path, error=said(error))
+    detail = f"{reason} Try again in a few seconds."
     return _answer(request, 503, "Service unavailable", detail, {}, {"Retry-After": "5"})
-
-
-def is_away(error: Exception) -> bool:
-    """Whether trying again may help: a DBAPIError may also be our own mistake."""
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error.orig, OSError)
-    return isinstance(error, UNREACHABLE)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

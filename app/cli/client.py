@@ -16,6 +16,7 @@ from app.cli.answers import Problem
 from app.cli.console import printable
 from app.cli.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
+from app.services.trust import open_client
 from app.settings import Settings
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
@@ -155,11 +156,10 @@ async def open_api(settings: Settings, *, at: str | None = None) -> AsyncIterato
     shown = str(url.copy_with(username="", password="", query=None, fragment=None)).rstrip("/")
     # A dry run may take its whole budget before it answers.
     timeout = httpx2.Timeout(10, read=settings.dry_run_budget + 45)
-    async with httpx2.AsyncClient(
-        base_url=url,
-        headers=_headers(settings),
-        timeout=timeout,
-        trust_env=not _is_local(url.host),  # no proxy leads to this machine
+    # No proxy leads to this machine, and what the environment says of certificates is for others.
+    here = {"trust_env": False, "verify": True} if _is_local(url.host) else {}
+    async with open_client(
+        base_url=url, headers=_headers(settings), timeout=timeout, **here
     ) as http:
         yield Api(http, shown)
 

@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Awaitable, Callable
 
 from pydantic import SecretStr
-from redis.asyncio import Redis
 from rich.console import Console
 
 from app.bootstrap import Urls, servers
@@ -18,6 +17,7 @@ from app.cli.demo_stage import Mismatch, Stage, quiet
 from app.cli.place import DEMO_DATABASE, beside, execute
 from app.errors import BadInput
 from app.migrate import migrate
+from app.redis_url import open_redis
 from app.seed.load import load_committed
 from app.settings import Settings, load_settings
 from app.store.database import open_database
@@ -84,7 +84,7 @@ def _own(settings: Settings) -> bool:
 
 
 async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) -> None:
-    async with new_stage(urls.database, [DEMO_DATABASE, ANOTHER]) as made:
+    async with new_stage(urls.direct, [DEMO_DATABASE, ANOTHER]) as made:
         # Like the database, they are nobody's but the demo's.
         its = settings.model_copy(update=beside(settings, _KEYS[made.name]))
         await _forget_keys(urls.redis, its.redis_prefix)
@@ -111,7 +111,7 @@ def _where(settings: Settings, name: str) -> str:
 
 
 async def _forget_keys(redis_url: str, prefix: str) -> None:
-    async with Redis.from_url(redis_url, socket_timeout=5, socket_connect_timeout=5) as redis:
+    async with open_redis(redis_url) as redis:
         cursor = -1
         while cursor != 0:
             cursor, keys = await redis.scan(max(cursor, 0), match=f"{prefix}:*", count=1000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+import ssl
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -55,7 +57,20 @@ def reachable() -> Iterator[None]:
         raise Unavailable(f"Redis cannot be used: {_first_line(error)}") from error
     except BrokenPipeError:  # of our own output
         raise
-    except OSError as error:  # redis-py has an error of its own for it
+    except (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError) as error:
+        # Of Postgres alone: redis-py has an error of its own for it.
+        raise Unavailable(
+            f"Postgres cannot be reached: {_first_line(error)}. Is it up, and DATABASE_URL right?"
+        ) from error
+    except FileNotFoundError as error:
+        if error.filename is not None:  # asyncpg names no file when it finds no socket
+            raise
+        raise Unavailable(
+            "Postgres cannot be reached: its socket is not there. Is it up, and DATABASE_URL right?"
+        ) from error
+    except OSError as error:
+        if type(error) is not OSError:
+            raise
         raise Unavailable(
             f"Postgres cannot be reached: {full_stop(_first_line(error))} Is it up, and"
             " DATABASE_URL right?"
@@ -92,10 +107,10 @@ async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
 
 
 async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
-    """That database's DSN; made, if need be, with no tables."""
+    """That database's DSN, past a pooler; made, if need be, with no tables."""
     if settings.database_url is not None:
-        return urls.database
-    dsn = await ensure_database(urls.database, DEMO_DATABASE if demo else OWN_DATABASE)
+        return urls.direct
+    dsn = await ensure_database(urls.direct, DEMO_DATABASE if demo else OWN_DATABASE)
     if demo:
         await demo_database.keep(dsn, DEMO_DATABASE)
     return dsn

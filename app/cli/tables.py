@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.bootstrap import Urls, servers
 from app.cli.console import number, open_console
 from app.cli.place import execute, located, prepared
 from app.migrate import migrate
+from app.postgres_url import PostgresUrl
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, signing_key
+from app.store.revision import revision
 from app.store.upserts import Written
 
 
@@ -25,7 +22,7 @@ def bring_up_to_date(*, demo: bool) -> None:
     settings = load_settings()
     with servers(settings, with_redis=False) as urls:
         dsn, before, after = execute(_migrate(settings, urls, demo=demo))
-    name = make_url(dsn).database
+    name = PostgresUrl.parse(dsn).database
     if before == after:
         open_console().print(f"The database {name} is up to date: revision {after}.")
     else:
@@ -40,19 +37,11 @@ async def _migrate(
     dsn = await located(settings, urls, demo=demo)
     database = open_database(dsn, pool_size=2)
     try:
-        before = await _revision(database)
+        before = await revision(database)
         await migrate(dsn)
-        return dsn, before, await _revision(database)
+        return dsn, before, await revision(database)
     finally:
         await database.dispose()
-
-
-async def _revision(database: AsyncEngine) -> str | None:
-    def current(connection: Connection) -> str | None:
-        return MigrationContext.configure(connection).get_current_revision()
-
-    async with database.connect() as connection:
-        return await connection.run_sync(current)
 
 
 def seed(users: Path | None, *, demo: bool) -> None:
@@ -72,7 +61,7 @@ async def _seed(
     settings: Settings, urls: Urls, people: list[SeedUser] | None, *, demo: bool
 ) -> dict[str, Written]:
     urls = await prepared(settings, urls, demo=demo)
-    database = open_database(urls.database, pool_size=2)
+    database = open_database(urls.direct, pool_size=2)
     try:
         await signing_key(database)  # says what to do when there are no tables
         if people is None:

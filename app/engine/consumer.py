@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from app.engine import Delivery, Handler, Room
+from app.faults import Fault
 
 PREFETCH = 20
 """A flow key with at least this much room is claimed together with others, else by itself."""
@@ -25,6 +26,9 @@ POLL = 5.0
 CLEANING = 0.5
 """Seconds for cleaning up that a stop gives to what it has cancelled."""
 MOST_NAMED = 20
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+"""Seconds before the queue is tried again. Twice as long each time, until a claim succeeds."""
 
 log = structlog.get_logger("sluice.engine")
 
@@ -70,6 +74,8 @@ class Consumer:
         self._held: Counter[str] = Counter()
         self._asked_at = 0.0
         self._due_at = 0.0
+        self._pause = FIRST_PAUSE
+        self._fault = Fault(log, "queue_unreachable")
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._finished = False
@@ -82,16 +88,14 @@ class Consumer:
             self._cancel({task for _, task in self._in_hand.values()})
 
     async def _run(self) -> None:
-        pause = 0.1
         while not self._stopping.is_set():
             try:
                 async with self._connect(self._hear) as claims:
-                    pause = 0.1
                     await self._serve(claims)
             except self._unreachable as error:
-                log.warning("queue_unreachable", error=type(error).__name__, retry_in=pause)
-                await self._sleep(pause)
-                pause = min(pause * 2, 5.0)
+                self._fault.seen(error, retry_in=self._pause)
+                await self._sleep(self._pause)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
         # Reached with work in hand only if the queue was away when we stopped.
         await self._finish()
 
@@ -146,6 +150,9 @@ class Consumer:
             if free <= 0:
                 return False
             deliveries = await claims.claim(keys, free)
+            if self._fault.lasts:
+                self._pause = FIRST_PAUSE
+                self._fault.over()
             for delivery in deliveries:
                 self._start(delivery)
             more = more or len(deliveries) >= free

@@ -24,6 +24,7 @@ from app.driver import hot
 from app.engine import Delivery, Depth, Handler, Outgoing, Part, Room, statements
 from app.engine.claims import CLAIMING, Claims
 from app.engine.consumer import POLL, Consumer
+from app.postgres import connect
 
 MOST_DEAD = 20_000
 """Dead messages in the table at which it is vacuumed."""
@@ -47,7 +48,11 @@ UNREACHABLE = (
 
 
 class PgQueuerEngine:
-    """An ``Engine`` on the Postgres that our own tables are in."""
+    """An ``Engine`` on the Postgres that our own tables are in.
+
+    Args:
+        dsn: of the same database, for connections that listen: no pooler in transaction mode.
+    """
 
     def __init__(
         self,
@@ -192,9 +197,7 @@ class PgQueuerEngine:
     async def _connected(
         self, settings: Mapping[str, str] | None = None
     ) -> AsyncIterator[asyncpg.Connection]:
-        connection = await asyncpg.connect(
-            self._dsn, timeout=10, command_timeout=60, server_settings=dict(settings or {})
-        )
+        connection = await connect(self._dsn, settings=settings, command_timeout=60)
         try:
             yield connection
         finally:

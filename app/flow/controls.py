@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from app.errors import ConfigurationError
+from app.faults import Fault
 from app.flow.control import FlowControl
 
 log = structlog.get_logger("sluice.flow")
@@ -78,6 +79,7 @@ class FlowControls:
 
     async def follow(self, changed: asyncio.Event, *, every: float) -> None:
         """Refresh whenever ``changed`` is set, and every so many seconds behind it."""
+        fault = Fault(log, "flow_control_not_read")
         while True:
             try:
                 async with asyncio.timeout(every):
@@ -87,8 +89,9 @@ class FlowControls:
             changed.clear()
             try:
                 await self.refresh()
+                fault.over()
             except Exception as error:  # noqa: BLE001 - the former values stay in force
-                log.warning("flow_control_not_read", error=type(error).__name__)
+                fault.seen(error)
 
 
 def _applied(key: str, default: FlowControl, override: Override | None) -> LiveControl:

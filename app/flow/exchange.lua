@@ -91,7 +91,8 @@ else
   redis.call('HDEL', KEYS[4], worker)
 end
 if freed > 0 and others > 0 and active + granted < parallelism then
-  redis.call('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2])
+  -- A user without a right to the channel works on: the others ask again by themselves.
+  redis.pcall('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2])
 end
 redis.call('PEXPIRE', KEYS[1], forget)
 return reply

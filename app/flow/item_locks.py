@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
+from app.faults import Fault
 from app.flow.script import UNREACHABLE
 
 RETRY_SECONDS = 0.5
@@ -27,6 +28,7 @@ class ItemLocks:
         self._prefix = f"{prefix}:item"
         self._lease = lease.total_seconds()
         self._held: set[Lock] = set()
+        self._away = Fault(log, "gate_unreachable")
 
     @asynccontextmanager
     async def hold(self, family: str, item_id: str) -> AsyncIterator[bool]:
@@ -50,20 +52,25 @@ class ItemLocks:
 
     async def run(self) -> None:
         """Keep what is held from expiring, until cancelled."""
+        fault = Fault(log, "item_lock_not_renewed")
         while True:
             await asyncio.sleep(self._lease / 3)
             for lock in list(self._held):
                 try:
                     await lock.reacquire()
+                    fault.over()
                 except (LockError, *UNREACHABLE) as error:
-                    log.warning("item_lock_not_renewed", error=type(error).__name__)
+                    fault.seen(error)
 
     async def _acquire(self, lock: Lock) -> bool:
         while True:
             try:
-                return bool(await lock.acquire())
+                acquired = bool(await lock.acquire())
             except UNREACHABLE as error:
                 if isinstance(error, LockError):
                     raise
-                log.warning("gate_unreachable", error=type(error).__name__)
+                self._away.seen(error)
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._away.over()
+                return acquired

@@ -6,8 +6,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-import structlog
-
 from app.flow.controls import LiveControl
 from app.flow.gate import GateClosed
 from app.flow.script import UNREACHABLE, GateScript
@@ -20,8 +18,6 @@ LATE = 0.005
 
 Place = asyncio.Future[tuple[str, float | None]]
 """In line: becomes the permit, and by the loop's clock when it was due (None: at once)."""
-
-log = structlog.get_logger("sluice.flow")
 
 
 class Lane:
@@ -138,11 +134,10 @@ class Lane:
                 try:
                     ask_in = await self._exchange()
                     pause = 0.1
+                    self._script.fault.over()
                 except UNREACHABLE as error:
                     # Closed while Redis is away: work waits, and nothing that was held is lost.
-                    log.warning(
-                        "gate_unreachable", key=self._live().key, error=type(error).__name__
-                    )
+                    self._script.fault.seen(error, key=self._live().key)
                     if self._closed:
                         return  # the leases end by themselves
                     ask_in, pause = pause, min(pause * 2, 2.0)

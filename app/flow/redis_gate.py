@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
+from app.faults import Fault
 from app.flow.control import FlowControl
 from app.flow.controls import FlowControls, LiveControl
 from app.flow.gate import GateClosed
@@ -21,6 +22,12 @@ from app.flow.script import CHANGED, UNREACHABLE, GateScript
 LEASE = timedelta(seconds=10)
 CONFIG_POLL = 0.7
 """Seconds. Behind the wake-up call: how often the operators' overrides are read anew."""
+
+LONGEST_RETRY = 15.0
+"""Seconds between two tries to hear the wake-up calls, behind which the lanes poll."""
+
+SUBSCRIBED_WITHIN = 5.0
+"""Seconds in which Redis must have answered."""
 
 OPEN_DOOR = nullcontext()
 
@@ -110,6 +117,7 @@ class RedisGate:
         return lane
 
     async def _renew(self) -> None:
+        fault = Fault(log, "leases_not_renewed")
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             for key, lane in list(self._lanes.items()):
@@ -119,19 +127,26 @@ class RedisGate:
                     continue
                 try:
                     await _whole(self._script.renew(key, lane.held))
+                    fault.over()
                 except UNREACHABLE as error:
-                    log.warning("leases_not_renewed", key=key, error=type(error).__name__)
+                    fault.seen(error, key=key)
 
     async def _listen(self) -> None:
+        fault, pause = Fault(log, "gate_unheard"), 1.0
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as calls:
                     await _whole(calls.subscribe(self._script.channel))
+                    # The first answer says whether we may; it is a confirmation, which is dropped.
+                    await calls.get_message(timeout=SUBSCRIBED_WITHIN)
+                    fault.over()
+                    pause = 1.0
                     async for call in calls.listen():
                         self._hear(call["data"])
             except UNREACHABLE as error:
-                log.warning("gate_unreachable", error=type(error).__name__)
-                await asyncio.sleep(1)
+                fault.seen(error, retry_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_RETRY)
 
     def _hear(self, data: object) -> None:
         call = data.decode() if isinstance(data, bytes) else str(data)

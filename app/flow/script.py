@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.faults import Fault
 from app.flow.control import FlowControl
 
 UNREACHABLE = (RedisError, OSError, TimeoutError)
@@ -58,7 +59,9 @@ class GateScript:
         self._redis = redis
         self._prefix = f"{prefix}:flow"
         self._lease = _us(lease)
-        self.channel = f"{self._prefix}:wake"
+        self.channel = wake_channel(prefix)
+        self.fault = Fault(log, "gate_unreachable")
+        """Shared by all who ask through this script."""
         source = files("app.flow")
         self._exchange = redis.register_script((source / "exchange.lua").read_text())
         self._renew = redis.register_script((source / "renew.lua").read_text())
@@ -103,8 +106,9 @@ class GateScript:
         try:
             reply = await self._observe(keys=keys, args=[_bucket(control)])
         except UNREACHABLE as error:
-            log.warning("gate_unreachable", key=key, error=type(error).__name__)
+            self.fault.seen(error, key=key)
             return None
+        self.fault.over()
         return Observed(*(int(value) for value in reply))
 
     async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
@@ -116,8 +120,9 @@ class GateScript:
         try:
             replies = await pipeline.execute() if of else []
         except UNREACHABLE as error:
-            log.warning("gate_unreachable", error=type(error).__name__)
+            self.fault.seen(error)
             return None
+        self.fault.over()
         return {
             key: Observed(*(int(value) for value in reply))
             for key, reply in zip(of, replies, strict=True)
@@ -128,11 +133,16 @@ class GateScript:
         try:
             await self._redis.publish(self.channel, CHANGED)
         except UNREACHABLE as error:
-            log.warning("gate_unreachable", error=type(error).__name__)
+            self.fault.seen(error)
 
     def _keys(self, key: str, *parts: str) -> list[str]:
         # The braces keep a key's parts on one node of a Redis cluster.
         return [f"{self._prefix}:{{{key}}}:{part}" for part in parts]
+
+
+def wake_channel(prefix: str) -> str:
+    """On which workers are told that slots were given back, or overrides changed."""
+    return f"{prefix}:flow:wake"
 
 
 def _us(duration: timedelta) -> int:

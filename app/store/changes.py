@@ -9,10 +9,13 @@ from contextlib import contextmanager
 import asyncpg
 import structlog
 
+from app.faults import Fault
+from app.postgres import connect
 from app.store.events import CHANNEL
 
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 RETRY_SECONDS = 1.0
+LONGEST_RETRY = 15.0
 CHECK_SECONDS = 10.0
 """How often a silent connection is asked whether it lives."""
 
@@ -62,20 +65,24 @@ class RunChanges:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _listen(self) -> None:
+        fault, pause = Fault(log, "run_changes_unheard"), RETRY_SECONDS
         while True:
             try:
-                connection = await asyncpg.connect(self._dsn, timeout=10, command_timeout=10)
+                connection = await connect(self._dsn, command_timeout=10)
                 try:
                     await connection.add_listener(CHANNEL, self._notified)
                     self._tell(None)
+                    fault.over()
+                    pause = RETRY_SECONDS
                     while True:
                         await asyncio.sleep(CHECK_SECONDS)
                         await connection.execute("SELECT 1")
                 finally:
                     connection.terminate()
             except UNREACHABLE as error:
-                log.warning("run_changes_unheard", error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
+                fault.seen(error, retry_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_RETRY)
 
     def _notified(self, _connection: object, _pid: object, _channel: object, run_id: str) -> None:
         self._tell(run_id)

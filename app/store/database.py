@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -16,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import ConfigurationError
+from app.postgres import connect
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -31,27 +36,88 @@ BY_INDEX = {
 plan that was made then reads the whole table once it is full (docs/decisions/0005)."""
 
 
+IDLE_SECONDS = 5.0
+"""A connection that was not used for so long is asked whether it lives before it is used again."""
+ANSWER_WITHIN = 3.0
+"""That the answer may take."""
+
+
 def open_database(
-    dsn: str, *, pool_size: int, settings: Mapping[str, str] | None = None
+    dsn: str,
+    *,
+    pool_size: int,
+    settings: Mapping[str, str] | None = None,
+    by_transaction: bool = False,
+    idle: float = IDLE_SECONDS,
 ) -> AsyncEngine:
     """A pool of connections.
 
     Args:
         dsn: libpq's form, with all of its parameters.
         settings: Postgres settings of each connection.
+        by_transaction: a pooler gives a server connection for a transaction alone. Settings are
+            then made in each transaction, and no statement stays prepared.
+        idle: seconds without use after which a connection is asked whether it lives.
     """
+    kept = {} if by_transaction else dict(settings or {})
 
-    async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(dsn, timeout=10, server_settings=dict(settings or {}))
+    async def made() -> asyncpg.Connection:
+        return await connect(dsn, settings=kept, prepares=not by_transaction)
 
-    return create_async_engine(
+    def creator() -> Any:  # as SQLAlchemy makes one of ``async_creator``, but with its arguments
+        # A statement without a name (``str()``) goes with each call, and needs no session.
+        unprepared = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+        return engine.dialect.dbapi.connect(  # type: ignore[union-attr]  # it has one
+            async_creator_fn=made, **(unprepared if by_transaction else {})
+        )
+
+    engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        creator=creator,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=False,  # a lost connection costs one redelivery; a ping costs each use
+        pool_pre_ping=False,  # it costs each use; see _alive
         pool_timeout=30,
     )
+    event.listen(engine.sync_engine, "checkin", _rests)
+    event.listen(engine.sync_engine, "checkout", partial(_alive, idle))
+    if by_transaction and settings:
+        _set_in_each_transaction(engine, settings)
+    return engine
+
+
+def _rests(_connection: object, record: Any) -> None:  # SQLAlchemy's own
+    record.info["idle_since"] = time.monotonic()
+
+
+def _alive(idle: float, connection: Any, record: Any, _proxy: object) -> None:  # SQLAlchemy's own
+    """Have a connection that the other side has closed replaced, and not found out by a caller.
+
+    Raises:
+        DisconnectionError: SQLAlchemy then makes a new one.
+    """
+    since = record.info.get("idle_since")
+    if since is None:
+        return
+    driver: asyncpg.Connection = connection.driver_connection
+    if driver.is_closed():
+        raise DisconnectionError
+    if time.monotonic() - since > idle:
+        try:
+            connection.run_async(lambda asked: asked.execute("SELECT 1", timeout=ANSWER_WITHIN))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            driver.terminate()
+            raise DisconnectionError from error
+
+
+def _set_in_each_transaction(engine: AsyncEngine, settings: Mapping[str, str]) -> None:
+    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+    def begun(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(f"SELECT {calls}")
+
+    event.listen(engine.sync_engine, "begin", begun)
 
 
 def reading(database: AsyncEngine) -> AsyncConnection:

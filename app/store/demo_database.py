@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
-from sqlalchemy.engine import make_url
 
 from app.errors import Conflict
+from app.postgres import connect
+from app.postgres_url import PostgresUrl, changed, with_database
 
 APPLICATION = "sluice-demo"
 """The ``application_name`` of a demonstration's own connections."""
@@ -56,7 +57,7 @@ async def new_stage(dsn: str, names: Sequence[str]) -> AsyncIterator[Made]:
     Raises:
         Conflict: each of them is somebody's, or another demonstration goes on. Nothing was dropped.
     """
-    connection = await asyncpg.connect(_elsewhere(dsn, names), timeout=10)
+    connection = await connect(_elsewhere(dsn, names))
     try:
         if not await _within(connection, _LOCK):
             raise Conflict(
@@ -79,7 +80,7 @@ async def new_stage(dsn: str, names: Sequence[str]) -> AsyncIterator[Made]:
 
 async def keep(dsn: str, name: str) -> None:
     """From now on the database is somebody's, and no demonstration drops it."""
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await connect(dsn)
     try:
         await connection.execute(f'COMMENT ON DATABASE "{name}" IS NULL')
     finally:
@@ -104,9 +105,7 @@ async def _made(connection: asyncpg.Connection, name: str) -> bool:
 
 def _connecting_as_demo(dsn: str, name: str) -> str:
     """With connections that a later demonstration may end."""
-    url = make_url(dsn).set(database=name)
-    url = url.update_query_dict({"application_name": APPLICATION})
-    return url.render_as_string(hide_password=False)
+    return changed(dsn, lambda url: replace(url, database=name, application_name=APPLICATION))
 
 
 async def _within(connection: asyncpg.Connection, query: str, *args: object) -> bool:
@@ -122,7 +121,6 @@ async def _within(connection: asyncpg.Connection, query: str, *args: object) -> 
 
 def _elsewhere(dsn: str, names: Sequence[str]) -> str:
     """A database of the same server that is none to drop."""
-    url = make_url(dsn)
-    if url.database not in names:
+    if PostgresUrl.parse(dsn).database not in names:
         return dsn
-    return url.set(database="postgres").render_as_string(hide_password=False)
+    return with_database(dsn, "postgres")

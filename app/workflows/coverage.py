@@ -10,6 +10,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.faults import Fault
 from app.store import coverage
 from app.store.coverage import Covered
 from app.store.database import reading
@@ -59,11 +60,13 @@ class CoverageSurvey:
 
         Only one worker may do this at a time.
         """
+        fault = Fault(log, "coverage_stumbled")
         while True:
             try:
                 await self.look()
-            except Exception as error:
-                log.warning("coverage_stumbled", error=type(error).__name__, exc_info=error)
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:

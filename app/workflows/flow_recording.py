@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.faults import Fault
 from app.flow.history import FlowHistory, FlowPoint
-from app.flow.script import UNREACHABLE
 from app.workflows.flow_admin import FlowAdmin, FlowState
 
 EVERY = 5.0
@@ -28,13 +28,13 @@ class FlowRecorder:
 
     async def run(self) -> None:
         """Until cancelled."""
+        fault = Fault(log, "flow_not_recorded")
         while True:
             try:
                 await self.record()
-            except UNREACHABLE as error:
-                log.warning("flow_not_recorded", error=type(error).__name__)
-            except Exception as error:
-                log.warning("flow_not_recorded", error=type(error).__name__, exc_info=error)
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the next point may be written
+                fault.seen(error)
             await asyncio.sleep(self.every)
 
     async def record(self) -> None:

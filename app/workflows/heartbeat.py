@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
+from app.faults import Fault, fault
 from app.store import workers
 from app.store.database import reading
 from app.workflows.keys import new_id
@@ -35,6 +36,7 @@ class Heartbeat:
     concurrency: int
     in_hand: Callable[[], int]
     worker_id: str = field(default_factory=lambda: new_id("wrk"))
+    _fault: Fault = field(default_factory=lambda: fault("sluice.worker", "heartbeat_not_written"))
 
     async def run(self) -> None:
         """Until cancelled; then the worker is gone at once."""
@@ -57,8 +59,9 @@ class Heartbeat:
                     concurrency=self.concurrency,
                     in_hand=self.in_hand(),
                 )
+            self._fault.over()
         except Exception as error:  # noqa: BLE001 - the work goes on, and the next one tells
-            log.warning("heartbeat_not_written", error=type(error).__name__)
+            self._fault.seen(error)
 
     async def _stop(self) -> None:
         try:

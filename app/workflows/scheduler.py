@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict
+from app.faults import Fault
 from app.store import schedules
 from app.store.database import reading
 from app.store.idempotency import Once
@@ -49,6 +50,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Until cancelled."""
+        fault = Fault(log, "scheduler_stumbled")
         while True:
             pause = self.every
             try:
@@ -57,8 +59,9 @@ class Scheduler:
                     ahead = await schedules.seconds_to_next(connection, self.families.keys())
                 if ahead is not None and ahead > -LOOK_SECONDS:
                     pause = min(self.every, ahead) if ahead > 0 else BUSY_SECONDS
-            except Exception as error:
-                log.warning("scheduler_stumbled", error=type(error).__name__, exc_info=error)
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
             await asyncio.sleep(pause)
 
     async def fire_due(self) -> int:

@@ -13,8 +13,9 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.faults import Fault
 from app.store import backfills, events, item_lists, paging, retention, runs
 from app.store.events import EventKind
 from app.store.lifecycle import ENDED, PauseReason, RunStatus
@@ -49,12 +50,14 @@ class Watchdog:
     """Every worker runs one, and one of them at a time does the work.
 
     Args:
+        holding: where a lock lasts as long as its connection: no pooler in transaction mode.
         every: seconds between two passes.
         keep: ended runs are deleted after so long; None: they are kept.
         beside: what else only one worker may do at a time; each until it is cancelled.
     """
 
     mender: Mender
+    holding: AsyncEngine
     every: float
     keep: timedelta | None
     beside: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
@@ -66,17 +69,20 @@ class Watchdog:
 
     async def run(self) -> None:
         """Until cancelled."""
+        fault = Fault(log, "watchdog_stumbled")
         while True:
             try:
-                async with self.mender.database.connect() as connection:
+                async with self.holding.connect() as connection:
                     await connection.execution_options(isolation_level="AUTOCOMMIT")
                     if await connection.scalar(_HOLD):
-                        await self._watch(connection)
-            except Exception as error:
-                log.warning("watchdog_stumbled", error=type(error).__name__, exc_info=error)
+                        await self._watch(connection, fault)
+                    else:
+                        fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
             await asyncio.sleep(self.every)
 
-    async def _watch(self, holding: AsyncConnection) -> None:
+    async def _watch(self, holding: AsyncConnection, fault: Fault) -> None:
         """As long as the lock's own connection lives."""
         log.debug("watchdog_holds")
         pruned_at = -PRUNE_EVERY.total_seconds()
@@ -85,6 +91,7 @@ class Watchdog:
         try:
             while True:
                 await self.look()
+                fault.over()
                 if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
                     pruned_at = clock()
                     await retention.prune_keys(self.mender.database)
