@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 642fa7c3a3d14c605f0bbf26cd704023584d8eefd8c58b9dc9810e96f05d7cf6
+// OpenAPI document: 0ce37d81277a00d672bc1c3fcb4c2f5d104a7706d368f088665242fb5120c2e9
 
 export interface paths {
     "/api/backfills": {
@@ -2462,6 +2462,10 @@ export interface components {
             /** Checks */
             checks: {
                 [key: string]: boolean;
+            };
+            /** Reasons */
+            reasons: {
+                [key: string]: string;
             };
             /**
              * Success
