@@ -14,6 +14,7 @@ from app.store import coverage
 from app.store.coverage_tables import Coverage
 from app.store.database import reading
 from app.workflows.bound import BoundFamily
+from app.workflows.coverage import defaults
 
 router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
 
@@ -39,7 +40,9 @@ class CoveredDay(Covered):
 
 class CoverageAnswer(Answer):
     family: str
-    params: dict[str, Any]  # as the family declares them
+    params: dict[str, Any] | None = Field(  # as the family declares them
+        description="null: the family needs some, and none were named"
+    )
     now: Covered | None = Field(
         description="null: it was not asked for, or the family does not tell what has a result"
     )
@@ -56,17 +59,19 @@ async def get_coverage(
     params: Params = None,
     now: Now = True,
 ) -> CoverageAnswer:
-    """How many of the eligible have a result, as a dry run counts them."""
+    """How many of the eligible have a result, as a dry run counts them. To count for a family that
+    needs params, name them."""
     bound = state.families.get(family)
     if bound is None:
         raise NotFound(state.family_files.unknown(family, state.families))
-    asked = _params(bound, params)
-    found = await state.coverage.now(bound, asked) if now else None
+    own = params is None and not now
+    asked = defaults(bound) if own else _params(bound, params)
+    found = await state.coverage.now(bound, asked) if now and asked is not None else None
     async with reading(state.database) as connection:
         rows = await coverage.days(connection, family)
     return CoverageAnswer(
         family=family,
-        params=asked.model_dump(mode="json", by_alias=True),
+        params=None if asked is None else asked.model_dump(mode="json", by_alias=True),
         now=found
         and Covered(eligible=found.eligible, with_result=found.with_result, exact=found.exact),
         days=[CoveredDay.of(row) for row in rows],

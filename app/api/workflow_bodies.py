@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, create_model
 from pydantic.alias_generators import to_pascal
 
 from app.api.deps import Body
@@ -31,6 +31,10 @@ def _no_nul(value: str) -> str:
     return value
 
 
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _item_id(value: str) -> str:
     fault = id_fault(value)
     if fault is not None:
@@ -38,7 +42,12 @@ def _item_id(value: str) -> str:
     return value
 
 
-ItemId = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID), AfterValidator(_item_id)]
+_Text = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID)]
+ItemId = Annotated[
+    _Text,
+    BeforeValidator(_as_text, json_schema_input_type=_Text | int),
+    AfterValidator(_item_id),
+]
 ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
 RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
 

@@ -26,16 +26,20 @@ class Covered(Answer):
     exact: bool
 
     @property
-    def share(self) -> float:
-        return self.with_result / self.eligible if self.eligible else 1.0
+    def share(self) -> float | None:
+        """None: nothing is eligible, so that there is nothing to have a share of."""
+        return self.with_result / self.eligible if self.eligible else None
 
     @property
     def words(self) -> str:
         about = "" if self.exact else "about "
-        return f"{about}{number(self.with_result)} of {number(self.eligible)} ({self.percent})"
+        share = "" if self.share is None else f" ({self.percent})"
+        return f"{about}{number(self.with_result)} of {number(self.eligible)}{share}"
 
     @property
     def percent(self) -> str:
+        if self.share is None:
+            return "–"
         # Down, so that 100% is all of them.
         return f"{int(self.share * 1000) / 10:.1f}%"
 
@@ -80,12 +84,12 @@ async def _coverage(family: str, params: tuple[str, ...]) -> tuple[bytes, Family
 
 
 def sparkline(days: Sequence[CoveredDay]) -> str:
-    """A bar for each day from the first to the last; one that was not recorded is as the one
-    before it."""
+    """A bar for each day from the first to the last; one that was not recorded is as the one before
+    it, and one on which nothing was eligible has none."""
     shares = {one.day: one.share for one in days}
     share = days[0].share
     bars = []
     for n in range((days[-1].day - days[0].day).days + 1):
         share = shares.get(days[0].day + timedelta(days=n), share)
-        bars.append(_BARS[min(int(share * len(_BARS)), len(_BARS) - 1)])
+        bars.append(" " if share is None else _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)])
     return "".join(bars)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,7 +20,7 @@ from app.store.runs import Statistics
 from app.store.steps import StepRecord
 from app.store.tables import Run
 from app.workflows.bound import BoundFamily
-from app.workflows.item_ids import checked_id
+from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.options import options_of
@@ -53,7 +54,7 @@ class Children:
         delivery: Delivery,
         record: StepRecord,
         bound: BoundFamily,
-        item_id: str,
+        item_id: str | int | UUID,
         params: BaseModel | Mapping[str, Any] | None,
     ) -> None:
         """The step, the child's run and its message are one commit.
@@ -63,6 +64,7 @@ class Children:
             Superseded: the delivery is not ours any more.
         """
         checked = _params(record.name, bound, params)
+        child = checked_id(id_text(item_id, "child()"))
         record.child_run = new_id("run")
         async with self.database.begin() as tx:
             if not await self.engine.ours(tx, [delivery]):
@@ -75,7 +77,7 @@ class Children:
                 family=bound.name,
                 params=checked.model_dump(mode="json", by_alias=True),
                 force=True,
-                item_ids=[checked_id(item_id)],
+                item_ids=[child],
                 # One item is no sample: a failure is told to the parent, and pauses nothing.
                 options=options_of(bound.family, min_items=2).stored(),
                 parent_run=record.run_id,
@@ -90,7 +92,7 @@ class Children:
                 tx,
                 run.id,
                 cursor=None,
-                item_ids=[item_id],
+                item_ids=[child],
                 next_cursor=None,
                 last=True,
                 look_ahead=self.look_ahead,
@@ -100,11 +102,11 @@ class Children:
                     tx,
                     run.id,
                     PauseReason.APPROVAL,
-                    f"Step {record.name!r} of run {record.run_id} would process {item_id!r}."
+                    f"Step {record.name!r} of run {record.run_id} would process {child!r}."
                     " Approve it to let it go on, or cancel it.",
                 )
                 return
-            message = ExecuteMessage(run=run.id, item=item_id)
+            message = ExecuteMessage(run=run.id, item=child)
             await self.engine.publish(tx, [message.outgoing(bound.name)])
 
     async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx2
 from pydantic import BaseModel
@@ -143,7 +144,11 @@ class ItemTools:
         return self._steps.load(waited)
 
     async def child(
-        self, name: str, family: str, item_id: str, params: BaseModel | Mapping[str, Any] | None
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
     ) -> Any:  # what the child's execute returned
         bound = self._box.children.family(name, family)
         asked = await self._steps.ask(name, StepKind.CHILD)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx2
 from pydantic import BaseModel
@@ -90,10 +91,14 @@ class PreviewTools:
         raise PreviewStops(Stop(name, StepKind.SUSPEND, shown))
 
     async def child(
-        self, name: str, family: str, item_id: str, params: BaseModel | Mapping[str, Any] | None
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
     ) -> Any:
         self._ask(name)
-        raise PreviewStops(Stop(name, StepKind.CHILD, {"family": family, "itemId": item_id}))
+        raise PreviewStops(Stop(name, StepKind.CHILD, {"family": family, "itemId": str(item_id)}))
 
     def link(self, name: str, expires: timedelta) -> str:
         return f"about:blank#{name}"  # nobody shall answer a preview

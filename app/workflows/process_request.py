@@ -9,16 +9,17 @@ from pydantic import BaseModel
 
 from app.store.tables import Json, Run
 from app.workflows.bound import BoundFamily
+from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import new_id
 from app.workflows.options import RunOptions, options_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessRequest:
-    """``item_ids``: exactly these, instead of what is eligible; ``item_list``: likewise, by the id
-    of a list that was made before. ``retry_of``, ``retry``: those items of an earlier run, and
-    ``origin`` the first of their chain. ``options``: None: the family's own. ``why``: what the
-    run's first event tells beside who started it.
+    """``item_ids``: exactly these, instead of what is eligible; whole numbers and UUIDs count as
+    their texts. ``item_list``: likewise, by the id of a list that was made before. ``retry_of``,
+    ``retry``: those items of an earlier run, and ``origin`` the first of their chain. ``options``:
+    None: the family's own. ``why``: what the run's first event tells beside who started it.
     """
 
     params: BaseModel
@@ -31,6 +32,15 @@ class ProcessRequest:
     retry: Json | None = None
     origin: str | None = None
     why: Json | None = None
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            SourceMisused: one of ``item_ids`` is no id.
+        """
+        if self.item_ids is not None:
+            ids = [checked_id(id_text(item_id, "item_ids")) for item_id in self.item_ids]
+            object.__setattr__(self, "item_ids", ids)
 
 
 def new_run(bound: BoundFamily, request: ProcessRequest, *, started_by: str) -> Run:

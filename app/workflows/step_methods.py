@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, overload
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -140,7 +141,7 @@ class StepMethods:
         self,
         name: str,
         family: str,
-        item_id: str,
+        item_id: str | int | UUID,
         *,
         params: BaseModel | Mapping[str, Any] | None = None,
     ) -> Awaitable[Any]:

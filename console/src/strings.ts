@@ -147,6 +147,7 @@ export const S = {
     days: (days: number): string => `Share that has a result, over ${days} days`,
     count: "Count coverage now",
     counting: "Counting …",
+    noneEligible: (entities: string): string => `No ${entities} are eligible.`,
     uncovered: "This family does not tell what has a result.",
   },
 

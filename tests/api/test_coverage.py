@@ -38,6 +38,11 @@ async def test_params_may_be_named_and_are_checked(opener: Opener) -> None:
         now = (await caller.get(path, params=asked)).json()["now"]
         assert now == {"eligible": 2, "withResult": 1, "exact": True}
         assert fields(assert_problem(await caller.get(path), 422)) == ["params.day"]
+        # What was recorded may be looked at without them; the console does at each load.
+        recorded = await caller.get(path, params={"now": False})
+        assert recorded.status_code == 200
+        answer = recorded.json()
+        assert (answer["params"], answer["now"], answer["days"]) == (None, None, [])
         for wrong in ('{"day": "someday"}', '{"day": "2026-01-01", "colour": "red"}', "day"):
             assert_problem(await caller.get(path, params={"params": wrong}), 422)
 

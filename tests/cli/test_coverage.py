@@ -25,7 +25,12 @@ def day(after: int, with_result: int, eligible: int = 100) -> CoveredDay:
 
 def test_each_day_is_a_bar_and_one_that_was_not_recorded_is_as_the_one_before() -> None:
     assert sparkline([day(0, 0), day(1, 50), day(4, 100)]) == "▁▅▅▅█"
-    assert sparkline([day(0, 0, eligible=0)]) == "█"
+    assert sparkline([day(0, 50), day(1, 0, eligible=0), day(3, 100)]) == "▅  █"
+
+
+def test_nothing_of_nothing_is_no_share() -> None:
+    nothing = day(0, 0, eligible=0)
+    assert (nothing.words, nothing.percent) == ("0 of 0", "–")
 
 
 def test_all_but_one_of_many_is_not_all() -> None:

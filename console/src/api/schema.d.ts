@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 0ce37d81277a00d672bc1c3fcb4c2f5d104a7706d368f088665242fb5120c2e9
+// OpenAPI document: c6c577159546e77f1aad3cb3ff7bb684b187d4b277ed268341076c22a6f15d0b
 
 export interface paths {
     "/api/backfills": {
@@ -169,7 +169,8 @@ export interface paths {
         };
         /**
          * Get Coverage
-         * @description How many of the eligible have a result, as a dry run counts them.
+         * @description How many of the eligible have a result, as a dry run counts them. To count for a family that
+         *     needs params, name them.
          */
         get: operations["get_coverage_api_families__family__coverage_get"];
         put?: never;
@@ -1456,10 +1457,13 @@ export interface components {
             family: string;
             /** @description null: it was not asked for, or the family does not tell what has a result */
             now: components["schemas"]["Covered"] | null;
-            /** Params */
+            /**
+             * Params
+             * @description null: the family needs some, and none were named
+             */
             params: {
                 [key: string]: unknown;
-            };
+            } | null;
             /**
              * Success
              * @default true
@@ -2273,7 +2277,7 @@ export interface components {
         /** Part */
         Part: {
             /** Itemids */
-            itemIds: string[];
+            itemIds: (string | number)[];
         };
         /** PartitionCounts */
         PartitionCounts: {
@@ -2544,7 +2548,7 @@ export interface components {
              */
             group?: string | null;
             /** Itemids */
-            itemIds?: string[] | null;
+            itemIds?: (string | number)[] | null;
             /**
              * Status
              * @description an outcome, or a list of them
@@ -3112,7 +3116,7 @@ export interface components {
              * Userid
              * @description of one user
              */
-            userId: string;
+            userId: string | number;
         };
         /** WelcomePlaceholderPaginate */
         WelcomePlaceholderPaginate: {
@@ -3125,7 +3129,7 @@ export interface components {
              * Itemids
              * @description a chunk, in place of a cursor
              */
-            itemIds?: string[] | null;
+            itemIds?: (string | number)[] | null;
             /** Runid */
             runId: string;
         };
@@ -3170,7 +3174,7 @@ export interface components {
              * Itemids
              * @description exactly these users
              */
-            itemIds?: string[] | null;
+            itemIds?: (string | number)[] | null;
             /**
              * Itemlist
              * @description exactly those of this list: see POST /api/item-lists

@@ -12,7 +12,9 @@ const F = S.families;
 export function CoverageLine({ family }: { readonly family: Family }) {
   const [counted, setCounted] = useState(false);
   const recorded = useCoverage(family.name, false).data;
-  if (recorded === null || recorded === undefined) return null;
+  // A family that needs params has no coverage of its own.
+  if (recorded === null || recorded === undefined || recorded.params === null) return null;
+  const told = recorded.days.filter(({ eligible }) => eligible > 0);
   const day = recorded.days.at(-1);
   return (
     <div className="coverage">
@@ -21,12 +23,10 @@ export function CoverageLine({ family }: { readonly family: Family }) {
       ) : (
         day !== undefined && <Line family={family} of={day} />
       )}
-      {recorded.days.length > 1 && (
+      {told.length > 1 && (
         <Spark
-          label={F.days(recorded.days.length)}
-          values={recorded.days.map(({ eligible, withResult }) =>
-            eligible === 0 ? 0 : withResult / eligible,
-          )}
+          label={F.days(told.length)}
+          values={told.map(({ eligible, withResult }) => withResult / eligible)}
           most={1}
         />
       )}
@@ -64,13 +64,11 @@ function Line({
   readonly family: Family;
   readonly of: Covered;
 }) {
+  if (eligible === 0) return <p className="small muted">{F.noneEligible(family.entities)}</p>;
   return (
     <>
       <div className="track" aria-hidden="true">
-        <div
-          className="fill"
-          style={{ width: `${eligible === 0 ? 0 : (100 * withResult) / eligible}%` }}
-        />
+        <div className="fill" style={{ width: `${(100 * withResult) / eligible}%` }} />
       </div>
       <p className="small">
         {exact ? "" : S.start.dry.about}{" "}
