@@ -40,6 +40,7 @@ from app.store.readiness import require_ready
 from app.workflows import family_watch
 from app.workflows.answer_links import AnswerLinks
 from app.workflows.answering import Answering
+from app.workflows.authors_code import guard_tasks
 from app.workflows.backfill_control import BackfillControl
 from app.workflows.bound import BoundFamily, bind
 from app.workflows.client import WorkflowClient
@@ -128,6 +129,7 @@ async def open_service(
     Raises:
         ConfigurationError: Postgres or Redis answers, and is not as it must be.
     """
+    guard_tasks(asyncio.get_running_loop())
     by_transaction = (await check_pooling(urls.database, urls.direct)) is Pooling.TRANSACTION
     database = open_database(
         urls.database, pool_size=settings.pool_size, by_transaction=by_transaction

@@ -34,6 +34,7 @@ from app.api import families as families_api
 from app.api import items as items_api
 from app.api import runs as runs_api
 from app.api.access import Access
+from app.api.authors_code import AuthorsCode
 from app.api.console_files import STATIC, console_router
 from app.api.cron_route import cron_router
 from app.api.known_tokens import KnownTokens
@@ -75,6 +76,7 @@ def build_app(
     routes = [routes_of(family) for family in families]
     dry = [of[layer] for of in routes for layer in ("process", "execute")]
     doors = Doors([*dry, backfills.PATH])
+    app.add_middleware(AuthorsCode)
     app.add_middleware(Access, tokens=app.state.tokens, doors=doors)
     if root_path:
         app.add_middleware(UnderPath, root=root_path)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from app.errors import SluiceError
 from app.faults import away, said
+from app.workflows.signals import FamilyFailed
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -82,6 +83,8 @@ def _answer(
 
 async def _expected(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SluiceError)  # noqa: S101 - tells the type checker what Starlette knows
+    if isinstance(error, FamilyFailed):
+        log.warning("family_failed", path=request.url.path, exc_info=error)
     return problem(request, error)
 
 

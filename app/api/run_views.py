@@ -69,7 +69,9 @@ class RunView(View):
     family: str
     status: RunStatus
     stage: RunStage
-    reason: str | None = Field(description="a word: why it is paused, or ended as it did")
+    reason: str | None = Field(
+        description="a word: why it is paused, cannot go on just now, or ended as it did"
+    )
     detail: str | None = Field(description="the same as a sentence")
     params: dict[str, Any]  # as the family declares them
     force: bool

@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     ENDED = "ended"  # reason: the status
     ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
     RETRIED = "retried"  # data: the run that retries
+    RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
     REPAIRED = "repaired"  # the watchdog found that it could not go on
 
 

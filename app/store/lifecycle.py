@@ -40,6 +40,10 @@ class PauseReason(StrEnum):
     DEADLINE = "deadline"  # it took longer than it may
 
 
+RETRYING: Final = "retrying"
+"""The word on the row of a pending or running run, of which a layer has failed and comes again."""
+
+
 class ItemStatus(StrEnum):
     PENDING = "pending"
     SUSPENDED = "suspended"  # waits for time, a person or another item, and costs nothing

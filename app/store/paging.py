@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
 from app.store import runs
-from app.store.lifecycle import RunStage, RunStatus
+from app.store.lifecycle import RETRYING, RunStage, RunStatus
 from app.store.runs import OUTSTANDING
 from app.store.tables import Run
 
@@ -39,7 +39,9 @@ _ADVANCE = f"""
     UPDATE run
     SET cursor = $4::text, scheduled = scheduled + added.n,
         paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
-        held = {OUTSTANDING} + added.n >= $6::bigint
+        held = {OUTSTANDING} + added.n >= $6::bigint,
+        reason = nullif(reason, '{RETRYING}'),
+        detail = CASE WHEN reason = '{RETRYING}' THEN NULL ELSE detail END
     FROM added, here
     WHERE run.id = here.id
     RETURNING held, paged, coalesce(added.ids, '{{}}') AS fresh

@@ -12,6 +12,7 @@ from app.store import events
 from app.store.events import SLUICE, EventKind
 from app.store.lifecycle import (
     ENDED,
+    RETRYING,
     PauseReason,
     RunStage,
     RunStatus,
@@ -68,6 +69,8 @@ async def begin(
         RunStatus.RUNNING,
         {
             **_found(statistics),
+            "reason": None,
+            "detail": None,
             "started_at": func.now(),
             "deadline_at": _DEADLINE,
             "stage": stage,
@@ -164,7 +167,13 @@ async def promote(tx: AsyncConnection, run_id: str) -> None:
 
 async def cancel(tx: AsyncConnection, run_id: str, *, who: str) -> bool:
     """False: it is being cancelled already, or may not be cancelled from where it stands."""
-    return await _move(tx, run_id, RunStatus.CANCELLING, {}, who=who)
+    # What was tried again and again does not count any more; why it was paused may be of interest.
+    retried = _RUN.c.reason == RETRYING
+    values: dict[str, object] = {
+        "reason": case((retried, None), else_=_RUN.c.reason),
+        "detail": case((retried, None), else_=_RUN.c.detail),
+    }
+    return await _move(tx, run_id, RunStatus.CANCELLING, values, who=who)
 
 
 async def require(tx: AsyncConnection, run_id: str, target: RunStatus) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.store.lifecycle import ItemStatus
+from app.workflows.authors_code import AT_WORK
 from app.workflows.bound import BoundFamily
 from app.workflows.delays import before_retry, remark
 from app.workflows.error_groups import group_of
@@ -22,7 +23,7 @@ from app.workflows.family import Context, Cost, Skip
 from app.workflows.interruption import Interruption
 from app.workflows.preview_tools import PreviewStops, Stop
 from app.workflows.rest import Parked, Wait
-from app.workflows.signals import Course, disposition, members
+from app.workflows.signals import Ruling, disposition, members
 
 MOST_POSTPONEMENTS = 1_000
 """RetryAfter uses up no attempt; without a bound it could put an item off for ever."""
@@ -86,6 +87,7 @@ async def attempt(
     started_at, clock = datetime.now(UTC), time.perf_counter()
     progress = _Progress(history)
     interruption = Interruption()
+    AT_WORK.set(True)
     limit = asyncio.timeout(bound.family.timeout.total_seconds())
     error: BaseException | None = None
     try:
@@ -167,7 +169,7 @@ def _judge(
 ) -> Verdict:
     history, found = verdict.history, disposition(error)
     message = sentence_of_all(found)
-    if found.course is Course.SKIP:
+    if found.ruling is Ruling.SKIP:
         return replace(verdict, status=ItemStatus.SKIPPED, error_message=message)
     verdict = replace(
         verdict,
@@ -188,13 +190,13 @@ def _judge(
             error_group=message,
         )
     unused = replace(history, attempts=history.attempts - 1)
-    if found.course is Course.PAUSE:
+    if found.ruling is Ruling.PAUSE:
         # Not the item's fault: it keeps its attempts, and stays to be done.
         return replace(verdict, status=ItemStatus.PENDING, history=unused, systemic=True)
-    if found.course is Course.POSTPONE and history.postponements < MOST_POSTPONEMENTS:
+    if found.ruling is Ruling.POSTPONE and history.postponements < MOST_POSTPONEMENTS:
         later = replace(unused, postponements=history.postponements + 1)
         return _again(replace(verdict, history=later), found.delay or NO_TIME)
-    if found.course is Course.FAIL or history.attempts >= bound.family.attempts:
+    if found.ruling is Ruling.FAIL or history.attempts >= bound.family.attempts:
         return verdict
     if found.delay is not None:
         return _again(verdict, found.delay)

@@ -15,6 +15,7 @@ from app.errors import BadInput, full_stop
 from app.store import backfill_history
 from app.store.backfill_tables import Which
 from app.store.tables import Json
+from app.workflows.authors_code import told
 from app.workflows.bound import BoundFamily
 from app.workflows.options import RunOptions
 from app.workflows.partitions import MOST_PARTITIONS, Partition, Partitioning
@@ -75,7 +76,8 @@ def _cut(bound: BoundFamily, request: BackfillRequest) -> Sequence[Partition]:
         )
     if request.since >= request.until:
         raise BadInput("from must be before to, which is not included.", field="from")
-    found = cut(request.since, request.until)
+    with told(bound.name, "partitions()"):
+        found = cut(request.since, request.until)
     if len(found) > MOST_PARTITIONS:
         raise BadInput(
             f"There are more than {MOST_PARTITIONS:,} partitions. Take a part of them.", field="to"

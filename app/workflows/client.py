@@ -18,6 +18,7 @@ from app.store.failures import Which
 from app.store.idempotency import Once
 from app.store.tables import Run
 from app.workflows.attempt import History, Verdict, attempt
+from app.workflows.authors_code import told
 from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, Estimator
 from app.workflows.family import Context
@@ -214,7 +215,8 @@ class WorkflowClient:
         if bound.stored is None:
             return None
         ctx = self._context(bound, item_id=item_id, preview=True)
-        found = await bound.stored(item_id, params, ctx)
+        with told(bound.name, "stored()"):
+            found = await bound.stored(item_id, params, ctx)
         return None if found is None else bound.results.shown(found)
 
 

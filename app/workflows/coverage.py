@@ -19,6 +19,7 @@ from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Context
 from app.workflows.process_request import ProcessRequest
+from app.workflows.signals import FamilyFailed
 from app.workflows.source import source_of
 from app.workflows.survey import survey
 
@@ -77,7 +78,12 @@ class CoverageSurvey:
             params = None if bound is None else defaults(bound)
             if bound is None or params is None:
                 continue
-            covered = await self.now(bound, params)
+            try:
+                covered = await self.now(bound, params)
+            except FamilyFailed as error:
+                # Of the other families there is something to tell.
+                log.warning("coverage_stumbled", family=name, exc_info=error)
+                continue
             if covered is not None:
                 async with self.database.begin() as tx:
                     await coverage.record(tx, name, covered)

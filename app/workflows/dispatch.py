@@ -16,16 +16,17 @@ from app.engine import Delivery, Engine, Handler
 from app.engine.consumer import PREFETCH
 from app.flow.controls import FlowControls
 from app.flow.gate import GateClosed
-from app.store import runs
+from app.store import retrying, runs
 from app.store.lifecycle import PauseReason
 from app.workflows.bound import BoundFamily
 from app.workflows.delays import before_retry, remark
+from app.workflows.error_groups import group_of
 from app.workflows.error_text import class_of, sentence_of_all
 from app.workflows.family import Backoff
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.mending import Mender
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
-from app.workflows.signals import Course, disposition
+from app.workflows.signals import Ruling, disposition
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -82,13 +83,13 @@ class Dispatcher:
         found = disposition(error)
         told = f"{class_of(found.error)}: {sentence_of_all(found)}"
         if layer is not Layer.EXECUTE:
-            if found.course is Course.POSTPONE and found.delay is not None:
+            if found.ruling is Ruling.POSTPONE and found.delay is not None:
                 await self._put_off(delivery, run_id, found.delay, told + remark(found.delay))
                 return
-            if found.course is Course.PAUSE:
+            if found.ruling is Ruling.PAUSE:
                 await self._pause(delivery, run_id, sentence_of_all(found), error)
                 return
-        hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.course is Course.FAIL
+        hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.ruling is Ruling.FAIL
         gives_up = layer is not Layer.EXECUTE and hopeless
         times = "1 attempt" if delivery.attempt == 1 else f"{delivery.attempt} attempts"
         detail = f"{layer} gave up after {times}: {told}"
@@ -103,7 +104,11 @@ class Dispatcher:
         async with self.database.begin() as tx:
             if not gives_up:
                 delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
-                await self.engine.redeliver(tx, [(delivery, delay)])
+                ours = await self.engine.redeliver(tx, [(delivery, delay)])
+                if ours and layer is not Layer.EXECUTE:
+                    number = f"attempt {delivery.attempt} of {LAYER_ATTEMPTS}"
+                    detail = f"{layer} failed, and is tried again ({number}): {told}"
+                    await retrying.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
             elif await self.engine.complete(tx, [delivery]):
                 await self.mender.keeper.fail(
                     tx, run_id, reason="layer_failed", detail=detail[:2_000]
@@ -140,3 +145,9 @@ class Dispatcher:
         async with self.database.begin() as tx:
             if await self.engine.complete(tx, [delivery]):
                 await self.engine.publish(tx, [again])
+                detail = f"{layer} comes again in {again.delay.total_seconds():.3g} s: {told}"
+                await retrying.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+
+
+def _group(layer: Layer, told: str, run_id: str) -> str:
+    return f"{layer}: {group_of(told, run_id)}"

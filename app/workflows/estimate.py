@@ -14,6 +14,7 @@ from app.flow.controls import FlowControls, LiveControl
 from app.store import runs
 from app.store.database import reading
 from app.store.runs import Averages, Statistics
+from app.workflows.authors_code import told
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Cost
 from app.workflows.keys import Layer
@@ -118,7 +119,8 @@ def _cost(
     bound: BoundFamily, params: BaseModel, earlier: Averages | None
 ) -> tuple[Cost | _Average | None, str | None]:
     """Of one item, and from where it is known."""
-    cost: Cost | None = bound.family.estimate_cost(params)
+    with told(bound.name, "estimate_cost()"):
+        cost: Cost | None = bound.family.estimate_cost(params)
     if cost is not None:
         return cost, "the family's estimate_cost"
     if earlier is not None:

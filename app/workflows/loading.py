@@ -66,7 +66,7 @@ def _family_of(module_name: str, file: str) -> tuple[str, AnyFamily]:
         module = importlib.import_module(module_name)
     except ConfigurationError as error:
         raise ConfigurationError(f"{_place(file, module_name, error)}: {error.detail}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ConfigurationError(
             f"{_place(file, module_name, error)}: it cannot be loaded: {type(error).__name__}:"

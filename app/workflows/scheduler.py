@@ -24,11 +24,13 @@ from app.store.database import reading
 from app.store.idempotency import Once
 from app.store.schedule_tables import FireResult, Schedule
 from app.store.schedules import Fired
+from app.workflows.authors_code import told
 from app.workflows.bound import BoundFamily
 from app.workflows.cron import CatchUp
 from app.workflows.fire_times import latest_fire, next_fire
 from app.workflows.process_request import new_run
 from app.workflows.scheduled import request_of
+from app.workflows.signals import FamilyFailed
 from app.workflows.starting import start
 
 LOOK_SECONDS = 5.0
@@ -112,11 +114,12 @@ class Scheduler:
         bound = self.families[schedule.family]
         moment = _shown(fire_time)
         try:
-            request = request_of(bound, schedule, fireTime=moment)
+            with told(bound.name, "params"):
+                request = request_of(bound, schedule, fireTime=moment)
         except BadInput as refused:
             return Fired(FireResult.FAILED, refused.detail[:2_000])
-        except Exception as error:  # noqa: BLE001 - the author's own validators; told on the row
-            return Fired(FireResult.FAILED, f"{type(error).__name__}: {error}"[:2_000])
+        except FamilyFailed as failed:  # the author's own validators
+            return Fired(FireResult.FAILED, failed.detail[:2_000])
         run = new_run(bound, request, started_by=started_by(schedule))
         try:
             async with tx.begin_nested():

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
+from app.errors import SluiceError
+
 
 class Skip(Exception):
     """Raise it when there is nothing to do for this item: its outcome is ``skipped``."""
@@ -44,6 +46,18 @@ class Systemic(Exception):
     """
 
     systemic = True
+
+
+class FamilyFailed(SluiceError):
+    """A family's own code failed where it was called for no one item: to read a page, to ask what
+    exists. ``raised`` says how it goes on."""
+
+    title = "The family's code failed"
+
+    def __init__(self, detail: str, raised: BaseException) -> None:
+        super().__init__(detail)
+        self.raised = raised
+        self.status = 503 if disposition(raised).ruling is Ruling.POSTPONE else 502
 
 
 class StepFailed(Exception):
@@ -91,7 +105,7 @@ class StepsChanged(Fatal):
     """
 
 
-class Course(Enum):
+class Ruling(Enum):
     """How it goes on; the gravest first, which decides where a group holds several."""
 
     PAUSE = auto()  # the run: every other item would fail as well
@@ -106,7 +120,7 @@ class Disposition:
     """What an exception says. ``error``: what decided, a group's member or the exception itself.
     ``delay``: what was asked for in place of the backoff; None: nothing was."""
 
-    course: Course
+    ruling: Ruling
     error: BaseException
     delay: timedelta | None = None
     others: int = 0
@@ -126,33 +140,36 @@ def disposition(error: BaseException) -> Disposition:
     """
     found = list(members(error))
     told = [one for one in found if not isinstance(one, CancelledError)] or found
-    courses = [(_course(one), one) for one in told]
-    course, decided = min(courses, key=lambda each: each[0].value)
+    rulings = [(_ruling(one), one) for one in told]
+    ruling, decided = min(rulings, key=lambda each: each[0].value)
     delays = [delay for one in told if (delay := _delay(one)) is not None]
-    return Disposition(course, decided, max(delays, default=None), len(told) - 1, error)
+    return Disposition(ruling, decided, max(delays, default=None), len(told) - 1, error)
 
 
 def members(error: BaseException) -> Iterator[BaseException]:
-    """What a group holds, and groups in it hold, in their order; of anything else, itself."""
+    """What a group holds, and groups in it hold, in their order; of anything else, itself, without
+    what was put around it."""
     left = [error]
     while left:
         one = left.pop()
         if isinstance(one, BaseExceptionGroup):
             left.extend(reversed(one.exceptions))
+        elif isinstance(one, FamilyFailed):
+            left.append(one.raised)
         else:
             yield one
 
 
-def _course(error: BaseException) -> Course:
+def _ruling(error: BaseException) -> Ruling:
     if isinstance(error, Skip):
-        return Course.SKIP
+        return Ruling.SKIP
     if marked(error, "systemic") is True:
-        return Course.PAUSE
+        return Ruling.PAUSE
     if _postponed(error) is not None:
-        return Course.POSTPONE
+        return Ruling.POSTPONE
     if isinstance(error, Fatal) or marked(error, "terminal") is True:
-        return Course.FAIL
-    return Course.RETRY
+        return Ruling.FAIL
+    return Ruling.RETRY
 
 
 def _postponed(error: BaseException) -> timedelta | None:

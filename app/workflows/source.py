@@ -14,6 +14,7 @@ from app.store import failures, item_lists
 from app.store.database import reading
 from app.store.failures import Which
 from app.store.tables import Json
+from app.workflows.authors_code import told
 from app.workflows.bound import Async, BoundFamily
 from app.workflows.course import Course
 from app.workflows.family import Context, Page
@@ -62,7 +63,9 @@ def source_of(bound: BoundFamily, params: BaseModel, ctx: Context, selection: Se
         return StoredSource(ctx.services.database, selection.item_list)
     if bound.pages is not None:
         return FamilySource(bound, bound.pages, params, ctx)
-    return SqlSource(ctx.services.database, bound.family.eligible(params))
+    with told(bound.name, "eligible()"):
+        statement = bound.family.eligible(params)
+    return SqlSource(ctx.services.database, statement, bound.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class FamilySource:
             SourceBroken: its pages would never end.
         """
         course = Course.read(cursor)
-        answer: object = await self.pages(course.cursor, size, self.params, self.ctx)
+        with told(self.bound.name, "page()"):
+            answer: object = await self.pages(course.cursor, size, self.params, self.ctx)
         if not isinstance(answer, Page):
             raise SourceMisused(f"page() must answer a Page; it answered {repr(answer)[:60]}.")
         _check_cursor(answer.next_cursor)
@@ -93,7 +97,8 @@ class FamilySource:
         return Page(list(dict.fromkeys(ids)), after.position())
 
     async def count(self) -> int | None:
-        count: int | None = await self.bound.count(self.params, self.ctx)
+        with told(self.bound.name, "count()"):
+            count: int | None = await self.bound.count(self.params, self.ctx)
         return count
 
 
@@ -163,7 +168,8 @@ async def unprocessed(
     """The ids that have no result yet, in their order."""
     if not ids or not bound.filters:
         return list(ids)
-    present = ids_answered(await bound.existing(ids, params, ctx))
+    with told(bound.name, "existing()"):
+        present = ids_answered(await bound.existing(ids, params, ctx))
     return [item_id for item_id in ids if item_id not in present]
 
 

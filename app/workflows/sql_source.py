@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Select, TableSample, Text, TypeDecorator, cast, func, or_, type_coerce
 from sqlalchemy.dialects.postgresql.ext import DistinctOnClause
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql import visitors
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import select
 
 from app.store.database import reading
+from app.workflows.authors_code import told
 from app.workflows.family import Page
 from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import CONTROLS, MAX_ITEM_ID
@@ -37,6 +38,7 @@ class SqlSource:
 
     database: AsyncEngine
     statement: Select[Any]
+    family: str = "the family"
     repeats: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
@@ -52,7 +54,8 @@ class SqlSource:
         if cursor is not None:
             query = query.where(place > json.loads(cursor))
         async with reading(self.database) as connection:
-            rows = list((await connection.execute(query)).all())
+            with told(self.family, "eligible()"):
+                rows = list((await connection.execute(query)).all())
         more = len(rows) > size
         rows = rows[:size]
         if any(row[0] is None for row in rows):
@@ -70,20 +73,24 @@ class SqlSource:
         """
         column = self._ids()
         async with reading(self.database) as connection:
-            kind = await connection.scalar(
-                select(cast(func.pg_typeof(select(column).limit(0).scalar_subquery()), Text))
+            with told(self.family, "eligible()"):
+                return await self._count(connection, column)
+
+    async def _count(self, connection: AsyncConnection, column: Any) -> int:
+        kind = await connection.scalar(
+            select(cast(func.pg_typeof(select(column).limit(0).scalar_subquery()), Text))
+        )
+        if kind not in KNOWN_TYPES:
+            raise SourceMisused(
+                f"eligible() selects ids of the type {kind}. An id is text, a whole number or a"
+                " UUID: select cast(column, Text), and take that in load() and existing()."
             )
-            if kind not in KNOWN_TYPES:
-                raise SourceMisused(
-                    f"eligible() selects ids of the type {kind}. An id is text, a whole number or a"
-                    " UUID: select cast(column, Text), and take that in load() and existing()."
-                )
-            ids = select(type_coerce(column, _AsGiven()).label("id")).distinct().subquery()
-            printed = func.format("%s", ids.c.id)
-            query: Any = select(func.count(), func.count(ids.c.id)).select_from(ids)
-            if kind in TEXTS:
-                query = query.add_columns(func.min(printed).filter(_unfit(printed, kind)))
-            total, present, *unfit = tuple((await connection.execute(query)).one())
+        ids = select(type_coerce(column, _AsGiven()).label("id")).distinct().subquery()
+        printed = func.format("%s", ids.c.id)
+        query: Any = select(func.count(), func.count(ids.c.id)).select_from(ids)
+        if kind in TEXTS:
+            query = query.add_columns(func.min(printed).filter(_unfit(printed, kind)))
+        total, present, *unfit = tuple((await connection.execute(query)).one())
         if present < total:
             raise _null()
         for item_id in unfit:

@@ -21,8 +21,8 @@ from app.workflows.interruption import Interruption
 from app.workflows.raised_steps import RaisedSteps
 from app.workflows.rest import Rest, Wait
 from app.workflows.signals import (
-    Course,
     Disposition,
+    Ruling,
     StepFailed,
     StepMisused,
     StepsChanged,
@@ -213,7 +213,7 @@ class Steps:
             value = await once()
         except BaseException as error:
             found = disposition(error)
-            if found.course is not Course.RETRY or interruption.asked(error):
+            if found.ruling is not Ruling.RETRY or interruption.asked(error):
                 raise
             record.tries += 1
             record.attempts += 1

@@ -505,6 +505,7 @@ export const S = {
       ended: "Ended",
       answered: "Answered",
       retried: "Retried",
+      retrying: "Failed, and is tried again",
       repaired: "Repaired",
     },
   },

@@ -10,9 +10,9 @@ import pytest
 from app.workflows.error_text import class_of, sentence_of, sentence_of_all
 from app.workflows.signals import (
     CallFailed,
-    Course,
     Fatal,
     RetryAfter,
+    Ruling,
     Skip,
     Systemic,
     disposition,
@@ -45,49 +45,49 @@ class Odd(Exception):
 
 
 @pytest.mark.parametrize(
-    ("error", "course"),
+    ("error", "ruling"),
     [
-        (Skip("gone"), Course.SKIP),
-        (Fatal("no"), Course.FAIL),
-        (Unknown(), Course.FAIL),
-        (RetryAfter(SECOND), Course.POSTPONE),
-        (Limited(), Course.POSTPONE),
-        (Systemic("key"), Course.PAUSE),
-        (Refused(), Course.PAUSE),
-        (ValueError("x"), Course.RETRY),
-        (Odd(), Course.RETRY),
-        (asyncio.CancelledError(), Course.RETRY),
-        (SystemExit(3), Course.RETRY),
-        (KeyboardInterrupt(), Course.RETRY),
-        (GeneratorExit(), Course.RETRY),
+        (Skip("gone"), Ruling.SKIP),
+        (Fatal("no"), Ruling.FAIL),
+        (Unknown(), Ruling.FAIL),
+        (RetryAfter(SECOND), Ruling.POSTPONE),
+        (Limited(), Ruling.POSTPONE),
+        (Systemic("key"), Ruling.PAUSE),
+        (Refused(), Ruling.PAUSE),
+        (ValueError("x"), Ruling.RETRY),
+        (Odd(), Ruling.RETRY),
+        (asyncio.CancelledError(), Ruling.RETRY),
+        (SystemExit(3), Ruling.RETRY),
+        (KeyboardInterrupt(), Ruling.RETRY),
+        (GeneratorExit(), Ruling.RETRY),
     ],
 )
 def test_an_exception_says_the_same_alone_and_as_a_groups_only_member(
-    error: BaseException, course: Course
+    error: BaseException, ruling: Ruling
 ) -> None:
     for raised in (error, BaseExceptionGroup("a", [BaseExceptionGroup("b", [error])])):
         found = disposition(raised)
-        assert (found.course, found.error, found.others) == (course, error, 0)
+        assert (found.ruling, found.error, found.others) == (ruling, error, 0)
 
 
 @pytest.mark.parametrize(
-    ("errors", "course", "decides"),
+    ("errors", "ruling", "decides"),
     [
-        ((Skip("a"), Skip("b")), Course.SKIP, 0),
-        ((Skip("a"), RetryAfter(SECOND)), Course.POSTPONE, 1),
-        ((Skip("a"), ValueError()), Course.RETRY, 1),
-        ((RetryAfter(SECOND), ValueError(), SystemExit(1)), Course.RETRY, 1),
-        ((ValueError(), Fatal("no"), RetryAfter(SECOND)), Course.FAIL, 1),
-        ((Fatal("no"), ValueError(), Refused()), Course.PAUSE, 2),
+        ((Skip("a"), Skip("b")), Ruling.SKIP, 0),
+        ((Skip("a"), RetryAfter(SECOND)), Ruling.POSTPONE, 1),
+        ((Skip("a"), ValueError()), Ruling.RETRY, 1),
+        ((RetryAfter(SECOND), ValueError(), SystemExit(1)), Ruling.RETRY, 1),
+        ((ValueError(), Fatal("no"), RetryAfter(SECOND)), Ruling.FAIL, 1),
+        ((Fatal("no"), ValueError(), Refused()), Ruling.PAUSE, 2),
     ],
 )
 def test_of_several_in_a_group_the_gravest_decides(
-    errors: tuple[BaseException, ...], course: Course, decides: int
+    errors: tuple[BaseException, ...], ruling: Ruling, decides: int
 ) -> None:
     inner = BaseExceptionGroup("inner", list(errors[1:]))
     for group in (BaseExceptionGroup("flat", errors), BaseExceptionGroup("g", [errors[0], inner])):
         found = disposition(group)
-        assert (found.course, found.error) == (course, errors[decides])
+        assert (found.ruling, found.error) == (ruling, errors[decides])
         assert found.others == len(errors) - 1
 
 
@@ -102,8 +102,8 @@ def test_of_several_delays_the_longest_counts_also_beside_an_error() -> None:
 def test_a_cancellation_counts_only_where_a_group_holds_nothing_else() -> None:
     cancelled = asyncio.CancelledError()
     skipped = disposition(BaseExceptionGroup("", [cancelled, Skip("a")]))
-    assert (skipped.course, skipped.others) == (Course.SKIP, 0)
-    assert disposition(BaseExceptionGroup("", [cancelled])).course is Course.RETRY
+    assert (skipped.ruling, skipped.others) == (Ruling.SKIP, 0)
+    assert disposition(BaseExceptionGroup("", [cancelled])).ruling is Ruling.RETRY
 
 
 def test_a_group_is_told_by_what_decided_and_how_many_more_there_were() -> None:

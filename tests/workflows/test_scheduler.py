@@ -304,7 +304,7 @@ async def test_a_family_that_queues_takes_the_run_into_its_line(opener: Opener) 
     [
         ({"region": "mars"}, "params.region: nobody is served there"),
         ({"continent": "eu"}, "params.continent: Extra inputs are not permitted"),
-        ({"region": "broken"}, "KeyError: 'broken'"),
+        ({"region": "broken"}, "params of regional raised KeyError: 'broken'"),
     ],
 )
 async def test_params_that_the_family_refuses_by_now_fail_and_the_schedule_goes_on(

@@ -18,6 +18,7 @@ const KINDS: readonly EventKind[] = [
   "ended",
   "answered",
   "retried",
+  "retrying",
   "repaired",
 ];
 const SOONEST = 1_000;

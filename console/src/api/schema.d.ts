@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: c6c577159546e77f1aad3cb3ff7bb684b187d4b277ed268341076c22a6f15d0b
+// OpenAPI document: 2b7e91b6972e5527e5504891aba52357614482f74753c6f102cb7836a73e8261
 
 export interface paths {
     "/api/backfills": {
@@ -1101,7 +1101,7 @@ export interface components {
             parent: components["schemas"]["Parent"] | null;
             /**
              * Reason
-             * @description a word: why it is paused, or ended as it did
+             * @description a word: why it is paused, cannot go on just now, or ended as it did
              */
             reason: string | null;
             /**
@@ -1550,7 +1550,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */
@@ -2706,7 +2706,7 @@ export interface components {
             parent: components["schemas"]["Parent"] | null;
             /**
              * Reason
-             * @description a word: why it is paused, or ended as it did
+             * @description a word: why it is paused, cannot go on just now, or ended as it did
              */
             reason: string | null;
             /**
