@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
-from app.errors import Conflict
+from app.errors import ConfigurationError, Conflict
 from app.postgres import connect
 from app.postgres_url import PostgresUrl, changed, with_database
 
@@ -55,6 +55,7 @@ async def new_stage(dsn: str, names: Sequence[str]) -> AsyncIterator[Made]:
     has left and nobody uses. No other demonstration can begin until this one ends.
 
     Raises:
+        ConfigurationError: the user may make no database.
         Conflict: each of them is somebody's, or another demonstration goes on. Nothing was dropped.
     """
     connection = await connect(_elsewhere(dsn, names))
@@ -98,7 +99,13 @@ async def _made(connection: asyncpg.Connection, name: str) -> bool:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
     except asyncpg.ObjectInUseError:
         return False
-    await connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    except asyncpg.InsufficientPrivilegeError:
+        raise ConfigurationError(
+            f"The demo plays in a database of its own, {name}, and this user may make none. Leave"
+            " DATABASE_URL out, and it starts a Postgres of its own."
+        ) from None
     await connection.execute(f"COMMENT ON DATABASE \"{name}\" IS '{_MARK}'")
     return True
 

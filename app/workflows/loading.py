@@ -74,11 +74,11 @@ def _family_of(module_name: str, file: str) -> tuple[str, AnyFamily]:
         ) from error
     defined = _defined_in(module)
     if len(defined) != 1:
-        names = ", ".join(f"{c.__name__} in line {_line_of(c)}" for c in defined) or "none"
+        names = ", ".join(f"{c.__name__}{_line_of(c)}" for c in defined) or "none"
         raise ConfigurationError(
             f"{file} must define exactly one subclass of JobFamily; it defines {names}."
         )
-    where = f"{file} line {_line_of(defined[0])}"
+    where = f"{file}{_line_of(defined[0])}"
     try:
         return where, defined[0]()
     except TypeError as error:
@@ -102,9 +102,12 @@ def _place(file: str, module_name: str, error: BaseException) -> str:
     return f"{file} line {lines[-1]}" if lines else file
 
 
-def _line_of(cls: type[AnyFamily]) -> int:
-    """Of its definition."""
-    return inspect.getsourcelines(cls)[1]
+def _line_of(cls: type[AnyFamily]) -> str:
+    """Of its definition; empty for a class that no text defines, such as one from ``type()``."""
+    try:
+        return f" line {inspect.getsourcelines(cls)[1]}"
+    except OSError:
+        return ""
 
 
 def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:

@@ -18,7 +18,7 @@ from typing import Any, get_origin
 from pydantic import PydanticUserError, TypeAdapter
 from pydantic_core import PydanticOmit, SchemaError
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, full_stop
 from app.workflows.value_annotations import all_in, is_secret
 
 _USED_UP = {
@@ -49,6 +49,6 @@ def check_result_type(annotation: Any) -> None:  # annotations are of no one typ
     except (PydanticUserError, PydanticOmit, SchemaError, NameError, TypeError) as error:
         [first, *_] = str(error).splitlines() or [""]
         raise ConfigurationError(
-            f"what execute returns, {inspect.formatannotation(annotation)}, cannot be kept: {first}"
-            " Return a dataclass or a pydantic model."
+            f"what execute returns, {inspect.formatannotation(annotation)}, cannot be kept:"
+            f" {full_stop(first)} Return a dataclass or a pydantic model."
         ) from error

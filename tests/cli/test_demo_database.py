@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.errors import Conflict
+from app.errors import ConfigurationError, Conflict
 from app.migrate import ensure_database, with_database
 from app.store.demo_database import keep, new_stage
 from tests.support.servers import TestServers
@@ -77,3 +77,18 @@ async def test_two_demos_do_not_run_at_once_even_from_within_its_database(dsn: s
         assert make_url(made.dsn).database == FIRST
         with pytest.raises(Conflict, match="Another"):
             await played(made.dsn)
+
+
+async def test_who_may_make_no_database_is_told_how_to_do_without(dsn: str) -> None:
+    tenant = f"sluice_tenant_{os.getpid()}"
+    admin = await asyncpg.connect(dsn)
+    if not await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+        pytest.skip("the user of TEST_DATABASE_URL may make no other user")
+    await admin.execute(f"CREATE ROLE {tenant} LOGIN PASSWORD 'tenant'")
+    try:
+        given = make_url(dsn).set(username=tenant, password="tenant")
+        with pytest.raises(ConfigurationError, match="Leave DATABASE_URL out"):
+            await played(given.render_as_string(hide_password=False))
+    finally:
+        await admin.execute(f"DROP ROLE {tenant}")
+        await admin.close()

@@ -113,6 +113,11 @@ def test_a_family_that_was_only_imported_is_not_the_files_own(folder: Folder) ->
     assert list(load_families(folder(greet=text))) == ["greet"]
 
 
+def test_a_family_that_no_text_defines_is_loaded_all_the_same(folder: Folder) -> None:
+    made = "\nWave = type('Wave', (Greet,), {'name': 'wave', '__module__': __name__})\ndel Greet\n"
+    assert list(load_families(folder(wave=FAMILY + made))) == ["wave"]
+
+
 def test_loading_twice_finds_the_same(folder: Folder) -> None:
     package = folder(greet=FAMILY)
     assert list(load_families(package)) == list(load_families(package)) == ["greet"]
@@ -122,7 +127,7 @@ REFUSED = {
     "no family": (HEAD, "broken.py must define exactly one subclass of JobFamily; it defines none"),
     "two families": (
         FAMILY + "\nclass Wave(Greet):\n    name = 'wave'\n",
-        "broken.py must define exactly one subclass of JobFamily; it defines",
+        f"it defines Greet line {LINE}, Wave line {len(FAMILY.splitlines()) + 2}.",
     ),
     "a name with capitals": (
         changed('"greet"\n    entity', '"Greet"\n    entity'),
