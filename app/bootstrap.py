@@ -174,7 +174,10 @@ async def open_service(
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )
-        bound = {family.name: bind(family, threads) for family in families}
+        bound = {
+            family.name: bind(family, threads, largest=settings.max_result_bytes)
+            for family in families
+        }
         keeper = RunKeeper(engine, bound)
         mender = Mender(database, engine, bound, keeper, settings.look_ahead)
         controls = FlowControls(

@@ -130,6 +130,10 @@ class Settings(BaseSettings):
         20, alias="SLUICE_STOP_TIMEOUT", ge=0, le=3600,
         description="seconds that a stop gives to what is in hand",
     )  # fmt: skip
+    max_result_bytes: int = Field(
+        1_000_000, alias="SLUICE_MAX_RESULT_BYTES", ge=10_000, le=50_000_000,
+        description="largest result of an item, or of a step of it, as JSON",
+    )  # fmt: skip
     look_ahead: int = Field(
         1_000, alias="SLUICE_LOOK_AHEAD", ge=1, le=1_000_000,
         description="outstanding items of a run at which its next page waits",

@@ -133,6 +133,9 @@ class ItemView(View):
     attempts: int
     postponements: int
     result: Any  # of the family's own shape
+    result_omitted: bool = Field(
+        description="in a list: it is too large, and is left out; see largeResults"
+    )
     error_class: str | None
     error_message: str | None
     error_traceback: str | None
@@ -141,8 +144,8 @@ class ItemView(View):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, item: Item) -> Self:
-        return cls(**item.model_dump(include=set(cls.model_fields)))
+    def of(cls, item: Item, *, omitted: bool = False) -> Self:
+        return cls(**item.model_dump(include=set(cls.model_fields)), result_omitted=omitted)
 
 
 class ItemsAnswer(Answer):

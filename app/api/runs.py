@@ -14,6 +14,11 @@ from app.store import items, runs
 from app.store.database import reading
 from app.store.lifecycle import ItemStatus, RunStatus
 
+LARGE = 10_000
+"""Bytes of a result, as JSON, that a list leaves out."""
+LARGEST = 2**31 - 1
+"""More than any result has."""
+
 router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
@@ -75,18 +80,28 @@ async def list_items(
     status: ItemStatus | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
+    large_results: Annotated[
+        bool,
+        Query(alias="largeResults", description=f"also results of more than {LARGE:,} bytes"),
+    ] = False,
 ) -> ItemsAnswer:
-    """By id."""
+    """By id. A result of more than 10,000 bytes is left out unless it is asked for, and
+    `resultOmitted` says so: the item by itself has it."""
     scope = f"items:{run_id}"
     after_id = None if cursor is None else state.cursors.accept(scope, cursor)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
-        found = await items.page_of_items(
-            connection, run_id, status=status, after_id=after_id, limit=limit + 1
+        found = await items.listed(
+            connection,
+            run_id,
+            status=status,
+            after_id=after_id,
+            limit=limit + 1,
+            largest=LARGEST if large_results else LARGE,
         )
     shown = found[:limit]
     more = len(found) > limit
     return ItemsAnswer(
-        items=[ItemView.of(item) for item in shown],
-        next_cursor=state.cursors.issue(scope, shown[-1].item_id) if more else None,
+        items=[ItemView.of(one.item, omitted=one.omitted) for one in shown],
+        next_cursor=state.cursors.issue(scope, shown[-1].item.item_id) if more else None,
     )

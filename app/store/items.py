@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.driver import hot
@@ -132,9 +146,53 @@ async def page_of_items(
     limit: int,
 ) -> list[Item]:
     """By id, after ``after_id``."""
-    query = select(_ITEM).where(_ITEM.c.run_id == run_id).order_by(_ITEM.c.item_id).limit(limit)
+    query = _page(select(_ITEM), run_id, status, after_id, limit)
+    return [Item(**row._mapping) for row in await tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """``omitted``: the item has a result, which is larger than was asked for."""
+
+    item: Item
+    omitted: bool
+
+
+async def listed(
+    tx: AsyncConnection,
+    run_id: str,
+    *,
+    status: ItemStatus | None = None,
+    after_id: str | None = None,
+    limit: int,
+    largest: int,
+) -> list[Listed]:
+    """As ``page_of_items``, without results of more than ``largest`` bytes, so that an answer of
+    many items stays small."""
+    others = [column for column in _ITEM.c if column.name not in ("result", "exact")]
+    # What is that large as it is stored need not be unpacked to be measured.
+    omitted = case(
+        (func.pg_column_size(_ITEM.c.result) > largest, True),
+        else_=func.octet_length(cast(_ITEM.c.result, Text)) > largest,
+    )
+    shown = case((omitted, null()), else_=_ITEM.c.result).label("result")
+    omits = func.coalesce(omitted, False).label("omits")
+    query = _page(select(*others, shown, omits), run_id, status, after_id, limit)
+    found = []
+    for row in (await tx.execute(query)).mappings():
+        values = dict(row)
+        found.append(Listed(omitted=values.pop("omits"), item=Item(**values)))
+    return found
+
+
+def _page(
+    query: Select[Any],  # of any columns
+    run_id: str,
+    status: ItemStatus | None,
+    after_id: str | None,
+    limit: int,
+) -> Select[Any]:
+    query = query.where(_ITEM.c.run_id == run_id).order_by(_ITEM.c.item_id).limit(limit)
     if status is not None:
         query = query.where(_ITEM.c.status == status)
-    if after_id is not None:
-        query = query.where(_ITEM.c.item_id > after_id)
-    return [Item(**row._mapping) for row in await tx.execute(query)]
+    return query if after_id is None else query.where(_ITEM.c.item_id > after_id)

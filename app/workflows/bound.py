@@ -17,7 +17,7 @@ from app.workflows.family import AnyFamily, Context, JobFamily, overridden
 from app.workflows.family_values import hints_of, result_type, values_of
 from app.workflows.keys import Layer, flow_key
 from app.workflows.results import Results
-from app.workflows.values import Values
+from app.workflows.values import LARGEST, Values
 
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
 
@@ -65,11 +65,13 @@ class BoundFamily:
         return flow_key(self.name, layer)
 
 
-def bind(family: AnyFamily, threads: ThreadPoolExecutor) -> BoundFamily:
+def bind(family: AnyFamily, threads: ThreadPoolExecutor, *, largest: int = LARGEST) -> BoundFamily:
+    """``largest``: bytes of a result, or of what a step is given and returns."""
+
     def ready(name: str) -> Async:
         return _awaitable(getattr(family, name), getattr(JobFamily, name), threads)
 
-    values = values_of(family)
+    values = values_of(family, largest)
     return BoundFamily(
         family=family,
         pages=ready("page") if overridden(family, ("page",)) else None,

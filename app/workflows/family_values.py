@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from app.workflows.family import AnyFamily, Context, JobFamily
 from app.workflows.http_answer import HttpAnswer
-from app.workflows.values import Values
+from app.workflows.values import LARGEST, Values
 
 _CONTRACT = (JobFamily, Generic, object)
 _NO_DATA = ("pydantic.", "sqlmodel.", "enum", "app.bootstrap", "app.engine", "app.workflows.")
@@ -21,10 +21,10 @@ _NO_DATA = ("pydantic.", "sqlmodel.", "enum", "app.bootstrap", "app.engine", "ap
 _FAMILIES = "app.workflows.families."
 
 
-def values_of(family: AnyFamily) -> Values:
+def values_of(family: AnyFamily, largest: int = LARGEST) -> Values:
     """Knows the enums, dataclasses and models that the family's file defines or imports, and those
     that its methods name."""
-    values = Values()
+    values = Values(largest)
     values.use(HttpAnswer)
     for base in type(family).__mro__[:-1]:
         if base in _CONTRACT:

@@ -18,7 +18,7 @@ from app.workflows.http_answer import HttpAnswer
 from app.workflows.signals import CallFailed, Fatal
 
 LARGEST_BODY = 500_000
-"""Bytes of an answer. A step remembers it whole."""
+"""Bytes of an answer where nobody says otherwise. A step remembers it whole."""
 PASSING = frozenset({408, 425, 429})
 """Not the request's fault, so another try may pass; so may any status from 500 on."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,10 +49,13 @@ class HttpCall:
         bare = url.copy_with(username="", password="", query=None, fragment=None)
         return f"{self.method} {bare}"
 
-    async def send(self, http: httpx2.AsyncClient, key: str) -> HttpAnswer:
+    async def send(
+        self, http: httpx2.AsyncClient, key: str, *, largest: int = LARGEST_BODY
+    ) -> HttpAnswer:
         """
         Args:
             key: the Idempotency-Key, unless the headers have one.
+            largest: bytes of the answer's body.
 
         Raises:
             CallFailed: another try may get an answer that counts.
@@ -77,7 +80,7 @@ class HttpCall:
                     follow_redirects=False,
                 ) as response,
             ):
-                body = await read_body(response, LARGEST_BODY + 1)
+                body = await read_body(response, largest + 1)
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise CallFailed(f"{self.shown} did not answer within {self.timeout:g} s.") from error
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, TypeError, ValueError) as error:
@@ -88,8 +91,8 @@ class HttpCall:
         if status in PASSING or status >= 500:
             delay = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
             raise CallFailed(f"{self.shown} answered {status}.", delay)
-        if len(body) > LARGEST_BODY:
-            raise Fatal(f"{self.shown} answered more than {LARGEST_BODY:,} bytes.")
+        if len(body) > largest:
+            raise Fatal(f"{self.shown} answered more than {largest:,} bytes.")
         kept = {k.lower(): v for k, v in response.headers.items() if k.lower() not in FORGOTTEN}
         return HttpAnswer(status, kept, body)
 

@@ -77,7 +77,7 @@ class PreviewTools:
         self._ask(name)
         if request.method not in SAFE:
             raise PreviewStops(Stop(name, StepKind.CALL, request.shown))
-        return await request.send(self._http, key="")
+        return await request.send(self._http, key="", largest=self._bound.values.largest // 2)
 
     async def suspend(
         self,

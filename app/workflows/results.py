@@ -13,7 +13,7 @@ from app.workflows.equality import same
 from app.workflows.json_shapes import surely
 from app.workflows.json_text import as_jsonb, holds_nul
 from app.workflows.signals import Fatal
-from app.workflows.values import Values
+from app.workflows.values import Values, too_large
 
 WHAT = "What execute returned"
 _NOTHING: Any = object()  # stands for a value of any type
@@ -49,7 +49,7 @@ class Results:
     def keep(self, result: Any) -> Kept:  # whatever execute returned
         """
         Raises:
-            Fatal: it is not of the family's result type, or Postgres cannot hold it.
+            Fatal: it is not of the family's result type, is too large, or Postgres cannot hold it.
             NotSerialisable: it could not be read back.
         """
         text = self._dump(result)
@@ -77,9 +77,14 @@ class Results:
     def _dump(self, result: Any) -> str | None:
         """None: JSON has no form for it, such as bytes that are no text."""
         try:
-            return self._adapter.dump_json(result, warnings="error").decode()
+            text = self._adapter.dump_json(result, warnings="error")
         except ValueError as error:  # pydantic's serialisation errors are ValueErrors
             misfit = error
+        else:
+            largest = self._values.largest
+            if len(text) > largest:
+                raise Fatal(too_large(WHAT, f"weighs {len(text):,} bytes as JSON", largest))
+            return text.decode()
         try:
             self._adapter.dump_json(result, warnings=False)
         except ValueError:

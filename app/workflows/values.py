@@ -38,9 +38,8 @@ from app.workflows.value_walk import (
 __all__ = ["DEEPEST", "LARGEST", "NotSerialisable", "Unreadable", "Values"]
 
 LARGEST = 1_000_000
-"""Characters of text, each of which is a byte."""
+"""Characters of text, each of which is a byte: where nobody says otherwise."""
 
-_MOST = LARGEST // 2  # values: each is a character at least, and a comma
 _MARK = f'"{TAG}"'
 _SPELT = re.compile(r"\\ud[89ab]..\\ud[c-f]")
 
@@ -70,7 +69,9 @@ _decode_plain = json.JSONDecoder(parse_constant=_not_json).decode
 class Values:
     """Knows the classes that a family uses; holds nothing else, so that it may be kept for good."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST) -> None:
+        self.largest = largest
+        self._most = largest // 2  # values: each is a character at least, and a comma
         self._seen: set[Any] = set()  # annotations are of no one type
         self._by_class: dict[type, Known] = {}
         self._by_name: dict[str, Known] = {}
@@ -112,7 +113,7 @@ class Values:
             NotSerialisable
         """
         try:
-            walked = value if is_plain(value, _MOST) else self._walked(value, what, PLAIN)
+            walked = value if is_plain(value, self._most) else self._walked(value, what, PLAIN)
             text = _encode(walked)
             # Of two lone surrogates JSON would make the one character that they spell. The first
             # test is there for its speed.
@@ -121,8 +122,10 @@ class Values:
             sure = False
         if not sure:
             text = _encode(self._walked(value, what, CAREFUL))
-        if len(text) > LARGEST:
-            raise NotSerialisable(_too_large(what, f"weighs {len(text):,} bytes as text"))
+        if len(text) > self.largest:
+            raise NotSerialisable(
+                too_large(what, f"weighs {len(text):,} bytes as text", self.largest)
+            )
         return text
 
     def load(self, text: str) -> Any:
@@ -145,11 +148,12 @@ class Values:
 
     def _walked(self, value: object, what: str, plain: frozenset[type]) -> object:
         try:
-            return Walk(self._by_class, plain, _MOST)(value)
+            return Walk(self._by_class, plain, self._most)(value)
         except Refused as refused:
             raise NotSerialisable(refused.sentence(what)) from None
         except TooMany:
-            raise NotSerialisable(_too_large(what, f"holds more than {_MOST:,} values")) from None
+            how = f"holds more than {self._most:,} values"
+            raise NotSerialisable(too_large(what, how, self.largest)) from None
 
     def _read(self, found: dict[str, Any]) -> object:
         """Called by the decoder for every object of the text, the innermost first."""
@@ -177,8 +181,8 @@ class Values:
         return found.build(parts)
 
 
-def _too_large(what: str, how: str) -> str:
+def too_large(what: str, how: str, largest: int) -> str:
     return (
-        f"{what} {how}, and at most {LARGEST:,} bytes are remembered. Put it where large things"
-        " are kept, and return where it is."
+        f"{what} {how}, and at most {largest:,} bytes are kept (SLUICE_MAX_RESULT_BYTES). Put it"
+        " where large things are kept, and return where it is."
     )

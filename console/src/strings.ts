@@ -537,6 +537,7 @@ export const S = {
     scheduled: "Added",
     ended: "Ended",
     result: "Result",
+    large: "A large result: open the item to see it.",
     traceback: "Traceback",
     output: "Written while at work",
     attempt: (number: number): string => `attempt ${number}`,

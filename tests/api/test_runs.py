@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import httpx2
@@ -215,3 +216,28 @@ async def test_a_failed_item_shows_what_went_wrong_and_a_good_one_its_result(
         assert run["ended"] == 2
         assert run["counters"]["succeeded"] == run["counters"]["failed"] == 1
         assert run["startedAt"] <= run["finishedAt"]
+
+
+async def test_a_list_leaves_large_results_out_and_says_so_unless_they_are_asked_for(
+    opener: Opener,
+) -> None:
+    class Mixed(Recording):
+        async def execute(self, entity: str, *rest: object) -> str:
+            # Packed, the second is much smaller than what a list holds.
+            return {"u00001": "small", "u00002": "x" * 10_000}.get(entity, random_text(10_000))
+
+    async with opener(Mixed()) as sluice, api(sluice) as caller:
+        run_id = (await sluice.played(3)).id
+        path = f"/api/runs/{run_id}/items"
+        listed = (await _page(caller, path))["items"]
+        asked = (await _page(caller, path, largeResults="true"))["items"]
+        single = [(await _page(caller, f"{path}/{one['itemId']}"))["item"] for one in listed]
+    assert [one["resultOmitted"] for one in listed] == [False, True, True]
+    assert [one["result"] for one in listed] == ["small", None, None]
+    assert [len(one["result"]) for one in asked] == [5, 10_000, 10_000]
+    assert not any(one["resultOmitted"] for one in asked)
+    assert asked == single
+
+
+def random_text(length: int) -> str:
+    return "".join(random.choices("0123456789abcdef", k=length))  # noqa: S311 - no secret

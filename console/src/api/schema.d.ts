@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 2b7e91b6972e5527e5504891aba52357614482f74753c6f102cb7836a73e8261
+// OpenAPI document: f151bfe73837ea892132fcdb49c573adb687db68d6c36583d3e9fd5665222cd7
 
 export interface paths {
     "/api/backfills": {
@@ -583,7 +583,8 @@ export interface paths {
         };
         /**
          * List Items
-         * @description By id.
+         * @description By id. A result of more than 10,000 bytes is left out unless it is asked for, and
+         *     `resultOmitted` says so: the item by itself has it.
          */
         get: operations["list_items_api_runs__run_id__items_get"];
         put?: never;
@@ -1967,6 +1968,11 @@ export interface components {
             postponements: number;
             /** Result */
             result: unknown;
+            /**
+             * Resultomitted
+             * @description in a list: it is too large, and is left out; see largeResults
+             */
+            resultOmitted: boolean;
             /**
              * Scheduledat
              * Format: date-time
@@ -4555,6 +4561,8 @@ export interface operations {
             query?: {
                 /** @description `nextCursor` of the answer before */
                 cursor?: string | null;
+                /** @description also results of more than 10,000 bytes */
+                largeResults?: boolean;
                 /** @description how many to answer at most */
                 limit?: number;
                 status?: components["schemas"]["ItemStatus"] | null;

@@ -130,7 +130,7 @@ function Table({ run, items }: { readonly run: Run; readonly items: readonly Ite
             <td className="wide">
               {item.finishedAt === null ? "–" : <Time at={item.finishedAt} />}
             </td>
-            <td className="wide clip">{item.errorMessage ?? brief(item.result)}</td>
+            <td className="wide clip">{item.errorMessage ?? brief(item)}</td>
           </tr>
         ))}
       </tbody>
@@ -143,6 +143,7 @@ function workOf(item: Item): string {
   return duration(secondsBetween(item.startedAt, item.finishedAt));
 }
 
-function brief(result: unknown): string {
+function brief({ result, resultOmitted }: Item): string {
+  if (resultOmitted) return S.item.large;
   return result === null || result === undefined ? "" : writeJson(result).slice(0, 120);
 }
