@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from app import exact_json
 from app.errors import BadInput
 
 Schema = Mapping[str, JsonValue]
@@ -153,12 +153,9 @@ def _integer(text: str) -> JsonValue:
 
 def _number(text: str) -> JsonValue:
     try:
-        number = float(text)
+        return exact_json.number(text.strip())
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):  # JSON has no other numbers
-        raise _Unfit("a number")
-    return number
+        raise _Unfit("a number of at most 16 digits") from None
 
 
 def _null(text: str) -> JsonValue:
@@ -183,10 +180,9 @@ def _anything(text: str) -> JsonValue:
 
 def _json(text: str, expected: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text)
-    except (ValueError, RecursionError):
+        return exact_json.loads(text)
+    except ValueError:
         raise _Unfit(expected) from None
-    return value
 
 
 _READERS: Mapping[str, Callable[[str], JsonValue]] = {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
-from typing import NoReturn
 
 from pydantic import JsonValue
 
+from app import exact_json
 from app.cli.answers import Items
 from app.cli.client import Api, item_path, open_api, run_path
 from app.cli.console import (
@@ -145,11 +144,6 @@ def _read(values: Sequence[str], schema: Schema | None) -> JsonValue:
 
 def _json(text: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"--data: it is no JSON: {full_stop(str(error))}") from None
-    return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is none")
+        return exact_json.loads(text)
+    except ValueError as error:
+        raise BadInput(f"--data: it cannot be read as JSON: {full_stop(str(error))}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from decimal import Decimal
 from enum import StrEnum
 from typing import cast
 
@@ -31,6 +32,7 @@ class Params(FamilyParams):
     tone: Tone = Tone.WARM
     more: dict[str, int] = {}  # noqa: RUF012
     code: int | str = 0
+    price: Decimal = Decimal(0)
 
 
 SCHEMA = cast("Schema", Params.model_json_schema())
@@ -54,6 +56,10 @@ SCHEMA = cast("Schema", Params.model_json_schema())
         ("tone=dry", {"tone": "dry"}),
         ('more={"a": 1}', {"more": {"a": 1}}),
         ("code=7", {"code": 7}),
+        ("at_most=9007199254740993", {"atMost": 9007199254740993}),
+        ("sizes=[123456789012345678901234567890]", {"sizes": [123456789012345678901234567890]}),
+        ("price=0.12345678901234567890", {"price": "0.12345678901234567890"}),
+        ("price=0.5", {"price": 0.5}),
         ("code=x7", {"code": "x7"}),
     ],
 )
@@ -73,7 +79,10 @@ def test_an_array_may_be_given_piece_by_piece() -> None:
         (["nope=1"], "There is no param 'nope'. Known are: atMost, code,"),
         (["paid_only=2"], "--param paid_only: it must be true or false, not '2'."),
         (["at_most=1.5"], "--param at_most: it must be an integer or null, not '1.5'."),
-        (["share=nan"], "--param share: it must be a number, not 'nan'."),
+        (["share=nan"], "--param share: it must be a number of at most 16 digits, not 'nan'."),
+        (["share=1e400"], "--param share: it must be a number of at most 16 digits, not '1e400'."),
+        (["share=9007199254740993"], "--param share: it must be a number of at most 16 digits"),
+        (['more={"a": 1e400}'], "--param more: it must be a JSON object"),
         (["tone=loud"], "--param tone: it must be one of warm, dry, not 'loud'."),
         (["sizes=1,x"], "--param sizes: it must be an integer, not '1,x'."),
         (["tags=[1"], "--param tags: it must be a JSON array, not '[1'."),
