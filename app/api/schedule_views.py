@@ -76,8 +76,13 @@ class ScheduleView(View):
     catch_up: CatchUp
     origin: Origin
     declared: bool = Field(description="false: the code has it no more, and it never fires")
+    orphaned: bool = Field(
+        description="true: its family is not here any more; it never fires, and may be deleted"
+    )
     paused: bool
-    next_at: datetime | None = Field(description="null: paused, or not declared any more")
+    next_at: datetime | None = Field(
+        description="null: paused, not declared any more, or its family is not here"
+    )
     next_fire_times: list[datetime] = Field(description="five, with `nextAt`")
     last: LastFired | None = Field(description="what came of the last fire time")
     last_run: LastRun | None = Field(description="the last that it started")
@@ -87,7 +92,7 @@ class ScheduleView(View):
     changed_at: datetime
 
     @classmethod
-    def of(cls, schedule: Schedule, status: RunStatus | None) -> Self:
+    def of(cls, schedule: Schedule, status: RunStatus | None, *, orphaned: bool) -> Self:
         """``status``: of the last run."""
         last, last_run = None, None
         if schedule.last_fired_at is not None and schedule.last_result is not None:
@@ -102,14 +107,16 @@ class ScheduleView(View):
             **schedule.model_dump(
                 include={
                     "id", "name", "family", "expression", "tz", "params", "declared", "paused",
-                    "next_at", "created_by", "created_at", "changed_by", "changed_at",
+                    "created_by", "created_at", "changed_by", "changed_at",
                 }
             ),
             words=in_words(schedule.expression),
             options=ScheduleOptions.model_validate(schedule.options),
             catch_up=CatchUp(schedule.catch_up),
             origin=Origin(schedule.origin),
-            next_fire_times=_coming(schedule),
+            orphaned=orphaned,
+            next_at=None if orphaned else schedule.next_at,
+            next_fire_times=[] if orphaned else _coming(schedule),
             last=last,
             last_run=last_run,
         )  # fmt: skip

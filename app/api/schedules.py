@@ -81,7 +81,8 @@ async def edit_schedule(
 
 @router.delete("/{schedule_id}")
 async def remove_schedule(schedule_id: ScheduleIdInPath, state: State) -> RemovedAnswer:
-    """It fires no more; its runs stay. One that a family declares can only be paused: 409."""
+    """It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
+    that family is not here any more."""
     removed = await state.schedules.remove(schedule_id)
     return RemovedAnswer(removed=removed.id)
 
@@ -129,4 +130,9 @@ async def _views(state: ApiState, rows: Sequence[Schedule]) -> list[ScheduleView
     ids = {row.last_run_id for row in rows if row.last_run_id is not None}
     async with reading(state.database) as connection:
         statuses = await runs.statuses(connection, ids) if ids else {}
-    return [ScheduleView.of(row, statuses.get(row.last_run_id or "")) for row in rows]
+    return [
+        ScheduleView.of(
+            row, statuses.get(row.last_run_id or ""), orphaned=row.family not in state.families
+        )
+        for row in rows
+    ]

@@ -43,6 +43,7 @@ class Schedule(Answer):
     catch_up: str
     origin: str
     declared: bool
+    orphaned: bool
     paused: bool
     next_at: datetime | None
     next_fire_times: list[datetime]
@@ -54,6 +55,8 @@ class Schedule(Answer):
     @property
     def due(self) -> str:
         """When it fires next, or why it does not."""
+        if self.orphaned:
+            return "never: its family is not here any more"
         if not self.declared:
             return "never: the code has it no more"
         if self.paused:

@@ -33,7 +33,9 @@ Declared = Mapping[str, Any]  # as scheduled.declared_by answers
 
 async def declare(database: AsyncEngine, families: Mapping[str, BoundFamily]) -> None:
     """A pause stays, and so does what came of the last fire time. A schedule that the code has no
-    more stays as a row that never fires. Those of families that are not ours are not touched.
+    more stays as a row that never fires. Those of families that are not ours are not touched: they
+    may be of a version that is still to come up. It is logged, because nobody may be left to fire
+    them.
 
     Raises:
         ConfigurationError: what a family declares cannot be used, or the table is not there.
@@ -43,6 +45,8 @@ async def declare(database: AsyncEngine, families: Mapping[str, BoundFamily]) ->
         await schedules.lock(tx)
         there = await _there(tx)
         now = await schedules.present(tx)
+        for name in there.keys() - declared.keys():
+            log.warning("schedule_orphaned", schedule=there[name].id, family=name)
         for name, wanted in declared.items():
             row = there.get(name)
             if wanted is None:

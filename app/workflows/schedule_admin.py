@@ -114,7 +114,9 @@ class ScheduleAdmin:
         """
         async with self.database.begin() as tx:
             row = await schedules.get(tx, key, for_update=True)
-            if row.origin == Origin.CODE and row.declared:
+            # Without its family nobody declares it again.
+            here = row.family in self.families
+            if row.origin == Origin.CODE and row.declared and here:
                 raise Conflict(
                     f"{key} is declared by the code of {row.family}. Remove it there, or pause it."
                 )

@@ -626,6 +626,7 @@ export const S = {
     wrongAt: (position: number): string => `Character ${position}`,
     paused: "paused",
     gone: "not declared any more",
+    orphaned: "its family is not here any more",
     origins: { code: "of the code", api: "added" },
     next: "Next",
     never: "does not fire",

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from pydantic import SecretStr
+from structlog.typing import EventDict
 
 from app.tokens import Scope, Token
 from app.workflows import schedule_admin
@@ -334,3 +335,32 @@ async def test_what_is_overdue_is_shown_as_the_first_that_is_coming(
     times = shown(await caller.get(f"{BASE}/{key}"))["nextFireTimes"]
     assert datetime.fromisoformat(times[0]) == due
     assert len(times) == 5
+
+
+async def test_one_whose_family_is_gone_is_shown_as_such_holds_up_nobody_and_can_be_removed(
+    opener: Opener, logged: list[EventDict]
+) -> None:
+    async with opener(Regional(), Nightly()) as before, api(before) as caller:
+        own = await made(caller, family="nightly", name="of-ours")
+        gone = (OWN, own["id"])
+        for key in gone:
+            await make_due(before, key, timedelta(days=3))
+    async with opener(Regional()) as sluice, api(sluice) as caller:
+        orphaned = [line["schedule"] for line in logged if line["event"] == "schedule_orphaned"]
+        assert orphaned == [OWN]
+        other = await made(caller, name="other")
+        assert not other["orphaned"]
+        await make_due(sluice, other["id"])
+        assert await scheduler_of(sluice).fire_due() == 1
+        assert len(await runs_of(sluice, other["id"])) == 1
+        for key in gone:
+            one = shown(await caller.get(f"{BASE}/{key}"))
+            assert (one["orphaned"], one["nextAt"], one["nextFireTimes"]) == (True, None, [])
+            document = assert_problem(await caller.post(f"{BASE}/{key}/run"), 409)
+            assert "not here any more" in document["detail"]
+            assert (await caller.post(f"{BASE}/{key}/pause")).status_code == 200
+            assert (await caller.post(f"{BASE}/{key}/resume")).status_code == 200
+            assert (await caller.delete(f"{BASE}/{key}")).status_code == 200
+            assert_problem(await caller.get(f"{BASE}/{key}"), 404)
+    async with opener(Regional(), Nightly()) as again, api(again) as caller:
+        assert not shown(await caller.get(f"{BASE}/{OWN}"))["orphaned"]

@@ -10,7 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.commands import app
-from tests.cli.command import Sluice
+from app.workflows.family import Cron
+from tests.cli.command import Commanding, Sluice
+from tests.support.families import Recording
+from tests.support.service import Opener
 
 FAMILY = "welcome-placeholder"
 EVERY = ("list", "show", "add", "edit", "pause", "resume", "remove", "run")
@@ -106,6 +109,25 @@ def test_what_the_user_got_wrong_is_one_sentence_with_the_position(schedules: Sl
         assert refused(command, "nope") == "There is no schedule 'nope'. See: sluice schedule"
     state(schedules, "add", FAMILY, "0 3 * * *", "--name", "plain")
     assert refused("edit", "plain") == "Say what to change: see sluice schedule edit --help."
+
+
+async def test_one_whose_family_is_gone_is_shown_as_such_and_removed(
+    opener: Opener, commanding: Commanding
+) -> None:
+    class Nightly(Recording):
+        name = "nightly"
+        schedule = Cron("30 2 * * *")
+
+    key = "family:nightly"
+    async with opener(Nightly()):
+        pass
+    async with opener(Recording()) as service, commanding(service) as command:
+        for args in ((), ("show", key)):
+            said = await command.says("schedule", *args)
+            assert "never: its family is not here any more" in said
+        assert "not here any more" in await command.refused("schedule", "run", key)
+        await command.says("schedule", "remove", key)
+        assert await command.says("schedule") == "There are no schedules yet.\n"
 
 
 def test_where_no_service_is_the_sentence_says_how_to_start_one(sluice: Sluice) -> None:

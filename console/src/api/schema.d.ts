@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f151bfe73837ea892132fcdb49c573adb687db68d6c36583d3e9fd5665222cd7
+// OpenAPI document: f9504f81520f0f790e55a67a5774434d32104ef12a7c1d18a56a614eb14907f4
 
 export interface paths {
     "/api/backfills": {
@@ -810,7 +810,8 @@ export interface paths {
         post?: never;
         /**
          * Remove Schedule
-         * @description It fires no more; its runs stay. One that a family declares can only be paused: 409.
+         * @description It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
+         *     that family is not here any more.
          */
         delete: operations["remove_schedule_api_schedules__schedule_id__delete"];
         options?: never;
@@ -2832,7 +2833,7 @@ export interface components {
             name: string;
             /**
              * Nextat
-             * @description null: paused, or not declared any more
+             * @description null: paused, not declared any more, or its family is not here
              */
             nextAt: string | null;
             /**
@@ -2842,6 +2843,11 @@ export interface components {
             nextFireTimes: string[];
             options: components["schemas"]["ScheduleOptions"];
             origin: components["schemas"]["Origin"];
+            /**
+             * Orphaned
+             * @description true: its family is not here any more; it never fires, and may be deleted
+             */
+            orphaned: boolean;
             /** Params */
             params: {
                 [key: string]: unknown;

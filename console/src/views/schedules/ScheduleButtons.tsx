@@ -31,7 +31,7 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
   return (
     <div className="row">
       <Button
-        reason={forbidden}
+        reason={schedule.orphaned ? C.orphaned : forbidden}
         onClick={() => {
           setKey(newKey());
           setAsks("run");
@@ -48,7 +48,7 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
       >
         {C.edit}
       </Button>
-      {schedule.origin === "api" && (
+      {(schedule.origin === "api" || schedule.orphaned || !schedule.declared) && (
         <Button tone="danger" reason={forbidden} onClick={() => setAsks("remove")}>
           {C.remove}
         </Button>

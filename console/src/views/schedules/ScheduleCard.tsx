@@ -19,6 +19,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
         <h2>{schedule.name}</h2>
         <span className="row">
           {schedule.paused && <span className="tag warn">{C.paused}</span>}
+          {schedule.orphaned && <span className="tag warn">{C.orphaned}</span>}
           {!schedule.declared && <span className="tag warn">{C.gone}</span>}
           <span className="tag">{C.origins[schedule.origin]}</span>
         </span>
