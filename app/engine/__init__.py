@@ -44,7 +44,8 @@ class Delivery:
     ``attempt`` begins at 1 and grows with every redelivery and every takeover from a dead worker.
     ``worked`` may be called when the work is done and only its outcome is still to be written: the
     message stays in hand until then, but its place is free for another one. ``stopped``: the worker
-    has cancelled the handler, and the message goes back.
+    has cancelled the handler, and the message goes back. ``taken_over``: another worker had it in
+    hand, and is gone or silent.
     """
 
     token: tuple[int, int]
@@ -53,6 +54,7 @@ class Delivery:
     attempt: int
     worked: Callable[[], None] = field(default=_nobody_listens, repr=False, compare=False)
     stopped: bool = field(default=False, repr=False, compare=False)
+    taken_over: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

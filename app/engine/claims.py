@@ -42,12 +42,11 @@ class Claims:
     async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]:
         keys = list(flow_keys)
         rows = await self._take_over(keys, limit)
-        if len(rows) < limit:
-            rows += await self._fetch(statements.CLAIM, keys, limit - len(rows), self._me)
-        return [
-            Delivery((job_id, attempts), flow_key, payload, attempts + 1)
-            for job_id, attempts, flow_key, payload in rows
-        ]
+        found = [_delivery(row, taken_over=True) for row in rows]
+        if len(found) < limit:
+            rows = await self._fetch(statements.CLAIM, keys, limit - len(found), self._me)
+            found += [_delivery(row) for row in rows]
+        return found
 
     async def _take_over(self, flow_keys: list[str], limit: int) -> list[asyncpg.Record]:
         """Messages of dead workers. Looked for now and then only: it reads over the remains of
@@ -78,3 +77,8 @@ class Claims:
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         async with self._turn:
             return cast("list[asyncpg.Record]", await self._connection.fetch(statement, *values))
+
+
+def _delivery(row: asyncpg.Record, *, taken_over: bool = False) -> Delivery:
+    job_id, attempts, flow_key, payload = row
+    return Delivery((job_id, attempts), flow_key, payload, attempts + 1, taken_over=taken_over)

@@ -38,6 +38,12 @@ _TO_EXECUTE = """
     ORDER BY run_id, item_id
 """
 
+_MARK = """
+    UPDATE item SET lost = lost + 1 FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id)
+    WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
+      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+"""
+
 
 async def find(tx: AsyncConnection, run_id: str, item_id: str) -> Item | None:
     row = (
@@ -74,6 +80,13 @@ async def get(tx: AsyncConnection, run_id: str, item_id: str) -> Item:
             field="itemId",
         )
     return item
+
+
+async def mark(tx: AsyncConnection, places: Sequence[tuple[str, str]]) -> None:
+    """These are about to be at work in the stead of a worker that is gone."""
+    if places:
+        run_ids, item_ids = [run_id for run_id, _ in places], [item_id for _, item_id in places]
+        await tx.exec_driver_sql(_MARK, (run_ids, item_ids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values()
 _RECORD = f"""
     UPDATE item
     SET status = t.status, attempts = t.attempts, postponements = t.postponements,
-        executed = t.executed, result = t.result::jsonb, exact = t.exact,
+        executed = t.executed, result = t.result::jsonb, exact = t.exact, lost = 0,
         error_class = t.error_class,
         error_message = t.error_message, error_traceback = t.error_traceback,
         error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,

@@ -180,6 +180,9 @@ class Item(SQLModel, table=True):
     spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     wake_at: datetime | None = Field(default=None, sa_type=TIME)
     """When a suspended item goes on by itself; null: when somebody says so."""
+    lost: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often it was at work, since its last outcome of any kind, when its worker ended: see
+    ``app.workflows.losses``."""
     scheduled_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)

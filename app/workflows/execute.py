@@ -25,15 +25,12 @@ from app.workflows.family import Context, Overlap
 from app.workflows.former import Former, former_of
 from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
+from app.workflows.losses import MOST_LOSSES, Losses
 from app.workflows.messages import ExecuteMessage
 from app.workflows.outcomes import Ending, OutcomeWriter
 from app.workflows.parking import Parking
 from app.workflows.run_cache import STOPPED, RunCache, RunView
 from app.workflows.waking import Waker
-
-MOST_LOSSES = 5
-"""Deliveries of one item that may vanish with their worker. An item that kills each worker which
-touches it must not go round for ever."""
 
 BUSY = timedelta(seconds=1)
 """After about so long an item is tried again that another run has in hand."""
@@ -53,6 +50,7 @@ class ExecuteLayer:
     parking: Parking
     waker: Waker
     toolbox: Toolbox
+    losses: Losses
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
         message = ExecuteMessage.read(delivery.payload)
@@ -84,8 +82,8 @@ class ExecuteLayer:
             return await self.parking.park(message.run, delivery)
         elif view.status is not RunStatus.RUNNING:
             await self._write(message, delivery, _put_off(history))  # it has not begun
-        elif _losses(delivery, history) > MOST_LOSSES:
-            await self._write(message, delivery, _lost(delivery, history))
+        elif former.lost >= MOST_LOSSES:
+            await self._write(message, delivery, _lost(delivery, former))
         else:
             verdict = await self._attempt(bound, view, message, delivery, former)
             if verdict is None:
@@ -104,6 +102,8 @@ class ExecuteLayer:
         """None: the run stopped before the item's turn came."""
         history = former.history
         async with AsyncExitStack() as held:
+            if former.lost:
+                await held.enter_async_context(self.losses.room(former.lost))
             if not await self._turn(bound, view, message, held):
                 return None
             # The wait may have been long, and the run may have been stopped meanwhile.
@@ -115,6 +115,8 @@ class ExecuteLayer:
                 self.locks.hold(bound.name, lock)
             ):
                 return _put_off(history)
+            if delivery.taken_over:
+                await self.losses.begin((message.run, message.item), delivery)
             task = asyncio.current_task()
             if task is not None:
                 task.set_name(delivery_name(message))
@@ -203,11 +205,6 @@ def delivery_name(message: ExecuteMessage) -> str:
     return message.id()
 
 
-def _losses(delivery: Delivery, history: History) -> int:
-    """Deliveries before this one that ended in no verdict: their worker died, or lost its claim."""
-    return delivery.attempt - 1 - history.attempts - history.postponements
-
-
 def _lock_of(bound: BoundFamily, view: RunView, item_id: str) -> str | None:
     """Under which name only one delivery is at work; None: the family's runs never go side by
     side."""
@@ -230,13 +227,15 @@ def _put_off(history: History) -> Verdict:
     return replace(_unattempted(later, ItemStatus.PENDING), delay=delay)
 
 
-def _lost(delivery: Delivery, history: History) -> Verdict:
+def _lost(delivery: Delivery, former: Former) -> Verdict:
+    message = (
+        f"Its worker ended {former.lost} times while the item was at work, and once before that"
+        f" with the item in its hands, at work or not ({delivery.attempt - 1} deliveries). Look for"
+        " what ends the process: memory, a native crash, os._exit()."
+    )
     return replace(
-        _unattempted(history, ItemStatus.FAILED),
+        _unattempted(former.history, ItemStatus.FAILED),
         error_class="WorkerLost",
-        error_message=(
-            f"The item was delivered {delivery.attempt - 1} times, and {_losses(delivery, history)}"
-            " of those deliveries vanished with their worker. Look for what ends the process:"
-            " memory, a native crash."
-        ),
+        error_message=message,
+        error_group="Its worker ended while the item was at work.",
     )

@@ -17,11 +17,12 @@ from app.workflows.messages import ExecuteMessage
 
 @dataclass(slots=True)
 class Former:
-    """``steps``: some are remembered."""
+    """``steps``: some are remembered. ``lost``: see ``app.workflows.losses``."""
 
     history: History
     steps: bool = False
     suspended: bool = False
+    lost: int = 0
 
 
 async def former_of(
@@ -44,4 +45,5 @@ async def former_of(
         json.dumps(item.result) if item.executed else None,
         item.exact,
     )
-    return Former(history, has_steps, suspended=item.status == ItemStatus.SUSPENDED)
+    suspended = item.status == ItemStatus.SUSPENDED
+    return Former(history, has_steps, suspended, item.lost)

@@ -27,6 +27,7 @@ from app.workflows.heartbeat import Heartbeat
 from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
 from app.workflows.loop_watch import LoopWatch
+from app.workflows.losses import Losses
 from app.workflows.mending import Mender
 from app.workflows.outcomes import OutcomeWriter
 from app.workflows.paginate import FanOut, PaginateLayer
@@ -121,6 +122,7 @@ class SluiceWorker:
                         http,
                         links,
                     ),
+                    Losses(database, engine),
                 ),
             },
             mender,

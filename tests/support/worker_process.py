@@ -1,8 +1,8 @@
 """A worker as a process of its own, so that a test can kill or stop it.
 
-Run as ``python -m tests.support.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM RATE``:
-seconds of an item, and 0 for no limit. Each execution leaves a row in the table ``execution``: the
-evidence that the tests judge by.
+Run as ``python -m tests.support.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM RATE
+[FATAL]``: seconds of an item, 0 for no limit, and the item that ends the process. Each execution
+leaves a row in the table ``execution``: the evidence that the tests judge by.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ class Traced(JobFamily[FamilyParams, str, int]):
     name = "traced"
     entity = Entity("user", "users")
 
-    def __init__(self, item_seconds: float = 0.0) -> None:
+    def __init__(self, item_seconds: float = 0.0, fatal: str | None = None) -> None:
         self.item_seconds = item_seconds
+        self.fatal = fatal
 
     def eligible(self, params: FamilyParams) -> Select[str]:
         return select(User.id)
@@ -71,6 +72,8 @@ class Traced(JobFamily[FamilyParams, str, int]):
             )
             await session.commit()
         await asyncio.sleep(self.item_seconds)
+        if entity == self.fatal:
+            os._exit(9)  # as a native crash, or the kernel when memory runs out
         return os.getpid()
 
 
@@ -134,16 +137,21 @@ class Process:
 
 @asynccontextmanager
 async def worker_process(
-    urls: Urls, prefix: str, *, item_seconds: float = 0.0, control: FlowControl = OPEN
+    urls: Urls,
+    prefix: str,
+    *,
+    item_seconds: float = 0.0,
+    control: FlowControl = OPEN,
+    fatal: str | None = None,
 ) -> AsyncIterator[Process]:
     """Start one and wait until it takes messages; whatever happens, it is gone at the end.
 
-    ``control`` is that of its items; a rate is by the second.
+    ``control`` is that of its items; a rate is by the second. ``fatal``: the item that ends it.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.worker_process",
         urls.database, urls.redis, prefix, str(item_seconds),
-        str(control.parallelism or 0), str(control.rate or 0),
+        str(control.parallelism or 0), str(control.rate or 0), *([fatal] if fatal else []),
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
     )  # fmt: skip
@@ -172,7 +180,13 @@ async def worker_processes(
 
 
 async def main(
-    dsn: str, redis_url: str, prefix: str, item_seconds: str, parallelism: str, rate: str
+    dsn: str,
+    redis_url: str,
+    prefix: str,
+    item_seconds: str,
+    parallelism: str,
+    rate: str,
+    fatal: str | None = None,
 ) -> None:
     configure_logs("warning", "json")
     settings = Settings.model_validate(
@@ -184,7 +198,7 @@ async def main(
     )
     control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
     seconds = float(item_seconds)
-    family = Traced(seconds) if control.open else limited(seconds, control)
+    family = Traced(seconds, fatal) if control.open else limited(seconds, control)
     async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)

@@ -149,3 +149,26 @@ async def test_a_message_without_its_item_is_dropped(opener: Opener) -> None:
             while await sluice.queued():
                 await asyncio.sleep(0.02)
         assert await executions(sluice) == {}
+
+
+async def test_an_item_that_ends_each_worker_fails_alone_and_those_beside_it_succeed(
+    opener: Opener,
+) -> None:
+    async with traced(opener, users=30) as sluice:
+        run_id, deaths = await sluice.start(), 0
+        prefix = opener.settings.redis_prefix
+        ended = asyncio.create_task(sluice.ended(run_id, within=120))
+        while not ended.done():
+            async with worker_process(
+                opener.urls, prefix, item_seconds=0.2, fatal="u00007"
+            ) as worker:
+                ending = asyncio.create_task(worker.process.wait())
+                await asyncio.wait({ending, ended}, return_when=asyncio.FIRST_COMPLETED)
+                deaths += ending.done()
+        run = await ended
+        rows = await sluice.items(run_id)
+        assert_exact(run, rows)
+    [lost] = [row for row in rows if row.status == "failed"]
+    assert (run.status, run.succeeded, run.failed) == ("partial", 29, 1)
+    assert (lost.item_id, lost.error_class, deaths) == ("u00007", "WorkerLost", 6)
+    assert lost.error_group == "Its worker ended while the item was at work."

@@ -257,13 +257,33 @@ async def test_an_item_whose_deliveries_keep_vanishing_with_their_worker_is_give
         await sluice.sql("DELETE FROM pgqueuer")
         await sluice.sql("UPDATE run SET status = 'running', paged = true, scheduled = 1")
         await sluice.sql("INSERT INTO item VALUES (:run, 'u00001', 'pending')", run=run_id)
+        await sluice.sql("UPDATE item SET lost = 5")
         await sluice.publish(ExecuteMessage(run=run_id, item="u00001").outgoing("recording"))
         await sluice.sql("UPDATE pgqueuer SET attempts = 6")
         async with sluice.worker():
             run = await sluice.ended(run_id)
         [row] = await sluice.items(run_id)
     assert (run.status, row.error_class) == ("failed", "WorkerLost")
+    assert "ended 5 times while the item was at work" in str(row.error_message)
+    assert row.error_group == "Its worker ended while the item was at work."
     assert not family.executed
+
+
+async def test_an_item_that_merely_waited_in_the_hands_of_workers_that_ended_is_executed(
+    opener: Opener,
+) -> None:
+    family = Recording()
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        await sluice.sql("DELETE FROM pgqueuer")
+        await sluice.sql("UPDATE run SET status = 'running', paged = true, scheduled = 1")
+        await sluice.sql("INSERT INTO item VALUES (:run, 'u00001', 'pending')", run=run_id)
+        await sluice.publish(ExecuteMessage(run=run_id, item="u00001").outgoing("recording"))
+        await sluice.sql("UPDATE pgqueuer SET attempts = 60")
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+    assert (run.status, family.executed) == ("succeeded", {"u00001": 1})
 
 
 async def test_a_page_that_keeps_failing_fails_its_run_with_the_reason(opener: Opener) -> None:
