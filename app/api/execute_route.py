@@ -59,7 +59,8 @@ def add_execute(router: APIRouter, family: AnyFamily) -> None:
             if verdict.error_class is not None:
                 raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
             before = await state.client.stored(bound, body.item_id, body.params)
-            return await preview_answer(body.item_id, verdict, before)
+            overwrites = await state.client.has_result(bound, body.item_id, body.params)
+            return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
             if body.approval is not None:

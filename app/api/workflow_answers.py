@@ -22,6 +22,11 @@ class DryRunAnswer(Answer):
     total_eligible: int | None
     to_process: int | None
     already_processed: int | None
+    to_overwrite: int | None = Field(
+        description="how many of those to process have a result, which a run with force overwrites;"
+        " null: the family does not tell"
+    )
+    to_overwrite_exact: bool = Field(description="false: extrapolated, as exact says of the others")
     exact: bool = Field(description="false: extrapolated, because the count took too long")
     message: str
     estimate: Estimate
@@ -52,6 +57,10 @@ class PreviewAnswer(Answer):
     item_id: str
     outcome: ItemStatus
     reason: str | None
+    overwrites: bool | None = Field(
+        description="whether the item has a result, which executing it overwrites; null: the family"
+        " does not tell"
+    )
     result: Any = None  # of the family's own shape
     before: Any = Field(None, description="what is stored now; null: nothing, or nobody can tell")
     after: Any = Field(None, description="the result once more")
@@ -71,18 +80,26 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
     statistics = found.survey.statistics
     number = "an unknown number of" if statistics.to_process is None else statistics.to_process
     about = "" if statistics.exact or statistics.to_process is None else "about "
+    overwrite = found.survey.to_overwrite
+    what = "1 result" if overwrite == 1 else f"{overwrite} results"
+    nearly = "" if found.survey.overwrite_exact else "about "
+    overwriting = f", and overwrite {nearly}{what}" if overwrite else ""
     return DryRunAnswer(
         total_eligible=statistics.total_eligible,
         to_process=statistics.to_process,
         already_processed=statistics.already_processed,
+        to_overwrite=overwrite,
+        to_overwrite_exact=found.survey.overwrite_exact,
         exact=statistics.exact,
-        message=f"[DryRun] Would process {about}{number} {many}",
+        message=f"[DryRun] Would process {about}{number} {many}{overwriting}",
         estimate=found.estimate,
         sample=list(found.survey.sample),
     )
 
 
-async def preview_answer(item_id: str, verdict: Verdict, before: Any) -> PreviewAnswer:
+async def preview_answer(
+    item_id: str, verdict: Verdict, before: Any, *, overwrites: bool | None
+) -> PreviewAnswer:
     """``before``: what is stored, as JSON; None: nothing."""
     after, stop = verdict.history.value, verdict.stop
     diff = None
@@ -93,6 +110,7 @@ async def preview_answer(item_id: str, verdict: Verdict, before: Any) -> Preview
         item_id=item_id,
         outcome=verdict.status,
         reason=verdict.error_message,
+        overwrites=overwrites,
         result=after,
         before=before,
         after=after,

@@ -46,6 +46,8 @@ class DryRun(Answer):
     total_eligible: int | None
     to_process: int | None
     already_processed: int | None
+    to_overwrite: int | None
+    to_overwrite_exact: bool
     exact: bool
     message: str
     estimate: Estimate
@@ -62,6 +64,7 @@ class Preview(Answer):
     item_id: str
     outcome: str
     reason: str | None
+    overwrites: bool | None
     result: JsonValue
     diff: str | None
     stop: Stop | None

@@ -109,6 +109,9 @@ def print_dry_run(console: Console, family: Family, found: DryRun) -> None:
     add(made, f"{family.entities} eligible", number(found.total_eligible))
     add(made, "already processed", about + number(found.already_processed))
     add(made, "to process", about + number(found.to_process))
+    if found.to_overwrite:
+        nearly = "" if found.to_overwrite_exact else "about "
+        add(made, "results to overwrite", nearly + number(found.to_overwrite))
     estimate = found.estimate
     add(made, "estimate", cost(estimate.seconds, estimate.usd, estimate.tokens))
     console.print(made)

@@ -52,6 +52,8 @@ def print_preview(console: Console, found: Preview) -> None:
         _print(console, _indented(found.stop.payload))
     if found.outcome != "succeeded":
         return
+    if found.overwrites:
+        console.print("It has a result, which its execution would overwrite.")
     if found.diff is None:
         _print(console, _indented(found.result))
     elif found.diff:

@@ -28,12 +28,14 @@ def question(bound: BoundFamily, found: Survey, estimate: Estimate, canary: int)
     statistics = found.statistics
     first = f", {canary:,} of them first" if canary else ""
     return Question(
-        f"The run would process {_how_many(bound, found)}{first}{_what_it_takes(estimate)}."
+        f"The run would process {_how_many(bound, found)}{first}{_what_it_takes(estimate)}"
+        f"{_overwriting(found)}."
         " Approve it to let it go on, or cancel it.",
         {
             "totalEligible": statistics.total_eligible,
             "toProcess": statistics.to_process,
             "alreadyProcessed": statistics.already_processed,
+            "toOverwrite": found.to_overwrite,
             "exact": statistics.exact,
             "estimate": estimate.model_dump(mode="json"),
             "sample": list(found.sample),
@@ -51,6 +53,13 @@ def _how_many(bound: BoundFamily, found: Survey) -> str:
         return f"an unknown number of {many}"
     about = "" if statistics.exact else "about "
     return f"{about}{statistics.to_process:,} of {statistics.total_eligible:,} {many}"
+
+
+def _overwriting(found: Survey) -> str:
+    if not found.to_overwrite:
+        return ""
+    about = "" if found.overwrite_exact else "about "
+    return f", and overwrite {about}{found.to_overwrite:,} results"
 
 
 def _what_it_takes(estimate: Estimate) -> str:

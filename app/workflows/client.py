@@ -28,7 +28,7 @@ from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.options import RunOptions
 from app.workflows.preview_tools import PreviewTools
 from app.workflows.process_request import ProcessRequest, new_run
-from app.workflows.source import source_of
+from app.workflows.source import source_of, unprocessed
 from app.workflows.starting import Started, start
 from app.workflows.survey import Survey, survey
 
@@ -70,6 +70,7 @@ class WorkflowClient:
             force=request.force,
             limit=request.limit,
             budget=self._dry_run_budget,
+            overwrites=True,
         )
         expected = await self._estimator.estimate(bound, request.params, found.statistics)
         return DryRun(found, expected)
@@ -208,6 +209,13 @@ class WorkflowClient:
         verdict = await attempt(bound, item_id, params, ctx, History())
         interruption.raise_if_cancelled()
         return verdict
+
+    async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
+        """Whether executing the item would overwrite a result. None: the family does not tell."""
+        if not bound.filters:
+            return None
+        ctx = self._context(bound, item_id=item_id, preview=True)
+        return not await unprocessed(bound, [item_id], params, ctx)
 
     async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
         """What is stored for the item, as JSON holds it, for its preview to be compared with.

@@ -93,6 +93,7 @@ class ProcessLayer:
             limit=run.item_limit,
             budget=COUNTING_BUDGET,
             canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
+            overwrites=options.approval,
             chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
         )
         # A canary that is the whole run would only stop it for nothing.

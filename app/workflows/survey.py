@@ -24,11 +24,15 @@ SAMPLE = 5
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``sample``: the first few ids to process. ``canary``: as many as were asked for, each as
-    likely to be among them as any other."""
+    likely to be among them as any other. ``to_overwrite``: how many of those to process have a
+    result; None: nobody looked, or the family does not tell. ``overwrite_exact``: whether that was
+    counted to the end, and not extrapolated."""
 
     statistics: Statistics
     sample: tuple[str, ...]
     canary: tuple[str, ...] = ()
+    to_overwrite: int | None = None
+    overwrite_exact: bool = True
 
 
 async def survey(
@@ -41,6 +45,7 @@ async def survey(
     limit: int | None,
     budget: float,
     canary: int = 0,
+    overwrites: bool = False,
     chance: random.Random | None = None,
 ) -> Survey:
     """Count what is eligible, and stream the ids through ``existing``.
@@ -49,6 +54,7 @@ async def survey(
         budget: seconds after which the rest is extrapolated from what was seen.
         canary: how many ids to choose, spread over all that are to be processed. They are streamed
             to their end for it.
+        overwrites: whether to look, with ``force``, how many have a result.
     """
     if canary:
         budget = math.inf
@@ -57,7 +63,10 @@ async def survey(
     shown = SAMPLE if limit is None else min(SAMPLE, limit)
     total = await source.count()
     sample: list[str] = []
-    if total is not None and not canary and (force or not bound.filters):
+    overwrites = overwrites and force and bound.filters
+    overwritten = 0
+    told = overwrites or (bound.filters and not force)  # without force none has a result
+    if total is not None and not canary and not overwrites and (force or not bound.filters):
         page = await source.page(None, shown)
         return Survey(_statistics(total, total, 0, limit, exact=True), tuple(page.ids))
 
@@ -68,6 +77,9 @@ async def survey(
         page = await source.page(cursor, SCAN_PAGE)
         ids = page.ids if known is None else known.fresh(page.ids)
         left = list(ids) if force else await unprocessed(bound, ids, params, ctx)
+        if overwrites:
+            within = ids if limit is None else ids[: max(limit - found, 0)]
+            overwritten += len(within) - len(await unprocessed(bound, within, params, ctx))
         seen += len(ids)
         found += len(left)
         chosen.add(left)
@@ -76,13 +88,21 @@ async def survey(
         if cursor is None:
             # What was streamed is the newer truth: rows may have come or gone since the COUNT.
             statistics = _statistics(seen, found, seen - found, limit, exact=True)
-            return Survey(statistics, tuple(sample), chosen.ids)
+            return Survey(statistics, tuple(sample), chosen.ids, overwritten if told else None)
+        if overwrites and not canary and total is not None and limit is not None and found >= limit:
+            statistics = _statistics(total, total, 0, limit, exact=True)
+            return Survey(statistics, tuple(sample), to_overwrite=overwritten)
         if time.monotonic() > deadline:
             if total is None:
                 return Survey(Statistics(None, None, None, exact=False), tuple(sample))
+            if overwrites:
+                statistics = _statistics(total, total, 0, limit, exact=True)
+                share = overwritten / found if found else 0
+                guess = round((statistics.to_process or 0) * share)
+                return Survey(statistics, tuple(sample), to_overwrite=guess, overwrite_exact=False)
             guess = round(total * found / seen) if seen else total
             statistics = _statistics(total, guess, total - guess, limit, exact=False)
-            return Survey(statistics, tuple(sample))
+            return Survey(statistics, tuple(sample), to_overwrite=0 if told else None)
 
 
 def _statistics(

@@ -60,6 +60,29 @@ async def test_a_dry_run_over_nobody_answers_zeros(opener: Opener) -> None:
         assert answer["sample"] == []
 
 
+async def test_a_dry_run_with_force_says_how_many_results_would_be_overwritten(
+    opener: Opener,
+) -> None:
+    family = Recording()
+    async with opener(family) as sluice, api(sluice) as caller:
+        ids = await sluice.add_users(30)
+        family.done = set(ids[:12])
+        # What is asked, how many are processed, and how many of those have a result.
+        cases: list[tuple[dict[str, Any], int, int]] = [
+            ({}, 18, 0),
+            ({"force": True}, 30, 12),
+            ({"force": True, "limit": 20}, 20, 12),
+            ({"force": True, "limit": 7}, 7, 7),
+            ({"force": True, "itemIds": [ids[0], ids[11], ids[12]]}, 3, 2),
+        ]
+        for body, processed, overwritten in cases:
+            answer = await _dry_run(caller, **body)
+            assert (answer["toProcess"], answer["toOverwrite"]) == (processed, overwritten)
+            told = f", and overwrite {overwritten} results" if overwritten else ""
+            assert answer["message"] == f"[DryRun] Would process {processed} users{told}"
+        assert await traces(sluice) == (0, 0, 0)
+
+
 async def test_force_counts_those_that_have_a_result_too(opener: Opener) -> None:
     family = Recording()
     async with opener(family) as sluice, api(sluice) as caller:
@@ -68,7 +91,7 @@ async def test_force_counts_those_that_have_a_result_too(opener: Opener) -> None
         answer = await _dry_run(caller, force=True)
         assert _numbers(answer) == (30, 30, 0, True)
         assert answer["sample"] == ids[:5]
-        assert family.asked == []
+        assert family.asked == [ids]  # to tell how many would be overwritten; none is left out
 
 
 async def test_a_limit_caps_what_would_be_processed(opener: Opener) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import Select
+from sqlmodel import select
 
-from app.workflows.family import Context, FamilyParams, Fatal, RetryAfter, Skip
+from app.store.tables import User
+from app.workflows.family import Context, FamilyParams, Fatal, JobFamily, RetryAfter, Skip
 from tests.api.test_paginate import Other, running
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
@@ -35,6 +38,23 @@ async def test_a_preview_executes_and_never_saves(opener: Opener) -> None:
         assert not family.saved
         assert [ctx.preview for ctx in seen] == [True]
         assert await traces(sluice) == (0, 0, 0)
+
+
+class Silent(JobFamily[FamilyParams, str, str]):
+    """Does not tell what has a result."""
+
+    name = "silent"
+    entity = Recording.entity
+    verb = "record"
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id)
+
+    def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        return entity
 
 
 class Keeping(Recording):
@@ -79,6 +99,17 @@ async def test_a_preview_is_compared_with_what_is_stored(opener: Opener) -> None
         assert family.asked_as_preview == [True, True, True]
         assert not family.saved
         assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_preview_says_whether_a_result_would_be_overwritten(opener: Opener) -> None:
+    family = Recording()
+    async with opener(family, Silent()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        assert (await _preview(caller))["overwrites"] is False
+        family.done = {"u00001"}
+        assert (await _preview(caller))["overwrites"] is True
+        silent = await _preview(caller, "/api/workflows/silent/record-user")
+        assert silent["overwrites"] is None
 
 
 async def test_a_family_that_does_not_tell_what_is_stored_is_previewed_without_it(

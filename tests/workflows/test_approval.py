@@ -79,6 +79,7 @@ async def test_the_question_tells_what_the_run_would_do_and_what_it_would_take(
         "totalEligible": 100,
         "toProcess": 80,
         "alreadyProcessed": 20,
+        "toOverwrite": 0,
         "exact": True,
         "estimate": run.estimate,
         "sample": ids[20:25],

@@ -55,10 +55,12 @@ async def surveyed(
     force: bool = False,
     limit: int | None = None,
     budget: float = 60,
+    overwrites: bool = False,
 ) -> Survey:
-    source = ListSource(tuple(sorted(ids)))
-    params = FamilyParams()
-    return await survey(bound, source, params, NO_CONTEXT, force=force, limit=limit, budget=budget)
+    return await survey(
+        bound, ListSource(tuple(sorted(ids))), FamilyParams(), NO_CONTEXT,
+        force=force, limit=limit, budget=budget, overwrites=overwrites,
+    )  # fmt: skip
 
 
 users = st.sets(st.from_regex(r"u[0-9]{1,3}", fullmatch=True), max_size=40)
@@ -75,6 +77,28 @@ async def test_the_numbers_are_those_of_the_sets(
     assert found.statistics == Statistics(len(ids), expected, len(ids) - len(left), exact=True)
     if limit is None or limit >= SAMPLE:
         assert list(found.sample) == sorted(left)[:SAMPLE]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(ids=users, done=users, limit=st.none() | st.integers(1, 50))
+async def test_with_force_those_that_have_a_result_are_counted_among_those_to_process(
+    threads: ThreadPoolExecutor, ids: set[str], done: set[str], limit: int | None
+) -> None:
+    bound = bind(Done(done), threads)
+    found = await surveyed(bound, ids, force=True, limit=limit, overwrites=True)
+    processed = sorted(ids)[:limit]
+    assert found.statistics == Statistics(len(ids), len(processed), 0, exact=True)
+    assert found.to_overwrite == len(done.intersection(processed))
+
+
+async def test_past_the_budget_what_would_be_overwritten_is_extrapolated_too(
+    threads: ThreadPoolExecutor,
+) -> None:
+    ids = [f"u{n:05}" for n in range(5_000)]
+    bound = bind(Done(set(ids[:250]), seconds=0.002), threads)
+    found = await surveyed(bound, ids, force=True, budget=0.001, overwrites=True)
+    assert found.statistics == Statistics(5_000, 5_000, 0, exact=True)
+    assert (found.to_overwrite, found.overwrite_exact) == (1_250, False)
 
 
 async def test_ids_are_streamed_in_pages_so_that_memory_stays_bounded(

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f9504f81520f0f790e55a67a5774434d32104ef12a7c1d18a56a614eb14907f4
+// OpenAPI document: 63575aed0d5a5506efff93fb4fdd56fb8f61669b6cb4a86640f61efbd0e35c47
 
 export interface paths {
     "/api/backfills": {
@@ -1527,6 +1527,16 @@ export interface components {
              * @default true
              */
             success: boolean;
+            /**
+             * Tooverwrite
+             * @description how many of those to process have a result, which a run with force overwrites; null: the family does not tell
+             */
+            toOverwrite: number | null;
+            /**
+             * Tooverwriteexact
+             * @description false: extrapolated, as exact says of the others
+             */
+            toOverwriteExact: boolean;
             /** Toprocess */
             toProcess: number | null;
             /** Totaleligible */
@@ -2429,6 +2439,11 @@ export interface components {
             /** Milliseconds */
             milliseconds: number;
             outcome: components["schemas"]["ItemStatus"];
+            /**
+             * Overwrites
+             * @description whether the item has a result, which executing it overwrites; null: the family does not tell
+             */
+            overwrites: boolean | null;
             /** Reason */
             reason: string | null;
             /** Result */

@@ -58,6 +58,7 @@ function Found({ of }: { readonly of: Previewed }) {
           <Json value={of.stop.payload} />
         </>
       )}
+      {of.overwrites === true && of.outcome === "succeeded" && <p>{V.overwrites}</p>}
       {of.diff === "" && <p>{V.same}</p>}
       {of.diff ? (
         <Diff text={of.diff} />

@@ -20,6 +20,7 @@ export function DryRunPanel({
   if (dry.error !== null) return <Problem error={dry.error} />;
   if (dry.found === undefined) return <Loading />;
   const { totalEligible, alreadyProcessed, toProcess, exact, estimate, sample } = dry.found;
+  const { toOverwrite, toOverwriteExact } = dry.found;
   const number = (value: number | null | undefined): string =>
     value === null || value === undefined ? D.unknown : count(value);
   return (
@@ -33,6 +34,14 @@ export function DryRunPanel({
         <dd className="strong">
           {exact || toProcess === null ? "" : D.about} {number(toProcess)}
         </dd>
+        {toOverwrite ? (
+          <>
+            <dt>{D.toOverwrite}</dt>
+            <dd className="strong">
+              {toOverwriteExact ? "" : D.about} {count(toOverwrite)}
+            </dd>
+          </>
+        ) : null}
         <dt>{D.time}</dt>
         <dd>{estimate.seconds === null ? D.unknown : duration(estimate.seconds)}</dd>
         <dt>{D.cost}</dt>
