@@ -34,7 +34,7 @@ from app.services.trust import http_client
 from app.services.writer import TextWriter
 from app.settings import Settings
 from app.store.changes import RunChanges
-from app.store.database import BY_INDEX, open_database, sessions, signing_key
+from app.store.database import BY_INDEX, open_database, service_key, sessions
 from app.store.pooling import Pooling, check_pooling
 from app.store.readiness import require_ready
 from app.workflows import family_watch
@@ -60,6 +60,7 @@ from app.workflows.preview_tools import PreviewTools
 from app.workflows.run_control import RunControl
 from app.workflows.schedule_admin import ScheduleAdmin
 from app.workflows.scheduler import Scheduler
+from app.workflows.secret_box import SecretBox
 from app.workflows.watchdog import Watchdog
 from app.workflows.worker import SluiceWorker
 
@@ -174,8 +175,10 @@ async def open_service(
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )
+        await require_ready(database)
+        box = SecretBox(settings.secret_keys, await service_key(database, "sealing"))
         bound = {
-            family.name: bind(family, threads, largest=settings.max_result_bytes)
+            family.name: bind(family, threads, box, largest=settings.max_result_bytes)
             for family in families
         }
         keeper = RunKeeper(engine, bound)
@@ -197,9 +200,8 @@ async def open_service(
             dry_run_budget=settings.dry_run_budget,
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
-        await require_ready(database)
         await redis_check.at_start()
-        signer = CursorSigner(await signing_key(database))
+        signer = CursorSigner((await service_key(database, "signing")).encode())
         await declare(database, bound)
         api = ApiState(
             client=client,
@@ -227,6 +229,7 @@ async def open_service(
             ),
             schedules=ScheduleAdmin(database, client, bound, family_files),
             family_files=family_files,
+            secrets=box,
             probes={"postgres": partial(require_ready, database), "redis": redis_check},
         )
         yield Service(

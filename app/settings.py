@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from difflib import get_close_matches
@@ -71,6 +72,17 @@ def _redis(value: str | None) -> str | None:
     return value if value is None else plain_redis_url(value)
 
 
+def _keys(value: SecretStr | None) -> SecretStr | None:
+    for key in [] if value is None else value.get_secret_value().split(","):
+        try:
+            of_32_bytes = len(base64.urlsafe_b64decode(key.strip())) == 32
+        except ValueError:
+            of_32_bytes = False
+        if not of_32_bytes:
+            raise ValueError("must be 32 bytes as base64, as `openssl rand -base64 32` makes them")
+    return value
+
+
 class Settings(BaseSettings):
     """One frozen object. The names of the environment variables are the aliases."""
 
@@ -91,6 +103,11 @@ class Settings(BaseSettings):
     tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
         (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call the API"
     )
+    secret_key: Annotated[SecretStr | None, AfterValidator(_keys)] = Field(
+        None, alias="SLUICE_SECRET_KEY",
+        description="encrypts secrets in params; former keys behind it, with commas; unset: one of"
+        " the database's",
+    )  # fmt: skip
     data_dir: Path = Field(
         Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"
     )
@@ -187,6 +204,12 @@ class Settings(BaseSettings):
         """Under which people reach the service."""
         url = self.url.rstrip("/")
         return url if urlsplit(url).path.endswith(self.root_path) else url + self.root_path
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The newest first."""
+        told = "" if self.secret_key is None else self.secret_key.get_secret_value()
+        return [key.strip() for key in told.split(",") if key.strip()]
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -66,12 +66,13 @@ async def get_coverage(
         raise NotFound(state.family_files.unknown(family, state.families))
     own = params is None and not now
     asked = defaults(bound) if own else _params(bound, params)
+    kept = None if asked is None else bound.params.keep(asked)
     found = await state.coverage.now(bound, asked) if now and asked is not None else None
     async with reading(state.database) as connection:
         rows = await coverage.days(connection, family)
     return CoverageAnswer(
         family=family,
-        params=None if asked is None else asked.model_dump(mode="json", by_alias=True),
+        params=None if kept is None else kept.json,
         now=found
         and Covered(eligible=found.eligible, with_result=found.with_result, exact=found.exact),
         days=[CoveredDay.of(row) for row in rows],

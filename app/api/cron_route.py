@@ -94,7 +94,8 @@ def _add_family(router: APIRouter, family: AnyFamily) -> None:
                 options=asked.options(family),
             ),
             started_by=caller,
-            once=once(said) or await _at(state, caller, moment, fingerprint(request, said)),
+            once=once(said)
+            or await _at(state, caller, moment, fingerprint(state.secrets, request, said)),
         )
         if found.skipped:
             return FiredAnswer(run_id=found.run_id, skipped=True, message=SKIPPED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.scopes import Rights
 from app.engine import Engine
+from app.errors import BadInput
 from app.faults import Fault
 from app.flow.history import FlowHistory
 from app.services.files import FileStore
@@ -27,9 +28,11 @@ from app.workflows.client import WorkflowClient
 from app.workflows.coverage import CoverageSurvey
 from app.workflows.family_files import FamilyFiles
 from app.workflows.flow_admin import FlowAdmin
+from app.workflows.json_text import unstorable
 from app.workflows.keys import CursorSigner
 from app.workflows.run_control import RunControl
 from app.workflows.schedule_admin import ScheduleAdmin
+from app.workflows.secret_box import SecretBox
 
 MOST_ROWS = 200
 LONGEST_CURSOR = 4_000
@@ -56,6 +59,7 @@ class ApiState:
     coverage: CoverageSurvey
     schedules: ScheduleAdmin
     family_files: FamilyFiles
+    secrets: SecretBox
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -67,20 +71,15 @@ class Body(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
-    @model_validator(mode="after")
-    def _no_nul(self) -> Self:
-        """Postgres stores it neither in text nor in JSON."""
-        if _holds_nul(self.model_dump(mode="json")):
-            raise ValueError("a text holds no NUL character")
-        return self
-
-
-def _holds_nul(data: object) -> bool:
-    if isinstance(data, str):
-        return "\0" in data
-    if isinstance(data, Mapping):
-        return any(_holds_nul(key) or _holds_nul(value) for key, value in data.items())
-    return isinstance(data, list) and any(_holds_nul(value) for value in data)
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, data: object) -> object:
+        """As it was sent, because a secret in it cannot be looked at later."""
+        fault = unstorable(data)
+        if fault is not None:
+            place, why = fault
+            raise BadInput(f"{place or 'body'} {why}.", field=place or "body")
+        return data
 
 
 class View(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Annotated
@@ -10,10 +9,12 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from app.api.deps import Caller
+from app.api.deps import Caller, State
 from app.api.root_path import inner_path
 from app.errors import BadInput
 from app.store.idempotency import Once
+from app.workflows.secret_box import SecretBox
+from app.workflows.secret_places import dumped
 from app.workflows.starting import Started
 
 HEADER = "Idempotency-Key"
@@ -23,6 +24,7 @@ LONGEST_KEY = 200
 
 def _once(
     request: Request,
+    state: State,
     caller: Caller,
     key: Annotated[
         str | None,
@@ -40,7 +42,7 @@ def _once(
             raise BadInput(
                 f"{HEADER} must be of 1 to {LONGEST_KEY} printable ASCII characters.", field=HEADER
             )
-        return Once(caller, key, fingerprint(request, body))
+        return Once(caller, key, fingerprint(state.secrets, request, body))
 
     return once
 
@@ -52,13 +54,18 @@ Raises BadInput for a key that cannot be used. A call that starts nothing does n
 """
 
 
-def fingerprint(request: Request, body: BaseModel) -> bytes:
-    """The same for two bodies that mean the same: defaults are filled in, keys are sorted."""
-    canonical = json.dumps(
-        body.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":")
-    )
-    parts = (request.method, inner_path(request.scope), canonical)
-    return hashlib.sha256("\0".join(parts).encode()).digest()
+def fingerprint(box: SecretBox, request: Request, body: BaseModel) -> bytes:
+    """The same for two bodies that mean the same: defaults are filled in, keys are sorted. Keyed,
+    because there may be secrets in it."""
+    data, placed = dumped(body)
+    canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    secrets = [[list(place), _told(value)] for place, value in placed]
+    parts = (request.method, inner_path(request.scope), canonical, *map(json.dumps, secrets))
+    return box.digest("\0".join(parts))
+
+
+def _told(secret: object) -> str:
+    return secret if isinstance(secret, str) else repr(secret)
 
 
 def answer_start(response: Response, started: Started) -> None:

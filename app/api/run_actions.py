@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.api.deps import Allowed, Answer, ApiState, Body, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start
@@ -147,14 +147,9 @@ async def retry_run(
         raise Conflict(f"Run {run_id} is of {run.family}, a family that is not here any more.")
     options = options_of(bound.family, approval=body.approval)
     which = await _which(state, run_id, body)
-    try:
-        started = await state.client.retry(
-            bound, run, which, started_by=caller, once=once(body), options=options
-        )
-    except ValidationError:
-        raise Conflict(
-            f"{run.family} does not take the params of run {run_id} any more. Start a new run."
-        ) from None
+    started = await state.client.retry(
+        bound, run, which, started_by=caller, once=once(body), options=options
+    )
     retry: dict[str, Any] = (await _run(state, started.run_id)).retry or {}  # as the client wrote
     answer_start(response, started)
     return RetryAnswer(

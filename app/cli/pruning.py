@@ -10,7 +10,7 @@ from app.cli.durations import parse_duration
 from app.cli.place import execute, located
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
-from app.store.database import open_database, signing_key
+from app.store.database import open_database, service_key
 from app.store.retention import count_prunable, prune
 
 
@@ -33,7 +33,7 @@ async def _prune(
 ) -> int:
     database = open_database(await located(settings, urls, demo=demo), pool_size=2)
     try:
-        await signing_key(database)  # says what to do when there are no tables
+        await service_key(database, "signing")  # says what to do when there are no tables
         return await (count_prunable if dry_run else prune)(database, age)
     finally:
         await database.dispose()

@@ -13,7 +13,7 @@ from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
-from app.store.database import open_database, signing_key
+from app.store.database import open_database, service_key
 from app.store.revision import revision
 from app.store.upserts import Written
 
@@ -63,7 +63,7 @@ async def _seed(
     urls = await prepared(settings, urls, demo=demo)
     database = open_database(urls.direct, pool_size=2)
     try:
-        await signing_key(database)  # says what to do when there are no tables
+        await service_key(database, "signing")  # says what to do when there are no tables
         if people is None:
             return await load_committed(database)
         return {"users": await load_users(database, people)}

@@ -63,6 +63,8 @@ class Backfill(SQLModel, table=True):
     force: bool = Field(default=False, sa_column_kwargs=FALSE)
     params: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """Beside those that make the partitions."""
+    sealed: str | None = Field(default=None, sa_type=Text)
+    """The secrets of each run's params, encrypted: ``app.workflows.params``."""
     options: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """``app.workflows.options.RunOptions``, of each run."""
     status: str = Field(default=BackfillStatus.RUNNING, sa_type=Text)

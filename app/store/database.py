@@ -136,8 +136,9 @@ def sessions(database: AsyncEngine) -> Sessions:
     return async_sessionmaker(database, class_=AsyncSession, expire_on_commit=False)
 
 
-async def signing_key(database: AsyncEngine) -> bytes:
-    """The key that signs cursors: made by the first migration, the same for every process.
+async def service_key(database: AsyncEngine, name: str) -> str:
+    """A key that the migrations have made, the same for every process: ``signing`` signs cursors,
+    ``sealing`` encrypts secrets in params.
 
     Raises:
         ConfigurationError: the tables are not there.
@@ -145,14 +146,17 @@ async def signing_key(database: AsyncEngine) -> bytes:
     try:
         async with reading(database) as connection:
             value = await connection.scalar(
-                text("SELECT value FROM service_secret WHERE name = 'signing'")
+                text("SELECT value FROM service_secret WHERE name = :name"), {"name": name}
             )
     except Exception as error:
         if "service_secret" not in str(error):
             raise
-        value = None
-    if not value:
         raise ConfigurationError(
             "The database has none of Sluice's tables yet. Make them with: sluice migrate"
+        ) from error
+    if not value:
+        raise ConfigurationError(
+            "The database's tables are those of an earlier version. Bring them up to date with:"
+            " sluice migrate"
         )
-    return str(value).encode()
+    return str(value)

@@ -42,6 +42,8 @@ class Schedule(SQLModel, table=True):
     tz: str = Field(sa_type=Text)
     params: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """What was named of them; the rest is the family's when it fires."""
+    sealed: str | None = Field(default=None, sa_type=Text)
+    """The secrets of ``params``, encrypted: ``app.workflows.params``."""
     options: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """``app.workflows.options.ScheduleOptions``: what was named."""
     catch_up: str = Field(sa_type=Text)

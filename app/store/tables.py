@@ -80,6 +80,9 @@ class Run(SQLModel, table=True):
     """A word: why it is paused, or ended as it did; ``detail`` is the sentence."""
     detail: str | None = Field(default=None, sa_type=Text)
     params: Json = Field(default_factory=dict, sa_type=JSONB)
+    """A mask stands for each secret."""
+    sealed: str | None = Field(default=None, sa_type=Text)
+    """The secrets of ``params``, encrypted: ``app.workflows.params``."""
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))

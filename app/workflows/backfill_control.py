@@ -77,7 +77,7 @@ class BackfillControl:
             found = await self.client.dry_run(
                 bound,
                 ProcessRequest(
-                    params=bound.family.params.model_validate(params), force=request.force
+                    params=bound.params.read(params.json, params.sealed), force=request.force
                 ),
             )
             statistics = found.survey.statistics
@@ -113,7 +113,6 @@ class BackfillControl:
             max_active=request.max_active,
             reverse=request.reverse,
             force=request.force,
-            params=dict(request.params),
             options=(request.options or options_of(bound.family)).stored(),
             started_by=started_by,
         )
@@ -124,8 +123,9 @@ class BackfillControl:
                     counts = await backfills.counts(tx, [known])
                     return BackfillStarted(known, sum(counts[known].values()), replayed=True)
             planned = await plan(tx, bound, request)
+            backfill.params, backfill.sealed = planned.params.json, planned.params.sealed
             partitions = [
-                BackfillPartition(backfill_id=backfill.id, position=n, key=key, params=params)
+                BackfillPartition(backfill_id=backfill.id, position=n, key=key, params=params.json)
                 for n, (key, params) in enumerate(planned.runs.items())
             ]
             if not await backfills.add(tx, backfill, partitions):

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import BadInput, full_stop
+from app.errors import BadInput
 from app.store import backfill_history
 from app.store.backfill_tables import Which
-from app.store.tables import Json
 from app.workflows.authors_code import told
 from app.workflows.bound import BoundFamily
 from app.workflows.options import RunOptions
+from app.workflows.params import KeptParams
 from app.workflows.partitions import MOST_PARTITIONS, Partition, Partitioning
 
 
@@ -39,10 +39,12 @@ class BackfillRequest:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``runs``: the params of each run by the key of its partition, in their order; ``done``: how
-    many partitions are left out, because of what earlier runs came to."""
+    many partitions are left out, because of what earlier runs came to. ``params``: what was asked
+    of all runs, and the secrets of each."""
 
-    runs: Mapping[str, Json]
+    runs: Mapping[str, KeptParams]
     done: int
+    params: KeptParams
 
 
 async def plan(tx: AsyncConnection, bound: BoundFamily, request: BackfillRequest) -> Plan:
@@ -55,7 +57,8 @@ async def plan(tx: AsyncConnection, bound: BoundFamily, request: BackfillRequest
     left = dict(wanted)
     if partitions and request.which is not Which.ALL:
         fields = [alias_of(bound.family.params, name) for name in partitions[0].params]
-        found = await backfill_history.before(tx, bound.name, fields, wanted)
+        shown = {key: kept.json for key, kept in wanted.items()}
+        found = await backfill_history.before(tx, bound.name, fields, shown)
         for key, before in found.items():
             well = before.succeeded
             if request.which is Which.MISSING_AND_FAILED:
@@ -63,7 +66,9 @@ async def plan(tx: AsyncConnection, bound: BoundFamily, request: BackfillRequest
             if well:
                 del left[key]
     runs = dict(reversed(left.items())) if request.reverse else left
-    return Plan(runs, len(wanted) - len(left))
+    return Plan(
+        runs, len(wanted) - len(left), _asked(bound, request, next(iter(wanted.values()), None))
+    )
 
 
 def _cut(bound: BoundFamily, request: BackfillRequest) -> Sequence[Partition]:
@@ -85,22 +90,21 @@ def _cut(bound: BoundFamily, request: BackfillRequest) -> Sequence[Partition]:
     return found
 
 
-def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) -> Json:
+def _params(bound: BoundFamily, partition: Partition, asked: Mapping[str, Any]) -> KeptParams:
     kind = bound.family.params
     own = {alias_of(kind, name): value for name, value in partition.params.items()}
     taken = own.keys() & asked.keys()
     if taken:
         raise BadInput(f"{min(taken)} is the partition's own. Leave it out.", field="params")
-    try:
-        checked = kind.model_validate({**asked, **own})
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = ".".join(str(part) for part in fault["loc"])
-        raise BadInput(
-            f"params.{name}: {full_stop(fault['msg'])}", field=f"params.{name}"
-        ) from None
-    dumped: Json = checked.model_dump(mode="json", by_alias=True)
-    return dumped
+    return bound.params.keep(bound.params.of({**asked, **own}))
+
+
+def _asked(bound: BoundFamily, request: BackfillRequest, kept: KeptParams | None) -> KeptParams:
+    """Of one run's params those that were asked for: as they may be shown."""
+    if kept is None:
+        return KeptParams({})
+    names = [alias_of(bound.family.params, name) for name in request.params]
+    return KeptParams({name: kept.json[name] for name in names if name in kept.json}, kept.sealed)
 
 
 def alias_of(kind: type[BaseModel], name: str) -> str:

@@ -52,6 +52,7 @@ async def go_on(
             id=new_id("run"),
             family=backfill.family,
             params=partition.params,
+            sealed=backfill.sealed,
             force=backfill.force,
             options=backfill.options,
             started_by=backfill.started_by,

@@ -16,7 +16,9 @@ from pydantic import BaseModel
 from app.workflows.family import AnyFamily, Context, JobFamily, overridden
 from app.workflows.family_values import hints_of, result_type, values_of
 from app.workflows.keys import Layer, flow_key
+from app.workflows.params import Params
 from app.workflows.results import Results
+from app.workflows.secret_box import SecretBox
 from app.workflows.values import LARGEST, Values
 
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
@@ -34,6 +36,7 @@ class BoundFamily:
     save: Async
     stored: Async | None
     """None: the family does not tell what is stored."""
+    params: Params
     results: Results
     values: Values
     """What its steps may be given, and return."""
@@ -65,8 +68,18 @@ class BoundFamily:
         return flow_key(self.name, layer)
 
 
-def bind(family: AnyFamily, threads: ThreadPoolExecutor, *, largest: int = LARGEST) -> BoundFamily:
-    """``largest``: bytes of a result, or of what a step is given and returns."""
+def bind(
+    family: AnyFamily,
+    threads: ThreadPoolExecutor,
+    box: SecretBox | None = None,
+    *,
+    largest: int = LARGEST,
+) -> BoundFamily:
+    """
+    Args:
+        box: of the service; None: secrets in params can be read by this process alone.
+        largest: bytes of a result, or of what a step is given and returns.
+    """
 
     def ready(name: str) -> Async:
         return _awaitable(getattr(family, name), getattr(JobFamily, name), threads)
@@ -81,6 +94,7 @@ def bind(family: AnyFamily, threads: ThreadPoolExecutor, *, largest: int = LARGE
         execute=ready("execute"),
         save=ready("save"),
         stored=ready("stored") if overridden(family, ("stored",)) else None,
+        params=Params(family.params, values, box or SecretBox.fresh()),
         results=Results(result_type(type(family)), values),
         values=values,
         threads=threads,

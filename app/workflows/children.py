@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
+from app.errors import BadInput
 from app.store import events, items, paging, runs, steps, suspension, transitions
 from app.store.events import EventKind
 from app.store.lifecycle import ItemStatus, PauseReason, StepStatus
@@ -24,6 +25,7 @@ from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.options import options_of
+from app.workflows.params import KeptParams
 from app.workflows.signals import ChildFailed, StepMisused
 from app.workflows.step_ledger import Superseded
 
@@ -63,7 +65,7 @@ class Children:
             StepMisused: the family takes no such params, or children go too deep.
             Superseded: the delivery is not ours any more.
         """
-        checked = _params(record.name, bound, params)
+        kept = _params(record.name, bound, params)
         child = checked_id(id_text(item_id, "child()"))
         record.child_run = new_id("run")
         async with self.database.begin() as tx:
@@ -75,7 +77,8 @@ class Children:
             run = Run(
                 id=record.child_run,
                 family=bound.name,
-                params=checked.model_dump(mode="json", by_alias=True),
+                params=kept.json,
+                sealed=kept.sealed,
                 force=True,
                 item_ids=[child],
                 # One item is no sample: a failure is told to the parent, and pauses nothing.
@@ -165,13 +168,12 @@ async def rouse(tx: AsyncConnection, engine: Engine, family: str, place: tuple[s
 
 def _params(
     step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None
-) -> BaseModel:
-    kind = bound.family.params
-    if isinstance(params, kind):
-        return params
+) -> KeptParams:
     try:
-        return kind.model_validate({} if params is None else params)
-    except ValidationError as error:
+        if isinstance(params, bound.family.params):
+            return bound.params.keep(params)
+        return bound.params.keep(bound.params.of({} if params is None else params))
+    except BadInput as error:
         raise StepMisused(
-            f"Step {step!r}: {bound.name} does not take these params: {error}"
+            f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
         ) from None

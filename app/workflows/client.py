@@ -61,6 +61,7 @@ class WorkflowClient:
 
     async def dry_run(self, bound: BoundFamily, request: ProcessRequest) -> DryRun:
         """What ``trigger_process`` would do. Writes nothing and enqueues nothing."""
+        bound.params.keep(request.params)
         ctx = self._context(bound)
         found = await survey(
             bound,
@@ -126,14 +127,21 @@ class WorkflowClient:
         """Start a run over exactly these items of an earlier one, with its params.
 
         Raises:
-            Conflict: none of its items is such; or see ``trigger_process``.
+            Conflict: none of its items is such, or the family takes its params no more; or see
+                ``trigger_process``.
         """
+        try:
+            params = bound.params.read(run.params, run.sealed)
+        except BadInput as error:
+            raise Conflict(
+                f"{run.family} does not take the params of run {run.id} any more. Start a new run."
+            ) from error
         async with reading(self._database) as connection:
             number = await failures.count_chosen(connection, run.id, which)
         if number == 0:
             raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
         request = ProcessRequest(
-            params=bound.family.params.model_validate(run.params),
+            params=params,
             force=True,
             options=options,
             retry_of=run.id,

@@ -19,6 +19,7 @@ from app.store.tables import Run
 from app.workflows.bound import BoundFamily
 from app.workflows.family import Context
 from app.workflows.process_request import ProcessRequest
+from app.workflows.secret_places import dumped
 from app.workflows.signals import FamilyFailed
 from app.workflows.source import source_of
 from app.workflows.survey import survey
@@ -99,7 +100,7 @@ async def record_run(tx: AsyncConnection, bound: BoundFamily, run: Run) -> None:
         or run.force
         or run.total_eligible is None
         or any((run.item_ids, run.item_list, run.retry_of, run.parent_run))
-        or run.params != params.model_dump(mode="json", by_alias=True)
+        or run.params != dumped(params)[0]
     ):
         return
     if run.item_limit is None and run.status != RunStatus.CANCELLED and run.paged:

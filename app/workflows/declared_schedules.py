@@ -22,7 +22,9 @@ from app.store.schedule_tables import Origin, Schedule
 from app.workflows.bound import BoundFamily
 from app.workflows.fire_times import next_fire
 from app.workflows.keys import family_schedule
+from app.workflows.params import KeptParams
 from app.workflows.scheduled import declared_by
+from app.workflows.secret_box import SecretsLost
 
 _UNDEFINED_TABLE = "42P01"
 
@@ -40,7 +42,7 @@ async def declare(database: AsyncEngine, families: Mapping[str, BoundFamily]) ->
     Raises:
         ConfigurationError: what a family declares cannot be used, or the table is not there.
     """
-    declared = {name: declared_by(bound.family) for name, bound in families.items()}
+    declared = {name: declared_by(bound.family, bound.params) for name, bound in families.items()}
     async with database.begin() as tx:
         await schedules.lock(tx)
         there = await _there(tx)
@@ -55,7 +57,7 @@ async def declare(database: AsyncEngine, families: Mapping[str, BoundFamily]) ->
             elif row is None:
                 await _add(tx, name, wanted, now)
             else:
-                await _update(tx, row, wanted, now)
+                await _update(tx, row, _as_kept(families[name], row, wanted), now)
 
 
 async def _there(tx: AsyncConnection) -> dict[str, Schedule]:
@@ -90,6 +92,16 @@ async def _update(tx: AsyncConnection, row: Schedule, wanted: Declared, now: dat
         values["next_at"] = next_fire(wanted["expression"], wanted["tz"], after)
     await schedules.change(tx, row.id, {**values, "declared": True}, by=SLUICE)
     log.info("schedule_declared", schedule=row.id, changed=sorted(values))
+
+
+def _as_kept(bound: BoundFamily, row: Schedule, wanted: Declared) -> Declared:
+    """With the row's own encryption of the same secrets: another one would be no change."""
+    former = KeptParams(row.params, row.sealed)
+    try:
+        same = bound.params.equal(former, KeptParams(wanted["params"], wanted["sealed"]))
+    except SecretsLost:
+        return wanted
+    return {**wanted, "sealed": row.sealed} if same else wanted
 
 
 async def _withdraw(tx: AsyncConnection, row: Schedule) -> None:

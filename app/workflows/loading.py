@@ -15,9 +15,12 @@ from types import ModuleType
 
 from app.errors import ConfigurationError, full_stop
 from app.workflows.family import AnyFamily, Backoff, Entity, JobFamily, overridden
-from app.workflows.family_values import result_type
+from app.workflows.family_values import result_type, values_of
+from app.workflows.param_types import check_params_type
+from app.workflows.params import Params
 from app.workflows.result_types import check_result_type
 from app.workflows.scheduled import declared_by
+from app.workflows.secret_box import SecretBox
 
 PACKAGE = "app.workflows.families"
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -172,10 +175,12 @@ def _check_numbers(what: str, family: AnyFamily) -> None:
 def _check_values(where: str, family: AnyFamily) -> None:
     """That what it is given, and returns, can be kept."""
     try:
+        check_params_type(family.params)
         check_result_type(result_type(type(family)))
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {family.name}: {error.detail}") from error
     try:
-        declared_by(family)
+        params = Params(family.params, values_of(family), SecretBox.fresh())
+        declared_by(family, params)
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error.detail}") from error

@@ -80,7 +80,7 @@ class ProcessLayer:
         return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
 
     async def _count(self, bound: BoundFamily, run: Run) -> Counted:
-        params = bound.family.params.model_validate(run.params)
+        params = bound.params.read(run.params, run.sealed)
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
         wanted = options.canary or 0

@@ -44,12 +44,18 @@ class ProcessRequest:
 
 
 def new_run(bound: BoundFamily, request: ProcessRequest, *, started_by: str) -> Run:
-    """For ``app.workflows.starting.start``."""
+    """For ``app.workflows.starting.start``.
+
+    Raises:
+        BadInput: the params would not be the same when they are read back.
+    """
     options = request.options or options_of(bound.family)
+    params = bound.params.keep(request.params)
     return Run(
         id=new_id("run"),
         family=bound.name,
-        params=request.params.model_dump(mode="json", by_alias=True),
+        params=params.json,
+        sealed=params.sealed,
         force=request.force,
         item_limit=request.limit,
         item_ids=None if request.item_ids is None else list(request.item_ids),

@@ -140,7 +140,7 @@ class RunCache:
         if found is None or found[0].family not in self._families:
             return None
         run, active_seconds = found
-        params = self._families[run.family].family.params.model_validate(run.params)
+        params = self._families[run.family].params.read(run.params, run.sealed)
         ramp = RunOptions.model_validate(run.options).ramp
         share = None if ramp is None else ramp.share(active_seconds)
         return RunView(run, RunStatus(run.status), params, share)

@@ -21,7 +21,8 @@ from app.workflows.family_files import FamilyFiles
 from app.workflows.fire_times import next_fire
 from app.workflows.keys import new_id
 from app.workflows.options import ScheduleOptions
-from app.workflows.scheduled import params_of, request_of
+from app.workflows.params import KeptParams
+from app.workflows.scheduled import request_of
 from app.workflows.starting import Started
 from app.workflows.time_zones import check_zone
 
@@ -79,7 +80,7 @@ class ScheduleAdmin:
                     f"{key} is declared by the code of {row.family}. Change it there, or pause it"
                     " and add one of your own."
                 )
-            checked = self._checked(row.family, values)
+            checked = self._checked(row.family, values, KeptParams(row.params, row.sealed))
             if "name" in checked:
                 await _require_free(tx, checked["name"], key)
             if not row.paused and checked.keys() & {"expression", "tz"}:
@@ -141,8 +142,14 @@ class ScheduleAdmin:
             raise Conflict(f"{row.family} does not take this any more. {error.detail}") from error
         return await self.client.trigger_process(bound, request, started_by=by, once=once)
 
-    def _checked(self, family: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """As the row keeps them."""
+    def _checked(
+        self, family: str, values: Mapping[str, Any], before: KeptParams | None = None
+    ) -> dict[str, Any]:
+        """As the row keeps them.
+
+        Args:
+            before: the params that the row has.
+        """
         checked = dict(values)
         bound = self.families.get(family)
         if bound is None and ("params" in values or "options" in values):
@@ -156,7 +163,8 @@ class ScheduleAdmin:
                 field="name",
             )
         if bound is not None and "params" in values:
-            checked["params"] = params_of(bound.family, values["params"])
+            kept = bound.params.named(values["params"], before)
+            checked |= {"params": kept.json, "sealed": kept.sealed}
         if bound is not None and "options" in values:
             options: ScheduleOptions = values["options"]
             options.of_run(bound.family)

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from app.errors import BadInput, ConfigurationError
 from app.store.schedule_tables import Schedule
-from app.store.tables import Json
 from app.workflows.bound import BoundFamily
 from app.workflows.cron import CatchUp, Cron
 from app.workflows.family import AnyFamily
 from app.workflows.options import ScheduleOptions
+from app.workflows.params import Params
 from app.workflows.process_request import ProcessRequest
-
-
-def params_of(family: AnyFamily, params: Mapping[str, Any]) -> Json:
-    """As the row keeps them: what was named, by its names over HTTP.
-
-    Raises:
-        BadInput: the family does not take them; ``more`` has every fault.
-    """
-    try:
-        read = family.params.model_validate(params)
-    except ValidationError as error:
-        faults: list[dict[str, Any]] = [
-            {
-                "field": ".".join(("params", *(str(part) for part in fault["loc"]))),
-                "message": fault["msg"].removeprefix("Value error, "),
-            }
-            for fault in error.errors(include_url=False, include_input=False)[:20]
-        ]
-        first = faults[0]
-        raise BadInput(f"{first['field']}: {first['message']}", more={"errors": faults}) from None
-    return read.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> ProcessRequest:
@@ -44,9 +22,8 @@ def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> ProcessReq
         BadInput: the family takes them no more.
     """
     options = ScheduleOptions.model_validate(schedule.options)
-    params_of(bound.family, schedule.params)
     return ProcessRequest(
-        params=bound.family.params.model_validate(schedule.params),
+        params=bound.params.read(schedule.params, schedule.sealed),
         force=options.force,
         limit=options.limit,
         options=options.of_run(bound.family),
@@ -54,8 +31,11 @@ def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> ProcessReq
     )
 
 
-def declared_by(family: AnyFamily) -> dict[str, Any] | None:
+def declared_by(family: AnyFamily, params: Params) -> dict[str, Any] | None:
     """What the row of a family's own schedule holds; None: the family declares none.
+
+    Args:
+        params: the family's.
 
     Raises:
         ConfigurationError: what it declares cannot be used.
@@ -68,7 +48,7 @@ def declared_by(family: AnyFamily) -> dict[str, Any] | None:
             f'{family.name}.schedule must be a Cron, such as Cron("0 3 * * *"), or None.'
         )
     try:
-        params = params_of(family, cron.params or {})
+        kept = params.named(cron.params or {})
         options = ScheduleOptions(force=cron.force, limit=cron.limit)
         catch_up = CatchUp(cron.catch_up)
     except BadInput as error:
@@ -82,7 +62,8 @@ def declared_by(family: AnyFamily) -> dict[str, Any] | None:
     return {
         "expression": " ".join(cron.expression.split()),
         "tz": cron.tz,
-        "params": params,
+        "params": kept.json,
+        "sealed": kept.sealed,
         "options": options.stored(),
         "catch_up": str(catch_up),
     }

@@ -133,7 +133,7 @@ async def test_all_are_listed_in_pages_and_by_family(caller: httpx2.AsyncClient)
         ({"options": {"autoPromote": True}}, "options", "name both", None),
         ({"catchUp": "all"}, "catchUp", "catchUp", None),
         ({"expresion": "0 3 * * *"}, "expresion", "expresion", None),
-        ({"name": "a\0b"}, "body", "NUL", None),
+        ({"name": "a\0b"}, "name", "NUL", None),
     ],
 )
 async def test_what_cannot_be_used_is_refused_with_its_field_and_position(

@@ -62,7 +62,8 @@ function fieldOf(name: string, given: Schema, required: boolean, root: Schema): 
     required,
     nullable,
     description: typeof outer["description"] === "string" ? outer["description"] : null,
-    initial: hasDefault ? writtenAs(kind, initial) : "",
+    // A default that is secret is told as a mask, which is no value.
+    initial: hasDefault && kind !== "secret" ? writtenAs(kind, initial) : "",
     choices: threefold ? ["true", "false"] : choices,
     min: numberOf(schema["minimum"]),
     max: numberOf(schema["maximum"]),
