@@ -40,7 +40,8 @@ def run(connection: Connection) -> None:
 
 
 async def connect_and_run() -> None:
-    url = load_settings().database_url
+    settings = load_settings()
+    url = settings.listen_url or settings.database_url  # it holds sessions
     if url is None:
         raise SystemExit("Set DATABASE_URL, or use: sluice migrate")
     database = open_database(url, pool_size=2)

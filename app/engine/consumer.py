@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from app.engine import Delivery, Handler, Room
-from app.faults import Fault
+from app.faults import Fault, away
 
 PREFETCH = 20
 """A flow key with at least this much room is claimed together with others, else by itself."""
@@ -76,6 +76,7 @@ class Consumer:
         self._due_at = 0.0
         self._pause = FIRST_PAUSE
         self._fault = Fault(log, "queue_unreachable")
+        self._undelivered = Fault(log, "delivery_failed")
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._finished = False
@@ -204,10 +205,14 @@ class Consumer:
     async def _deliver(self, delivery: Delivery) -> None:
         try:
             await self._handlers[delivery.flow_key](delivery)
+            self._undelivered.over()
         except BaseException as error:
             if delivery.stopped or isinstance(error, GeneratorExit):
                 raise
             # Neither completed nor given back: it is delivered again when our claim has lapsed.
+            if away(error) is not None:  # of each message in hand the same
+                self._undelivered.seen(error, flow_key=delivery.flow_key)
+                return
             log.exception("delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt)
         finally:
             self._worked(delivery.token[0])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.faults import Fault
@@ -91,19 +93,20 @@ class Watchdog:
         try:
             while True:
                 await self.look()
-                fault.over()
                 if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
                     pruned_at = clock()
                     await retention.prune_keys(self.mender.database)
                     await item_lists.prune(self.mender.database)
                     if self.keep is not None:
                         await retention.prune(self.mender.database, self.keep)
+                fault.over()
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
             try:
                 await end(beside)
-                await asyncio.shield(holding.execute(_LET_GO))
+                with suppress(SQLAlchemyError):  # the lock goes with a connection that was lost
+                    await asyncio.shield(holding.execute(_LET_GO))
             finally:
                 # The pool must not hand on a connection that holds the lock.
                 await holding.invalidate()

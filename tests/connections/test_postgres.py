@@ -68,7 +68,7 @@ async def test_a_read_only_postgres_is_a_503_with_a_sentence_and_not_ready(opene
 async def test_a_worker_on_a_read_only_postgres_backs_off_and_goes_on_afterwards(
     opener: Opener,
 ) -> None:
-    async with opener(Recording()) as sluice:
+    async with opener(Recording(), watchdog_seconds=0.2) as sluice:
         await sluice.add_users(3)
         with warnings_logged() as logged:
             async with sluice.worker():
@@ -88,6 +88,8 @@ async def test_a_worker_on_a_read_only_postgres_backs_off_and_goes_on_afterwards
         assert 1 <= len(ended) <= 2
         assert len(logged) < 40
         assert not [e for e in logged if e.get("exc_info")]
+        stumbled = [e["state"] for e in logged if e["event"] == "watchdog_stumbled"]
+        assert stumbled.count("ended") <= 1  # once, and not with each look
 
 
 async def test_a_service_does_not_start_on_a_read_only_postgres_and_says_why(

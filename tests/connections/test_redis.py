@@ -139,6 +139,18 @@ async def test_readiness_says_in_a_sentence_that_redis_refuses_the_password(
     assert answer["reasons"] == {"redis": "Redis refuses the user or the password of REDIS_URL."}
 
 
+async def test_the_first_call_after_redis_has_closed_idle_connections_is_answered(
+    short: Path,
+) -> None:
+    with valkey(short) as url:
+        client, operator = open_redis(url), open_redis(url)
+        await client.ping()
+        await operator.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # type: ignore[no-untyped-call]
+        await client.ping()
+        await client.aclose()
+        await operator.aclose()
+
+
 async def test_a_cluster_that_comes_after_the_start_is_told_by_readiness(short: Path) -> None:
     check = RedisCheck(open_redis(f"unix://{short}/v.sock"), "p")
     with warnings_logged():
