@@ -21,6 +21,7 @@ from app.errors import Unavailable, full_stop
 from app.migrate import ensure_database, migrate
 from app.settings import Settings
 from app.store import demo_database
+from app.store.pooling import require_session
 from app.tokens import Token
 
 DEMO_DATABASE = "sluice_demo"
@@ -100,6 +101,7 @@ def beside(settings: Settings, name: str) -> dict[str, object]:
 async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
     """The database to work with, which is made and migrated unless an operator gave it."""
     if settings.database_url is not None:
+        await require_session(urls.direct)
         return urls
     dsn = await located(settings, urls, demo=demo)
     await migrate(dsn)
@@ -109,6 +111,7 @@ async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
 async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
     """That database's DSN, past a pooler; made, if need be, with no tables."""
     if settings.database_url is not None:
+        await require_session(urls.direct)
         return urls.direct
     dsn = await ensure_database(urls.direct, DEMO_DATABASE if demo else OWN_DATABASE)
     if demo:
