@@ -67,22 +67,27 @@ class Greetings(JobFamily[Greeting, str, str]):
         await ctx.redis.set(ctx.key(self.name, entity), result)
 
 
-class Bills(JobFamily[FamilyParams, str, str]):
+class Bill(FamilyParams):
+    number: int = Field(0, description="Of the first one.")
+
+
+class Bills(JobFamily[Bill, str, str]):
     """Send forty bills: of ten users one has a card that is declined at first, one no address."""
 
     name = "billing"
     entity = Entity("user", "users")
     verb = "bill"
+    params = Bill
     attempts = 1
     flow = Flow(execute=FlowControl(parallelism=10, rate=200))
 
-    def eligible(self, params: FamilyParams) -> Select[str]:
+    def eligible(self, params: Bill) -> Select[str]:
         return select(User.id).where(col(User.id) <= "u00040")
 
     async def load(self, item_id: str, ctx: Context) -> str:
         return item_id
 
-    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+    async def execute(self, entity: str, params: Bill, ctx: Context) -> str:
         if entity.endswith("7"):
             raise Fatal(ADDRESS)
         tried = ctx.key(self.name, "tried", entity)

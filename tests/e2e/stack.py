@@ -122,6 +122,7 @@ class Stack:
     name: str = field(default_factory=lambda: f"sluice_e2e_{os.getpid()}_{secrets.token_hex(4)}")
     port: int = 0
     workers: int = 1
+    root_path: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -146,6 +147,7 @@ class Stack:
             "SLUICE_DATA_DIR": str(self.folder),
             "SLUICE_FILES_DIR": str(self.folder / "files"),
             "SLUICE_TOKENS": ",".join(f"{name}:{secret}" for name, secret in self.tokens.items()),
+            "SLUICE_ROOT_PATH": self.root_path,
             "SLUICE_STOP_TIMEOUT": "5",
             "SLUICE_WATCHDOG_SECONDS": "1",
             "SLUICE_LOG_LEVEL": "warning",
