@@ -19,6 +19,8 @@ from app.store.tables import Item
 
 _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
+# Nothing waits for the disk here: a crash of Postgres that undoes it leaves an item suspended whose
+# message comes again, and what the item goes on to write is flushed together with this.
 # A sleep that is over and a question that nobody answered in time are settled here, by one clock
 # and in the commit that wakes the item: the delivery only reads what has become of them.
 _WAKE = """
@@ -33,7 +35,7 @@ _WAKE = """
           AND step.due_at <= now()
           AND (step.status = 'suspended' OR step.status = 'waiting' AND step.kind = 'sleep')
     )
-    SELECT run_id, item_id FROM woken
+    SELECT run_id, item_id, set_config('synchronous_commit', 'off', true) FROM woken
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
@@ -19,7 +20,12 @@ pytestmark = pytest.mark.alone
 
 TIMES = 5
 ALLOWED = 0.05
-"""Seconds by which it may be late, in the median."""
+"""Seconds by which it may be late, in the median, on a machine that does nothing else."""
+
+
+def allowed() -> float:
+    """Where others are at work too, each thing waits for its turn as long as they let it."""
+    return ALLOWED * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 class Exactly(Backoff):
@@ -120,7 +126,7 @@ async def test_an_idle_worker_is_there_when_a_wait_is_over(
                 # One by one: with others in hand, a worker looks more often.
                 await sluice.ended(await sluice.start(item_ids=[f"u{item:05}"]))
     assert len(clock.late) == TIMES
-    assert 0 <= median(clock.late) <= ALLOWED, clock.late
+    assert 0 <= median(clock.late) <= allowed(), clock.late
 
 
 async def slow_commits(sluice: Sluice) -> None:
