@@ -57,7 +57,7 @@ async def test_a_preview_shows_a_difference_or_a_result_and_saves_nothing(
 
 def shown(*, terminal: bool, **changed: JsonValue) -> str:
     values = {"itemId": "u1", "outcome": "succeeded", "milliseconds": 3, "result": ["x"]}
-    empty = dict.fromkeys(("reason", "diff", "stop"))
+    empty = dict.fromkeys(("reason", "overwrites", "diff", "stop"))
     found = Preview.model_validate({**empty, **values, **changed})
     kept = io.StringIO()
     console = Console(
@@ -79,6 +79,13 @@ def test_on_a_terminal_a_difference_is_coloured_and_nothing_in_it_commands_the_t
 
 def test_a_long_line_is_not_broken() -> None:
     assert "x" * 60 in shown(terminal=False, result="x" * 60)
+
+
+def test_a_result_that_would_be_overwritten_is_told() -> None:
+    told = "It has a result, which its execution would overwrite."
+    assert told in shown(terminal=False, overwrites=True).replace("\n", " ")
+    assert "overwrite" not in shown(terminal=False, overwrites=False)
+    assert "overwrite" not in shown(terminal=False, overwrites=None)
 
 
 def test_where_a_preview_stops_is_told_with_what_it_would_ask() -> None:
