@@ -35,7 +35,7 @@ class AuthorsCode:
         except Exception:
             raise
         except BaseException as error:
-            if scope["type"] != "http" or begun or interruption.asked(error):
+            if scope["type"] != "http" or begun or interruption.thrown_away(error):
                 raise
             found = disposition(error)
             log.exception("request_failed", path=scope["path"])

@@ -23,7 +23,6 @@ from app.workflows.bound import BoundFamily
 from app.workflows.estimate import Estimate, Estimator
 from app.workflows.family import Context
 from app.workflows.handle import RunHandle
-from app.workflows.interruption import Interruption
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.options import RunOptions
 from app.workflows.preview_tools import PreviewTools
@@ -213,10 +212,7 @@ class WorkflowClient:
         """Run ``load`` and ``execute`` for one item, and never ``save``."""
         ctx = self._context(bound, item_id=item_id, preview=True)
         ctx = replace(ctx, tools=PreviewTools(bound, ctx.services.http, item_id))
-        interruption = Interruption()
-        verdict = await attempt(bound, item_id, params, ctx, History())
-        interruption.raise_if_cancelled()
-        return verdict
+        return await attempt(bound, item_id, params, ctx, History())
 
     async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
         """Whether executing the item would overwrite a result. None: the family does not tell."""

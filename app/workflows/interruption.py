@@ -23,21 +23,10 @@ class Interruption:
         """Whether the task must end with ``error``: it has been cancelled meanwhile, or it is being
         thrown away."""
         if isinstance(error, asyncio.CancelledError):
-            return self.cancelled
+            # Only beside a cancellation: some code cancels its task and never takes it back, as a
+            # TaskGroup of Python 3.11 does when one of its tasks fails.
+            return self._task is not None and self._task.cancelling() > self._cancels
         return self.thrown_away(error)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the task itself has been cancelled meanwhile."""
-        return self._task is not None and self._task.cancelling() > self._cancels
-
-    def raise_if_cancelled(self) -> None:
-        """
-        Raises:
-            CancelledError: the task has been cancelled, and what was called kept it to itself.
-        """
-        if self.cancelled:
-            raise asyncio.CancelledError
 
     def thrown_away(self, error: BaseException) -> bool:
         """Whether ``error`` ends a coroutine that nobody runs any more: it may not await."""

@@ -86,7 +86,7 @@ class Steps:
             result = await work
         except BaseException as error:
             if not interruption.thrown_away(error):
-                await self.rest.end(cancelled=interruption.cancelled)
+                await self.rest.end(cancelled=interruption.asked(error))
             raise
         self.rest.open = False
         if self._names:

@@ -105,8 +105,19 @@ async def test_a_dry_run_tells_what_is_no_exception_too(
     assert f"existing() of failing raised {told}" in answer.json()["error"]
 
 
-async def test_a_preview_tells_what_is_no_exception_too(opener: Opener) -> None:
-    async with opener(Recording(lambda item_id, ctx: sys.exit(5))) as sluice, api(sluice) as http:
+async def exits_in_a_group(code: int) -> None:
+    async def exits() -> None:
+        sys.exit(code)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(exits())
+
+
+@pytest.mark.parametrize("fails", [sys.exit, exits_in_a_group])
+async def test_a_preview_tells_what_is_no_exception_too(
+    opener: Opener, fails: Callable[[int], object]
+) -> None:
+    async with opener(Recording(lambda item_id, ctx: fails(5))) as sluice, api(sluice) as http:
         await sluice.add_users(1)
         answer = await http.post(
             "/api/workflows/recording/record-user", json={"dryRun": True, "userId": "u00001"}
