@@ -83,7 +83,7 @@ def test_a_long_line_is_not_broken() -> None:
 
 def test_a_result_that_would_be_overwritten_is_told() -> None:
     told = "It has a result, which its execution would overwrite."
-    assert told in shown(terminal=False, overwrites=True).replace("\n", " ")
+    assert told in " ".join(shown(terminal=False, overwrites=True).split())
     assert "overwrite" not in shown(terminal=False, overwrites=False)
     assert "overwrite" not in shown(terminal=False, overwrites=None)
 
