@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         10, alias="SLUICE_POOL_SIZE", ge=2, le=200,
-        description="Postgres connections of a process for the API and the families",
+        description="Postgres connections for families' code, of a worker or of the API",
     )  # fmt: skip
     worker_concurrency: int = Field(
         100, alias="SLUICE_WORKER_CONCURRENCY", ge=1, le=10_000,

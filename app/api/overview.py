@@ -36,6 +36,13 @@ class WorkerView(View):
     last_seen_at: datetime
     concurrency: int = Field(description="items in its hands at once, at the most")
     in_hand: int = Field(description="items in its hands, also those that wait for their turn")
+    threads: int = Field(description="for methods that are plain def")
+    threads_busy: int
+    threads_left_behind: int = Field(
+        description="of those that are busy: the item has timed out, and its code goes on"
+    )
+    waiting_for_thread: int = Field(description="calls; the time limit of their items stands still")
+    waiting_for_connection: int = Field(description="to Postgres; likewise")
     version: str
 
     @classmethod

@@ -76,7 +76,7 @@ class Part:
     exact: bool
 
 
-Room = Callable[[str], int | None]
+Room = Callable[[str, int], int | None]
 Handler = Callable[[Delivery], Awaitable[None]]
 
 
@@ -87,6 +87,9 @@ class Worker(Protocol):
         """Deliver until ``stop``; then let what is in hand end, and give back what does not."""
 
     def stop(self) -> None: ...
+
+    def look(self) -> None:
+        """There may be more room than there was."""
 
     @property
     def at_work(self) -> int:
@@ -156,7 +159,7 @@ class Engine(Protocol):
         """
         Args:
             handlers: by flow key; a message of another key is left to other workers.
-            room: how many messages of a flow key to have at work at once, asked anew each time;
-                None: no bound of its own.
+            room: how many messages of a flow key to have at work at once, given how many are;
+                asked anew each time. None: no bound of its own.
             concurrency: how many messages to have at work at once over all keys.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -23,6 +23,7 @@ ASK_EVERY = 0.1
 
 POLL = 5.0
 """Seconds. The longest that an idle worker goes without a look at the queue."""
+
 CLEANING = 0.5
 """Seconds for cleaning up that a stop gives to what it has cancelled."""
 MOST_NAMED = 20
@@ -95,13 +96,16 @@ class Consumer:
                     await self._serve(claims)
             except self._unreachable as error:
                 self._fault.seen(error, retry_in=self._pause)
-                await self._sleep(self._pause)
+                await _wait(self._stopping, self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
         # Reached with work in hand only if the queue was away when we stopped.
         await self._finish()
 
     def stop(self) -> None:
         self._stopping.set()
+        self._wake.set()
+
+    def look(self) -> None:
         self._wake.set()
 
     @property
@@ -119,7 +123,7 @@ class Consumer:
                 self._wake.clear()
                 if await self._claim(claims):
                     continue
-                await self._wait(await self._patience(claims))
+                await _wait(self._wake, await self._patience(claims))
                 if beating.done():
                     beating.result()
             await self._finish()
@@ -146,8 +150,12 @@ class Consumer:
     async def _claim(self, claims: ClaimPort) -> bool:
         """Take what there is room for. Returns whether there may be more."""
         more = False
-        for keys, limit in self._batches():
-            free = min(limit, self._places())
+        for wanted, limit in self._batches():
+            # What was claimed a moment ago may have taken the room of these keys too.
+            keys = [key for key in wanted if self._free(key) > 0]
+            if not keys:
+                continue
+            free = min(limit, self._places(), *map(self._free, keys))
             if free <= 0:
                 return False
             deliveries = await claims.claim(keys, free)
@@ -156,6 +164,7 @@ class Consumer:
                 self._fault.over()
             for delivery in deliveries:
                 self._start(delivery)
+            await asyncio.sleep(0)  # they begin, and what they take is known
             more = more or len(deliveries) >= free
         return more
 
@@ -184,8 +193,9 @@ class Consumer:
         return [key for key in self._handlers if self._free(key) > 0]
 
     def _free(self, key: str) -> int:
-        room = self._room(key)
-        return (self._concurrency if room is None else room) - self._held[key]
+        held = self._held[key]
+        room = self._room(key, held)
+        return (self._concurrency if room is None else room) - held
 
     def _start(self, delivery: Delivery) -> None:
         number = delivery.token[0]
@@ -227,11 +237,8 @@ class Consumer:
                 await claims.beat([delivery.token for delivery, _ in self._in_hand.values()])
 
     async def _finish(self) -> None:
-        """Let what is in hand end; cancel what has not ended after the stop's time limit.
-
-        What does not end even so, because a family's code swallows the cancellation, is given back
-        like the rest: its token is void then, so it can write nothing.
-        """
+        """Let what is in hand end; cancel what has not ended after the stop's time limit. What
+        swallows even that is given back like the rest: it can write nothing then."""
         tasks = [task for _, task in self._in_hand.values()]
         if not tasks or self._finished:
             return
@@ -249,16 +256,9 @@ class Consumer:
                 delivery.stopped = True
                 task.cancel()
 
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(max(seconds, 0.0)):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
 
-    async def _sleep(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """At most so long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0.0)):
+            await event.wait()

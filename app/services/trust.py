@@ -46,7 +46,9 @@ def http_client() -> httpx2.AsyncClient:
         ConfigurationError: through the proxy that the environment names it cannot.
     """
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return open_client(cookies=nobodys)
+    # How many calls go out at once, flow control says. A call that waited for a connection here
+    # would do so within its own time limit.
+    return open_client(cookies=nobodys, limits=httpx2.Limits(max_connections=None))
 
 
 def open_client(**options: Any) -> httpx2.AsyncClient:  # as httpx2 takes them

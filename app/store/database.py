@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import ConfigurationError
 from app.postgres import connect
+from app.store.pool import WaitingPool
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -49,6 +50,7 @@ def open_database(
     settings: Mapping[str, str] | None = None,
     by_transaction: bool = False,
     idle: float = IDLE_SECONDS,
+    patience: float = 30.0,
 ) -> AsyncEngine:
     """A pool of connections.
 
@@ -58,6 +60,7 @@ def open_database(
         by_transaction: a pooler gives a server connection for a transaction alone. Settings are
             then made in each transaction, and no statement stays prepared.
         idle: seconds without use after which a connection is asked whether it lives.
+        patience: seconds to wait for a connection that is free, for who has no limit of his own.
     """
     kept = {} if by_transaction else dict(settings or {})
 
@@ -77,7 +80,8 @@ def open_database(
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=False,  # it costs each use; see _alive
-        pool_timeout=30,
+        poolclass=WaitingPool,
+        pool_timeout=patience,
     )
     event.listen(engine.sync_engine, "checkin", _rests)
     event.listen(engine.sync_engine, "checkout", partial(_alive, idle))

@@ -41,5 +41,11 @@ class LivingWorker(SQLModel, table=True):
     concurrency: int
     in_hand: int
     """Items that are at work, or wait for their turn at the gate."""
+    threads: int = 0
+    threads_busy: int = 0
+    threads_left_behind: int = 0
+    """Of those that are busy: what is called there has timed out, and goes on."""
+    waiting_for_thread: int = 0
+    waiting_for_connection: int = 0
     started_at: datetime = Field(sa_type=TIME)
     seen_at: datetime = Field(sa_type=TIME)

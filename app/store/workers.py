@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -17,6 +18,18 @@ GONE_AFTER = timedelta(seconds=15)
 MOST = 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """As in ``LivingWorker``."""
+
+    in_hand: int
+    threads: int
+    threads_busy: int
+    threads_left_behind: int
+    waiting_for_thread: int
+    waiting_for_connection: int
+
+
 async def show_life(
     tx: AsyncConnection,
     worker_id: str,
@@ -25,7 +38,7 @@ async def show_life(
     pid: int,
     version: str,
     concurrency: int,
-    in_hand: int,
+    load: Load,
 ) -> None:
     """By the clock of the database, because those of workers differ."""
     row = insert(_WORKER).values(
@@ -34,11 +47,11 @@ async def show_life(
         pid=pid,
         version=version,
         concurrency=concurrency,
-        in_hand=in_hand,
+        **asdict(load),
         started_at=func.now(),
         seen_at=func.now(),
     )
-    seen = {"in_hand": row.excluded.in_hand, "seen_at": row.excluded.seen_at}
+    seen = {name: row.excluded[name] for name in (*asdict(load), "seen_at")}
     await tx.execute(row.on_conflict_do_update(index_elements=[_WORKER.c.id], set_=seen))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import time
@@ -21,6 +20,7 @@ from app.workflows.error_groups import group_of
 from app.workflows.error_text import class_of, sentence_of_all, traceback_of
 from app.workflows.family import Context, Cost, Skip
 from app.workflows.interruption import Interruption
+from app.workflows.item_clock import ItemClock
 from app.workflows.preview_tools import PreviewStops, Stop
 from app.workflows.rest import Parked, Wait
 from app.workflows.signals import Ruling, disposition, members
@@ -88,17 +88,19 @@ async def attempt(
     progress = _Progress(history)
     interruption = Interruption()
     AT_WORK.set(True)
-    limit = asyncio.timeout(bound.family.timeout.total_seconds())
+    # Who asks for a preview waits for its answer, and so for whatever it waits for.
+    limit = ItemClock(bound.family.timeout.total_seconds(), patient=not ctx.preview)
     error: BaseException | None = None
     try:
         async with limit:
             await progress.go(bound, item_id, params, ctx)
     except Parked as parked:
-        return _parked(history, parked.waits, ctx, started_at, clock)
+        return _parked(history, parked.waits, ctx, started_at, clock + limit.waited)
     except BaseException as caught:
         if interruption.thrown_away(caught):
             raise
         error = caught
+    clock += limit.waited
     reached = progress.history
     verdict = Verdict(
         ItemStatus.SUCCEEDED,

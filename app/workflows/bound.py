@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
 from pydantic import BaseModel
 
-from app.workflows.family import AnyFamily, Context, JobFamily, overridden
+from app.workflows.family import AnyFamily, Context, overridden
 from app.workflows.family_values import hints_of, result_type, values_of
 from app.workflows.keys import Layer, flow_key
 from app.workflows.params import Params
 from app.workflows.results import Results
 from app.workflows.secret_box import SecretBox
+from app.workflows.threads import ThreadLine, Threads
 from app.workflows.values import LARGEST, Values
 
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
@@ -40,7 +38,10 @@ class BoundFamily:
     results: Results
     values: Values
     """What its steps may be given, and return."""
-    threads: ThreadPoolExecutor
+    threads: ThreadLine
+    """For what is plain ``def`` of its items."""
+    plain: bool
+    """Each of its items needs one."""
     shown: set[CodeType] = field(default_factory=set)
     """Code of step functions whose classes ``values`` knows: reading annotations takes a while."""
 
@@ -53,7 +54,7 @@ class BoundFamily:
 
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""
-        return _awaitable(function, None, self.threads)
+        return _awaitable(function, self.threads)
 
     @property
     def name(self) -> str:
@@ -70,7 +71,7 @@ class BoundFamily:
 
 def bind(
     family: AnyFamily,
-    threads: ThreadPoolExecutor,
+    threads: Threads,
     box: SecretBox | None = None,
     *,
     largest: int = LARGEST,
@@ -80,43 +81,52 @@ def bind(
         box: of the service; None: secrets in params can be read by this process alone.
         largest: bytes of a result, or of what a step is given and returns.
     """
+    of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
+    of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
 
-    def ready(name: str) -> Async:
-        return _awaitable(getattr(family, name), getattr(JobFamily, name), threads)
+    def ready(name: str, line: ThreadLine) -> Async:
+        method = getattr(family, name)
+        if not overridden(family, (name,)) and not inspect.iscoroutinefunction(method):
+            return _directly(method)  # the contract's own defaults block nobody
+        return _awaitable(method, line)
 
+    def plain(*names: str) -> bool:
+        methods = [getattr(family, name) for name in overridden(family, names)]
+        return not all(inspect.iscoroutinefunction(method) for method in methods)
+
+    of_items.used = plain("load", "execute", "save")
+    of_pages.used = plain("page", "count", "existing")
     values = values_of(family, largest)
     return BoundFamily(
         family=family,
-        pages=ready("page") if overridden(family, ("page",)) else None,
-        count=ready("count"),
-        existing=ready("existing"),
-        load=ready("load"),
-        execute=ready("execute"),
-        save=ready("save"),
-        stored=ready("stored") if overridden(family, ("stored",)) else None,
+        pages=ready("page", of_pages) if overridden(family, ("page",)) else None,
+        count=ready("count", of_pages),
+        existing=ready("existing", of_pages),
+        load=ready("load", of_items),
+        execute=ready("execute", of_items),
+        save=ready("save", of_items),
+        stored=ready("stored", of_items) if overridden(family, ("stored",)) else None,
         params=Params(family.params, values, box or SecretBox.fresh()),
         results=Results(result_type(type(family)), values),
         values=values,
-        threads=threads,
+        threads=of_items,
+        plain=of_items.used,
     )
 
 
-def _awaitable(method: Callable[..., Any], default: object, threads: ThreadPoolExecutor) -> Async:
+def _directly(method: Callable[..., Any]) -> Async:
+    async def directly(*args: object) -> object:
+        return method(*args)
+
+    return directly
+
+
+def _awaitable(method: Callable[..., Any], line: ThreadLine) -> Async:
     if inspect.iscoroutinefunction(method):
         return method
-    if (
-        default is not None and getattr(method, "__func__", None) is default
-    ):  # the contract's own defaults block nobody
-
-        async def directly(*args: object) -> object:
-            return method(*args)
-
-        return directly
 
     async def in_thread(*args: object) -> object:
-        call = contextvars.copy_context().run
-        loop = asyncio.get_running_loop()
-        result: object = await loop.run_in_executor(threads, call, _called, method, *args)
+        result: object = await line.call(_called, method, *args)
         return await result if inspect.isawaitable(result) else result
 
     return in_thread

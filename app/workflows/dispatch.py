@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -58,17 +59,27 @@ class Dispatcher:
             for layer in layers
         }
 
-    def room(self, flow_key: str) -> int | None:
-        """A little more than may run now, so that a freed slot never waits for a poll."""
+    def room(self, flow_key: str, held: int) -> int | None:
+        """A little more than may run now, so that a freed slot never waits for a poll; but no item
+        whose thread is not free, because another worker may have one."""
         live = self.controls.of(flow_key)
-        if live.paused:
-            return PREFETCH
-        parallelism = live.control.parallelism
-        return None if parallelism is None else parallelism + PREFETCH
+        parallelism = 0 if live.paused else live.control.parallelism
+        most = None if parallelism is None else parallelism + PREFETCH
+        family, layer = parse_flow_key(flow_key)
+        if layer is not Layer.EXECUTE:
+            return most
+        bound = self.families[family]
+        bound.threads.gated = live.paused or not live.control.open
+        more = bound.threads.room(all_need=bound.plain)
+        if more is None:
+            return most
+        return held + more if most is None else min(held + more, most)
 
     async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
+        needs_thread = bound.plain and delivery.flow_key == bound.threads.flow_key
         try:
-            await layer.handle(bound, delivery)
+            with bound.threads.expecting() if needs_thread else nullcontext():
+                await layer.handle(bound, delivery)
         except GateClosed:
             return  # not begun: the engine gives it back when the worker stops
         except BaseException as error:

@@ -132,7 +132,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     backoff: ClassVar[Backoff] = Backoff()
     """Between two attempts."""
     timeout: ClassVar[timedelta] = timedelta(minutes=5)
-    """Of ``load``, ``execute`` and ``save`` together; longer is the outcome ``timed_out``."""
+    """Of ``load``, ``execute`` and ``save`` together; longer is the outcome ``timed_out``. Waiting
+    for a thread or for a first connection does not count."""
     page_size: ClassVar[int] = 50
     """Ids that are read and filtered at once."""
     chunk_size: ClassVar[int] = 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +15,7 @@ from app.faults import Fault, fault
 from app.store import workers
 from app.store.database import reading
 from app.workflows.keys import new_id
+from app.workflows.load import LoadGauge
 
 EVERY = 5.0
 """Seconds: two may be lost before a worker counts as gone."""
@@ -27,14 +27,9 @@ log = structlog.get_logger("sluice.worker")
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """
-    Args:
-        in_hand: how many items the worker has just now.
-    """
-
     database: AsyncEngine
     concurrency: int
-    in_hand: Callable[[], int]
+    gauge: LoadGauge
     worker_id: str = field(default_factory=lambda: new_id("wrk"))
     _fault: Fault = field(default_factory=lambda: fault("sluice.worker", "heartbeat_not_written"))
 
@@ -48,6 +43,8 @@ class Heartbeat:
             await self._stop()
 
     async def _beat(self) -> None:
+        load = self.gauge.read()
+        self.gauge.tell(load)
         try:
             async with asyncio.timeout(LONGEST), reading(self.database) as tx:
                 await workers.show_life(
@@ -57,7 +54,7 @@ class Heartbeat:
                     pid=os.getpid(),
                     version=__version__,
                     concurrency=self.concurrency,
-                    in_hand=self.in_hand(),
+                    load=load,
                 )
             self._fault.over()
         except Exception as error:  # noqa: BLE001 - the work goes on, and the next one tells

@@ -26,6 +26,7 @@ from app.workflows.group_commit import GroupCommit
 from app.workflows.heartbeat import Heartbeat
 from app.workflows.item_tools import Toolbox
 from app.workflows.keys import Layer
+from app.workflows.load import LoadGauge
 from app.workflows.loop_watch import LoopWatch
 from app.workflows.losses import Losses
 from app.workflows.mending import Mender
@@ -36,6 +37,7 @@ from app.workflows.process import ProcessLayer
 from app.workflows.run_cache import RunCache
 from app.workflows.scheduler import Scheduler
 from app.workflows.step_ledger import StepLedger
+from app.workflows.threads import Threads
 from app.workflows.waking import Waker
 from app.workflows.watchdog import Watchdog
 
@@ -49,7 +51,10 @@ log = structlog.get_logger("sluice.worker")
 
 
 class SluiceWorker:
-    """Executes every family's messages until it is stopped."""
+    """Executes every family's messages until it is stopped.
+
+    ``waiting``: how many calls of families wait for a connection.
+    """
 
     def __init__(
         self,
@@ -66,6 +71,8 @@ class SluiceWorker:
         scheduler: Scheduler,
         http: httpx2.AsyncClient,
         links: AnswerLinks,
+        threads: Threads,
+        waiting: Callable[[], int],
         *,
         concurrency: int,
         look_ahead: int,
@@ -136,7 +143,9 @@ class SluiceWorker:
                 ((Layer.EXECUTE,), concurrency),
             )
         ]
-        heartbeat = Heartbeat(database, concurrency, lambda: self._consumers[-1].at_work)
+        threads.wakes.append(self._consumers[-1].look)
+        gauge = LoadGauge(lambda: self._consumers[-1].at_work, threads, waiting)
+        heartbeat = Heartbeat(database, concurrency, gauge)
         self._background.append(heartbeat.run)
 
     async def run(self) -> None:

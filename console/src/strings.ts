@@ -120,6 +120,10 @@ export const S = {
     pid: (pid: number): string => `pid ${pid}`,
     inHand: "In hand",
     outOf: (most: string): string => `of ${most}`,
+    waitForThread: (calls: string): string => `${calls} waiting for a thread`,
+    waitForConnection: (calls: string): string => `${calls} waiting for a connection`,
+    leftBehind: (threads: string, all: string): string =>
+      `${threads} of ${all} threads left behind by timeouts`,
     seen: "Heartbeat",
     since: "Started",
     noWorkers: "No worker is alive. Start one:",

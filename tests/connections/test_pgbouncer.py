@@ -67,7 +67,7 @@ async def test_a_setting_of_the_ledger_holds_in_its_transactions(
         pooled = replace(urls, database=url, listen=urls.database)
         async with (
             Opener(settings, pooled)(Recording()) as sluice,
-            sluice.service.ledger.begin() as tx,
+            sluice.service.pools.ledger.begin() as tx,
         ):
             found = await tx.exec_driver_sql("SELECT current_setting('enable_seqscan')")
             assert found.scalar() == "off"

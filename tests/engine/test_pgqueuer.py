@@ -54,7 +54,9 @@ async def working(
     room: Mapping[str, int] | None = None,
     concurrency: int = 50,
 ) -> AsyncIterator[None]:
-    worker = engine.worker(handlers, room=(room or {}).get, concurrency=concurrency)
+    worker = engine.worker(
+        handlers, room=lambda key, _held: (room or {}).get(key), concurrency=concurrency
+    )
     running = asyncio.create_task(worker.run())
     try:
         yield

@@ -104,7 +104,7 @@ async def test_pruning_that_was_cut_off_leaves_the_run_and_is_finished_by_the_ne
     async with opener(Recording()) as sluice:
         await insert_run(sluice, "run_1", days_ago=31, items=items)
         database = sluice.service.database
-        async with sluice.service.ledger.begin() as tx:
+        async with sluice.service.pools.ledger.begin() as tx:
             # It cannot take the second batch, and is cut off there.
             await tx.exec_driver_sql("SELECT 1 FROM item WHERE item_id = 'u999' FOR UPDATE")
             pruning = asyncio.create_task(retention.prune(database, MONTH))

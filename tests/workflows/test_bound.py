@@ -7,7 +7,6 @@ import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import pytest
@@ -18,6 +17,7 @@ from app.store.tables import User
 from app.workflows.bound import bind
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily
 from app.workflows.keys import Layer
+from app.workflows.threads import Threads
 from app.workflows.values import NotSerialisable
 from tests.support.families import Recording
 
@@ -27,9 +27,10 @@ asked: contextvars.ContextVar[str] = contextvars.ContextVar("asked")
 
 
 @pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(4, thread_name_prefix="family") as executor:
-        yield executor
+def threads() -> Iterator[Threads]:
+    opened = Threads(4)
+    yield opened
+    opened.close()
 
 
 class Where(JobFamily[FamilyParams, str, dict[str, int]]):
@@ -90,7 +91,7 @@ class Asynchronous(Where):
         self.note("save")
 
 
-async def _call_all(family: Where, threads: ThreadPoolExecutor) -> None:
+async def _call_all(family: Where, threads: Threads) -> None:
     bound = bind(family, threads)
     assert await bound.existing(["u1", "u2"], PARAMS, NO_CONTEXT) == ["u1"]
     assert await bound.load("u1", NO_CONTEXT) in {"u1", "nobodyu1"}
@@ -99,24 +100,24 @@ async def _call_all(family: Where, threads: ThreadPoolExecutor) -> None:
 
 
 async def test_plain_methods_run_in_a_thread_of_the_familys_own(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     family = Plain()
     await _call_all(family, threads)
     assert await bind(family, threads).count(PARAMS, NO_CONTEXT) == 7
     assert set(family.ran) == {"count", "existing", "load", "execute", "save"}
-    assert all(thread.startswith("family") for thread in family.ran.values())
+    assert all(thread.startswith("where.") for thread in family.ran.values())
 
 
-async def test_async_methods_run_on_the_loop(threads: ThreadPoolExecutor) -> None:
+async def test_async_methods_run_on_the_loop(threads: Threads) -> None:
     family = Asynchronous()
     await _call_all(family, threads)
     here = threading.current_thread().name
     assert family.ran == dict.fromkeys(("existing", "load", "execute", "save"), here)
 
 
-async def test_what_the_author_left_out_costs_no_thread(threads: ThreadPoolExecutor) -> None:
-    threads.shutdown()  # whoever asks for one now is refused
+async def test_what_the_author_left_out_costs_no_thread(threads: Threads) -> None:
+    threads.close()  # whoever asks for one now is refused
     bound = bind(Asynchronous(), threads)
     assert await bound.count(PARAMS, NO_CONTEXT) is None
     assert bound.pages is None
@@ -127,7 +128,7 @@ async def test_what_the_author_left_out_costs_no_thread(threads: ThreadPoolExecu
 
 
 async def test_a_thread_sees_the_context_variables_of_its_caller(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     asked.set("somebody-")
     assert await bind(Plain(), threads).load("u1", NO_CONTEXT) == "somebody-u1"
@@ -140,7 +141,7 @@ class Sleepy(Plain):
 
 
 async def test_a_plain_method_that_blocks_stalls_neither_the_loop_nor_the_others(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     bound = bind(Sleepy(), threads)
     ticks = 0
@@ -160,7 +161,7 @@ async def test_a_plain_method_that_blocks_stalls_neither_the_loop_nor_the_others
     assert took < 4 * 0.15
 
 
-async def test_an_error_of_a_plain_method_comes_out_as_it_is(threads: ThreadPoolExecutor) -> None:
+async def test_an_error_of_a_plain_method_comes_out_as_it_is(threads: Threads) -> None:
     class Failing(Plain):
         def load(self, item_id: str, ctx: Context) -> str:
             raise LookupError(item_id)
@@ -169,7 +170,7 @@ async def test_an_error_of_a_plain_method_comes_out_as_it_is(threads: ThreadPool
         await bind(Failing(), threads).load("u1", NO_CONTEXT)
 
 
-async def test_a_plain_method_may_answer_something_to_await(threads: ThreadPoolExecutor) -> None:
+async def test_a_plain_method_may_answer_something_to_await(threads: Threads) -> None:
     async def later() -> str:
         return threading.current_thread().name
 
@@ -180,11 +181,11 @@ async def test_a_plain_method_may_answer_something_to_await(threads: ThreadPoolE
 
     family = Mixed()
     assert await bind(family, threads).load("u1", NO_CONTEXT) == threading.current_thread().name
-    assert family.ran["load"].startswith("family")
+    assert family.ran["load"].startswith("where.")
 
 
 def test_results_are_read_and_written_as_the_family_declares_them(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     bound = bind(Plain(), threads)
     kept = bound.results.keep({"a": 1})
@@ -197,7 +198,7 @@ def test_results_are_read_and_written_as_the_family_declares_them(
         bind(Recording(), threads).results.keep("a\0b")
 
 
-def test_flow_keys_are_made_of_the_familys_name(threads: ThreadPoolExecutor) -> None:
+def test_flow_keys_are_made_of_the_familys_name(threads: Threads) -> None:
     bound = bind(Plain(), threads)
     assert [bound.flow_key(layer) for layer in Layer] == [
         "where.process",

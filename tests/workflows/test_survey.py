@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 import pytest
@@ -19,6 +18,7 @@ from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowContro
 from app.workflows.keys import Layer
 from app.workflows.source import ListSource
 from app.workflows.survey import SAMPLE, SCAN_PAGE, Survey, survey
+from app.workflows.threads import Threads
 
 NO_CONTEXT = cast("Context", None)  # this family never looks at it
 
@@ -43,9 +43,10 @@ class Done(JobFamily[FamilyParams, str, str]):
 
 
 @pytest.fixture(scope="module")
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as executor:
-        yield executor
+def threads() -> Iterator[Threads]:
+    opened = Threads(1)
+    yield opened
+    opened.close()
 
 
 async def surveyed(
@@ -69,7 +70,7 @@ users = st.sets(st.from_regex(r"u[0-9]{1,3}", fullmatch=True), max_size=40)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(ids=users, done=users, force=st.booleans(), limit=st.none() | st.integers(1, 50))
 async def test_the_numbers_are_those_of_the_sets(
-    threads: ThreadPoolExecutor, ids: set[str], done: set[str], force: bool, limit: int | None
+    threads: Threads, ids: set[str], done: set[str], force: bool, limit: int | None
 ) -> None:
     left = ids if force else ids - done
     expected = len(left) if limit is None else min(limit, len(left))
@@ -82,7 +83,7 @@ async def test_the_numbers_are_those_of_the_sets(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(ids=users, done=users, limit=st.none() | st.integers(1, 50))
 async def test_with_force_those_that_have_a_result_are_counted_among_those_to_process(
-    threads: ThreadPoolExecutor, ids: set[str], done: set[str], limit: int | None
+    threads: Threads, ids: set[str], done: set[str], limit: int | None
 ) -> None:
     bound = bind(Done(done), threads)
     found = await surveyed(bound, ids, force=True, limit=limit, overwrites=True)
@@ -92,7 +93,7 @@ async def test_with_force_those_that_have_a_result_are_counted_among_those_to_pr
 
 
 async def test_past_the_budget_what_would_be_overwritten_is_extrapolated_too(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     ids = [f"u{n:05}" for n in range(5_000)]
     bound = bind(Done(set(ids[:250]), seconds=0.002), threads)
@@ -102,7 +103,7 @@ async def test_past_the_budget_what_would_be_overwritten_is_extrapolated_too(
 
 
 async def test_ids_are_streamed_in_pages_so_that_memory_stays_bounded(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     family = Done(())
     await surveyed(bind(family, threads), [f"u{n}" for n in range(2 * SCAN_PAGE + 7)])
@@ -111,7 +112,7 @@ async def test_ids_are_streamed_in_pages_so_that_memory_stays_bounded(
 
 @pytest.mark.parametrize(("done", "guess"), [(0, 5_000), (250, 3_750), (1_000, 0)])
 async def test_past_the_budget_what_was_seen_stands_for_the_rest(
-    threads: ThreadPoolExecutor, done: int, guess: int
+    threads: Threads, done: int, guess: int
 ) -> None:
     ids = [f"u{n:05}" for n in range(5_000)]
     family = Done(set(ids[:done]), seconds=0.002)
@@ -121,7 +122,7 @@ async def test_past_the_budget_what_was_seen_stands_for_the_rest(
 
 
 async def test_a_count_that_ends_within_its_last_page_is_exact_even_past_the_budget(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     family = Done((), seconds=0.002)
     found = await surveyed(bind(family, threads), ["u1", "u2"], budget=0.001)
@@ -141,7 +142,7 @@ def estimated(
     return estimate(bound, FamilyParams(), statistics, earlier, limits)
 
 
-def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> None:
+def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
     bound = bind(Bounded(()), threads)
     # 1,000 ids are 20 pages and 50 chunks, at one a second; the items need ten seconds.
     paging = estimated(bound, Statistics(1_000, 1_000, 0), None)
@@ -151,27 +152,27 @@ def test_an_estimate_names_the_tightest_bound(threads: ThreadPoolExecutor) -> No
     assert "2 s an item in earlier runs" in working.basis
 
 
-def test_an_estimate_is_of_the_limits_that_are_in_force(threads: ThreadPoolExecutor) -> None:
+def test_an_estimate_is_of_the_limits_that_are_in_force(threads: Threads) -> None:
     slow = LiveControl("key", FlowControl(rate=5), pinned=True, paused=True)
     found = estimated(bind(Bounded(()), threads), Statistics(1_000, 1_000, 0), None, execute=slow)
     assert found.seconds == 200.0
     assert found.basis == "execute at 5 per second, as pinned, once it is resumed"
 
 
-def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: ThreadPoolExecutor) -> None:
+def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: Threads) -> None:
     nobody = Statistics(None, None, None, exact=False)
     unknown = estimated(bind(Bounded(()), threads), nobody, 2.0)
     assert unknown.seconds is None
     assert "not known" in unknown.basis
 
 
-def test_without_any_bound_there_is_no_estimate(threads: ThreadPoolExecutor) -> None:
+def test_without_any_bound_there_is_no_estimate(threads: Threads) -> None:
     found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), 1.0)
     assert (found.seconds, found.basis) == (None, "no flow control bounds it")
 
 
 def test_a_parallelism_alone_bounds_by_what_an_item_takes_and_says_that_nobody_knows_it(
-    threads: ThreadPoolExecutor,
+    threads: Threads,
 ) -> None:
     five = LiveControl("key", FlowControl(parallelism=5))
     found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), None, execute=five)

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 63575aed0d5a5506efff93fb4fdd56fb8f61669b6cb4a86640f61efbd0e35c47
+// OpenAPI document: 43245a05981bb37975e6b0c94264060deb7bb56345d0c9a0596c06409e89798c
 
 export interface paths {
     "/api/backfills": {
@@ -3260,8 +3260,30 @@ export interface components {
              * Format: date-time
              */
             startedAt: string;
+            /**
+             * Threads
+             * @description for methods that are plain def
+             */
+            threads: number;
+            /** Threadsbusy */
+            threadsBusy: number;
+            /**
+             * Threadsleftbehind
+             * @description of those that are busy: the item has timed out, and its code goes on
+             */
+            threadsLeftBehind: number;
             /** Version */
             version: string;
+            /**
+             * Waitingforconnection
+             * @description to Postgres; likewise
+             */
+            waitingForConnection: number;
+            /**
+             * Waitingforthread
+             * @description calls; the time limit of their items stands still
+             */
+            waitingForThread: number;
         };
     };
     responses: never;

@@ -31,6 +31,11 @@ export function Workers({ of }: { readonly of: readonly Worker[] }) {
               <tr key={worker.id}>
                 <td>
                   {worker.host} <span className="muted">{O.pid(worker.pid)}</span>
+                  {short(worker).map((what) => (
+                    <div key={what} className="strong">
+                      {what}
+                    </div>
+                  ))}
                 </td>
                 <td className="number">
                   {count(worker.inHand)}{" "}
@@ -49,4 +54,14 @@ export function Workers({ of }: { readonly of: readonly Worker[] }) {
       )}
     </section>
   );
+}
+
+/** What its items lack just now. */
+function short(worker: Worker): string[] {
+  const { waitingForThread, waitingForConnection, threadsLeftBehind, threads } = worker;
+  return [
+    ...(waitingForThread > 0 ? [O.waitForThread(count(waitingForThread))] : []),
+    ...(waitingForConnection > 0 ? [O.waitForConnection(count(waitingForConnection))] : []),
+    ...(threadsLeftBehind > 0 ? [O.leftBehind(count(threadsLeftBehind), count(threads))] : []),
+  ];
 }
