@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.faults import Fault
 from app.store import runs
 from app.store.changes import RunChanges
 from app.store.database import reading
@@ -54,6 +55,7 @@ class RunCache:
         self._views: dict[str, tuple[float, asyncio.Task[RunView | None]]] = {}
         self._coming: dict[str, tuple[float, asyncio.Task[RunView | None]]] = {}
         self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)
+        self._fault = Fault(log, "run_not_read")
         self._heard = asyncio.Event()
 
     async def get(self, run_id: str) -> RunView | None:
@@ -127,8 +129,9 @@ class RunCache:
         try:
             view = await self.get(run_id)
         except Exception as error:  # noqa: BLE001 - looked at again in half a second
-            log.warning("run_not_read", run=run_id, error=type(error).__name__)
+            self._fault.seen(error, run=run_id)
             return
+        self._fault.over()
         if view is None or view.status is not RunStatus.RUNNING:
             now = asyncio.get_running_loop().time()
             for wait in self._waiting.pop(run_id, ()):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -49,6 +49,8 @@ class Scheduler:
     engine: Engine
     families: Mapping[str, BoundFamily]
     every: float = LOOK_SECONDS
+    _stumbling: dict[str, Fault] = field(default_factory=dict)
+    """By the id of a schedule that cannot fire."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -79,12 +81,15 @@ class Scheduler:
                         return number
                     await self._fire(tx, taken)
                 number += 1
+                if (was := self._stumbling.pop(taken.id, None)) is not None:
+                    was.over(schedule=taken.id)
             except Exception as error:
                 if taken is None:
                     raise
                 # It stays due, and must not keep those behind it from firing.
                 broken.add(taken.id)
-                log.warning("schedule_stumbled", schedule=taken.id, exc_info=error)
+                fault = self._stumbling.setdefault(taken.id, Fault(log, "schedule_stumbled"))
+                fault.seen(error, schedule=taken.id)
 
     async def _fire(self, tx: AsyncConnection, schedule: Schedule) -> None:
         now = await schedules.present(tx)

@@ -15,6 +15,7 @@ from app.workflows.family import FamilyParams, Overlap
 from app.workflows.options import ScheduleOptions
 from app.workflows.scheduler import Scheduler
 from tests.support.families import Beside, Recording
+from tests.support.logged import warnings_logged
 from tests.support.scheduling import look, make_due, now_of, runs_of, scheduled, scheduler_of
 from tests.support.service import Opener, Sluice
 from tests.support.story import story
@@ -361,3 +362,19 @@ async def test_a_paused_one_never_fires_and_a_resumed_one_makes_up_for_nothing(
         assert resumed.next_at is not None
         assert resumed.next_at > await now_of(sluice)
         assert await scheduler_of(sluice).fire_due() == 0
+
+
+async def test_a_schedule_that_cannot_fire_is_told_once_and_when_it_fires_again(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await make_due(sluice, await scheduled(sluice))
+        await sluice.sql("ALTER TABLE run_event RENAME TO elsewhere")
+        scheduler = scheduler_of(sluice)
+        with warnings_logged() as logged:
+            for _ in range(5):
+                assert await scheduler.fire_due() == 0
+            await sluice.sql("ALTER TABLE elsewhere RENAME TO run_event")
+            assert await scheduler.fire_due() == 1
+        told = [e["state"] for e in logged if e["event"] == "schedule_stumbled"]
+        assert told == ["began", "ended"]
