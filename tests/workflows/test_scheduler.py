@@ -303,8 +303,8 @@ async def test_a_family_that_queues_takes_the_run_into_its_line(opener: Opener) 
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"region": "mars"}, "params.region: nobody is served there"),
-        ({"continent": "eu"}, "params.continent: Extra inputs are not permitted"),
+        ({"region": "mars"}, "params.region: nobody is served there."),
+        ({"continent": "eu"}, "params.continent: Extra inputs are not permitted."),
         ({"region": "broken"}, "params of regional raised KeyError: 'broken'"),
     ],
 )
