@@ -10,50 +10,50 @@ from functools import partial
 
 from pydantic import SecretStr
 
-from app.api.deps import ApiState
-from app.engine.pgqueuer import PgQueuerEngine
-from app.flow.controls import FlowControls
+from app.api.dependencies import ApiState
+from app.connections.redis_url import open_redis
+from app.embedded.servers import Urls, servers
+from app.engine.postgres.engine import PgQueuerEngine
 from app.flow.history import FlowHistory
+from app.flow.overrides import EffectiveLimits
 from app.flow.redis_check import RedisCheck
 from app.flow.redis_gate import LEASE
-from app.flow.script import GateScript
-from app.redis_url import open_redis
-from app.servers import Urls, servers
+from app.flow.redis_script import GateScript
 from app.service import Service, make_context
 from app.services.destinations import Destinations
-from app.services.files import FileStore
-from app.services.image_endpoint import painter
-from app.services.images import Painter
-from app.services.llm import text_writer
-from app.services.trust import http_client
-from app.services.writer import TextWriter
+from app.services.file_store import FileStore
+from app.services.http.tls import http_client
+from app.services.images.endpoint import painter
+from app.services.images.painter import Painter
+from app.services.llm.chat_writer import text_writer
+from app.services.llm.writer import TextWriter
 from app.settings import Settings
-from app.store.changes import RunChanges
 from app.store.database import service_key, sessions
-from app.store.pooling import Pooling, check_pooling
+from app.store.pooler import Pooling, check_pooling
 from app.store.pools import Pools, open_pools
 from app.store.readiness import require_ready
-from app.workflows import family_watch
-from app.workflows.answer_links import AnswerLinks
-from app.workflows.answering import Answering
-from app.workflows.authors_code import guard_tasks
-from app.workflows.backfill_control import BackfillControl
-from app.workflows.bound import bind
+from app.store.run_notifications import RunNotifications
+from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
-from app.workflows.coverage import CoverageSurvey
-from app.workflows.declared_schedules import declare
-from app.workflows.estimate import Estimator
 from app.workflows.family import AnyFamily, Services
-from app.workflows.family_files import FamilyFiles
-from app.workflows.flow_admin import FlowAdmin, read_overrides
-from app.workflows.keeper import RunKeeper
 from app.workflows.keys import CursorSigner, Layer, flow_key
-from app.workflows.loading import folder_of
-from app.workflows.mending import Mender
-from app.workflows.run_control import RunControl
-from app.workflows.schedule_admin import ScheduleAdmin
-from app.workflows.secret_box import SecretBox
-from app.workflows.threads import Threads
+from app.workflows.monitoring.coverage import CoverageSurvey
+from app.workflows.monitoring.flow_limits import FlowLimitService, read_overrides
+from app.workflows.registry import family_watch
+from app.workflows.registry.bound_family import bind
+from app.workflows.registry.discovery import folder_of
+from app.workflows.registry.family_call import guard_tasks
+from app.workflows.registry.family_files import FamilyFiles
+from app.workflows.registry.threads import Threads
+from app.workflows.runs.control import RunControl
+from app.workflows.runs.estimate import Estimator
+from app.workflows.runs.lifecycle import RunLifecycle
+from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.schedules.service import ScheduleService
+from app.workflows.schedules.sync import sync_declared_schedules
+from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.steps.answer_links import AnswerLinks
+from app.workflows.steps.answers import AnswerService
 
 __all__ = ["Service", "Urls", "make_context", "open_service", "servers"]
 
@@ -97,7 +97,7 @@ async def _opened(
         settings.image_model,
         settings.image_timeout,
     )
-    changes = RunChanges(urls.direct)
+    changes = RunNotifications(urls.direct)
     http = http_client()
     # Neither the API nor the worker waits for what the other is at.
     called, threads = Threads(settings.worker_threads), Threads(settings.worker_threads)
@@ -124,9 +124,9 @@ async def _opened(
         box = SecretBox(settings.secret_keys, await service_key(database, "sealing"))
         ready = partial(bind, box=box, largest=settings.max_result_bytes)
         bound = {family.name: ready(family, called) for family in families}
-        keeper = RunKeeper(engine, bound)
-        mender = Mender(database, engine, bound, keeper, settings.look_ahead)
-        controls = FlowControls(
+        keeper = RunLifecycle(engine, bound)
+        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
+        controls = EffectiveLimits(
             {
                 flow_key(family.name, layer): family.flow.of(layer)
                 for family in families
@@ -145,24 +145,24 @@ async def _opened(
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
         signer = CursorSigner((await service_key(database, "signing")).encode())
-        await declare(database, bound)
+        await sync_declared_schedules(database, bound)
         api = ApiState(
             client=client,
             control=RunControl(database, mender),
             changes=changes,
-            flow=FlowAdmin(database, controls, script),
+            flow=FlowLimitService(database, controls, script),
             flow_history=FlowHistory(redis, settings.redis_prefix),
             database=database,
             families=bound,
             cursors=signer,
-            answering=Answering(database, engine, bound),
+            answering=AnswerService(database, engine, bound),
             links=AnswerLinks(signer, settings.public_url),
             engine=engine,
             files=files,
             coverage=CoverageSurvey(
                 database, bound, partial(make_context, services), settings.dry_run_budget
             ),
-            backfills=BackfillControl(
+            backfills=BackfillService(
                 database,
                 engine,
                 bound,
@@ -170,7 +170,7 @@ async def _opened(
                 RunControl(database, mender),
                 settings.dry_run_budget,
             ),
-            schedules=ScheduleAdmin(database, client, bound, family_files),
+            schedules=ScheduleService(database, client, bound, family_files),
             family_files=family_files,
             secrets=box,
             probes={"postgres": partial(require_ready, pools.probes), "redis": redis_check},

@@ -14,7 +14,7 @@ from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
 from app.errors import ConfigurationError
 from app.settings import Settings
-from app.workflows.loading import load_families
+from app.workflows.registry.discovery import discover_families
 
 log = structlog.get_logger("sluice")
 
@@ -28,7 +28,7 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
         ConfigurationError: no token is configured, or a family cannot be used.
     """
     require_tokens(settings)
-    families = list(load_families().values())
+    families = list(discover_families().values())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

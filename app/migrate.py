@@ -8,11 +8,11 @@ import asyncpg
 from sqlalchemy import Connection, text
 
 from alembic import command
-from app.engine.pgqueuer import PgQueuerEngine
-from app.postgres import connect
-from app.postgres_url import with_database
+from app.connections.postgres import connect
+from app.connections.postgres_url import with_database
+from app.engine.postgres.engine import PgQueuerEngine
 from app.store.database import open_database
-from app.store.pooling import require_session
+from app.store.pooler import require_session
 from app.store.revision import migrations
 
 __all__ = ["ensure_database", "migrate", "with_database"]

@@ -10,28 +10,28 @@ from functools import partial
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.deps import ApiState
+from app.api.dependencies import ApiState
 from app.engine import Engine
-from app.flow.controls import FlowControls
 from app.flow.item_locks import ItemLocks
+from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import LEASE, RedisGate
 from app.settings import Settings
-from app.store.changes import RunChanges
 from app.store.database import sessions
 from app.store.pool import in_line
 from app.store.pools import Pools
-from app.workflows.bound import BoundFamily
+from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
-from app.workflows.coverage import CoverageSurvey
 from app.workflows.family import Context, Services
-from app.workflows.flow_recording import FlowRecorder
-from app.workflows.item_tools import ItemTools
-from app.workflows.mending import Mender
-from app.workflows.preview_tools import PreviewTools
-from app.workflows.scheduler import Scheduler
-from app.workflows.threads import Threads
-from app.workflows.watchdog import Watchdog
-from app.workflows.worker import SluiceWorker
+from app.workflows.monitoring.coverage import CoverageSurvey
+from app.workflows.monitoring.flow_recorder import FlowRecorder
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.threads import Threads
+from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.schedules.scheduler import Scheduler
+from app.workflows.steps.item_tools import DurableStepRunner
+from app.workflows.steps.preview import PreviewStepRunner
+from app.workflows.worker.maintenance import Watchdog
+from app.workflows.worker.worker import SluiceWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Service:
     client: WorkflowClient
     api: ApiState
     services: Services
-    controls: FlowControls
-    changes: RunChanges
-    mender: Mender
+    controls: EffectiveLimits
+    changes: RunNotifications
+    mender: RunReconciler
 
     @property
     def database(self) -> AsyncEngine:
@@ -104,7 +104,7 @@ def make_context(
     item_id: str | None = None,
     attempt: int = 1,
     preview: bool = False,
-    tools: ItemTools | PreviewTools | None = None,
+    tools: DurableStepRunner | PreviewStepRunner | None = None,
 ) -> Context:
     return Context(
         services=services,

@@ -20,9 +20,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import SERVICE
+from app.connections.postgres_url import PostgresUrl
+from app.connections.redis_url import plain_redis_url
 from app.errors import ConfigurationError, full_stop
-from app.postgres_url import PostgresUrl
-from app.redis_url import plain_redis_url
 from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_")

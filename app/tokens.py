@@ -14,7 +14,7 @@ _NAME = re.compile(r"(?P<name>[^\[\]]+?)\s*(\[(?P<scopes>[^\[\]]*)\])?")
 
 
 class Scope(StrEnum):
-    """What a token is for. The routes that ask for each: ``app.api.scopes``."""
+    """What a token is for. The routes that ask for each: ``app.api.auth.scopes``."""
 
     READ = "read"  # look at everything
     RUN = "run"  # change everything, and no approval

@@ -18,7 +18,7 @@ from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
 from app.migrate import ensure_database
-from app.workflows.group_commit import GroupCommit
+from app.store.group_commit import GroupCommit
 
 DATABASE = "sluice_bench_raw"
 

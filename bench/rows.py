@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.bootstrap import Service, Urls
 from app.store.database import reading
-from app.workflows.client import ProcessRequest
+from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
 from bench.profile import profile
 from bench.raw import raw_seconds
@@ -195,7 +195,7 @@ async def dry_run(urls: Urls) -> list[Figure]:
                 pipe.set(f"sluice-bench:bench:usr_{n:012}", "x")
             await pipe.execute()
         began = time.perf_counter()
-        request = ProcessRequest(params=FamilyParams())
+        request = RunRequest(params=FamilyParams())
         found = await service.client.dry_run(service.families["bench"], request)
         seconds = time.perf_counter() - began
     exact = found.survey.statistics.exact

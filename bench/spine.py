@@ -22,11 +22,11 @@ from sqlmodel import col, select
 from app.bootstrap import Urls, open_service, servers
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
+from app.models.user import User
 from app.settings import Settings
-from app.store import runs
-from app.store.lifecycle import ENDED
-from app.store.tables import User
-from app.workflows.client import ProcessRequest
+from app.store.runs import runs
+from app.store.statuses import ENDED
+from app.workflows.client import RunRequest
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 
 DATABASE = "sluice_bench"
@@ -72,7 +72,7 @@ async def measure(urls: Urls, items: int, settings: Settings) -> float:
         bound = service.families["noop"]
         started = time.perf_counter()
         begun = await service.client.trigger_process(
-            bound, ProcessRequest(params=FamilyParams()), started_by="bench"
+            bound, RunRequest(params=FamilyParams()), started_by="bench"
         )
         while True:
             await asyncio.sleep(0.05)

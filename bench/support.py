@@ -20,12 +20,13 @@ from sqlmodel import col, select
 from app.bootstrap import Service, Urls, open_service
 from app.logs import configure_logs
 from app.migrate import migrate
+from app.models.user import User
 from app.settings import Settings
-from app.store import runs
 from app.store.database import reading
-from app.store.lifecycle import ENDED
-from app.store.tables import Run, User
-from app.workflows.client import ProcessRequest
+from app.store.runs import runs
+from app.store.statuses import ENDED
+from app.store.tables.runs import Run
+from app.workflows.client import RunRequest
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from bench.sampling import Sampler
 
@@ -114,7 +115,7 @@ async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]
 
 
 async def start(service: Service) -> str:
-    request = ProcessRequest(params=FamilyParams())
+    request = RunRequest(params=FamilyParams())
     bound = service.families["bench"]
     return (await service.client.trigger_process(bound, request, started_by="bench")).run_id
 

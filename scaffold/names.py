@@ -11,7 +11,7 @@ from pathlib import Path
 from app.errors import BadInput, ConfigurationError
 from app.store.declared import declared_tables
 from app.workflows import family
-from app.workflows.loading import KEBAB, LONGEST_NAME, load_families
+from app.workflows.registry.discovery import KEBAB, LONGEST_NAME, discover_families
 
 _IMPORTED = {*family.__all__, "Page", "Params", "Path", "Select", "Sequence"}
 """Names that a generated file has already."""
@@ -47,7 +47,7 @@ def check_name(root: Path, name: str) -> str:
             f"{name!r} is taken: {file.relative_to(root)} is there. Choose another name."
         )
     try:
-        taken = name in load_families()
+        taken = name in discover_families()
     except ConfigurationError as error:
         raise BadInput(f"The families that are there cannot be loaded: {error.detail}") from error
     if taken:

@@ -78,9 +78,9 @@ def _files(data: dict[str, object]) -> list[str]:
     if data["source"] == "csv":
         files.append(f"app/workflows/families/{module}.csv")
     if data["result"] == "table":
-        files.append(f"app/store/families/{module}.py")
+        files.append(f"app/models/{module}.py")
         files.append(f"alembic/versions/{data['revision']}_{module}.py")
-    return [*files, f"tests/workflows/test_{module}.py"]
+    return [*files, f"tests/workflows/families/test_{module}.py"]
 
 
 def _tidy(root: Path, files: list[str]) -> None:

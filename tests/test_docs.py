@@ -12,9 +12,9 @@ import pytest
 from fastapi import FastAPI
 
 from app.api.app import build_app
-from app.cli.commands import app as command_line
+from app.cli.app import app as command_line
 from app.settings import Settings, load_settings
-from app.workflows.loading import load_families
+from app.workflows.registry.discovery import discover_families
 from docs.generate.settings import default_of
 from tests.support.families import Welcoming
 
@@ -129,7 +129,7 @@ def package(
     ("name", "package"), FAMILIES.items(), ids=FAMILIES.keys(), indirect=["package"]
 )
 def test_the_family_of_a_page_loads(name: str, package: str) -> None:
-    assert list(load_families(package)) == [name]
+    assert list(discover_families(package)) == [name]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])

@@ -11,15 +11,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import BadInput
+from app.models.agent import Agent
+from app.models.post import Post
+from app.models.scene import Scene
+from app.seed import example_tables, users
 from app.seed.examples import SeedAgent, SeedPost, SeedScene
 from app.seed.load import load_committed, load_users, load_when_empty
 from app.seed.read import committed, read_rows, seed_file
 from app.seed.row import SeedRow, expectation
+from app.seed.upserts import Written
 from app.seed.user import SeedUser
-from app.store import examples, users
 from app.store.database import open_database
-from app.store.example_tables import Agent, Post, Scene
-from app.store.upserts import Written
 
 KINDS: list[type[SeedRow]] = [SeedUser, SeedAgent, SeedScene, SeedPost]
 ADA = "ada@example.org"
@@ -36,7 +38,7 @@ async def counts(database: AsyncEngine) -> list[int]:
     async with database.connect() as connection:
         return [
             await users.count(connection),
-            *[await examples.count(connection, table) for table in (Agent, Scene, Post)],
+            *[await example_tables.count(connection, table) for table in (Agent, Scene, Post)],
         ]
 
 

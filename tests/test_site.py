@@ -13,10 +13,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-parser
 
 from app.settings import Settings
-from app.store.lifecycle import ITEM_TRANSITIONS, RUN_TRANSITIONS
-from app.workflows.context import Context
+from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
+from app.workflows.contract.context import Context
+from app.workflows.contract.step_methods import StepMethods
 from app.workflows.family import JobFamily
-from app.workflows.step_methods import StepMethods
 from docs.check import faults
 from docs.generate import PARTS
 from docs.generate.routes import document, operations

@@ -10,37 +10,21 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
-from app.api import (
-    answer_links,
-    backfills,
-    coverage,
-    files,
-    flow_control,
-    health,
-    item_lists,
-    item_stream,
-    overview,
-    problems,
-    run_actions,
-    run_events,
-    run_failures,
-    run_history,
-    run_layers,
-    schedules,
-    session,
-    suspended,
-)
-from app.api import families as families_api
-from app.api import items as items_api
-from app.api import runs as runs_api
-from app.api.access import Access
-from app.api.authors_code import AuthorsCode
-from app.api.console_files import STATIC, console_router
-from app.api.cron_route import cron_router
-from app.api.known_tokens import KnownTokens
+from app.api import problems
+from app.api.auth.middleware import AuthMiddleware
+from app.api.auth.scopes import ScopePolicy
+from app.api.auth.tokens import TokenRegistry
+from app.api.family_errors import AuthorsCode
+from app.api.operations import backfills, coverage, files, flow_control, health, overview, schedules
+from app.api.operations import families as families_api
+from app.api.pages import answer, session
+from app.api.pages.console import STATIC, console_router
 from app.api.root_path import UnderPath
-from app.api.scopes import Doors
-from app.api.workflows import family_router, routes_of, unknown_router
+from app.api.runs import actions, events, failures, history, item_output, layers, suspended_items
+from app.api.runs import items as items_api
+from app.api.runs import runs as runs_api
+from app.api.workflows import family_router, item_lists, routes_of, unknown_router
+from app.api.workflows.cron import cron_router
 from app.tokens import Token
 from app.workflows.family import AnyFamily
 
@@ -70,14 +54,14 @@ def build_app(
     )
     # Set by whoever serves the app, before it waits for what is under way: streams end with it.
     app.state.stopping = asyncio.Event()
-    app.state.tokens = KnownTokens(tokens)
+    app.state.tokens = TokenRegistry(tokens)
     app.state.wrong_tries = session.WrongTries()
     problems.install(app)
     routes = [routes_of(family) for family in families]
     dry = [of[layer] for of in routes for layer in ("process", "execute")]
-    doors = Doors([*dry, backfills.PATH])
+    doors = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
-    app.add_middleware(Access, tokens=app.state.tokens, doors=doors)
+    app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
     if root_path:
         app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi
@@ -89,11 +73,11 @@ def build_app(
     app.include_router(families_api.router)
     app.include_router(coverage.router)
     for runs_router in (
-        runs_api, run_actions, run_failures, run_history, run_layers, run_events,
-        suspended, item_stream, items_api,
+        runs_api, actions, failures, history, layers, events,
+        suspended_items, item_output, items_api,
     ):  # fmt: skip
         app.include_router(runs_router.router)
-    app.include_router(answer_links.router)
+    app.include_router(answer.router)
     app.include_router(item_lists.router)
     app.include_router(backfills.router)
     app.include_router(schedules.router)

@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
-from app.api.deps import Caller, State
+from app.api.dependencies import Caller, State
 from app.api.root_path import inner_path
 from app.errors import BadInput
-from app.store.idempotency import Once
-from app.workflows.secret_box import SecretBox
-from app.workflows.secret_places import dumped
-from app.workflows.starting import Started
+from app.store.runs.idempotency import IdempotentCall
+from app.workflows.runs.start import StartedRun
+from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.serialization.secret_places import dumped
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -34,20 +34,20 @@ def _once(
             " under the same key is answered as before, and starts nothing",
         ),
     ] = None,
-) -> Callable[[BaseModel], Once | None]:
-    def once(body: BaseModel) -> Once | None:
+) -> Callable[[BaseModel], IdempotentCall | None]:
+    def once(body: BaseModel) -> IdempotentCall | None:
         if key is None:
             return None
         if not (1 <= len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
             raise BadInput(
                 f"{HEADER} must be of 1 to {LONGEST_KEY} printable ASCII characters.", field=HEADER
             )
-        return Once(caller, key, fingerprint(state.secrets, request, body))
+        return IdempotentCall(caller, key, fingerprint(state.secrets, request, body))
 
     return once
 
 
-OnceFor = Annotated[Callable[[BaseModel], Once | None], Depends(_once)]
+OnceFor = Annotated[Callable[[BaseModel], IdempotentCall | None], Depends(_once)]
 """Given the validated body, what the call is known by; None: its caller gave it no key.
 
 Raises BadInput for a key that cannot be used. A call that starts nothing does not ask.
@@ -68,7 +68,7 @@ def _told(secret: object) -> str:
     return secret if isinstance(secret, str) else repr(secret)
 
 
-def answer_start(response: Response, started: Started) -> None:
+def answer_start(response: Response, started: StartedRun) -> None:
     """202 for a run that was started, 200 for one that an earlier call had started."""
     response.status_code = 200 if started.replayed else 202
     if started.replayed:

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.connections.faults import away, said
 from app.errors import SluiceError
-from app.faults import away, said
-from app.workflows.signals import FamilyFailed
+from app.workflows.contract.exceptions import FamilyFailed
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS: Mapping[int, Mapping[str, str]] = {

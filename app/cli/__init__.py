@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from app.cli.commands import app
+from app.cli.app import app
 from app.errors import SluiceError
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 @dataclass(slots=True)
-class Outgoing:
+class OutgoingMessage:
     """A message to publish. Of several flow keys' messages that are due, those of a higher
     ``priority`` are delivered sooner; of one flow key's, those that are due sooner."""
 
@@ -66,7 +66,7 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PrefixDepth:
     """Of a flow key's messages those whose ids begin alike: how many are due, come later, or are in
     hand. Not ``exact``: there were too many to look at all."""
 
@@ -100,10 +100,10 @@ class Engine(Protocol):
     async def install(self) -> None:
         """Create or bring up to date what the engine keeps in the database. Safe to repeat."""
 
-    async def publish(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+    async def publish(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> int:
         """Enqueue in the caller's transaction. Returns how many did not wait there already."""
 
-    async def hasten(self, tx: AsyncConnection, messages: Sequence[Outgoing]) -> int:
+    async def hasten(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> int:
         """Publish, and let what waits already under these ids come as soon as if it were new."""
 
     async def complete(
@@ -142,7 +142,7 @@ class Engine(Protocol):
 
     async def parts(
         self, tx: AsyncConnection, of: Sequence[tuple[str, str]], *, most: int = 2_000
-    ) -> list[Part]:
+    ) -> list[PrefixDepth]:
         """
         Args:
             of: flow keys, each with how the ids begin.

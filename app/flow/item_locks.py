@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockError
 
-from app.faults import Fault
-from app.flow.script import UNREACHABLE
+from app.connections.faults import Fault
+from app.flow.redis_script import UNREACHABLE
 
 RETRY_SECONDS = 0.5
 

@@ -9,9 +9,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
+from app.connections.faults import away, said
 from app.errors import ConfigurationError
-from app.faults import away, said
-from app.flow.script import CHANGED, UNREACHABLE, wake_channel
+from app.flow.redis_script import CHANGED, UNREACHABLE, wake_channel
 
 CLUSTER = (
     "REDIS_URL leads to a node of a Redis Cluster, and Sluice's scripts need all keys in one"

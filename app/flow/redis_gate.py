@@ -12,12 +12,12 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from app.faults import Fault
-from app.flow.control import FlowControl
-from app.flow.controls import FlowControls, LiveControl
+from app.connections.faults import Fault
 from app.flow.gate import GateClosed
-from app.flow.lane import Lane
-from app.flow.script import CHANGED, UNREACHABLE, GateScript
+from app.flow.limits import FlowControl
+from app.flow.overrides import EffectiveLimits, LiveControl
+from app.flow.permit_queue import PermitQueue
+from app.flow.redis_script import CHANGED, UNREACHABLE, GateScript
 
 LEASE = timedelta(seconds=10)
 CONFIG_POLL = 0.7
@@ -39,7 +39,7 @@ class _Slot:
 
     __slots__ = ("_lane", "_permit")
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: PermitQueue) -> None:
         self._lane = lane
         self._permit = ""
 
@@ -57,14 +57,14 @@ class RedisGate:
     """See ``app.flow.gate.Gate``. ``run`` must be running while permits are held."""
 
     def __init__(
-        self, redis: Redis, prefix: str, controls: FlowControls, *, lease: timedelta = LEASE
+        self, redis: Redis, prefix: str, controls: EffectiveLimits, *, lease: timedelta = LEASE
     ) -> None:
         self._redis = redis
         self._controls = controls
         self._lease = lease
         self._script = GateScript(redis, prefix, lease=lease)
         self._worker = uuid.uuid4().hex
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, PermitQueue] = {}
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -88,7 +88,7 @@ class RedisGate:
             def live() -> LiveControl:
                 return LiveControl(key, FlowControl(parallelism=parallelism()))
 
-            lane = self._lanes[key] = Lane(self._script, self._worker, live)
+            lane = self._lanes[key] = PermitQueue(self._script, self._worker, live)
         return _Slot(lane)
 
     def close(self) -> None:
@@ -109,10 +109,10 @@ class RedisGate:
         finally:
             await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
 
-    def _lane(self, key: str) -> Lane:
+    def _lane(self, key: str) -> PermitQueue:
         lane = self._lanes.get(key)
         if lane is None:
-            lane = Lane(self._script, self._worker, lambda: self._controls.live(key))
+            lane = PermitQueue(self._script, self._worker, lambda: self._controls.live(key))
             self._lanes[key] = lane
         return lane
 

@@ -10,13 +10,15 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.models.agent import Agent
+from app.models.post import Post
+from app.models.scene import Scene
+from app.seed import example_tables, users
 from app.seed.examples import SeedAgent, SeedPost, SeedScene
 from app.seed.read import committed
 from app.seed.row import SeedRow
+from app.seed.upserts import Written
 from app.seed.user import SeedUser
-from app.store import examples, users
-from app.store.example_tables import Agent, Post, Scene
-from app.store.upserts import Written
 from app.workflows.keys import new_id
 
 Row = TypeVar("Row", bound=SeedRow)
@@ -43,11 +45,11 @@ async def load_when_empty(database: AsyncEngine) -> None:
     async with database.begin() as tx:
         if not await users.count(tx):
             await _write_users(tx, committed(SeedUser))
-        if not await examples.count(tx, Agent):
+        if not await example_tables.count(tx, Agent):
             await _write_agents(tx, committed(SeedAgent))
-        if not await examples.count(tx, Scene):
+        if not await example_tables.count(tx, Scene):
             await _write_scenes(tx, committed(SeedScene))
-        if not await examples.count(tx, Post):
+        if not await example_tables.count(tx, Post):
             await _write_posts(tx, committed(SeedPost))
 
 
@@ -77,17 +79,17 @@ async def _write_agents(tx: AsyncConnection, given: Sequence[SeedAgent]) -> Writ
         for agent in _ordered(given)
         if agent.owner.lower() in owners
     ]
-    return await examples.upsert_agents(tx, rows)
+    return await example_tables.upsert_agents(tx, rows)
 
 
 async def _write_scenes(tx: AsyncConnection, given: Sequence[SeedScene]) -> Written:
     rows = [{**scene.model_dump(), "id": new_id("scn")} for scene in _ordered(given)]
-    return await examples.upsert_scenes(tx, rows)
+    return await example_tables.upsert_scenes(tx, rows)
 
 
 async def _write_posts(tx: AsyncConnection, given: Sequence[SeedPost]) -> Written:
     rows = [{**post.model_dump(), "id": new_id("pst")} for post in _ordered(given)]
-    return await examples.upsert_posts(tx, rows)
+    return await example_tables.upsert_posts(tx, rows)
 
 
 def _ordered(given: Iterable[Row]) -> list[Row]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.errors import BadInput, TooLarge
 from app.seed.row import SeedRow, columns, expectation, needed
-from app.services.csv_rows import CsvRows
+from app.workflows.sources.csv_rows import CsvRows
 
 MAX_ROWS = 100_000
 

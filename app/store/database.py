@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.connections.postgres import connect
 from app.errors import ConfigurationError
-from app.postgres import connect
 from app.store.pool import WaitingPool
 
 Sessions = async_sessionmaker[AsyncSession]

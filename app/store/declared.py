@@ -8,22 +8,13 @@ import pkgutil
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-import app.store
-import app.store.families
+import app.models
+import app.store.tables
 
 
 def declared_tables() -> MetaData:
-    """Found by their place: modules of ``app/store`` whose name ends in ``tables``, and every one
-    of ``app/store/families``."""
-    ours = [
-        f"{app.store.__name__}.{found.name}"
-        for found in pkgutil.iter_modules(app.store.__path__)
-        if found.name.endswith("tables")
-    ]
-    of_families = [
-        f"{app.store.families.__name__}.{found.name}"
-        for found in pkgutil.iter_modules(app.store.families.__path__)
-    ]
-    for name in (*ours, *of_families):
-        importlib.import_module(name)
+    """Every module of ``app/store/tables`` and of ``app/models`` is imported."""
+    for folder in (app.store.tables, app.models):
+        for found in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
+            importlib.import_module(found.name)
     return SQLModel.metadata

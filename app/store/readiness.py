@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.connections.faults import READ_ONLY
 from app.errors import Unavailable
-from app.faults import READ_ONLY
 from app.store.database import reading
 from app.store.revision import require_migrated
 

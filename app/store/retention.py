@@ -8,9 +8,10 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store import samples
-from app.store.step_tables import Output, Step
-from app.store.tables import IdempotencyKey, Item, Run, RunEvent
+from app.store.monitoring import samples
+from app.store.tables.items import Item
+from app.store.tables.runs import IdempotencyKey, Run, RunEvent
+from app.store.tables.steps import Output, Step
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ITEM = Item.__table__  # type: ignore[attr-defined]

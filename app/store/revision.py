@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.connections.faults import sqlstate
 from app.errors import ConfigurationError
-from app.faults import sqlstate
 from app.store.database import reading
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"

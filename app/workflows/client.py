@@ -11,32 +11,33 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict
-from app.store import failures, items, paging, runs
-from app.store.changes import RunChanges
 from app.store.database import reading
-from app.store.failures import Which
-from app.store.idempotency import Once
-from app.store.tables import Run
-from app.workflows.attempt import History, Verdict, attempt
-from app.workflows.authors_code import told
-from app.workflows.bound import BoundFamily
-from app.workflows.estimate import Estimate, Estimator
+from app.store.items import failures, items, pages
+from app.store.items.failures import RetrySelection
+from app.store.run_notifications import RunNotifications
+from app.store.runs import runs
+from app.store.runs.idempotency import IdempotentCall
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions
 from app.workflows.family import Context
-from app.workflows.handle import RunHandle
+from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.messages import ExecuteMessage, PaginateMessage
-from app.workflows.options import RunOptions
-from app.workflows.preview_tools import PreviewTools
-from app.workflows.process_request import ProcessRequest, new_run
-from app.workflows.source import source_of, unprocessed
-from app.workflows.starting import Started, start
-from app.workflows.survey import Survey, survey
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
+from app.workflows.runs.estimate import Estimate, Estimator
+from app.workflows.runs.handle import RunHandle
+from app.workflows.runs.request import RunRequest, new_run
+from app.workflows.runs.start import StartedRun, start_run
+from app.workflows.sources.eligibility import EligibilityCount, count_eligible
+from app.workflows.sources.item_source import source_of, without_result
+from app.workflows.steps.preview import PreviewStepRunner
 
-__all__ = ["DryRun", "ProcessRequest", "WorkflowClient"]
+__all__ = ["DryRun", "RunRequest", "WorkflowClient"]
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    survey: Survey
+    survey: EligibilityCount
     estimate: Estimate
 
 
@@ -46,7 +47,7 @@ class WorkflowClient:
         database: AsyncEngine,
         engine: Engine,
         context: Callable[..., Context],
-        changes: RunChanges,
+        changes: RunNotifications,
         estimator: Estimator,
         *,
         dry_run_budget: float,
@@ -58,11 +59,11 @@ class WorkflowClient:
         self._estimator = estimator
         self._dry_run_budget = dry_run_budget
 
-    async def dry_run(self, bound: BoundFamily, request: ProcessRequest) -> DryRun:
+    async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun:
         """What ``trigger_process`` would do. Writes nothing and enqueues nothing."""
         bound.params.keep(request.params)
         ctx = self._context(bound)
-        found = await survey(
+        found = await count_eligible(
             bound,
             source_of(bound, request.params, ctx, request),
             request.params,
@@ -81,11 +82,11 @@ class WorkflowClient:
         params: BaseModel | None = None,
         *,
         started_by: str = "code",
-        once: Once | None = None,
+        once: IdempotentCall | None = None,
         **request: Any,  # as ProcessRequest takes them
     ) -> RunHandle:
         """Start a run and hold on to it: ``run = await client.start(family, params)``."""
-        asked = ProcessRequest(params=params or bound.family.params(), **request)
+        asked = RunRequest(params=params or bound.family.params(), **request)
         started = await self.trigger_process(bound, asked, started_by=started_by, once=once)
         return self.handle(started.run_id)
 
@@ -95,11 +96,11 @@ class WorkflowClient:
     async def trigger_process(
         self,
         bound: BoundFamily,
-        request: ProcessRequest,
+        request: RunRequest,
         *,
         started_by: str,
-        once: Once | None = None,
-    ) -> Started:
+        once: IdempotentCall | None = None,
+    ) -> StartedRun:
         """Start a run: its row and its first message are one commit.
 
         Args:
@@ -111,18 +112,18 @@ class WorkflowClient:
         """
         run = new_run(bound, request, started_by=started_by)
         async with self._database.begin() as tx:
-            return await start(tx, self._engine, bound, run, once, why=request.why)
+            return await start_run(tx, self._engine, bound, run, once, why=request.why)
 
     async def retry(
         self,
         bound: BoundFamily,
         run: Run,
-        which: Which,
+        which: RetrySelection,
         *,
         started_by: str,
-        once: Once | None,
+        once: IdempotentCall | None,
         options: RunOptions | None = None,
-    ) -> Started:
+    ) -> StartedRun:
         """Start a run over exactly these items of an earlier one, with its params.
 
         Raises:
@@ -139,7 +140,7 @@ class WorkflowClient:
             number = await failures.count_chosen(connection, run.id, which)
         if number == 0:
             raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
-        request = ProcessRequest(
+        request = RunRequest(
             params=params,
             force=True,
             options=options,
@@ -161,7 +162,7 @@ class WorkflowClient:
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
-            if not await paging.move_cursor(tx, run_id, cursor):
+            if not await pages.move_cursor(tx, run_id, cursor):
                 raise _not_running(run)
             message = PaginateMessage(run=run_id)
             await self._engine.publish(tx, [message.outgoing(bound.name)])
@@ -179,7 +180,7 @@ class WorkflowClient:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
             named = sorted(set(item_ids))
-            fresh = await paging.add_items(tx, run_id, named)
+            fresh = await pages.add_items(tx, run_id, named)
             if fresh is None:
                 raise _not_running(run)
             todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
@@ -201,17 +202,17 @@ class WorkflowClient:
         params: BaseModel,
         *,
         started_by: str,
-        once: Once | None = None,
+        once: IdempotentCall | None = None,
         options: RunOptions | None = None,
-    ) -> Started:
+    ) -> StartedRun:
         """Execute one item whether or not it has a result, as a run of its own."""
-        request = ProcessRequest(params=params, force=True, item_ids=[item_id], options=options)
+        request = RunRequest(params=params, force=True, item_ids=[item_id], options=options)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
-    async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Verdict:
+    async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> AttemptResult:
         """Run ``load`` and ``execute`` for one item, and never ``save``."""
         ctx = self._context(bound, item_id=item_id, preview=True)
-        ctx = replace(ctx, tools=PreviewTools(bound, ctx.services.http, item_id))
+        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
         return await attempt(bound, item_id, params, ctx, History())
 
     async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
@@ -219,7 +220,7 @@ class WorkflowClient:
         if not bound.filters:
             return None
         ctx = self._context(bound, item_id=item_id, preview=True)
-        return not await unprocessed(bound, [item_id], params, ctx)
+        return not await without_result(bound, [item_id], params, ctx)
 
     async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
         """What is stored for the item, as JSON holds it, for its preview to be compared with.

@@ -16,13 +16,11 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Select
 
-from app.flow.control import OPEN, FlowControl
-from app.workflows.backoff import Backoff
-from app.workflows.context import Context, Cost, Services
-from app.workflows.cron import CatchUp, Cron
-from app.workflows.keys import Layer
-from app.workflows.partitions import Daily, Hourly, Monthly, Partition
-from app.workflows.signals import (
+from app.flow.limits import OPEN, FlowControl
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.context import Context, Cost, Services
+from app.workflows.contract.cron import CatchUp, Cron
+from app.workflows.contract.exceptions import (
     CallFailed,
     ChildFailed,
     Fatal,
@@ -31,6 +29,8 @@ from app.workflows.signals import (
     StepFailed,
     Systemic,
 )
+from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
+from app.workflows.keys import Layer
 
 __all__ = [
     "Backoff",
@@ -153,7 +153,7 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
     partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning
-    """How the work is cut for backfills: see ``app.workflows.partitions``."""
+    """How the work is cut for backfills: see ``app.workflows.contract.partitions``."""
     schedule: ClassVar[Cron | None] = None
     """When runs start by themselves; operators may pause it, and add others."""
 

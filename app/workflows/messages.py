@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from app.engine import Outgoing
+from app.engine import OutgoingMessage
 from app.workflows import keys
 from app.workflows.keys import Layer
 
@@ -18,7 +18,7 @@ class RunOnly(BaseModel):
     run: str
 
 
-class Message(BaseModel):
+class LayerMessage(BaseModel):
     """A frozen body and the layer that it goes to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,8 +31,8 @@ class Message(BaseModel):
     def id(self) -> str:
         raise NotImplementedError
 
-    def outgoing(self, family: str) -> Outgoing:
-        return Outgoing(
+    def outgoing(self, family: str) -> OutgoingMessage:
+        return OutgoingMessage(
             id=self.id(),
             flow_key=keys.flow_key(family, self.layer),
             payload=self.model_dump_json(exclude_none=True).encode(),
@@ -44,7 +44,7 @@ class Message(BaseModel):
         return cls.model_validate_json(payload)
 
 
-class ProcessMessage(Message):
+class ProcessMessage(LayerMessage):
     """Layer 1: count, and begin the run."""
 
     layer = Layer.PROCESS
@@ -54,7 +54,7 @@ class ProcessMessage(Message):
         return keys.process_message(self.run)
 
 
-class PaginateMessage(Message):
+class PaginateMessage(LayerMessage):
     """Layer 2: read the pages that are due; or, with ``items``, fan out one chunk of the page after
     ``cursor``."""
 
@@ -71,7 +71,7 @@ class PaginateMessage(Message):
         return keys.chunk_message(self.run, self.cursor, self.index or 0)
 
 
-class ExecuteMessage(Message):
+class ExecuteMessage(LayerMessage):
     """Layer 3: do the work for one item."""
 
     layer = Layer.EXECUTE

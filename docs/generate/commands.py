@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from app.cli.commands import app
+from app.cli.app import app
 from docs.generate.markdown import code, prose, table
 
 

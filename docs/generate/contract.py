@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 
 from app.workflows import family as module
-from app.workflows.context import Context
+from app.workflows.contract.context import Context
+from app.workflows.contract.step_methods import StepMethods
 from app.workflows.family import JobFamily
-from app.workflows.step_methods import StepMethods
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Attribute, Method, as_markdown, attributes, methods
 

@@ -1,4 +1,4 @@
-"""The lifecycles of a run and of an item, and the kinds of events, from ``app.store.lifecycle``."""
+"""The lifecycles of a run and of an item, and the kinds of events, from ``app.store.statuses``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from app.store import lifecycle
-from app.store.lifecycle import ITEM_TRANSITIONS, RUN_TRANSITIONS
+from app.store import statuses
+from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import attributes
 
@@ -33,7 +33,7 @@ def lifecycles() -> str:
 def _edges(name: str, transitions: Mapping[Any, frozenset[Any]]) -> str:  # of either status
     """The table of the code with its comments. The values are those of run time: where the source
     is written in another form than it is now, this fails rather than leave an edge out."""
-    source = inspect.getsource(lifecycle).split(f"\n{name}")[1].split("\n)\n")[0]
+    source = inspect.getsource(statuses).split(f"\n{name}")[1].split("\n)\n")[0]
     rows: list[tuple[str, str, str]] = []
     present = ""
     for line in source.splitlines():
@@ -51,7 +51,7 @@ def _edges(name: str, transitions: Mapping[Any, frozenset[Any]]) -> str:  # of e
 
 def _enums() -> dict[str, type[StrEnum]]:
     """Those that say more of their words than the words themselves."""
-    there = {name: one for name, one in vars(lifecycle).items() if isinstance(one, type)}
+    there = {name: one for name, one in vars(statuses).items() if isinstance(one, type)}
     return {
         name: one
         for name, one in there.items()

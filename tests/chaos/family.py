@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import Select, TextClause, text
 from sqlmodel import select
 
-from app.store.tables import User
+from app.models.user import User
 from app.workflows.family import (
     Backoff,
     Context,

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from app.bootstrap import Urls, open_service
 from app.errors import InvalidTransition
-from app.store import questions
 from app.store.database import reading
-from app.store.lifecycle import ENDED
-from app.store.tables import Run
+from app.store.statuses import ENDED
+from app.store.steps import questions
+from app.store.tables.runs import Run
 from tests.chaos.family import TABLES, Chaotic
 from tests.chaos.verdict import Verdict, judge
 from tests.chaos.worker import Workers, chaos_settings

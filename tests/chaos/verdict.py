@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.store.lifecycle import ENDED, OUTCOMES
+from app.store.statuses import ENDED, OUTCOMES
 from tests.support.service import Sluice
 from tests.support.story import assert_legal, story
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.cli.listening import bind
+from app.cli.server.uvicorn import bind
 from app.migrate import ensure_database
 from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
 from tests.support.databases import Databases

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from app.bootstrap import Urls
+from app.connections.postgres_url import changed
 from app.errors import ConfigurationError
 from app.migrate import migrate
-from app.postgres_url import changed
 from app.settings import Settings
-from app.store.pooling import Pooling, pooling_of
+from app.store.pooler import Pooling, pooling_of
 from tests.support.databases import Databases
 from tests.support.families import Recording
 from tests.support.pgbouncer import PROGRAM, pgbouncer

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from app.connections.postgres_url import PostgresUrl
 from app.errors import ConfigurationError, Unavailable
-from app.postgres_url import PostgresUrl
 from app.store.database import open_database, reading
 from app.store.revision import require_migrated, revision
 from tests.support.families import Recording, Welcoming

@@ -10,10 +10,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
+from app.connections.faults import Fault
+from app.connections.redis_url import open_redis
 from app.errors import ConfigurationError
-from app.faults import Fault
 from app.flow.redis_check import RedisCheck
-from app.redis_url import open_redis
 from app.workflows.family import Flow, FlowControl
 from tests.support.families import Recording
 from tests.support.http import api

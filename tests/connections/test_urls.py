@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.connections.postgres import connect
+from app.connections.postgres_url import PostgresUrl, with_database
+from app.connections.redis_url import open_redis, plain_redis_url
 from app.errors import ConfigurationError
-from app.postgres import connect
-from app.postgres_url import PostgresUrl, with_database
-from app.redis_url import open_redis, plain_redis_url
 from app.settings import Settings
 from tests.support.servers import TestServers
 

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select
 from sqlmodel import col, select
 
-from app.services.files import FileStore
-from app.services.images import Painter
-from app.store.tables import User
+from app.models.user import User
+from app.services.file_store import FileStore
+from app.services.images.painter import Painter
 from app.workflows.family import (
     Context,
     Daily,

@@ -22,7 +22,7 @@ from threading import Thread
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from app.cli.listening import bind
+from app.cli.server.uvicorn import bind
 from tests.e2e.browser import NoBrowser, executable
 from tests.e2e.console import Console, visit
 from tests.e2e.stack import OPS, ROOT, Api, Json

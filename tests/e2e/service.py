@@ -18,8 +18,8 @@ from sqlalchemy import text
 
 from app.api.app import build_app
 from app.bootstrap import Urls, open_service
-from app.cli.listening import bind, listening
-from app.cli.stopping import Ending
+from app.cli.server.signals import Ending
+from app.cli.server.uvicorn import bind, listening
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import load_settings

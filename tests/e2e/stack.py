@@ -19,7 +19,7 @@ from typing import Any
 import asyncpg
 import httpx2
 
-from app.cli.listening import bind
+from app.cli.server.uvicorn import bind
 from tests.support.http import bearer
 from tests.support.servers import TestServers
 

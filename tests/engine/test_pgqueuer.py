@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Outgoing, statements
-from app.engine.pgqueuer import PgQueuerEngine
+from app.engine import Delivery, OutgoingMessage
+from app.engine.postgres import statements
+from app.engine.postgres.engine import PgQueuerEngine
 from app.store.database import open_database
 
 Take = Callable[[Delivery], Awaitable[None]]
@@ -37,11 +38,13 @@ def made(database: AsyncEngine, dsn: str, heartbeat: float = 1) -> PgQueuerEngin
     )
 
 
-def message(number: int, key: str = "a.execute", **more: object) -> Outgoing:
-    return Outgoing(id=f"m{number}", flow_key=key, payload=b"%d" % number, **more)  # type: ignore[arg-type]  # forwarded
+def message(number: int, key: str = "a.execute", **more: object) -> OutgoingMessage:
+    return OutgoingMessage(id=f"m{number}", flow_key=key, payload=b"%d" % number, **more)  # type: ignore[arg-type]  # forwarded
 
 
-async def publish(engine: PgQueuerEngine, database: AsyncEngine, *messages: Outgoing) -> None:
+async def publish(
+    engine: PgQueuerEngine, database: AsyncEngine, *messages: OutgoingMessage
+) -> None:
     async with database.begin() as tx:
         await engine.publish(tx, messages)
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from app.flow.control import FlowControl
-from app.flow.controls import FlowControls, Override
 from app.flow.gate import GateClosed
+from app.flow.limits import FlowControl
+from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import LEASE, RedisGate
 from tests.support.gates import KEY, Work
 from tests.support.servers import TestServers
@@ -50,7 +50,7 @@ class Place:
         """One worker's gate. ``f=…`` is the control of ``f.execute``."""
         declared = {f"{name}.execute": control for name, control in controls.items()}
         return RedisGate(
-            self.redis, self.prefix, FlowControls(declared, _no_overrides), lease=lease
+            self.redis, self.prefix, EffectiveLimits(declared, _no_overrides), lease=lease
         )
 
 

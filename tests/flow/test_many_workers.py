@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.embedded import hold
-from app.flow.control import FlowControl
-from app.flow.controls import Override
+from app.flow.limits import FlowControl
+from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
 from tests.support.gates import KEY, Overrides, Work, gate
 from tests.support.servers import TestServers

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from app.flow.control import OPEN, FlowControl
-from app.flow.script import HORIZON, PACE, GateScript, Granted
+from app.flow.limits import OPEN, FlowControl
+from app.flow.redis_script import HORIZON, PACE, GateScript, Granted
 from tests.support.servers import TestServers
 
 KEY = "f.execute"

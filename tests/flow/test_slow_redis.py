@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from redis.asyncio import Redis
 
-from app.flow.control import FlowControl
-from app.flow.controls import FlowControls
+from app.flow.limits import FlowControl
+from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
 from tests.support.gates import KEY, Overrides, Work
 from tests.support.servers import TestServers
@@ -67,7 +67,7 @@ async def worker(
     url: str, prefix: str, control: FlowControl, lease: timedelta
 ) -> AsyncIterator[RedisGate]:
     redis = Redis.from_url(url)
-    gate = RedisGate(redis, prefix, FlowControls({KEY: control}, Overrides().load), lease=lease)
+    gate = RedisGate(redis, prefix, EffectiveLimits({KEY: control}, Overrides().load), lease=lease)
     running = asyncio.create_task(gate.run())
     try:
         yield gate

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.cli.listening import bind
+from app.cli.server.uvicorn import bind
 from app.migrate import ensure_database
 from tests.cli.command import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
@@ -66,7 +66,7 @@ def test_its_own_tests_pass_and_so_do_those_of_migrations(
 ) -> None:
     files = [file for file in grown.code if file.startswith("tests/")]
     assert len(files) == len(KINDS)
-    others = ("tests/store/test_migrations.py", "tests/workflows/test_loading.py")
+    others = ("tests/store/test_migrations.py", "tests/unit/registry/test_loading.py")
     ended = grown.copy.python(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", *files, *others),
         TEST_DATABASE_URL=servers.database_url,

@@ -139,12 +139,12 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
     service = started(newer, tmp_path / "service", "--data", "families=[review-post]")
     assert families_of(service) == {"review_post"}
-    assert (service.root / "tests/workflows/test_review_post.py").is_file()
+    assert (service.root / "tests/workflows/families/test_review_post.py").is_file()
     assert "[review-post]" in text(service, "docs/guides/writing-a-family.md")
     assert "[agent-welcome]" not in text(service, "docs/guides/writing-a-family.md")
     change(service, "Makefile", "-n 3 --dist loadfile $(ARGS)", "-n 6 --dist loadfile $(ARGS)")
     service.committed("Mine")
-    with (newer.root / "app/services/retry_after.py").open("a", encoding="utf-8") as lines:
+    with (newer.root / "app/services/http/retry_after.py").open("a", encoding="utf-8") as lines:
         lines.write("# Newer\n")
     newer.committed("Newer")
     assert newer.run("git", "tag", "1.1.0").returncode == 0
@@ -152,11 +152,11 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     ended = service.python("-m", "copier", *words)
     assert ended.returncode == 0, ended
     assert "-n 6 --dist loadfile $(ARGS)" in text(service, "Makefile")
-    assert "# Newer" in text(service, "app/services/retry_after.py")
+    assert "# Newer" in text(service, "app/services/http/retry_after.py")
     assert families_of(service) == {"review_post"}
     assert "_commit: 1.1.0" in text(service, ".copier-answers.yml")
     status = service.run("git", "status", "--porcelain").stdout.splitlines()
     assert sorted(line[3:] for line in status) == [
         ".copier-answers.yml",
-        "app/services/retry_after.py",
+        "app/services/http/retry_after.py",
     ]

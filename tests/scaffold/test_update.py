@@ -109,8 +109,8 @@ def test_a_refusal_writes_nothing(copy: Copied) -> None:
         assert ended.returncode == 2, ended
         assert ended.stderr.startswith("error: ")
         assert "Traceback" not in ended.stderr
-    (copy.root / "tests/workflows/test_other_one.py").write_text("mine\n", "utf-8")
+    (copy.root / "tests/workflows/families/test_other_one.py").write_text("mine\n", "utf-8")
     before = copy.files()
     ended = copy.python("-m", "scaffold", "family", "name=other-one", "entity=invoice")
-    assert "tests/workflows/test_other_one.py is there already" in ended.stderr
+    assert "tests/workflows/families/test_other_one.py is there already" in ended.stderr
     assert copy.files() == before

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidTransition, NotFound
-from app.store import transitions
-from app.store.lifecycle import (
+from app.store.runs import transitions
+from app.store.runs.runs import Statistics
+from app.store.statuses import (
     ENDED,
     ITEM_TRANSITIONS,
     OUTCOMES,
@@ -16,7 +17,6 @@ from app.store.lifecycle import (
     before,
     require_transition,
 )
-from app.store.runs import Statistics
 from tests.support.families import Beside
 from tests.support.service import Opener
 

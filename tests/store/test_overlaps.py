@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from app.store import overlaps, transitions
-from app.store.lifecycle import RunStage, RunStatus
+from app.store.runs import overlap, transitions
+from app.store.statuses import RunStage, RunStatus
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
 
@@ -34,13 +34,13 @@ async def insert(
 
 async def active(sluice: Sluice) -> str | None:
     async with sluice.service.database.connect() as connection:
-        found = await overlaps.active(connection, "recording")
+        found = await overlap.active(connection, "recording")
     return None if found is None else found.run_id
 
 
 async def take_next(sluice: Sluice) -> str | None:
     async with sluice.service.database.begin() as tx:
-        return await overlaps.take_next(tx, "recording")
+        return await overlap.take_next(tx, "recording")
 
 
 async def test_a_family_without_runs_has_neither_an_active_nor_a_next_one(opener: Opener) -> None:
@@ -122,9 +122,9 @@ async def test_the_lock_keeps_out_its_own_family_until_the_transaction_ends_and_
     async with opener(Recording()) as sluice:
         await insert(sluice, "run_1")
         async with sluice.service.database.begin() as tx:
-            await overlaps.lock(tx, "recording")
+            await overlap.lock(tx, "recording")
             async with sluice.service.database.begin() as other, asyncio.timeout(5):
-                await overlaps.lock(other, "another")
+                await overlap.lock(other, "another")
             taking = asyncio.create_task(take_next(sluice))
             async with asyncio.timeout(5):
                 while not await _waits_for_a_lock(sluice):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.driver import hot, refusal
+from app.connections.driver import fetch_raw, refusal
 from app.store.database import open_database
 
 Ask = Callable[[AsyncConnection, str, object], Awaitable[object]]
@@ -30,7 +30,7 @@ async def by_sqlalchemy(connection: AsyncConnection, statement: str, value: obje
         ("SELECT $1::bigint", 2**70, "out of int64 range"),
     ],
 )
-@pytest.mark.parametrize("ask", [hot, by_sqlalchemy])
+@pytest.mark.parametrize("ask", [fetch_raw, by_sqlalchemy])
 async def test_a_value_that_cannot_be_kept_is_told_in_a_sentence(
     database_url: str, statement: str, value: object, says: str, ask: Ask
 ) -> None:
@@ -51,6 +51,6 @@ async def test_what_is_no_fault_of_a_value_is_none(database_url: str, statement:
     async with database.connect() as connection:
         await connection.exec_driver_sql("SET statement_timeout = 50")
         with pytest.raises(DBAPIError) as caught:
-            await hot(connection, statement)
+            await fetch_raw(connection, statement)
     await database.dispose()
     assert refusal(caught.value) is None

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.store import retention
-from app.store.lifecycle import ENDED, RunStatus
+from app.store.statuses import ENDED, RunStatus
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from app.store.tables import Run
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.family import Context
-from app.workflows.options import RunOptions, options_of
 from tests.support.families import Recording, Work
 from tests.support.service import Sluice
 

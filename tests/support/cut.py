@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from app.workflows.backfill_plan import BackfillRequest
+from app.workflows.backfills.plan import BackfillRequest
 from app.workflows.family import Context, Daily, FamilyParams, JobFamily
 from tests.support.families import Recording, Work
 from tests.support.service import Sluice

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Select
 from sqlmodel import col, select
 
-from app.store.tables import User
+from app.models.user import User
 from app.workflows.family import (
     Backoff,
     Context,

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from redis.asyncio import Redis
 
-from app.flow.control import FlowControl
-from app.flow.controls import FlowControls, Override
+from app.flow.limits import FlowControl
+from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import RedisGate
 
 KEY = "f.execute"
@@ -72,7 +72,7 @@ async def gate(
 ) -> AsyncIterator[RedisGate]:
     """One worker's gate, running."""
     redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
-    known = FlowControls(controls, (overrides or Overrides()).load)
+    known = EffectiveLimits(controls, (overrides or Overrides()).load)
     one = RedisGate(redis, prefix, known, lease=timedelta(seconds=lease))
     running = asyncio.create_task(one.run())
     try:

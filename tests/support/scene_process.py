@@ -24,15 +24,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import Urls, open_service
 from app.logs import configure_logs
-from app.services.images import DEFAULT_SIDE, MIN_SIDE, Painted, Painter
-from app.services.local_painter import LocalPainter
-from app.services.local_writer import LocalWriter
-from app.services.scenes import SceneCard
-from app.services.texts import Spent, nobody_asks
-from app.services.writer import TextWriter
+from app.models.scene import Scene
+from app.services.images.local import LocalPainter
+from app.services.images.painter import DEFAULT_SIDE, MIN_SIDE, Painted, Painter
+from app.services.llm.scenes import SceneCard
+from app.services.llm.texts import Spent, nobody_asks
+from app.services.llm.writer import TextWriter
+from app.services.offline.writer import LocalWriter
 from app.settings import Settings
 from app.store.database import open_database, reading
-from app.store.example_tables import Scene
 from app.workflows.families.scene_images import ImageSet, Params, SceneImages
 from app.workflows.family import Context, Flow
 from tests.support.worker_process import ROOT

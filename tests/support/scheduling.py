@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.store import schedules
 from app.store.database import reading
-from app.store.schedule_tables import Schedule
-from app.workflows.cron import CatchUp
-from app.workflows.options import ScheduleOptions
-from app.workflows.scheduler import LOOK_SECONDS, Scheduler
+from app.store.planning import schedules
+from app.store.tables.schedules import Schedule
+from app.workflows.contract.cron import CatchUp
+from app.workflows.contract.run_options import ScheduleOptions
+from app.workflows.schedules.scheduler import LOOK_SECONDS, Scheduler
 from tests.support.service import Sluice
 
 NIGHTLY = "0 3 * * *"

@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import text
 
 from app.bootstrap import Service, Urls, open_service
-from app.engine import Outgoing
+from app.engine import OutgoingMessage
 from app.settings import Settings
-from app.store import items, runs
 from app.store.database import reading
-from app.store.lifecycle import ENDED
-from app.store.tables import Item, Run
-from app.workflows.bound import BoundFamily
-from app.workflows.client import DryRun, ProcessRequest
+from app.store.items import items
+from app.store.runs import runs
+from app.store.statuses import ENDED
+from app.store.tables.items import Item
+from app.store.tables.runs import Run
+from app.workflows.client import DryRun, RunRequest
 from app.workflows.family import AnyFamily
+from app.workflows.registry.bound_family import BoundFamily
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,9 @@ class Sluice:
     async def dry_run(self, family: str | None = None, **request: Any) -> DryRun:
         return await self.service.client.dry_run(self.bound(family), self._request(family, request))
 
-    def _request(self, family: str | None, request: Mapping[str, Any]) -> ProcessRequest:
+    def _request(self, family: str | None, request: Mapping[str, Any]) -> RunRequest:
         params = request.get("params") or self.bound(family).family.params()
-        return ProcessRequest(**{**request, "params": params})
+        return RunRequest(**{**request, "params": params})
 
     async def run(self, run_id: str) -> Run:
         async with reading(self.service.database) as connection:
@@ -67,7 +69,7 @@ class Sluice:
         async with self.worker():
             return await self.ended(run_id)
 
-    async def publish(self, *messages: Outgoing) -> None:
+    async def publish(self, *messages: OutgoingMessage) -> None:
         async with self.service.database.begin() as tx:
             await self.service.engine.publish(tx, messages)
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.store import steps
 from app.store.database import reading
-from app.store.lifecycle import ItemStatus
-from app.store.step_tables import Step
-from app.store.tables import Item
+from app.store.statuses import ItemStatus
+from app.store.steps import steps
+from app.store.tables.items import Item
+from app.store.tables.steps import Step
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Recording
 from tests.support.service import Sluice

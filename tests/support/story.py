@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from app.store import events
 from app.store.database import reading
-from app.store.events import EventKind
-from app.store.lifecycle import ENDED, RUN_TRANSITIONS, ItemStatus, RunStatus
-from app.store.tables import Item, Run, RunEvent
+from app.store.runs import events
+from app.store.runs.events import EventKind
+from app.store.statuses import ENDED, RUN_TRANSITIONS, ItemStatus, RunStatus
+from app.store.tables.items import Item
+from app.store.tables.runs import Run, RunEvent
 from tests.support.service import Sluice
 
 _MOVES = {

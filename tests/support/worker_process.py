@@ -22,10 +22,10 @@ from sqlalchemy import Select, text
 from sqlmodel import select
 
 from app.bootstrap import Urls, open_service
-from app.flow.control import OPEN, FlowControl
+from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
+from app.models.user import User
 from app.settings import Settings
-from app.store.tables import User
 from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
 
 ROOT = Path(__file__).resolve().parents[2]

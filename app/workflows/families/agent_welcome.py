@@ -9,10 +9,10 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.welcomes import AgentCard, Welcome
-from app.services.writer import TextWriter
-from app.store.example_tables import Agent, AgentWelcome
-from app.store.tables import User
+from app.models.agent import Agent, AgentWelcome
+from app.models.user import User
+from app.services.llm.welcomes import AgentCard, Welcome
+from app.services.llm.writer import TextWriter
 from app.workflows.family import (
     Context,
     Entity,

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select
 from sqlmodel import col, select, update
 
+from app.models.post import Post
 from app.services.destinations import Destinations
-from app.services.posts import MAX_CHARS, PostBrief
-from app.services.texts import paragraphs
-from app.services.writer import TextWriter
-from app.store.example_tables import Post
+from app.services.llm.posts import MAX_CHARS, PostBrief
+from app.services.llm.texts import paragraphs
+from app.services.llm.writer import TextWriter
 from app.workflows.family import (
     Context,
     Entity,

@@ -12,11 +12,11 @@ from sqlalchemy import Select, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.files import FileStore
-from app.services.images import Painter
-from app.services.scenes import MAX_COUNT, SceneCard
-from app.services.writer import TextWriter
-from app.store.example_tables import Scene, SceneImageSet
+from app.models.scene import Scene, SceneImageSet
+from app.services.file_store import FileStore
+from app.services.images.painter import Painter
+from app.services.llm.scenes import MAX_COUNT, SceneCard
+from app.services.llm.writer import TextWriter
 from app.workflows.family import (
     Context,
     Entity,

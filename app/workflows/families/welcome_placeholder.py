@@ -10,9 +10,9 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.services.placeholders import Person
-from app.services.writer import TextWriter
-from app.store.tables import User, WelcomePlaceholder
+from app.models.user import User, WelcomePlaceholder
+from app.services.llm.placeholders import Person
+from app.services.llm.writer import TextWriter
 from app.workflows.family import (
     Context,
     Entity,

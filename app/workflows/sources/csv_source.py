@@ -14,10 +14,10 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import BadInput
-from app.services.csv_rows import CsvRows
-from app.workflows.distinct import DistinctIds
 from app.workflows.family import Page
 from app.workflows.keys import id_fault
+from app.workflows.sources.csv_rows import CsvRows
+from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.errors import SourceBroken, SourceUnavailable
 
 HEAD = 65_536

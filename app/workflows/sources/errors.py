@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.errors import BadInput, ConfigurationError, Unavailable
-from app.workflows.signals import Fatal
+from app.workflows.contract.exceptions import Fatal
 
 
 class SourceUnavailable(Unavailable):

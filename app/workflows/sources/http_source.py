@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import httpx2
 
 from app.errors import full_stop
-from app.workflows.context import Context
+from app.workflows.contract.context import Context
+from app.workflows.contract.exceptions import CallFailed, Fatal
+from app.workflows.contract.http_response import HttpResponse
 from app.workflows.family import Page
-from app.workflows.http_answer import HttpAnswer
-from app.workflows.http_call import HttpCall
-from app.workflows.signals import CallFailed, Fatal
 from app.workflows.sources.errors import SourceBroken, SourceBusy, SourceUnavailable
+from app.workflows.steps.http_call import HttpCall
 
 Query = dict[str, str | int]
 Answer = Any  # JSON of the other side's shape
@@ -27,7 +27,7 @@ class Style(Protocol):
         """The page's address, but for the family's own query and the page's size."""
 
     def next(
-        self, url: httpx2.URL, cursor: str | None, answer: HttpAnswer, body: Answer, rows: int
+        self, url: httpx2.URL, cursor: str | None, answer: HttpResponse, body: Answer, rows: int
     ) -> str | None:
         """The cursor behind a page of so many rows; None: there is no further page."""
 
@@ -43,7 +43,7 @@ class NextCursor:
         return url if cursor is None else url.copy_set_param(self.param, cursor)
 
     def next(
-        self, url: httpx2.URL, cursor: str | None, answer: HttpAnswer, body: Answer, rows: int
+        self, url: httpx2.URL, cursor: str | None, answer: HttpResponse, body: Answer, rows: int
     ) -> str | None:
         token = _at(body, self.field)
         return None if token in (None, "") else str(token)
@@ -58,7 +58,7 @@ class LinkHeader:
         return url if cursor is None else url.copy_with(raw_path=cursor.encode())
 
     def next(
-        self, url: httpx2.URL, cursor: str | None, answer: HttpAnswer, body: Answer, rows: int
+        self, url: httpx2.URL, cursor: str | None, answer: HttpResponse, body: Answer, rows: int
     ) -> str | None:
         links = httpx2.Response(200, headers={"Link": answer.headers.get("link", "")}).links
         found = links.get("next", {}).get("url")
@@ -80,7 +80,7 @@ class Offset:
         return url.copy_set_param(self.param, cursor or "0")
 
     def next(
-        self, url: httpx2.URL, cursor: str | None, answer: HttpAnswer, body: Answer, rows: int
+        self, url: httpx2.URL, cursor: str | None, answer: HttpResponse, body: Answer, rows: int
     ) -> str | None:
         return str(int(cursor or "0") + rows) if rows else None
 

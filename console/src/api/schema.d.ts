@@ -2879,7 +2879,7 @@ export interface components {
         };
         /**
          * Scope
-         * @description What a token is for. The routes that ask for each: ``app.api.scopes``.
+         * @description What a token is for. The routes that ask for each: ``app.api.auth.scopes``.
          * @enum {string}
          */
         Scope: "read" | "run" | "approve" | "cron";

@@ -1,0 +1,97 @@
+"""The door: no token, no call; no call that the token is not for; and no body that is larger than
+we read."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.auth import session_cookie
+from app.api.auth.scopes import Principal, ScopePolicy
+from app.api.auth.tokens import TokenRegistry
+from app.api.problems import problem
+from app.api.root_path import inner_path
+from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
+CONSOLE = "/console/"
+"""Below it are the files of the console, which hold no data."""
+SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
+"""Whoever signs in has no right yet, and whoever signs out may have none any more."""
+SIGNED = "/answer/"
+"""Below it the address itself is the right, by its signature: see ``answer_links``."""
+LARGEST_BODY = 1_000_000
+"""Bytes."""
+
+
+class AuthMiddleware:
+    """ASGI middleware. Runs before anything of the request is parsed."""
+
+    def __init__(self, app: ASGIApp, tokens: TokenRegistry, doors: ScopePolicy) -> None:
+        self._app = app
+        self._doors = doors
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = inner_path(scope) if scope["type"] == "http" else ""
+        if scope["type"] != "http" or path in OPEN_PATHS:
+            await self._app(scope, receive, send)
+            return
+        if path.startswith((SIGNED, CONSOLE)) or (scope["method"], path) in SIGN_IN:
+            await self._app(scope, _bounded(receive), send)
+            return
+        request = Request(scope)
+        try:
+            rights = scope["sluice.rights"] = self._rights(request)
+            rights.require(*self._doors.needed(scope["method"], path))
+            if "\0" in path or b"%00" in scope["query_string"]:
+                raise BadInput("A path or query holds no NUL character.", field="path")
+            length = request.headers.get("content-length", "")
+            if length.isdecimal() and int(length) > LARGEST_BODY:
+                raise _too_large()
+            await self._app(scope, _bounded(receive), send)
+        except (BadInput, Unauthorized, Forbidden, TooLarge) as error:
+            await problem(request, error)(scope, receive, send)
+
+    def _rights(self, request: Request) -> Principal:
+        cookie = request.cookies.get(session_cookie.NAME)
+        if cookie is not None and "authorization" not in request.headers:
+            return self._by_cookie(request, cookie)
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise Unauthorized(
+                "This call needs a token: Authorization: Bearer <one of SLUICE_TOKENS>."
+            )
+        known = self._tokens.of_secret(secret)
+        if known is None:
+            raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
+        return known.rights
+
+    def _by_cookie(self, request: Request, cookie: str) -> Principal:
+        session = session_cookie.read(cookie, request.app.state.api.cursors, self._tokens)
+        # A browser adds the cookie whichever page calls, so it alone is no sign of who meant it.
+        session_cookie.require_console(request.method, request.headers)
+        request.scope["sluice.expires"] = session.expires_at
+        return session.known.rights
+
+
+def _bounded(receive: Receive) -> Receive:
+    read = 0
+
+    async def bounded() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > LARGEST_BODY:
+            # As FastAPI's own exception: of any other it would make a 400 while it reads.
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large().detail)
+        return message
+
+    return bounded
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes. Send fewer ids at a time.")

@@ -1,0 +1,127 @@
+"""What every route is given, and the shapes that they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.api.auth.scopes import Principal
+from app.connections.faults import Fault
+from app.engine import Engine
+from app.errors import BadInput
+from app.flow.history import FlowHistory
+from app.services.file_store import FileStore
+from app.store.run_notifications import RunNotifications
+from app.workflows.backfills.service import BackfillService
+from app.workflows.client import WorkflowClient
+from app.workflows.keys import CursorSigner
+from app.workflows.monitoring.coverage import CoverageSurvey
+from app.workflows.monitoring.flow_limits import FlowLimitService
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_files import FamilyFiles
+from app.workflows.runs.control import RunControl
+from app.workflows.schedules.service import ScheduleService
+from app.workflows.serialization.json_text import unstorable
+from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.steps.answer_links import AnswerLinks
+from app.workflows.steps.answers import AnswerService
+
+MOST_ROWS = 200
+LONGEST_CURSOR = 4_000
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiState:
+    """Made by ``bootstrap`` when the service opens."""
+
+    client: WorkflowClient
+    control: RunControl
+    changes: RunNotifications
+    flow: FlowLimitService
+    flow_history: FlowHistory
+    database: AsyncEngine
+    families: Mapping[str, BoundFamily]
+    cursors: CursorSigner
+    answering: AnswerService
+    links: AnswerLinks
+    engine: Engine
+    files: FileStore
+    backfills: BackfillService
+    coverage: CoverageSurvey
+    schedules: ScheduleService
+    family_files: FamilyFiles
+    secrets: SecretBox
+    probes: Mapping[str, Callable[[], Awaitable[object]]]
+    """By name, what ``/readyz`` tries."""
+    faults: dict[str, Fault] = field(default_factory=dict)
+    """By name, what ``/readyz`` found wrong the last time."""
+
+
+class Body(BaseModel):
+    """What a caller sends: camelCase, and no field that we do not know."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, data: object) -> object:
+        """As it was sent, because a secret in it cannot be looked at later."""
+        fault = unstorable(data)
+        if fault is not None:
+            place, why = fault
+            raise BadInput(f"{place or 'body'} {why}.", field=place or "body")
+        return data
+
+
+class View(BaseModel):
+    """A part of an answer: camelCase."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+
+class Answer(View):
+    """A whole answer: it says that it is no problem document."""
+
+    success: bool = True
+
+
+def _state(request: Request) -> ApiState:
+    return cast("ApiState", request.app.state.api)
+
+
+def _caller(request: Request) -> str:
+    """The name of the caller's token, which ``access`` has checked."""
+    return _rights(request).token
+
+
+def _rights(request: Request) -> Principal:
+    return cast("Principal", request.scope["sluice.rights"])
+
+
+def _stopping(request: Request) -> asyncio.Event:
+    return cast("asyncio.Event", request.app.state.stopping)
+
+
+State = Annotated[ApiState, Depends(_state)]
+Stopping = Annotated[asyncio.Event, Depends(_stopping)]
+"""Set when the server begins to stop: answers without an end must end then."""
+Caller = Annotated[str, Depends(_caller)]
+Allowed = Annotated[Principal, Depends(_rights)]
+"""For the routes that ``app.api.auth.scopes`` lets ask once more."""
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
+Cursor = Annotated[
+    str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")
+]
+bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS, with the scope.")
+"""Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

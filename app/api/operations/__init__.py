@@ -1,0 +1,1 @@
+"""Routes for operators: families, schedules, backfills, flow control, health."""

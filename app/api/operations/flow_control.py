@@ -1,0 +1,162 @@
+"""Flow control: see it, and change it while work is under way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field, StrictInt
+
+from app.api.dependencies import Answer, ApiState, Body, Caller, State, View, bearer
+from app.errors import BadInput, ConfigurationError
+from app.flow.history import FlowPoint
+from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.store.database import reading
+from app.workflows.monitoring.flow_limits import FlowState
+
+router = APIRouter(
+    prefix="/api/flow-control", tags=["flow control"], dependencies=[Depends(bearer)]
+)
+
+Key = Annotated[str, Path(max_length=200, description="such as welcome-placeholder.execute")]
+
+
+class Pin(Body):
+    """What is left out is not limited."""
+
+    parallelism: StrictInt | None = Field(None, gt=0, le=1_000_000, description="at work at once")
+    rate: float | None = Field(
+        None, gt=0, le=1_000_000, strict=True, allow_inf_nan=False, description="starts in a period"
+    )
+    period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds(), strict=True)
+
+    def control(self) -> FlowControl:
+        """
+        Raises:
+            BadInput: the values are no flow control together.
+        """
+        try:
+            return FlowControl(
+                parallelism=self.parallelism,
+                rate=self.rate,
+                period=timedelta(seconds=self.period_seconds),
+            )
+        except ConfigurationError as error:
+            raise BadInput(error.detail, field=error.field) from error
+
+
+class FlowView(View):
+    key: str
+    parallelism: int | None
+    rate: float | None
+    period_seconds: float
+    source: Literal["code", "pinned"]
+    paused: bool
+    active: int | None = Field(description="items at work now; null: Redis does not answer")
+    waiting: int | None = Field(description="items that wait for their turn in a worker")
+    started: int | None = Field(description="items started in the last period")
+    queued: int = Field(
+        description="messages that are due and in no worker yet; counted up to 2,000 a layer"
+    )
+
+    @classmethod
+    def of(cls, state: FlowState, queued: int) -> FlowView:
+        live, observed = state.live, state.observed
+        return cls(
+            key=live.key,
+            parallelism=live.control.parallelism,
+            rate=live.control.rate,
+            period_seconds=live.control.period.total_seconds(),
+            source="pinned" if live.pinned else "code",
+            paused=live.paused,
+            active=observed.active if observed else None,
+            waiting=observed.waiting if observed else None,
+            started=observed.started if observed else None,
+            queued=queued,
+        )
+
+
+class FlowPointView(View):
+    at: datetime
+    in_use: int = Field(description="items at work then")
+    starts: int = Field(description="items started in the period before")
+    waiting: int
+    parallelism: int | None = Field(description="in force then")
+    rate: float | None
+
+    @classmethod
+    def of(cls, point: FlowPoint) -> FlowPointView:
+        return cls(**{**asdict(point), "at": datetime.fromtimestamp(point.at, UTC)})
+
+
+class FlowHistoryAnswer(Answer):
+    points: list[FlowPointView]
+
+
+class FlowAnswer(Answer):
+    flow_control: FlowView
+
+
+class FlowsAnswer(Answer):
+    flow_control: list[FlowView]
+
+
+@router.get("")
+async def list_flow_control(state: State) -> FlowsAnswer:
+    return FlowsAnswer(flow_control=await _views(state, await state.flow.states()))
+
+
+@router.get("/{key}")
+async def get_flow_control(key: Key, state: State) -> FlowAnswer:
+    return await _answer(state, await state.flow.state(key))
+
+
+@router.get("/{key}/history")
+async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
+    """The last five minutes, every five seconds, the oldest first: while a worker runs, and the key
+    has a limit."""
+    state.flow.flow_keys(key)
+    points = await state.flow_history.of(key, datetime.now(UTC))
+    return FlowHistoryAnswer(points=[FlowPointView.of(point) for point in points])
+
+
+@router.put("/{key}")
+async def pin_flow_control(key: Key, body: Pin, state: State, caller: Caller) -> FlowAnswer:
+    """Put these limits in force in place of the code's; workers follow within a second."""
+    return await _answer(state, await state.flow.pin(key, body.control(), by=caller))
+
+
+@router.delete("/{key}")
+async def reset_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
+    """Return to the limits that the code declares."""
+    return await _answer(state, await state.flow.reset(key, by=caller))
+
+
+@router.post("/{key}/pause")
+async def pause_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
+    """Let nothing of this key begin; what is at work ends."""
+    return await _answer(state, await state.flow.pause(key, paused=True, by=caller))
+
+
+@router.post("/{key}/resume")
+async def resume_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
+    return await _answer(state, await state.flow.pause(key, paused=False, by=caller))
+
+
+async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:
+    [view] = await _views(state, [found])
+    return FlowAnswer(flow_control=view)
+
+
+async def _views(state: ApiState, found: Sequence[FlowState]) -> list[FlowView]:
+    of = [(one.live.key, key) for one in found for key in state.flow.flow_keys(one.live.key)]
+    async with reading(state.database) as connection:
+        parts = await state.engine.parts(connection, [(key, "") for _, key in of])
+    queued: Counter[str] = Counter()
+    for (gate_key, _), part in zip(of, parts, strict=True):
+        queued[gate_key] += part.due
+    return [FlowView.of(one, queued[one.live.key]) for one in found]

@@ -1,0 +1,139 @@
+"""Schedules: see when families run by themselves, and change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from app.api.dependencies import ApiState, Body, Caller, Cursor, Limit, State, bearer
+from app.api.idempotency import OnceFor, answer_start
+from app.schemas.schedules import (
+    ChangedSchedule,
+    FireTimesAnswer,
+    NewSchedule,
+    RemovedAnswer,
+    ScheduleAnswer,
+    ScheduleIdInPath,
+    SchedulesAnswer,
+    ScheduleView,
+)
+from app.schemas.workflow_answers import StartedAnswer, watch_it
+from app.store.database import reading
+from app.store.planning import schedules
+from app.store.runs import runs
+from app.store.tables.schedules import Schedule
+from app.workflows.schedules.service import check_when
+
+router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[Depends(bearer)])
+
+
+@router.get("")
+async def list_schedules(
+    state: State,
+    family: Annotated[str | None, Query(max_length=100)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SchedulesAnswer:
+    """Those that families declare first, then the oldest first."""
+    after_id = None if cursor is None else state.cursors.accept("schedules", cursor)
+    async with reading(state.database) as connection:
+        found = await schedules.page(connection, family=family, after_id=after_id, limit=limit + 1)
+    shown = found[:limit]
+    more = len(found) > limit
+    return SchedulesAnswer(
+        schedules=await _views(state, shown),
+        next_cursor=state.cursors.issue("schedules", shown[-1].id) if more else None,
+    )
+
+
+@router.post("", status_code=201)
+async def create_schedule(body: NewSchedule, state: State, caller: Caller) -> ScheduleAnswer:
+    made = await state.schedules.create(body.family, body.values(), by=caller)
+    return await _answer(state, made)
+
+
+@router.get("/fire-times")
+async def look_ahead(
+    expression: Annotated[str, Query(max_length=1_000, description="five fields")],
+    tz: Annotated[str, Query(max_length=1_000)] = "UTC",
+) -> FireTimesAnswer:
+    """When a schedule with this expression would fire. A misspelt one is refused, and `position`
+    says at which character, from 1."""
+    return FireTimesAnswer.of(**check_when({"expression": expression, "tz": tz}))
+
+
+@router.get("/{schedule_id}")
+async def get_schedule(schedule_id: ScheduleIdInPath, state: State) -> ScheduleAnswer:
+    async with reading(state.database) as connection:
+        found = await schedules.get(connection, schedule_id)
+    return await _answer(state, found)
+
+
+@router.patch("/{schedule_id}")
+async def edit_schedule(
+    schedule_id: ScheduleIdInPath, body: ChangedSchedule, state: State, caller: Caller
+) -> ScheduleAnswer:
+    """Change what is named. One that a family declares is changed in its code: 409."""
+    changed = await state.schedules.edit(schedule_id, body.values(), by=caller)
+    return await _answer(state, changed)
+
+
+@router.delete("/{schedule_id}")
+async def remove_schedule(schedule_id: ScheduleIdInPath, state: State) -> RemovedAnswer:
+    """It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
+    that family is not here any more."""
+    removed = await state.schedules.remove(schedule_id)
+    return RemovedAnswer(removed=removed.id)
+
+
+@router.post("/{schedule_id}/pause")
+async def pause_schedule(
+    schedule_id: ScheduleIdInPath, state: State, caller: Caller
+) -> ScheduleAnswer:
+    """It does not fire; its runs that have begun go on."""
+    return await _answer(state, await state.schedules.pause(schedule_id, paused=True, by=caller))
+
+
+@router.post("/{schedule_id}/resume")
+async def resume_schedule(
+    schedule_id: ScheduleIdInPath, state: State, caller: Caller
+) -> ScheduleAnswer:
+    """It fires at its next fire time; those that passed meanwhile are not made up for."""
+    return await _answer(state, await state.schedules.pause(schedule_id, paused=False, by=caller))
+
+
+@router.post(
+    "/{schedule_id}/run",
+    status_code=202,
+    responses={200: {"model": StartedAnswer, "description": "An earlier call had started it"}},
+)
+async def run_schedule(
+    schedule_id: ScheduleIdInPath,
+    state: State,
+    caller: Caller,
+    once: OnceFor,
+    response: Response,
+) -> StartedAnswer:
+    """Start a run as it would, at once; when it fires next stays."""
+    started = await state.schedules.run_now(schedule_id, by=caller, once=once(Body()))
+    answer_start(response, started)
+    return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))
+
+
+async def _answer(state: ApiState, schedule: Schedule) -> ScheduleAnswer:
+    [view] = await _views(state, [schedule])
+    return ScheduleAnswer(schedule=view)
+
+
+async def _views(state: ApiState, rows: Sequence[Schedule]) -> list[ScheduleView]:
+    ids = {row.last_run_id for row in rows if row.last_run_id is not None}
+    async with reading(state.database) as connection:
+        statuses = await runs.statuses(connection, ids) if ids else {}
+    return [
+        ScheduleView.of(
+            row, statuses.get(row.last_run_id or ""), orphaned=row.family not in state.families
+        )
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Routes for one run: its actions, events, items, failures and history."""

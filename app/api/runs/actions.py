@@ -1,0 +1,197 @@
+"""What an operator may do with a run. Each call is safe to repeat."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from app.api.dependencies import Allowed, Answer, ApiState, Body, Caller, State, bearer
+from app.api.idempotency import OnceFor, answer_start
+from app.errors import BadInput, Conflict, NotFound
+from app.schemas.runs import RunAnswer, RunIdInPath, RunView
+from app.schemas.workflow_answers import watch_it
+from app.schemas.workflow_bodies import Approval, ItemIds
+from app.store.database import reading
+from app.store.items import failures
+from app.store.items.failures import FAILED, RetrySelection
+from app.store.runs import runs
+from app.store.statuses import OUTCOMES, ItemStatus
+from app.store.tables.runs import Run
+from app.tokens import Scope
+from app.workflows.contract.run_options import Budget, Items, Rate, RunOptions, Seconds, options_of
+from app.workflows.failures.fingerprint import group_id
+from app.workflows.runs.approval import waits_for_approval
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+class Resume(Body):
+    """What is left out stays as it is; null lifts a limit."""
+
+    budget: Budget | None = None
+    max_failure_rate: Rate | None = None
+    min_items: Items = 1
+    deadline_seconds: Seconds | None = None
+
+    def merged(self, run: Run) -> RunOptions | None:
+        """The run's options with what was asked; None: nothing was."""
+        asked = {name: getattr(self, name) for name in self.model_fields_set}
+        if not asked:
+            return None
+        return RunOptions.model_validate(run.options).model_copy(update=asked)
+
+
+def _ended(status: ItemStatus) -> ItemStatus:
+    if status not in OUTCOMES:
+        raise ValueError(f"it must be an outcome: {', '.join(OUTCOMES)}")
+    return status
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Outcome = Annotated[ItemStatus, AfterValidator(_ended)]
+Outcomes = Annotated[
+    list[Outcome],
+    Field(min_length=1, max_length=20),
+    BeforeValidator(_listed, json_schema_input_type=ItemStatus | list[ItemStatus]),
+]
+
+
+class Retry(Body):
+    """All conditions that are given must hold."""
+
+    status: Outcomes = Field(list(FAILED), description="an outcome, or a list of them")
+    error_class: str | None = Field(None, max_length=500)
+    group: str | None = Field(None, max_length=100, description="of GET /api/runs/{id}/failures")
+    item_ids: ItemIds | None = None
+    approval: Approval = None
+
+
+class RetryAnswer(Answer):
+    run_id: str
+    retry_of: str
+    items: int = Field(description="how many the new run begins with")
+    message: str
+
+
+@router.post("/{run_id}/pause")
+async def pause_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+    """Nothing of the run starts any more; what is at work ends."""
+    return _answer(state, await state.control.pause(run_id, by=caller))
+
+
+@router.post("/{run_id}/resume")
+async def resume_run(
+    run_id: RunIdInPath,
+    state: State,
+    caller: Caller,
+    allowed: Allowed,
+    body: Resume | None = None,
+) -> RunAnswer:
+    """It goes on where it stopped, with other options where the body names some. If it waits for an
+    approval, this is one, and needs a token with that scope."""
+    options = None
+    if body is not None and body.model_fields_set:
+        options = body.merged(await _run(state, run_id))
+
+    def check(run: Run) -> None:
+        waits = waits_for_approval(run)
+        if waits:
+            allowed.require(Scope.APPROVE)
+        if not waits or options is not None:
+            allowed.require(Scope.RUN)
+
+    run = await state.control.resume(run_id, by=caller, options=options, check=check)
+    if options is not None and RunOptions.model_validate(run.options) != options:
+        raise Conflict(
+            f"Run {run_id} was not paused but {run.status}, so its options stay as they were."
+            " Pause it first.",
+            more={"runStatus": run.status},
+        )
+    return _answer(state, run)
+
+
+@router.post("/{run_id}/approve")
+async def approve_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+    """A run that waits for an approval goes on; 409 if it does not wait, or not any more."""
+    return _answer(state, await state.control.approve(run_id, by=caller))
+
+
+@router.post("/{run_id}/cancel")
+async def cancel_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+    """What is pending ends as cancelled at once, what is at work when it ends."""
+    return _answer(state, await state.control.cancel(run_id, by=caller))
+
+
+@router.post(
+    "/{run_id}/retry",
+    status_code=202,
+    responses={200: {"model": RetryAnswer, "description": "An earlier call had started it"}},
+)
+async def retry_run(
+    run_id: RunIdInPath,
+    state: State,
+    caller: Caller,
+    once: OnceFor,
+    response: Response,
+    body: Retry | None = None,
+) -> RetryAnswer:
+    """Start a run over what failed in this one, or over other items of it, with its params."""
+    body = body or Retry()
+    run = await _run(state, run_id)
+    bound = state.families.get(run.family)
+    if bound is None:
+        raise Conflict(f"Run {run_id} is of {run.family}, a family that is not here any more.")
+    options = options_of(bound.family, approval=body.approval)
+    which = await _which(state, run_id, body)
+    started = await state.client.retry(
+        bound, run, which, started_by=caller, once=once(body), options=options
+    )
+    retry: dict[str, Any] = (await _run(state, started.run_id)).retry or {}  # as the client wrote
+    answer_start(response, started)
+    return RetryAnswer(
+        run_id=started.run_id,
+        retry_of=run_id,
+        items=retry["items"],
+        message=watch_it(started.run_id),
+    )
+
+
+async def _which(state: ApiState, run_id: str, body: Retry) -> RetrySelection:
+    error_class, error_group = body.error_class, None
+    if body.group is not None:
+        async with reading(state.database) as connection:
+            found = await failures.groups(connection, run_id)
+        of_id = {group_id(group.error_class, group.error_group): group for group in found}
+        if body.group not in of_id:
+            raise NotFound(
+                f"Run {run_id} has no group {body.group!r} of failures. See GET"
+                f" /api/runs/{run_id}/failures.",
+                field="group",
+            )
+        chosen = of_id[body.group]
+        if error_class not in (None, chosen.error_class):
+            raise BadInput(
+                f"Group {body.group} is of {chosen.error_class}. Leave errorClass out.",
+                field="errorClass",
+            )
+        error_class, error_group = chosen.error_class, chosen.error_group
+    return RetrySelection(
+        statuses=tuple(sorted(set(body.status))),
+        error_class=error_class,
+        error_group=error_group,
+        item_ids=None if body.item_ids is None else tuple(body.item_ids),
+    )
+
+
+async def _run(state: ApiState, run_id: str) -> Run:
+    async with reading(state.database) as connection:
+        return await runs.get(connection, run_id)
+
+
+def _answer(state: ApiState, run: Run) -> RunAnswer:
+    return RunAnswer(run=RunView.of(run, state.cursors))

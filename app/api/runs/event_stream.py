@@ -1,0 +1,178 @@
+"""A run's events and progress, as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import structlog
+from fastapi.sse import ServerSentEvent
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.api.dependencies import View
+from app.api.problems import UNREACHABLE
+from app.connections.faults import away
+from app.schemas.runs import ActualView, CountersView
+from app.store.database import reading
+from app.store.run_notifications import RunNotifications
+from app.store.runs import events, runs
+from app.store.runs.events import EventKind
+from app.store.statuses import ENDED, RunStage, RunStatus
+from app.store.tables.base import Json
+from app.store.tables.runs import Run, RunEvent
+
+BATCH = 100
+"""Events read at a time: a slow reader makes us wait, not remember."""
+
+log = structlog.get_logger("sluice.api")
+
+
+class EventView(View):
+    id: int
+    at: datetime
+    kind: EventKind
+    who: str
+    reason: str | None
+    detail: str | None
+    data: Json | None
+
+    @classmethod
+    def of(cls, event: RunEvent) -> Self:
+        return cls(**event.model_dump(exclude={"run_id"}))
+
+
+class ProgressView(View):
+    """What changes of a run while it goes on; the names are those of the run itself."""
+
+    status: RunStatus
+    stage: RunStage
+    reason: str | None
+    detail: str | None
+    counters: CountersView
+    ended: int = Field(description="items that have an outcome")
+    paged: bool
+    actual: ActualView
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls(
+            status=RunStatus(run.status),
+            stage=RunStage(run.stage),
+            reason=run.reason,
+            detail=run.detail,
+            counters=CountersView(**run.model_dump(include=set(CountersView.model_fields))),
+            ended=run.ended,
+            paged=run.paged,
+            actual=ActualView.of(run),
+        )
+
+    def differs(self, other: ProgressView | None) -> bool:
+        """Time passes by itself: that alone is no change."""
+        apart = {"actual": {"seconds"}}
+        return other is None or self.model_dump(exclude=apart) != other.model_dump(exclude=apart)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """
+    Args:
+        stopping: set when whoever follows must be let go.
+        between: seconds between two looks, at the least.
+        behind: seconds between two looks while nothing happens, at the most: a notification may
+            be lost, and counters notify nobody.
+        silence: seconds after which a comment shows that the connection lives.
+    """
+
+    database: AsyncEngine
+    changes: RunNotifications
+    stopping: asyncio.Event
+    between: float = 0.25
+    behind: float = 1.0
+    silence: float = 15.0
+
+    async def follow(self, run_id: str, after_id: int) -> AsyncGenerator[ServerSentEvent, None]:
+        """Every event after ``after_id``, and the progress in between, until the run has ended.
+
+        Also ends when the database is away, and when the run is deleted: whoever follows comes
+        back with the id of the last event.
+        """
+        with self.changes.of(run_id) as changed:
+            waker = asyncio.create_task(_wake(self.stopping, changed))
+            try:
+                async with aclosing(self._watch(run_id, after_id, changed)) as messages:
+                    async for message in messages:
+                        yield message
+            except UNREACHABLE as error:
+                if away(error) is None:
+                    raise
+                log.warning("following_interrupted", run=run_id, error=type(error).__name__)
+            finally:
+                waker.cancel()
+
+    async def _watch(
+        self, run_id: str, after_id: int, changed: asyncio.Event
+    ) -> AsyncGenerator[ServerSentEvent, None]:
+        clock = asyncio.get_running_loop().time
+        shown: ProgressView | None = None
+        spoke, pause = clock(), self.between
+        while not self.stopping.is_set():
+            changed.clear()
+            looked = clock()
+            run, happened = await self._look(run_id, after_id)
+            if run is None:
+                return
+            progress = ProgressView.of(run)
+            news = _news(happened, progress if progress.differs(shown) else None)
+            shown = progress
+            for message in news:
+                yield message
+            if happened:
+                after_id = happened[-1].id
+            if len(happened) == BATCH:
+                continue
+            if run.status in ENDED:
+                return
+            pause = self.between if news else min(2 * pause, self.behind)
+            if news or clock() - spoke >= self.silence:
+                spoke = clock()
+                if not news:
+                    yield ServerSentEvent(comment="nothing new")
+            await asyncio.sleep(looked + self.between - clock())
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(looked + pause):
+                    await changed.wait()
+
+    async def _look(self, run_id: str, after_id: int) -> tuple[Run | None, list[EventView]]:
+        async with reading(self.database) as connection:
+            found = await events.page_of_events(connection, run_id, after_id=after_id, limit=BATCH)
+            run = await runs.find(connection, run_id)
+            if run is not None and run.status in ENDED:
+                # Its end may have come between the two, and must not be missed.
+                found = await events.page_of_events(
+                    connection, run_id, after_id=after_id, limit=BATCH
+                )
+        return run, [EventView.of(event) for event in found]
+
+
+def _news(happened: list[EventView], progress: ProgressView | None) -> list[ServerSentEvent]:
+    news = [
+        ServerSentEvent(event=event.kind, id=str(event.id), raw_data=event.model_dump_json())
+        for event in happened
+    ]
+    if progress is not None:
+        shown = ServerSentEvent(event="progress", raw_data=progress.model_dump_json())
+        # Before the end, so that who leaves with it has the last counters.
+        kinds = [event.kind for event in happened]
+        place = kinds.index(EventKind.ENDED) if EventKind.ENDED in kinds else len(news)
+        news.insert(place, shown)
+    return news
+
+
+async def _wake(stopping: asyncio.Event, changed: asyncio.Event) -> None:
+    await stopping.wait()
+    changed.set()

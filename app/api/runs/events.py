@@ -1,0 +1,123 @@
+"""What happened to a run: as a list, or followed while it happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
+from starlette.types import Receive, Scope, Send
+
+from app.api.dependencies import Answer, ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.runs.event_stream import EventView, Follower
+from app.errors import BadInput
+from app.schemas.runs import RunIdInPath
+from app.store.database import reading
+from app.store.runs import events, runs
+from app.store.statuses import ENDED
+
+LAST_EVENT_ID = "Last-Event-ID"
+LARGEST_ID = 2**63 - 1
+STREAM = EventSourceResponse.media_type
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+class EventsAnswer(Answer):
+    events: list[EventView]
+    next_cursor: str | None
+
+
+@router.get(
+    "/{run_id}/events",
+    response_model=EventsAnswer,
+    responses={
+        200: {
+            "description": "A list; with Accept: text/event-stream a stream",
+            "content": {STREAM: {}},
+        },
+        204: {"description": "Nothing will follow the event of Last-Event-ID"},
+    },
+)
+async def list_events(
+    run_id: RunIdInPath,
+    request: Request,
+    state: State,
+    stopping: Stopping,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    last_event_id: Annotated[
+        str | None, Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one")
+    ] = None,
+) -> EventsAnswer | Response:
+    """The oldest first. As a stream: each event under its kind and with its id; `progress`, without
+    an id, when the counters have changed; the stream ends with the run.
+    """
+    if STREAM in request.headers.get("accept", "").lower():
+        after = 0 if last_event_id is None else event_id(last_event_id)
+        if last_event_id is not None and await _is_over(state, run_id, after):
+            return Response(status_code=204)  # by which a browser knows not to ask again
+        async with reading(state.database) as connection:
+            await runs.get(connection, run_id)
+        return EventStream(Follower(state.database, state.changes, stopping).follow(run_id, after))
+    scope = f"events:{run_id}"
+    after_id = 0 if cursor is None else int(state.cursors.accept(scope, cursor))
+    async with reading(state.database) as connection:
+        await runs.get(connection, run_id)
+        found = await events.page_of_events(connection, run_id, after_id=after_id, limit=limit + 1)
+    shown = [EventView.of(event) for event in found[:limit]]
+    more = len(found) > limit
+    return EventsAnswer(
+        events=shown,
+        next_cursor=state.cursors.issue(scope, str(shown[-1].id)) if more else None,
+    )
+
+
+def event_id(text: str) -> int:
+    """
+    Raises:
+        BadInput: no event has such an id.
+    """
+    if text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID:
+        return int(text)
+    raise BadInput(
+        f"{LAST_EVENT_ID} must be the id of an event that this stream has sent.",
+        field=LAST_EVENT_ID,
+    )
+
+
+async def _is_over(state: ApiState, run_id: str, after_id: int) -> bool:
+    async with reading(state.database) as connection:
+        # In this order: a run's last event is committed with its end.
+        run = await runs.get(connection, run_id)
+        later = await events.page_of_events(connection, run_id, after_id=after_id, limit=1)
+    return run.status in ENDED and not later
+
+
+async def _encoded(messages: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(messages):
+        async for message in messages:
+            yield format_sse_event(
+                data_str=message.raw_data,
+                event=message.event,
+                id=message.id,
+                comment=message.comment,
+            )
+
+
+class EventStream(EventSourceResponse):
+    """Closes its source whichever way it ends."""
+
+    def __init__(self, messages: AsyncGenerator[ServerSentEvent, None]) -> None:
+        self._encoded = _encoded(messages)
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",  # asks a proxy to pass each event on at once
+        }
+        super().__init__(self._encoded, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._encoded):
+            await super().__call__(scope, receive, send)

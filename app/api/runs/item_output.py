@@ -1,0 +1,146 @@
+"""What an item writes while it is at work: live as a stream, and later as a list."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.sse import ServerSentEvent
+from pydantic import Field
+
+from app.api.dependencies import Answer, ApiState, Cursor, Limit, State, Stopping, View, bearer
+from app.api.runs.events import LAST_EVENT_ID, STREAM, EventStream, event_id
+from app.api.runs.items import ItemId, ItemIdInPath
+from app.schemas.runs import RunIdInPath
+from app.store.database import reading
+from app.store.items import items
+from app.store.runs import runs
+from app.store.statuses import OUTCOMES
+from app.store.steps import outputs
+from app.store.tables.steps import Output
+
+BETWEEN = 0.2
+"""Seconds between two looks while something comes."""
+BEHIND = 1.0
+"""Seconds between two looks at the most."""
+SILENCE = 15.0
+"""Seconds after which a comment shows that the connection lives."""
+BATCH = 200
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+class ChunkView(View):
+    id: int
+    attempt: int = Field(description="of the item: an earlier one may have written the same")
+    data: Any  # as the family wrote it
+    at: datetime
+
+    @classmethod
+    def of(cls, output: Output) -> Self:
+        return cls(
+            id=output.id or 0, attempt=output.attempt, data=json.loads(output.data), at=output.at
+        )
+
+
+class ChunksAnswer(Answer):
+    chunks: list[ChunkView]
+    next_cursor: str | None
+
+
+class _Call:
+    """How a stream is asked for, beside whose it is."""
+
+    def __init__(
+        self,
+        request: Request,
+        state: State,
+        stopping: Stopping,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        last_event_id: Annotated[
+            str | None,
+            Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one"),
+        ] = None,
+    ) -> None:
+        self.live = STREAM in request.headers.get("accept", "").lower()
+        self.state, self.stopping = state, stopping
+        self.limit, self.cursor, self.last_event_id = limit, cursor, last_event_id
+
+
+Call = Annotated[_Call, Depends()]
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A list; with Accept: text/event-stream a stream", "content": {STREAM: {}}}
+}
+
+
+@router.get("/{run_id}/item/stream", response_model=ChunksAnswer, responses=_ANSWERS)
+async def get_stream(run_id: RunIdInPath, item_id: ItemId, call: Call) -> ChunksAnswer | Response:
+    """The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
+    has its outcome, which is the event `ended`.
+    """
+    state = call.state
+    async with reading(state.database) as connection:
+        await runs.get(connection, run_id)
+        await items.get(connection, run_id, item_id)
+    if call.live:
+        after = 0 if call.last_event_id is None else event_id(call.last_event_id)
+        return EventStream(_follow(state, call.stopping, run_id, item_id, after))
+    scope = f"stream:{run_id}:{item_id}"
+    after_id = 0 if call.cursor is None else int(state.cursors.accept(scope, call.cursor))
+    async with reading(state.database) as connection:
+        found = await outputs.page_of_output(
+            connection, run_id, item_id, after_id=after_id, limit=call.limit + 1
+        )
+    shown = [ChunkView.of(output) for output in found[: call.limit]]
+    more = len(found) > call.limit
+    return ChunksAnswer(
+        chunks=shown, next_cursor=state.cursors.issue(scope, str(shown[-1].id)) if more else None
+    )
+
+
+@router.get("/{run_id}/items/{item_id}/stream", response_model=ChunksAnswer, responses=_ANSWERS)
+async def get_stream_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, call: Call
+) -> ChunksAnswer | Response:
+    """The same, where the id holds no slash and is no dot."""
+    return await get_stream(run_id, item_id, call)
+
+
+async def _follow(
+    state: ApiState, stopping: asyncio.Event, run_id: str, item_id: str, after_id: int
+) -> AsyncGenerator[ServerSentEvent, None]:
+    clock = asyncio.get_running_loop().time
+    spoke, pause = clock(), BETWEEN
+    while not stopping.is_set():
+        async with reading(state.database) as connection:
+            # In this order: whatever an item wrote was committed before its outcome.
+            item = await items.find(connection, run_id, item_id)
+            found = await outputs.page_of_output(
+                connection, run_id, item_id, after_id=after_id, limit=BATCH
+            )
+        for output in found:
+            view = ChunkView.of(output)
+            after_id = view.id
+            yield ServerSentEvent(event="chunk", id=str(view.id), raw_data=view.model_dump_json())
+        if len(found) == BATCH:
+            continue
+        if item is None or item.status in OUTCOMES:
+            status = json.dumps({"status": None if item is None else item.status})
+            yield ServerSentEvent(event="ended", raw_data=status)
+            return
+        pause = BETWEEN if found else min(2 * pause, BEHIND)
+        if found:
+            spoke = clock()
+        elif clock() - spoke >= SILENCE:
+            spoke = clock()
+            yield ServerSentEvent(comment="nothing new")
+        try:
+            async with asyncio.timeout(pause):
+                await stopping.wait()
+        except TimeoutError:
+            pass

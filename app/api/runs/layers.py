@@ -1,0 +1,147 @@
+"""What each layer has of a run just now: cheap enough to be asked every second."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from app.api.dependencies import Answer, ApiState, State, View, bearer
+from app.engine import PrefixDepth
+from app.schemas.runs import RunIdInPath
+from app.store.database import reading
+from app.store.runs import runs
+from app.store.statuses import RunStage, RunStatus
+from app.store.tables.runs import Run
+from app.workflows.keys import (
+    Layer,
+    chunk_prefix,
+    flow_key,
+    item_prefix,
+    page_message,
+    process_message,
+)
+
+REDIS_SECONDS = 1.0
+NOTHING = PrefixDepth(due=0, deferred=0, in_hand=0, exact=True)
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+class ProcessView(View):
+    state: str = Field(
+        description="queued, inHand, deferred; waiting for another run; held by a pause; done"
+    )
+
+
+class PaginateView(View):
+    queued: int = Field(description="messages: pages that are due, and chunks")
+    in_hand: int
+    held: bool = Field(description="the next page waits for room")
+    paged: bool = Field(description="all pages are read")
+
+
+class ExecuteView(View):
+    """The four together are the items that are neither suspended nor ended."""
+
+    queued: int
+    waiting_for_rate: int | None = Field(
+        description="in a worker, and not begun; null: Redis does not answer"
+    )
+    in_hand: int = Field(description="at work")
+    deferred: int = Field(description="that come again later")
+    exact: bool = Field(description="false: so much waits that it was not counted to the end")
+
+
+class ItemsView(View):
+    pending: int
+    suspended: int
+    succeeded: int
+    skipped: int
+    failed: int
+    timed_out: int
+    cancelled: int
+
+
+class LayersAnswer(Answer):
+    process: ProcessView
+    paginate: PaginateView
+    execute: ExecuteView
+    items: ItemsView
+
+
+@router.get("/{run_id}/layers")
+async def get_layers(run_id: RunIdInPath, state: State) -> LayersAnswer:
+    """Counted at one moment in the queue, and at another in the run: they may differ by a few."""
+    async with reading(state.database) as connection:
+        run = await runs.get(connection, run_id)
+        execute = flow_key(run.family, Layer.EXECUTE)
+        paginate = flow_key(run.family, Layer.PAGINATE)
+        parts = [
+            (flow_key(run.family, Layer.PROCESS), process_message(run_id)),
+            (paginate, page_message(run_id)),
+            (paginate, chunk_prefix(run_id)),
+            (execute, item_prefix(run_id)),
+        ]
+        found = [NOTHING] * len(parts)
+        if run.finished_at is None:
+            found = await state.engine.parts(connection, parts)
+    process, page, chunks, items = found
+    unbegun = await _unbegun(state, execute, items.in_hand) if items.in_hand else 0
+    return LayersAnswer(
+        process=ProcessView(state=_state(run, process)),
+        paginate=PaginateView(
+            queued=page.due + page.deferred + chunks.due + chunks.deferred,
+            in_hand=page.in_hand + chunks.in_hand,
+            held=run.held and run.finished_at is None,
+            paged=run.paged,
+        ),
+        execute=_execute(run, items, unbegun),
+        items=ItemsView(
+            pending=max(run.outstanding, 0),
+            **run.model_dump(include=set(ItemsView.model_fields)),
+        ),
+    )
+
+
+def _execute(run: Run, items: PrefixDepth, unbegun: int | None) -> ExecuteView:
+    queued = items.due
+    if not items.exact:  # what was not counted is known from the run's own counters
+        queued = max(queued, run.outstanding - items.in_hand - items.deferred)
+    return ExecuteView(
+        queued=queued,
+        waiting_for_rate=unbegun,
+        in_hand=items.in_hand - (unbegun or 0),
+        deferred=items.deferred,
+        exact=items.exact,
+    )
+
+
+def _state(run: Run, message: PrefixDepth) -> str:
+    if run.status == RunStatus.PAUSED and run.total_eligible is None:
+        return "held"
+    if message.in_hand:
+        return "inHand"
+    if message.due:
+        return "queued"
+    if message.deferred:
+        return "deferred"
+    if run.status == RunStatus.PENDING and run.stage == RunStage.WAITING:
+        return "waiting"
+    return "queued" if run.status == RunStatus.PENDING else "done"
+
+
+async def _unbegun(state: ApiState, key: str, in_hand: int) -> int | None:
+    """How many of those in hand wait at the gate. It counts by flow key: where several runs share
+    one, this is what can be said of each."""
+    try:
+        async with asyncio.timeout(REDIS_SECONDS):
+            flow = await state.flow.state_of(key)
+    except (TimeoutError, KeyError):  # KeyError: a family that is not here any more
+        return None
+    if flow.live.control.open and not flow.live.paused:
+        return 0
+    if flow.observed is None:
+        return None
+    return min(max(flow.observed.waiting, in_hand - flow.observed.active), in_hand)

@@ -1,0 +1,108 @@
+"""Looking at runs and their items."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from app.api.dependencies import Cursor, Limit, State, bearer
+from app.errors import BadInput
+from app.schemas.moments import Moment
+from app.schemas.runs import ItemsAnswer, ItemView, RunAnswer, RunIdInPath, RunsAnswer, RunView
+from app.store.database import reading
+from app.store.items import items
+from app.store.runs import runs
+from app.store.statuses import ItemStatus, RunStatus
+
+LARGE = 10_000
+"""Bytes of a result, as JSON, that a list leaves out."""
+LARGEST = 2**31 - 1
+"""More than any result has."""
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+
+@router.get("")
+async def list_runs(
+    state: State,
+    family: Annotated[str | None, Query(max_length=100)] = None,
+    status: RunStatus | None = None,
+    started_by: Annotated[str | None, Query(alias="startedBy", max_length=100)] = None,
+    retry_of: Annotated[str | None, Query(alias="retryOf", max_length=100)] = None,
+    parent: Annotated[
+        str | None, Query(max_length=100, description="its children; else runs of their own only")
+    ] = None,
+    backfill: Annotated[str | None, Query(max_length=100, description="those of this one")] = None,
+    since: Annotated[
+        Moment | None, Query(alias="from", description="created then or later")
+    ] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="and before this")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> RunsAnswer:
+    """The newest first."""
+    if since is not None and until is not None and until <= since:
+        raise BadInput("`to` must be later than `from`: no run lies between them.", field="to")
+    before_id = None if cursor is None else state.cursors.accept("runs", cursor)
+    async with reading(state.database) as connection:
+        found = await runs.page_of_runs(
+            connection,
+            family=family,
+            status=status,
+            started_by=started_by,
+            retry_of=retry_of,
+            parent=parent,
+            backfill=backfill,
+            since=since,
+            until=until,
+            before_id=before_id,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    more = len(found) > limit
+    return RunsAnswer(
+        runs=[RunView.of(run, state.cursors) for run in shown],
+        next_cursor=state.cursors.issue("runs", shown[-1].id) if more else None,
+    )
+
+
+@router.get("/{run_id}")
+async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
+    async with reading(state.database) as connection:
+        run = await runs.get(connection, run_id)
+    return RunAnswer(run=RunView.of(run, state.cursors))
+
+
+@router.get("/{run_id}/items")
+async def list_items(
+    run_id: RunIdInPath,
+    state: State,
+    status: ItemStatus | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    large_results: Annotated[
+        bool,
+        Query(alias="largeResults", description=f"also results of more than {LARGE:,} bytes"),
+    ] = False,
+) -> ItemsAnswer:
+    """By id. A result of more than 10,000 bytes is left out unless it is asked for, and
+    `resultOmitted` says so: the item by itself has it."""
+    scope = f"items:{run_id}"
+    after_id = None if cursor is None else state.cursors.accept(scope, cursor)
+    async with reading(state.database) as connection:
+        await runs.get(connection, run_id)
+        found = await items.listed(
+            connection,
+            run_id,
+            status=status,
+            after_id=after_id,
+            limit=limit + 1,
+            largest=LARGEST if large_results else LARGE,
+        )
+    shown = found[:limit]
+    more = len(found) > limit
+    return ItemsAnswer(
+        items=[ItemView.of(one.item, omitted=one.omitted) for one in shown],
+        next_cursor=state.cursors.issue(scope, shown[-1].item.item_id) if more else None,
+    )

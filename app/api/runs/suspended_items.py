@@ -1,0 +1,144 @@
+"""What items wait for people for, and answering it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Depends
+from pydantic import BeforeValidator, Field
+
+from app.api.dependencies import Answer, Body, Caller, Cursor, Limit, State, View, bearer
+from app.api.runs.items import ItemId, ItemIdInPath
+from app.schemas.runs import RunIdInPath
+from app.store.database import reading
+from app.store.runs import runs
+from app.store.steps import questions
+from app.store.steps.questions import SuspendedStep
+
+router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+
+WEEK = timedelta(days=7).total_seconds()
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+StepPath = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+]
+"""A name, or the path of names that leads to the step of a child."""
+
+
+class SuspendedView(View):
+    item_id: str
+    step: str | list[str] = Field(
+        description="its name; of a child's step the path that leads there"
+    )
+    run_id: str = Field(description="whose step it is: this run, or a child's")
+    payload: Any = Field(description="what whoever answers is to see")
+    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer; null: any")
+    since: datetime
+    expires_at: datetime | None = Field(description="when it goes on with null")
+
+    @classmethod
+    def of(cls, question: SuspendedStep) -> Self:
+        step, path = question.step, question.path
+        return cls(
+            item_id=question.item_id,
+            step=path[0] if len(path) == 1 else list(path),
+            run_id=step.run_id,
+            payload=None if step.payload is None else json.loads(step.payload),
+            schema=None if step.expects is None else step.expects["schema"],
+            since=step.started_at,
+            expires_at=step.due_at,
+        )
+
+
+class SuspendedAnswer(Answer):
+    suspended: list[SuspendedView]
+    next_cursor: str | None
+
+
+class ResumeItem(Body):
+    step: StepPath | None = Field(None, description="may be left out where only one waits")
+    data: Any = Field(None, description="the answer, as the step's schema asks for it")
+
+
+class ResumedAnswer(Answer):
+    item_id: str
+    step: str | list[str]
+    message: str
+
+
+class LinkBody(Body):
+    step: StepPath | None = Field(None, description="may be left out where only one waits")
+    expires_seconds: float = Field(WEEK, gt=0, description="from now")
+
+
+class LinkAnswer(Answer):
+    url: str = Field(description="whoever has it may answer this step, and nothing else")
+    expires_at: datetime
+
+
+@router.get("/{run_id}/suspended")
+async def list_suspended(
+    run_id: RunIdInPath, state: State, limit: Limit = 50, cursor: Cursor = None
+) -> SuspendedAnswer:
+    """What the run's items, and the children of their steps, wait for people for."""
+    scope = f"suspended:{run_id}"
+    after = ("", "", "")
+    if cursor is not None:
+        run, item, name = json.loads(state.cursors.accept(scope, cursor))
+        after = (run, item, name)
+    async with reading(state.database) as connection:
+        await runs.get(connection, run_id)
+        found = await questions.waiting(connection, run_id, after=after, limit=limit + 1)
+    shown, more = found[:limit], len(found) > limit
+    return SuspendedAnswer(
+        suspended=[SuspendedView.of(question) for question in shown],
+        next_cursor=state.cursors.issue(scope, json.dumps(shown[-1].id)) if more else None,
+    )
+
+
+@router.post("/{run_id}/item/resume")
+async def resume_item(
+    run_id: RunIdInPath, item_id: ItemId, body: ResumeItem, state: State, caller: Caller
+) -> ResumedAnswer:
+    """Answer what the item waits for; it goes on with the answer."""
+    question = await state.answering.question(run_id, item_id, body.step)
+    await state.answering.answer(question, body.data, by=caller)
+    view = SuspendedView.of(question)
+    return ResumedAnswer(item_id=item_id, step=view.step, message="The item goes on")
+
+
+@router.post("/{run_id}/items/{item_id}/resume")
+async def resume_item_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, body: ResumeItem, state: State, caller: Caller
+) -> ResumedAnswer:
+    """The same, where the id holds no slash and is no dot."""
+    return await resume_item(run_id, item_id, body, state, caller)
+
+
+@router.post("/{run_id}/item/link")
+async def make_link(
+    run_id: RunIdInPath, item_id: ItemId, state: State, body: LinkBody | None = None
+) -> LinkAnswer:
+    """A link for somebody without a token: a page to look at, and to answer on."""
+    body = body or LinkBody()
+    question = await state.answering.question(run_id, item_id, body.step)
+    expires = timedelta(seconds=body.expires_seconds)
+    url = state.links.issue(run_id, item_id, question.path, expires)
+    return LinkAnswer(url=url, expires_at=datetime.now(UTC) + expires)
+
+
+@router.post("/{run_id}/items/{item_id}/link")
+async def make_link_by_path(
+    run_id: RunIdInPath, item_id: ItemIdInPath, state: State, body: LinkBody | None = None
+) -> LinkAnswer:
+    """The same, where the id holds no slash and is no dot."""
+    return await make_link(run_id, item_id, state, body)

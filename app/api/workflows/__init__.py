@@ -1,0 +1,47 @@
+"""The three routes of each family, derived from the family alone."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from app.api.dependencies import State, bearer
+from app.api.workflows.execute import add_execute
+from app.api.workflows.paginate import add_paginate
+from app.api.workflows.process import add_process
+from app.errors import NotFound
+from app.workflows.family import AnyFamily
+
+
+def family_router(family: AnyFamily) -> APIRouter:
+    router = APIRouter(
+        prefix=f"/api/workflows/{family.name}", tags=[family.name], dependencies=[Depends(bearer)]
+    )
+    add_process(router, family)
+    add_paginate(router, family)
+    add_execute(router, family)
+    return router
+
+
+def unknown_router() -> APIRouter:
+    """Says which families and routes there are, to a caller who named another."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route("/api/workflows/{family}/{_:path}", methods=["GET", "POST"])
+    async def unknown(family: str, state: State) -> None:
+        if family in state.families:
+            raise NotFound(
+                f"{family} has no such route with this method. GET /api/families lists its routes."
+            )
+        raise NotFound(state.family_files.unknown(family, state.families))
+
+    return router
+
+
+def routes_of(family: AnyFamily) -> dict[str, str]:
+    """The paths of a family's three routes, by layer."""
+    base = f"/api/workflows/{family.name}"
+    return {
+        "process": f"{base}/process-{family.entity.plural}",
+        "paginate": f"{base}/paginate-{family.entity.plural}",
+        "execute": f"{base}/{family.verb}-{family.entity.singular}",
+    }

@@ -1,0 +1,133 @@
+"""``POST /api/cron/{family}``: a platform's clock says that it is time.
+
+Such callers try again after anything but a 2xx, and may call twice for one moment. So each moment
+has a key, under which it starts one run; and a run that is still active is no error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import AwareDatetime, Field, StrictBool, StrictInt, ValidationError
+
+from app.api.dependencies import Answer, ApiState, Body, Caller, State, bearer
+from app.api.idempotency import OnceFor, answer_start, fingerprint
+from app.errors import NotFound
+from app.schemas.workflow_answers import watch_it
+from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
+from app.store.database import reading
+from app.store.runs.idempotency import IdempotentCall, present_minute
+from app.workflows.client import RunRequest
+from app.workflows.family import AnyFamily
+from app.workflows.schedules.external_trigger import trigger_once
+
+SKIPPED = "skipped: already active"
+
+InQuery = Annotated[
+    AwareDatetime | None,
+    Query(alias="fireTime", description="as the body's, for a caller that can send no body"),
+]
+InHeader = Annotated[
+    AwareDatetime | None,
+    Header(alias="X-CloudScheduler-ScheduleTime", description="what Cloud Scheduler tells"),
+]
+
+
+class FiredAnswer(Answer):
+    run_id: str = Field(description="the run that was started, or the active one")
+    skipped: bool = Field(description="nothing was started, because that run has not ended")
+    message: str
+
+
+def cron_router(families: Sequence[AnyFamily]) -> APIRouter:
+    router = APIRouter(prefix="/api/cron", tags=["cron"], dependencies=[Depends(bearer)])
+    for family in families:
+        _add_family(router, family)
+
+    @router.post("/{family:path}", include_in_schema=False)
+    async def unknown(family: str, state: State) -> None:
+        raise NotFound(state.family_files.unknown(family, state.families))
+
+    return router
+
+
+def _add_family(router: APIRouter, family: AnyFamily) -> None:
+    model = body_model(
+        family,
+        "Cron",
+        RunOptionsBody,
+        fire_time=(
+            AwareDatetime | None,
+            Field(None, description="the moment that this call is for, with its offset from UTC"),
+        ),
+        force=(StrictBool, Field(False, description="also those that already have a result")),
+        limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
+        params=params_field(family),
+    )
+
+    async def fired(
+        request: Request,
+        state: State,
+        caller: Caller,
+        once: OnceFor,
+        response: Response,
+        body: Any = None,
+        in_query: InQuery = None,
+        in_header: InHeader = None,
+    ) -> FiredAnswer:
+        asked: Any = body if body is not None else _defaults(model)
+        moment = asked.fire_time or in_query or in_header
+        # Without the moment: a call that is repeated later may tell another one under its key.
+        said = asked.model_copy(update={"fire_time": None})
+        found = await trigger_once(
+            state.client,
+            state.database,
+            state.families[family.name],
+            RunRequest(
+                params=asked.params,
+                force=asked.force,
+                limit=asked.limit,
+                options=asked.options(family),
+            ),
+            started_by=caller,
+            once=once(said)
+            or await _at(state, caller, moment, fingerprint(state.secrets, request, said)),
+        )
+        if found.skipped:
+            return FiredAnswer(run_id=found.run_id, skipped=True, message=SKIPPED)
+        answer_start(response, found)
+        return FiredAnswer(run_id=found.run_id, skipped=False, message=watch_it(found.run_id))
+
+    fired.__annotations__["body"] = model | None
+    router.add_api_route(
+        f"/{family.name}",
+        fired,
+        methods=["POST"],
+        summary=f"It is time: start a run over {family.entity.plural}, unless one is active",
+        operation_id=f"{family.name}.cron",
+        response_model=FiredAnswer,
+        responses={202: {"model": FiredAnswer, "description": "A run was started"}},
+    )
+
+
+def _defaults(model: type[Body]) -> Body:
+    """What a call without a body says."""
+    try:
+        return model()
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
+async def _at(state: ApiState, caller: str, moment: datetime | None, said: bytes) -> IdempotentCall:
+    """The moment as a key: other params at the same moment are another call."""
+    if moment is None:
+        async with reading(state.database) as connection:
+            moment = await present_minute(connection)
+    return IdempotentCall(
+        caller, f"fire {moment.astimezone(UTC).isoformat()} {said.hex()[:16]}", said
+    )

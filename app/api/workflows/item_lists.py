@@ -1,0 +1,46 @@
+"""Lists of ids that are too long for one call: made in parts, then named when a run is started."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import Field
+
+from app.api.dependencies import Answer, Body, Caller, State, bearer
+from app.schemas.workflow_bodies import ItemId
+from app.store.items import item_lists
+from app.workflows.keys import new_id
+
+MOST_AT_ONCE = 5_000
+
+router = APIRouter(prefix="/api/item-lists", tags=["item lists"], dependencies=[Depends(bearer)])
+
+ListId = Annotated[str, Path(max_length=100)]
+
+
+class ItemListPart(Body):
+    item_ids: Annotated[list[ItemId], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+class ListAnswer(Answer):
+    list_id: str
+    items: int = Field(description="ids in the list; one that came twice counts once")
+
+
+@router.post("", status_code=201)
+async def make_list(body: ItemListPart, state: State, caller: Caller) -> ListAnswer:
+    """Begin a list; it may be named as `itemList` when a run is started."""
+    list_id = new_id("ids")
+    async with state.database.begin() as tx:
+        await item_lists.make(tx, list_id, caller)
+        number = await item_lists.add(tx, list_id, body.item_ids)
+    return ListAnswer(list_id=list_id, items=number)
+
+
+@router.post("/{list_id}")
+async def add_to_list(list_id: ListId, body: ItemListPart, state: State) -> ListAnswer:
+    """Add to it; safe to repeat."""
+    async with state.database.begin() as tx:
+        number = await item_lists.add(tx, list_id, body.item_ids)
+    return ListAnswer(list_id=list_id, items=number)

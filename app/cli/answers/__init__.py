@@ -1,0 +1,1 @@
+"""What the API answers, as the command line reads it."""

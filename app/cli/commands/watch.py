@@ -1,0 +1,211 @@
+"""``sluice watch``: follow a run to its end or a pause, through the service's absences."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2
+from rich.console import Console
+
+from app.cli.answers.answers import Event, OneRun, Progress, Run
+from app.cli.api_client import AWAY, ApiClient, CallRefused, open_api, run_path
+from app.cli.options import Following
+from app.cli.output.console import open_console, print_json, program
+from app.cli.output.progress import Display, Silent, display
+from app.cli.output.run_summary import cost, print_end
+from app.errors import Unavailable
+from app.settings import load_settings
+
+PATIENCE = 60.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
+_UNTOLD = frozenset({"created", "begun", "ended"})
+"""Kinds of events that the progress itself shows."""
+
+
+PAUSED = 3
+"""The exit code where a run that was followed waits for somebody."""
+
+
+def watch_run(run_id: str, how: Following, *, as_json: bool) -> int:
+    """The exit code."""
+    return asyncio.run(_watch(run_id, how, as_json=as_json))
+
+
+async def _watch(run_id: str, how: Following, *, as_json: bool) -> int:
+    async with open_api(load_settings()) as api:
+        return await follow(api, open_console(), run_id, how, as_json=as_json)
+
+
+async def follow(
+    api: ApiClient, console: Console, run_id: str, how: Following, *, as_json: bool
+) -> int:
+    """Watch, and tell how it ended. Returns the exit code."""
+    try:
+        with Silent() if as_json else display(console) as shown:
+            through_pauses = how is Following.THROUGH_PAUSES
+            ended = await watch(api, run_id, shown, through_pauses=through_pauses)
+    except asyncio.CancelledError:  # Ctrl-C
+        if not as_json:
+            console.print(f"The run goes on. Follow it again with: {program()} watch {run_id}")
+        raise
+    if as_json:
+        print_json(console, await api.get(run_path(run_id)))
+    elif ended.status == "paused":
+        console.print(f"Then follow it again with: {program()} watch {run_id}")
+    else:
+        print_end(console, ended)
+    if ended.status == "paused":
+        return PAUSED
+    return 0 if ended.status == "succeeded" else 1
+
+
+async def watch(
+    api: ApiClient,
+    run_id: str,
+    shown: Display,
+    *,
+    through_pauses: bool = False,
+    patience: float = PATIENCE,
+) -> Run:
+    """Follow the run until it has ended, or is paused. Returns it as it stands then.
+
+    Args:
+        through_pauses: wait until somebody resumes it.
+        patience: seconds without an answer after which watching gives up.
+
+    Raises:
+        Unavailable: the service has been away for so long.
+        Refused: there is no such run.
+    """
+    watcher = _Watcher(api, run_id, shown, patience)
+    await watcher.look()
+    while True:
+        try:
+            stands = await watcher.follow(through_pauses=through_pauses)
+            if stands is not None:
+                return stands
+        except Unavailable as error:
+            await watcher.wait(error)
+        except CallRefused as error:
+            if error.status not in AWAY:
+                raise
+            await watcher.wait(error)
+        else:
+            await watcher.wait(None)
+
+
+class _Watcher:
+    def __init__(self, api: ApiClient, run_id: str, shown: Display, patience: float) -> None:
+        self._api = api
+        self._path = run_path(run_id)
+        self._shown = shown
+        self._patience = patience
+        self._run: Run | None = None
+        self._last: str | None = None
+        self._away_since: float | None = None
+        self._said_away = False
+        self._delay = _FIRST_DELAY
+        self._told_how_to_resume = False
+        self._told_who_waits = False
+
+    async def look(self) -> Run:
+        self._run = self._api.read(OneRun, await self._api.get(self._path)).run
+        self._shown.show(self._run)
+        return self._run
+
+    async def follow(self, *, through_pauses: bool) -> Run | None:
+        """Until the run has ended or is paused, and as it stands then; None: the stream broke
+        off."""
+        async with self._api.follow(f"{self._path}/events", last=self._last) as stream:
+            if stream is None:
+                return await self.look()
+            async for message in stream:
+                self._answers()
+                self._last = message.id or self._last
+                if message.event == "ended":
+                    return await self.look()
+                run = self._take(message)
+                if run is not None and run.status == "paused" and not through_pauses:
+                    return run
+        return None
+
+    async def wait(self, error: CallRefused | Unavailable | None) -> None:
+        """Until the next try. Raises ``error`` when there were enough."""
+        now = asyncio.get_running_loop().time()
+        self._away_since = self._away_since or now
+        if error is not None:
+            if now - self._away_since > self._patience:
+                raise error
+            if not self._said_away:
+                self._said_away = True
+                self._shown.say(
+                    f"The service does not answer; trying again for {self._patience:g} s …"
+                )
+        await asyncio.sleep(self._delay)
+        self._delay = min(2 * self._delay, _LONGEST_DELAY)
+
+    def _answers(self) -> None:
+        if self._said_away:
+            self._shown.say("The service answers again.")
+        self._away_since, self._said_away, self._delay = None, False, _FIRST_DELAY
+
+    def _take(self, message: httpx2.ServerSentEvent) -> Run | None:
+        """The run, where the message tells how it stands."""
+        if message.event == "progress" and self._run is not None:
+            self._run = self._run.gone_on(self._api.read(Progress, message.data.encode()))
+            self._shown.show(self._run)
+            self._tell_how_to_resume(self._run)
+            self._tell_who_waits(self._run)
+            return self._run
+        if message.event not in _UNTOLD:
+            event = self._api.read(Event, message.data.encode())
+            if event.kind == "paused":
+                self._told_how_to_resume = False
+            self._shown.say(_sentence(event))
+            sample = (event.data or {}).get("sample")
+            if isinstance(sample, list) and sample:
+                self._shown.say(f"For example: {', '.join(str(one) for one in sample[:3])}")
+        return None
+
+    def _tell_how_to_resume(self, run: Run) -> None:
+        """Once for each pause, and not for one of long ago."""
+        if run.status == "paused" and not self._told_how_to_resume:
+            self._told_how_to_resume = True
+            for sentence in _ways_on(run):
+                self._shown.say(sentence)
+
+    def _tell_who_waits(self, run: Run) -> None:
+        """Once, when nothing else is left: it may be for time, and then nobody need do anything."""
+        waiting = run.counters.suspended
+        if waiting and run.total == run.ended + waiting and not self._told_who_waits:
+            self._told_who_waits = True
+            self._shown.say(f"All that is left waits. See: {program()} suspended {run.id}")
+
+
+def _sentence(event: Event) -> str:
+    why = "" if event.reason is None else f" ({event.reason})"
+    by = "" if event.who == "sluice" else f" by {event.who}"
+    detail = "" if event.detail is None else f": {event.detail}"
+    retried = f" by {event.data.get('runId')}" if event.kind == "retried" and event.data else ""
+    if event.kind == "answered" and event.data:
+        detail = f": {event.data.get('itemId')}, {event.data.get('step')}"
+    return f"{event.at.astimezone():%H:%M:%S} {event.kind}{retried or by}{why}{detail}"
+
+
+def _ways_on(run: Run) -> list[str]:
+    if run.reason == "approval":
+        return [
+            "It waits for an approval, and nothing of it has begun.",
+            f"Approve it with: {program()} approve {run.id}",
+        ]
+    spent = ""
+    if run.reason == "budget":
+        spent = f"It has spent {cost(None, run.actual.usd, run.actual.tokens)} so far. "
+    return [f"{spent}Go on with: {program()} resume {run.id}{_needed(run)}"]
+
+
+def _needed(run: Run) -> str:
+    """The option without which the run would not go on."""
+    if run.reason != "budget" or run.options.budget is None:
+        return ""
+    return " --budget-usd N" if run.options.budget.usd is not None else " --budget-tokens N"

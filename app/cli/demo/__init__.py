@@ -1,0 +1,119 @@
+"""``sluice demo``: the whole of it once, on a database of its own, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from app.bootstrap import Urls, servers
+from app.cli.demo.database import new_stage
+from app.cli.demo.stage import Mismatch, Stage, quiet
+from app.cli.output.console import open_console, printable
+from app.cli.server.environment import DEMO_DATABASE, beside, execute
+from app.connections.redis_url import open_redis
+from app.errors import BadInput
+from app.migrate import migrate
+from app.seed.load import load_committed
+from app.settings import Settings, load_settings
+from app.store.database import open_database
+from app.tokens import Token
+from app.workflows.registry.discovery import discover_families
+
+Show = Callable[[Stage], Awaitable[None]]
+
+ANOTHER = "sluice_demo_again"
+"""The database in which the demo plays once somebody works in the one of `make serve`."""
+_KEYS = {DEMO_DATABASE: "demo", ANOTHER: "demo-again"}
+
+SHOWS = {
+    "welcome-placeholder": ("app.cli.demo.texts", "show_placeholders"),
+    "agent-welcome": ("app.cli.demo.texts", "show_welcomes"),
+    "scene-images": ("app.cli.demo.scenes", "show_scenes"),
+    "review-post": ("app.cli.demo.posts", "show_posts"),
+}
+"""By name, because a service may have left a family out, and what shows it with it."""
+
+
+def demonstrate(family: str) -> int:
+    """The exit code.
+
+    Raises:
+        BadInput: there is no demonstration of it.
+    """
+    if family not in SHOWS:
+        raise BadInput(
+            f"There is no demo of {printable(family)!r}. Known are: {', '.join(sorted(SHOWS))}."
+        )
+    if family not in discover_families():
+        raise BadInput(
+            f"The demo needs the example family {family!r}, which this service does not have."
+            " Try yours: make serve, and then sluice run FAMILY --dry-run."
+        )
+    module, name = SHOWS[family]
+    show: Show = getattr(importlib.import_module(module), name)
+    settings = _settings()
+    quiet(settings)
+    console = open_console()
+    try:
+        console.print("Starting Postgres and Redis …" if _own(settings) else "Connecting …")
+        with servers(settings) as urls:
+            execute(_demo(show, settings, urls, console))
+    except Mismatch as error:
+        console.print(f"The demo failed: {error.detail}")
+        return 1
+    return 0
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    # On a port that nobody knows, for some seconds: a token that nobody is told.
+    token = SecretStr(secrets.token_urlsafe(32))
+    return settings.model_copy(
+        update={"tokens": (Token(name="demo", secret=token),), "token": token}
+    )
+
+
+def _own(settings: Settings) -> bool:
+    return settings.database_url is None or settings.redis_url is None
+
+
+async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) -> None:
+    async with new_stage(urls.direct, [DEMO_DATABASE, ANOTHER]) as made:
+        # Like the database, they are nobody's but the demo's.
+        its = settings.model_copy(update=beside(settings, _KEYS[made.name]))
+        await _forget_keys(urls.redis, its.redis_prefix)
+        await asyncio.to_thread(shutil.rmtree, its.files_dir, ignore_errors=True)
+        await migrate(made.dsn)
+        database = open_database(made.dsn, pool_size=2)
+        try:
+            await load_committed(database)
+            await show(Stage(its, Urls(made.dsn, urls.redis), database, console))
+        finally:
+            await database.dispose()
+    console.print(_where(settings, made.name))
+
+
+def _where(settings: Settings, name: str) -> str:
+    if settings.database_url is not None:
+        return f"It was played in the database {name}, beside yours."
+    if name != DEMO_DATABASE:
+        return (
+            f"It was played in a database of its own, {name}. What you have in {DEMO_DATABASE} is"
+            " as it was; it comes up with: make serve"
+        )
+    return "Keep it up, with the same data, with: make serve"
+
+
+async def _forget_keys(redis_url: str, prefix: str) -> None:
+    async with open_redis(redis_url) as redis:
+        cursor = -1
+        while cursor != 0:
+            cursor, keys = await redis.scan(max(cursor, 0), match=f"{prefix}:*", count=1000)
+            if keys:
+                await redis.unlink(*keys)

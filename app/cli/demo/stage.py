@@ -1,0 +1,95 @@
+"""What every demonstration plays on: a service with a worker, and how a run on it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.bootstrap import Urls
+from app.cli.answers.answers import DryRun, Family, Item, Items, Run, Started
+from app.cli.api_client import ApiClient, open_api, run_path
+from app.cli.commands.jobs import StartOptions, print_dry_run, send
+from app.cli.commands.watch import watch
+from app.cli.output.progress import Silent, display
+from app.cli.output.run_summary import print_end
+from app.cli.server.uvicorn import bind, listening, url_of
+from app.errors import SluiceError
+from app.logs import configure_logs
+from app.main import create_app
+from app.settings import Settings
+
+
+class Mismatch(SluiceError):
+    """The demonstration did not come out as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``database`` holds the committed rows and nothing else; so do the folder of files and
+    Redis."""
+
+    settings: Settings
+    urls: Urls
+    database: AsyncEngine
+    console: Console
+
+    @asynccontextmanager
+    async def service(self, **changed: object) -> AsyncIterator[ApiClient]:
+        """``changed``: settings by their field's name."""
+        settings = self.settings.model_copy(update=changed)
+        with bind("127.0.0.1", 0) as bound:
+            app = create_app(settings, self.urls, with_worker=True)
+            url = url_of(bound)
+            async with (
+                listening(app, bound, stop_timeout=settings.stop_timeout),
+                open_api(settings, at=url) as api,
+            ):
+                yield api
+
+    async def dry_run(self, api: ApiClient, family: Family, limit: int | None = None) -> DryRun:
+        self.console.print("1. What would happen: a dry run writes nothing and starts nothing.")
+        answer, _ = await send(api, family, StartOptions(family.name, limit=limit, dry_run=True))
+        found = api.read(DryRun, answer)
+        print_dry_run(self.console, family, found)
+        return found
+
+    async def start(self, api: ApiClient, family: Family, item_ids: tuple[str, ...] = ()) -> str:
+        """The run's id. Without ``item_ids`` over all that are eligible."""
+        answer, _ = await send(api, family, StartOptions(family.name, item_ids=item_ids))
+        return api.read(Started, answer).run_id
+
+    async def watched(self, api: ApiClient, run_id: str) -> Run:
+        """The run as it ended, which must be well."""
+        with display(self.console) as shown:
+            quiet(self.settings)  # anew: log lines now go above the bar, not through it
+            run = await watch(api, run_id, shown)
+        quiet(self.settings)
+        return self.ended(run)
+
+    def ended(self, run: Run) -> Run:
+        print_end(self.console, run)
+        if run.status != "succeeded":
+            raise Mismatch(f"the run ended {run.status}, not succeeded.")
+        return run
+
+    async def again(self, api: ApiClient, family: Family, item_ids: tuple[str, ...] = ()) -> None:
+        self.console.print("\n3. The same again: what has a result is left alone.")
+        again = await watch(api, await self.start(api, family, item_ids), Silent())
+        if again.status != "succeeded" or again.ended:
+            raise Mismatch(f"a second run was to find nothing to do; it ended {again.status}.")
+        print_end(self.console, again)
+
+
+async def items_of(api: ApiClient, run_id: str) -> dict[str, Item]:
+    """By their ids; at most a hundred that succeeded."""
+    answer = await api.get(run_path(run_id, "items"), status="succeeded", limit=100)
+    return {item.item_id: item for item in api.read(Items, answer).items}
+
+
+def quiet(settings: Settings) -> None:
+    chosen = "log_level" in settings.model_fields_set
+    configure_logs(settings.log_level if chosen else "warning", settings.log_format)

@@ -1,0 +1,1 @@
+"""What is typed: params, ids, durations, run options."""

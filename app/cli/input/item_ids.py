@@ -1,0 +1,75 @@
+"""``--items-from``: ids line by line, from a file or from standard input."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import JsonValue
+
+from app.cli.answers.answers import Answer
+from app.cli.api_client import ApiClient
+from app.errors import BadInput
+from app.workflows.keys import MAX_ITEM_ID, id_fault
+
+LONGEST_LINE = 8 * MAX_ITEM_ID
+"""Bytes: an id, and room for spaces around it."""
+AT_ONCE = 1_000
+"""As many as one call may name; more go into a list first."""
+PATH = "/api/item-lists"
+
+
+class Made(Answer):
+    list_id: str
+    items: int
+
+
+async def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
+    """What the body of a start says of the ids of ``place``, ``-`` for standard input. However many
+    they are, a thousand at a time are in memory.
+
+    Raises:
+        BadInput: it cannot be read, has no id, or has a line that is none; with its number.
+    """
+    if place == "-":
+        return await _chosen(api, sys.stdin.buffer, "standard input")
+    try:
+        with Path(place).open("rb") as file:  # noqa: ASYNC230 - nothing else waits in this process
+            return await _chosen(api, file, place)
+    except OSError as error:
+        raise BadInput(f"--items-from: {place} cannot be read: {error.strerror}.") from None
+
+
+async def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonValue]:
+    ids = read_ids(file, name)
+    part = list(itertools.islice(ids, AT_ONCE))
+    if not part:
+        raise BadInput(f"--items-from: {name} holds no id.")
+    following = list(itertools.islice(ids, AT_ONCE))
+    if not following:
+        return {"itemIds": list[JsonValue](part)}
+    made = api.read(Made, await api.post(PATH, {"itemIds": list[JsonValue](part)}))
+    while following:
+        await api.post(f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
+        following = list(itertools.islice(ids, AT_ONCE))
+    return {"itemList": made.list_id}
+
+
+def read_ids(file: BinaryIO, name: str) -> Iterator[str]:
+    """An id a line, without the spaces around it; blank lines are passed over."""
+    number = 0
+    while line := file.readline(LONGEST_LINE):
+        number += 1
+        where = f"--items-from: {name} line {number}"
+        try:
+            item_id = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        except UnicodeDecodeError:
+            raise BadInput(f"{where}: it is not UTF-8.") from None
+        fault = id_fault(item_id if len(line) < LONGEST_LINE else line.decode(errors="replace"))
+        if item_id and fault is not None:
+            raise BadInput(f"{where}: an id {fault}.")
+        if item_id:
+            yield item_id

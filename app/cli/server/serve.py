@@ -1,0 +1,91 @@
+"""``sluice serve``."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from app.bootstrap import Urls, servers
+from app.cli.output.console import open_console, program
+from app.cli.server.demo_token import read_token, token_file
+from app.cli.server.environment import execute, for_demo, prepared, settle
+from app.cli.server.signals import Ending
+from app.cli.server.uvicorn import bind, listening, url_of
+from app.logs import configure_logs
+from app.main import create_app, require_tokens
+from app.seed.load import load_when_empty
+from app.settings import Settings, load_settings, reached_at
+from app.store.database import open_database
+from app.workflows.registry.discovery import discover_families
+
+EXAMPLE = "welcome-placeholder"
+"""What to try first, where the service has it."""
+
+
+def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | None) -> None:
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    if not demo:
+        require_tokens(settings)  # before any server is started
+    ending = Ending(settings.stop_timeout)
+    with (
+        bind(host or settings.host, port or settings.port) as bound,
+        servers(settings) as urls,
+    ):
+        chosen = for_demo(settings, with_token=True) if demo else settings
+        reached = reached_at(host or settings.host, port or settings.port)
+        if "url" not in settings.model_fields_set:  # with --port, links lead there too
+            chosen = chosen.model_copy(update={"url": reached})
+        hint = "" if reached == settings.url else f"SLUICE_URL={reached} "
+        serving = _serve(chosen, urls, bound, hint, ending, with_worker=with_worker, demo=demo)
+        execute(ending.closing(serving))
+
+
+async def _serve(
+    settings: Settings,
+    urls: Urls,
+    bound: socket.socket,
+    hint: str,
+    ending: Ending,
+    *,
+    with_worker: bool,
+    demo: bool,
+) -> None:
+    """``hint``: what the command line must be told to find the service."""
+    stop = asyncio.Event()
+    with ending.on_signal(stop.set):
+        urls = await prepared(settings, urls, demo=demo)
+        app = create_app(settings, urls, with_worker=with_worker)
+        if demo and settings.database_url is None:
+            await _seed_when_empty(urls.database)
+        async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
+            settle()
+            _greet(settings, url_of(bound), hint, with_worker=with_worker, demo=demo)
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+
+
+async def _seed_when_empty(dsn: str) -> None:
+    database = open_database(dsn, pool_size=2)
+    try:
+        await load_when_empty(database)
+    finally:
+        await database.dispose()
+
+
+def _greet(settings: Settings, url: str, hint: str, *, with_worker: bool, demo: bool) -> None:
+    console = open_console()
+    worker = "with one worker" if with_worker else "without a worker: start one with sluice worker"
+    console.print(f"Sluice listens on {url}, {worker}. Ctrl-C stops it.")
+    if not demo:
+        return
+    families = sorted(discover_families(), key=lambda name: (name != EXAMPLE, name))
+    if families:
+        console.print(f"Try it:    {hint}{program()} run {families[0]} --dry-run")
+    else:
+        console.print("There is no job family yet. Start one with: make family")
+    if settings.tokens[0].secret == read_token(settings.data_dir):
+        console.print(f"The token: in {token_file(settings.data_dir)}, where the CLI finds it.")
+    else:
+        console.print("The token: set SLUICE_TOKEN to the secret of one of your SLUICE_TOKENS.")

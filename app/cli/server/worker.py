@@ -1,0 +1,29 @@
+"""``sluice worker``."""
+
+from __future__ import annotations
+
+from app.bootstrap import Urls, open_service, servers
+from app.cli.server.environment import execute, for_demo, prepared, settle
+from app.cli.server.signals import Ending
+from app.logs import configure_logs
+from app.settings import Settings, load_settings
+from app.workflows.registry.discovery import discover_families
+
+
+def work(*, demo: bool) -> None:
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    ending = Ending(settings.stop_timeout)
+    with servers(settings) as urls:
+        chosen = for_demo(settings) if demo else settings
+        execute(ending.closing(_work(chosen, urls, ending, demo=demo)))
+
+
+async def _work(settings: Settings, urls: Urls, ending: Ending, *, demo: bool) -> None:
+    families = list(discover_families().values())
+    urls = await prepared(settings, urls, demo=demo)
+    async with open_service(settings, urls, families) as service:
+        worker = service.worker()
+        settle()
+        with ending.on_signal(worker.stop):
+            await worker.run()

@@ -1,0 +1,1 @@
+"""The engine over Postgres, with PgQueuer's table behind it."""

@@ -1,0 +1,120 @@
+"""What limits each flow key at present: the code's value, unless an operator has pinned another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from app.connections.faults import Fault
+from app.errors import ConfigurationError
+from app.flow.limits import FlowControl
+
+log = structlog.get_logger("sluice.flow")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What an operator set. ``control`` is None where only the pause differs from the code."""
+
+    control: FlowControl | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveControl:
+    """``key`` is the gate's: two flow keys that share a limit share it."""
+
+    key: str
+    control: FlowControl
+    pinned: bool = False
+    paused: bool = False
+
+
+class EffectiveLimits:
+    """Read by every permit; refreshed in the background, so a look costs nothing.
+
+    Args:
+        declared: the code's values, by flow key.
+        load: reads the operators' overrides, by gate key.
+    """
+
+    def __init__(
+        self,
+        declared: Mapping[str, FlowControl],
+        load: Callable[[], Awaitable[Mapping[str, Override]]],
+    ) -> None:
+        self._load = load
+        self._defaults = _by_gate_key(declared)
+        self._gate_keys = {flow: control.key or flow for flow, control in declared.items()}
+        self._live = {key: LiveControl(key, control) for key, control in self._defaults.items()}
+
+    @property
+    def keys(self) -> list[str]:
+        """The gate keys, sorted."""
+        return sorted(self._defaults)
+
+    def default(self, key: str) -> FlowControl | None:
+        """The code's value; None: no family has such a key."""
+        return self._defaults.get(key)
+
+    def live(self, key: str) -> LiveControl:
+        return self._live[key]
+
+    def of(self, flow_key: str) -> LiveControl:
+        return self._live[self._gate_keys[flow_key]]
+
+    def flow_keys(self, key: str) -> list[str]:
+        """Those that are counted under this gate key."""
+        return sorted(flow for flow, gate in self._gate_keys.items() if gate == key)
+
+    async def refresh(self) -> None:
+        overrides = await self._load()
+        self._live = {
+            key: _applied(key, default, overrides.get(key))
+            for key, default in self._defaults.items()
+        }
+
+    async def follow(self, changed: asyncio.Event, *, every: float) -> None:
+        """Refresh whenever ``changed`` is set, and every so many seconds behind it."""
+        fault = Fault(log, "flow_control_not_read")
+        while True:
+            try:
+                async with asyncio.timeout(every):
+                    await changed.wait()
+            except TimeoutError:
+                pass
+            changed.clear()
+            try:
+                await self.refresh()
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the former values stay in force
+                fault.seen(error)
+
+
+def _applied(key: str, default: FlowControl, override: Override | None) -> LiveControl:
+    if override is None:
+        return LiveControl(key, default)
+    pinned = override.control is not None
+    return LiveControl(key, override.control or default, pinned, override.paused)
+
+
+def _by_gate_key(declared: Mapping[str, FlowControl]) -> dict[str, FlowControl]:
+    """
+    Raises:
+        ConfigurationError: two flow keys share a limit and declare different values for it.
+    """
+    found: dict[str, FlowControl] = {}
+    origin: dict[str, str] = {}
+    for flow_key, control in declared.items():
+        key = control.key or flow_key
+        if key in found and replace(found[key], key=None) != replace(control, key=None):
+            raise ConfigurationError(
+                f"{flow_key} and {origin[key]} share the flow key {key!r} but declare different"
+                f" limits for it: {control}; {found[key]}. Give them the same FlowControl."
+            )
+        found[key] = control
+        origin[key] = flow_key
+    return found

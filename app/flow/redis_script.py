@@ -1,0 +1,158 @@
+"""The gate's memory in Redis: three Lua scripts, and the names of their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.connections.faults import Fault
+from app.flow.limits import FlowControl
+
+UNREACHABLE = (RedisError, OSError, TimeoutError)
+
+HORIZON = timedelta(milliseconds=100)
+"""How far ahead starts are handed out: longer than a round trip and a stall of the event loop, so
+that no start is lost to either; short, because what is handed out ignores a pause."""
+PACE = 1.01
+"""Starts are this much further apart than the rate asks: an item begins a little after its permit,
+and by never the same little, so that starts at the very rate would now and then be one too many."""
+CHANGED = "*"
+"""The wake-up call that tells of changed overrides. Any other one is a worker and a gate key, of
+which it has given slots back."""
+_BUCKETS = 60
+
+
+log = structlog.get_logger("sluice.flow")
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an exchange gave.
+
+    ``starts``: seconds from now until each new permit may be used. ``excess``: slots that should be
+    given back as their items end, because the limit was lowered or others wait. ``ask_in``: seconds
+    after which asking again is worth it; None: when woken.
+    """
+
+    starts: Sequence[float]
+    excess: int
+    ask_in: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    active: int
+    waiting: int
+    started: int
+
+
+class GateScript:
+    """One flow key at a time; a round trip each."""
+
+    def __init__(self, redis: Redis, prefix: str, *, lease: timedelta) -> None:
+        self._redis = redis
+        self._prefix = f"{prefix}:flow"
+        self._lease = _us(lease)
+        self.channel = wake_channel(prefix)
+        self.fault = Fault(log, "gate_unreachable")
+        """Shared by all who ask through this script."""
+        source = files("app.flow")
+        self._exchange = redis.register_script((source / "exchange.lua").read_text())
+        self._renew = redis.register_script((source / "renew.lua").read_text())
+        self._observe = redis.register_script((source / "observe.lua").read_text())
+
+    async def exchange(
+        self,
+        key: str,
+        control: FlowControl,
+        worker: str,
+        *,
+        want: int,
+        holds: int,
+        number: int,
+        handed: int = 0,
+        released: Sequence[str] = (),
+    ) -> Granted:
+        """Give ``released`` back and take up to ``want`` permits, ``worker:number`` and so on.
+
+        Args:
+            holds: slots that this worker keeps after the release.
+            handed: items that started on a slot of ours since the last exchange.
+        """
+        interval = control.interval
+        reply = await self._exchange(
+            keys=self._keys(key, "slots", "next", "waiting", "wants", _started(control)),
+            args=[
+                self.channel, key, worker, self._lease, control.parallelism or 0,
+                _us(interval * PACE) if interval else 0, _us(HORIZON), _bucket(control),
+                want, holds, number, handed, *released,
+            ],
+        )  # fmt: skip
+        excess, ask_in, *starts = (int(value) for value in reply)
+        return Granted([s / 1e6 for s in starts], excess, None if ask_in < 0 else ask_in / 1e6)
+
+    async def renew(self, key: str, permits: Sequence[str]) -> None:
+        await self._renew(keys=self._keys(key, "slots"), args=[self._lease, *permits])
+
+    async def observe(self, key: str, control: FlowControl) -> Observed | None:
+        """None: Redis does not answer."""
+        keys = self._keys(key, "slots", "waiting", "wants", _started(control))
+        try:
+            reply = await self._observe(keys=keys, args=[_bucket(control)])
+        except UNREACHABLE as error:
+            self.fault.seen(error, key=key)
+            return None
+        self.fault.over()
+        return Observed(*(int(value) for value in reply))
+
+    async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
+        """By flow key, in one round trip. None: Redis does not answer."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, control in of.items():
+            keys = self._keys(key, "slots", "waiting", "wants", _started(control))
+            await self._observe(keys=keys, args=[_bucket(control)], client=pipeline)
+        try:
+            replies = await pipeline.execute() if of else []
+        except UNREACHABLE as error:
+            self.fault.seen(error)
+            return None
+        self.fault.over()
+        return {
+            key: Observed(*(int(value) for value in reply))
+            for key, reply in zip(of, replies, strict=True)
+        }
+
+    async def tell_changed(self) -> None:
+        """Wake every worker to read the overrides. Those whom it does not reach poll."""
+        try:
+            await self._redis.publish(self.channel, CHANGED)
+        except UNREACHABLE as error:
+            self.fault.seen(error)
+
+    def _keys(self, key: str, *parts: str) -> list[str]:
+        # The braces keep a key's parts on one node of a Redis cluster.
+        return [f"{self._prefix}:{{{key}}}:{part}" for part in parts]
+
+
+def wake_channel(prefix: str) -> str:
+    """On which workers are told that slots were given back, or overrides changed."""
+    return f"{prefix}:flow:wake"
+
+
+def _us(duration: timedelta) -> int:
+    return max(1, duration // timedelta(microseconds=1))
+
+
+def _started(control: FlowControl) -> str:
+    # Buckets of another period are counted otherwise, and must not be mixed with these.
+    return f"started:{_bucket(control)}"
+
+
+def _bucket(control: FlowControl) -> int:
+    return max(1, _us(control.period) // _BUCKETS)

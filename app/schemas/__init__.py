@@ -1,0 +1,1 @@
+"""The wire models: what callers send and what the API answers."""

@@ -1,0 +1,154 @@
+"""How a run and its items are shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from fastapi import Path
+from pydantic import Field
+
+from app.api.dependencies import Answer, View
+from app.store.statuses import ItemStatus, RunStage, RunStatus
+from app.store.tables.items import Item
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.keys import CursorSigner
+from app.workflows.runs.estimate import Estimate
+
+RunIdInPath = Annotated[str, Path(max_length=100)]
+
+
+class CountersView(View):
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    exact: bool
+    scheduled: int
+    succeeded: int
+    skipped: int
+    failed: int
+    cancelled: int
+    timed_out: int
+    suspended: int = Field(description="that wait for time, a person or another item just now")
+
+
+class ActualView(View):
+    """What the run has taken so far, to be held against its estimate."""
+
+    seconds: float = Field(description="for which it ran; not those in which it was paused")
+    usd: float
+    tokens: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        since = run.active_since
+        running = 0.0 if since is None else (datetime.now(UTC) - since).total_seconds()
+        return cls(
+            seconds=round(run.active_ms / 1000 + max(0.0, running), 3),
+            usd=round(run.spent_usd, 6),
+            tokens=run.spent_tokens,
+        )
+
+
+class ParentView(View):
+    """The step that waits for a child."""
+
+    run_id: str
+    item_id: str
+    step: str
+
+    @classmethod
+    def of(cls, run: Run) -> Self | None:
+        if run.parent_run is None or run.parent_item is None or run.parent_step is None:
+            return None
+        return cls(run_id=run.parent_run, item_id=run.parent_item, step=run.parent_step)
+
+
+class RunView(View):
+    id: str
+    family: str
+    status: RunStatus
+    stage: RunStage
+    reason: str | None = Field(
+        description="a word: why it is paused, cannot go on just now, or ended as it did"
+    )
+    detail: str | None = Field(description="the same as a sentence")
+    params: dict[str, Any]  # as the family declares them
+    force: bool
+    limit: int | None
+    item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
+    item_list: str | None = Field(description="the list of ids that the caller named")
+    options: RunOptions
+    retry_of: str | None = Field(description="the run whose items it tries once more")
+    parent: ParentView | None = Field(description="whose step it is; null: nobody's")
+    backfill_id: str | None = Field(description="whose partition it is over; null: nobody's")
+    started_by: str
+    counters: CountersView
+    ended: int = Field(description="items that have an outcome")
+    cursor: str | None = Field(description="where paging stands; null: at the start")
+    paged: bool = Field(description="all pages are read")
+    estimate: Estimate | None = Field(description="made when the run began")
+    actual: ActualView
+    deadline_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, run: Run, cursors: CursorSigner) -> Self:
+        return cls(
+            **run.model_dump(
+                include={
+                    "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
+                    "retry_of", "backfill_id", "item_list", "created_at", "started_at",
+                    "finished_at", "deadline_at",
+                }
+            ),
+            status=RunStatus(run.status),
+            stage=RunStage(run.stage),
+            options=RunOptions.model_validate(run.options),
+            parent=ParentView.of(run),
+            estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),
+            actual=ActualView.of(run),
+            limit=run.item_limit,
+            item_ids=None if run.item_ids is None else len(run.item_ids),
+            counters=CountersView(**run.model_dump(include=set(CountersView.model_fields))),
+            ended=run.ended,
+            cursor=None if run.cursor is None else cursors.issue(f"page:{run.id}", run.cursor),
+        )  # fmt: skip
+
+
+class RunAnswer(Answer):
+    run: RunView
+
+
+class RunsAnswer(Answer):
+    runs: list[RunView]
+    next_cursor: str | None
+
+
+class ItemView(View):
+    item_id: str
+    status: ItemStatus
+    attempts: int
+    postponements: int
+    result: Any  # of the family's own shape
+    result_omitted: bool = Field(
+        description="in a list: it is too large, and is left out; see largeResults"
+    )
+    error_class: str | None
+    error_message: str | None
+    error_traceback: str | None
+    scheduled_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, item: Item, *, omitted: bool = False) -> Self:
+        return cls(**item.model_dump(include=set(cls.model_fields)), result_omitted=omitted)
+
+
+class ItemsAnswer(Answer):
+    items: list[ItemView]
+    next_cursor: str | None

@@ -1,0 +1,136 @@
+"""What the routes of a family answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.api.dependencies import Answer, View
+from app.api.workflows.diff import unified
+from app.errors import SluiceError
+from app.store.statuses import ItemStatus, StepKind
+from app.workflows.client import DryRun
+from app.workflows.family import Entity
+from app.workflows.layers.attempt import AttemptResult
+from app.workflows.runs.estimate import Estimate
+
+
+class DryRunAnswer(Answer):
+    dry_run: Literal[True] = True
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    to_overwrite: int | None = Field(
+        description="how many of those to process have a result, which a run with force overwrites;"
+        " null: the family does not tell"
+    )
+    to_overwrite_exact: bool = Field(description="false: extrapolated, as exact says of the others")
+    exact: bool = Field(description="false: extrapolated, because the count took too long")
+    message: str
+    estimate: Estimate
+    sample: list[str]
+
+
+class StartedAnswer(Answer):
+    run_id: str
+    message: str
+
+
+class ScheduledAnswer(Answer):
+    run_id: str
+    scheduled: int = Field(description="items that are new to the run")
+    message: str
+
+
+class StopView(View):
+    """Where a preview stopped: at what it must not do, or cannot wait for."""
+
+    step: str
+    kind: StepKind
+    payload: Any = Field(description="what a person would be shown, or what would be called")
+
+
+class PreviewAnswer(Answer):
+    dry_run: Literal[True] = True
+    item_id: str
+    outcome: ItemStatus
+    reason: str | None
+    overwrites: bool | None = Field(
+        description="whether the item has a result, which executing it overwrites; null: the family"
+        " does not tell"
+    )
+    result: Any = None  # of the family's own shape
+    before: Any = Field(None, description="what is stored now; null: nothing, or nobody can tell")
+    after: Any = Field(None, description="the result once more")
+    diff: str | None = Field(
+        None, description="unified, of both as JSON; empty: equal; null: nothing to compare with"
+    )
+    stop: StopView | None = Field(None, description="null: it went to its end")
+    milliseconds: int
+
+
+class ItemFailed(SluiceError):
+    status = 502
+    title = "The item's execution failed"
+
+
+def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
+    statistics = found.survey.statistics
+    number = "an unknown number of" if statistics.to_process is None else statistics.to_process
+    about = "" if statistics.exact or statistics.to_process is None else "about "
+    overwrite = found.survey.to_overwrite
+    what = "1 result" if overwrite == 1 else f"{overwrite} results"
+    nearly = "" if found.survey.overwrite_exact else "about "
+    overwriting = f", and overwrite {nearly}{what}" if overwrite else ""
+    return DryRunAnswer(
+        total_eligible=statistics.total_eligible,
+        to_process=statistics.to_process,
+        already_processed=statistics.already_processed,
+        to_overwrite=overwrite,
+        to_overwrite_exact=found.survey.overwrite_exact,
+        exact=statistics.exact,
+        message=f"[DryRun] Would process {about}{number} {many}{overwriting}",
+        estimate=found.estimate,
+        sample=list(found.survey.sample),
+    )
+
+
+async def preview_answer(
+    item_id: str, verdict: AttemptResult, before: Any, *, overwrites: bool | None
+) -> PreviewAnswer:
+    """``before``: what is stored, as JSON; None: nothing."""
+    after, stop = verdict.history.value, verdict.stop
+    diff = None
+    if before is not None and verdict.status is ItemStatus.SUCCEEDED:
+        # In a thread: for a large result it may take as long as many other answers.
+        diff = await asyncio.to_thread(unified, before, after)
+    return PreviewAnswer(
+        item_id=item_id,
+        outcome=verdict.status,
+        reason=verdict.error_message,
+        overwrites=overwrites,
+        result=after,
+        before=before,
+        after=after,
+        diff=diff,
+        stop=stop and StopView(step=stop.step, kind=stop.kind, payload=stop.payload),
+        milliseconds=verdict.work_ms,
+    )
+
+
+def scheduled_answer(entity: Entity, run_id: str, fresh: int, named: int) -> ScheduledAnswer:
+    """Of ``named`` items for a running run, ``fresh`` are new to it."""
+    of = f"{named:,} {entity.singular if named == 1 else entity.plural}"
+    if fresh == named:
+        message = f"Scheduled {of}"
+    elif named == 1:
+        message = f"This {entity.singular} is in the run already"
+    else:
+        message = f"Scheduled {fresh:,} of {of}; the others are in the run already"
+    return ScheduledAnswer(run_id=run_id, scheduled=fresh, message=message)
+
+
+def watch_it(run_id: str) -> str:
+    return f"Run started. Watch it: GET /api/runs/{run_id}"

@@ -1,0 +1,102 @@
+"""What callers send to the routes of a family."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, create_model
+from pydantic.alias_generators import to_pascal
+
+from app.api.dependencies import Body
+from app.errors import BadInput
+from app.workflows.contract.run_options import (
+    Budget,
+    Canary,
+    Items,
+    Ramp,
+    Rate,
+    RunOptions,
+    Seconds,
+    options_of,
+)
+from app.workflows.family import AnyFamily
+from app.workflows.keys import MAX_ITEM_ID, id_fault
+
+MOST_ITEM_IDS = 1_000
+
+
+def _no_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("an id holds no NUL character")
+    return value
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _item_id(value: str) -> str:
+    fault = id_fault(value)
+    if fault is not None:
+        raise ValueError(f"an id {fault}")
+    return value
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=MAX_ITEM_ID)]
+ItemId = Annotated[
+    _Text,
+    BeforeValidator(_as_text, json_schema_input_type=_Text | int),
+    AfterValidator(_item_id),
+]
+ItemIds = Annotated[list[ItemId], Field(min_length=1, max_length=MOST_ITEM_IDS)]
+RunId = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_no_nul)]
+
+
+Approval = Annotated[
+    StrictBool | None,
+    Field(description="count, then wait until somebody approves; null: as the family says"),
+]
+
+
+class RunOptionsBody(Body):
+    """When a run must stop and ask; what is left out is as the family says."""
+
+    max_failure_rate: Rate | None = Field(
+        None, description="a larger share of failed items pauses the run"
+    )
+    min_items: Items | None = Field(None, description="that must have ended before it is judged")
+    canary: Canary | None = Field(None, description="so many items first, then pause")
+    auto_promote: StrictBool = Field(
+        False, description="after a canary that is healthy, go on without being asked"
+    )
+    ramp: Ramp | None = Field(None, description="begin with few at once, and grow")
+    budget: Budget | None = Field(None, description="pause when so much is spent")
+    deadline_seconds: Seconds | None = Field(None, description="pause after so long")
+    approval: Approval = None
+
+    def options(self, family: AnyFamily) -> RunOptions:
+        """
+        Raises:
+            BadInput: autoPromote without a canary, or see ``options_of``.
+        """
+        if self.auto_promote and self.canary is None:
+            raise BadInput(
+                "autoPromote is for a run with a canary: name both.", field="autoPromote"
+            )
+        asked = {name: getattr(self, name) for name in RunOptionsBody.model_fields}
+        return options_of(family, **asked)
+
+
+def params_field(family: AnyFamily) -> tuple[type[BaseModel], Any]:  # as create_model takes it
+    if any(field.is_required() for field in family.params.model_fields.values()):
+        return family.params, ...
+    return family.params, Field(default_factory=family.params)
+
+
+def body_model(
+    family: AnyFamily,
+    suffix: str,
+    base: type[Body] = Body,
+    **fields: Any,  # as create_model takes them
+) -> type[Body]:
+    return create_model(to_pascal(family.name.replace("-", "_")) + suffix, __base__=base, **fields)

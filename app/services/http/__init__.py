@@ -1,0 +1,1 @@
+"""HTTP calls of services: the JSON client, what an endpoint may be, certificates."""

@@ -1,0 +1,1 @@
+"""Texts from a language model, and the prompts of the example families."""

@@ -1,0 +1,1 @@
+"""Writers that need no network: the same texts for the same input."""

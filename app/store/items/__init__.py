@@ -1,0 +1,1 @@
+"""Items in the database: pages, outcomes, lists, failures."""

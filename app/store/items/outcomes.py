@@ -1,0 +1,150 @@
+"""Writing what deliveries found out about their items."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.runs.counters import CounterDelta
+from app.store.statuses import ItemStatus
+from app.store.storable import storable
+
+# Hot statements go to the driver as they stand: compiling them costs more than running them.
+_COLUMNS = {
+    "run_id": "text",
+    "item_id": "text",
+    "status": "text",
+    "attempts": "int",
+    "postponements": "int",
+    "executed": "bool",
+    "result": "text",
+    "exact": "text",
+    "error_class": "text",
+    "error_message": "text",
+    "error_traceback": "text",
+    "error_group": "text",
+    "spent_usd": "float8",
+    "spent_tokens": "bigint",
+    "started_at": "timestamptz",
+    "finished_at": "timestamptz",
+    "wake_in": "interval",
+    "work_ms": "int",
+}
+_TEXTS = ("error_class", "error_message", "error_traceback", "error_group")
+_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
+# Only a pending item takes an outcome, so the rows that come back are exactly what changed.
+_RECORD = f"""
+    UPDATE item
+    SET status = t.status, attempts = t.attempts, postponements = t.postponements,
+        executed = t.executed, result = t.result::jsonb, exact = t.exact, lost = 0,
+        error_class = t.error_class,
+        error_message = t.error_message, error_traceback = t.error_traceback,
+        error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,
+        spent_tokens = item.spent_tokens + t.spent_tokens,
+        started_at = t.started_at, finished_at = t.finished_at, wake_at = now() + t.wake_in
+    FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
+    WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
+      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+    RETURNING t.run_id, t.status, t.work_ms, t.spent_usd, t.spent_tokens
+"""  # noqa: S608 - no value is pasted in
+
+# Nearly all outcomes are first-time successes, of which only these columns differ: a third of the
+# values to encode, and one row of answer instead of one for each item.
+_VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms")
+# Rows are found by `= ANY`, and never by a join with `unnest` alone: a plan for the latter that is
+# made, and kept, while the table is empty reads all of it for each batch (docs/decisions/0005).
+_RECORD_SUCCESSES = """
+    WITH changed AS (
+        UPDATE item
+        SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
+            error_class = NULL, error_message = NULL, error_traceback = NULL,
+            error_group = NULL, (result, started_at, finished_at) = (
+                SELECT ($3::text[])[at.n]::jsonb, ($4::timestamptz[])[at.n],
+                    ($5::timestamptz[])[at.n]
+                FROM (SELECT array_position($2::text[], item.item_id) AS n) AS at
+            )
+        WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
+        RETURNING ($6::int[])[array_position($2::text[], item_id)] AS work_ms
+    )
+    SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
+"""
+
+
+@dataclass(slots=True)
+class ItemOutcome:
+    """What one delivery found out about its item. ``pending``: another attempt will follow.
+
+    ``result`` is JSON, ``exact`` as in ``app.workflows.serialization.results``. ``work_ms`` is how
+    long the family's methods took; that, and what was spent, is of this delivery alone.
+    """
+
+    run_id: str
+    item_id: str
+    status: ItemStatus
+    attempts: int
+    postponements: int
+    executed: bool
+    result: str | None
+    exact: str | None
+    error_class: str | None
+    error_message: str | None
+    error_traceback: str | None
+    error_group: str | None
+    spent_usd: float
+    spent_tokens: int
+    started_at: datetime
+    finished_at: datetime | None
+    work_ms: int
+    wake_in: timedelta | None = None
+    """When a suspended item goes on by itself; None: when somebody says so."""
+
+    @property
+    def plain(self) -> bool:
+        """A success at the first attempt, which spent nothing, and whose result is JSON."""
+        return (
+            self.status is ItemStatus.SUCCEEDED
+            and self.attempts == 1
+            and self.postponements == 0
+            and self.exact is None
+            and not (self.spent_usd or self.spent_tokens)
+        )
+
+
+async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> dict[str, CounterDelta]:
+    """Write the records of items that are still pending. Returns what changed, by run."""
+    changed: dict[str, CounterDelta] = defaultdict(lambda: CounterDelta(defaultdict(int)))
+    plain: dict[str, list[ItemOutcome]] = defaultdict(list)
+    others: list[ItemOutcome] = []
+    for one in records:
+        (plain[one.run_id] if one.plain else others).append(one)
+    for run_id in sorted(plain):
+        values = ([getattr(one, name) for one in plain[run_id]] for name in _VARYING)
+        [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
+        if number:
+            changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
+            changed[run_id].work_ms += work_ms
+    if others:
+        columns = (_column(others, name) for name in _COLUMNS)
+        for run_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):
+            if status == ItemStatus.PENDING and not (usd or tokens):
+                continue  # another attempt will follow, and there is nothing to count yet
+            run = changed[run_id]
+            run.spent_usd += usd
+            run.spent_tokens += tokens
+            if status == ItemStatus.SUSPENDED:
+                run.suspended += 1
+            elif status != ItemStatus.PENDING:
+                run.outcomes[status] += 1
+                run.work_ms += work_ms
+    return changed
+
+
+def _column(records: Sequence[ItemOutcome], name: str) -> list[object]:
+    if name in _TEXTS:
+        return [storable(getattr(one, name)) for one in records]
+    return [getattr(one, name) for one in records]

@@ -1,0 +1,1 @@
+"""Samples, coverage, workers and flow overrides in the database."""

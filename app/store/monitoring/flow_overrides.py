@@ -1,0 +1,53 @@
+"""Operators' overrides of flow control."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.tables.service import FlowOverride
+
+_TABLE = FlowOverride.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_ALL = select(_TABLE)
+_CODE = {"pinned": False, "parallelism": None, "rate": None, "period_ms": None}
+
+
+async def load_all(tx: AsyncConnection) -> list[FlowOverride]:
+    return [FlowOverride(**row._mapping) for row in await tx.execute(_ALL)]
+
+
+async def pin(
+    tx: AsyncConnection,
+    key: str,
+    *,
+    parallelism: int | None,
+    rate: float | None,
+    period_ms: int,
+    by: str,
+) -> None:
+    """Put these in force in place of the code's; a pause stays."""
+    values = {"pinned": True, "parallelism": parallelism, "rate": rate, "period_ms": period_ms}
+    await _put(tx, key, values, by)
+
+
+async def unpin(tx: AsyncConnection, key: str, *, by: str) -> None:
+    """Return to the code's values; a pause stays."""
+    await _put(tx, key, _CODE, by)
+    await tx.execute(delete(_TABLE).where(_TABLE.c.key == key, ~_TABLE.c.paused))
+
+
+async def set_paused(tx: AsyncConnection, key: str, *, paused: bool, by: str) -> None:
+    await _put(tx, key, {"paused": paused}, by)
+    await tx.execute(delete(_TABLE).where(_TABLE.c.key == key, ~_TABLE.c.paused, ~_TABLE.c.pinned))
+
+
+async def _put(tx: AsyncConnection, key: str, values: Mapping[str, object], by: str) -> None:
+    stamped = {**values, "changed_by": by, "changed_at": func.now()}
+    await tx.execute(
+        insert(_TABLE)
+        .values(key=key, **stamped)
+        .on_conflict_do_update(index_elements=["key"], set_=stamped)
+    )

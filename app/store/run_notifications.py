@@ -1,0 +1,92 @@
+"""Hearing at once that something happened to a run: by Postgres's notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import structlog
+
+from app.connections.faults import Fault
+from app.connections.postgres import connect
+from app.store.runs.events import CHANNEL
+
+UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+RETRY_SECONDS = 1.0
+LONGEST_RETRY = 15.0
+CHECK_SECONDS = 10.0
+"""How often a silent connection is asked whether it lives."""
+
+Hear = Callable[[str | None], None]
+
+log = structlog.get_logger("sluice.run")
+
+
+class RunNotifications:
+    """One listening connection for a process, made when the first listener comes.
+
+    Hearing is an optimisation: whoever listens also looks from time to time.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._listeners: set[Hear] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def heard_by(self, listener: Hear) -> Iterator[None]:
+        """While the context is open ``listener`` is given the id of each run that has a new event;
+        None: any run may have one."""
+        self._listeners.add(listener)
+        if self._task is None:
+            self._task = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            self._listeners.discard(listener)
+
+    @contextmanager
+    def of(self, run_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever this run may have changed; who waits for it clears it."""
+        changed = asyncio.Event()
+
+        def hear(heard: str | None) -> None:
+            if heard is None or heard == run_id:
+                changed.set()
+
+        with self.heard_by(hear):
+            yield changed
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        fault, pause = Fault(log, "run_changes_unheard"), RETRY_SECONDS
+        while True:
+            try:
+                connection = await connect(self._dsn, command_timeout=10)
+                try:
+                    await connection.add_listener(CHANNEL, self._notified)
+                    self._tell(None)
+                    fault.over()
+                    pause = RETRY_SECONDS
+                    while True:
+                        await asyncio.sleep(CHECK_SECONDS)
+                        await connection.execute("SELECT 1")
+                finally:
+                    connection.terminate()
+            except UNREACHABLE as error:
+                fault.seen(error, retry_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_RETRY)
+
+    def _notified(self, _connection: object, _pid: object, _channel: object, run_id: str) -> None:
+        self._tell(run_id)
+
+    def _tell(self, run_id: str | None) -> None:
+        for listener in list(self._listeners):
+            listener(run_id)

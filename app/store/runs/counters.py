@@ -1,0 +1,88 @@
+"""Adding to a run's counters what a group of outcomes changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.runs.runs import ENDED_ITEMS, OUTSTANDING
+
+# Hot statements go to the driver as they stand: compiling them costs more than running them.
+_COUNT = f"""
+    WITH former AS (SELECT id, held FROM run WHERE id = $1::text FOR UPDATE)
+    UPDATE run
+    SET succeeded = succeeded + $4::bigint, skipped = skipped + $5::bigint,
+        failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
+        timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,
+        spent_usd = spent_usd + $9::float8, spent_tokens = spent_tokens + $10::bigint,
+        suspended = suspended + $11::bigint,
+        held = former.held AND NOT paged
+           AND {OUTSTANDING} - ($4::bigint + $5 + $6 + $7 + $8 + $11) >= $3::bigint
+    FROM former WHERE run.id = former.id
+    RETURNING family, status, stage, options::text AS options,
+              former.held AND NOT run.held AND status = 'running' AS page_due,
+              (paged OR stage = 'canary' OR status = 'cancelling')
+                  AND scheduled = {ENDED_ITEMS} AS complete,
+              succeeded, skipped, failed + timed_out AS failed,
+              {ENDED_ITEMS} - judged_from AS judged,
+              failed + timed_out - judged_failed AS judged_failed, spent_usd, spent_tokens
+"""  # noqa: S608
+_COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """Where a run stands after outcomes were counted.
+
+    ``page_due``: there is room again, and the caller must publish the page's message.
+    ``complete``: every item has an outcome, and the caller must finalise, or judge the canary.
+    ``judged``, ``judged_failed``: the items that have ended, and failed, since the last resume.
+    ``options``: JSON.
+    """
+
+    family: str
+    status: str
+    stage: str
+    options: str
+    page_due: bool
+    complete: bool
+    succeeded: int
+    skipped: int
+    failed: int
+    judged: int
+    judged_failed: int
+    spent_usd: float
+    spent_tokens: int
+
+
+@dataclass(slots=True)
+class CounterDelta:
+    """What a group of outcomes changed in one run: how many by status, and what they took.
+
+    ``suspended``: how many more items are suspended than before.
+    """
+
+    outcomes: dict[str, int]
+    suspended: int = 0
+    work_ms: int = 0
+    spent_usd: float = 0.0
+    spent_tokens: int = 0
+
+
+async def count(
+    tx: AsyncConnection,
+    run_id: str,
+    changed: CounterDelta,
+    *,
+    look_ahead: int,
+) -> RunProgress:
+    """Add outcomes, by status, to the run's counters."""
+    outcomes = (changed.outcomes.get(status, 0) for status in _COUNTED)
+    values = (
+        run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens,
+        changed.suspended,
+    )  # fmt: skip
+    [row] = await fetch_raw(tx, _COUNT, *values)
+    return RunProgress(**row)

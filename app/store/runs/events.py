@@ -1,0 +1,97 @@
+"""What happened to a run, in the order in which it happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.storable import storable
+from app.store.tables.base import Json
+from app.store.tables.runs import RunEvent
+
+_EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+
+CHANNEL = "sluice_run"
+"""Postgres tells here, with the commit, which run has a new event: its id is the payload."""
+SLUICE = "sluice"
+"""Who did what nobody asked for."""
+
+
+class EventKind(StrEnum):
+    CREATED = "created"
+    QUEUED = "queued"  # another run of the family comes first
+    BEGUN = "begun"  # layer 1 has counted
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PROMOTED = "promoted"  # the canary went well, and the rest follows
+    CANCELLING = "cancelling"
+    ENDED = "ended"  # reason: the status
+    ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
+    RETRIED = "retried"  # data: the run that retries
+    RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
+    REPAIRED = "repaired"  # the watchdog found that it could not go on
+
+
+async def append(
+    tx: AsyncConnection,
+    run_id: str,
+    kind: EventKind,
+    *,
+    who: str = SLUICE,
+    reason: str | None = None,
+    detail: str | None = None,
+    data: Json | None = None,
+) -> None:
+    """Write an event, and wake who follows the run once it is committed.
+
+    The caller holds the run's row: events of one run must be committed in the order of their ids,
+    or who asks for those after an id would miss one.
+    """
+    await tx.execute(
+        insert(_EVENT).values(
+            run_id=run_id, kind=kind, who=who, reason=reason, detail=storable(detail), data=data
+        )
+    )
+    await tx.execute(select(func.pg_notify(CHANNEL, run_id)))
+
+
+async def page_of_events(
+    tx: AsyncConnection, run_id: str, *, after_id: int = 0, limit: int
+) -> list[RunEvent]:
+    """The oldest first, after ``after_id``."""
+    query = (
+        select(_EVENT)
+        .where(_EVENT.c.run_id == run_id, _EVENT.c.id > after_id)
+        .order_by(_EVENT.c.id)
+        .limit(limit)
+    )
+    return [RunEvent(**row._mapping) for row in await tx.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """``until``: None while it lasts."""
+
+    at: datetime
+    until: datetime | None
+
+
+async def pauses(tx: AsyncConnection, run_id: str) -> list[Pause]:
+    """The times in which a run was paused, the oldest first."""
+    ends = (EventKind.RESUMED, EventKind.CANCELLING, EventKind.ENDED)
+    query = (
+        select(_EVENT.c.at, _EVENT.c.kind)
+        .where(_EVENT.c.run_id == run_id, _EVENT.c.kind.in_((EventKind.PAUSED, *ends)))
+        .order_by(_EVENT.c.id)
+    )
+    found: list[Pause] = []
+    for at, kind in await tx.execute(query):
+        if kind == EventKind.PAUSED:
+            found.append(Pause(at, None))
+        elif found and found[-1].until is None:
+            found[-1] = Pause(found[-1].at, at)
+    return found

@@ -1,0 +1,59 @@
+"""Calls that started a run, under the keys that their callers gave them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.errors import BadInput
+from app.store.tables.runs import IdempotencyKey
+
+_KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotentCall:
+    """Who calls, under which key, and a digest of what was asked."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+
+async def claim(tx: AsyncConnection, once: IdempotentCall, run_id: str) -> str:
+    """Take the key for ``run_id``, or learn which run it stands for already.
+
+    Raises:
+        BadInput: the key was used for another call.
+    """
+    taken = await tx.execute(
+        insert(_KEY)
+        .values(caller=once.caller, key=once.key, fingerprint=once.fingerprint, run_id=run_id)
+        .on_conflict_do_nothing()
+    )
+    if taken.rowcount == 1:
+        return run_id
+    row = (
+        await tx.execute(
+            select(_KEY.c.run_id, _KEY.c.fingerprint).where(
+                _KEY.c.caller == once.caller, _KEY.c.key == once.key
+            )
+        )
+    ).one()
+    if row.fingerprint != once.fingerprint:
+        raise BadInput(
+            f"The Idempotency-Key {once.key!r} was used for another call, which started"
+            f" {row.run_id}. Give each call a key of its own.",
+            field="Idempotency-Key",
+        )
+    return str(row.run_id)
+
+
+async def present_minute(tx: AsyncConnection) -> datetime:
+    """By the clock of the database, because those of the API's processes differ."""
+    minute: datetime = (await tx.scalars(select(func.date_trunc("minute", func.now())))).one()
+    return minute

@@ -1,0 +1,62 @@
+"""Which runs of a family are under way, and which one comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.statuses import RunStage, RunStatus
+from app.store.tables.runs import Run
+
+_RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_BESIDE = _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None)
+"""Begun by a step of another run, or by a backfill: however many are under way beside it."""
+_WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    run_id: str
+    status: RunStatus
+
+
+async def lock(tx: AsyncConnection, family: str) -> None:
+    """Until the end of ``tx`` nobody else starts a run of this family, or takes the next one."""
+    key = func.hashtextextended(f"sluice.family:{family}", 0)
+    await tx.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
+    """The oldest run of the family that has not ended and does not merely wait."""
+    query = (
+        select(_RUN.c.id, _RUN.c.status)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING, ~_BESIDE)
+        .order_by(_RUN.c.id)
+        .limit(1)
+    )
+    row = (await tx.execute(query)).one_or_none()
+    return None if row is None else ActiveRun(row[0], RunStatus(row[1]))
+
+
+async def take_next(tx: AsyncConnection, family: str) -> str | None:
+    """Let the oldest waiting run of the family be next, unless one is active. Returns its id.
+
+    One that was paused while it waited keeps its place: those behind it wait for its resume.
+    """
+    await lock(tx, family)
+    in_line = (
+        select(_RUN.c.id)
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_BESIDE)
+        .order_by(_RUN.c.stage == RunStage.WAITING, _RUN.c.id)  # who does not wait comes first
+        .limit(1)
+        .scalar_subquery()
+    )
+    taken = await tx.scalars(
+        update(_RUN)
+        .where(_RUN.c.id == in_line, _WAITING)
+        .values(stage=RunStage.FULL)
+        .returning(_RUN.c.id)
+    )
+    return taken.one_or_none()

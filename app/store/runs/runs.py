@@ -1,0 +1,216 @@
+"""The run's row: made, found and counted. How it changes its status: ``transitions``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.errors import NotFound
+from app.store.statuses import RunStatus
+from app.store.tables.runs import Run
+
+_RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+ENDED_ITEMS = "(succeeded + skipped + failed + cancelled + timed_out)"
+"""SQL: how many items of a run have an outcome."""
+OUTSTANDING = f"(scheduled - suspended - {ENDED_ITEMS})"
+"""SQL: how many items of a run wait for a worker, or are at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What layer 1 found. ``exact`` is False where ``to_process`` was extrapolated."""
+
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    exact: bool = True
+
+
+async def insert_run(tx: AsyncConnection, run: Run) -> None:
+    await tx.execute(insert(_RUN).values(run.model_dump(exclude={"created_at"})))
+
+
+async def find(tx: AsyncConnection, run_id: str) -> Run | None:
+    row = (await tx.execute(select(_RUN).where(_RUN.c.id == run_id))).one_or_none()
+    return None if row is None else _run(row)
+
+
+async def get(tx: AsyncConnection, run_id: str) -> Run:
+    """
+    Raises:
+        NotFound: no run has this id.
+    """
+    run = await find(tx, run_id)
+    if run is None:
+        raise NotFound(f"There is no run {run_id}. GET /api/runs lists them.", field="runId")
+    return run
+
+
+async def get_now(tx: AsyncConnection, run_id: str) -> tuple[datetime, Run]:
+    """The run, and the moment at which it stood so, by the clock of the database.
+
+    Raises:
+        NotFound: no run has this id.
+    """
+    run = await get(tx, run_id)
+    return (await tx.scalars(select(func.clock_timestamp()))).one(), run
+
+
+async def statuses(
+    tx: AsyncConnection, run_ids: Collection[str], *, lock: bool = False
+) -> dict[str, RunStatus]:
+    """
+    Args:
+        lock: until the end of ``tx`` nobody changes them.
+    """
+    query = select(_RUN.c.id, _RUN.c.status).where(_RUN.c.id.in_(run_ids)).order_by(_RUN.c.id)
+    rows = await tx.execute(query.with_for_update() if lock else query)
+    return {row[0]: RunStatus(row[1]) for row in rows}
+
+
+async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | None:
+    """The run, and for how many seconds it has been running since it began or was resumed: by the
+    clock of the database, because those of workers differ."""
+    seconds = func.extract("epoch", func.now() - _RUN.c.active_since)
+    query = select(_RUN, func.coalesce(seconds, 0).label("active_seconds"))
+    row = (await tx.execute(query.where(_RUN.c.id == run_id))).mappings().one_or_none()
+    if row is None:
+        return None
+    values = dict(row)
+    active = float(values.pop("active_seconds"))
+    return Run(**values), active
+
+
+async def active_children(tx: AsyncConnection, run_id: str) -> list[str]:
+    """Ids of runs that a step of this one waits for."""
+    query = select(_RUN.c.id).where(_RUN.c.parent_run == run_id, _RUN.c.finished_at.is_(None))
+    return list((await tx.scalars(query)).all())
+
+
+async def lock(tx: AsyncConnection, run_id: str) -> RunStatus | None:
+    """Nobody changes the run, or writes an event of it, until the end of ``tx``. None: it is not
+    there."""
+    query = select(_RUN.c.status).where(_RUN.c.id == run_id).with_for_update()
+    status = (await tx.scalars(query)).one_or_none()
+    return None if status is None else RunStatus(status)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """How a run stands that has not ended. Equal twice: it did not move in between."""
+
+    run_id: str
+    family: str
+    status: RunStatus
+    waiting: bool
+    overdue: bool
+    cursor: str | None
+    scheduled: int
+    suspended: int
+    ended: int
+    active_since: datetime | None
+
+
+async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfinished]:
+    """Those that are not paused, the oldest first."""
+    rows = await tx.execute(
+        text(f"""
+            SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
+                   status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
+                   cursor, scheduled, suspended, {ENDED_ITEMS} AS ended, active_since
+            FROM run WHERE finished_at IS NULL AND status <> 'paused' ORDER BY id LIMIT :limit
+        """),  # noqa: S608
+        {"limit": limit},
+    )
+    return [Unfinished(row[0], row[1], RunStatus(row[2]), *row[3:]) for row in rows]
+
+
+async def page_of_runs(
+    tx: AsyncConnection,
+    *,
+    family: str | None = None,
+    status: RunStatus | None = None,
+    started_by: str | None = None,
+    retry_of: str | None = None,
+    parent: str | None = None,
+    backfill: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before_id: str | None = None,
+    limit: int,
+) -> list[Run]:
+    """The newest first, older than ``before_id``.
+
+    Args:
+        parent: the children of this one; None: those that are nobody's.
+        since, until: created at the first or later, and before the second.
+    """
+    query = select(_RUN).where(_RUN.c.parent_run.is_not_distinct_from(parent))
+    query = query.order_by(_RUN.c.id.desc()).limit(limit)
+    if family is not None:
+        query = query.where(_RUN.c.family == family)
+    if status is not None:
+        query = query.where(_RUN.c.status == status)
+    if started_by is not None:
+        query = query.where(_RUN.c.started_by == started_by)
+    if retry_of is not None:
+        query = query.where(_RUN.c.retry_of == retry_of)
+    if backfill is not None:
+        query = query.where(_RUN.c.backfill_id == backfill)
+    if since is not None:
+        query = query.where(_RUN.c.created_at >= since)
+    if until is not None:
+        query = query.where(_RUN.c.created_at < until)
+    if before_id is not None:
+        query = query.where(_RUN.c.id < before_id)
+    return [_run(row) for row in await tx.execute(query)]
+
+
+async def latest(tx: AsyncConnection, families: Collection[str]) -> dict[str, Run]:
+    """The newest run of each that is no step's child; a family that has none is left out."""
+    rows = await tx.execute(
+        text("""
+            SELECT run.* FROM unnest(CAST(:families AS text[])) AS f(name) CROSS JOIN LATERAL (
+                SELECT * FROM run WHERE family = f.name AND parent_run IS NULL
+                ORDER BY id DESC LIMIT 1
+            ) AS run
+        """),
+        {"families": list(families)},
+    )
+    return {row.family: _run(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Averages:
+    """What one item took in earlier runs: seconds of work, and what it spent."""
+
+    seconds: float
+    usd: float
+    tokens: float
+
+
+async def averages(tx: AsyncConnection, family: str, *, latest: int = 5) -> Averages | None:
+    """Over the family's latest ended runs; None: there is no such run."""
+    ended = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
+    runs = (
+        select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, ended.label("ended"))
+        .where(_RUN.c.family == family, _RUN.c.finished_at.is_not(None), ended > 0)
+        .order_by(_RUN.c.id.desc())
+        .limit(latest)
+        .subquery()
+    )
+    sums = (runs.c.work_ms, runs.c.spent_usd, runs.c.spent_tokens, runs.c.ended)
+    row = (await tx.execute(select(*(func.sum(column) for column in sums)))).one()
+    if row[3] is None:
+        return None
+    work_ms, usd, tokens, items = (float(value) for value in row)
+    return Averages(work_ms / items / 1000, usd / items, tokens / items)
+
+
+def _run(row: Row[tuple[object, ...]]) -> Run:
+    return Run(**row._mapping)

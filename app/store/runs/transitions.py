@@ -1,0 +1,240 @@
+"""How a run goes from one status to another: each time along the lifecycle's table, and each time
+with an event, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Float, case, cast, func, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.runs import events
+from app.store.runs.events import SLUICE, EventKind
+from app.store.runs.runs import ENDED_ITEMS, Statistics, get
+from app.store.statuses import (
+    ENDED,
+    RETRYING,
+    PauseReason,
+    RunStage,
+    RunStatus,
+    before,
+    require_transition,
+)
+from app.store.storable import storable
+from app.store.tables.base import Json
+from app.store.tables.runs import Run
+
+_RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_KINDS = {
+    RunStatus.RUNNING: EventKind.BEGUN,
+    RunStatus.PAUSED: EventKind.PAUSED,
+    RunStatus.CANCELLING: EventKind.CANCELLING,
+}
+_ENDED = _RUN.c.succeeded + _RUN.c.skipped + _RUN.c.failed + _RUN.c.cancelled + _RUN.c.timed_out
+_FAILED = _RUN.c.failed + _RUN.c.timed_out
+_ACTIVE_MS = _RUN.c.active_ms + func.coalesce(
+    func.extract("epoch", func.now() - _RUN.c.active_since) * 1000, 0
+)
+# What the options ask for; null where the run has none.
+_DEADLINE = func.now() + func.make_interval(
+    0, 0, 0, 0, 0, 0, cast(_RUN.c.options["deadlineSeconds"].astext, Float)
+)
+
+# One statement on one row: however many deliveries find the run complete, one of them ends it.
+_FINALISE = f"""
+    UPDATE run
+    SET finished_at = now(), held = false, active_since = NULL,
+        active_ms = active_ms
+            + coalesce(extract(epoch FROM now() - active_since) * 1000, 0)::bigint,
+        status = CASE WHEN status = 'cancelling' THEN 'cancelled'
+                      WHEN failed + timed_out = 0 THEN 'succeeded'
+                      WHEN succeeded + skipped = 0 THEN 'failed' ELSE 'partial' END
+    WHERE id = $1::text AND scheduled = {ENDED_ITEMS}
+      AND (status = 'running' AND paged AND stage = 'full' OR status = 'cancelling')
+    RETURNING status
+"""  # noqa: S608 - no value is pasted in
+
+
+async def begin(
+    tx: AsyncConnection,
+    run_id: str,
+    statistics: Statistics,
+    *,
+    stage: RunStage = RunStage.FULL,
+    estimate: Json | None = None,
+) -> bool:
+    """Record what layer 1 found and set the run going. False: it was no longer pending."""
+    return await _move(
+        tx,
+        run_id,
+        RunStatus.RUNNING,
+        {
+            **_found(statistics),
+            "reason": None,
+            "detail": None,
+            "started_at": func.now(),
+            "deadline_at": _DEADLINE,
+            "stage": stage,
+            "estimate": estimate,
+        },
+        only_from=RunStatus.PENDING,
+        data={"toProcess": statistics.to_process, "exact": statistics.exact},
+    )
+
+
+async def end_empty(
+    tx: AsyncConnection, run_id: str, statistics: Statistics, *, reason: str, detail: str
+) -> bool:
+    """End a run that has nothing to do. False: it was no longer pending."""
+    return await _move(
+        tx,
+        run_id,
+        RunStatus.SUCCEEDED,
+        {**_found(statistics), "paged": True, "started_at": func.now()},
+        only_from=RunStatus.PENDING,
+        reason=reason,
+        detail=detail,
+    )
+
+
+async def fail(tx: AsyncConnection, run_id: str, *, reason: str, detail: str) -> bool:
+    """A layer gave up. False: the run had ended, or may not fail from where it stands."""
+    return await _move(tx, run_id, RunStatus.FAILED, {}, reason=reason, detail=detail)
+
+
+async def finalise(tx: AsyncConnection, run_id: str) -> RunStatus | None:
+    """End the run if it is complete and nobody has ended it yet; None: not so."""
+    ended = (await tx.exec_driver_sql(_FINALISE, (run_id,))).scalar_one_or_none()
+    if ended is None:
+        return None
+    await events.append(tx, run_id, EventKind.ENDED, reason=ended)
+    return RunStatus(ended)
+
+
+async def pause(
+    tx: AsyncConnection,
+    run_id: str,
+    reason: PauseReason,
+    detail: str | None = None,
+    *,
+    who: str = SLUICE,
+    data: Json | None = None,
+) -> bool:
+    """False: it is paused already, or may not be paused from where it stands."""
+    return await _move(
+        tx, run_id, RunStatus.PAUSED, {}, who=who, reason=reason, detail=detail, data=data
+    )
+
+
+async def resume(
+    tx: AsyncConnection, run_id: str, *, who: str, options: Json | None = None
+) -> bool:
+    """Let a paused run go on where it stopped, with other ``options``. False: it is not paused.
+
+    Its failure rate and its deadline begin anew, or it would be paused again at once.
+    """
+    run = await get(tx, run_id)
+    return await _move(
+        tx,
+        run_id,
+        RunStatus.PENDING if run.started_at is None else RunStatus.RUNNING,
+        ({} if options is None else {"options": options})
+        | {
+            "reason": None,
+            "detail": None,
+            "judged_from": _ENDED,
+            "judged_failed": _FAILED,
+            "deadline_at": _DEADLINE if options is None else _deadline(options),
+            # A canary whose items have all ended has been looked at.
+            "stage": case(
+                (
+                    (_RUN.c.stage == RunStage.CANARY) & (_RUN.c.scheduled == _ENDED),
+                    RunStage.FULL.value,
+                ),
+                else_=_RUN.c.stage,
+            ),
+        },
+        only_from=RunStatus.PAUSED,
+        who=who,
+        kind=EventKind.RESUMED,
+    )
+
+
+async def promote(tx: AsyncConnection, run_id: str) -> None:
+    """The canary went well: the rest of the run follows."""
+    await tx.execute(update(_RUN).where(_RUN.c.id == run_id).values(stage=RunStage.FULL))
+    await events.append(tx, run_id, EventKind.PROMOTED)
+
+
+async def cancel(tx: AsyncConnection, run_id: str, *, who: str) -> bool:
+    """False: it is being cancelled already, or may not be cancelled from where it stands."""
+    # What was tried again and again does not count any more; why it was paused may be of interest.
+    retried = _RUN.c.reason == RETRYING
+    values: dict[str, object] = {
+        "reason": case((retried, None), else_=_RUN.c.reason),
+        "detail": case((retried, None), else_=_RUN.c.detail),
+    }
+    return await _move(tx, run_id, RunStatus.CANCELLING, values, who=who)
+
+
+async def require(tx: AsyncConnection, run_id: str, target: RunStatus) -> None:
+    """
+    Raises:
+        NotFound: no such run.
+        InvalidTransition: the lifecycle has no such edge from where the run stands.
+    """
+    run = await get(tx, run_id)
+    require_transition(run_id, RunStatus(run.status), target)
+
+
+async def _move(
+    tx: AsyncConnection,
+    run_id: str,
+    target: RunStatus,
+    values: dict[str, object],
+    *,
+    only_from: RunStatus | None = None,
+    kind: EventKind | None = None,
+    who: str = SLUICE,
+    reason: str | None = None,
+    detail: str | None = None,
+    data: Json | None = None,
+) -> bool:
+    allowed = before(target) if only_from is None else {only_from} & before(target)
+    values = {"status": target, **_clock(target), **values}
+    if reason is not None:
+        values |= {"reason": reason, "detail": storable(detail)}
+    done = await tx.execute(
+        update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(values)
+    )
+    if done.rowcount != 1:
+        return False
+    kind = kind or _KINDS.get(target, EventKind.ENDED)
+    if kind is EventKind.ENDED:
+        reason, detail = target, detail or reason
+    await events.append(tx, run_id, kind, who=who, reason=reason, detail=detail, data=data)
+    return True
+
+
+def _deadline(options: Json) -> object:
+    seconds = options.get("deadlineSeconds")
+    return None if seconds is None else func.now() + timedelta(seconds=seconds)
+
+
+def _clock(target: RunStatus) -> dict[str, object]:
+    """How a transition changes the run's times."""
+    if target is RunStatus.RUNNING:
+        return {"active_since": func.now()}
+    values: dict[str, object] = {"active_ms": _ACTIVE_MS, "active_since": None}
+    if target in ENDED:
+        values |= {"finished_at": func.now(), "held": False}
+    return values
+
+
+def _found(statistics: Statistics) -> dict[str, object]:
+    return {
+        "total_eligible": statistics.total_eligible,
+        "to_process": statistics.to_process,
+        "already_processed": statistics.already_processed,
+        "exact": statistics.exact,
+    }

@@ -1,0 +1,1 @@
+"""Steps, suspended items and their output in the database."""

@@ -1,0 +1,75 @@
+"""Items that wait, and how they go on.
+
+Whoever answers what an item waits for locks the item's row, and so does the delivery that is about
+to suspend it: one of them always sees the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.statuses import ItemStatus
+from app.store.steps.steps import ItemId
+from app.store.tables.items import Item
+
+_ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+
+# Nothing waits for the disk here: a crash of Postgres that undoes it leaves an item suspended whose
+# message comes again, and what the item goes on to write is flushed together with this.
+# A sleep that is over and a question that nobody answered in time are settled here, by one clock
+# and in the commit that wakes the item: the delivery only reads what has become of them.
+_WAKE = """
+    WITH woken AS (
+        UPDATE item SET status = 'pending', wake_at = NULL
+        WHERE run_id = ANY($1::text[]) AND item_id = ANY($2::text[]) AND status = 'suspended'
+          AND wake_at <= now()
+        RETURNING run_id, item_id
+    ), due AS (
+        UPDATE step SET status = 'done', finished_at = step.due_at FROM woken
+        WHERE step.run_id = woken.run_id AND step.item_id = woken.item_id
+          AND step.due_at <= now()
+          AND (step.status = 'suspended' OR step.status = 'waiting' AND step.kind = 'sleep')
+    )
+    SELECT run_id, item_id, set_config('synchronous_commit', 'off', true) FROM woken
+"""
+
+
+async def lock(tx: AsyncConnection, item: ItemId) -> ItemStatus | None:
+    """Nobody changes the item's status until the end of ``tx``. None: it is not there."""
+    run_id, item_id = item
+    query = select(_ITEM.c.status).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id)
+    status = (await tx.scalars(query.with_for_update())).one_or_none()
+    return None if status is None else ItemStatus(status)
+
+
+async def time_left(tx: AsyncConnection, item: ItemId) -> timedelta | None:
+    """How long a suspended item has still to wait; None: until somebody says so."""
+    run_id, item_id = item
+    query = select(_ITEM.c.wake_at - func.now()).where(
+        _ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id
+    )
+    left: timedelta | None = (await tx.scalars(query)).one_or_none()
+    return left
+
+
+async def wake_now(tx: AsyncConnection, items: Collection[ItemId]) -> list[ItemId]:
+    """Let those of these that are suspended be due now. Returns which; each needs a message."""
+    key = tuple_(_ITEM.c.run_id, _ITEM.c.item_id)
+    done = await tx.execute(
+        update(_ITEM)
+        .where(key.in_(items), _ITEM.c.status == ItemStatus.SUSPENDED)
+        .values(wake_at=func.now())
+        .returning(_ITEM.c.run_id, _ITEM.c.item_id)
+    )
+    return [(row[0], row[1]) for row in done]
+
+
+async def wake(tx: AsyncConnection, items: Sequence[ItemId]) -> list[ItemId]:
+    """Those of these that are due are pending again. The caller counts them."""
+    run_ids, item_ids = [item[0] for item in items], [item[1] for item in items]
+    return [(row[0], row[1]) for row in await fetch_raw(tx, _WAKE, run_ids, item_ids)]

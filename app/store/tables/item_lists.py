@@ -1,0 +1,27 @@
+"""Tables of lists of ids that are too long for one call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Text
+from sqlmodel import Field, SQLModel
+
+from app.store.tables.base import ID, NOW, TIME, ZERO, made_now
+
+
+class ItemList(SQLModel, table=True):
+    __tablename__ = "item_list"
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    number: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """How many it has: counting a million anew with every part would take longer than the part."""
+    made_by: str = Field(sa_type=Text)
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class ListedItem(SQLModel, table=True):
+    __tablename__ = "listed_item"
+
+    list_id: str = Field(primary_key=True, sa_type=ID)
+    item_id: str = Field(primary_key=True, sa_type=ID)

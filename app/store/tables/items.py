@@ -1,0 +1,52 @@
+"""One entity's part in one run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Double, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from app.store.statuses import ItemStatus
+from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, made_now
+
+
+class Item(SQLModel, table=True):
+    """One entity's part in one run."""
+
+    __tablename__ = "item"
+    # Every row is updated once, when it ends: the free third of a page takes the new version (HOT).
+    __table_args__ = ({"postgresql_with": {"fillfactor": "65"}},)
+
+    # No foreign key: its check would cost each insert a look-up and a lock on the run's busy row.
+    run_id: str = Field(primary_key=True, sa_type=ID)
+    item_id: str = Field(primary_key=True, sa_type=ID)
+    status: str = Field(default=ItemStatus.PENDING, sa_type=Text)
+    attempts: int = Field(default=0, sa_column_kwargs=ZERO)
+    postponements: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often RetryAfter moved it to later, without using up an attempt."""
+    executed: bool = Field(default=False, sa_column_kwargs=FALSE)
+    """``execute`` is done and ``result`` holds what it returned; only ``save`` is left."""
+    result: Any = Field(  # of the family's own shape
+        default=None, sa_type=JSONB(none_as_null=True), nullable=True
+    )
+    exact: str | None = Field(default=None, sa_type=Text)
+    """The result as ``app.workflows.serialization.results`` reads it back, where JSON gives another
+    one."""
+    error_class: str | None = Field(default=None, sa_type=Text)
+    error_message: str | None = Field(default=None, sa_type=Text)
+    error_traceback: str | None = Field(default=None, sa_type=Text)
+    error_group: str | None = Field(default=None, sa_type=Text)
+    """The message without what differs between items: ``app.workflows.failures.fingerprint``."""
+    spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
+    spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    wake_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When a suspended item goes on by itself; null: when somebody says so."""
+    lost: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often it was at work, since its last outcome of any kind, when its worker ended: see
+    ``app.workflows.layers.losses``."""
+    scheduled_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    started_at: datetime | None = Field(default=None, sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)

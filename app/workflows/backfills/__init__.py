@@ -1,0 +1,1 @@
+"""One run for each partition of a family's work."""

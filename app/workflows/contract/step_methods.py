@@ -1,0 +1,177 @@
+"""The steps that ``execute`` may take, as an author sees them. docs/steps.md is the guide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_response import HttpResponse
+from app.workflows.steps.http_call import HttpCall
+
+if TYPE_CHECKING:
+    from app.workflows.steps.item_tools import DurableStepRunner
+    from app.workflows.steps.output_stream import OutputStream
+    from app.workflows.steps.preview import PreviewStepRunner
+
+T = TypeVar("T")
+Answer = TypeVar("Answer", bound=BaseModel)
+ONCE_MORE = Backoff()
+
+
+class StepMethods:
+    """Whose names are unique within the item: a step is remembered by its name."""
+
+    __slots__ = ()
+    tools: DurableStepRunner | PreviewStepRunner | None
+
+    @overload
+    def run(
+        self,
+        name: str,
+        fn: Callable[..., Awaitable[T]],
+        /,
+        *args: object,
+        attempts: int = 1,
+        backoff: Backoff = ONCE_MORE,
+    ) -> Awaitable[T]: ...
+    @overload
+    def run(
+        self,
+        name: str,
+        fn: Callable[..., T],
+        /,
+        *args: object,
+        attempts: int = 1,
+        backoff: Backoff = ONCE_MORE,
+    ) -> Awaitable[T]: ...
+    def run(
+        self,
+        name: str,
+        fn: Callable[..., object],
+        /,
+        *args: object,
+        attempts: int = 1,
+        backoff: Backoff = ONCE_MORE,
+    ) -> Awaitable[Any]:
+        """Run ``fn(*args)`` once, and remember its result: after a crash or a wait the same name
+        answers what is remembered. Arguments and result are passed by value.
+
+        Args:
+            name: unique within the item.
+            attempts: tries before it fails; between two of them the item gives its slot back.
+
+        Raises:
+            StepFailed: the last try failed. The item's next attempt tries it anew.
+        """
+        return self._tools(name).run(name, fn, args, attempts, backoff)
+
+    def sleep(self, name: str, delay: timedelta) -> Awaitable[None]:
+        """Give the worker and the slot back, and go on after ``delay``, which may be days."""
+        return self._tools(name).sleep(name, delay)
+
+    def call(
+        self,
+        name: str,
+        method: str,
+        url: str,
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        timeout: float = 30.0,
+        attempts: int = 5,
+        backoff: Backoff = ONCE_MORE,
+    ) -> Awaitable[HttpResponse]:
+        """An HTTP call as a step. 408, 425, 429, any status from 500 on, a timeout and a lost
+        connection are tried again, after what Retry-After asks for; every other answer is
+        remembered and returned, whatever its status.
+
+        Each try carries the same Idempotency-Key, unless the method changes nothing.
+
+        Args:
+            timeout: seconds, for each try.
+
+        Raises:
+            StepFailed: no try got an answer that counts.
+        """
+        request = HttpCall(method.upper(), url, timeout, dict(headers or {}), params, json, content)
+        return self._tools(name).call(name, request, attempts, backoff)
+
+    @overload
+    def suspend(
+        self,
+        name: str,
+        payload: object = None,
+        *,
+        resume: type[Answer],
+        timeout: timedelta | None = None,
+    ) -> Awaitable[Answer | None]: ...
+    @overload
+    def suspend(
+        self, name: str, payload: object = None, *, timeout: timedelta | None = None
+    ) -> Awaitable[Any]: ...
+    def suspend(
+        self,
+        name: str,
+        payload: object = None,
+        *,
+        resume: type[BaseModel] | None = None,
+        timeout: timedelta | None = None,
+    ) -> Awaitable[Any]:
+        """Wait for a person. The item is ``suspended`` and costs nothing until somebody answers:
+        ``POST /api/runs/{run}/item/resume?id=…``.
+
+        Args:
+            payload: what the person is shown, as JSON.
+            resume: what the answer must be; None: any JSON.
+            timeout: after which the answer is None.
+        """
+        return self._tools(name).suspend(name, payload, resume, timeout)
+
+    def child(
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        *,
+        params: BaseModel | Mapping[str, Any] | None = None,
+    ) -> Awaitable[Any]:
+        """Run an item of another family, and wait for its result without holding a slot; None where
+        it was skipped.
+
+        Raises:
+            ChildFailed: it ended in another way.
+        """
+        return self._tools(name).child(name, family, item_id, params)
+
+    def link(self, name: str, expires: timedelta = timedelta(days=7)) -> str:
+        """The address at which somebody without a token may answer the step ``name``, once it is
+        suspended and until the link expires: to be sent to them before ``suspend``."""
+        return self._tools(name).link(name, expires)
+
+    @property
+    def stream(self) -> OutputStream:
+        """``await ctx.stream.write(chunk)``: partial output, to be read live and later."""
+        return self._tools("stream").stream
+
+    def _tools(self, name: str) -> DurableStepRunner | PreviewStepRunner:
+        if self.tools is None:
+            raise StepMisused(
+                f"{name!r} is asked for outside execute: load, save and page have no steps."
+            )
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            raise StepMisused(
+                f"{name!r} is asked for in a thread. Steps need an execute that is async def."
+            ) from None
+        return self.tools

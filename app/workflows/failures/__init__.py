@@ -1,0 +1,1 @@
+"""What was raised, in words, and how long is waited before the next try."""

@@ -1,0 +1,1 @@
+"""The three layers: process, paginate, execute."""

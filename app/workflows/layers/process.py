@@ -1,0 +1,151 @@
+"""Layer 1: count what a run would do, record it, and begin the run or end it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Delivery, Engine
+from app.flow.gate import Gate
+from app.store.database import reading
+from app.store.items import pages
+from app.store.runs import runs, transitions
+from app.store.runs.runs import Statistics
+from app.store.statuses import PauseReason, RunStage, RunStatus
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.family import Context
+from app.workflows.keys import Layer
+from app.workflows.layers.paused_runs import PausedRuns
+from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.approval import ApprovalRequest, question
+from app.workflows.runs.estimate import Estimate, Estimator
+from app.workflows.runs.lifecycle import RunLifecycle
+from app.workflows.sources.eligibility import count_eligible
+from app.workflows.sources.item_source import source_of
+
+COUNTING_BUDGET = 5.0
+"""Seconds. A run must not wait for a count of millions; the pages filter by themselves."""
+
+log = structlog.get_logger("sluice.run")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessResult:
+    """What layer 1 found out about a run.
+
+    ``canary``: the ids to begin with; none: no canary. ``asks``: None: it needs no approval.
+    """
+
+    run: Run
+    statistics: Statistics
+    estimate: Estimate
+    canary: Sequence[str]
+    asks: ApprovalRequest | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLayer:
+    database: AsyncEngine
+    engine: Engine
+    gate: Gate
+    context: Callable[..., Context]
+    keeper: RunLifecycle
+    parking: PausedRuns
+    estimator: Estimator
+
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
+        message = ProcessMessage.read(delivery.payload)
+        while (run := await self._waiting(message.run)) is not None:
+            if run.status == RunStatus.PENDING:
+                break
+            if await self.parking.park(run.id, delivery):
+                return
+        counted = None
+        if run is not None:
+            async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
+                counted = await self._count(bound, run)
+        async with self.database.begin() as tx:
+            if await self.engine.complete(tx, [delivery]) and counted is not None:
+                await self._begin(tx, bound, counted)
+
+    async def _waiting(self, run_id: str) -> Run | None:
+        """The run, pending or paused; None: it has gone on, or it was stopped."""
+        async with reading(self.database) as connection:
+            run = await runs.find(connection, run_id)
+        return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
+
+    async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
+        params = bound.params.read(run.params, run.sealed)
+        ctx = self.context(bound, run_id=run.id)
+        options = RunOptions.model_validate(run.options)
+        wanted = options.canary or 0
+        found = await count_eligible(
+            bound,
+            source_of(bound, params, ctx, run),
+            params,
+            ctx,
+            force=run.force,
+            limit=run.item_limit,
+            budget=COUNTING_BUDGET,
+            canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
+            overwrites=options.approval,
+            chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
+        )
+        # A canary that is the whole run would only stop it for nothing.
+        small = len(found.canary) >= (found.statistics.to_process or 0)
+        canary = () if small else found.canary
+        expected = await self.estimator.estimate(bound, params, found.statistics)
+        asks = question(bound, found, expected, len(canary)) if options.approval else None
+        return ProcessResult(run, found.statistics, expected, canary, asks)
+
+    async def _begin(self, tx: AsyncConnection, bound: BoundFamily, counted: ProcessResult) -> None:
+        run_id, statistics = counted.run.id, counted.statistics
+        nothing = _nothing_to_do(bound, statistics)
+        if nothing is not None:
+            reason, detail = nothing
+            await self.keeper.end_empty(tx, run_id, statistics, reason=reason, detail=detail)
+            return
+        if not await transitions.begin(
+            tx,
+            run_id,
+            statistics,
+            stage=RunStage.CANARY if counted.canary else RunStage.FULL,
+            estimate=counted.estimate.model_dump(mode="json"),
+        ):
+            # Stopped while we counted; a resume publishes the message again.
+            return
+        if counted.canary:
+            await pages.add_items(tx, run_id, counted.canary)
+        log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
+        if counted.asks is not None:
+            # Nothing is published: whoever resumes the run publishes what it should have.
+            await _ask(tx, run_id, counted.asks)
+            return
+        if counted.canary:
+            out = [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for i in counted.canary]
+        else:
+            out = [PaginateMessage(run=run_id).outgoing(bound.name)]
+        await self.engine.publish(tx, out)
+
+
+async def _ask(tx: AsyncConnection, run_id: str, asks: ApprovalRequest) -> None:
+    await transitions.pause(tx, run_id, PauseReason.APPROVAL, asks.sentence, data=asks.data)
+    log.warning("run_paused", run=run_id, reason=PauseReason.APPROVAL, detail=asks.sentence)
+
+
+def _nothing_to_do(bound: BoundFamily, statistics: Statistics) -> tuple[str, str] | None:
+    """The reason and its sentence."""
+    many = bound.family.entity.plural
+    if not statistics.exact:
+        return None
+    if statistics.total_eligible == 0:
+        return "nothing_eligible", f"No eligible {many} found"
+    if statistics.to_process == 0:
+        return "all_processed", f"All {many} already processed"
+    return None

@@ -1,0 +1,1 @@
+"""What operators watch: coverage, samples, flow limits, living workers."""

@@ -1,0 +1,132 @@
+"""Looking at flow control, and changing it while work is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.errors import NotFound
+from app.flow.limits import FlowControl
+from app.flow.overrides import EffectiveLimits, LiveControl, Override
+from app.flow.redis_script import GateScript, Observed
+from app.store.database import reading
+from app.store.monitoring import flow_overrides
+
+Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a coroutine sends is its own
+
+
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """``observed``: None while Redis does not answer."""
+
+    live: LiveControl
+    observed: Observed | None
+
+    @property
+    def share(self) -> float | None:
+        """Of the narrower limit that is in use, 1 at the most. None: no limit, or not known."""
+        control, observed = self.live.control, self.observed
+        if observed is None or control.open:
+            return None
+        slots = 0.0 if control.parallelism is None else observed.active / control.parallelism
+        starts = 0.0 if control.rate is None else observed.started / max(control.rate, 1.0)
+        return round(min(max(slots, starts), 1.0), 3)
+
+
+class FlowLimitService:
+    def __init__(
+        self, database: AsyncEngine, controls: EffectiveLimits, script: GateScript
+    ) -> None:
+        self._database = database
+        self._controls = controls
+        self._script = script
+
+    async def states(self) -> list[FlowState]:
+        await self._controls.refresh()
+        live = {key: self._controls.live(key) for key in self._controls.keys}
+        observed = await self._script.observe_all({key: one.control for key, one in live.items()})
+        return [FlowState(one, (observed or {}).get(key)) for key, one in live.items()]
+
+    async def state(self, key: str) -> FlowState:
+        """
+        Raises:
+            NotFound: no family has this flow key.
+        """
+        self._known(key)
+        await self._controls.refresh()
+        return await self._state(key)
+
+    def flow_keys(self, key: str) -> list[str]:
+        """The layers' own keys that are counted under this one."""
+        self._known(key)
+        return self._controls.flow_keys(key)
+
+    async def state_of(self, flow_key: str) -> FlowState:
+        """By a layer's own key, which others may share; with the overrides as they were read last.
+
+        Raises:
+            KeyError: no family has this flow key.
+        """
+        return await self._state(self._controls.of(flow_key).key)
+
+    async def pin(self, key: str, control: FlowControl, *, by: str) -> FlowState:
+        async def change(tx: AsyncConnection) -> None:
+            await flow_overrides.pin(
+                tx,
+                key,
+                parallelism=control.parallelism,
+                rate=control.rate,
+                period_ms=control.period // timedelta(milliseconds=1),
+                by=by,
+            )
+
+        return await self._change(key, change)
+
+    async def reset(self, key: str, *, by: str) -> FlowState:
+        """Return to the code's value."""
+        return await self._change(key, lambda tx: flow_overrides.unpin(tx, key, by=by))
+
+    async def pause(self, key: str, *, paused: bool, by: str) -> FlowState:
+        return await self._change(
+            key, lambda tx: flow_overrides.set_paused(tx, key, paused=paused, by=by)
+        )
+
+    async def _change(self, key: str, change: Change) -> FlowState:
+        self._known(key)
+        async with self._database.begin() as tx:
+            await change(tx)
+        await self._script.tell_changed()
+        return await self.state(key)
+
+    async def _state(self, key: str) -> FlowState:
+        live = self._controls.live(key)
+        return FlowState(live, await self._script.observe(key, live.control))
+
+    def _known(self, key: str) -> None:
+        if self._controls.default(key) is None:
+            raise NotFound(
+                f"There is no flow key {key!r}. GET /api/flow-control lists them.", field="key"
+            )
+
+
+async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
+    """What operators have set, by gate key."""
+    async with reading(database) as connection:
+        rows = await flow_overrides.load_all(connection)
+    return {
+        row.key: Override(
+            FlowControl(
+                parallelism=row.parallelism,
+                rate=row.rate,
+                period=timedelta(milliseconds=row.period_ms or 1000),
+            )
+            if row.pinned
+            else None,
+            row.paused,
+        )
+        for row in rows
+    }

@@ -1,0 +1,1 @@
+"""Finding, validating and binding the job families."""

@@ -1,0 +1,144 @@
+"""A family made ready to be called: each method awaitable, params and results to and from JSON."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.workflows.family import AnyFamily, Context, overridden
+from app.workflows.keys import Layer, flow_key
+from app.workflows.registry.known_types import hints_of, result_type, values_of
+from app.workflows.registry.threads import ThreadLine, Threads
+from app.workflows.serialization.codec import LARGEST, ValueCodec
+from app.workflows.serialization.params import Params
+from app.workflows.serialization.results import Results
+from app.workflows.serialization.secret_box import SecretBox
+
+Async = Callable[..., Awaitable[Any]]  # of the family's own types
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFamily:
+    family: AnyFamily
+    pages: Async | None
+    """``page`` of a family whose source is not SQL."""
+    count: Async
+    existing: Callable[[Sequence[str], BaseModel, Context], Awaitable[Collection[str]]]
+    load: Async
+    execute: Async
+    save: Async
+    stored: Async | None
+    """None: the family does not tell what is stored."""
+    params: Params
+    results: Results
+    values: ValueCodec
+    """What its steps may be given, and return."""
+    threads: ThreadLine
+    """For what is plain ``def`` of its items."""
+    plain: bool
+    """Each of its items needs one."""
+    shown: set[CodeType] = field(default_factory=set)
+    """Code of step functions whose classes ``values`` knows: reading annotations takes a while."""
+
+    def used_by(self, function: Callable[..., object]) -> None:
+        """Make known the classes that a step's function is given, and returns."""
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and code not in self.shown:
+            self.shown.add(code)
+            self.values.use(*hints_of(function))
+
+    def awaitable(self, function: Callable[..., object]) -> Async:
+        """A plain ``def`` runs in a thread."""
+        return _awaitable(function, self.threads)
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    @property
+    def filters(self) -> bool:
+        """Whether ``existing`` was written at all."""
+        return bool(overridden(self.family, ("existing",)))
+
+    def flow_key(self, layer: Layer) -> str:
+        return flow_key(self.name, layer)
+
+
+def bind(
+    family: AnyFamily,
+    threads: Threads,
+    box: SecretBox | None = None,
+    *,
+    largest: int = LARGEST,
+) -> BoundFamily:
+    """
+    Args:
+        box: of the service; None: secrets in params can be read by this process alone.
+        largest: bytes of a result, or of what a step is given and returns.
+    """
+    of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
+    of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
+
+    def ready(name: str, line: ThreadLine) -> Async:
+        method = getattr(family, name)
+        if not overridden(family, (name,)) and not inspect.iscoroutinefunction(method):
+            return _directly(method)  # the contract's own defaults block nobody
+        return _awaitable(method, line)
+
+    def plain(*names: str) -> bool:
+        methods = [getattr(family, name) for name in overridden(family, names)]
+        return not all(inspect.iscoroutinefunction(method) for method in methods)
+
+    of_items.used = plain("load", "execute", "save")
+    of_pages.used = plain("page", "count", "existing")
+    values = values_of(family, largest)
+    return BoundFamily(
+        family=family,
+        pages=ready("page", of_pages) if overridden(family, ("page",)) else None,
+        count=ready("count", of_pages),
+        existing=ready("existing", of_pages),
+        load=ready("load", of_items),
+        execute=ready("execute", of_items),
+        save=ready("save", of_items),
+        stored=ready("stored", of_items) if overridden(family, ("stored",)) else None,
+        params=Params(family.params, values, box or SecretBox.fresh()),
+        results=Results(result_type(type(family)), values),
+        values=values,
+        threads=of_items,
+        plain=of_items.used,
+    )
+
+
+def _directly(method: Callable[..., Any]) -> Async:
+    async def directly(*args: object) -> object:
+        return method(*args)
+
+    return directly
+
+
+def _awaitable(method: Callable[..., Any], line: ThreadLine) -> Async:
+    if inspect.iscoroutinefunction(method):
+        return method
+
+    async def in_thread(*args: object) -> object:
+        result: object = await line.call(_called, method, *args)
+        return await result if inspect.isawaitable(result) else result
+
+    return in_thread
+
+
+def _called(method: Callable[..., object], *args: object) -> object:
+    try:
+        return method(*args)
+    except StopIteration as error:
+        # A future refuses it, and whoever awaits the future would wait for ever. As in a coroutine:
+        raise RuntimeError(f"{_name(method)} raised StopIteration") from error
+
+
+def _name(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)

@@ -1,0 +1,112 @@
+"""Calling a family's own code where it is called for no one item: what it raises becomes one
+expected error with its sentence, whatever its class.
+
+Within it, and within an attempt at an item, a task of the code's own that asks the process to exit
+fails like another: asyncio would end the loop, and the worker with all that it has in hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import TimeoutError as RedisTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.errors import SluiceError
+from app.workflows.contract.exceptions import FamilyFailed, disposition
+from app.workflows.failures.error_text import class_of, sentence_of, sentence_of_all
+from app.workflows.failures.interruption import Interruption
+
+AT_WORK: ContextVar[bool] = ContextVar("sluice_authors_code", default=False)
+"""Whether the current task runs a family's code, or was begun by it."""
+
+
+@contextmanager
+def told(family: str, what: str) -> Iterator[None]:
+    """
+    Args:
+        what: is called, such as ``existing()``.
+
+    Raises:
+        FamilyFailed: the code within raised something, which is its ``raised``.
+        SluiceError: as the code within raised it: it has its sentence already.
+    """
+    interruption = Interruption()
+    AT_WORK.set(True)  # and it stays so: what this task begins later is only guarded in vain
+    try:
+        yield
+    except BaseException as error:
+        if _has_its_sentence(error) or interruption.asked(error):
+            raise
+        found = disposition(error)
+        sentence = f"{class_of(found.error)}: {sentence_of_all(found)}"
+        raise FamilyFailed(f"{what} of {family} raised {sentence}", error) from error
+
+
+def _has_its_sentence(error: BaseException) -> bool:
+    """An expected error, or Postgres or Redis is away, which the API tells by itself."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, (SluiceError, PoolTimeout, RedisAway, RedisTimeout))
+
+
+class Exited(Exception):
+    """A task of the code's own asked the process to exit."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(sentence_of(error))
+        self.error_class = class_of(error)
+
+
+def guard_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """From now on tasks that a family's code begins cannot end ``loop``. Safe to repeat."""
+    former = loop.get_task_factory()
+    if former is _make_task:
+        return
+    if former is not None:
+        raise RuntimeError("The event loop makes its tasks in another way already.")
+    loop.set_task_factory(_make_task)
+
+
+def _make_task(
+    loop: asyncio.AbstractEventLoop,
+    code: Coroutine[Any, Any, Any] | Generator[Any, None, Any],  # of any code's
+    **more: Any,  # as asyncio.Task takes them
+) -> asyncio.Task[Any]:
+    if AT_WORK.get() and asyncio.iscoroutine(code):
+        code = _Guarded(code)
+    return asyncio.Task(code, loop=loop, **more)
+
+
+class _Guarded(Coroutine[Any, Any, Any]):
+    """A coroutine that goes through another. No ``async def``: one that is cancelled before it
+    begins would leave the other as never awaited."""
+
+    __slots__ = ("_code",)
+
+    def __init__(self, code: Coroutine[Any, Any, Any]) -> None:
+        self._code = code
+
+    def send(self, value: Any) -> Any:
+        try:
+            return self._code.send(value)
+        except (SystemExit, KeyboardInterrupt) as error:
+            raise Exited(error) from error
+
+    def throw(self, *error: Any) -> Any:
+        try:
+            return self._code.throw(*error)
+        except (SystemExit, KeyboardInterrupt) as exits:
+            raise Exited(exits) from exits
+
+    def close(self) -> None:
+        self._code.close()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._code.__await__()

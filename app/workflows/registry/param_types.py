@@ -1,0 +1,91 @@
+"""Types of params of which it can be told, before anything runs, that they could not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, PlainSerializer, ValidationError, WrapSerializer
+from pydantic.fields import FieldInfo
+
+from app.errors import BadInput, ConfigurationError
+from app.workflows.serialization.annotations import all_in, is_secret
+from app.workflows.serialization.codec import ValueCodec
+from app.workflows.serialization.params import Params
+from app.workflows.serialization.secret_box import SecretBox
+
+_WRITERS = (PlainSerializer, WrapSerializer)
+
+
+def check_params_type(kind: type[BaseModel]) -> None:
+    """
+    Raises:
+        ConfigurationError: params of this type would not be the same when they are read back, or a
+            secret in them would be shown.
+    """
+    for one in all_in(kind, set()):
+        _check_secret_places(one)
+        if isinstance(one, type) and issubclass(one, BaseModel) and one is not BaseModel:
+            _check_model(one)
+    try:
+        defaults = kind()
+    except ValidationError:
+        return  # some have none
+    try:
+        Params(kind, ValueCodec(), SecretBox.fresh()).keep(defaults)
+    except BadInput as error:
+        raise ConfigurationError(f"what params are when nothing is named: {error.detail}") from None
+
+
+def _check_secret_places(annotation: Any) -> None:  # annotations are of no one type
+    if get_origin(annotation) is Annotated:
+        secret, *metadata = get_args(annotation)
+        if is_secret(secret) and any(isinstance(one, _WRITERS) for one in metadata):
+            raise ConfigurationError(_shown("a secret of params"))
+    keyed = get_origin(annotation) in (dict, Mapping) and get_args(annotation)
+    if keyed and is_secret(keyed[0]):
+        raise ConfigurationError(
+            "a secret of params is the key of a dict, where it cannot be hidden. Make it a value."
+        )
+
+
+def _check_model(model: type[BaseModel]) -> None:
+    written_by = model.__pydantic_decorators__
+    by_fields = {name for one in written_by.field_serializers.values() for name in one.info.fields}
+    for name, field in model.model_fields.items():
+        place = f"params: {model.__name__}.{name}"
+        if field.exclude:
+            raise ConfigurationError(
+                f"{place} is excluded from what is kept, so that no run would get it. Leave out"
+                " exclude=True."
+            )
+        if any(is_secret(one) for one in all_in(field.annotation, set())) and (
+            by_fields & {name, "*"}
+            or written_by.model_serializers
+            or any(isinstance(one, _WRITERS) for one in field.metadata)
+        ):
+            raise ConfigurationError(_shown(place))
+        written = field.serialization_alias or field.alias or name
+        taken = set(_taken(model, name, field))
+        if written not in taken:
+            raise ConfigurationError(
+                f"{place} is written as {written!r} and read as {' or '.join(sorted(taken))!r}, so"
+                " that no run would get it. Give it one alias for both, or populate_by_name."
+            )
+
+
+def _taken(model: type[BaseModel], name: str, field: FieldInfo) -> Iterator[str]:
+    alias = field.validation_alias if field.validation_alias is not None else field.alias
+    by_name = ("populate_by_name", "validate_by_name")
+    if alias is None or any(model.model_config.get(one) for one in by_name):
+        yield name
+    for one in getattr(alias, "choices", [alias]):
+        if isinstance(one, str):
+            yield one
+
+
+def _shown(place: str) -> str:
+    return (
+        f"{place} holds a secret, and a serializer of its own, which could show it. Leave the"
+        " serializer out: the service keeps secrets encrypted by itself."
+    )

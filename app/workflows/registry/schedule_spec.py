@@ -1,0 +1,69 @@
+"""What a schedule asks its family for: checked when it is made, and read when it fires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.errors import BadInput, ConfigurationError
+from app.store.tables.schedules import Schedule
+from app.workflows.contract.cron import CatchUp, Cron
+from app.workflows.contract.run_options import ScheduleOptions
+from app.workflows.family import AnyFamily
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest
+from app.workflows.serialization.params import Params
+
+
+def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> RunRequest:
+    """
+    Raises:
+        BadInput: the family takes them no more.
+    """
+    options = ScheduleOptions.model_validate(schedule.options)
+    return RunRequest(
+        params=bound.params.read(schedule.params, schedule.sealed),
+        force=options.force,
+        limit=options.limit,
+        options=options.of_run(bound.family),
+        why={"schedule": schedule.id, **why},
+    )
+
+
+def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
+    """What the row of a family's own schedule holds; None: the family declares none.
+
+    Args:
+        params: the family's.
+
+    Raises:
+        ConfigurationError: what it declares cannot be used.
+    """
+    cron: object = family.schedule
+    if cron is None:
+        return None
+    if not isinstance(cron, Cron):
+        raise ConfigurationError(
+            f'{family.name}.schedule must be a Cron, such as Cron("0 3 * * *"), or None.'
+        )
+    try:
+        kept = params.named(cron.params or {})
+        options = ScheduleOptions(force=cron.force, limit=cron.limit)
+        catch_up = CatchUp(cron.catch_up)
+    except BadInput as error:
+        raise ConfigurationError(f"{family.name}.schedule: {error.detail}") from None
+    except ValidationError as error:
+        [first, *_] = error.errors(include_url=False)
+        field = first["loc"][0]
+        raise ConfigurationError(f"{family.name}.schedule: {field}: {first['msg']}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{family.name}.schedule: catch_up: {error}") from None
+    return {
+        "expression": " ".join(cron.expression.split()),
+        "tz": cron.tz,
+        "params": kept.json,
+        "sealed": kept.sealed,
+        "options": options.stored(),
+        "catch_up": str(catch_up),
+    }

@@ -1,0 +1,149 @@
+"""A worker's view of the runs it works on: at most one query per run and half second, and word at
+once when one of them stops."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.connections.faults import Fault
+from app.store.database import reading
+from app.store.run_notifications import RunNotifications
+from app.store.runs import runs
+from app.store.statuses import ENDED, RunStatus
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.registry.bound_family import BoundFamily
+
+FRESH_SECONDS = 0.5
+MOST_RUNS = 1_000
+STOPPED = ENDED | {RunStatus.CANCELLING}
+"""Nothing of such a run is begun any more."""
+
+log = structlog.get_logger("sluice.run")
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRun:
+    """A run as it stood at most half a second ago, with its params parsed.
+
+    ``share``: how many of its items may be at work at once by its ramp; None: no ramp bounds it.
+    """
+
+    run: Run
+    status: RunStatus
+    params: BaseModel
+    share: int | None = None
+
+
+class RunCache:
+    """Thousands of items ask for the same run each second; one query answers them all."""
+
+    def __init__(
+        self, database: AsyncEngine, families: Mapping[str, BoundFamily], changes: RunNotifications
+    ) -> None:
+        self._database = database
+        self._families = families
+        self._changes = changes
+        self._views: dict[str, tuple[float, asyncio.Task[CachedRun | None]]] = {}
+        self._coming: dict[str, tuple[float, asyncio.Task[CachedRun | None]]] = {}
+        self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)
+        self._fault = Fault(log, "run_not_read")
+        self._heard = asyncio.Event()
+
+    async def get(self, run_id: str) -> CachedRun | None:
+        """None: the run is gone."""
+        now = time.monotonic()
+        coming = self._coming.get(run_id)
+        if coming is not None and coming[1].done():
+            del self._coming[run_id]
+            if not coming[1].cancelled() and coming[1].exception() is None:
+                self._views[run_id] = coming
+        known = self._views.get(run_id)
+        if known is None or now - known[0] > FRESH_SECONDS:
+            if len(self._views) >= MOST_RUNS:
+                self.changed(None)
+            known = (now, asyncio.create_task(self._load(run_id)))
+            self._views[run_id] = known
+            self._coming.pop(run_id, None)
+        elif now - known[0] > FRESH_SECONDS / 2 and run_id not in self._coming:
+            # Asked ahead of time: items ask while they hold a slot, which must not stand empty.
+            self._coming[run_id] = (now, asyncio.create_task(self._load(run_id)))
+        if known[1].done():
+            return known[1].result()
+        try:
+            # Shielded: one waiter's cancellation is not that of the others.
+            return await asyncio.shield(known[1])
+        except Exception:
+            self._views.pop(run_id, None)
+            raise
+
+    def peek(self, run_id: str) -> CachedRun | None:
+        """What is known, however old; None: nothing."""
+        known = self._views.get(run_id)
+        done = known is not None and known[1].done() and known[1].exception() is None
+        return known[1].result() if known is not None and done else None
+
+    def changed(self, run_id: str | None) -> None:
+        """What is known of this run, or of all, is out of date."""
+        if run_id is None:
+            self._views.clear()
+            self._coming.clear()
+        else:
+            self._views.pop(run_id, None)
+            self._coming.pop(run_id, None)
+        self._heard.set()
+
+    def enter(self, run_id: str, wait: asyncio.Timeout) -> None:
+        """``wait`` expires when the run stops running; until ``leave``."""
+        self._waiting[run_id].add(wait)
+
+    def leave(self, run_id: str, wait: asyncio.Timeout) -> None:
+        waiting = self._waiting.get(run_id)
+        if waiting is not None:
+            waiting.discard(wait)
+            if not waiting:
+                del self._waiting[run_id]
+
+    async def watch(self) -> None:
+        """Send away who waits for a run that does not run, until cancelled."""
+        with self._changes.heard_by(self.changed):
+            while True:
+                try:
+                    async with asyncio.timeout(FRESH_SECONDS):
+                        await self._heard.wait()
+                except TimeoutError:
+                    pass
+                self._heard.clear()
+                for run_id in list(self._waiting):
+                    await self._look(run_id)
+
+    async def _look(self, run_id: str) -> None:
+        try:
+            view = await self.get(run_id)
+        except Exception as error:  # noqa: BLE001 - looked at again in half a second
+            self._fault.seen(error, run=run_id)
+            return
+        self._fault.over()
+        if view is None or view.status is not RunStatus.RUNNING:
+            now = asyncio.get_running_loop().time()
+            for wait in self._waiting.pop(run_id, ()):
+                wait.reschedule(now)
+
+    async def _load(self, run_id: str) -> CachedRun | None:
+        async with reading(self._database) as connection:
+            found = await runs.find_active(connection, run_id)
+        if found is None or found[0].family not in self._families:
+            return None
+        run, active_seconds = found
+        params = self._families[run.family].params.read(run.params, run.sealed)
+        ramp = RunOptions.model_validate(run.options).ramp
+        share = None if ramp is None else ramp.share(active_seconds)
+        return CachedRun(run, RunStatus(run.status), params, share)

@@ -1,0 +1,128 @@
+"""What a run will take: from its flow control, from its family, and from earlier runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.flow.overrides import EffectiveLimits, LiveControl
+from app.store.database import reading
+from app.store.runs import runs
+from app.store.runs.runs import Averages, Statistics
+from app.workflows.family import Cost
+from app.workflows.keys import Layer
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
+
+
+class Estimate(BaseModel):
+    """What a run will take. None: nothing tells."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+    seconds: float | None
+    basis: str
+    usd: float | None = None
+    tokens: int | None = None
+    cost_basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    database: AsyncEngine
+    controls: EffectiveLimits
+
+    async def estimate(
+        self, bound: BoundFamily, params: BaseModel, statistics: Statistics
+    ) -> Estimate:
+        """By the limits that are in force now."""
+        await self.controls.refresh()
+        async with reading(self.database) as connection:
+            earlier = await runs.averages(connection, bound.name)
+        limits = {layer: self.controls.of(bound.flow_key(layer)) for layer in Layer}
+        return estimate(bound, params, statistics, earlier, limits)
+
+
+def estimate(
+    bound: BoundFamily,
+    params: BaseModel,
+    statistics: Statistics,
+    earlier: Averages | None,
+    limits: Mapping[Layer, LiveControl],
+) -> Estimate:
+    """
+    Args:
+        earlier: what an item took in earlier runs; None: there were none.
+    """
+    items = statistics.to_process
+    if items is None:
+        return Estimate(seconds=None, basis="the number of items is not known")
+    if items == 0:
+        return Estimate(seconds=0.0, basis="there is nothing to do", usd=0.0, tokens=0)
+    seconds, basis = _time(bound, statistics, items, earlier.seconds if earlier else None, limits)
+    cost, cost_basis = _cost(bound, params, earlier)
+    return Estimate(
+        seconds=seconds,
+        basis=basis,
+        usd=None if cost is None else round(cost.usd * items, 6),
+        tokens=None if cost is None else round(cost.tokens * items),
+        cost_basis=cost_basis,
+    )
+
+
+def _time(
+    bound: BoundFamily,
+    statistics: Statistics,
+    items: int,
+    item_seconds: float | None,
+    limits: Mapping[Layer, LiveControl],
+) -> tuple[float | None, str]:
+    execute, paginate = limits[Layer.EXECUTE], limits[Layer.PAGINATE]
+    bounds: list[tuple[float, str]] = []
+    work = execute.control.seconds_for(items, item_seconds)
+    if work is not None:
+        measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
+        bounds.append((work, f"execute at {_limit(execute)}{measured}"))
+    pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
+    chunks = math.ceil(items / bound.family.chunk_size)
+    paging = paginate.control.seconds_for(pages + chunks, None)
+    if paging is not None:
+        bounds.append((paging, f"paginate at {_limit(paginate)}"))
+    if not bounds:
+        if execute.control.parallelism is None:
+            return None, "no flow control bounds it"
+        return None, f"execute at {_limit(execute)}, and no earlier run tells what an item takes"
+    seconds, basis = max(bounds)
+    return round(seconds, 1), basis
+
+
+def _limit(live: LiveControl) -> str:
+    pinned = ", as pinned" if live.pinned else ""
+    return f"{live.control}{pinned}{', once it is resumed' if live.paused else ''}"
+
+
+class _Average(BaseModel):
+    """A mean of earlier runs, where tokens need not be whole."""
+
+    usd: float
+    tokens: float
+
+
+def _cost(
+    bound: BoundFamily, params: BaseModel, earlier: Averages | None
+) -> tuple[Cost | _Average | None, str | None]:
+    """Of one item, and from where it is known."""
+    with told(bound.name, "estimate_cost()"):
+        cost: Cost | None = bound.family.estimate_cost(params)
+    if cost is not None:
+        return cost, "the family's estimate_cost"
+    if earlier is not None:
+        return _Average(usd=earlier.usd, tokens=earlier.tokens), "what earlier runs spent an item"
+    return None, None

@@ -1,0 +1,69 @@
+"""What layer 1 is asked, and the run that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from app.store.tables.base import Json
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions, options_of
+from app.workflows.item_ids import checked_id, id_text
+from app.workflows.keys import new_id
+from app.workflows.registry.bound_family import BoundFamily
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """``item_ids``: exactly these, instead of what is eligible; whole numbers and UUIDs count as
+    their texts. ``item_list``: likewise, by the id of a list that was made before. ``retry_of``,
+    ``retry``: those items of an earlier run, and ``origin`` the first of their chain. ``options``:
+    None: the family's own. ``why``: what the run's first event tells beside who started it.
+    """
+
+    params: BaseModel
+    force: bool = False
+    limit: int | None = None
+    item_ids: Sequence[str] | None = None
+    item_list: str | None = None
+    options: RunOptions | None = None
+    retry_of: str | None = None
+    retry: Json | None = None
+    origin: str | None = None
+    why: Json | None = None
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            SourceMisused: one of ``item_ids`` is no id.
+        """
+        if self.item_ids is not None:
+            ids = [checked_id(id_text(item_id, "item_ids")) for item_id in self.item_ids]
+            object.__setattr__(self, "item_ids", ids)
+
+
+def new_run(bound: BoundFamily, request: RunRequest, *, started_by: str) -> Run:
+    """For ``app.workflows.runs.start.start``.
+
+    Raises:
+        BadInput: the params would not be the same when they are read back.
+    """
+    options = request.options or options_of(bound.family)
+    params = bound.params.keep(request.params)
+    return Run(
+        id=new_id("run"),
+        family=bound.name,
+        params=params.json,
+        sealed=params.sealed,
+        force=request.force,
+        item_limit=request.limit,
+        item_ids=None if request.item_ids is None else list(request.item_ids),
+        item_list=request.item_list,
+        options=options.stored(),
+        retry_of=request.retry_of,
+        retry=request.retry,
+        origin=request.origin,
+        started_by=started_by,
+    )

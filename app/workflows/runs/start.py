@@ -1,0 +1,85 @@
+"""The one way in which a run comes to be: its row, its first event and its first message are one
+commit, under the family's overlap policy and the caller's idempotency key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.engine import Engine
+from app.errors import Conflict
+from app.store.runs import events, idempotency, overlap, runs
+from app.store.runs.events import EventKind
+from app.store.runs.idempotency import IdempotentCall
+from app.store.statuses import RunStage
+from app.store.tables.base import Json
+from app.store.tables.runs import Run
+from app.workflows.family import Overlap
+from app.workflows.messages import ProcessMessage
+from app.workflows.registry.bound_family import BoundFamily
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """``replayed``: an earlier call with the same key had started it."""
+
+    run_id: str
+    replayed: bool = False
+
+
+async def start_run(
+    tx: AsyncConnection,
+    engine: Engine,
+    bound: BoundFamily,
+    run: Run,
+    once: IdempotentCall | None = None,
+    *,
+    why: Json | None = None,
+) -> StartedRun:
+    """
+    Args:
+        why: for its first event, beside who started it.
+
+    Raises:
+        Conflict: the family has an active run, and refuses another beside it.
+        BadInput: the idempotency key was used for another call.
+    """
+    if once is not None:
+        known = await idempotency.claim(tx, once, run.id)
+        if known != run.id:
+            return StartedRun(known, replayed=True)
+    if run.retry_of is not None:
+        # Before the family, as the end of a run does.
+        await runs.lock(tx, run.retry_of)
+    # A backfill says by itself how many of its runs may be active.
+    ahead = None if run.backfill_id is not None else await _ahead(tx, bound)
+    if ahead is not None:
+        run.stage = RunStage.WAITING
+    await runs.insert_run(tx, run)
+    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by, data=why)
+    if run.retry_of is not None:
+        data = {"runId": run.id}
+        await events.append(tx, run.retry_of, EventKind.RETRIED, who=run.started_by, data=data)
+    if ahead is not None:
+        await events.append(tx, run.id, EventKind.QUEUED, detail=f"Waits for {ahead}.")
+    else:
+        await engine.publish(tx, [ProcessMessage(run=run.id).outgoing(bound.name)])
+    return StartedRun(run.id)
+
+
+async def _ahead(tx: AsyncConnection, bound: BoundFamily) -> str | None:
+    """The run that must end first, if there is one."""
+    if bound.family.overlap is Overlap.ALLOW:
+        return None
+    await overlap.lock(tx, bound.name)
+    active = await overlap.active(tx, bound.name)
+    if active is None:
+        return None
+    if bound.family.overlap is Overlap.QUEUE:
+        return active.run_id
+    raise Conflict(
+        f"{bound.name} has an active run, {active.run_id}, which is {active.status}. Wait for its"
+        " end, cancel it, or let the family say overlap = Overlap.QUEUE or ALLOW.",
+        more={"activeRunId": active.run_id},
+    )

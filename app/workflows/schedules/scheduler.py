@@ -1,0 +1,152 @@
+"""Starts runs when their schedules are due.
+
+Every worker runs one. The row of a schedule is locked while it fires, and the run that comes of it,
+the next fire time and what is told of this one are one commit: whoever dies, a fire time either has
+its run and is over, or is still due (docs/decisions/0016).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.connections.faults import Fault
+from app.engine import Engine
+from app.errors import BadInput, Conflict
+from app.store.database import reading
+from app.store.planning import schedules
+from app.store.planning.schedules import FireOutcome
+from app.store.runs.idempotency import IdempotentCall
+from app.store.tables.schedules import FireResult, Schedule
+from app.workflows.contract.cron import CatchUp
+from app.workflows.contract.exceptions import FamilyFailed
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
+from app.workflows.registry.schedule_spec import request_of
+from app.workflows.runs.request import new_run
+from app.workflows.runs.start import start_run
+from app.workflows.schedules.fire_times import latest_fire, next_fire
+
+LOOK_SECONDS = 5.0
+"""Between two looks: a schedule that was made or changed meanwhile is seen so late."""
+BUSY_SECONDS = 0.5
+"""Before the next look when one has just become due, or somebody else has it in hand."""
+MISSED = timedelta(minutes=5)
+"""A fire time that is seen to later than that was missed: nothing ran when it came."""
+
+log = structlog.get_logger("sluice.schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    database: AsyncEngine
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    every: float = LOOK_SECONDS
+    _stumbling: dict[str, Fault] = field(default_factory=dict)
+    """By the id of a schedule that cannot fire."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        fault = Fault(log, "scheduler_stumbled")
+        while True:
+            pause = self.every
+            try:
+                await self.fire_due()
+                async with reading(self.database) as connection:
+                    ahead = await schedules.seconds_to_next(connection, self.families.keys())
+                if ahead is not None and ahead > -LOOK_SECONDS:
+                    pause = min(self.every, ahead) if ahead > 0 else BUSY_SECONDS
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
+            await asyncio.sleep(pause)
+
+    async def fire_due(self) -> int:
+        """One pass over what is due, each in a transaction of its own. Returns how many fired."""
+        number = 0
+        broken: set[str] = set()
+        while True:
+            taken: Schedule | None = None
+            try:
+                async with self.database.begin() as tx:
+                    taken = await schedules.take_due(tx, self.families.keys(), broken)
+                    if taken is None:
+                        return number
+                    await self._fire(tx, taken)
+                number += 1
+                if (was := self._stumbling.pop(taken.id, None)) is not None:
+                    was.over(schedule=taken.id)
+            except Exception as error:
+                if taken is None:
+                    raise
+                # It stays due, and must not keep those behind it from firing.
+                broken.add(taken.id)
+                fault = self._stumbling.setdefault(taken.id, Fault(log, "schedule_stumbled"))
+                fault.seen(error, schedule=taken.id)
+
+    async def _fire(self, tx: AsyncConnection, schedule: Schedule) -> None:
+        now = await schedules.present(tx)
+        due = schedule.next_at or now
+        fire_time = latest_fire(schedule.expression, schedule.tz, due, now)
+        makes_up = schedule.catch_up == CatchUp.ONE
+        if now - fire_time > MISSED and not makes_up:
+            fired = FireOutcome(FireResult.SKIPPED, "It passed while nothing ran; catchUp is none.")
+        else:
+            fired = await self._start(tx, schedule, fire_time)
+            if now - due > MISSED and makes_up and fired.result is FireResult.STARTED:
+                since = f"Nothing ran when it was due since {_shown(due)}: one run for all of it."
+                fired = replace(fired, detail=since)
+        following = next_fire(schedule.expression, schedule.tz, max(now, fire_time))
+        await schedules.advance(tx, schedule.id, fire_time, following, fired)
+        log.info(
+            "schedule_fired",
+            schedule=schedule.id,
+            family=schedule.family,
+            fire_time=fire_time.isoformat(),
+            late_seconds=round((now - fire_time).total_seconds(), 3),
+            result=fired.result,
+            run=fired.run_id,
+        )
+
+    async def _start(
+        self, tx: AsyncConnection, schedule: Schedule, fire_time: datetime
+    ) -> FireOutcome:
+        bound = self.families[schedule.family]
+        moment = _shown(fire_time)
+        try:
+            with told(bound.name, "params"):
+                request = request_of(bound, schedule, fireTime=moment)
+        except BadInput as refused:
+            return FireOutcome(FireResult.FAILED, refused.detail[:2_000])
+        except FamilyFailed as failed:  # the author's own validators
+            return FireOutcome(FireResult.FAILED, failed.detail[:2_000])
+        run = new_run(bound, request, started_by=started_by(schedule))
+        try:
+            async with tx.begin_nested():
+                # The key is a second belt, should somebody turn the row back by hand.
+                once = _once(schedule, moment)
+                started = await start_run(tx, self.engine, bound, run, once, why=request.why)
+        except Conflict as refused:
+            return FireOutcome(FireResult.SKIPPED, refused.detail)
+        return FireOutcome(FireResult.STARTED, run_id=started.run_id)
+
+
+def started_by(schedule: Schedule) -> str:
+    return f"schedule {schedule.name}"
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _once(schedule: Schedule, moment: str) -> IdempotentCall:
+    # No token has such a name: a colon ends it.
+    caller = f"schedule:{schedule.id}"
+    return IdempotentCall(caller, moment, hashlib.sha256(f"{caller}\0{moment}".encode()).digest())

@@ -1,0 +1,1 @@
+"""Step values as JSON, and back to equal values."""

@@ -1,0 +1,161 @@
+"""A run's params, as they are kept and read back: the same by value, or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from app.errors import BadInput, full_stop
+from app.store.tables.base import Json
+from app.workflows.serialization.codec import NotSerialisable, ValueCodec
+from app.workflows.serialization.equality import same
+from app.workflows.serialization.json_text import as_jsonb, unstorable
+from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
+
+MOST_FAULTS = 20
+
+
+class ParamsRefused(BadInput):
+    """The family does not take them; ``more`` has every fault, and none the input."""
+
+    def __init__(self, error: ValidationError) -> None:
+        faults = [
+            {
+                "field": ".".join(("params", *(str(part) for part in fault["loc"]))),
+                "message": fault["msg"].removeprefix("Value error, "),
+            }
+            for fault in error.errors(include_url=False, include_input=False)[:MOST_FAULTS]
+        ]
+        first = faults[0]
+        super().__init__(
+            full_stop(f"{first['field']}: {first['message']}"), more={"errors": faults}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeptParams:
+    """``json`` may be shown: a mask stands for each secret. ``sealed``: those, encrypted."""
+
+    json: Json
+    sealed: str | None = None
+
+
+class Params:
+    """Of one family.
+
+    Raises:
+        SecretsLost: by each method that reads secrets back.
+    """
+
+    def __init__(self, kind: type[BaseModel], values: ValueCodec, box: SecretBox) -> None:
+        self._kind = kind
+        self._values = values
+        self._box = box
+
+    def keep(self, params: BaseModel, *, unset: bool = True) -> KeptParams:
+        """
+        Args:
+            unset: also what nobody set, as it is now.
+
+        Raises:
+            BadInput: they would not be the same when they are read back.
+        """
+        data, placed = _dumped(params, unset=True)
+        _require_storable(data, placed)
+        self._require_same(params, self._validated(put(as_jsonb(json.dumps(data)), placed)))
+        if not unset:
+            data, placed = _dumped(params, unset=False)
+        return KeptParams(data, self._sealed(placed))
+
+    def named(self, data: Mapping[str, Any], before: KeptParams | None = None) -> KeptParams:
+        """What somebody named of them, by their names over HTTP.
+
+        Args:
+            before: those in whose place they come: a secret that is masked stays as it was.
+
+        Raises:
+            BadInput: the family does not take them; or see ``keep``.
+        """
+        if before is not None:
+            data = unmasked(data, before.json, self._opened(before.sealed))
+        return self.keep(self._validated(data), unset=False)
+
+    def read(self, data: Json, sealed: str | None) -> BaseModel:
+        """
+        Raises:
+            BadInput: the family takes them no more.
+        """
+        return self._validated(data if sealed is None else put(data, self._opened(sealed)))
+
+    def of(self, data: object) -> BaseModel:
+        """
+        Raises:
+            BadInput: the family does not take them.
+        """
+        return self._validated(data)
+
+    def equal(self, one: KeptParams, other: KeptParams) -> bool:
+        """Secrets included: they are encrypted differently each time."""
+        return one.json == other.json and self._opened(one.sealed) == self._opened(other.sealed)
+
+    def _validated(self, data: Any) -> BaseModel:
+        try:
+            return self._kind.model_validate(data)
+        except ValidationError as error:
+            # Not as its cause: it holds what was sent, in which there may be secrets.
+            raise ParamsRefused(error) from None
+
+    def _require_same(self, params: BaseModel, again: BaseModel) -> None:
+        if same(params, again):
+            return
+        fields = self._kind.model_fields.items()
+        changed = (
+            f"params.{field.alias or name}"
+            for name, field in fields
+            if not same(getattr(params, name, None), getattr(again, name, None))
+        )
+        shown = next(changed, "params")
+        raise BadInput(
+            f"{shown} is not the same once it is kept and read back. Let the family declare it by a"
+            " type that JSON holds, and let its validators take what they gave.",
+            field=shown,
+        )
+
+    def _sealed(self, placed: Placed) -> str | None:
+        if not placed:
+            return None
+        try:
+            return self._box.seal(self._values.dump([list(one) for one in placed], "params"))
+        except NotSerialisable:  # whose sentence says what is in it
+            raise BadInput("A secret of params is of a type that cannot be kept.") from None
+
+    def _opened(self, sealed: str | None) -> Placed:
+        if sealed is None:
+            return []
+        return [(place, value) for place, value in self._values.load(self._box.open(sealed))]
+
+
+def _dumped(params: BaseModel, *, unset: bool) -> tuple[Any, Placed]:
+    try:
+        return dumped(params, unset=unset)
+    except ValueError as error:  # pydantic's serialisation errors are ValueErrors
+        raise BadInput(f"params cannot be kept: {error}", field="params") from None
+
+
+def _require_storable(data: Any, placed: Placed) -> None:
+    fault = unstorable(data)
+    if fault is not None:
+        place, why = fault
+        raise BadInput(f"params.{place} {why}.", field=f"params.{place}")
+    for where, value in placed:
+        if value == MASK:
+            shown = ".".join(("params", *map(str, where)))
+            raise BadInput(
+                f"{shown} is the mask that stands for a secret. Send the secret itself.",
+                field=shown,
+            )

@@ -1,0 +1,183 @@
+"""Items of other families that a step waits for: each is a run of one item, with all that a run
+has, beside whatever its family's overlap policy says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Delivery, Engine
+from app.errors import BadInput
+from app.store.items import items, pages
+from app.store.runs import events, runs, transitions
+from app.store.runs.events import EventKind
+from app.store.runs.runs import Statistics
+from app.store.statuses import ItemStatus, PauseReason, StepStatus
+from app.store.steps import steps, suspension
+from app.store.steps.steps import StepRecord
+from app.store.tables.runs import Run
+from app.workflows.contract.exceptions import ChildFailed, StepMisused
+from app.workflows.contract.run_options import options_of
+from app.workflows.item_ids import checked_id, id_text
+from app.workflows.keys import new_id
+from app.workflows.messages import ExecuteMessage
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.serialization.params import KeptParams
+from app.workflows.steps.journal import Superseded
+
+DEEPEST = 5
+"""Children of children."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRuns:
+    database: AsyncEngine
+    engine: Engine
+    families: Mapping[str, BoundFamily]
+    look_ahead: int
+
+    def family(self, step: str, name: str) -> BoundFamily:
+        """
+        Raises:
+            StepMisused: there is no such family.
+        """
+        bound = self.families.get(name)
+        if bound is None:
+            known = ", ".join(sorted(self.families))
+            raise StepMisused(f"Step {step!r} asks for family {name!r}. Known are: {known}.")
+        return bound
+
+    async def begin(
+        self,
+        delivery: Delivery,
+        record: StepRecord,
+        bound: BoundFamily,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
+    ) -> None:
+        """The step, the child's run and its message are one commit.
+
+        Raises:
+            StepMisused: the family takes no such params, or children go too deep.
+            Superseded: the delivery is not ours any more.
+        """
+        kept = _params(record.name, bound, params)
+        child = checked_id(id_text(item_id, "child()"))
+        record.child_run = new_id("run")
+        async with self.database.begin() as tx:
+            if not await self.engine.ours(tx, [delivery]):
+                raise Superseded("Another worker has taken the item over.")
+            if not await steps.claim_child(tx, record):
+                return
+            await self._require_depth(tx, record)
+            run = Run(
+                id=record.child_run,
+                family=bound.name,
+                params=kept.json,
+                sealed=kept.sealed,
+                force=True,
+                item_ids=[child],
+                # One item is no sample: a failure is told to the parent, and pauses nothing.
+                options=options_of(bound.family, min_items=2).stored(),
+                parent_run=record.run_id,
+                parent_item=record.item_id,
+                parent_step=record.name,
+                started_by=f"step {record.name}",
+            )
+            await runs.insert_run(tx, run)
+            await events.append(tx, run.id, EventKind.CREATED, who=run.started_by)
+            await transitions.begin(tx, run.id, Statistics(1, 1, 0))
+            await pages.advance(
+                tx,
+                run.id,
+                cursor=None,
+                item_ids=[child],
+                next_cursor=None,
+                last=True,
+                look_ahead=self.look_ahead,
+            )
+            if bound.family.approval:
+                await transitions.pause(
+                    tx,
+                    run.id,
+                    PauseReason.APPROVAL,
+                    f"Step {record.name!r} of run {record.run_id} would process {child!r}."
+                    " Approve it to let it go on, or cancel it.",
+                )
+                return
+            message = ExecuteMessage(run=run.id, item=child)
+            await self.engine.publish(tx, [message.outgoing(bound.name)])
+
+    async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> None:
+        above: str | None = record.run_id
+        for _ in range(DEEPEST):
+            run = None if above is None else await runs.find(tx, above)
+            above = None if run is None else run.parent_run
+            if above is None:
+                return
+        raise StepMisused(
+            f"Step {record.name!r} would begin a child of a child, {DEEPEST} deep. Does the family"
+            " call itself?"
+        )
+
+
+def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the child's own type
+    """What a child's end has left behind in its parent's step; None: it was skipped.
+
+    Raises:
+        ChildFailed: it ended in another way.
+    """
+    ended: dict[str, Any] = json.loads(text or "{}")  # as `tell_parent` wrote it
+    outcome = ended.get("outcome")
+    if outcome == ItemStatus.SUCCEEDED:
+        return bound.results.read(json.dumps(ended["result"]), ended.get("exact"))
+    if outcome == ItemStatus.SKIPPED:
+        return None
+    raise ChildFailed(step, outcome or "gone", ended.get("message"))
+
+
+async def tell_parent(tx: AsyncConnection, engine: Engine, child: Run) -> None:
+    """The child has ended: its parent's step is done, and the parent goes on if it waits."""
+    if child.parent_run is None or child.parent_item is None or child.parent_step is None:
+        return
+    parent = await runs.find(tx, child.parent_run)
+    if parent is None:
+        return
+    ended: dict[str, Any] = {"outcome": ItemStatus.CANCELLED, "message": child.detail}
+    for item in await items.page_of_items(tx, child.id, limit=1):
+        ended = {"outcome": item.status, "result": item.result, "message": item.error_message}
+        if item.exact is not None:
+            ended["exact"] = item.exact
+    place = (child.parent_run, child.parent_item)
+    await suspension.lock(tx, place)
+    asked = (*place, child.parent_step)
+    if await steps.answer(tx, asked, StepStatus.WAITING, json.dumps(ended), None):
+        await wake_parent(tx, engine, parent.family, place)
+
+
+async def wake_parent(
+    tx: AsyncConnection, engine: Engine, family: str, place: tuple[str, str]
+) -> None:
+    """Let an item go on that is suspended; the caller has locked it."""
+    for run_id, item_id in await suspension.wake_now(tx, [place]):
+        message = ExecuteMessage(run=run_id, item=item_id, seen=True)
+        await engine.hasten(tx, [message.outgoing(family)])
+
+
+def _params(
+    step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None
+) -> KeptParams:
+    try:
+        if isinstance(params, bound.family.params):
+            return bound.params.keep(params)
+        return bound.params.keep(bound.params.of({} if params is None else params))
+    except BadInput as error:
+        raise StepMisused(
+            f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
+        ) from None

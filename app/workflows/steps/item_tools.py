@@ -1,0 +1,209 @@
+"""What ``ctx`` can do for one item in one delivery: its steps, and its stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, to_json
+
+from app.engine import Delivery
+from app.store.statuses import StepKind, StepStatus
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.context import Context
+from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_response import HttpResponse
+from app.workflows.failures.delays import of_step
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.serialization.class_codecs import qualified
+from app.workflows.steps.answer_links import AnswerLinks
+from app.workflows.steps.children import ChildRuns, result_of
+from app.workflows.steps.http_call import HttpCall, idempotency_key
+from app.workflows.steps.journal import StepJournal
+from app.workflows.steps.output_stream import OutputStream
+from app.workflows.steps.runner import Steps
+
+LARGEST_PAYLOAD = 200_000
+"""Characters, as JSON: a person reads it."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class StepRunnerFactory:
+    """Makes the tools of each delivery. One for a worker."""
+
+    ledger: StepJournal
+    children: ChildRuns
+    http: httpx2.AsyncClient
+    links: AnswerLinks
+
+    def tools(
+        self,
+        bound: BoundFamily,
+        delivery: Delivery,
+        run_id: str,
+        item_id: str,
+        *,
+        attempt: int,
+        origin: str,
+        remembers: bool,
+    ) -> DurableStepRunner:
+        """
+        Args:
+            origin: the first run of the chain of retries.
+            remembers: an earlier delivery of the item has left steps behind.
+        """
+        return DurableStepRunner(self, bound, delivery, run_id, item_id, attempt, origin, remembers)
+
+
+class DurableStepRunner:
+    """See ``Context``, whose methods these are."""
+
+    __slots__ = ("_bound", "_box", "_delivery", "_origin", "_steps", "stream")
+
+    def __init__(
+        self,
+        box: StepRunnerFactory,
+        bound: BoundFamily,
+        delivery: Delivery,
+        run_id: str,
+        item_id: str,
+        attempt: int,
+        origin: str,
+        remembers: bool,
+    ) -> None:
+        self._box = box
+        self._bound = bound
+        self._delivery = delivery
+        self._origin = origin
+        self._steps = Steps(
+            box.ledger, bound, delivery, run_id, item_id, attempt=attempt, remembers=remembers
+        )
+        self.stream = OutputStream(box.ledger, run_id, item_id, attempt)
+
+    async def around(self, work: Awaitable[T]) -> T:
+        return await self._steps.around(work)
+
+    async def run(
+        self,
+        name: str,
+        fn: Callable[..., object],
+        args: tuple[object, ...],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what fn returned
+        asked = await self._steps.ask(name, StepKind.RUN)
+        self._bound.used_by(fn)
+        if asked.done:
+            return self._steps.load(asked.result)
+        with self._steps.raised.of(asked.record):
+            given = given_by_value(self._bound, name, args)
+        once = partial(self._bound.awaitable(fn), *given)
+        return await self._steps.tried(asked, once, attempts, backoff)
+
+    async def sleep(self, name: str, delay: timedelta) -> None:
+        await self._steps.sleep(name, delay)
+
+    async def call(
+        self, name: str, request: HttpCall, attempts: int, backoff: Backoff
+    ) -> HttpResponse:
+        asked = await self._steps.ask(name, StepKind.CALL)
+        answer: HttpResponse
+        if asked.done:
+            answer = self._steps.load(asked.result)
+            return answer
+        asked.record.payload = json.dumps(request.shown)
+        key = idempotency_key(self._bound.name, self._origin, self._steps.item_id, name)
+        # Half: a body that is no text is written in more bytes than it has.
+        largest = self._bound.values.largest // 2
+        once = partial(request.send, self._box.http, key, largest=largest)
+        answer = await self._steps.tried(asked, once, attempts, backoff)
+        return answer
+
+    async def suspend(
+        self,
+        name: str,
+        payload: object,
+        resume: type[BaseModel] | None,
+        limit: timedelta | None,
+    ) -> Any:  # a `resume`, or whatever was answered
+        asked = await self._steps.ask(name, StepKind.SUSPEND)
+        if asked.done:
+            return self._steps.load(asked.result)
+        with self._steps.raised.of(asked.record):
+            asked.record.payload = shown_to_people(name, payload)
+            asked.record.expects = expected(self._bound, name, resume)
+        limit = None if limit is None else of_step(name, "timeout", limit)
+        waited = await self._steps.waited(asked, StepStatus.SUSPENDED, limit)
+        return self._steps.load(waited)
+
+    async def child(
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
+    ) -> Any:  # what the child's execute returned
+        bound = self._box.children.family(name, family)
+        asked = await self._steps.ask(name, StepKind.CHILD)
+        if asked.known is None:
+            with self._steps.rest.working(), self._steps.raised.of(asked.record):
+                await self._box.children.begin(self._delivery, asked.record, bound, item_id, params)
+        text = asked.result
+        if not asked.done:
+            text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
+        return result_of(name, bound, text)
+
+    def link(self, name: str, expires: timedelta) -> str:
+        return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)
+
+
+def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> list[object]:
+    """The step's own copies, so that the first delivery sees what any other would; only the context
+    is passed as it is."""
+    return [
+        arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
+        for number, arg in enumerate(args, start=1)
+    ]
+
+
+def shown_to_people(name: str, payload: object) -> str:
+    """As JSON.
+
+    Raises:
+        StepMisused: it is none, or too long to be read.
+    """
+    try:
+        text = to_json(payload).decode()
+    except (PydanticSerializationError, ValueError, UnicodeError) as error:
+        raise StepMisused(f"The payload of step {name!r} is no JSON: {error}") from None
+    if len(text) > LARGEST_PAYLOAD:
+        raise StepMisused(
+            f"The payload of step {name!r} is {len(text):,} characters; {LARGEST_PAYLOAD:,} fit."
+        )
+    return text
+
+
+def expected(bound: BoundFamily, name: str, resume: type[BaseModel] | None) -> str | None:
+    """What an answer must be, for whoever gives it: as JSON.
+
+    Raises:
+        StepMisused: the service that takes the answer would not find the class.
+    """
+    if resume is None:
+        return None
+    known = qualified(resume)
+    if bound.values.find(known) is not resume:
+        raise StepMisused(
+            f"Step {name!r} is answered with a {resume.__name__}, which must be defined or imported"
+            " at the top level of the family's file: the API looks there for it."
+        )
+    return json.dumps({"class": known, "schema": resume.model_json_schema()})

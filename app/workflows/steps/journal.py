@@ -1,0 +1,123 @@
+"""Remembering steps: those of many items in one transaction, and only for deliveries that are
+still ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.connections.driver import refusal
+from app.engine import Delivery, Engine
+from app.store.database import reading
+from app.store.group_commit import GroupCommit
+from app.store.statuses import StepStatus
+from app.store.steps import outputs, steps
+from app.store.steps.outputs import OutputChunk
+from app.store.steps.steps import StepRecord
+from app.store.tables.steps import Step
+from app.workflows.contract.exceptions import Fatal
+
+
+class Superseded(Exception):
+    """Somebody else has taken the item over: what this worker finds out does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """``left``: how long it still has to wait; None: it waits for nothing that time brings."""
+
+    step: Step
+    left: timedelta | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.step.status == StepStatus.DONE
+
+
+@dataclass(slots=True)
+class _Entry:
+    delivery: Delivery
+    record: StepRecord
+    ours: bool = False
+    written: bool = False
+
+
+class StepJournal:
+    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
+        self._database = database
+        self._engine = engine
+        self._records = GroupCommit(self._commit, _weight)
+        self._chunks = GroupCommit(self._write, lambda chunk: len(chunk.data))
+
+    async def of_item(self, run_id: str, item_id: str) -> dict[str, JournalEntry]:
+        """By name."""
+        async with reading(self._database) as connection:
+            found = await steps.of_item(connection, run_id, item_id)
+            now = await connection.scalar(select(func.now())) if found else None
+        return {
+            step.name: JournalEntry(
+                step, None if step.due_at is None or now is None else step.due_at - now
+            )
+            for step in found
+        }
+
+    async def remember(self, delivery: Delivery, record: StepRecord) -> str | None:
+        """Returns the result that is remembered from now on: of two deliveries that ran the same
+        step, the first one's.
+
+        Raises:
+            Superseded: the delivery is not ours any more.
+            Fatal: Postgres does not take it.
+        """
+        entry = _Entry(delivery, record)
+        with _told(f"Step {record.name!r} cannot be remembered."):
+            await self._records.add(entry)
+        if not entry.ours:
+            raise Superseded("Another worker has taken the item over.")
+        if entry.written:
+            return record.result
+        async with reading(self._database) as connection:
+            found = await steps.find(connection, *record.id)
+        return None if found is None else found.result
+
+    async def write(self, chunk: OutputChunk) -> None:
+        """
+        Raises:
+            Fatal: Postgres does not take it.
+        """
+        with _told("What is written to the stream cannot be kept."):
+            await self._chunks.add(chunk)
+
+    async def _commit(self, entries: Sequence[_Entry]) -> None:
+        async with self._database.begin() as tx:
+            ours = await self._engine.ours(tx, [entry.delivery for entry in entries])
+            live = [entry for entry in entries if entry.delivery.token in ours]
+            written = await steps.remember(tx, [e.record for e in live]) if live else set()
+        for entry in live:
+            entry.ours, entry.written = True, entry.record.id in written
+
+    async def _write(self, chunks: Sequence[OutputChunk]) -> None:
+        async with self._database.begin() as tx:
+            await outputs.write(tx, chunks)
+
+
+def _weight(entry: _Entry) -> int:
+    return len(entry.record.result or "")
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Another try would be refused as well."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        raise Fatal(f"{what} Postgres says: {said}") from None

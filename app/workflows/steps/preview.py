@@ -1,0 +1,111 @@
+"""What ``ctx`` can do in a preview: everything that changes nothing. It stops where the item would
+wait for somebody, or would change something elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel
+
+from app.store.statuses import StepKind
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_response import HttpResponse
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.steps.http_call import SAFE, HttpCall
+from app.workflows.steps.item_tools import given_by_value, shown_to_people
+from app.workflows.steps.output_stream import OutputStream
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewStop:
+    """Where a preview stopped. ``payload``: what a person would be shown, or what would be called;
+    as JSON holds it."""
+
+    step: str
+    kind: StepKind
+    payload: Any
+
+
+class PreviewStopped(BaseException):
+    """Not an ``Exception``, so that no family takes it for a failure."""
+
+    def __init__(self, stop: PreviewStop) -> None:
+        super().__init__(f"The preview stops at {stop.step!r}.")
+        self.stop = stop
+
+
+class PreviewStepRunner:
+    """See ``Context``."""
+
+    def __init__(self, bound: BoundFamily, http: httpx2.AsyncClient, item_id: str) -> None:
+        self._bound = bound
+        self._http = http
+        self._names: set[str] = set()
+        self.stream = OutputStream(None, "", item_id, 1)
+
+    async def around(self, work: Awaitable[T]) -> T:
+        return await work
+
+    async def run(
+        self,
+        name: str,
+        fn: Callable[..., object],
+        args: tuple[object, ...],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what fn returned
+        self._ask(name)
+        self._bound.used_by(fn)
+        result = await self._bound.awaitable(fn)(*given_by_value(self._bound, name, args))
+        return self._bound.values.copy(result, f"{name}: result")
+
+    async def sleep(self, name: str, delay: timedelta) -> None:
+        self._ask(name)
+
+    async def call(
+        self, name: str, request: HttpCall, attempts: int, backoff: Backoff
+    ) -> HttpResponse:
+        self._ask(name)
+        if request.method not in SAFE:
+            raise PreviewStopped(PreviewStop(name, StepKind.CALL, request.shown))
+        return await request.send(self._http, key="", largest=self._bound.values.largest // 2)
+
+    async def suspend(
+        self,
+        name: str,
+        payload: object,
+        resume: type[BaseModel] | None,
+        limit: timedelta | None,
+    ) -> Any:
+        self._ask(name)
+        shown = json.loads(shown_to_people(name, payload))
+        raise PreviewStopped(PreviewStop(name, StepKind.SUSPEND, shown))
+
+    async def child(
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
+    ) -> Any:
+        self._ask(name)
+        raise PreviewStopped(
+            PreviewStop(name, StepKind.CHILD, {"family": family, "itemId": str(item_id)})
+        )
+
+    def link(self, name: str, expires: timedelta) -> str:
+        return f"about:blank#{name}"  # nobody shall answer a preview
+
+    def _ask(self, name: str) -> None:
+        if name in self._names:
+            raise StepMisused(f"Two steps of the item are named {name!r}.")
+        self._names.add(name)

@@ -1,0 +1,261 @@
+"""The steps of one item, as one delivery of it goes through them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from app.engine import Delivery
+from app.store.statuses import StepKind, StepStatus
+from app.store.steps.steps import StepRecord
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.exceptions import (
+    Disposition,
+    Ruling,
+    StepFailed,
+    StepMisused,
+    StepsChanged,
+    disposition,
+)
+from app.workflows.failures.delays import before_retry, of_step, remark
+from app.workflows.failures.error_text import class_of, sentence_of_all
+from app.workflows.failures.interruption import Interruption
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.steps.failed_steps import RaisedSteps
+from app.workflows.steps.journal import JournalEntry, StepJournal
+from app.workflows.steps.payloads import StepCall, check_name, listed
+from app.workflows.steps.suspension import PendingWait, SuspensionMonitor
+
+T = TypeVar("T")
+
+_WITHIN: ContextVar[str | None] = ContextVar("sluice_step", default=None)
+"""The step that is at work in this task, and in those that it began."""
+
+
+class Steps:
+    """
+    Args:
+        remembers: an earlier delivery has left steps behind.
+        attempt: at the item, from 1.
+    """
+
+    __slots__ = (
+        "_attempt", "_bound", "_delivery", "_known", "_ledger", "_loading", "_names", "_remembers",
+        "_retried", "item_id", "raised", "rest", "run_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        ledger: StepJournal,
+        bound: BoundFamily,
+        delivery: Delivery,
+        run_id: str,
+        item_id: str,
+        *,
+        attempt: int,
+        remembers: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._bound = bound
+        self._delivery = delivery
+        self.run_id = run_id
+        self.item_id = item_id
+        self._attempt = attempt
+        self._remembers = remembers
+        self._known: Mapping[str, JournalEntry] = {}
+        self._loading: asyncio.Task[Mapping[str, JournalEntry]] | None = None
+        self._names: set[str] = set()
+        self._retried = False
+        self.raised = RaisedSteps()
+        self.rest = SuspensionMonitor()
+
+    async def around(self, work: Awaitable[T]) -> T:
+        """Go through ``execute``.
+
+        Raises:
+            Parked: all that is left of it waits.
+            StepsChanged: it did not ask for a step that is remembered.
+        """
+        self.rest.begin()
+        interruption = Interruption()
+        try:
+            result = await work
+        except BaseException as error:
+            if not interruption.thrown_away(error):
+                await self.rest.end(cancelled=interruption.asked(error))
+            raise
+        self.rest.open = False
+        if self._names:
+            await self.rest.end(cancelled=False)
+        if self._remembers:
+            await self._load()
+            self._require_asked(self._known)
+        return result
+
+    async def ask(self, name: str, kind: StepKind) -> StepCall:
+        """
+        Raises:
+            StepMisused, StepsChanged: the code asks for what it cannot mean.
+            StepFailed: it has failed for good in this attempt at the item.
+        """
+        alone = self.rest.enter()
+        for caught in self.raised.caught(alone=alone):
+            with self.rest.working():
+                await self.remember(caught, StepStatus.FAILED)
+        check_name(name)
+        outer = _WITHIN.get()
+        if outer is not None:
+            raise StepMisused(
+                f"Step {name!r} is asked for inside step {outer!r}, whose result alone would be"
+                " remembered. Let execute ask for both."
+            )
+        if name in self._names:
+            raise StepMisused(
+                f"Two steps of the item are named {name!r}. A step is remembered by its name, so"
+                " each one needs its own: number those of a loop."
+            )
+        self._names.add(name)
+        position = len(self._names)
+        await self._load()
+        known = self._known.get(name)
+        if known is None:
+            if alone:
+                # One step after another, so all that came before have been asked for by now.
+                self._require_asked({n: k for n, k in self._known.items() if k.step.alone})
+            return StepCall(self._record(name, kind, position, alone), None)
+        if known.step.kind != kind:
+            raise StepsChanged(
+                f"Step {name!r} is remembered as a {known.step.kind} and asked for as a {kind}."
+                " Give it another name."
+            )
+        record = self._record(name, kind, known.step.position, known.step.alone)
+        record.started_at = known.step.started_at
+        record.attempts = known.step.attempts
+        record.child_run = known.step.child_run
+        if known.step.item_attempt == self._attempt:
+            record.tries = known.step.tries
+        if known.step.status == StepStatus.FAILED:
+            if known.step.item_attempt == self._attempt:
+                raise StepFailed(name, known.step.error_class or "", known.step.error_message or "")
+            self._retried = True  # and what follows may be other steps than before
+        return StepCall(record, known)
+
+    async def tried(
+        self,
+        asked: StepCall,
+        once: Callable[[], Awaitable[object]],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what `once` returned
+        """Try until it returns, and remember that."""
+        record = asked.record
+        left = asked.left(None)
+        if left is not None and record.tries:
+            await self.rest.wait(PendingWait(record, left, fresh=False))
+        while True:
+            with self.rest.working(), self.raised.of(record):
+                failed = await self._once(record, once)
+                if failed is None:
+                    return self.load(await self.remember(record, StepStatus.DONE))
+                if record.tries >= attempts:
+                    await self.remember(record, StepStatus.FAILED)
+                    raise StepFailed(
+                        record.name, record.error_class or "", record.error_message or ""
+                    ) from failed.whole
+            chance = random.random()  # noqa: S311 - jitter, not a secret
+            asked_for = failed.delay
+            if asked_for is None:
+                asked_for = backoff.delay(record.tries, chance)
+            record.status = StepStatus.WAITING
+            record.error_message = f"{record.error_message}{remark(asked_for)}"
+            await self.rest.wait(PendingWait(record, before_retry(asked_for, chance), fresh=True))
+
+    async def sleep(self, name: str, delay: timedelta) -> None:
+        asked = await self.ask(name, StepKind.SLEEP)
+        if not asked.done:
+            await self.waited(asked, StepStatus.WAITING, of_step(name, "delay", delay))
+
+    async def waited(
+        self, asked: StepCall, status: StepStatus, limit: timedelta | None, *, begun: bool = False
+    ) -> str | None:
+        """Wait in the queue, or here while something else of the item is at work. Returns what is
+        remembered once the time is over.
+
+        Args:
+            begun: the ledger knows of it already.
+        """
+        asked.record.status = status
+        fresh = asked.known is None and not begun
+        await self.rest.wait(PendingWait(asked.record, asked.left(limit), fresh))
+        with self.rest.working():
+            return await self.remember(asked.record, StepStatus.DONE)
+
+    async def remember(self, record: StepRecord, status: StepStatus) -> str | None:
+        """Returns the result that is remembered, which may be that of another delivery."""
+        record.status = status
+        record.finished_at = datetime.now(UTC)
+        return await self._ledger.remember(self._delivery, record)
+
+    def load(self, text: str | None) -> Any:  # whatever was remembered
+        return None if text is None else self._bound.values.load(text)
+
+    async def _once(
+        self, record: StepRecord, once: Callable[[], Awaitable[object]]
+    ) -> Disposition | None:
+        """Returns what went wrong and may go better next time."""
+        within = _WITHIN.set(record.name)
+        interruption = Interruption()
+        try:
+            value = await once()
+        except BaseException as error:
+            found = disposition(error)
+            if found.ruling is not Ruling.RETRY or interruption.asked(error):
+                raise
+            record.tries += 1
+            record.attempts += 1
+            record.error_class = class_of(found.error)
+            record.error_message = sentence_of_all(found)
+            return found
+        finally:
+            _WITHIN.reset(within)
+        record.tries += 1
+        record.attempts += 1
+        record.error_class = record.error_message = None
+        record.result = self._bound.values.dump(value, f"{record.name}: result")
+        return None
+
+    async def _load(self) -> None:
+        if not self._remembers:
+            return
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._ledger.of_item(self.run_id, self.item_id))
+        # Shielded: a task that is cancelled must not take it from the others.
+        self._known = await asyncio.shield(self._loading)
+
+    def _record(self, name: str, kind: StepKind, position: int, alone: bool) -> StepRecord:
+        return StepRecord(
+            self.run_id,
+            self.item_id,
+            name,
+            kind,
+            StepStatus.WAITING,
+            position,
+            alone,
+            self._attempt,
+            datetime.now(UTC),
+        )
+
+    def _require_asked(self, known: Mapping[str, JournalEntry]) -> None:
+        if self._retried:
+            return
+        missing = sorted(known.keys() - self._names)
+        if missing:
+            raise StepsChanged(
+                f"The item remembers {listed(missing)}, which its code does not ask for any more."
+                " Was a step renamed or removed while the item was under way? Give it back its"
+                " name, or cancel the run and start the item anew."
+            )

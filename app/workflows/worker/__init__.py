@@ -1,0 +1,1 @@
+"""The worker process: what it delivers, and what runs beside."""

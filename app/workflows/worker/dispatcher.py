@@ -1,0 +1,164 @@
+"""What a worker does with each delivery: the right family and layer, and what if that fails."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.engine import Delivery, Engine, Handler
+from app.engine.postgres.consumer import PREFETCH
+from app.flow.gate import GateClosed
+from app.flow.overrides import EffectiveLimits
+from app.store.runs import retry_reason, runs
+from app.store.statuses import PauseReason
+from app.workflows.contract.exceptions import Ruling, disposition
+from app.workflows.failures.delays import before_retry, remark
+from app.workflows.failures.error_text import class_of, sentence_of_all
+from app.workflows.failures.fingerprint import fingerprint
+from app.workflows.family import Backoff
+from app.workflows.keys import Layer, parse_flow_key
+from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.reconciler import RunReconciler
+
+LAYER_ATTEMPTS = 8
+"""Deliveries of a process or paginate message before its layer gives up and the run fails."""
+SWEEP_SECONDS = 30.0
+"""For ending the items of a run that has failed; what is left then ends when it is delivered."""
+BACKOFF = Backoff(longest=timedelta(seconds=30))
+
+log = structlog.get_logger("sluice.worker")
+
+
+class LayerPort(Protocol):
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    database: AsyncEngine
+    engine: Engine
+    controls: EffectiveLimits
+    families: Mapping[str, BoundFamily]
+    layers: Mapping[Layer, LayerPort]
+    mender: RunReconciler
+
+    def handlers(self, *layers: Layer) -> dict[str, Handler]:
+        """By flow key of these layers: what the engine calls with each delivery."""
+        return {
+            bound.flow_key(layer): partial(self._deliver, bound, self.layers[layer])
+            for bound in self.families.values()
+            for layer in layers
+        }
+
+    def room(self, flow_key: str, held: int) -> int | None:
+        """A little more than may run now, so that a freed slot never waits for a poll; but no item
+        whose thread is not free, because another worker may have one."""
+        live = self.controls.of(flow_key)
+        parallelism = 0 if live.paused else live.control.parallelism
+        most = None if parallelism is None else parallelism + PREFETCH
+        family, layer = parse_flow_key(flow_key)
+        if layer is not Layer.EXECUTE:
+            return most
+        bound = self.families[family]
+        bound.threads.gated = live.paused or not live.control.open
+        more = bound.threads.room(all_need=bound.plain)
+        if more is None:
+            return most
+        return held + more if most is None else min(held + more, most)
+
+    async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
+        needs_thread = bound.plain and delivery.flow_key == bound.threads.flow_key
+        try:
+            with bound.threads.expecting() if needs_thread else nullcontext():
+                await layer.handle(bound, delivery)
+        except GateClosed:
+            return  # not begun: the engine gives it back when the worker stops
+        except BaseException as error:
+            if delivery.stopped or isinstance(error, GeneratorExit):
+                raise
+            await self._failed(delivery, error)
+
+    async def _failed(self, delivery: Delivery, error: BaseException) -> None:
+        """A layer itself failed, not an item's own code: the database was away, a page broke."""
+        _, layer = parse_flow_key(delivery.flow_key)
+        run_id = RunOnly.model_validate_json(delivery.payload).run
+        found = disposition(error)
+        told = f"{class_of(found.error)}: {sentence_of_all(found)}"
+        if layer is not Layer.EXECUTE:
+            if found.ruling is Ruling.POSTPONE and found.delay is not None:
+                await self._put_off(delivery, run_id, found.delay, told + remark(found.delay))
+                return
+            if found.ruling is Ruling.PAUSE:
+                await self._pause(delivery, run_id, sentence_of_all(found), error)
+                return
+        hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.ruling is Ruling.FAIL
+        gives_up = layer is not Layer.EXECUTE and hopeless
+        times = "1 attempt" if delivery.attempt == 1 else f"{delivery.attempt} attempts"
+        detail = f"{layer} gave up after {times}: {told}"
+        log.error(
+            "layer_failed",
+            flow_key=delivery.flow_key,
+            run=run_id,
+            attempt=delivery.attempt,
+            gives_up=gives_up,
+            exc_info=error,
+        )
+        async with self.database.begin() as tx:
+            if not gives_up:
+                delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
+                ours = await self.engine.redeliver(tx, [(delivery, delay)])
+                if ours and layer is not Layer.EXECUTE:
+                    number = f"attempt {delivery.attempt} of {LAYER_ATTEMPTS}"
+                    detail = f"{layer} failed, and is tried again ({number}): {told}"
+                    await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+            elif await self.engine.complete(tx, [delivery]):
+                await self.mender.keeper.fail(
+                    tx, run_id, reason="layer_failed", detail=detail[:2_000]
+                )
+        if gives_up:
+            await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+
+    async def _pause(
+        self, delivery: Delivery, run_id: str, detail: str, error: BaseException
+    ) -> None:
+        """Whatever is asked of the source would fail as well. A resume publishes the message
+        again."""
+        log.warning("layer_paused", flow_key=delivery.flow_key, run=run_id, exc_info=error)
+        async with self.database.begin() as tx:
+            # Locked first: a resume of a run that was paused already waits for our commit, or is
+            # seen here, and then the run is paused once more.
+            await runs.lock(tx, run_id)
+            if await self.engine.complete(tx, [delivery]):
+                await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
+
+    async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
+        """A source asked us to come later, which is no failure: the message begins anew then."""
+        family, layer = parse_flow_key(delivery.flow_key)
+        kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
+        again = kind.read(delivery.payload).outgoing(family)
+        again.delay = before_retry(delay, random.random())  # noqa: S311 - jitter
+        log.info(
+            "layer_put_off",
+            flow_key=delivery.flow_key,
+            run=run_id,
+            seconds=again.delay.total_seconds(),
+            reason=told,
+        )
+        async with self.database.begin() as tx:
+            if await self.engine.complete(tx, [delivery]):
+                await self.engine.publish(tx, [again])
+                detail = f"{layer} comes again in {again.delay.total_seconds():.3g} s: {told}"
+                await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+
+
+def _group(layer: Layer, told: str, run_id: str) -> str:
+    return f"{layer}: {fingerprint(told, run_id)}"

@@ -1,0 +1,66 @@
+"""Says when the event loop was blocked for long, and by which item."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from types import TracebackType
+
+import structlog
+
+BLOCKED_SECONDS = 0.5
+
+log = structlog.get_logger("sluice.worker")
+
+
+class EventLoopMonitor:
+    """A thread that looks whether the loop still ticks.
+
+    Blocking code in an ``async def`` stalls every other item, and the heartbeats with them. The
+    task that is running when the tick is late is the one that blocks; an item's task bears the
+    item's name.
+    """
+
+    def __init__(self, blocked_after: float = BLOCKED_SECONDS) -> None:
+        self._blocked_after = blocked_after
+        self._tick = time.monotonic()
+        self._done = threading.Event()
+
+    async def __aenter__(self) -> EventLoopMonitor:
+        loop = asyncio.get_running_loop()
+        self._ticking = asyncio.create_task(self._keep_ticking())
+        self._thread = threading.Thread(target=self._watch, args=(loop,), daemon=True)
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._ticking.cancel()
+        # Here, and in no thread of the loop's: those may all be held by a family's code.
+        self._thread.join(self._blocked_after)
+
+    async def _keep_ticking(self) -> None:
+        while True:
+            self._tick = time.monotonic()
+            await asyncio.sleep(self._blocked_after / 5)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        reported = 0.0
+        while not self._done.wait(self._blocked_after / 5):
+            tick = self._tick
+            late = time.monotonic() - tick
+            if late > self._blocked_after and tick != reported:
+                reported = tick
+                task = asyncio.current_task(loop)
+                log.warning(
+                    "event_loop_blocked",
+                    seconds=round(late, 2),
+                    by=task.get_name() if task else "unknown",
+                    hint="make the method a plain def, and it runs in a thread",
+                )

@@ -1,0 +1,178 @@
+"""Finds what cannot go on by itself, and gives it what it lacks.
+
+Nothing here should ever have anything to do: every commit leaves a run with the messages that it
+needs. But queues are emptied by people, and restored from backups.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.connections.faults import Fault
+from app.store import retention
+from app.store.items import item_lists, pages
+from app.store.planning import backfills
+from app.store.runs import events, runs
+from app.store.runs.events import EventKind
+from app.store.runs.runs import Unfinished
+from app.store.statuses import ENDED, PauseReason, RunStatus
+from app.workflows.backfills.advance import advance_backfill
+from app.workflows.monitoring.run_sampler import RunSampler
+from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.worker.background import cancel_and_wait
+
+SWEEP_SECONDS = 30.0
+LONGEST_PATIENCE = 12
+"""Passes between two looks at a run that does not move, and lacks nothing."""
+PRUNE_EVERY = timedelta(days=1)
+
+_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
+_LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
+
+log = structlog.get_logger("sluice.watchdog")
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How a run stood, for how many passes, and at which one it is looked at."""
+
+    stands: Unfinished
+    passes: int = 0
+    look_at: int = 1
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Every worker runs one, and one of them at a time does the work.
+
+    Args:
+        holding: where a lock lasts as long as its connection: no pooler in transaction mode.
+        every: seconds between two passes.
+        keep: ended runs are deleted after so long; None: they are kept.
+        beside: what else only one worker may do at a time; each until it is cancelled.
+    """
+
+    mender: RunReconciler
+    holding: AsyncEngine
+    every: float
+    keep: timedelta | None
+    beside: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _sampler: RunSampler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._sampler = RunSampler(self.mender.database)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        fault = Fault(log, "watchdog_stumbled")
+        while True:
+            try:
+                async with self.holding.connect() as connection:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    if await connection.scalar(_HOLD):
+                        await self._watch(connection, fault)
+                    else:
+                        fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
+            await asyncio.sleep(self.every)
+
+    async def _watch(self, holding: AsyncConnection, fault: Fault) -> None:
+        """As long as the lock's own connection lives."""
+        log.debug("watchdog_holds")
+        pruned_at = -PRUNE_EVERY.total_seconds()
+        clock = asyncio.get_running_loop().time
+        beside = [asyncio.create_task(run()) for run in self.beside]
+        try:
+            while True:
+                await self.look()
+                if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
+                    pruned_at = clock()
+                    await retention.prune_keys(self.mender.database)
+                    await item_lists.prune(self.mender.database)
+                    if self.keep is not None:
+                        await retention.prune(self.mender.database, self.keep)
+                fault.over()
+                await asyncio.sleep(self.every)
+                await holding.execute(text("SELECT 1"))
+        finally:
+            try:
+                await cancel_and_wait(beside)
+                with suppress(SQLAlchemyError):  # the lock goes with a connection that was lost
+                    await asyncio.shield(holding.execute(_LET_GO))
+            finally:
+                # The pool must not hand on a connection that holds the lock.
+                await holding.invalidate()
+
+    async def look(self) -> None:
+        """One pass."""
+        async with self.mender.database.connect() as connection:
+            unfinished = await runs.unfinished(connection)
+            filling = await backfills.unfinished(connection)
+        for run in unfinished:
+            if run.overdue:
+                await self._overdue(run)
+        for family in {run.family for run in unfinished if run.waiting}:
+            async with self.mender.database.begin() as tx:
+                await self.mender.keeper.next_in_line(tx, family)
+        for backfill_id in filling:
+            async with self.mender.database.begin() as tx:
+                keeper = self.mender.keeper
+                await advance_backfill(tx, keeper.engine, keeper.families, backfill_id)
+        await self._unmoved(unfinished)
+        await self.mender.engine.tidy()
+        await self._sampler.look()
+
+    async def _overdue(self, run: Unfinished) -> None:
+        detail = "The run took longer than it may. Resume it to give it the same time once more."
+        async with self.mender.database.begin() as tx:
+            await self.mender.keeper.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
+
+    async def _unmoved(self, unfinished: list[Unfinished]) -> None:
+        """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
+        former, self._seen = self._seen, {}
+        for run in unfinished:
+            if run.waiting or run.family not in self.mender.families:
+                continue
+            seen = former.get(run.run_id)
+            if seen is None or seen.stands != run:
+                seen = _Seen(run)
+            else:
+                seen.passes += 1
+                if seen.passes >= seen.look_at:
+                    found = await self._repair(run)
+                    further = 1 if found else min(2 * seen.look_at, LONGEST_PATIENCE)
+                    seen = _Seen(run, look_at=further)
+            self._seen[run.run_id] = seen
+
+    async def _repair(self, run: Unfinished) -> bool:
+        """Returns whether there was anything to repair."""
+        if run.status is RunStatus.CANCELLING:
+            await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
+        async with self.mender.database.begin() as tx:
+            miscounted = await pages.recount(tx, run.run_id)
+        missing = 0
+        if miscounted or await self.mender.is_missing_messages(run.run_id):
+            missing = await self.mender.republish_missing(run.run_id)
+        if not (miscounted or missing):
+            return False
+        data = {"messages": missing, "counters": miscounted}
+        log.warning("run_repaired", run=run.run_id, family=run.family, **data)
+        detail = (
+            f"It could not go on: {missing} messages were missing"
+            f"{' and its counters were wrong' if miscounted else ''}."
+        )
+        async with self.mender.database.begin() as tx:
+            if await runs.lock(tx, run.run_id) not in ENDED:
+                await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
+        return True

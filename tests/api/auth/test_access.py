@@ -1,0 +1,205 @@
+"""Who gets in, and how much they may send."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+from fastapi import FastAPI
+from starlette.routing import BaseRoute, Route
+
+from app.api.auth.middleware import LARGEST_BODY
+from tests.support.families import Beside, Recording
+from tests.support.http import (
+    CRON,
+    OPS,
+    api,
+    app_of,
+    assert_problem,
+    bearer,
+    listening,
+    traces,
+)
+from tests.support.service import Opener
+
+PROCESS = "/api/workflows/recording/process-users"
+PAGINATE = "/api/workflows/recording/paginate-users"
+EXECUTE = "/api/workflows/recording/record-user"
+PROBES = {"/healthz", "/readyz"}
+PAGES = {"/", "/console", "/console/{path}", "/answer/{token}"}
+"""For people without a token: they hold no data, or the address itself is the right to."""
+SIGN_IN = {("POST", "/api/session"), ("DELETE", "/api/session")}
+JSON = {"Content-Type": "application/json"}
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, str]]:
+    for route in routes:
+        included = getattr(route, "original_router", None)  # FastAPI's, for an included router
+        if included is not None:
+            yield from _routes(included.routes)
+        elif isinstance(route, Route):
+            for method in route.methods or ():
+                yield method, re.sub(r":\w+}", "}", route.path)  # as the document writes it
+
+
+def every_route(app: FastAPI) -> set[tuple[str, str]]:
+    """Method and path of every route, also of those that the OpenAPI document leaves out."""
+    documented = {
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+    }
+    walked = set(_routes(app.routes))
+    assert documented <= walked
+    return walked
+
+
+async def _chunks(number: int, size: int = 100_000) -> AsyncIterator[bytes]:
+    for _ in range(number):
+        yield b" " * size
+
+
+async def test_every_route_but_the_probes_and_what_signs_in_needs_a_token(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        routes = every_route(app_of(sluice))
+        assert {PROCESS, PAGINATE, EXECUTE, "/openapi.json", *PROBES} <= {p for _, p in routes}
+        for method, path in sorted(routes):
+            response = await caller.request(method, re.sub(r"{.*?}", "x", path))
+            if path in PROBES:
+                assert response.status_code == 200, path
+            elif path in PAGES:
+                assert response.status_code in (200, 307, 404), path
+            elif (method, path) in SIGN_IN:
+                assert response.status_code in (403, 422), (method, path)
+            else:
+                assert response.status_code == 401, (method, path)
+                assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_caller_without_a_token_gets_a_problem_document(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        document = assert_problem(await caller.get("/api/runs"), 401)
+        assert "SLUICE_TOKENS" in document["detail"]
+
+
+async def test_a_path_that_is_not_there_is_refused_at_the_door_too(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        for path in ("/nowhere", "/healthz/", "/healthz/../api/runs", "/readyz/x"):
+            assert_problem(await caller.get(path), 401)
+
+
+REFUSED = [
+    f"Bearer {OPS}x",
+    f"Bearer {OPS[:-1]}",
+    f"Bearer {OPS.upper()}",
+    "Bearer ops",
+    f"Bearer ops:{OPS}",
+    f"Basic {OPS}",
+    f"{OPS}",
+    "Bearer",
+    "Bearer ",
+    "",
+    "Bearer \N{LATIN SMALL LETTER U WITH DIAERESIS}",
+]
+
+
+async def test_anything_but_a_known_token_is_refused(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        for header in REFUSED:
+            with subtests.test(header=header):
+                response = await caller.post(
+                    PROCESS, json={}, headers=[(b"Authorization", header.encode())]
+                )
+                assert_problem(response, 401)
+                assert response.headers["www-authenticate"] == "Bearer"
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_the_scheme_of_a_token_may_be_written_in_any_case(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
+        response = await caller.get("/api/runs", headers={"Authorization": f"bEARER {OPS}"})
+        assert response.status_code == 200
+
+
+async def test_a_run_remembers_the_name_of_the_token_that_started_it(opener: Opener) -> None:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        for path, body in ((PROCESS, {}), (EXECUTE, {"userId": "u1"})):
+            for name, secret in (("ops", OPS), ("cron", CRON)):
+                started = await caller.post(path, json=body, headers=bearer(secret))
+                run_id = started.json()["runId"]
+                answer = await caller.get(f"/api/runs/{run_id}")
+                assert answer.json()["run"]["startedBy"] == name
+
+
+async def test_no_answer_shows_a_secret(opener: Opener) -> None:
+    wrong = "a-secret-that-was-mistyped"
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        run_id = (await caller.post(PROCESS, json={})).json()["runId"]
+        answers = [
+            await caller.get("/openapi.json"),
+            await caller.get("/api/families"),
+            await caller.get("/readyz"),
+            await caller.get("/api/runs"),
+            await caller.get(f"/api/runs/{run_id}"),
+            await caller.get("/api/runs/run_unknown"),
+            await caller.post(PROCESS, json={"token": wrong}),
+            await caller.post(PROCESS, content=wrong, headers=JSON),
+            await caller.get("/api/runs", headers=bearer(wrong)),
+        ]
+        for answer in answers:
+            shown = answer.text + json.dumps(dict(answer.headers))
+            for secret in (OPS, CRON, wrong):
+                assert secret not in shown, answer.url
+
+
+async def test_a_body_whose_stated_length_is_too_large_is_refused_unread(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        body = b'{"itemIds": ["' + b"x" * LARGEST_BODY + b'"]}'
+        for path in (PROCESS, PAGINATE, EXECUTE):
+            assert_problem(await caller.post(path, content=body, headers=JSON), 413)
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_body_of_the_largest_size_is_read(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        body = b"{}".ljust(LARGEST_BODY)
+        assert (await caller.post(PROCESS, content=body, headers=JSON)).status_code == 202
+        assert_problem(await caller.post(PROCESS, content=body + b" ", headers=JSON), 413)
+
+
+async def test_a_body_that_turns_out_too_large_is_refused_when_no_length_was_stated(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        for path in (PROCESS, PAGINATE, EXECUTE):
+            assert_problem(await caller.post(path, content=_chunks(11), headers=JSON), 413)
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_over_a_socket_a_chunked_body_that_is_too_large_is_refused(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, listening(sluice) as caller:
+        response = await caller.post(PROCESS, content=_chunks(11), headers=JSON)
+        assert "content-length" not in response.request.headers
+        assert_problem(response, 413)
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_over_a_socket_a_chunked_body_that_fits_starts_a_run(opener: Opener) -> None:
+    async def fits() -> AsyncIterator[bytes]:
+        for part in (b'{"item', b'Ids": ["u1"', b"]}"):
+            yield part
+
+    async with opener(Recording()) as sluice, listening(sluice) as caller:
+        response = await caller.post(PROCESS, content=fits(), headers=JSON)
+        assert response.status_code == 202
+        assert (await sluice.run(response.json()["runId"])).item_ids == ["u1"]
+
+
+async def test_over_a_socket_nothing_is_read_of_a_caller_without_a_token(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, listening(sluice, secret=None) as caller:
+        assert_problem(await caller.get("/api/runs"), 401)
+        assert (await caller.get("/healthz")).status_code == 200

@@ -1,0 +1,87 @@
+"""When a follower looks, and what it says when there is nothing to say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from app.api.runs.event_stream import Follower
+from app.store.run_notifications import Hear, RunNotifications
+from tests.support.families import Recording
+from tests.support.service import Opener, Sluice
+
+NEVER = 3_600.0
+
+
+class Deaf(RunNotifications):
+    """Nobody is told anything."""
+
+    @contextmanager
+    def heard_by(self, listener: Hear) -> Iterator[None]:
+        yield
+
+
+def _follower(sluice: Sluice, **times: float) -> Follower:
+    service = sluice.service
+    return Follower(service.database, service.changes, asyncio.Event(), **times)
+
+
+async def test_an_event_is_told_at_once_and_not_at_the_next_look(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(20):
+        run_id = await sluice.start()
+        follower = _follower(sluice, between=0.05, behind=NEVER)
+        stream = follower.follow(run_id, 0)
+        assert [(await anext(stream)).event for _ in range(2)] == ["created", "progress"]
+        told = asyncio.ensure_future(anext(stream))
+        # Long enough that the next look by itself is far away.
+        while sluice.service.changes._task is None:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(2)
+        assert not told.done()
+        await sluice.service.api.control.pause(run_id, by="ops")
+        assert (await told).event == "paused"
+        await stream.aclose()
+
+
+async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(20):
+        run_id = await sluice.start()
+        service = sluice.service
+        follower = Follower(service.database, Deaf(""), asyncio.Event(), behind=0.3)
+        stream = follower.follow(run_id, 0)
+        assert (await anext(stream)).event == "created"
+        await service.api.control.pause(run_id, by="ops")
+        found = [await anext(stream) for _ in range(2)]
+        assert "paused" in [message.event for message in found]
+        await stream.aclose()
+
+
+async def test_a_silent_stream_shows_by_comments_that_it_lives(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(20):
+        run_id = await sluice.start()
+        follower = _follower(sluice, between=0.02, behind=0.05, silence=0.1)
+        stream = follower.follow(run_id, 0)
+        messages = [await anext(stream) for _ in range(4)]
+        assert [message.event for message in messages] == ["created", "progress", None, None]
+        assert all(message.comment and not message.raw_data for message in messages[2:])
+        await stream.aclose()
+
+
+async def test_a_stream_ends_when_its_run_is_deleted(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(20):
+        run_id = await sluice.start()
+        stream = _follower(sluice, between=0.02, behind=0.05).follow(run_id, 0)
+        await anext(stream)
+        await sluice.sql("DELETE FROM run WHERE id = :run", run=run_id)
+        assert [message.event async for message in stream] == ["progress"]
+
+
+async def test_who_must_let_go_lets_go_at_once(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(20):
+        run_id = await sluice.start()
+        follower = _follower(sluice, between=0.02, behind=NEVER)
+        stream = follower.follow(run_id, 0)
+        await anext(stream)
+        asyncio.get_running_loop().call_later(0.2, follower.stopping.set)
+        assert [message.event async for message in stream] == ["progress"]

@@ -1,0 +1,189 @@
+"""Following a run from the command line, through pauses and absences of the service."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+import httpx2
+import pytest
+
+from app.cli.answers.answers import Run
+from app.cli.api_client import ApiClient, CallRefused
+from app.cli.commands.watch import watch
+from app.cli.server.uvicorn import bind, listening, url_of
+from app.errors import Unavailable
+from app.workflows.family import Context
+from tests.support.families import Recording
+from tests.support.http import OPS, app_of, bearer
+from tests.support.http import listening as reached
+from tests.support.service import Opener
+
+
+class Noted(AbstractContextManager["Noted"]):
+    """A display that remembers."""
+
+    def __init__(self) -> None:
+        self.statuses: list[str] = []
+        self.said: list[str] = []
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def show(self, run: Run) -> None:
+        if self.statuses[-1:] != [run.status]:
+            self.statuses.append(run.status)
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    async def shows(self, status: str) -> None:
+        async with asyncio.timeout(20):
+            while self.statuses[-1:] != [status]:
+                await asyncio.sleep(0.02)
+
+    async def hears(self, words: str) -> str:
+        async with asyncio.timeout(20):
+            while not (found := [sentence for sentence in self.said if words in sentence]):
+                await asyncio.sleep(0.02)
+        return found[0]
+
+
+async def test_a_run_is_followed_to_its_end(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        await sluice.add_users(12)
+        run_id, shown = await sluice.start(), Noted()
+        watching = asyncio.create_task(watch(ApiClient(http, "here"), run_id, shown))
+        await shown.shows("pending")
+        async with sluice.worker(), asyncio.timeout(20):
+            run = await watching
+        assert (run.status, run.ended, run.counters.succeeded) == ("succeeded", 12, 12)
+        assert (shown.statuses[0], shown.statuses[-1]) == ("pending", "succeeded")
+        assert shown.said == []
+
+
+async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
+    opener: Opener,
+) -> None:
+    resumed = asyncio.Event()
+    seen_to_run = asyncio.Event()
+
+    async def work(_item_id: str, ctx: Context) -> None:
+        ctx.spend(tokens=10)
+        # What is told is how the run stands at each look: it must not be over before the next.
+        if resumed.is_set():
+            await seen_to_run.wait()
+
+    async with opener(Recording(work=work), look_ahead=1) as sluice, reached(sluice) as http:
+        await sluice.add_users(120)
+        path = "/api/workflows/recording/process-users"
+        run_id = (await http.post(path, json={"budget": {"tokens": 30}})).json()["runId"]
+        shown = Noted()
+        async with sluice.worker():
+            watching = asyncio.create_task(
+                watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
+            )
+            paused = await shown.hears("paused (budget): ")
+            assert "of 30 tokens" in paused
+            way_on = await shown.hears("Go on with:")
+            assert way_on.endswith(f" resume {run_id} --budget-tokens N")
+            assert not watching.done()
+            body = {"budget": {"tokens": 10_000}}
+            resumed.set()
+            await http.post(f"/api/runs/{run_id}/resume", json=body)
+            await shown.shows("running")
+            seen_to_run.set()
+            async with asyncio.timeout(20):
+                run = await watching
+        assert (run.status, run.actual.tokens) == ("succeeded", 1_200)
+        assert len([sentence for sentence in shown.said if "Go on with" in sentence]) == 1
+        assert "resumed by ops" in shown.said[-1]
+        assert shown.statuses[-3:] == ["paused", "running", "succeeded"]
+
+
+async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        ids = await sluice.add_users(12)
+        path = "/api/workflows/recording/process-users"
+        run_id = (await http.post(path, json={"approval": True})).json()["runId"]
+        shown = Noted()
+        async with sluice.worker():
+            watching = asyncio.create_task(
+                watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
+            )
+            way_on = await shown.hears("Approve it with:")
+            assert way_on.endswith(f" approve {run_id}")
+            [told, example, waits, _] = shown.said
+            assert "paused (approval): The run would process 12 of 12 users" in told
+            assert example == f"For example: {', '.join(ids[:3])}"
+            assert waits == "It waits for an approval, and nothing of it has begun."
+            await http.post(f"/api/runs/{run_id}/approve")
+            async with asyncio.timeout(20):
+                assert (await watching).status == "succeeded"
+        assert "resumed by ops" in shown.said[-1]
+
+
+async def test_a_pause_of_long_ago_is_told_without_a_way_on(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        run_id, shown = await sluice.start(), Noted()
+        for action in ("pause", "resume"):
+            await http.post(f"/api/runs/{run_id}/{action}")
+        async with sluice.worker(), asyncio.timeout(20):
+            await watch(ApiClient(http, "here"), run_id, shown)
+        assert [sentence.split()[1] for sentence in shown.said] == ["paused", "resumed"]
+
+
+async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        run_id, shown = await sluice.start(), Noted()
+        control = sluice.service.api.control
+        first = bind("127.0.0.1", 0)
+        port = first.getsockname()[1]
+        url = url_of(first)
+        async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http:
+            async with listening(app_of(sluice), first, stop_timeout=5):
+                watching = asyncio.create_task(
+                    watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
+                )
+                await control.pause(run_id, by="ops")
+                await shown.hears("paused")
+            await shown.hears("does not answer")
+            await control.resume(run_id, by="ops")
+            with bind("127.0.0.1", port) as second:
+                async with listening(app_of(sluice), second, stop_timeout=5):
+                    await shown.hears("answers again")
+                    async with sluice.worker(), asyncio.timeout(20):
+                        assert (await watching).status == "succeeded"
+        kinds = [sentence.split()[1] for sentence in shown.said if sentence[2] == ":"]
+        assert kinds == ["paused", "resumed"]
+
+
+async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        run_id, shown = await sluice.start(), Noted()
+        bound = bind("127.0.0.1", 0)
+        async with httpx2.AsyncClient(base_url=url_of(bound), headers=bearer(OPS)) as http:
+            api = ApiClient(http, "here")
+            async with listening(app_of(sluice), bound, stop_timeout=5):
+                watching = asyncio.create_task(watch(api, run_id, shown, patience=0.5))
+                async with asyncio.timeout(20):
+                    while not sluice.service.changes._listeners:
+                        await asyncio.sleep(0.02)
+            async with asyncio.timeout(20):
+                with pytest.raises(Unavailable, match="here"):
+                    await watching
+        assert shown.said == ["The service does not answer; trying again for 0.5 s …"]
+
+
+async def test_an_unknown_run_is_refused(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        with pytest.raises(CallRefused, match="There is no run run_unknown"):
+            await watch(ApiClient(http, "here"), "run_unknown", Noted())

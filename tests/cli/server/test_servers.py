@@ -1,0 +1,120 @@
+"""Commands that run the service or write to its database."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from app.cli.server.demo_token import ensure_token, read_token, token_file
+from tests.cli.command import Sluice, stop, wait_for
+
+HEADER = "email,name,locale,interests,active,paid\n"
+
+
+def test_serve_refuses_without_tokens(sluice: Sluice) -> None:
+    assert sluice.refused("serve", SLUICE_TOKENS="").startswith("SLUICE_TOKENS is not set")
+
+
+def test_serve_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
+    assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty)
+    assert "sluice migrate" in sluice.refused("seed", DATABASE_URL=empty)
+
+
+def test_migrate_says_what_it_did(sluice: Sluice, empty: str) -> None:
+    first = sluice.run("migrate", DATABASE_URL=empty).stdout
+    assert "from no tables to revision" in first
+    assert "is up to date" in sluice.run("migrate", DATABASE_URL=empty).stdout
+
+
+def test_a_worker_ends_cleanly_on_sigterm(sluice: Sluice, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    process = sluice.start("worker", log=log)
+    try:
+        wait_for("worker_started", log, process)
+    finally:
+        code = stop(process)
+    assert code == 0, log.read_text()
+    assert "worker_stopped" in log.read_text()
+
+
+async def test_seeding_again_updates_and_keeps_ids(
+    sluice: Sluice, database: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(f"{HEADER}ada@example.org,Ada,en-GB,maths,true,true\n")
+    assert sluice.run("seed", "--users", str(file)).stdout == "1 user: 1 new, 0 updated\n"
+    before = await _user(database, "ada@example.org")
+    file.write_text(
+        f"{HEADER}Ada@Example.org,Ada L.,en-GB,maths,true,true\nb@example.org,B,de,,true,false\n"
+    )
+    assert sluice.run("seed", "--users", str(file)).stdout == "2 users: 1 new, 1 updated\n"
+    after = await _user(database, "ada@example.org")
+    assert before is not None
+    assert after is not None
+    assert (after["id"], after["name"]) == (before["id"], "Ada L.")
+    assert after["id"].startswith("usr_")
+
+
+async def test_one_bad_row_is_named_and_nothing_is_written(
+    sluice: Sluice, database: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(
+        f"{HEADER}good@example.org,Good,en,x,true,true\nbad@example.org,Bad,en,x,perhaps,true\n"
+    )
+    assert sluice.refused("seed", "--users", str(file)) == (
+        "users.csv line 3: active: it must be true or false, not 'perhaps'."
+    )
+    assert await _user(database, "good@example.org") is None
+
+
+def test_the_demo_token_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert read_token(folder) is None
+    token = ensure_token(folder)
+    assert ensure_token(folder) == token == read_token(folder)
+    assert len(token.get_secret_value()) == 43
+    assert stat.S_IMODE(token_file(folder).stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o066 == 0
+    assert [path.name for path in folder.iterdir()] == ["demo-token"]
+
+
+async def _user(dsn: str, email: str) -> asyncpg.Record | None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchrow('SELECT * FROM "user" WHERE email = $1', email)
+    finally:
+        await connection.close()
+
+
+async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made_nor_seeded(
+    sluice: Sluice, empty: str, tmp_path: Path
+) -> None:
+    assert "up to date" not in sluice.run("migrate", "--demo", DATABASE_URL=empty).stdout
+    assert f"The database {make_url(empty).database} is" in (
+        sluice.run("migrate", DATABASE_URL=empty).stdout
+    )
+    given = Sluice({**sluice.env, "DATABASE_URL": empty}, sluice.forking)
+    log = tmp_path / "log"
+    process = given.start("serve", "--worker", "--demo", log=log)
+    connection = await asyncpg.connect(empty)
+    try:
+        await asyncio.to_thread(wait_for, "worker_started", log, process)
+        async with asyncio.timeout(20):
+            while not await connection.fetchval("SELECT count(*) FROM worker"):
+                await asyncio.sleep(0.02)
+        assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
+    finally:
+        stop(process)
+        await connection.close()
+
+
+def test_the_port_alone_tells_the_command_line_where_to_call(
+    service: Sluice, tmp_path: Path
+) -> None:
+    env = {name: value for name, value in service.env.items() if name != "SLUICE_URL"}
+    assert Sluice(env, service.forking).run("families", "--json").returncode == 0

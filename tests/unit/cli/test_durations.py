@@ -1,0 +1,33 @@
+"""Durations as one types them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.cli.input.durations import parse_duration
+from app.errors import BadInput
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("1.5m", timedelta(seconds=90)),
+        ("12h", timedelta(hours=12)),
+        ("30d", timedelta(days=30)),
+        ("4W", timedelta(weeks=4)),
+        (" 2h ", timedelta(hours=2)),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
+    assert parse_duration("--deadline", text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "30", "d", "0d", "-1d", "1y", "1 d", "1d12h", "1e3d", "inf", "٣d", "99999999w"]
+)
+def test_what_is_no_duration_is_refused_with_the_option_and_examples(text: str) -> None:
+    with pytest.raises(BadInput, match=r"^--older-than: .* 12h, 30d or 4w"):
+        parse_duration("--older-than", text)

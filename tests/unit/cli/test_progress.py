@@ -1,0 +1,128 @@
+"""How a run's progress is drawn, on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from app.cli.answers.answers import Actual, Counters, Estimate, Options, Run
+from app.cli.output.progress import Bar, Lines
+from app.cli.output.run_summary import cost, print_end
+
+COUNTERS = Counters.model_validate(
+    {
+        "totalEligible": 40, "toProcess": 40, "exact": True, "scheduled": 40, "succeeded": 3,
+        "skipped": 0, "failed": 1, "cancelled": 0, "timedOut": 1,
+        "suspended": 0,
+    }
+)  # fmt: skip
+RUN = Run.model_construct(
+    id="run_x",
+    family="x",
+    status="running",
+    stage="full",
+    reason=None,
+    detail=None,
+    started_by="ops",
+    counters=COUNTERS,
+    options=Options.model_construct(budget=None),
+    estimate=None,
+    actual=Actual.model_construct(seconds=2.0, usd=0.0, tokens=0),
+    ended=5,
+    paged=True,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=datetime(2026, 1, 1, tzinfo=UTC),
+    finished_at=None,
+)
+
+
+def ran(seconds: float) -> Actual:
+    return Actual.model_construct(seconds=seconds, usd=0.0, tokens=0)
+
+
+def _console(*, terminal: bool) -> tuple[Console, io.StringIO]:
+    file = io.StringIO()
+    return Console(file=file, force_terminal=terminal, width=120, highlight=False), file
+
+
+def test_a_change_of_status_is_a_line_at_once_and_a_change_of_counters_one_a_second() -> None:
+    console, file = _console(terminal=False)
+    with Lines(console) as shown:
+        for run in (RUN, RUN, RUN.model_copy(update={"ended": 6})):
+            shown.show(run)
+        shown.show(RUN.model_copy(update={"status": "paused"}))
+        shown.say("why\nit\x1b[31m paused")
+    lines = file.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["running", "paused", "why"]
+    assert "5 of 40  3 succeeded, 2 failed, 0 skipped" in lines[0]
+    assert "\x1b" not in lines[2]
+
+
+def test_items_that_wait_are_told_and_are_no_work_that_is_left() -> None:
+    console, file = _console(terminal=False)
+    waiting = {"counters": COUNTERS.model_copy(update={"suspended": 25})}
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0, "actual": ran(0.0)}))
+        shown.show(RUN.model_copy(update=waiting))
+        shown.show(RUN.model_copy(update={"status": "paused", **waiting}))
+    first, line, _ = file.getvalue().splitlines()
+    assert "wait" not in first
+    assert "3 succeeded, 2 failed, 0 skipped, 25 wait" in line
+    rate, left = (float(found) for found in re.findall(r"(\d+) items/s, ([\d.]+) s left", line)[0])
+    assert left == pytest.approx(10 / rate, rel=0.2)  # 40, less 5 that ended and 25 that wait
+
+
+def test_a_pause_is_no_part_of_the_pace_of_the_last_seconds() -> None:
+    console, file = _console(terminal=False)
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"status": "pending", "ended": 0, "actual": ran(0.0)}))
+        shown.show(RUN.model_copy(update={"status": "paused", "ended": 10, "actual": ran(1.0)}))
+        # An hour later: what it ran has grown by a second.
+        shown.show(RUN.model_copy(update={"ended": 20, "actual": ran(2.0)}))
+    assert "  10 items/s" in file.getvalue().splitlines()[-1]
+
+
+def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:
+    console, file = _console(terminal=True)
+    with Bar(console) as shown:
+        shown.show(RUN)
+        shown.say("12:00:00 paused (canary): look")
+        shown.show(RUN.model_copy(update={"status": "paused"}))
+    text = file.getvalue()
+    assert "12:00:00 paused (canary): look" in text
+    assert text.rindex("paused ") > text.index("look")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "usd", "tokens", "words"),
+    [
+        (9.24, None, None, "9.2 s"),
+        (185.0, 0.0, 0, "3 min 5 s"),
+        (1.0, 0.00321, 1_500, "1.0 s, 0.00321 USD, 1,500 tokens"),
+        (None, 1234.5, None, "1,234.50 USD"),
+        (None, None, None, "unknown"),
+    ],
+)
+def test_costs_are_named_where_there_are_any(
+    seconds: float | None, usd: float | None, tokens: int | None, words: str
+) -> None:
+    assert cost(seconds, usd, tokens) == words
+
+
+def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_look() -> None:
+    estimate = Estimate.model_construct(
+        seconds=3.0, basis="", usd=1.0, tokens=None, cost_basis=None
+    )
+    spent = Actual.model_construct(seconds=4.0, usd=1.5, tokens=0)
+    finished = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
+    ended = {"status": "partial", "finished_at": finished, "estimate": estimate, "actual": spent}
+    console, file = _console(terminal=False)
+    print_end(console, RUN.model_copy(update=ended))
+    first, compared, hint = file.getvalue().splitlines()
+    assert first == "run_x partial in 5.0 s, of which it ran 4.0 s, 1.2 items/s"
+    assert compared == "Estimated: 3.0 s, 1.00 USD. Actual: 4.0 s, 1.50 USD."
+    assert hint.endswith(" failures run_x")

@@ -1,0 +1,182 @@
+"""Flow control over several worker processes, judged by what their items wrote down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from app.flow.limits import FlowControl
+from app.flow.redis_gate import LEASE
+from tests.support.http import api
+from tests.support.service import Opener, Sluice
+from tests.support.worker_process import EVIDENCE, limited, worker_process, worker_processes
+
+pytestmark = pytest.mark.alone
+
+PATH = "/api/flow-control/traced.execute"
+FOLLOW = 1.0
+"""Seconds within which workers follow a change."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Seconds of the machine's clock. ``ended`` is infinite while it is at work."""
+
+    pid: int
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    sluice: Sluice
+
+    async def executions(self) -> list[Execution]:
+        rows = await self.sluice.sql(
+            "SELECT pid, extract(epoch FROM began)::float8,"
+            " coalesce(extract(epoch FROM ended)::float8, 'Infinity') FROM execution ORDER BY began"
+        )
+        return [Execution(*row) for row in rows]
+
+    async def until_begun(self, number: int) -> list[Execution]:
+        """Wait until at least so many have begun."""
+        async with asyncio.timeout(20):
+            while len(found := await self.executions()) < number:
+                await asyncio.sleep(0.02)
+        return found
+
+
+@asynccontextmanager
+async def limited_items(
+    opener: Opener, control: FlowControl, items: int
+) -> AsyncIterator[Evidence]:
+    async with opener(limited(0, control)) as sluice:
+        for statement in EVIDENCE:
+            await sluice.sql(statement)
+        await sluice.add_users(items)
+        yield Evidence(sluice)
+
+
+def most_at_once(executions: Sequence[Execution], since: float = 0, until: float = 1e12) -> int:
+    """The most that were at work at one time between the two."""
+    changes = sorted(
+        [(max(one.began, since), 1) for one in executions if one.ended > since]
+        + [(one.ended, -1) for one in executions if one.ended > since]
+    )
+    most = now = 0
+    for at, change in changes:
+        if at > until:
+            break
+        now += change
+        most = max(most, now)
+    return most
+
+
+def most_starts(executions: Sequence[Execution], seconds: float) -> int:
+    """The most starts in any sliding window of that length."""
+    starts = sorted(one.began for one in executions)
+    first = most = 0
+    for last, start in enumerate(starts):
+        while start - starts[first] >= seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+async def test_three_workers_together_never_do_more_than_ten_at_once_and_do_ten(
+    opener: Opener,
+) -> None:
+    control = FlowControl(parallelism=10)
+    prefix = opener.settings.redis_prefix
+    async with limited_items(opener, control, 200) as evidence:
+        async with worker_processes(3, opener.urls, prefix, item_seconds=0.1, control=control):
+            run = await evidence.sluice.ended(await evidence.sluice.start())
+        found = await evidence.executions()
+    assert run.status == "succeeded"
+    assert len(found) == run.succeeded == 200
+    assert most_at_once(found) == 10
+    assert len({one.pid for one in found}) == 3
+
+
+async def test_three_workers_together_never_start_more_than_the_rate_in_any_second(
+    opener: Opener,
+) -> None:
+    control = FlowControl(rate=50)
+    prefix = opener.settings.redis_prefix
+    async with limited_items(opener, control, 150) as evidence:
+        async with worker_processes(3, opener.urls, prefix, item_seconds=0, control=control):
+            run = await evidence.sluice.ended(await evidence.sluice.start())
+        found = await evidence.executions()
+    assert len(found) == run.succeeded == 150
+    assert most_starts(found, 1) <= 51
+    assert found[-1].began - found[0].began < 149 / 50 * 1.2  # and the rate is used
+    assert len({one.pid for one in found}) == 3
+
+
+async def test_the_slots_of_a_killed_worker_come_back_within_the_lease(opener: Opener) -> None:
+    control = FlowControl(parallelism=4)
+    prefix = opener.settings.redis_prefix
+    async with limited_items(opener, control, 40) as evidence:
+        run_id = await evidence.sluice.start()
+        async with worker_process(opener.urls, prefix, item_seconds=600, control=control) as holder:
+            await evidence.until_begun(4)
+            async with worker_process(opener.urls, prefix, item_seconds=0.05, control=control):
+                await asyncio.sleep(0.3)
+                assert {one.pid for one in await evidence.executions()} == {holder.pid}
+                await holder.kill()
+                killed = time.time()
+                run = await evidence.sluice.ended(run_id)
+        found = await evidence.executions()
+    assert run.succeeded == 40
+    after = [one for one in found if one.pid != holder.pid]
+    assert len(after) == 40
+    assert after[0].began - killed < LEASE.total_seconds() + 0.5
+    assert most_at_once(after) == 4
+
+
+async def test_a_lower_limit_is_kept_by_every_worker_within_a_second(opener: Opener) -> None:
+    control = FlowControl(parallelism=10)
+    prefix = opener.settings.redis_prefix
+    async with (
+        limited_items(opener, control, 400) as evidence,
+        api(evidence.sluice) as caller,
+        worker_processes(2, opener.urls, prefix, item_seconds=0.1, control=control),
+    ):
+        await evidence.sluice.start()
+        before = await evidence.until_begun(60)
+        assert (await caller.put(PATH, json={"parallelism": 3})).status_code == 200
+        lowered = time.time()
+        await asyncio.sleep(FOLLOW + 1)
+        found = await evidence.executions()
+    assert most_at_once(before) == 10
+    assert len(found) < 400  # there was work left for more
+    assert most_at_once(found, since=lowered + FOLLOW) == 3
+
+
+async def test_a_pause_stops_starts_within_a_second_and_a_resume_goes_on(opener: Opener) -> None:
+    control = FlowControl(parallelism=5)
+    prefix = opener.settings.redis_prefix
+    async with (
+        limited_items(opener, control, 200) as evidence,
+        api(evidence.sluice) as caller,
+        worker_processes(2, opener.urls, prefix, item_seconds=0.05, control=control),
+    ):
+        run_id = await evidence.sluice.start()
+        await evidence.until_begun(30)
+        assert (await caller.post(f"{PATH}/pause")).status_code == 200
+        paused = time.time()
+        await asyncio.sleep(FOLLOW + 1)
+        begun = await evidence.executions()
+        assert len(begun) < 200
+        assert begun[-1].began < paused + FOLLOW
+        assert (await caller.post(f"{PATH}/resume")).status_code == 200
+        resumed = time.time()
+        more = await evidence.until_begun(len(begun) + 10)
+        assert more[len(begun)].began < resumed + FOLLOW
+        run = await evidence.sluice.ended(run_id)
+    assert run.succeeded == 200
