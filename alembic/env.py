@@ -9,9 +9,9 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
 from alembic import context
+from app.declared_tables import declared_tables
 from app.settings import load_settings
 from app.store.database import open_database
-from app.store.declared import declared_tables
 
 OTHERS = ("pgqueuer",)  # the engine keeps its own tables
 

@@ -23,21 +23,22 @@ from app.service import Service, make_context
 from app.services.destinations import Destinations
 from app.services.file_store import FileStore
 from app.services.http.tls import http_client
-from app.services.images.endpoint import painter
 from app.services.images.painter import Painter
-from app.services.llm.chat_writer import text_writer
 from app.services.llm.writer import TextWriter
+from app.services.providers import painter, text_writer
 from app.settings import Settings
 from app.store.database import service_key, sessions
 from app.store.pooler import Pooling, check_pooling
 from app.store.pools import Pools, open_pools
 from app.store.readiness import require_ready
 from app.store.run_notifications import RunNotifications
+from app.workflows.backfills.advance import begin_next_partition
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
-from app.workflows.family import AnyFamily, Services
+from app.workflows.contract.job_family import AnyFamily
+from app.workflows.family import Services
 from app.workflows.keys import CursorSigner, Layer, flow_key
-from app.workflows.monitoring.coverage import CoverageSurvey
+from app.workflows.monitoring.coverage import CoverageSurvey, record_run
 from app.workflows.monitoring.flow_limits import FlowLimitService, read_overrides
 from app.workflows.registry import family_watch
 from app.workflows.registry.bound_family import bind
@@ -48,12 +49,14 @@ from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.lifecycle import RunLifecycle
+from app.workflows.runs.queue import begin_next_in_line
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.service import ScheduleService
 from app.workflows.schedules.sync import sync_declared_schedules
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
+from app.workflows.steps.children import tell_parent
 
 __all__ = ["Service", "Urls", "make_context", "open_service", "servers"]
 
@@ -124,7 +127,15 @@ async def _opened(
         box = SecretBox(settings.secret_keys, await service_key(database, "sealing"))
         ready = partial(bind, box=box, largest=settings.max_result_bytes)
         bound = {family.name: ready(family, called) for family in families}
-        keeper = RunLifecycle(engine, bound)
+        keeper = RunLifecycle(
+            engine,
+            on_ended=(
+                partial(tell_parent, engine),
+                partial(begin_next_partition, engine, bound),
+                partial(begin_next_in_line, engine, bound),
+                partial(record_run, bound),
+            ),
+        )
         mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
         controls = EffectiveLimits(
             {

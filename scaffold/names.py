@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.declared_tables import declared_tables
 from app.errors import BadInput, ConfigurationError
-from app.store.declared import declared_tables
 from app.workflows import family
 from app.workflows.registry.discovery import KEBAB, LONGEST_NAME, discover_families
 

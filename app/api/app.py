@@ -26,7 +26,7 @@ from app.api.runs import runs as runs_api
 from app.api.workflows import family_router, item_lists, routes_of, unknown_router
 from app.api.workflows.cron import cron_router
 from app.tokens import Token
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -9,14 +9,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.auth.scopes import Principal
 from app.connections.faults import Fault
 from app.engine import Engine
-from app.errors import BadInput
 from app.flow.history import FlowHistory
 from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
@@ -29,7 +26,6 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.control import RunControl
 from app.workflows.schedules.service import ScheduleService
-from app.workflows.serialization.json_text import unstorable
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
@@ -64,36 +60,6 @@ class ApiState:
     """By name, what ``/readyz`` tries."""
     faults: dict[str, Fault] = field(default_factory=dict)
     """By name, what ``/readyz`` found wrong the last time."""
-
-
-class Body(BaseModel):
-    """What a caller sends: camelCase, and no field that we do not know."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _storable(cls, data: object) -> object:
-        """As it was sent, because a secret in it cannot be looked at later."""
-        fault = unstorable(data)
-        if fault is not None:
-            place, why = fault
-            raise BadInput(f"{place or 'body'} {why}.", field=place or "body")
-        return data
-
-
-class View(BaseModel):
-    """A part of an answer: camelCase."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
-    )
-
-
-class Answer(View):
-    """A whole answer: it says that it is no problem document."""
-
-    success: bool = True
 
 
 def _state(request: Request) -> ApiState:

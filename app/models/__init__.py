@@ -1,2 +1,2 @@
 """The tables of job families, one file for each family that has some. A file here is found by its
-place: see ``app.store.declared``."""
+place: see ``app.declared_tables``."""

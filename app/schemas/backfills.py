@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from app.api.dependencies import Answer, View
+from app.schemas.base import Answer, View
 from app.store.tables.backfills import (
     Backfill,
     BackfillMode,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from fastapi import Path
 from pydantic import Field
 
-from app.api.dependencies import Answer, View
+from app.schemas.base import Answer, View
 from app.store.statuses import ItemStatus, RunStage, RunStatus
 from app.store.tables.items import Item
 from app.store.tables.runs import Run

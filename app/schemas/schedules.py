@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from fastapi import Path
 from pydantic import Field
 
-from app.api.dependencies import Answer, Body, View
+from app.schemas.base import Answer, Body, View
 from app.store.statuses import RunStatus
 from app.store.tables.schedules import FireResult, Origin, Schedule
 from app.workflows.contract.cron import CatchUp

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.api.dependencies import Answer, View
-from app.api.workflows.diff import unified
 from app.errors import SluiceError
+from app.schemas.base import Answer, View
+from app.schemas.diff import unified
 from app.store.statuses import ItemStatus, StepKind
 from app.workflows.client import DryRun
 from app.workflows.family import Entity

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, create_model
 from pydantic.alias_generators import to_pascal
 
-from app.api.dependencies import Body
 from app.errors import BadInput
+from app.schemas.base import Body
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import (
     Budget,
     Canary,
@@ -19,7 +20,6 @@ from app.workflows.contract.run_options import (
     Seconds,
     options_of,
 )
-from app.workflows.family import AnyFamily
 from app.workflows.keys import MAX_ITEM_ID, id_fault
 
 MOST_ITEM_IDS = 1_000

@@ -18,8 +18,8 @@ from app.store.run_notifications import RunNotifications
 from app.store.runs import runs
 from app.store.runs.idempotency import IdempotentCall
 from app.store.tables.runs import Run
+from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.family import Context
 from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.registry.bound_family import BoundFamily

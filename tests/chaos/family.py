@@ -12,15 +12,7 @@ from sqlalchemy import Select, TextClause, text
 from sqlmodel import select
 
 from app.models.user import User
-from app.workflows.family import (
-    Backoff,
-    Context,
-    Entity,
-    FamilyParams,
-    Fatal,
-    JobFamily,
-    Skip,
-)
+from app.workflows.family import Backoff, Context, Entity, FamilyParams, Fatal, JobFamily, Skip
 
 TABLES = (
     "CREATE TABLE chaos_execution (run_id text, item_id text, attempt int, pid int)",

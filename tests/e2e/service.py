@@ -23,7 +23,7 @@ from app.cli.server.uvicorn import bind, listening
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import load_settings
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters, Reports
 
 _PEOPLE = text(

@@ -6,8 +6,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
+from app.declared_tables import declared_tables
 from app.store.database import open_database
-from app.store.declared import declared_tables
 
 
 def _of_ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -21,7 +21,7 @@ from app.store.statuses import ENDED
 from app.store.tables.items import Item
 from app.store.tables.runs import Run
 from app.workflows.client import DryRun, RunRequest
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.bound_family import BoundFamily
 
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field, ValidationError
 
-from app.api.dependencies import Answer, State, View, bearer
+from app.api.dependencies import State, bearer
 from app.errors import BadInput, NotFound, full_stop
+from app.schemas.base import Answer, View
 from app.store.database import reading
 from app.store.monitoring import coverage
 from app.store.tables.coverage import Coverage

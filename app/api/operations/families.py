@@ -9,16 +9,18 @@ from typing import Any, Final, Literal, Self
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from app.api.dependencies import Answer, State, View, bearer
+from app.api.dependencies import State, bearer
 from app.api.workflows import routes_of
 from app.flow.limits import FlowControl
+from app.schemas.base import Answer, View
 from app.store.database import reading
 from app.store.planning import schedules
 from app.store.runs import runs
 from app.store.statuses import RunStatus
 from app.store.tables.runs import Run
 from app.workflows.backfills.plan import alias_of
-from app.workflows.family import AnyFamily, Daily, Hourly, Monthly, Overlap
+from app.workflows.contract.job_family import AnyFamily
+from app.workflows.family import Daily, Hourly, Monthly, Overlap
 from app.workflows.keys import Layer, flow_key
 
 router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field, StrictInt
 
-from app.api.dependencies import Answer, ApiState, Body, Caller, State, View, bearer
+from app.api.dependencies import ApiState, Caller, State, bearer
 from app.errors import BadInput, ConfigurationError
 from app.flow.history import FlowPoint
 from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.schemas.base import Answer, Body, View
 from app.store.database import reading
 from app.workflows.monitoring.flow_limits import FlowState
 

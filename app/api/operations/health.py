@@ -6,9 +6,10 @@ import asyncio
 
 from fastapi import APIRouter, Response
 
-from app.api.dependencies import Answer, State
+from app.api.dependencies import State
 from app.connections.faults import away, fault
 from app.errors import SluiceError
+from app.schemas.base import Answer
 
 router = APIRouter(tags=["health"])
 PROBE_SECONDS = 2.0

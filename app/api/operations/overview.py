@@ -10,7 +10,8 @@ import structlog
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from app.api.dependencies import Answer, ApiState, State, View, bearer
+from app.api.dependencies import ApiState, State, bearer
+from app.schemas.base import Answer, View
 from app.schemas.runs import RunView
 from app.store.database import reading
 from app.store.monitoring import overview, workers

@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.api.dependencies import ApiState, Body, Caller, Cursor, Limit, State, bearer
+from app.api.dependencies import ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import OnceFor, answer_start
+from app.schemas.base import Body
 from app.schemas.schedules import (
     ChangedSchedule,
     FireTimesAnswer,

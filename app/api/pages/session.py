@@ -15,8 +15,9 @@ from pydantic import Field, SecretStr
 from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal
 from app.api.auth.tokens import TokenRegistry
-from app.api.dependencies import Allowed, Answer, Body, State, bearer
+from app.api.dependencies import Allowed, State, bearer
 from app.errors import TooManyTries, Unauthorized
+from app.schemas.base import Answer, Body
 from app.tokens import Scope
 
 WRONG_TAKES = 0.5

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from app.api.dependencies import Allowed, Answer, ApiState, Body, Caller, State, bearer
+from app.api.dependencies import Allowed, ApiState, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.errors import BadInput, Conflict, NotFound
+from app.schemas.base import Answer, Body
 from app.schemas.runs import RunAnswer, RunIdInPath, RunView
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import Approval, ItemIds

@@ -14,9 +14,9 @@ from fastapi.sse import ServerSentEvent
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.dependencies import View
 from app.api.problems import UNREACHABLE
 from app.connections.faults import away
+from app.schemas.base import View
 from app.schemas.runs import ActualView, CountersView
 from app.store.database import reading
 from app.store.run_notifications import RunNotifications

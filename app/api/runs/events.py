@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from app.api.dependencies import Answer, ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
 from app.api.runs.event_stream import EventView, Follower
 from app.errors import BadInput
+from app.schemas.base import Answer
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.runs import events, runs

@@ -8,7 +8,8 @@ from typing import Self
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from app.api.dependencies import Answer, State, View, bearer
+from app.api.dependencies import State, bearer
+from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.monitoring import samples

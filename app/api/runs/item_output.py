@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.sse import ServerSentEvent
 from pydantic import Field
 
-from app.api.dependencies import Answer, ApiState, Cursor, Limit, State, Stopping, View, bearer
+from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
 from app.api.runs.events import LAST_EVENT_ID, STREAM, EventStream, event_id
 from app.api.runs.items import ItemId, ItemIdInPath
+from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.items import items

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 
-from app.api.dependencies import Answer, State, View, bearer
+from app.api.dependencies import State, bearer
+from app.schemas.base import Answer, View
 from app.schemas.runs import ItemView, RunIdInPath
 from app.store.database import reading
 from app.store.items import items

@@ -7,8 +7,9 @@ import asyncio
 from fastapi import APIRouter, Depends
 from pydantic import Field
 
-from app.api.dependencies import Answer, ApiState, State, View, bearer
+from app.api.dependencies import ApiState, State, bearer
 from app.engine import PrefixDepth
+from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.runs import runs

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends
 from pydantic import BeforeValidator, Field
 
-from app.api.dependencies import Answer, Body, Caller, Cursor, Limit, State, View, bearer
+from app.api.dependencies import Caller, Cursor, Limit, State, bearer
 from app.api.runs.items import ItemId, ItemIdInPath
+from app.schemas.base import Answer, Body, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.runs import runs

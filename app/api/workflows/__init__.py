@@ -9,7 +9,7 @@ from app.api.workflows.execute import add_execute
 from app.api.workflows.paginate import add_paginate
 from app.api.workflows.process import add_process
 from app.errors import NotFound
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 
 
 def family_router(family: AnyFamily) -> APIRouter:

@@ -14,15 +14,16 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, Field, StrictBool, StrictInt, ValidationError
 
-from app.api.dependencies import Answer, ApiState, Body, Caller, State, bearer
+from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start, fingerprint
 from app.errors import NotFound
+from app.schemas.base import Answer, Body
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
 from app.store.database import reading
 from app.store.runs.idempotency import IdempotentCall, present_minute
 from app.workflows.client import RunRequest
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.schedules.external_trigger import trigger_once
 
 SKIPPED = "skipped: already active"

@@ -22,8 +22,8 @@ from app.schemas.workflow_answers import (
 )
 from app.schemas.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
 from app.tokens import Scope
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import options_of
-from app.workflows.family import AnyFamily
 
 
 def add_execute(router: APIRouter, family: AnyFamily) -> None:

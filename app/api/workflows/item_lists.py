@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from app.api.dependencies import Answer, Body, Caller, State, bearer
+from app.api.dependencies import Caller, State, bearer
+from app.schemas.base import Answer, Body
 from app.schemas.workflow_bodies import ItemId
 from app.store.items import item_lists
 from app.workflows.keys import new_id

@@ -12,7 +12,7 @@ from app.api.workflows.approval import require_may_add_items
 from app.errors import BadInput
 from app.schemas.workflow_answers import ScheduledAnswer, scheduled_answer
 from app.schemas.workflow_bodies import ItemIds, RunId, body_model
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 
 
 def add_paginate(router: APIRouter, family: AnyFamily) -> None:

@@ -16,7 +16,7 @@ from app.store.database import reading
 from app.store.items import item_lists
 from app.tokens import Scope
 from app.workflows.client import RunRequest
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 
 
 def add_process(router: APIRouter, family: AnyFamily) -> None:

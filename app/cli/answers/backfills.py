@@ -7,7 +7,6 @@ from datetime import datetime
 from pydantic import Field
 
 from app.cli.answers.answers import Answer
-from app.cli.output.console import number
 from app.errors import BadInput
 
 PATH = "/api/backfills"
@@ -67,18 +66,6 @@ class Backfill(Answer):
 class OneBackfill(Answer):
     backfill: Backfill
     items: Items
-
-    @property
-    def line(self) -> str:
-        """Where it stands."""
-        parts, items = self.backfill.partitions, self.items
-        others = parts.partial + parts.failed + parts.cancelled
-        return (
-            f"{self.backfill.status:<11} {parts.ended} of {parts.total} partitions,"
-            f" {parts.active} active, {others} not succeeded;"
-            f" items: {number(items.succeeded)} succeeded,"
-            f" {number(items.failed + items.timed_out)} failed, {number(items.skipped)} skipped"
-        )
 
 
 class Backfills(Answer):

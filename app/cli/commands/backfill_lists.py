@@ -16,6 +16,7 @@ from app.cli.answers.backfills import (
     backfill_path,
 )
 from app.cli.api_client import open_api
+from app.cli.output.backfill_line import standing
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.settings import load_settings
 
@@ -62,7 +63,7 @@ def show_backfill(backfill_id: str, *, as_json: bool) -> None:
     for one in partitions:
         add(made, one.key, one.status, one.run_id)
     console.print(made)
-    console.print(printable(found.line))
+    console.print(printable(standing(found)))
 
 
 async def _backfill(
@@ -93,7 +94,7 @@ def act(backfill_id: str, action: str, *, as_json: bool) -> None:
         print_json(console, answer)
         return
     found = OneBackfill.model_validate_json(answer)
-    console.print(printable(f"{found.backfill.id} {found.line}"))
+    console.print(printable(f"{found.backfill.id} {standing(found)}"))
 
 
 async def _act(backfill_id: str, action: str) -> bytes:

@@ -24,6 +24,7 @@ from app.cli.commands.jobs import find
 from app.cli.commands.watch import PAUSED
 from app.cli.input.params import parse_params
 from app.cli.options import Following
+from app.cli.output.backfill_line import standing
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
 from app.errors import BadInput
 from app.settings import load_settings
@@ -130,8 +131,8 @@ async def _follow(
     while True:
         answer = await api.get(backfill_path(backfill_id))
         found = api.read(OneBackfill, answer)
-        if not as_json and found.line != said:
-            said = found.line
+        if not as_json and standing(found) != said:
+            said = standing(found)
             console.print(printable(said))
         if found.backfill.finished_at is not None:
             break

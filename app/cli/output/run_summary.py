@@ -6,7 +6,7 @@ from rich.console import Console
 
 from app.cli.answers.answers import Run
 from app.cli.output.console import duration, number, printable, program
-from app.workflows.contract.money import in_usd
+from app.workflows.runs.money import in_usd
 
 _WORTH_SAYING = 0.5
 """Seconds for which a run was paused."""

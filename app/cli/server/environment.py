@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
 from app.bootstrap import Urls
-from app.cli.demo import database
+from app.cli.server import demo_database
 from app.cli.server.demo_token import ensure_token
 from app.errors import Unavailable, full_stop
 from app.migrate import ensure_database, migrate
@@ -115,7 +115,7 @@ async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
         return urls.direct
     dsn = await ensure_database(urls.direct, DEMO_DATABASE if demo else OWN_DATABASE)
     if demo:
-        await database.keep(dsn, DEMO_DATABASE)
+        await demo_database.keep(dsn, DEMO_DATABASE)
     return dsn
 
 

@@ -13,8 +13,7 @@ import httpx2
 from app.services.http.endpoint import Endpoint
 from app.services.http.json_client import JsonPost
 from app.services.http.responses import read_tokens
-from app.services.images.local import LocalPainter
-from app.services.images.painter import DEFAULT_SIDE, Painted, Painter, check_size
+from app.services.images.painter import DEFAULT_SIDE, Painted, check_size
 from app.services.images.response import MAX_BODY_BYTES, read_image
 from app.services.llm.texts import Spent, nobody_asks
 
@@ -79,16 +78,3 @@ def _nearest_size(width: int, height: int) -> str:
     if ratio > 1.25:
         return "1536x1024"
     return "1024x1536" if ratio < 0.8 else "1024x1024"
-
-
-def painter(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 120.0
-) -> Painter:
-    """The model at ``base_url``, or the local painter where there is none.
-
-    ``timeout`` is in seconds, for each try. Raises ConfigurationError for a URL or a key that
-    cannot be sent. The caller closes the painter.
-    """
-    if not base_url:
-        return LocalPainter()
-    return EndpointPainter(base_url, api_key, model, timeout=timeout)

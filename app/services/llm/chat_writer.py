@@ -8,8 +8,6 @@ from app.services.llm.posts import PostBrief, ask_for_draft
 from app.services.llm.scenes import SceneCard, ask_for_prompts
 from app.services.llm.texts import Spent, nobody_asks
 from app.services.llm.welcomes import AgentCard, Welcome, ask_for_welcome
-from app.services.llm.writer import TextWriter
-from app.services.offline.writer import LocalWriter
 
 
 class ChatWriter:
@@ -40,16 +38,3 @@ class ChatWriter:
 
     async def aclose(self) -> None:
         await self._chat.aclose()
-
-
-def text_writer(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 30.0
-) -> TextWriter:
-    """The language model at ``base_url``, or the local writer where there is none.
-
-    ``timeout`` is in seconds, for each try. Raises ConfigurationError for a URL or a key that
-    cannot be sent. The caller closes the writer.
-    """
-    if not base_url:
-        return LocalWriter()
-    return ChatWriter(ChatClient(base_url, api_key, model, timeout=timeout))

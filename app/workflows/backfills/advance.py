@@ -21,6 +21,14 @@ Counts = Mapping[PartitionStatus, int]
 log = structlog.get_logger("sluice.backfill")
 
 
+async def begin_next_partition(
+    engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
+) -> None:
+    """A run has ended: its backfill goes on, if it is of one."""
+    if run.backfill_id is not None:
+        await advance_backfill(tx, engine, families, run.backfill_id)
+
+
 async def advance_backfill(
     tx: AsyncConnection, engine: Engine, families: Mapping[str, BoundFamily], backfill_id: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar, cast
 
 import httpx2
 import structlog
@@ -14,10 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from app.store.database import Sessions
 from app.workflows.contract.step_methods import StepMethods
-
-if TYPE_CHECKING:
-    from app.workflows.steps.item_tools import DurableStepRunner
-    from app.workflows.steps.preview import PreviewStepRunner
+from app.workflows.contract.step_runner import StepRunner
 
 MOST_SPENT = 10**12
 """USD, or tokens, at once: more is a mistake, and the sums of many must fit."""
@@ -69,7 +66,7 @@ class Context(StepMethods):
     attempt: int = 1
     preview: bool = False
     meter: Meter = field(default_factory=Meter)
-    tools: DurableStepRunner | PreviewStepRunner | None = None
+    tools: StepRunner | None = None
 
     def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
         """Count what this item costs against the run's budget, also when it fails afterwards."""

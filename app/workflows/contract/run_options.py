@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.errors import BadInput
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 
 MOST_CANARIES = 1_000
 """They are scheduled in one transaction."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
-from app.workflows.steps.http_call import HttpCall
-
-if TYPE_CHECKING:
-    from app.workflows.steps.item_tools import DurableStepRunner
-    from app.workflows.steps.output_stream import OutputStream
-    from app.workflows.steps.preview import PreviewStepRunner
+from app.workflows.contract.step_runner import StepRunner, StreamWriter
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -29,7 +25,7 @@ class StepMethods:
     """Whose names are unique within the item: a step is remembered by its name."""
 
     __slots__ = ()
-    tools: DurableStepRunner | PreviewStepRunner | None
+    tools: StepRunner | None
 
     @overload
     def run(
@@ -103,7 +99,9 @@ class StepMethods:
         Raises:
             StepFailed: no try got an answer that counts.
         """
-        request = HttpCall(method.upper(), url, timeout, dict(headers or {}), params, json, content)
+        request = HttpRequest(
+            method.upper(), url, timeout, dict(headers or {}), params, json, content
+        )
         return self._tools(name).call(name, request, attempts, backoff)
 
     @overload
@@ -159,11 +157,11 @@ class StepMethods:
         return self._tools(name).link(name, expires)
 
     @property
-    def stream(self) -> OutputStream:
+    def stream(self) -> StreamWriter:
         """``await ctx.stream.write(chunk)``: partial output, to be read live and later."""
         return self._tools("stream").stream
 
-    def _tools(self, name: str) -> DurableStepRunner | PreviewStepRunner:
+    def _tools(self, name: str) -> StepRunner:
         if self.tools is None:
             raise StepMisused(
                 f"{name!r} is asked for outside execute: load, save and page have no steps."

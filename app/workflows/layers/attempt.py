@@ -13,12 +13,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.store.statuses import ItemStatus
-from app.workflows.contract.exceptions import Ruling, disposition, members
+from app.workflows.contract.context import Context, Cost
+from app.workflows.contract.exceptions import Ruling, Skip, disposition, members
 from app.workflows.failures.delays import before_retry, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all, traceback_of
 from app.workflows.failures.fingerprint import fingerprint
 from app.workflows.failures.interruption import Interruption
-from app.workflows.family import Context, Cost, Skip
 from app.workflows.layers.item_clock import ItemClock
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import AT_WORK

@@ -14,7 +14,8 @@ from app.flow.gate import Gate
 from app.store.group_commit import GroupCommit
 from app.store.items import items, pages
 from app.store.runs import runs
-from app.workflows.family import Context, Page
+from app.workflows.contract.context import Context
+from app.workflows.contract.job_family import Page
 from app.workflows.keys import Layer
 from app.workflows.layers.chunks import chunked
 from app.workflows.messages import ExecuteMessage, PaginateMessage

@@ -17,8 +17,8 @@ from app.store.runs import runs, transitions
 from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
 from app.store.tables.runs import Run
+from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.family import Context
 from app.workflows.keys import Layer
 from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage

@@ -16,8 +16,8 @@ from app.store.monitoring import coverage
 from app.store.monitoring.coverage import CoverageRecord
 from app.store.statuses import RunStatus
 from app.store.tables.runs import Run
+from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import FamilyFailed
-from app.workflows.family import Context
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest
 from app.workflows.serialization.secret_places import dumped
@@ -92,12 +92,14 @@ class CoverageSurvey:
                     await coverage.record(tx, name, covered)
 
 
-async def record_run(tx: AsyncConnection, bound: BoundFamily, run: Run) -> None:
+async def record_run(families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run) -> None:
     """What a run that has ended tells, from its own numbers. Nothing if it was not over all that is
     eligible, or left out nothing, so that it does not know what had a result."""
-    params = defaults(bound)
+    bound = families.get(run.family)
+    params = None if bound is None else defaults(bound)
     if (
-        params is None
+        bound is None
+        or params is None
         or not bound.filters
         or run.force
         or run.total_eligible is None

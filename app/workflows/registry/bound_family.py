@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.workflows.family import AnyFamily, Context, overridden
+from app.workflows.contract.context import Context
+from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer, flow_key
 from app.workflows.registry.known_types import hints_of, result_type, values_of
 from app.workflows.registry.threads import ThreadLine, Threads

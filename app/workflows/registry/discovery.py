@@ -14,7 +14,8 @@ from pathlib import Path
 from types import ModuleType
 
 from app.errors import ConfigurationError, full_stop
-from app.workflows.family import AnyFamily, Backoff, Entity, JobFamily, overridden
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
 from app.workflows.registry.known_types import result_type, values_of
 from app.workflows.registry.param_types import check_params_type
 from app.workflows.registry.result_types import check_result_type

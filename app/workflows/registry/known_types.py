@@ -11,8 +11,9 @@ from typing import Any, Generic, get_args, get_type_hints
 
 from pydantic import BaseModel
 
+from app.workflows.contract.context import Context
 from app.workflows.contract.http_response import HttpResponse
-from app.workflows.family import AnyFamily, Context, JobFamily
+from app.workflows.contract.job_family import AnyFamily, JobFamily
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 
 _CONTRACT = (JobFamily, Generic, object)

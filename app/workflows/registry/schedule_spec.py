@@ -7,28 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.errors import BadInput, ConfigurationError
-from app.store.tables.schedules import Schedule
 from app.workflows.contract.cron import CatchUp, Cron
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.family import AnyFamily
-from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.runs.request import RunRequest
 from app.workflows.serialization.params import Params
-
-
-def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> RunRequest:
-    """
-    Raises:
-        BadInput: the family takes them no more.
-    """
-    options = ScheduleOptions.model_validate(schedule.options)
-    return RunRequest(
-        params=bound.params.read(schedule.params, schedule.sealed),
-        force=options.force,
-        limit=options.limit,
-        options=options.of_run(bound.family),
-        why={"schedule": schedule.id, **why},
-    )
 
 
 def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
-from app.workflows.contract.money import in_usd
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimate
+from app.workflows.runs.money import in_usd
 from app.workflows.sources.eligibility import EligibilityCount
 
 

@@ -14,7 +14,7 @@ from app.flow.overrides import EffectiveLimits, LiveControl
 from app.store.database import reading
 from app.store.runs import runs
 from app.store.runs.runs import Averages, Statistics
-from app.workflows.family import Cost
+from app.workflows.contract.context import Cost
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told

@@ -3,35 +3,38 @@ changes them, so that a run never waits for somebody to notice."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
-from app.store.runs import overlap, runs, transitions
+from app.store.runs import runs, transitions
 from app.store.runs.counters import RunProgress
 from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
-from app.workflows.backfills.advance import advance_backfill
+from app.store.tables.runs import Run
 from app.workflows.contract.run_options import read_options
-from app.workflows.family import Overlap
-from app.workflows.messages import PaginateMessage, ProcessMessage
-from app.workflows.monitoring.coverage import record_run
-from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.messages import PaginateMessage
 from app.workflows.runs.pause_policy import judge_canary, must_pause
-from app.workflows.steps.children import tell_parent
 
 log = structlog.get_logger("sluice.run")
+
+RunEnded = Callable[[AsyncConnection, Run], Awaitable[None]]
+"""What follows the end of a run, in the transaction that ends it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunLifecycle:
-    """Every method works in the caller's transaction."""
+    """Every method works in the caller's transaction.
+
+    Args:
+        on_ended: called in this order, which is that in which their rows are locked.
+    """
 
     engine: Engine
-    families: Mapping[str, BoundFamily]
+    on_ended: Sequence[RunEnded] = ()
 
     async def counted(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> bool:
         """Outcomes were counted: go on, pause or end. Returns whether the status changed."""
@@ -88,25 +91,11 @@ class RunLifecycle:
         if await transitions.fail(tx, run_id, reason=reason, detail=detail):
             await self._ended(tx, run_id, RunStatus.FAILED)
 
-    async def next_in_line(self, tx: AsyncConnection, family: str) -> str | None:
-        """Begin the oldest waiting run of a family that has no active one."""
-        run_id = await overlap.take_next(tx, family)
-        if run_id is not None:
-            await self.engine.publish(tx, [ProcessMessage(run=run_id).outgoing(family)])
-        return run_id
-
     async def _ended(self, tx: AsyncConnection, run_id: str, status: RunStatus) -> None:
         run = await runs.get(tx, run_id)
         log.info("run_ended", run=run_id, family=run.family, status=status, reason=run.reason)
-        await tell_parent(tx, self.engine, run)
-        if run.backfill_id is not None:
-            await advance_backfill(tx, self.engine, self.families, run.backfill_id)
-        bound = self.families.get(run.family)
-        if bound is None:
-            return
-        if bound.family.overlap is Overlap.QUEUE:
-            await self.next_in_line(tx, run.family)
-        await record_run(tx, bound, run)
+        for follow in self.on_ended:
+            await follow(tx, run)
 
     async def _promote(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> None:
         await transitions.promote(tx, run_id)

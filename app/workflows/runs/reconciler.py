@@ -28,6 +28,7 @@ from app.workflows.keys import (
 from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.lifecycle import RunLifecycle
+from app.workflows.runs.queue import begin_next
 
 BATCH = 1_000
 
@@ -129,7 +130,7 @@ class RunReconciler:
         if run.status == RunStatus.PENDING:
             if run.stage == RunStage.WAITING:
                 # The one before it may have ended while it was paused.
-                return int(await self.keeper.next_in_line(tx, run.family) is not None)
+                return int(await begin_next(tx, self.engine, run.family) is not None)
             return await self.engine.publish(tx, [ProcessMessage(run=run.id).outgoing(run.family)])
         if run.status == RunStatus.RUNNING:
             if await pages.page_due(tx, run.id, look_ahead=self.look_ahead):

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions, options_of
-from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.sources.item_ids import checked_id, id_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

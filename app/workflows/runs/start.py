@@ -15,7 +15,7 @@ from app.store.runs.idempotency import IdempotentCall
 from app.store.statuses import RunStage
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
-from app.workflows.family import Overlap
+from app.workflows.contract.job_family import Overlap
 from app.workflows.messages import ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 

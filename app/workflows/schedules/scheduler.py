@@ -28,10 +28,10 @@ from app.workflows.contract.cron import CatchUp
 from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-from app.workflows.registry.schedule_spec import request_of
 from app.workflows.runs.request import new_run
 from app.workflows.runs.start import start_run
 from app.workflows.schedules.fire_times import latest_fire, next_fire
+from app.workflows.schedules.request import request_of
 
 LOOK_SECONDS = 5.0
 """Between two looks: a schedule that was made or changed meanwhile is seen so late."""

@@ -21,9 +21,9 @@ from app.workflows.contract.time_zones import check_zone
 from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
-from app.workflows.registry.schedule_spec import request_of
 from app.workflows.runs.start import StartedRun
 from app.workflows.schedules.fire_times import next_fire
+from app.workflows.schedules.request import request_of
 from app.workflows.serialization.params import KeptParams
 
 MOST_SCHEDULES = 1_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from app.store.runs.runs import Statistics
-from app.workflows.family import Context
+from app.workflows.contract.context import Context
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.item_source import Source, without_result

@@ -11,10 +11,11 @@ import httpx2
 from app.errors import full_stop
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import CallFailed, Fatal
+from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
-from app.workflows.family import Page
+from app.workflows.contract.job_family import Page
+from app.workflows.http_call import send
 from app.workflows.sources.errors import SourceBroken, SourceBusy, SourceUnavailable
-from app.workflows.steps.http_call import HttpCall
 
 Query = dict[str, str | int]
 Answer = Any  # JSON of the other side's shape
@@ -117,9 +118,9 @@ class HttpSource:
         base = httpx2.URL(self.url).copy_merge_params(self._query(size))
         address = str(self.style.request(base, cursor))
         _require_origin(httpx2.URL(address), base)  # as it will be read when it is sent
-        call = HttpCall("GET", address, self.timeout, headers=self.headers)
+        request = HttpRequest("GET", address, self.timeout, headers=self.headers)
         try:
-            answer = await call.send(ctx.services.http, key="")
+            answer = await send(request, ctx.services.http, key="")
         except CallFailed as error:
             if error.again_in is not None:
                 raise SourceBusy(str(error), retry_after=error.again_in) from None
@@ -127,19 +128,19 @@ class HttpSource:
         except Fatal as error:
             raise SourceBroken(str(error)) from None
         if not answer.ok:
-            raise SourceBroken(f"{call.shown} answered {answer.status}.")
+            raise SourceBroken(f"{request.shown} answered {answer.status}.")
         try:
             body = answer.json()
             ids = [_id(_at(row, self.id)) for row in _list(_at(body, self.rows))]
             following = self.style.next(base, cursor, answer, body, len(ids))
         except (ValueError, RecursionError) as error:
             raise SourceBroken(
-                f"{call.shown} answered what cannot be read: {full_stop(str(error))}"
+                f"{request.shown} answered what cannot be read: {full_stop(str(error))}"
             ) from None
         if following is not None and following == cursor:
             if not ids:
                 return Page(ids, None)  # so do many APIs end
-            raise SourceBroken(f"{call.shown} names itself as its next page.")
+            raise SourceBroken(f"{request.shown} names itself as its next page.")
         return Page(ids, following)
 
     def _query(self, size: int) -> Query:

@@ -14,11 +14,12 @@ from app.store.database import reading
 from app.store.items import failures, item_lists
 from app.store.items.failures import RetrySelection
 from app.store.tables.base import Json
-from app.workflows.family import Context, Page
-from app.workflows.item_ids import checked_id, id_text, ids_answered
+from app.workflows.contract.context import Context
+from app.workflows.contract.job_family import Page
 from app.workflows.registry.bound_family import Async, BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.sources.errors import SourceMisused
+from app.workflows.sources.item_ids import checked_id, id_text, ids_answered
 from app.workflows.sources.loop_detection import Course
 from app.workflows.sources.sql_source import SqlSource
 

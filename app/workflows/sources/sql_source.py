@@ -14,11 +14,11 @@ from sqlalchemy.types import UserDefinedType
 from sqlmodel import select
 
 from app.store.database import reading
-from app.workflows.family import Page
-from app.workflows.item_ids import checked_id, id_text
+from app.workflows.contract.job_family import Page
 from app.workflows.keys import CONTROLS, MAX_ITEM_ID
 from app.workflows.registry.family_call import told
 from app.workflows.sources.errors import SourceMisused
+from app.workflows.sources.item_ids import checked_id, id_text
 
 TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
 KNOWN_TYPES = TEXTS | {"smallint", "integer", "bigint", "uuid"}

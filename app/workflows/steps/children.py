@@ -24,11 +24,11 @@ from app.store.steps.steps import StepRecord
 from app.store.tables.runs import Run
 from app.workflows.contract.exceptions import ChildFailed, StepMisused
 from app.workflows.contract.run_options import options_of
-from app.workflows.item_ids import checked_id, id_text
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.params import KeptParams
+from app.workflows.sources.item_ids import checked_id, id_text
 from app.workflows.steps.journal import Superseded
 
 DEEPEST = 5
@@ -142,7 +142,7 @@ def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the
     raise ChildFailed(step, outcome or "gone", ended.get("message"))
 
 
-async def tell_parent(tx: AsyncConnection, engine: Engine, child: Run) -> None:
+async def tell_parent(engine: Engine, tx: AsyncConnection, child: Run) -> None:
     """The child has ended: its parent's step is done, and the parent goes on if it waits."""
     if child.parent_run is None or child.parent_item is None or child.parent_step is None:
         return

@@ -19,13 +19,14 @@ from app.store.statuses import StepKind, StepStatus
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
 from app.workflows.failures.delays import of_step
+from app.workflows.http_call import idempotency_key, send
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.class_codecs import qualified
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.children import ChildRuns, result_of
-from app.workflows.steps.http_call import HttpCall, idempotency_key
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
 from app.workflows.steps.runner import Steps
@@ -113,7 +114,7 @@ class DurableStepRunner:
         await self._steps.sleep(name, delay)
 
     async def call(
-        self, name: str, request: HttpCall, attempts: int, backoff: Backoff
+        self, name: str, request: HttpRequest, attempts: int, backoff: Backoff
     ) -> HttpResponse:
         asked = await self._steps.ask(name, StepKind.CALL)
         answer: HttpResponse
@@ -124,7 +125,7 @@ class DurableStepRunner:
         key = idempotency_key(self._bound.name, self._origin, self._steps.item_id, name)
         # Half: a body that is no text is written in more bytes than it has.
         largest = self._bound.values.largest // 2
-        once = partial(request.send, self._box.http, key, largest=largest)
+        once = partial(send, request, self._box.http, key, largest=largest)
         answer = await self._steps.tried(asked, once, attempts, backoff)
         return answer
 

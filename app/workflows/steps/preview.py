@@ -16,9 +16,10 @@ from pydantic import BaseModel
 from app.store.statuses import StepKind
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
+from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.http_call import SAFE, HttpCall
 from app.workflows.steps.item_tools import given_by_value, shown_to_people
 from app.workflows.steps.output_stream import OutputStream
 
@@ -72,12 +73,12 @@ class PreviewStepRunner:
         self._ask(name)
 
     async def call(
-        self, name: str, request: HttpCall, attempts: int, backoff: Backoff
+        self, name: str, request: HttpRequest, attempts: int, backoff: Backoff
     ) -> HttpResponse:
         self._ask(name)
         if request.method not in SAFE:
             raise PreviewStopped(PreviewStop(name, StepKind.CALL, request.shown))
-        return await request.send(self._http, key="", largest=self._bound.values.largest // 2)
+        return await send(request, self._http, key="", largest=self._bound.values.largest // 2)
 
     async def suspend(
         self,

@@ -19,11 +19,11 @@ from app.flow.gate import GateClosed
 from app.flow.overrides import EffectiveLimits
 from app.store.runs import retry_reason, runs
 from app.store.statuses import PauseReason
+from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import Ruling, disposition
 from app.workflows.failures.delays import before_retry, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.fingerprint import fingerprint
-from app.workflows.family import Backoff
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily

@@ -27,6 +27,7 @@ from app.store.runs.runs import Unfinished
 from app.store.statuses import ENDED, PauseReason, RunStatus
 from app.workflows.backfills.advance import advance_backfill
 from app.workflows.monitoring.run_sampler import RunSampler
+from app.workflows.runs.queue import begin_next
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.worker.background import cancel_and_wait
 
@@ -124,11 +125,10 @@ class Watchdog:
                 await self._overdue(run)
         for family in {run.family for run in unfinished if run.waiting}:
             async with self.mender.database.begin() as tx:
-                await self.mender.keeper.next_in_line(tx, family)
+                await begin_next(tx, self.mender.engine, family)
         for backfill_id in filling:
             async with self.mender.database.begin() as tx:
-                keeper = self.mender.keeper
-                await advance_backfill(tx, keeper.engine, keeper.families, backfill_id)
+                await advance_backfill(tx, self.mender.engine, self.mender.families, backfill_id)
         await self._unmoved(unfinished)
         await self.mender.engine.tidy()
         await self._sampler.look()

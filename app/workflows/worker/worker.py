@@ -15,7 +15,7 @@ from app.flow.item_locks import ItemLocks
 from app.flow.overrides import EffectiveLimits
 from app.store.group_commit import GroupCommit
 from app.store.run_notifications import RunNotifications
-from app.workflows.family import Context
+from app.workflows.contract.context import Context
 from app.workflows.keys import Layer
 from app.workflows.layers.execute import ExecuteLayer
 from app.workflows.layers.losses import Losses

@@ -9,12 +9,13 @@ from typing import Literal
 
 import asyncpg
 import pytest
+from httpx2 import AsyncClient, Response
 from structlog.testing import capture_logs
 
 from app.logs import configure_logs
 from tests.support.families import Recording, Welcoming
 from tests.support.http import OPS, api, assert_problem, traces
-from tests.support.service import Opener
+from tests.support.service import Opener, Sluice
 
 
 @pytest.fixture
@@ -87,17 +88,16 @@ async def test_connections_that_postgres_dropped_are_replaced_before_a_call_meet
         assert (await caller.get("/api/runs")).status_code == 200
 
 
-class BrokenInside(Recording):
-    async def existing(self, *args: object) -> set[str]:
-        raise RuntimeError("a mistake of ours, with the password hunter2 in it")
+async def make_a_mistake(sluice: Sluice, caller: AsyncClient) -> Response:
+    """A statement of ours that Postgres does not understand: a column is not there any more."""
+    await sluice.sql("ALTER TABLE run RENAME COLUMN started_by TO hunter2")
+    return await caller.get("/api/runs")
 
 
 async def test_a_mistake_of_ours_is_a_500_that_tells_nothing_of_its_inside(opener: Opener) -> None:
-    async with opener(BrokenInside()) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
+    async with opener(Recording()) as sluice, api(sluice) as caller:
         with capture_logs() as logged:
-            path = "/api/workflows/recording/process-users"
-            response = await caller.post(path, json={"dryRun": True})
+            response = await make_a_mistake(sluice, caller)
         document = assert_problem(response, 500)
         assert "log" in document["detail"]
         assert "hunter2" not in response.text
@@ -110,10 +110,8 @@ async def test_the_log_of_a_mistake_does_not_show_the_callers_token(
 ) -> None:
     configure_logs("error", style)
     try:
-        async with opener(BrokenInside()) as sluice, api(sluice) as caller:
-            await sluice.add_users(1)
-            path = "/api/workflows/recording/process-users"
-            await caller.post(path, json={"dryRun": True})
+        async with opener(Recording()) as sluice, api(sluice) as caller:
+            await make_a_mistake(sluice, caller)
     finally:
         configure_logs("error", "console")
     assert OPS not in capfd.readouterr().err
@@ -124,12 +122,11 @@ async def test_the_log_of_a_mistake_says_where_it_was_made(
 ) -> None:
     configure_logs("error", "json")
     try:
-        async with opener(BrokenInside()) as sluice, api(sluice) as caller:
-            await sluice.add_users(1)
-            await caller.post("/api/workflows/recording/process-users", json={"dryRun": True})
+        async with opener(Recording()) as sluice, api(sluice) as caller:
+            await make_a_mistake(sluice, caller)
     finally:
         configure_logs("error", "console")
     logged = capfd.readouterr().err
     assert "request_failed" in logged
-    assert "RuntimeError" in logged
-    assert "test_health.py" in logged
+    assert "UndefinedColumn" in logged
+    assert "app/api/runs/runs.py" in logged

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.workflows.family import AnyFamily
+from app.workflows.contract.job_family import AnyFamily
 from tests.cli.command import Command, Commanding
 from tests.support.cut import ByDay, HeldByDay
 from tests.support.service import Opener

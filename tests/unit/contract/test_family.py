@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.flow.limits import OPEN, FlowControl
-from app.workflows.family import Backoff, FamilyParams, Flow, JobFamily, RetryAfter, overridden
+from app.workflows.contract.job_family import overridden
+from app.workflows.family import Backoff, FamilyParams, Flow, JobFamily, RetryAfter
 from app.workflows.keys import Layer
 from tests.support.families import Recording
 

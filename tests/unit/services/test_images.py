@@ -22,9 +22,10 @@ from app.services.errors import (
     LlmUnavailable,
     RateLimited,
 )
-from app.services.images.endpoint import EndpointPainter, painter
+from app.services.images.endpoint import EndpointPainter
 from app.services.images.local import LocalPainter
 from app.services.images.painter import Painted
+from app.services.providers import painter
 from tests.support.llm_server import Server, response
 
 KEY = "sk-image-7c1d"

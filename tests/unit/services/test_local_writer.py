@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.llm.chat_writer import text_writer
 from app.services.llm.placeholders import MAX_CHARS, MAX_COUNT, Person
 from app.services.offline.placeholders import INTEREST_CHARS, NAME_CHARS, Language, read_languages
 from app.services.offline.writer import LocalWriter
+from app.services.providers import text_writer
 
 LANGUAGES = read_languages()
 WRITER = LocalWriter(LANGUAGES)

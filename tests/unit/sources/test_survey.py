@@ -142,7 +142,7 @@ def estimated(
     return estimate(bound, FamilyParams(), statistics, earlier, limits)
 
 
-def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
+async def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
     bound = bind(Bounded(()), threads)
     # 1,000 ids are 20 pages and 50 chunks, at one a second; the items need ten seconds.
     paging = estimated(bound, Statistics(1_000, 1_000, 0), None)
@@ -152,7 +152,7 @@ def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
     assert "2 s an item in earlier runs" in working.basis
 
 
-def test_an_estimate_is_of_the_limits_that_are_in_force(threads: Threads) -> None:
+async def test_an_estimate_is_of_the_limits_that_are_in_force(threads: Threads) -> None:
     slow = LiveControl("key", FlowControl(rate=5), pinned=True, paused=True)
     found = estimated(bind(Bounded(()), threads), Statistics(1_000, 1_000, 0), None, execute=slow)
     assert found.seconds == 200.0
@@ -166,12 +166,12 @@ def test_an_estimate_of_what_nobody_counted_is_not_made_up(threads: Threads) -> 
     assert "not known" in unknown.basis
 
 
-def test_without_any_bound_there_is_no_estimate(threads: Threads) -> None:
+async def test_without_any_bound_there_is_no_estimate(threads: Threads) -> None:
     found = estimated(bind(Done(()), threads), Statistics(10, 10, 0), 1.0)
     assert (found.seconds, found.basis) == (None, "no flow control bounds it")
 
 
-def test_a_parallelism_alone_bounds_by_what_an_item_takes_and_says_that_nobody_knows_it(
+async def test_a_parallelism_alone_bounds_by_what_an_item_takes_and_says_that_nobody_knows_it(
     threads: Threads,
 ) -> None:
     five = LiveControl("key", FlowControl(parallelism=5))

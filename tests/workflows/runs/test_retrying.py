@@ -11,15 +11,7 @@ from datetime import timedelta
 import pytest
 
 from app.store.tables.runs import Run
-from app.workflows.family import (
-    Context,
-    FamilyParams,
-    Fatal,
-    JobFamily,
-    Page,
-    RetryAfter,
-    Systemic,
-)
+from app.workflows.family import Context, FamilyParams, Fatal, JobFamily, Page, RetryAfter, Systemic
 from tests.support.control import kinds, paused
 from tests.support.families import Recording
 from tests.support.http import api

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.errors import ConfigurationError
-from app.workflows.family import AnyFamily, CatchUp, Cron, FamilyParams
+from app.workflows.contract.job_family import AnyFamily
+from app.workflows.family import CatchUp, Cron, FamilyParams
 from app.workflows.keys import family_schedule
 from app.workflows.registry.discovery import collect_families
 from app.workflows.schedules.sync import sync_declared_schedules

@@ -14,8 +14,8 @@ from sqlalchemy import Column, Integer, MetaData, Select, Table, Uuid, insert
 from sqlmodel import select
 
 from app.workflows.family import Context, FamilyParams, Page
-from app.workflows.item_ids import id_text, ids_answered
 from app.workflows.sources.errors import SourceMisused
+from app.workflows.sources.item_ids import id_text, ids_answered
 from tests.support.control import Asked, control, paused
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem

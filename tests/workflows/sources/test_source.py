@@ -30,8 +30,8 @@ from app.errors import ConfigurationError
 from app.store.database import open_database
 from app.workflows.client import RunRequest
 from app.workflows.family import Context, Page
-from app.workflows.item_ids import checked_id
 from app.workflows.keys import MAX_ITEM_ID
+from app.workflows.sources.item_ids import checked_id
 from app.workflows.sources.item_source import (
     FamilySource,
     ListSource,

@@ -12,7 +12,7 @@ import pytest
 from app.store.items.failures import RetrySelection
 from app.workflows.contract.http_response import HttpResponse
 from app.workflows.family import Backoff, Context, StepFailed
-from app.workflows.steps.http_call import LARGEST_BODY, idempotency_key
+from app.workflows.http_call import LARGEST_BODY, idempotency_key
 from tests.support.llm_server import Server, response
 from tests.support.service import Opener
 from tests.support.stepped import Stepped, remembered

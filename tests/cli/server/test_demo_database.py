@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from app.cli.demo.database import keep, new_stage
+from app.cli.server.demo_database import keep, new_stage
 from app.errors import ConfigurationError, Conflict
 from app.migrate import ensure_database, with_database
 from tests.support.servers import TestServers

@@ -1,0 +1,182 @@
+"""The class that the author of a job family subclasses, and what it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from sqlalchemy import Select
+
+from app.flow.limits import OPEN, FlowControl
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.context import Context, Cost
+from app.workflows.contract.cron import Cron
+from app.workflows.keys import Layer
+
+
+class Overlap(StrEnum):
+    """What becomes of a run of a family that has one already, which has not ended."""
+
+    SKIP = "skip"  # it is refused
+    QUEUE = "queue"  # it waits until that one has ended
+    ALLOW = "allow"  # it goes beside it; an item is never at work in both at once
+
+
+class FamilyParams(BaseModel):
+    """The base of a family's params: camelCase over HTTP, and no field that is not declared."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What a family works on, in one and in many: ``Entity("user", "users")``."""
+
+    singular: str
+    plural: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Flow control by layer."""
+
+    process: FlowControl = OPEN
+    paginate: FlowControl = OPEN
+    execute: FlowControl = OPEN
+
+    def of(self, layer: Layer) -> FlowControl:
+        return cast("FlowControl", getattr(self, layer.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What ``JobFamily.page`` answers: ids, and the cursor of the next page or None at the end."""
+
+    ids: Sequence[str]
+    next_cursor: str | None
+
+
+ParamsT = TypeVar("ParamsT", bound=BaseModel)
+EntityT = TypeVar("EntityT")
+ResultT = TypeVar("ResultT")
+
+
+class JobFamily(Generic[ParamsT, EntityT, ResultT]):
+    """One kind of batch job.
+
+    Every method may be ``async def`` or plain ``def``; a plain one runs in a thread, so that
+    blocking code in it stalls nobody else.
+    """
+
+    name: ClassVar[str]
+    """kebab-case; part of routes and flow keys."""
+    entity: ClassVar[Entity]
+    """What it works on: ``Entity("user", "users")`` makes ``process-users`` and ``userId``."""
+    verb: ClassVar[str] = "execute"
+    """Of the execute route: ``generate`` makes ``generate-user``."""
+    params: ClassVar[type[BaseModel]] = FamilyParams
+    """What a caller may say of a run. A field without a default is required."""
+    flow: ClassVar[Flow] = Flow()
+    """How much may be at work at once, and start in a period, in each layer."""
+
+    attempts: ClassVar[int] = 5
+    """Executions of one item that may fail before it is ``failed``."""
+    backoff: ClassVar[Backoff] = Backoff()
+    """Between two attempts."""
+    timeout: ClassVar[timedelta] = timedelta(minutes=5)
+    """Of ``load``, ``execute`` and ``save`` together; longer is the outcome ``timed_out``. Waiting
+    for a thread or for a first connection does not count."""
+    page_size: ClassVar[int] = 50
+    """Ids that are read and filtered at once."""
+    chunk_size: ClassVar[int] = 20
+    """Ids of one message, where a page holds more."""
+    most_empty_pages: ClassVar[int] = 1_000
+    """Pages of ``page`` without an id that may come in a row; with one more the run fails, because
+    its source seems to have no end."""
+
+    overlap: ClassVar[Overlap] = Overlap.SKIP
+    """What becomes of a start while the family has a run that has not ended."""
+    max_failure_rate: ClassVar[float | None] = 0.5
+    """A run pauses when a larger share of its items has failed; None: it never does."""
+    min_items: ClassVar[int] = 50
+    """Items that must have ended before the share is judged."""
+    deadline: ClassVar[timedelta | None] = None
+    """A run that is active for longer pauses."""
+    approval: ClassVar[bool] = False
+    """Every run waits, once it has counted, until somebody with the right says yes."""
+    partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning
+    """How the work is cut for backfills: see ``app.workflows.contract.partitions``."""
+    schedule: ClassVar[Cron | None] = None
+    """When runs start by themselves; operators may pause it, and add others."""
+
+    def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
+        """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from
+        it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id that it
+        selects twice counts once, and one that is NULL is refused.
+        """
+        raise NotImplementedError
+
+    def page(
+        self, cursor: str | None, size: int, params: ParamsT, ctx: Context
+    ) -> Awaitable[Page] | Page:
+        """In place of ``eligible``, for a source that is not SQL. The cursor is yours to define, in
+        at most 1,000 characters.
+
+        Ids must come in a fixed order, so that a page read twice holds the same ids. Pages that go
+        in a circle, or that hold nothing for too long, end the run as failed.
+        """
+        raise NotImplementedError
+
+    def count(self, params: ParamsT, ctx: Context) -> Awaitable[int | None] | int | None:
+        """How many ids ``page`` will give in all; None where the source cannot tell."""
+        return None
+
+    def estimate_cost(self, params: ParamsT) -> Cost | None:
+        """What one item will cost, for a dry run; None: tell from what earlier runs spent.
+
+        Always a plain ``def``, called where it stands: arithmetic, and no look at anything.
+        """
+        return None
+
+    def existing(
+        self, ids: Sequence[str], params: ParamsT, ctx: Context
+    ) -> Awaitable[Collection[str]] | Collection[str]:
+        """Which of these already have a result. One round trip for the whole list."""
+        return ()
+
+    def load(self, item_id: str, ctx: Context) -> Awaitable[EntityT | None] | EntityT | None:
+        """The entity; None when it is gone, and the item is skipped."""
+        raise NotImplementedError
+
+    def execute(
+        self, entity: EntityT, params: ParamsT, ctx: Context
+    ) -> Awaitable[ResultT] | ResultT:
+        """The work for ONE item. Must not save anything: a preview runs it too."""
+        raise NotImplementedError
+
+    def save(
+        self, entity: EntityT, result: ResultT, params: ParamsT, ctx: Context
+    ) -> Awaitable[None] | None:
+        """Persist the result. Safe to repeat: a crash after it runs it again."""
+        return None
+
+    def stored(
+        self, item_id: str, params: ParamsT, ctx: Context
+    ) -> Awaitable[ResultT | None] | ResultT | None:
+        """What is stored for this item now, for a preview to compare with; None: nothing."""
+        return None
+
+
+AnyFamily = JobFamily[Any, Any, Any]  # whose types only its author knows
+
+
+def overridden(family: AnyFamily, methods: Iterable[str]) -> set[str]:
+    """Which of these methods the family's author wrote."""
+    return {m for m in methods if getattr(type(family), m) is not getattr(JobFamily, m)}

@@ -1,0 +1,66 @@
+"""What stands behind ``ctx`` while an item is at work: it runs, remembers or previews steps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.http_request import HttpRequest
+from app.workflows.contract.http_response import HttpResponse
+
+T = TypeVar("T")
+
+
+class StreamWriter(Protocol):
+    """Partial output of an item, to be read live and later."""
+
+    async def write(self, chunk: Any) -> None:  # whatever JSON can hold
+        """Return when the chunk is committed. In a preview it goes nowhere.
+
+        Raises:
+            Fatal: it is no JSON, or too large, or one too many.
+        """
+
+
+class StepRunner(Protocol):
+    """One item's steps in one delivery. ``Context`` says what each method does."""
+
+    @property
+    def stream(self) -> StreamWriter: ...
+    async def around(self, work: Awaitable[T]) -> T:
+        """Go through ``execute``, and see that what it asks for is what is remembered."""
+
+    async def run(
+        self,
+        name: str,
+        fn: Callable[..., object],
+        args: tuple[object, ...],
+        attempts: int,
+        backoff: Backoff,
+    ) -> Any:  # what fn returned
+        ...
+
+    async def sleep(self, name: str, delay: timedelta) -> None: ...
+    async def call(
+        self, name: str, request: HttpRequest, attempts: int, backoff: Backoff
+    ) -> HttpResponse: ...
+    async def suspend(
+        self, name: str, payload: object, resume: type[BaseModel] | None, limit: timedelta | None
+    ) -> Any:  # a `resume`, or whatever was answered
+        ...
+
+    async def child(
+        self,
+        name: str,
+        family: str,
+        item_id: str | int | UUID,
+        params: BaseModel | Mapping[str, Any] | None,
+    ) -> Any:  # what the child's execute returned
+        ...
+
+    def link(self, name: str, expires: timedelta) -> str: ...

@@ -1,0 +1,31 @@
+"""Runs that wait until their family has no active one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.engine import Engine
+from app.store.runs import overlap
+from app.store.tables.runs import Run
+from app.workflows.contract.job_family import Overlap
+from app.workflows.messages import ProcessMessage
+from app.workflows.registry.bound_family import BoundFamily
+
+
+async def begin_next(tx: AsyncConnection, engine: Engine, family: str) -> str | None:
+    """Begin the oldest waiting run of a family that has no active one. Returns its id."""
+    run_id = await overlap.take_next(tx, family)
+    if run_id is not None:
+        await engine.publish(tx, [ProcessMessage(run=run_id).outgoing(family)])
+    return run_id
+
+
+async def begin_next_in_line(
+    engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
+) -> None:
+    """A run has ended: the next one of its family begins, if that is the family's policy."""
+    bound = families.get(run.family)
+    if bound is not None and bound.family.overlap is Overlap.QUEUE:
+        await begin_next(tx, engine, run.family)

@@ -1,0 +1,23 @@
+"""The run that a schedule asks its family for, read when it fires."""
+
+from __future__ import annotations
+
+from app.store.tables.schedules import Schedule
+from app.workflows.contract.run_options import ScheduleOptions
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest
+
+
+def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> RunRequest:
+    """
+    Raises:
+        BadInput: the family takes them no more.
+    """
+    options = ScheduleOptions.model_validate(schedule.options)
+    return RunRequest(
+        params=bound.params.read(schedule.params, schedule.sealed),
+        force=options.force,
+        limit=options.limit,
+        options=options.of_run(bound.family),
+        why={"schedule": schedule.id, **why},
+    )
