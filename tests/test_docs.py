@@ -19,7 +19,6 @@ from docs.generate.settings import default_of
 from tests.support.families import Welcoming
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
 BUILT = ROOT / "docs" / "_build"
 PAGES = sorted(
     page
@@ -37,15 +36,11 @@ _CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
-def section(title: str) -> str:
-    """A section of the README, by its heading."""
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def rows(title: str) -> list[list[str]]:
-    """The rows of the section's tables, their first two rows apart; no cell holds a bar."""
-    lines = [line for line in section(title).splitlines() if line.startswith("| `")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+def rows(page: str) -> list[list[str]]:
+    """The rows of a reference page's tables whose first cell is code; no cell holds a bar."""
+    lines = (ROOT / "docs" / "reference" / page).read_text("utf-8").splitlines()
+    found = [line for line in lines if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
 
 
 def anchors(page: Path) -> set[str]:
@@ -55,8 +50,8 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_readme_names_every_setting_with_its_default_and_no_other() -> None:
-    told = {name.strip("`"): default.strip("`") for name, default, _ in rows("Settings")}
+def test_the_reference_names_every_setting_with_its_default_and_no_other() -> None:
+    told = {name.strip("`"): default.strip("`") for name, default, _ in rows("settings.md")}
     empty = (None, (), "")
     assert told == {
         name: "unset" if default_of(field) in empty else f"{default_of(field)}"
@@ -89,22 +84,22 @@ def test_the_compose_file_and_its_example_name_the_same_variables() -> None:
     assert passed <= set(SETTINGS)
 
 
-def test_the_readme_names_every_route_and_no_other() -> None:
+def test_the_reference_names_every_route_and_no_other() -> None:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
     paths = build_app([Welcoming()], [], lifespan=lifespan).openapi()["paths"]
     there = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert {route.strip("`") for route, _ in rows("The API")} == there
+    assert {route.strip("`") for route, _ in rows("http-api.md")} == there
 
 
-def test_the_readme_names_every_command_and_no_other() -> None:
+def test_the_reference_names_every_command_and_no_other() -> None:
     there = [
         f"sluice {command.name or getattr(command.callback, '__name__', '')}"
         for command in command_line.registered_commands
     ]
-    assert sorted(name.strip("`") for name, _ in rows("The command line")) == sorted(there)
+    assert sorted(name.strip("`") for name, _ in rows("cli.md")) == sorted(there)
 
 
 @pytest.fixture
