@@ -38,6 +38,7 @@ class PauseReason(StrEnum):
     CANARY = "canary"  # the first few are done, and somebody should look
     BUDGET = "budget"  # what it may spend is spent
     DEADLINE = "deadline"  # it took longer than it may
+    PARAMS_CHANGED = "params_changed"  # its family takes its params no more
 
 
 RETRYING: Final = "retrying"

@@ -21,6 +21,7 @@ from app.store.statuses import ENDED, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.serialization.params import ParamsRefused
 
 FRESH_SECONDS = 0.5
 MOST_RUNS = 1_000
@@ -32,15 +33,27 @@ log = structlog.get_logger("sluice.run")
 
 @dataclass(frozen=True, slots=True)
 class CachedRun:
-    """A run as it stood at most half a second ago, with its params parsed.
+    """A run as it stood at most half a second ago, with its params parsed, or why they cannot be:
+    one that is paused or cancelled needs none.
 
     ``share``: how many of its items may be at work at once by its ramp; None: no ramp bounds it.
     """
 
     run: Run
     status: RunStatus
-    params: BaseModel
+    read: BaseModel | ParamsRefused
     share: int | None = None
+
+    @property
+    def params(self) -> BaseModel:
+        """
+        Raises:
+            ParamsRefused: the family takes them no more.
+        """
+        if isinstance(self.read, ParamsRefused):
+            # Without what each raise of the same one would add to its traceback.
+            raise self.read.with_traceback(None)
+        return self.read
 
 
 class RunCache:
@@ -143,7 +156,11 @@ class RunCache:
         if found is None or found[0].family not in self._families:
             return None
         run, active_seconds = found
-        params = self._families[run.family].params.read(run.params, run.sealed)
+        params: BaseModel | ParamsRefused
+        try:
+            params = self._families[run.family].params.read(run.params, run.sealed)
+        except ParamsRefused as error:
+            params = error
         ramp = RunOptions.model_validate(run.options).ramp
         share = None if ramp is None else ramp.share(active_seconds)
         return CachedRun(run, RunStatus(run.status), params, share)

@@ -28,9 +28,12 @@ from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.serialization.params import ParamsRefused
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
+UNFIT_DELAY = timedelta(seconds=1)
+"""Longer than a worker may believe that a run still runs."""
 SWEEP_SECONDS = 30.0
 """For ending the items of a run that has failed; what is left then ends when it is delivered."""
 BACKOFF = Backoff(longest=timedelta(seconds=30))
@@ -82,6 +85,8 @@ class Dispatcher:
                 await layer.handle(bound, delivery)
         except GateClosed:
             return  # not begun: the engine gives it back when the worker stops
+        except ParamsRefused as error:
+            await self._unfit(delivery, error)
         except BaseException as error:
             if delivery.stopped or isinstance(error, GeneratorExit):
                 raise
@@ -139,6 +144,19 @@ class Dispatcher:
             await runs.lock(tx, run_id)
             if await self.engine.complete(tx, [delivery]):
                 await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
+
+    async def _unfit(self, delivery: Delivery, error: ParamsRefused) -> None:
+        """The code is another than the one that the run was started with. The message comes again,
+        and is then treated as one of a paused run, or of one that was cancelled meanwhile."""
+        run_id = RunOnly.model_validate_json(delivery.payload).run
+        detail = (
+            f"The family takes the run's params no more: {error.detail} Bring back code that takes"
+            " them and resume the run, or cancel it and start another."
+        )
+        async with self.database.begin() as tx:
+            await runs.lock(tx, run_id)
+            if await self.engine.redeliver(tx, [(delivery, UNFIT_DELAY)]):
+                await self.mender.keeper.pause(tx, run_id, PauseReason.PARAMS_CHANGED, detail)
 
     async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
         """A source asked us to come later, which is no failure: the message begins anew then."""

@@ -1,0 +1,115 @@
+"""A family whose params are changed while its run is going."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from structlog.typing import EventDict
+
+from app.store.statuses import RunStatus
+from app.workflows.family import Context, FamilyParams, RetryAfter
+from tests.support.control import control, kinds, paused
+from tests.support.families import Recording
+from tests.support.service import Opener, assert_exact
+
+
+class Tone(FamilyParams):
+    tone: str = "kind"
+
+
+class Required(FamilyParams):
+    tone: str = "kind"
+    language: str
+
+
+class Renamed(FamilyParams):
+    voice: str = "kind"
+
+
+class Former(Recording):
+    """Does five items, and puts off all others."""
+
+    params = Tone
+
+    def __init__(self) -> None:
+        super().__init__(self._five)
+
+    def _five(self, item_id: str, ctx: Context) -> None:
+        if len(self.saved) >= 5:
+            raise RetryAfter(timedelta(milliseconds=100))
+
+
+class Mended(Recording):
+    params = Tone
+
+
+class WithRequired(Recording):
+    params = Required
+
+
+class WithRenamed(Recording):
+    params = Renamed
+
+
+async def half_done(opener: Opener) -> str:
+    """A run of thirty items, some of which are done, and that nobody works on."""
+    family = Former()
+    async with opener(family) as sluice:
+        await sluice.add_users(30)
+        run_id = await sluice.start(params=Tone(tone="dry"))
+        async with sluice.worker(), asyncio.timeout(20):
+            while (run := await sluice.run(run_id)).scheduled < 30 or run.succeeded < 5:
+                await asyncio.sleep(0.02)
+    return run_id
+
+
+@pytest.mark.parametrize(
+    ("family", "field"), [(WithRequired, "params.language"), (WithRenamed, "params.tone")]
+)
+async def test_a_run_whose_params_do_not_fit_pauses_and_goes_on_with_code_that_takes_them(
+    opener: Opener, family: type[Recording], field: str, logged: list[EventDict]
+) -> None:
+    run_id = await half_done(opener)
+    async with opener(family()) as sluice, sluice.worker():
+        run = await paused(sluice, run_id)
+        assert run.reason == "params_changed"
+        assert f"no more: {field}: " in str(run.detail)
+        await control(sluice, "resume", run_id)
+        async with asyncio.timeout(20):
+            while (await kinds(sluice, run_id)).count("paused:params_changed") < 2:
+                await asyncio.sleep(0.02)
+        run = await paused(sluice, run_id)
+        assert run.failed == 0
+    told = [event["event"] for event in logged if event.get("run") == run_id]
+    assert (told.count("run_paused"), told.count("layer_failed")) == (2, 0)
+    async with opener(Mended()) as sluice, sluice.worker():
+        await control(sluice, "resume", run_id)
+        run = await sluice.ended(run_id)
+        assert (run.status, run.succeeded) == (RunStatus.SUCCEEDED, 30)
+        assert_exact(run, await sluice.items(run_id))
+
+
+async def test_a_run_whose_params_the_family_takes_no_more_can_be_cancelled(
+    opener: Opener,
+) -> None:
+    run_id = await half_done(opener)
+    async with opener(WithRequired()) as sluice, sluice.worker():
+        await paused(sluice, run_id)
+        await control(sluice, "cancel", run_id)
+        run = await sluice.ended(run_id)
+        assert (run.status, run.failed) == (RunStatus.CANCELLED, 0)
+        assert_exact(run, await sluice.items(run_id))
+
+
+async def test_a_run_that_has_not_counted_pauses_for_its_params_too(opener: Opener) -> None:
+    async with opener(Mended()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+    async with opener(WithRequired()) as sluice, sluice.worker():
+        run = await paused(sluice, run_id)
+        assert run.reason == "params_changed"
+    async with opener(Mended()) as sluice, sluice.worker():
+        await control(sluice, "resume", run_id)
+        assert (await sluice.ended(run_id)).succeeded == 3
