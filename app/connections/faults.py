@@ -52,6 +52,13 @@ def sqlstate(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 
 
+def _by_driver(error: BaseException) -> BaseException:
+    """What asyncpg raised, below what SQLAlchemy and its adapter made of it."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
 def away(error: BaseException) -> str | None:
     """A sentence without secrets, if a server is away or not as it must be; None: something else
     is wrong, such as a mistake of ours."""
@@ -60,6 +67,10 @@ def away(error: BaseException) -> str | None:
         return OF_POSTGRES[state]
     if isinstance(error, RedisError):
         return _of_redis(error)
+    raised = _by_driver(error)
+    if getattr(raised, "severity_en", None) in ("FATAL", "PANIC"):
+        # It ended the session, or began none: a limit of a role, a database that lets nobody in.
+        return "Postgres lets nobody in just now."
     if isinstance(error, PoolTimeout):
         return "All of this process's Postgres connections are taken: raise SLUICE_POOL_SIZE."
     lost = isinstance(error, DBAPIError) and (
@@ -69,7 +80,10 @@ def away(error: BaseException) -> str | None:
         return "Postgres does not answer just now."
     if isinstance(error, OSError):  # a TimeoutError is one
         return "The database or Redis does not answer just now."
-    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+    broken = isinstance(raised, (asyncpg.InterfaceError, asyncpg.InternalClientError))
+    if broken and not isinstance(
+        raised, ValueError
+    ):  # which an argument of ours that does not fit is
         return "The connection to Postgres was lost."
     return None
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.cli.server.uvicorn import bind
 from app.migrate import ensure_database
 from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
 from tests.support.databases import Databases
 from tests.support.forking import Forking, forking
+from tests.support.ports import free_port
 from tests.support.servers import TestServers
 
 
@@ -48,8 +48,7 @@ def sluice(
     forked: Forking,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Sluice:
-    with bind("127.0.0.1", 0) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     return Sluice(
         {
             **os.environ,

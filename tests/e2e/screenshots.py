@@ -22,10 +22,10 @@ from threading import Thread
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from app.cli.server.uvicorn import bind
 from tests.e2e.browser import NoBrowser, executable
 from tests.e2e.console import Console, visit
 from tests.e2e.stack import OPS, ROOT, Api, Json
+from tests.support.ports import free_port
 
 TO = ROOT / "docs" / "screenshots"
 FAMILIES = {"welcome-placeholder", "agent-welcome", "scene-images", "review-post"}
@@ -66,8 +66,7 @@ def publisher() -> Iterator[str]:
 @contextmanager
 def demo(folder: Path, posts_url: str) -> Iterator[str]:
     """What ``make serve`` starts, with servers and data of its own. Yields its URL."""
-    with bind("127.0.0.1", 0) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
     settings = {
         "SLUICE_DATA_DIR": str(folder),

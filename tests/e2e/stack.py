@@ -19,8 +19,8 @@ from typing import Any
 import asyncpg
 import httpx2
 
-from app.cli.server.uvicorn import bind
 from tests.support.http import bearer
+from tests.support.ports import free_port
 from tests.support.servers import TestServers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,8 +127,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         if not self.port:
-            with bind("127.0.0.1", 0) as free:
-                self.port = free.getsockname()[1]
+            self.port = free_port()
 
     @property
     def url(self) -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.cli.server.uvicorn import bind
 from app.migrate import ensure_database
 from tests.cli.command import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
+from tests.support.ports import free_port
 from tests.support.servers import TestServers
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
@@ -88,8 +88,7 @@ async def database(servers: TestServers) -> AsyncIterator[str]:
 def test_a_dry_run_of_it_works_at_once(
     grown: Grown, servers: TestServers, database: str, tmp_path: Path
 ) -> None:
-    with bind("127.0.0.1", 0) as free:
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     env = {
         "DATABASE_URL": database,
         "REDIS_URL": servers.redis_url,

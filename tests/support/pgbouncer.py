@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.connections.postgres_url import PostgresUrl
+from tests.support.ports import free_port
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 PATIENCE = 10.0
@@ -29,7 +30,7 @@ def pgbouncer(dsn: str, mode: Literal["session", "transaction"]) -> Iterator[str
     host, port = behind.hosts[0]
     uid = Path(host).stat().st_uid if host.startswith("/") else None
     folder = Path(tempfile.mkdtemp(prefix="sluice-pgbouncer-"))
-    at = _free_port()
+    at = free_port()
     server = f"host={host} port={port or 5432} user={behind.user}"
     server += f" password={behind.password}" if behind.password else ""
     (folder / "pgbouncer.ini").write_text(
@@ -57,12 +58,6 @@ def pgbouncer(dsn: str, mode: Literal["session", "transaction"]) -> Iterator[str
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 def _await(port: int) -> None:

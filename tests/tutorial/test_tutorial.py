@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.tutorial.page import Command, Edit, Stop, is_shown, read
 from tests.tutorial.terminals import OtherTerminal, Shell
 
@@ -23,9 +23,7 @@ OF_THE_READER = {"PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE", "UV_
 def environment() -> dict[str, str]:
     """What a reader has, with a port that nobody else listens on. How packages are found is the
     machine's business."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 43245a05981bb37975e6b0c94264060deb7bb56345d0c9a0596c06409e89798c
+// OpenAPI document: 9e182ea7f120c756e78ba28f45f0fac6aa36e81836888443539fc279efbc6515
 
 export interface paths {
     "/api/backfills": {
@@ -1033,13 +1033,13 @@ export interface components {
     schemas: {
         /** ActiveRunView */
         ActiveRunView: {
-            actual: components["schemas"]["Actual"];
+            actual: components["schemas"]["ActualView"];
             /**
              * Backfillid
              * @description whose partition it is over; null: nobody's
              */
             backfillId: string | null;
-            counters: components["schemas"]["Counters"];
+            counters: components["schemas"]["CountersView"];
             /**
              * Createdat
              * Format: date-time
@@ -1100,7 +1100,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @description whose step it is; null: nobody's */
-            parent: components["schemas"]["Parent"] | null;
+            parent: components["schemas"]["ParentView"] | null;
             /**
              * Reason
              * @description a word: why it is paused, cannot go on just now, or ended as it did
@@ -1119,10 +1119,10 @@ export interface components {
             status: components["schemas"]["RunStatus"];
         };
         /**
-         * Actual
+         * ActualView
          * @description What the run has taken so far, to be held against its estimate.
          */
-        Actual: {
+        ActualView: {
             /**
              * Seconds
              * @description for which it ran; not those in which it was paused
@@ -1143,75 +1143,6 @@ export interface components {
              * @default true
              */
             success: boolean;
-        };
-        /** FlowView */
-        app__api__families__FlowView: {
-            /** Key */
-            key: string;
-            /** Parallelism */
-            parallelism: number | null;
-            /** Periodseconds */
-            periodSeconds: number;
-            /** Rate */
-            rate: number | null;
-        };
-        /** LastRun */
-        app__api__families__LastRun: {
-            /**
-             * Createdat
-             * Format: date-time
-             */
-            createdAt: string;
-            /** Finishedat */
-            finishedAt: string | null;
-            /** Id */
-            id: string;
-            status: components["schemas"]["RunStatus"];
-        };
-        /** FlowView */
-        app__api__flow_control__FlowView: {
-            /**
-             * Active
-             * @description items at work now; null: Redis does not answer
-             */
-            active: number | null;
-            /** Key */
-            key: string;
-            /** Parallelism */
-            parallelism: number | null;
-            /** Paused */
-            paused: boolean;
-            /** Periodseconds */
-            periodSeconds: number;
-            /**
-             * Queued
-             * @description messages that are due and in no worker yet; counted up to 2,000 a layer
-             */
-            queued: number;
-            /** Rate */
-            rate: number | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "code" | "pinned";
-            /**
-             * Started
-             * @description items started in the last period
-             */
-            started: number | null;
-            /**
-             * Waiting
-             * @description items that wait for their turn in a worker
-             */
-            waiting: number | null;
-        };
-        /** LastRun */
-        app__api__schedule_views__LastRun: {
-            /** Id */
-            id: string;
-            /** @description null: it was pruned */
-            status: components["schemas"]["RunStatus"] | null;
         };
         /** BackfillAnswer */
         BackfillAnswer: {
@@ -1270,6 +1201,12 @@ export interface components {
              */
             totalEligible: number | null;
         };
+        /**
+         * BackfillMode
+         * @description Which partitions a backfill is for.
+         * @enum {string}
+         */
+        BackfillMode: "missing" | "missing-and-failed" | "all";
         /** BackfillsAnswer */
         BackfillsAnswer: {
             /** Backfills */
@@ -1323,7 +1260,7 @@ export interface components {
             id: string;
             /** Maxactive */
             maxActive: number;
-            mode: components["schemas"]["Which"];
+            mode: components["schemas"]["BackfillMode"];
             options: components["schemas"]["RunOptions"];
             /** Params */
             params: {
@@ -1420,8 +1357,8 @@ export interface components {
             /** Id */
             id: number;
         };
-        /** Counters */
-        Counters: {
+        /** CountersView */
+        CountersView: {
             /** Alreadyprocessed */
             alreadyProcessed: number | null;
             /** Cancelled */
@@ -1454,11 +1391,11 @@ export interface components {
              * Days
              * @description the last 90 on which something was recorded, the oldest first, with the family's own params
              */
-            days: components["schemas"]["CoveredDay"][];
+            days: components["schemas"]["CoverageDayView"][];
             /** Family */
             family: string;
             /** @description null: it was not asked for, or the family does not tell what has a result */
-            now: components["schemas"]["Covered"] | null;
+            now: components["schemas"]["CoverageView"] | null;
             /**
              * Params
              * @description null: the family needs some, and none were named
@@ -1472,8 +1409,14 @@ export interface components {
              */
             success: boolean;
         };
-        /** Covered */
-        Covered: {
+        /** CoverageDayView */
+        CoverageDayView: {
+            /**
+             * Day
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
             /** Eligible */
             eligible: number;
             /**
@@ -1484,14 +1427,8 @@ export interface components {
             /** Withresult */
             withResult: number;
         };
-        /** CoveredDay */
-        CoveredDay: {
-            /**
-             * Day
-             * Format: date
-             * @description in UTC
-             */
-            day: string;
+        /** CoverageView */
+        CoverageView: {
             /** Eligible */
             eligible: number;
             /**
@@ -1686,6 +1623,30 @@ export interface components {
              */
             success: boolean;
         };
+        /** FamilyFlowView */
+        FamilyFlowView: {
+            /** Key */
+            key: string;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Rate */
+            rate: number | null;
+        };
+        /** FamilyLastRunView */
+        FamilyLastRunView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Finishedat */
+            finishedAt: string | null;
+            /** Id */
+            id: string;
+            status: components["schemas"]["RunStatus"];
+        };
         /** FamilyView */
         FamilyView: {
             /**
@@ -1709,9 +1670,9 @@ export interface components {
             /** Entity */
             entity: string;
             /** Flow */
-            flow: components["schemas"]["app__api__families__FlowView"][];
+            flow: components["schemas"]["FamilyFlowView"][];
             /** @description the newest; null: there is none */
-            lastRun: components["schemas"]["app__api__families__LastRun"] | null;
+            lastRun: components["schemas"]["FamilyLastRunView"] | null;
             /**
              * Maxfailurerate
              * @description a larger share of failures pauses a run
@@ -1796,7 +1757,7 @@ export interface components {
         };
         /** FlowAnswer */
         FlowAnswer: {
-            flowControl: components["schemas"]["app__api__flow_control__FlowView"];
+            flowControl: components["schemas"]["FlowView"];
             /**
              * Success
              * @default true
@@ -1843,7 +1804,7 @@ export interface components {
         /** FlowsAnswer */
         FlowsAnswer: {
             /** Flowcontrol */
-            flowControl: components["schemas"]["app__api__flow_control__FlowView"][];
+            flowControl: components["schemas"]["FlowView"][];
             /**
              * Success
              * @default true
@@ -1879,6 +1840,44 @@ export interface components {
              * @description items that wait for their turn in a worker
              */
             waiting: number;
+        };
+        /** FlowView */
+        FlowView: {
+            /**
+             * Active
+             * @description items at work now; null: Redis does not answer
+             */
+            active: number | null;
+            /** Key */
+            key: string;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Periodseconds */
+            periodSeconds: number;
+            /**
+             * Queued
+             * @description messages that are due and in no worker yet; counted up to 2,000 a layer
+             */
+            queued: number;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "pinned";
+            /**
+             * Started
+             * @description items started in the last period
+             */
+            started: number | null;
+            /**
+             * Waiting
+             * @description items that wait for their turn in a worker
+             */
+            waiting: number | null;
         };
         /** HistoryAnswer */
         HistoryAnswer: {
@@ -1926,6 +1925,11 @@ export interface components {
             succeeded: number;
             /** Timedout */
             timedOut: number;
+        };
+        /** ItemListPart */
+        ItemListPart: {
+            /** Itemids */
+            itemIds: (string | number)[];
         };
         /** ItemsAnswer */
         ItemsAnswer: {
@@ -1993,8 +1997,8 @@ export interface components {
             startedAt: string | null;
             status: components["schemas"]["ItemStatus"];
         };
-        /** LastFired */
-        LastFired: {
+        /** LastFireView */
+        LastFireView: {
             /** Detail */
             detail: string | null;
             /**
@@ -2124,7 +2128,7 @@ export interface components {
              */
             minItems?: number | null;
             /** @default missing */
-            mode: components["schemas"]["Which"];
+            mode: components["schemas"]["BackfillMode"];
             /**
              * Params
              * @description beside the partition's own
@@ -2280,21 +2284,16 @@ export interface components {
             paidOnly: boolean;
         };
         /**
-         * Parent
+         * ParentView
          * @description The step that waits for a child.
          */
-        Parent: {
+        ParentView: {
             /** Itemid */
             itemId: string;
             /** Runid */
             runId: string;
             /** Step */
             step: string;
-        };
-        /** Part */
-        Part: {
-            /** Itemids */
-            itemIds: (string | number)[];
         };
         /** PartitionCounts */
         PartitionCounts: {
@@ -2663,13 +2662,13 @@ export interface components {
         RunStatus: "pending" | "running" | "paused" | "cancelling" | "succeeded" | "partial" | "failed" | "cancelled";
         /** RunView */
         RunView: {
-            actual: components["schemas"]["Actual"];
+            actual: components["schemas"]["ActualView"];
             /**
              * Backfillid
              * @description whose partition it is over; null: nobody's
              */
             backfillId: string | null;
-            counters: components["schemas"]["Counters"];
+            counters: components["schemas"]["CountersView"];
             /**
              * Createdat
              * Format: date-time
@@ -2725,7 +2724,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @description whose step it is; null: nobody's */
-            parent: components["schemas"]["Parent"] | null;
+            parent: components["schemas"]["ParentView"] | null;
             /**
              * Reason
              * @description a word: why it is paused, cannot go on just now, or ended as it did
@@ -2768,6 +2767,13 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** ScheduleLastRunView */
+        ScheduleLastRunView: {
+            /** Id */
+            id: string;
+            /** @description null: it was pruned */
+            status: components["schemas"]["RunStatus"] | null;
         };
         /**
          * ScheduleOptions
@@ -2841,9 +2847,9 @@ export interface components {
             /** Id */
             id: string;
             /** @description what came of the last fire time */
-            last: components["schemas"]["LastFired"] | null;
+            last: components["schemas"]["LastFireView"] | null;
             /** @description the last that it started */
-            lastRun: components["schemas"]["app__api__schedule_views__LastRun"] | null;
+            lastRun: components["schemas"]["ScheduleLastRunView"] | null;
             /** Name */
             name: string;
             /**
@@ -3226,12 +3232,6 @@ export interface components {
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
         };
-        /**
-         * Which
-         * @description Which partitions a backfill is for.
-         * @enum {string}
-         */
-        Which: "missing" | "missing-and-failed" | "all";
         /** WorkerView */
         WorkerView: {
             /**
@@ -4022,7 +4022,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Part"];
+                "application/json": components["schemas"]["ItemListPart"];
             };
         };
         responses: {
@@ -4064,7 +4064,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Part"];
+                "application/json": components["schemas"]["ItemListPart"];
             };
         };
         responses: {

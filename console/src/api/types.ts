@@ -5,7 +5,7 @@ type Schemas = components["schemas"];
 
 export type Run = Schemas["RunView"];
 export type RunStatus = Schemas["RunStatus"];
-export type Counters = Schemas["Counters"];
+export type Counters = Schemas["CountersView"];
 export type Item = Schemas["ItemView"];
 export type ItemStatus = Schemas["ItemStatus"];
 export type Step = Schemas["StepView"];
@@ -27,7 +27,7 @@ export type Progress = Pick<
 >;
 
 export type Family = Schemas["FamilyView"];
-export type Flow = Schemas["app__api__flow_control__FlowView"];
+export type Flow = Schemas["FlowView"];
 export type FlowUse = Schemas["FlowUse"];
 
 export type FlowPoint = Schemas["FlowPointView"];

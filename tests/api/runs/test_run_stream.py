@@ -14,6 +14,7 @@ import httpx2
 
 from app.cli.server.uvicorn import bind, url_of
 from app.cli.server.uvicorn import listening as serving
+from app.migrate import with_database
 from app.workflows.family import Context
 from tests.support.families import Recording
 from tests.support.http import OPS, app_of, bearer, listening
@@ -186,6 +187,22 @@ async def test_a_server_that_stops_ends_its_streams_and_waits_for_none(opener: O
         await _listeners(sluice, 0)
 
 
+@asynccontextmanager
+async def shut(dsn: str) -> AsyncIterator[None]:
+    """The database lets nobody in, and all who were are thrown out."""
+    name = dsn.partition("?")[0].rpartition("/")[2]
+    admin = await asyncpg.connect(with_database(dsn, "postgres"))
+    try:
+        await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        yield
+    finally:
+        await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await admin.close()
+
+
 async def test_a_stream_ends_when_the_database_goes_away_and_can_be_taken_up_again(
     opener: Opener,
 ) -> None:
@@ -193,13 +210,8 @@ async def test_a_stream_ends_when_the_database_goes_away_and_can_be_taken_up_aga
         run_id = await sluice.start()
         async with following(caller, run_id) as stream:
             last = (await stream.until("created")).id
-            stranger = await asyncpg.connect(opener.urls.database)
-            await stranger.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            await stranger.close()
-            await stream.rest()
+            async with shut(opener.urls.database):
+                await stream.rest()
         async with asyncio.timeout(10):
             while (await caller.post(f"/api/runs/{run_id}/pause")).status_code != 200:
                 await asyncio.sleep(0.1)
