@@ -17,9 +17,10 @@ from app.store.items.failures import RetrySelection
 from app.store.run_notifications import RunNotifications
 from app.store.runs import runs
 from app.store.runs.idempotency import IdempotentCall
+from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
-from app.workflows.contract.run_options import RunOptions
+from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.registry.bound_family import BoundFamily
@@ -127,8 +128,8 @@ class WorkflowClient:
         """Start a run over exactly these items of an earlier one, with its params.
 
         Raises:
-            Conflict: none of its items is such, or the family takes its params no more; or see
-                ``trigger_process``.
+            Conflict: none of its items is such, or the family takes its params no more; or it has
+                not ended, and what would be approved might grow; or see ``trigger_process``.
         """
         try:
             params = bound.params.read(run.params, run.sealed)
@@ -136,6 +137,12 @@ class WorkflowClient:
             raise Conflict(
                 f"{run.family} does not take the params of run {run.id} any more. Start a new run."
             ) from error
+        options = options or options_of(bound.family)
+        if options.approval and run.status not in ENDED:
+            raise Conflict(
+                f"Run {run.id} is {run.status}, so more of its items may end. A retry that asks for"
+                " an approval begins when it has ended: wait for that, or cancel it."
+            )
         async with reading(self._database) as connection:
             number = await failures.count_chosen(connection, run.id, which)
         if number == 0:

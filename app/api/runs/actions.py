@@ -94,14 +94,17 @@ async def resume_run(
     body: Resume | None = None,
 ) -> RunAnswer:
     """It goes on where it stopped, with other options where the body names some. If it waits for an
-    approval, this is one, and needs a token with that scope."""
+    approval, this is one, and needs a token with that scope; so do other options for a run that was
+    to be approved."""
     options = None
     if body is not None and body.model_fields_set:
         options = body.merged(await _run(state, run_id))
 
     def check(run: Run) -> None:
         waits = waits_for_approval(run)
-        if waits:
+        # How far it may go is a part of what was approved, or will be.
+        more = options is not None and RunOptions.model_validate(run.options).approval
+        if waits or more:
             allowed.require(Scope.APPROVE)
         if not waits or options is not None:
             allowed.require(Scope.RUN)

@@ -31,17 +31,19 @@ class ListAnswer(Answer):
 
 @router.post("", status_code=201)
 async def make_list(body: ItemListPart, state: State, caller: Caller) -> ListAnswer:
-    """Begin a list; it may be named as `itemList` when a run is started."""
+    """Begin a list; it may be named as `itemList` when a run is started, and grows no more then."""
     list_id = new_id("ids")
     async with state.database.begin() as tx:
         await item_lists.make(tx, list_id, caller)
-        number = await item_lists.add(tx, list_id, body.item_ids)
+        number = await item_lists.add(tx, list_id, body.item_ids, by=caller)
     return ListAnswer(list_id=list_id, items=number)
 
 
 @router.post("/{list_id}")
-async def add_to_list(list_id: ListId, body: ItemListPart, state: State) -> ListAnswer:
-    """Add to it; safe to repeat."""
+async def add_to_list(
+    list_id: ListId, body: ItemListPart, state: State, caller: Caller
+) -> ListAnswer:
+    """Add to it, with the token that made it, until a run names it; safe to repeat."""
     async with state.database.begin() as tx:
-        number = await item_lists.add(tx, list_id, body.item_ids)
+        number = await item_lists.add(tx, list_id, body.item_ids, by=caller)
     return ListAnswer(list_id=list_id, items=number)

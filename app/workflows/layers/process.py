@@ -85,9 +85,10 @@ class ProcessLayer:
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
         wanted = options.canary or 0
+        source = source_of(bound, params, ctx, run)
         found = await count_eligible(
             bound,
-            source_of(bound, params, ctx, run),
+            source,
             params,
             ctx,
             force=run.force,
@@ -101,7 +102,9 @@ class ProcessLayer:
         small = len(found.canary) >= (found.statistics.to_process or 0)
         canary = () if small else found.canary
         expected = await self.estimator.estimate(bound, params, found.statistics)
-        asks = question(bound, found, expected, len(canary)) if options.approval else None
+        asks = None
+        if options.approval:
+            asks = question(bound, found, expected, len(canary), fixed=source.fixed)
         return ProcessResult(run, found.statistics, expected, canary, asks)
 
     async def _begin(self, tx: AsyncConnection, bound: BoundFamily, counted: ProcessResult) -> None:

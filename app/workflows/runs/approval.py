@@ -22,24 +22,28 @@ class ApprovalRequest:
 
 
 def question(
-    bound: BoundFamily, found: EligibilityCount, estimate: Estimate, canary: int
+    bound: BoundFamily, found: EligibilityCount, estimate: Estimate, canary: int, *, fixed: bool
 ) -> ApprovalRequest:
     """
     Args:
         canary: how many items come first; 0: no canary.
+        fixed: the ids are kept as they were counted. What a family's own query, file or API
+            answers cannot be, so the sentence says so.
     """
     statistics = found.statistics
+    anew = "" if fixed else f" Which {bound.family.entity.plural} these are is read as it goes on."
     first = f", {canary:,} of them first" if canary else ""
     return ApprovalRequest(
         f"The run would process {_how_many(bound, found)}{first}{_what_it_takes(estimate)}"
-        f"{_overwriting(found)}."
-        " Approve it to let it go on, or cancel it.",
+        f"{_overwriting(found)}"
+        f".{anew} Approve it to let it go on, or cancel it.",
         {
             "totalEligible": statistics.total_eligible,
             "toProcess": statistics.to_process,
             "alreadyProcessed": statistics.already_processed,
             "toOverwrite": found.to_overwrite,
             "exact": statistics.exact,
+            "fixed": fixed,
             "estimate": estimate.model_dump(mode="json"),
             "sample": list(found.sample),
         },

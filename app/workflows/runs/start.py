@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
 from app.errors import Conflict
+from app.store.items import item_lists
 from app.store.runs import events, idempotency, overlap, runs
 from app.store.runs.events import EventKind
 from app.store.runs.idempotency import IdempotentCall
@@ -44,6 +45,7 @@ async def start_run(
     Raises:
         Conflict: the family has an active run, and refuses another beside it.
         BadInput: the idempotency key was used for another call.
+        NotFound: the run's list of ids is not there.
     """
     if once is not None:
         known = await idempotency.claim(tx, once, run.id)
@@ -57,6 +59,8 @@ async def start_run(
     if ahead is not None:
         run.stage = RunStage.WAITING
     await runs.insert_run(tx, run)
+    if run.item_list is not None:
+        await item_lists.freeze(tx, run.item_list, run.id)
     await events.append(tx, run.id, EventKind.CREATED, who=run.started_by, data=why)
     if run.retry_of is not None:
         data = {"runId": run.id}

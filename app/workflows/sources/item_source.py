@@ -32,6 +32,10 @@ class Source(Protocol):
     def repeats(self) -> bool:
         """Whether pages may hold an id that another page held."""
 
+    @property
+    def fixed(self) -> bool:
+        """Whether its ids are the same whenever they are read."""
+
     async def page(self, cursor: str | None, size: int) -> Page:
         """At most ``size`` ids after ``cursor``, in a fixed order."""
 
@@ -80,6 +84,7 @@ class FamilySource:
     params: BaseModel
     ctx: Context
     repeats: ClassVar[bool] = True
+    fixed: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
         """
@@ -111,6 +116,7 @@ class ListSource:
 
     ids: Sequence[str]
     repeats: ClassVar[bool] = False
+    fixed: ClassVar[bool] = True
 
     async def page(self, cursor: str | None, size: int) -> Page:
         last = None if cursor is None else json.loads(cursor)
@@ -129,6 +135,7 @@ class StoredSource:
     database: AsyncEngine
     list_id: str
     repeats: ClassVar[bool] = False
+    fixed: ClassVar[bool] = True
 
     async def page(self, cursor: str | None, size: int) -> Page:
         after_id = None if cursor is None else json.loads(cursor)
@@ -150,6 +157,7 @@ class RetrySource:
     run_id: str
     which: RetrySelection
     repeats: ClassVar[bool] = False
+    fixed: ClassVar[bool] = True
 
     async def page(self, cursor: str | None, size: int) -> Page:
         after_id = None if cursor is None else json.loads(cursor)

@@ -40,6 +40,7 @@ class SqlSource:
     statement: Select[Any]
     family: str = "the family"
     repeats: ClassVar[bool] = False
+    fixed: ClassVar[bool] = False
 
     async def page(self, cursor: str | None, size: int) -> Page:
         """

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 9e182ea7f120c756e78ba28f45f0fac6aa36e81836888443539fc279efbc6515
+// OpenAPI document: af7a601bc836b689bf236cb30fc2f8de64cfcb9c6556fcf3b55236789263df3b
 
 export interface paths {
     "/api/backfills": {
@@ -312,7 +312,7 @@ export interface paths {
         put?: never;
         /**
          * Make List
-         * @description Begin a list; it may be named as `itemList` when a run is started.
+         * @description Begin a list; it may be named as `itemList` when a run is started, and grows no more then.
          */
         post: operations["make_list_api_item_lists_post"];
         delete?: never;
@@ -332,7 +332,7 @@ export interface paths {
         put?: never;
         /**
          * Add To List
-         * @description Add to it; safe to repeat.
+         * @description Add to it, with the token that made it, until a run names it; safe to repeat.
          */
         post: operations["add_to_list_api_item_lists__list_id__post"];
         delete?: never;
@@ -727,7 +727,8 @@ export interface paths {
         /**
          * Resume Run
          * @description It goes on where it stopped, with other options where the body names some. If it waits for an
-         *     approval, this is one, and needs a token with that scope.
+         *     approval, this is one, and needs a token with that scope; so do other options for a run that was
+         *     to be approved.
          */
         post: operations["resume_run_api_runs__run_id__resume_post"];
         delete?: never;

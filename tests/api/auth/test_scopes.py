@@ -174,6 +174,23 @@ async def test_a_run_that_was_approved_is_not_given_more_by_who_may_only_run(
             assert (await callers.post("lead", path, body)).status_code == 202
 
 
+async def test_how_far_a_run_may_go_that_was_approved_only_an_approver_changes(
+    opener: Opener,
+) -> None:
+    async with opener(Recording(), tokens=TOKENS) as sluice, calling(sluice) as callers:
+        body = {**APPROVAL, "budget": {"usd": 1}}
+        run_id = (await callers.post("runner", PROCESS, body)).json()["runId"]
+        path = f"/api/runs/{run_id}"
+        for reason in ("operator", "budget"):
+            await sluice.sql("UPDATE run SET status = 'paused', reason = :reason", reason=reason)
+            for who, needs in (("runner", "approve"), ("approver", "run")):
+                more = await callers.post(who, f"{path}/resume", {"budget": {"usd": 500}})
+                assert assert_problem(more, 403)["needs"] == [needs]
+        assert (await sluice.run(run_id)).options["budget"]["usd"] == 1
+        answer = await callers.post("lead", f"{path}/resume", {"budget": {"usd": 500}})
+        assert answer.status_code == 200
+
+
 async def test_who_may_only_say_that_time_has_passed_sees_nothing(opener: Opener) -> None:
     async with opener(Recording(), tokens=TOKENS) as sluice, calling(sluice) as callers:
         for method, path in sorted(every_route(app_of(sluice))):

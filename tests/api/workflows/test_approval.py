@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 
 from tests.support.control import paused
-from tests.support.families import Recording
+from tests.support.families import Beside, Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener
 
@@ -105,3 +105,41 @@ async def test_an_item_that_joins_a_run_cannot_ask(opener: Opener) -> None:
         body = {"userId": "u1", "runId": "run_x", "approval": True}
         refused = await caller.post(EXECUTE, json=body)
         assert fields(assert_problem(refused, 422)) == ["approval"]
+
+
+async def test_whoever_approves_is_told_whether_the_ids_may_change_meanwhile(
+    opener: Opener,
+) -> None:
+    async with opener(Beside()) as sluice, api(sluice) as caller, sluice.worker():
+        ids = await sluice.add_users(3)
+        listed = await caller.post("/api/item-lists", json={"itemIds": ids})
+        bodies: list[tuple[dict[str, object], bool]] = [
+            ({}, False),
+            ({"itemIds": ids}, True),
+            ({"itemList": listed.json()["listId"]}, True),
+        ]
+        for body, fixed in bodies:
+            started = await caller.post(PROCESS, json={**body, "approval": True})
+            path = f"/api/runs/{started.json()['runId']}"
+            await paused(sluice, started.json()["runId"])
+            event = (await caller.get(f"{path}/events")).json()["events"][-1]
+            assert event["data"]["fixed"] is fixed
+            assert ("read as it goes on" in event["detail"]) is not fixed
+
+
+async def test_a_retry_that_asks_is_over_a_run_that_has_ended(opener: Opener) -> None:
+    """What fails later would else be in it without anybody's approval."""
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        run_id = (await caller.post(PROCESS, json={})).json()["runId"]
+        await sluice.sql("UPDATE run SET status = 'running', started_at = now()")
+        await sluice.sql(
+            "INSERT INTO item (run_id, item_id, status)"
+            " VALUES (:run, 'u1', 'failed'), (:run, 'u2', 'pending')",
+            run=run_id,
+        )
+        path = f"/api/runs/{run_id}/retry"
+        refused = assert_problem(await caller.post(path, json={"approval": True}), 409)
+        assert "has ended" in refused["detail"]
+        assert (await caller.post(path, json={})).status_code == 202
+        await sluice.sql("UPDATE run SET status = 'partial' WHERE id = :run", run=run_id)
+        assert (await caller.post(path, json={"approval": True})).status_code == 202

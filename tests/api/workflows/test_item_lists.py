@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 from app.cli.input.item_ids import read_ids
 from app.errors import BadInput
 from app.store.items import item_lists
+from tests.support.control import paused
 from tests.support.families import Beside, Recording
 from tests.support.http import CRON, api, assert_problem, bearer, fields
 from tests.support.service import Opener
@@ -48,6 +50,62 @@ async def test_parts_may_come_twice(opener: Opener) -> None:
         list_id = await _list(caller, ["a", "b", "a"], ["b", "c"])
         again = await caller.post(f"{LISTS}/{list_id}", json={"itemIds": ["c", "a"]})
         assert again.json() == {"success": True, "listId": list_id, "items": 3}
+
+
+async def test_a_list_takes_no_more_ids_once_a_run_has_named_it(opener: Opener) -> None:
+    family = Beside()
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(4)
+        list_id = await _list(caller, ["u00001"])
+        body = {"itemList": list_id, "approval": True}
+        dry = {"itemList": list_id, "dryRun": True}
+        assert (await caller.post(PROCESS, json=dry)).status_code == 200
+        path = f"{LISTS}/{list_id}"
+        added = await caller.post(path, json={"itemIds": ["u00002"]})  # a dry run names nothing
+        assert added.json()["items"] == 2
+        run_id = (await caller.post(PROCESS, json=body)).json()["runId"]
+        again = (await caller.post(PROCESS, json={**body, "force": True})).json()["runId"]
+        async with sluice.worker():
+            await paused(sluice, run_id)
+            refused = await caller.post(path, json={"itemIds": ["u00001", "u00003"]})
+            document = assert_problem(refused, 409)
+            assert (document["runId"], run_id in document["detail"]) == (run_id, True)
+            # A part that had come, and whose answer was lost, may come again.
+            repeated = await caller.post(path, json={"itemIds": ["u00002", "u00001"]})
+            assert repeated.json()["items"] == 2
+            await caller.post(f"/api/runs/{run_id}/approve")
+            run = await sluice.ended(run_id)
+            assert (run.succeeded, sorted(family.executed)) == (2, ["u00001", "u00002"])
+        await caller.post(f"/api/runs/{again}/cancel")
+        assert_problem(await caller.post(path, json={"itemIds": ["u00004"]}), 409)
+
+
+async def test_a_list_is_added_to_by_the_token_that_made_it_alone(opener: Opener) -> None:
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        list_id = await _list(caller, ["a"])
+        path = f"{LISTS}/{list_id}"
+        other = await caller.post(path, json={"itemIds": ["b"]}, headers=bearer(CRON))
+        assert "another token" in assert_problem(other, 403)["detail"]
+        assert (await caller.post(path, json={"itemIds": ["b"]})).json()["items"] == 2
+
+
+async def test_a_run_that_comes_while_ids_are_added_is_over_all_of_them_or_none(
+    opener: Opener,
+) -> None:
+    """Whichever commits first: what the run counts is what the list holds from then on."""
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        for attempt in range(10):
+            list_id = await _list(caller, ["a"])
+            more = caller.post(f"{LISTS}/{list_id}", json={"itemIds": [f"b{attempt}"]})
+            start = caller.post(PROCESS, json={"itemList": list_id, "force": True})
+            added, started = await asyncio.gather(more, start)
+            assert started.status_code == 202
+            [(number, frozen_by)] = await sluice.sql(
+                "SELECT number, frozen_by FROM item_list WHERE id = :id", id=list_id
+            )
+            assert frozen_by == started.json()["runId"]
+            assert (added.status_code, number) in ((200, 2), (409, 1))
 
 
 async def test_what_cannot_be_used_is_refused(

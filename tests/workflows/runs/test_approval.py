@@ -72,7 +72,8 @@ async def test_the_question_tells_what_the_run_would_do_and_what_it_would_take(
             run = await waiting(sluice, run_id)
         assert run.detail == (
             "The run would process 80 of 100 users, in about 8 s, for about 40.00 USD, with about"
-            " 8,000 tokens. Approve it to let it go on, or cancel it."
+            " 8,000 tokens. Which users these are is read as it goes on. Approve it to let it"
+            " go on, or cancel it."
         )
         data = (await story(sluice, run_id))[2].data
     assert data == {
@@ -81,6 +82,7 @@ async def test_the_question_tells_what_the_run_would_do_and_what_it_would_take(
         "alreadyProcessed": 20,
         "toOverwrite": 0,
         "exact": True,
+        "fixed": False,
         "estimate": run.estimate,
         "sample": ids[20:25],
     }
