@@ -19,9 +19,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock
 from typing import IO
 
 import httpx2
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class Forking:
     _asking: socket.socket
+    _turn: Lock = field(default_factory=Lock)
 
     def run(
         self, command: Sequence[str], env: Mapping[str, str], cwd: Path, text: str, timeout: float
@@ -44,21 +46,29 @@ class Forking:
             with ours:
                 order = json.dumps({"argv": list(command), "env": dict(env), "cwd": str(cwd)})
                 files = [theirs.fileno(), given.fileno(), said.fileno(), faults.fileno()]
-                socket.send_fds(self._asking, [len(order).to_bytes(4, "big")], files)
-                theirs.close()
-                self._asking.sendall(order.encode())
+                with self._turn:  # tests ask from threads, and an order is sent in two parts
+                    socket.send_fds(self._asking, [len(order).to_bytes(4, "big")], files)
+                    theirs.close()
+                    self._asking.sendall(order.encode())
                 code = _answer(ours, command, timeout)
             return subprocess.CompletedProcess(command, code, _read(said), _read(faults))
 
 
 def _answer(ours: socket.socket, command: Sequence[str], timeout: float) -> int:
-    pid = int.from_bytes(ours.recv(4), "big")
+    pid = int.from_bytes(_told(ours, command), "big")
     ours.settimeout(timeout)
     try:
-        return int.from_bytes(ours.recv(4), "big", signed=True)
+        return int.from_bytes(_told(ours, command), "big", signed=True)
     except TimeoutError:
         os.kill(pid, signal.SIGKILL)
         raise subprocess.TimeoutExpired(command, timeout) from None
+
+
+def _told(ours: socket.socket, command: Sequence[str]) -> bytes:
+    told = ours.recv(4)
+    if not told:
+        raise RuntimeError(f"Whoever was to run {' '.join(command)} ended without a word.")
+    return told
 
 
 def _read(file: IO[bytes]) -> str:
@@ -86,8 +96,11 @@ def _serve(asking: socket.socket) -> None:
         left = int.from_bytes(head, "big")
         parts = []
         while left:
-            parts.append(asking.recv(left))
-            left -= len(parts[-1])
+            part = asking.recv(left)
+            if not part:
+                return  # whoever gave the order has ended in the middle of it
+            parts.append(part)
+            left -= len(part)
         if os.fork() == 0:
             asking.close()
             os._exit(_watched(json.loads(b"".join(parts)), *files))
@@ -140,7 +153,7 @@ def _become(order: Mapping[str, object], streams: Sequence[int]) -> None:
 def _load() -> None:
     import app.cli  # noqa: PLC0415 - only in the process that is forked
 
-    for module in pkgutil.iter_modules(app.cli.__path__, "app.cli."):
+    for module in pkgutil.walk_packages(app.cli.__path__, "app.cli."):
         importlib.import_module(module.name)
     for name in ("app.main", "typer.rich_utils"):
         importlib.import_module(name)
