@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -17,19 +17,35 @@ from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import LEASE, RedisGate
 from app.settings import Settings
 from app.store.database import sessions
+from app.store.group_commit import GroupCommit
 from app.store.pool import in_line
 from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
+from app.workflows.keys import Layer
+from app.workflows.layers.execute import ExecuteLayer
+from app.workflows.layers.losses import Losses
+from app.workflows.layers.outcome_writer import OutcomeWriter
+from app.workflows.layers.paginate import FanOut, PaginateLayer
+from app.workflows.layers.paused_runs import PausedRuns
+from app.workflows.layers.process import ProcessLayer
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
+from app.workflows.monitoring.worker_heartbeat import Heartbeat
+from app.workflows.monitoring.worker_load import LoadGauge
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.threads import Threads
+from app.workflows.runs.cache import RunCache
+from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
-from app.workflows.steps.item_tools import DurableStepRunner
+from app.workflows.steps.children import ChildRuns
+from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerFactory
+from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.preview import PreviewStepRunner
+from app.workflows.steps.timers import WakeUpTimers
+from app.workflows.worker.dispatcher import Dispatcher, LayerPort
 from app.workflows.worker.maintenance import Watchdog
 from app.workflows.worker.worker import SluiceWorker
 
@@ -60,39 +76,83 @@ class Service:
         return self.pools.own
 
     def worker(self) -> SluiceWorker:
-        prefix = self.settings.redis_prefix
-        days = self.settings.retention_days
-        pool = self.pools.worked
-        services = replace(self.services, database=pool, sessions=sessions(pool))
-        context = partial(make_context, services)
-        coverage = CoverageSurvey(self.database, self.worked, context, self.settings.dry_run_budget)
-        return SluiceWorker(
-            self.pools.ledger,
+        settings, ledger = self.settings, self.pools.ledger
+        context = self._context_of_items()
+        gate = RedisGate(self.redis, settings.redis_prefix, self.controls, lease=LEASE)
+        locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
+        cache = RunCache(ledger, self.worked, self.changes)
+        layers = self._layers(gate, locks, cache, context)
+        gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
+        worker = SluiceWorker(
             self.engine,
-            RedisGate(self.redis, prefix, self.controls, lease=LEASE),
-            ItemLocks(self.redis, prefix, lease=LEASE),
+            Dispatcher(ledger, self.engine, self.controls, self.worked, layers, self.mender),
+            gate,
             self.controls,
-            self.worked,
-            context,
-            self.changes,
-            self.mender,
-            Watchdog(
-                self.mender,
-                self.pools.holding,
-                every=self.settings.watchdog_seconds,
-                keep=timedelta(days=days) if days else None,
-                beside=(
-                    coverage.run,
-                    FlowRecorder(self.api.flow, self.api.flow_history).run,
-                ),
+            (
+                gate.run,
+                locks.run,
+                cache.watch,
+                self._watchdog(context).run,
+                Scheduler(self.database, self.engine, self.worked).run,
+                Heartbeat(ledger, settings.worker_concurrency, gauge).run,
             ),
-            Scheduler(self.database, self.engine, self.worked),
+            concurrency=settings.worker_concurrency,
+        )
+        self.threads.wakes.append(worker.look)
+        return worker
+
+    def _context_of_items(self) -> Callable[..., Context]:
+        pool = self.pools.worked
+        return partial(make_context, replace(self.services, database=pool, sessions=sessions(pool)))
+
+    def _layers(
+        self, gate: RedisGate, locks: ItemLocks, cache: RunCache, context: Callable[..., Context]
+    ) -> Mapping[Layer, LayerPort]:
+        ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
+        look_ahead = self.settings.look_ahead
+        paused = PausedRuns(ledger, engine)
+        estimator = Estimator(ledger, self.controls)
+        outcomes = OutcomeWriter(
+            ledger, engine, keeper, look_ahead=look_ahead, changed=cache.changed
+        )
+        steps = StepRunnerFactory(
+            StepJournal(ledger, engine),
+            ChildRuns(ledger, engine, self.worked, look_ahead),
             self.services.http,
             self.api.links,
-            self.threads,
-            partial(in_line, pool),
-            concurrency=self.settings.worker_concurrency,
-            look_ahead=self.settings.look_ahead,
+        )
+        timers = WakeUpTimers(ledger, engine, look_ahead=look_ahead)
+        fan_out = GroupCommit(FanOut(ledger, engine).commit)
+        return {
+            Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, paused, estimator),
+            Layer.PAGINATE: PaginateLayer(
+                ledger, engine, gate, context, cache, keeper, look_ahead, fan_out
+            ),
+            Layer.EXECUTE: ExecuteLayer(
+                ledger,
+                engine,
+                gate,
+                locks,
+                context,
+                cache,
+                outcomes,
+                paused,
+                timers,
+                steps,
+                Losses(ledger, engine),
+            ),
+        }
+
+    def _watchdog(self, context: Callable[..., Context]) -> Watchdog:
+        settings = self.settings
+        coverage = CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget)
+        days = settings.retention_days
+        return Watchdog(
+            self.mender,
+            self.pools.holding,
+            every=settings.watchdog_seconds,
+            keep=timedelta(days=days) if days else None,
+            beside=(coverage.run, FlowRecorder(self.api.flow, self.api.flow_history).run),
         )
 
 
