@@ -32,6 +32,7 @@ from app.store.pooler import Pooling, check_pooling
 from app.store.pools import Pools, open_pools
 from app.store.readiness import require_ready
 from app.store.run_notifications import RunNotifications
+from app.store.signing_key import signing_keys
 from app.workflows.backfills.advance import begin_next_partition
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
@@ -155,7 +156,8 @@ async def _opened(
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
-        signer = CursorSigner((await service_key(database, "signing")).encode())
+        key, *former = await signing_keys(database)
+        signer = CursorSigner(key, tuple(former))
         await sync_declared_schedules(database, bound)
         api = ApiState(
             client=client,

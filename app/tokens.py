@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 MIN_TOKEN_LENGTH = 16
 FORM = "name:secret or name[scope+scope]:secret"
 
+_SAMPLE = re.compile(r"make-your-own|change-?me|\$[({]|your-?secret|example", re.IGNORECASE)
+"""In a secret that somebody copied out of an example, which everybody can read; or that a shell was
+meant to fill in, and did not."""
+
 _NAME = re.compile(r"(?P<name>[^\[\]]+?)\s*(\[(?P<scopes>[^\[\]]*)\])?")
 
 
@@ -55,6 +59,11 @@ def parse_tokens(text: object) -> tuple[Token, ...]:
             raise ValueError(
                 f"the secret of entry {position} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
                 " characters (try: openssl rand -hex 24)"
+            )
+        if _SAMPLE.search(secret):
+            raise ValueError(
+                f"the secret of entry {position} is one of an example, which everybody knows. Make"
+                " one of your own with: openssl rand -hex 24"
             )
         if any(t.name == name for t in tokens):
             raise ValueError(f"the name of entry {position} stands twice")

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from app.api.app import build_app
 from app.cli.app import app as command_line
+from app.errors import ConfigurationError
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families
 from docs.generate.settings import default_of
@@ -70,7 +71,11 @@ def test_the_example_of_an_environment_names_every_setting_and_can_be_used(
 
     uncommented = tmp_path / "all.env"
     uncommented.write_text(re.sub(r"^# ([A-Z_]+=)", r"\1", text, flags=re.MULTILINE), "utf-8")
-    assert [token.name for token in load_settings(uncommented).tokens] == ["ops", "cron"]
+    with pytest.raises(ConfigurationError, match=r"SLUICE_TOKENS.*one of an example"):
+        load_settings(uncommented)
+    monkeypatch.setenv("SLUICE_TOKENS", "ops:of-our-own-of-our-own")
+    assert [token.name for token in load_settings(uncommented).tokens] == ["ops"]
+    monkeypatch.delenv("SLUICE_TOKENS")
     assert load_settings(ROOT / ".env.example") == Settings.model_validate({})
 
 

@@ -51,6 +51,7 @@ def build_app(
         lifespan=lifespan,
         docs_url=None,  # these pages would load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever the caller named as Host
     )
     # Set by whoever serves the app, before it waits for what is under way: streams end with it.
     app.state.stopping = asyncio.Event()

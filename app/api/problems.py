@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.api.allowed_methods import allowed_methods
 from app.connections.faults import away, said
 from app.errors import SluiceError
 from app.workflows.contract.exceptions import FamilyFailed
@@ -119,7 +120,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     detail = str(error.detail)
     if not detail.endswith("."):  # Starlette's own are a word or two
         detail = f"{request.method} {request.url.path}: {detail}."
-    return _answer(request, error.status_code, title, detail, {}, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = allowed_methods(request)
+        # A route that takes the method, and refuses it here, has said by itself what it takes.
+        if request.method not in allowed:
+            headers = {**(headers or {}), "Allow": ", ".join(allowed)}
+    return _answer(request, error.status_code, title, detail, {}, headers)
 
 
 async def _unreachable(request: Request, error: Exception) -> JSONResponse:

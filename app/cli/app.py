@@ -94,6 +94,23 @@ def prune(
     prune_runs(older_than, dry_run=dry_run, demo=demo)
 
 
+@app.command("rotate-key")
+def rotate_key(
+    *,
+    drop_former: Annotated[
+        bool,
+        typer.Option("--drop-former", help="What was signed before is void: the key has leaked."),
+    ] = False,
+    demo: Demo = False,
+) -> None:
+    """Make a new key for the signatures of cookies, cursors and answer links."""
+    from app.cli.commands.key_rotation import (  # noqa: PLC0415 - lazily: loads SQLAlchemy
+        rotate_key as rotate,
+    )
+
+    rotate(drop_former=drop_former, demo=demo)
+
+
 for command in (*RUN_COMMANDS, *ITEM_COMMANDS, backfill, coverage):
     app.command()(command)
 

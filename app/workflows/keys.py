@@ -141,14 +141,19 @@ class CursorSigner:
     """Hands positions to callers as opaque tokens, and takes back only those it issued.
 
     ``scope`` is what the position belongs to (``runs``, ``page:run_…``), so that a cursor of one
-    list is refused by another.
+    list is refused by another. ``former``: keys that signed before this one, and whose signatures
+    are still good.
     """
 
     key: bytes
+    former: tuple[bytes, ...] = ()
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        return (self.key, *self.former)
 
     def issue(self, scope: str, position: str) -> str:
-        body = position.encode()
-        return base64.urlsafe_b64encode(self._sign(scope, body) + body).rstrip(b"=").decode()
+        return _signed(self.key, scope, position)
 
     def accept(self, scope: str, token: str, *, field: str = "cursor") -> str:
         """
@@ -159,8 +164,9 @@ class CursorSigner:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
             position = raw[_SIGNATURE:].decode()
             # Compared as a whole: base64 has several spellings of the same bytes.
-            if hmac.compare_digest(token.encode(), self.issue(scope, position).encode()):
-                return position
+            for key in self.keys:
+                if hmac.compare_digest(token.encode(), _signed(key, scope, position).encode()):
+                    return position
         except (binascii.Error, ValueError):
             pass
         raise BadInput(
@@ -169,6 +175,9 @@ class CursorSigner:
             field=field,
         )
 
-    def _sign(self, scope: str, body: bytes) -> bytes:
-        message = scope.encode() + b"\0" + body
-        return hmac.digest(self.key, message, hashlib.sha256)[:_SIGNATURE]
+
+def _signed(key: bytes, scope: str, position: str) -> str:
+    body = position.encode()
+    message = scope.encode() + b"\0" + body
+    signature = hmac.digest(key, message, hashlib.sha256)[:_SIGNATURE]
+    return base64.urlsafe_b64encode(signature + body).rstrip(b"=").decode()

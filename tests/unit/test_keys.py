@@ -179,3 +179,17 @@ def test_a_cursor_that_was_cut_is_refused(key: bytes, scope: str, position: str,
     for cut in (token[:-by], token[by:]):
         with pytest.raises(BadInput):
             CursorSigner(key).accept(scope, cut)
+
+
+def test_what_a_former_key_signed_is_taken_and_nothing_is_signed_with_it() -> None:
+    old, new = CursorSigner(b"old"), CursorSigner(b"new", former=(b"old",))
+    assert new.accept("runs", old.issue("runs", "run_1")) == "run_1"
+    assert new.issue("runs", "run_1") == CursorSigner(b"new").issue("runs", "run_1")
+    for signer, cursor in (
+        (CursorSigner(b"new"), old.issue("runs", "run_1")),
+        (old, new.issue("runs", "run_1")),
+        (new, old.issue("backfills", "run_1")),
+        (new, CursorSigner(b"older").issue("runs", "run_1")),
+    ):
+        with pytest.raises(BadInput):
+            signer.accept("runs", cursor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,30 @@ def test_a_token_that_cannot_be_used_is_refused_without_its_secret(
     assert words in sentence
     for secret in (GOOD, HIDDEN, HIDDEN[: MIN_TOKEN_LENGTH - 1]):
         assert secret not in sentence
+
+
+def test_no_example_of_a_secret_is_one(env: pytest.MonkeyPatch) -> None:
+    """Neither as it stands in a file of ours, nor where a shell should have filled it in."""
+    top = Path(__file__).parents[2]
+    files = (".env.example", "compose.env.example", "docker-compose.yml", "README.md")
+    texts = [top / name for name in files] + sorted((top / "docs").rglob("*.md"))
+    shown = {
+        (file.name, found.strip("\"'`."))
+        for file in texts
+        for found in re.findall(
+            r"SLUICE_TOKENS=(.*?)(?: \\|$|[\"`])", file.read_text(), re.MULTILINE
+        )
+    }
+    assert ".env.example" in {name for name, _ in shown}
+    for name, value in sorted(shown):
+        if value.strip():
+            env.setenv("SLUICE_TOKENS", value)
+            assert "SLUICE_TOKENS cannot be used" in refusal(), (name, value)
+    env.setenv("SLUICE_TOKENS", "ops:0000-make-your-own-0000")
+    assert refusal() == (
+        "SLUICE_TOKENS cannot be used: the secret of entry 1 is one of an example, which everybody"
+        " knows. Make one of your own with: openssl rand -hex 24."
+    )
 
 
 def test_tokens_are_read_with_their_names_and_may_hold_colons(env: pytest.MonkeyPatch) -> None:

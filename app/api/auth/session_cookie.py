@@ -48,7 +48,7 @@ def read(value: str, signer: CursorSigner, tokens: TokenRegistry) -> Session:
         mark, until = json.loads(signer.accept(_SCOPE, value))
     except BadInput:
         raise Unauthorized("This session is not valid. Sign in again.") from None
-    known = tokens.of_mark(mark, signer.key)
+    known = tokens.of_mark(mark, signer.keys)
     if known is None or time.time() >= until:
         raise Unauthorized("This session is over. Sign in again.")
     return Session(known, datetime.fromtimestamp(until, UTC))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.api.auth.scopes import Principal
@@ -38,9 +38,18 @@ class TokenRegistry:
         found = [known for known in self._all if hmac.compare_digest(known.digest, shown)]
         return found[0] if found else None
 
-    def of_mark(self, mark: str, key: bytes) -> RegisteredToken | None:
+    def of_mark(self, mark: str, keys: Iterable[bytes]) -> RegisteredToken | None:
+        """
+        Args:
+            keys: with one of which the mark may have been made.
+        """
         shown = mark.encode()
-        found = [k for k in self._all if hmac.compare_digest(k.mark(key).encode(), shown)]
+        found = [
+            known
+            for key in keys
+            for known in self._all
+            if hmac.compare_digest(known.mark(key).encode(), shown)
+        ]
         return found[0] if found else None
 
 

@@ -23,7 +23,7 @@ from app.tokens import Scope
 WRONG_TAKES = 0.5
 """Seconds that a wrong token is answered after."""
 MOST_WRONG = 5
-"""Of one address, at once: what comes meanwhile is refused before it is looked at."""
+"""Of one address, at once: another wrong one is refused without a wait of its own."""
 MOST_WRONG_IN_ALL = 1_000
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -36,7 +36,8 @@ class WrongTries:
         self._waiting: Counter[str] = Counter()
 
     def require_few(self, address: str) -> None:
-        """
+        """For who has shown a wrong token; a right one waits for nobody.
+
         Raises:
             TooManyTries: too many of them wait already.
         """
@@ -89,9 +90,11 @@ async def sign_in(
     """Takes a token that may `read`, and sets the cookie `sluice_session` for twelve hours."""
     session_cookie.require_same_origin(request.headers)
     address = request.client.host if request.client is not None else ""
-    tries.require_few(address)
     known = tokens.of_secret(body.token.get_secret_value())
     if known is None:
+        # Others, also behind the same proxy, may try as much as they like: who has a token gets in.
+        # Secrets are too long to be guessed, however often; a wrong one only costs its sender time.
+        tries.require_few(address)
         with tries.waiting(address):
             await asyncio.sleep(WRONG_TAKES)
         raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")

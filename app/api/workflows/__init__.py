@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
 
 from app.api.dependencies import State, bearer
+from app.api.root_path import inner_path
 from app.api.workflows.execute import add_execute
 from app.api.workflows.paginate import add_paginate
 from app.api.workflows.process import add_process
 from app.errors import NotFound
 from app.workflows.contract.job_family import AnyFamily
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def family_router(family: AnyFamily) -> APIRouter:
@@ -26,12 +32,17 @@ def unknown_router() -> APIRouter:
     """Says which families and routes there are, to a caller who named another."""
     router = APIRouter(include_in_schema=False)
 
-    @router.api_route("/api/workflows/{family}/{_:path}", methods=["GET", "POST"])
-    async def unknown(family: str, state: State) -> None:
-        if family in state.families:
-            raise NotFound(
-                f"{family} has no such route with this method. GET /api/families lists its routes."
+    @router.api_route("/api/workflows/{family}/{_:path}", methods=METHODS)
+    async def unknown(family: str, request: Request, state: State) -> None:
+        bound = state.families.get(family)
+        if bound is not None and inner_path(request.scope) in routes_of(bound.family).values():
+            raise HTTPException(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"This route of {family} takes POST. See GET /api/families.",
+                headers={"Allow": "POST"},
             )
+        if bound is not None:
+            raise NotFound(f"{family} has no such route. GET /api/families lists its routes.")
         raise NotFound(state.family_files.unknown(family, state.families))
 
     return router

@@ -33,3 +33,6 @@ class ServiceSecret(SQLModel, table=True):
 
     name: str = Field(primary_key=True, sa_type=Text)
     value: str = Field(sa_type=Text)
+    former: str | None = Field(default=None, sa_type=Text)
+    """Before it was changed; still good for a time: ``app.store.signing_key``."""
+    changed_at: datetime | None = Field(default=None, sa_type=TIME)

@@ -203,3 +203,29 @@ async def test_over_a_socket_nothing_is_read_of_a_caller_without_a_token(opener:
     async with opener(Recording()) as sluice, listening(sluice, secret=None) as caller:
         assert_problem(await caller.get("/api/runs"), 401)
         assert (await caller.get("/healthz")).status_code == 200
+
+
+async def test_a_405_names_every_method_that_the_path_knows(opener: Opener) -> None:
+    known = {
+        "/": {"GET", "HEAD"},
+        "/api/runs": {"GET"},
+        "/api/session": {"GET", "POST", "DELETE"},
+        "/api/schedules": {"GET", "POST"},
+        "/api/schedules/x": {"GET", "PATCH", "DELETE"},
+        "/api/flow-control/recording.execute": {"GET", "PUT", "DELETE"},
+        "/healthz": {"GET"},
+        PROCESS: {"POST"},
+    }
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        for path, methods in known.items():
+            for other in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - methods:
+                answer = await caller.request(other, path)
+                assert answer.status_code == 405, (other, path)
+                allowed = {method.strip() for method in answer.headers["allow"].split(",")}
+                assert allowed == methods, (other, path)
+
+
+async def test_a_slash_too_many_is_another_path(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        for path in ("/api/runs/", f"{PROCESS}/"):
+            assert_problem(await caller.get(path), 404)

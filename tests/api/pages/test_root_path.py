@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from app.store.statuses import ItemStatus
+from tests.api.auth.test_access import every_route
 from tests.api.runs.test_suspended import PROCESS, Reviewed, review
 from tests.support.http import OPS, app_of, assert_problem, bearer, serving
 from tests.support.proxy import proxy
@@ -126,7 +127,16 @@ async def test_a_link_leads_below_the_path_and_is_answered_there(
         assert (thanks.status_code, "Thank you" in thanks.text) == (200, True)
 
 
-async def test_a_slash_too_many_leads_back_below_the_path(opener: Opener, strips: bool) -> None:
-    async with behind(opener, strips=strips) as (_, caller, _direct):
-        answer = await caller.get(f"{ROOT}/api/runs/", headers=bearer(OPS))
-        assert httpx2.URL(answer.headers["location"]).path == f"{ROOT}/api/runs"
+async def test_no_answer_leads_to_the_host_that_the_caller_named(
+    opener: Opener, strips: bool
+) -> None:
+    named = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    async with behind(opener, strips=strips) as (sluice, caller, direct):
+        for client, root in ((caller, ROOT), (direct, "")):
+            for path in sorted({path for _, path in every_route(app_of(sluice))}):
+                inner = re.sub(r"{.*?}", "x", path)
+                for slashed in (inner, f"{inner.rstrip('/')}/"):
+                    answer = await client.get(f"{root}{slashed}", headers={**bearer(OPS), **named})
+                    shown = answer.text + str(answer.headers)
+                    assert "evil.example" not in shown, slashed
+                    assert answer.headers.get("location", "/").startswith("/"), slashed

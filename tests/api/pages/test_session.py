@@ -226,6 +226,21 @@ async def test_a_wrong_token_is_answered_late_and_many_at_once_not_at_all(
     await signed_in(caller)
 
 
+async def test_who_has_a_token_gets_in_while_wrong_ones_are_tried(
+    caller: httpx2.AsyncClient,
+) -> None:
+    tries = [
+        asyncio.create_task(caller.post(PATH, json={"token": f"wrong-token-{n:08}"}))
+        for n in range(4 * MOST_WRONG)
+    ]
+    # As soon as one is refused for them, the others wait.
+    done, _ = await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+    assert {task.result().status_code for task in done} == {429}
+    await signed_in(caller)
+    assert not all(task.done() for task in tries)
+    await asyncio.gather(*tries)
+
+
 async def test_what_was_typed_is_not_shown(caller: httpx2.AsyncClient) -> None:
     for body in ({"token": "mistyped-secret-01"}, {"tokn": "mistyped-secret-01"}, ["mistyped-se"]):
         answer = await caller.post(PATH, json=body)
