@@ -10,7 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from app import __version__
-from app.api import problems
+from app.api import problem_answers, problems
 from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
@@ -66,7 +66,7 @@ def build_app(
     if root_path:
         app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi
-    app.openapi = lambda: doors.tell(plain())  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = lambda: problem_answers.tell(doors.tell(plain()))  # type: ignore[method-assign]  # FastAPI's own way
     for family in families:
         app.include_router(family_router(family))
     app.include_router(unknown_router())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.api.allowed_methods import allowed_methods
+from app.api.routing import CarriedError
 from app.connections.faults import away, said
 from app.errors import SluiceError
 from app.workflows.contract.exceptions import FamilyFailed
@@ -36,6 +38,17 @@ UNREACHABLE = (
 )
 
 log = structlog.get_logger("sluice.api")
+
+
+class ProblemResponse(JSONResponse):
+    """Can be sent whatever it repeats of what a caller sent."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(
+            errors="replace"
+        )
 
 
 def problem(request: Request, error: SluiceError, **more: object) -> JSONResponse:
@@ -65,7 +78,7 @@ def _answer(
     more: Mapping[str, object],
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    return JSONResponse(
+    return ProblemResponse(
         {
             "type": "about:blank",
             "title": title,
@@ -78,7 +91,6 @@ def _answer(
         },
         status_code=status,
         headers=dict(headers) if headers else None,
-        media_type=MEDIA_TYPE,
     )
 
 
@@ -116,6 +128,8 @@ def _field(fault: Mapping[str, Any]) -> str:  # as pydantic describes it
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(error, CarriedError):
+        return problem(request, error.error)
     title = HTTPStatus(error.status_code).phrase
     detail = str(error.detail)
     if not detail.endswith("."):  # Starlette's own are a word or two

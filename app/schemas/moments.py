@@ -1,11 +1,13 @@
-"""Moments as callers name them."""
+"""Moments as callers name them: within years to which any offset can be applied."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 
 
 def _moment(value: object) -> object:
@@ -17,10 +19,18 @@ def _moment(value: object) -> object:
         else:
             found = datetime.fromisoformat(text)
     except ValueError:
-        found = None
-    if found is None or not 1970 <= found.year <= 9000:
-        raise ValueError("it must be a date such as 2026-01-31, or such as 2026-01-31T05:00Z")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        raise ValueError(
+            "it must be a date such as 2026-01-31, or such as 2026-01-31T05:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment, json_schema_input_type=str)]
+def _in_utc(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"its year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+MomentWithOffset = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""One that says its offset; as a number it counts seconds from 1970."""
+Moment = Annotated[MomentWithOffset, BeforeValidator(_moment, json_schema_input_type=str)]

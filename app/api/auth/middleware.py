@@ -3,9 +3,6 @@ we read."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +11,7 @@ from app.api.auth.scopes import Principal, ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.problems import problem
 from app.api.root_path import inner_path
+from app.api.routing import CarriedError
 from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
@@ -86,8 +84,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         read += len(message.get("body", b""))
         if read > LARGEST_BODY:
-            # As FastAPI's own exception: of any other it would make a 400 while it reads.
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large().detail)
+            raise CarriedError(_too_large())
         return message
 
     return bounded

@@ -88,5 +88,4 @@ class ScopePolicy:
                 for scheme in {name for one in operation.get("security", ()) for name in one}:
                     needed = self.needed(method.upper(), path)
                     operation["security"] = [{scheme: [scope]} for scope in needed]
-                    operation["responses"]["403"] = {"description": "The token lacks the scope"}
         return document

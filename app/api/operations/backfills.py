@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import Field, StrictBool
 
 from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import REPLAYED, OnceFor
+from app.api.routing import Router
 from app.errors import NotFound
 from app.schemas.backfills import (
     BackfillAnswer,
@@ -32,7 +33,7 @@ from app.workflows.registry.bound_family import BoundFamily
 PATH = "/api/backfills"
 MOST_ACTIVE = 100
 
-router = APIRouter(prefix=PATH, tags=["backfills"], dependencies=[Depends(bearer)])
+router = Router(prefix=PATH, tags=["backfills"], dependencies=[Depends(bearer)])
 
 
 BackfillId = Annotated[str, Path(max_length=100)]

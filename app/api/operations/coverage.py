@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field, ValidationError
+from fastapi import Depends, Path, Query
+from pydantic import BaseModel, Field
 
+from app import exact_json
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.errors import BadInput, NotFound, full_stop
 from app.schemas.base import Answer, View
 from app.store.database import reading
@@ -17,7 +19,7 @@ from app.store.tables.coverage import Coverage
 from app.workflows.monitoring.coverage import defaults
 from app.workflows.registry.bound_family import BoundFamily
 
-router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
 
 Params = Annotated[
     str | None, Query(max_length=4_000, description="the family's params, as JSON; else its own")
@@ -82,8 +84,6 @@ async def get_coverage(
 
 def _params(bound: BoundFamily, text: str | None) -> BaseModel:
     try:
-        return bound.family.params.model_validate_json(text or "{}")
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = ".".join(str(part) for part in ("params", *fault["loc"]))
-        raise BadInput(f"{name}: {full_stop(fault['msg'])}", field=name) from None
+        return bound.params.of(exact_json.loads(text or "{}"))
+    except ValueError as error:
+        raise BadInput(f"params: {full_stop(str(error))}", field="params") from None

@@ -6,10 +6,11 @@ import inspect
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.api.workflows import routes_of
 from app.flow.limits import FlowControl
 from app.schemas.base import Answer, View
@@ -23,7 +24,7 @@ from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Daily, Hourly, Monthly, Overlap
 from app.workflows.keys import Layer, flow_key
 
-router = APIRouter(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
 
 _UNITS: Final = ((Daily, "day"), (Hourly, "hour"), (Monthly, "month"))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import mimetypes
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from fastapi.responses import FileResponse
 
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.errors import NotFound
 
 SHOWN = {
@@ -29,7 +30,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-router = APIRouter(prefix="/api/files", tags=["files"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/files", tags=["files"], dependencies=[Depends(bearer)])
 
 
 @router.get(

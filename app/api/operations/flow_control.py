@@ -8,10 +8,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from pydantic import Field, StrictInt
 
 from app.api.dependencies import ApiState, Caller, State, bearer
+from app.api.routing import Router
 from app.errors import BadInput, ConfigurationError
 from app.flow.history import FlowPoint
 from app.flow.limits import LONGEST_PERIOD, FlowControl
@@ -19,9 +20,7 @@ from app.schemas.base import Answer, Body, View
 from app.store.database import reading
 from app.workflows.monitoring.flow_limits import FlowState
 
-router = APIRouter(
-    prefix="/api/flow-control", tags=["flow control"], dependencies=[Depends(bearer)]
-)
+router = Router(prefix="/api/flow-control", tags=["flow control"], dependencies=[Depends(bearer)])
 
 Key = Annotated[str, Path(max_length=200, description="such as welcome-placeholder.execute")]
 

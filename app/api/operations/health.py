@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.api.dependencies import State
+from app.api.routing import Router
 from app.connections.faults import away, fault
 from app.errors import SluiceError
 from app.schemas.base import Answer
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 PROBE_SECONDS = 2.0
 SILENT = "It did not answer within two seconds."
 UNKNOWN = "It answered with an error, and the service's log says which."
@@ -29,7 +30,9 @@ async def healthz() -> Answer:
     return Answer()
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz", responses={503: {"model": ReadyAnswer, "description": "Something does not answer"}}
+)
 async def readyz(state: State, response: Response) -> ReadyAnswer:
     """Everything that the service needs answers; 503 when something does not, and which."""
     names = list(state.probes)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
 import structlog
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import ApiState, State, bearer
+from app.api.routing import Router
 from app.schemas.base import Answer, View
 from app.schemas.runs import RunView
 from app.store.database import reading
@@ -25,7 +26,7 @@ MOST_KEYS = 10
 REDIS_SECONDS = 1.0
 HOUR = timedelta(hours=1)
 
-router = APIRouter(prefix="/api/overview", tags=["overview"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/overview", tags=["overview"], dependencies=[Depends(bearer)])
 log = structlog.get_logger("sluice.api")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.dependencies import ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import OnceFor, answer_start
+from app.api.routing import Router
 from app.schemas.base import Body
 from app.schemas.schedules import (
     ChangedSchedule,
@@ -27,7 +28,7 @@ from app.store.runs import runs
 from app.store.tables.schedules import Schedule
 from app.workflows.schedules.service import check_when
 
-router = APIRouter(prefix="/api/schedules", tags=["schedules"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/schedules", tags=["schedules"], dependencies=[Depends(bearer)])
 
 
 @router.get("")

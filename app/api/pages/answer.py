@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from app.api.auth.middleware import SIGNED
@@ -14,6 +14,7 @@ from app.api.dependencies import ApiState, State
 from app.api.pages import answer_form
 from app.api.pages.answer_form import HEADERS
 from app.api.pages.link_answers import Sent
+from app.api.routing import Router
 from app.api.runs.suspended_items import SuspendedView
 from app.errors import BadInput, SluiceError, TooLarge, UnsupportedMedia
 from app.store.steps.questions import SuspendedStep
@@ -21,7 +22,7 @@ from app.workflows.steps.answer_links import AnswerLinkClaim
 
 BY = "link"
 
-router = APIRouter(tags=["answer"], include_in_schema=False)
+router = Router(tags=["answer"], include_in_schema=False)
 
 
 @router.get(SIGNED + "{token}")

@@ -12,10 +12,11 @@ from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.api.pages import answer_form
+from app.api.routing import Router
 
 STATIC = Path(str(files("app"))) / "console" / "static"
 ASSETS = "assets/"
@@ -105,8 +106,8 @@ class ConsoleFiles:
         return known
 
 
-def console_router(folder: Path = STATIC, root_path: str = "") -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+def console_router(folder: Path = STATIC, root_path: str = "") -> Router:
+    router = Router(include_in_schema=False)
     console = ConsoleFiles(folder, root_path)
 
     @router.api_route("/", methods=_READ_ONLY)

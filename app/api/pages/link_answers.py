@@ -20,6 +20,7 @@ MOST_FIELDS = 100
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 TEXT = "text/plain"
+CHARSETS = ("utf-8", "utf-16", "ascii", "iso8859-1", "iso8859-15", "cp1252")
 
 Schema = Mapping[str, Any]
 
@@ -46,9 +47,9 @@ class Sent:
             if self._kind == JSON or self._kind.endswith("+json"):
                 return _of_json(self.body)
             if self._kind == FORM:
-                return self._of_form(schema)
+                return _storable(self._of_form(schema))
             if self._kind == TEXT and _takes_text(schema):
-                return self._of_text()
+                return _storable(self._of_text())
         except ValueError as error:
             raise BadInput(f"The answer cannot be read: {full_stop(str(error))}") from None
         raise self._strange(schema)
@@ -63,12 +64,12 @@ class Sent:
         header["content-type"] = self.content_type
         charset = header.get_content_charset("utf-8")
         try:
-            codecs.lookup(charset)
+            name = codecs.lookup(charset).name
         except LookupError:
-            raise UnsupportedMedia(f"The charset {charset[:40]!r} is not known. Send UTF-8.") from (
-                None
-            )
-        return charset
+            name = ""
+        if name not in CHARSETS:  # Python's others are also ciphers, archives and escapes
+            raise UnsupportedMedia(f"The charset {charset[:40]!r} is not taken. Send UTF-8.")
+        return name
 
     def _of_form(self, schema: Schema | None) -> object:
         known = answer_form.fields_of(schema)
@@ -119,6 +120,14 @@ def _of_json(body: bytes) -> object:
     if not isinstance(document, dict) or document.keys() != {"data"}:
         raise BadInput('JSON must be an object whose only member is the answer: {"data": …}.')
     return document["data"]
+
+
+def _storable(sent: object) -> object:
+    fault = exact_json.unstorable(sent)
+    if fault is not None:
+        place, why = fault
+        raise exact_json.Refused(why, place)
+    return sent
 
 
 def _takes_text(schema: Schema | None) -> bool:

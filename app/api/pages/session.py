@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field, SecretStr
 
 from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal
 from app.api.auth.tokens import TokenRegistry
 from app.api.dependencies import Allowed, State, bearer
+from app.api.routing import Router
 from app.errors import TooManyTries, Unauthorized
 from app.schemas.base import Answer, Body
 from app.tokens import Scope
@@ -26,7 +27,7 @@ MOST_WRONG = 5
 """Of one address, at once: another wrong one is refused without a wait of its own."""
 MOST_WRONG_IN_ALL = 1_000
 
-router = APIRouter(prefix="/api/session", tags=["session"])
+router = Router(prefix="/api/session", tags=["session"])
 
 
 class WrongTries:
@@ -78,7 +79,7 @@ def _tries(request: Request) -> WrongTries:
     return cast("WrongTries", request.app.state.wrong_tries)
 
 
-@router.post("", responses={401: {"description": "The token is not known"}})
+@router.post("")
 async def sign_in(
     body: SignIn,
     request: Request,

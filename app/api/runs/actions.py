@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from app.api.dependencies import Allowed, ApiState, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start
+from app.api.routing import Router
 from app.errors import BadInput, Conflict, NotFound
 from app.schemas.base import Answer, Body
 from app.schemas.runs import RunAnswer, RunIdInPath, RunView
@@ -25,7 +26,7 @@ from app.workflows.contract.run_options import Budget, Items, Rate, RunOptions, 
 from app.workflows.failures.fingerprint import group_id
 from app.workflows.runs.approval import waits_for_approval
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class Resume(Body):

@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.routing import Router
 from app.api.runs.event_stream import EventView, Follower
 from app.errors import BadInput
 from app.schemas.base import Answer
@@ -23,7 +24,7 @@ LAST_EVENT_ID = "Last-Event-ID"
 LARGEST_ID = 2**63 - 1
 STREAM = EventSourceResponse.media_type
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class EventsAnswer(Answer):

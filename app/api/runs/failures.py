@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
@@ -17,7 +18,7 @@ from app.store.items.failures import Group
 from app.store.runs import runs
 from app.workflows.failures.fingerprint import group_id
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class FailureView(View):

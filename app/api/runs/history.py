@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
 from app.store.database import reading
@@ -16,7 +17,7 @@ from app.store.monitoring import samples
 from app.store.runs import events, runs
 from app.workflows.monitoring.run_timeline import TimelinePoint, timeline
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class PointView(View):

@@ -8,11 +8,12 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 from fastapi.sse import ServerSentEvent
 from pydantic import Field
 
 from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.routing import Router
 from app.api.runs.events import LAST_EVENT_ID, STREAM, EventStream, event_id
 from app.api.runs.items import ItemId, ItemIdInPath
 from app.schemas.base import Answer, View
@@ -32,7 +33,7 @@ SILENCE = 15.0
 """Seconds after which a comment shows that the connection lives."""
 BATCH = 200
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class ChunkView(View):

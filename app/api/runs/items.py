@@ -6,10 +6,11 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import Field
 
 from app.api.dependencies import State, bearer
+from app.api.routing import Router
 from app.schemas.base import Answer, View
 from app.schemas.runs import ItemView, RunIdInPath
 from app.store.database import reading
@@ -20,7 +21,7 @@ from app.store.steps import steps
 from app.store.tables.steps import Step
 from app.workflows.keys import MAX_ITEM_ID
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 ItemId = Annotated[str, Query(alias="id", max_length=MAX_ITEM_ID, description="whatever it holds")]
 ItemIdInPath = Annotated[

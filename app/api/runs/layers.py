@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import ApiState, State, bearer
+from app.api.routing import Router
 from app.engine import PrefixDepth
 from app.schemas.base import Answer, View
 from app.schemas.runs import RunIdInPath
@@ -27,7 +28,7 @@ from app.workflows.keys import (
 REDIS_SECONDS = 1.0
 NOTHING = PrefixDepth(due=0, deferred=0, in_hand=0, exact=True)
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 class ProcessView(View):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.api.dependencies import Cursor, Limit, State, bearer
+from app.api.routing import Router
 from app.errors import BadInput
 from app.schemas.moments import Moment
 from app.schemas.runs import ItemsAnswer, ItemView, RunAnswer, RunIdInPath, RunsAnswer, RunView
@@ -20,7 +21,7 @@ LARGE = 10_000
 LARGEST = 2**31 - 1
 """More than any result has."""
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 
 @router.get("")

@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BeforeValidator, Field
 
 from app.api.dependencies import Caller, Cursor, Limit, State, bearer
+from app.api.routing import Router
 from app.api.runs.items import ItemId, ItemIdInPath
 from app.schemas.base import Answer, Body, View
 from app.schemas.runs import RunIdInPath
@@ -17,8 +18,9 @@ from app.store.database import reading
 from app.store.runs import runs
 from app.store.steps import questions
 from app.store.steps.questions import SuspendedStep
+from app.workflows.contract.run_options import Seconds
 
-router = APIRouter(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
 WEEK = timedelta(days=7).total_seconds()
 
@@ -78,7 +80,7 @@ class ResumedAnswer(Answer):
 
 class LinkBody(Body):
     step: StepPath | None = Field(None, description="may be left out where only one waits")
-    expires_seconds: float = Field(WEEK, gt=0, description="from now")
+    expires_seconds: Seconds = Field(WEEK, description="from now")
 
 
 class LinkAnswer(Answer):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from app.api.dependencies import State, bearer
 from app.api.root_path import inner_path
+from app.api.routing import Router
 from app.api.workflows.execute import add_execute
 from app.api.workflows.paginate import add_paginate
 from app.api.workflows.process import add_process
@@ -18,8 +19,8 @@ from app.workflows.contract.job_family import AnyFamily
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def family_router(family: AnyFamily) -> APIRouter:
-    router = APIRouter(
+def family_router(family: AnyFamily) -> Router:
+    router = Router(
         prefix=f"/api/workflows/{family.name}", tags=[family.name], dependencies=[Depends(bearer)]
     )
     add_process(router, family)
@@ -28,9 +29,9 @@ def family_router(family: AnyFamily) -> APIRouter:
     return router
 
 
-def unknown_router() -> APIRouter:
+def unknown_router() -> Router:
     """Says which families and routes there are, to a caller who named another."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.api_route("/api/workflows/{family}/{_:path}", methods=METHODS)
     async def unknown(family: str, request: Request, state: State) -> None:

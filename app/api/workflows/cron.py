@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime, Field, StrictBool, StrictInt, ValidationError
+from pydantic import Field, StrictBool, StrictInt, ValidationError
 
 from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start, fingerprint
+from app.api.routing import Router
 from app.errors import NotFound
 from app.schemas.base import Answer, Body
+from app.schemas.moments import MomentWithOffset
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
 from app.store.database import reading
@@ -29,11 +31,11 @@ from app.workflows.schedules.external_trigger import trigger_once
 SKIPPED = "skipped: already active"
 
 InQuery = Annotated[
-    AwareDatetime | None,
+    MomentWithOffset | None,
     Query(alias="fireTime", description="as the body's, for a caller that can send no body"),
 ]
 InHeader = Annotated[
-    AwareDatetime | None,
+    MomentWithOffset | None,
     Header(alias="X-CloudScheduler-ScheduleTime", description="what Cloud Scheduler tells"),
 ]
 
@@ -44,8 +46,8 @@ class FiredAnswer(Answer):
     message: str
 
 
-def cron_router(families: Sequence[AnyFamily]) -> APIRouter:
-    router = APIRouter(prefix="/api/cron", tags=["cron"], dependencies=[Depends(bearer)])
+def cron_router(families: Sequence[AnyFamily]) -> Router:
+    router = Router(prefix="/api/cron", tags=["cron"], dependencies=[Depends(bearer)])
     for family in families:
         _add_family(router, family)
 
@@ -56,13 +58,13 @@ def cron_router(families: Sequence[AnyFamily]) -> APIRouter:
     return router
 
 
-def _add_family(router: APIRouter, family: AnyFamily) -> None:
+def _add_family(router: Router, family: AnyFamily) -> None:
     model = body_model(
         family,
         "Cron",
         RunOptionsBody,
         fire_time=(
-            AwareDatetime | None,
+            MomentWithOffset | None,
             Field(None, description="the moment that this call is for, with its offset from UTC"),
         ),
         force=(StrictBool, Field(False, description="also those that already have a result")),

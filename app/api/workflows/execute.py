@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AliasChoices, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
 from app.api.dependencies import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
+from app.api.routing import Router
 from app.api.workflows.approval import require_may_add_items
 from app.errors import BadInput
 from app.schemas.workflow_answers import (
@@ -26,7 +27,7 @@ from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import options_of
 
 
-def add_execute(router: APIRouter, family: AnyFamily) -> None:
+def add_execute(router: Router, family: AnyFamily) -> None:
     one = family.entity.singular
     name = to_camel(one.replace("-", "_")) + "Id"
     model = body_model(

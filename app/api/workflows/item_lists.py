@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from pydantic import Field
 
 from app.api.dependencies import Caller, State, bearer
+from app.api.routing import Router
 from app.schemas.base import Answer, Body
 from app.schemas.workflow_bodies import ItemId
 from app.store.items import item_lists
@@ -15,7 +16,7 @@ from app.workflows.keys import new_id
 
 MOST_AT_ONCE = 5_000
 
-router = APIRouter(prefix="/api/item-lists", tags=["item lists"], dependencies=[Depends(bearer)])
+router = Router(prefix="/api/item-lists", tags=["item lists"], dependencies=[Depends(bearer)])
 
 ListId = Annotated[str, Path(max_length=100)]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from app.api.dependencies import LONGEST_CURSOR, Allowed, State
+from app.api.routing import Router
 from app.api.workflows.approval import require_may_add_items
 from app.errors import BadInput
 from app.schemas.workflow_answers import ScheduledAnswer, scheduled_answer
@@ -15,7 +15,7 @@ from app.schemas.workflow_bodies import ItemIds, RunId, body_model
 from app.workflows.contract.job_family import AnyFamily
 
 
-def add_paginate(router: APIRouter, family: AnyFamily) -> None:
+def add_paginate(router: Router, family: AnyFamily) -> None:
     many = family.entity.plural
     model = body_model(
         family,

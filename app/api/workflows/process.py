@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, StrictBool, StrictInt
 
 from app.api.dependencies import Allowed, Caller, State
 from app.api.idempotency import OnceFor, answer_start
+from app.api.routing import Router
 from app.errors import BadInput
 from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer, dry_run_answer, watch_it
 from app.schemas.workflow_bodies import ItemIds, RunId, RunOptionsBody, body_model, params_field
@@ -19,7 +20,7 @@ from app.workflows.client import RunRequest
 from app.workflows.contract.job_family import AnyFamily
 
 
-def add_process(router: APIRouter, family: AnyFamily) -> None:
+def add_process(router: Router, family: AnyFamily) -> None:
     many = family.entity.plural
     model = body_model(
         family,

@@ -10,10 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from app.errors import BadInput, full_stop
+from app.exact_json import unstorable
 from app.store.tables.base import Json
 from app.workflows.serialization.codec import NotSerialisable, ValueCodec
 from app.workflows.serialization.equality import same
-from app.workflows.serialization.json_text import as_jsonb, unstorable
+from app.workflows.serialization.json_text import as_jsonb
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
 
