@@ -167,11 +167,20 @@ async def test_an_unknown_route_of_a_family_is_told_where_its_routes_are_listed(
     opener: Opener,
 ) -> None:
     async with opener(Welcoming()) as sluice, api(sluice) as caller:
-        unknown = [("POST", "process-agents"), ("POST", "execute-user"), ("GET", "process-users")]
+        unknown = [("POST", "process-agents"), ("POST", "execute-user"), ("GET", "none")]
         for method, route in [*unknown, ("POST", "")]:
             document = assert_problem(await caller.request(method, f"{BASE}/{route}"), 404)
             assert "welcome-placeholder has no such route" in document["detail"]
             assert "/api/families" in document["detail"]
+
+
+async def test_a_route_of_a_family_with_a_wrong_method_is_told_which_it_takes(
+    opener: Opener,
+) -> None:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
+        response = await caller.get(PROCESS)
+        assert "takes POST" in assert_problem(response, 405)["detail"]
+        assert response.headers["allow"] == "POST"
 
 
 async def test_an_unknown_path_and_a_wrong_method_are_problem_documents(opener: Opener) -> None:
