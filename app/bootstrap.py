@@ -72,11 +72,14 @@ async def open_service(
         ConfigurationError: Postgres or Redis answers, and is not as it must be.
     """
     guard_tasks(asyncio.get_running_loop())
-    by_transaction = (await check_pooling(urls.database, urls.direct)) is Pooling.TRANSACTION
+    by_transaction = (
+        await check_pooling(urls.database, urls.direct, settings.db_schema)
+    ) is Pooling.TRANSACTION
     async with (
         open_pools(
             urls.database,
             urls.direct,
+            schema=settings.db_schema,
             families=settings.pool_size,
             by_transaction=by_transaction,
         ) as pools,
@@ -101,7 +104,7 @@ async def _opened(
         settings.image_model,
         settings.image_timeout,
     )
-    changes = RunNotifications(urls.direct)
+    changes = RunNotifications(urls.direct, settings.db_schema)
     http = http_client()
     # Neither the API nor the worker waits for what the other is at.
     called, threads = Threads(settings.worker_threads), Threads(settings.worker_threads)
@@ -121,6 +124,7 @@ async def _opened(
         engine = PgQueuerEngine(
             database,
             urls.direct,
+            schema=settings.db_schema,
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )

@@ -1,45 +1,83 @@
-"""Bringing a database up to date: our tables by Alembic, the queue's by the engine."""
+"""Bringing a database up to date: our tables and the service's by Alembic, the queue's by the
+engine."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import asyncpg
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alembic import command
+from app.connections.faults import sqlstate
 from app.connections.postgres import connect
 from app.connections.postgres_url import with_database
+from app.connections.schema import SCHEMA
 from app.engine.postgres.engine import PgQueuerEngine
+from app.errors import ConfigurationError
 from app.store.database import open_database
+from app.store.histories import HISTORIES, SERVICE, History
 from app.store.pooler import require_session
-from app.store.revision import migrations
 
 __all__ = ["ensure_database", "migrate", "with_database"]
 
-_LOCK = "SELECT pg_advisory_lock(hashtext('sluice.migrate'))"
+_LOCK = text("SELECT pg_advisory_lock(hashtext('sluice.migrate'))")
+THERE_ALREADY = "42P07"
+NO_RIGHT = "42501"
 
 
-async def migrate(dsn: str, *, to: str = "head") -> None:
-    """Safe to repeat, and safe when several processes start at once: one does it, others wait."""
+async def migrate(
+    dsn: str, *, schema: str = SCHEMA, histories: Sequence[History] = HISTORIES
+) -> None:
+    """Safe to repeat, and safe when several processes start at once: one does it, others wait.
+
+    Each migration is a transaction: one that fails leaves what those before it have made.
+
+    Raises:
+        ConfigurationError: the database, or the role, is such that it cannot be done.
+    """
     await require_session(dsn)
-    database = open_database(dsn, pool_size=2)
+    database = open_database(dsn, pool_size=2, schema=schema)
     try:
         # The lock is the session's: it outlives each migration's transaction, and ends with us.
         async with database.connect() as holder:
-            await holder.execute(text(_LOCK))
-            async with database.connect() as connection:
-                await connection.run_sync(_upgrade, to)
-                await connection.commit()
-            await PgQueuerEngine(database, dsn).install()
+            await holder.execute(_LOCK)
+            for history in histories:
+                async with database.connect() as connection:
+                    await _bring_up(connection, history, schema)
+            await PgQueuerEngine(database, dsn, schema=schema).install()
     finally:
         await database.dispose()
 
 
-def _upgrade(connection: Connection, to: str) -> None:
-    config = migrations()
+async def _bring_up(connection: AsyncConnection, history: History, schema: str) -> None:
+    try:
+        await connection.run_sync(_upgrade, history)
+        await connection.commit()
+    except DBAPIError as error:
+        said = str(error.orig.__cause__ if error.orig and error.orig.__cause__ else error.orig)
+        if sqlstate(error) == NO_RIGHT:
+            raise ConfigurationError(
+                f"The role of DATABASE_URL may not do what a migration does: {said}. Have it own"
+                f" the schema {schema}: CREATE SCHEMA {schema} AUTHORIZATION …"
+                " (docs/guides/adopting.md)"
+            ) from error
+        if sqlstate(error) == THERE_ALREADY and history.name == SERVICE.name:
+            raise ConfigurationError(
+                f"A migration of alembic/service makes what is there already: {said}. Nothing of it"
+                " was kept. If the table is your application's, take out the migration, and declare"
+                " the table as docs/guides/adopting.md says."
+            ) from error
+        raise
+
+
+def _upgrade(connection: Connection, history: History) -> None:
+    config = history.config()
     config.attributes["connection"] = connection
-    command.upgrade(config, to)
+    command.upgrade(config, "head")
 
 
 async def ensure_database(dsn: str, name: str) -> str:

@@ -18,10 +18,12 @@ from pydantic import (
     ValidationError,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
 from app import SERVICE
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
+from app.connections.schema import SCHEMA
 from app.errors import ConfigurationError, full_stop
 from app.tokens import Token, parse_tokens
 
@@ -68,6 +70,19 @@ def _postgres(value: str | None) -> str | None:
     return value if value is None else str(PostgresUrl.parse(value))
 
 
+def _schema(value: str) -> str:
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value) or value.startswith("pg_"):
+        raise ValueError(
+            "must be a name of small letters, digits and underscores, such as sluice, and not begin"
+            " with pg_"
+        )
+    if value in ("public", "information_schema"):
+        raise ValueError("must be a schema of Sluice's own: public is the application's")
+    if value in RESERVED_WORDS:
+        raise ValueError("must be no word of SQL's own")
+    return value
+
+
 def _redis(value: str | None) -> str | None:
     return value if value is None else plain_redis_url(value)
 
@@ -97,6 +112,9 @@ class Settings(BaseSettings):
         None, alias="SLUICE_LISTEN_URL",
         description="the same database for what listens, where DATABASE_URL is a pooler",
     )  # fmt: skip
+    db_schema: Annotated[str, AfterValidator(_schema)] = Field(
+        SCHEMA, alias="SLUICE_SCHEMA", description="Postgres schema of Sluice's own tables"
+    )
     redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
         None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
     )

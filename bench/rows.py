@@ -181,7 +181,7 @@ async def kill(urls: Urls) -> list[Figure]:
 
 async def _ended_items(service: Service, run_id: str) -> int:
     async with reading(service.database) as connection:
-        query = text("SELECT succeeded FROM run WHERE id = :id")
+        query = text("SELECT succeeded FROM sluice.run WHERE id = :id")
         return int(await connection.scalar(query, {"id": run_id}) or 0)
 
 

@@ -30,7 +30,9 @@ from app.workflows.client import RunRequest
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 
 DATABASE = "sluice_bench"
-TABLES = '"user", run, run_event, item, step, output, pgqueuer'
+TABLES = (
+    '"user", sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output, sluice.pgqueuer'
+)
 
 
 class Noop(JobFamily[FamilyParams, str, None]):

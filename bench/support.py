@@ -32,7 +32,9 @@ from bench.sampling import Sampler
 
 DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
-TABLES = '"user", run, run_event, item, step, output, pgqueuer'
+TABLES = (
+    '"user", sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output, sluice.pgqueuer'
+)
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -134,7 +136,7 @@ async def timings(service: Service, run_id: str) -> list[tuple[datetime, datetim
     """When each item began and ended, by the clock of the worker that had it."""
     async with reading(service.database) as connection:
         rows = await connection.execute(
-            text("SELECT started_at, finished_at FROM item WHERE run_id = :id ORDER BY 1"),
+            text("SELECT started_at, finished_at FROM sluice.item WHERE run_id = :id ORDER BY 1"),
             {"id": run_id},
         )
         return [(row[0], row[1]) for row in rows]

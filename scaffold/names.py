@@ -8,7 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.declared_tables import declared_tables
+from app.connections.schema import SCHEMA
+from app.declared_tables import service_tables, sluice_tables
 from app.errors import BadInput, ConfigurationError
 from app.workflows import family
 from app.workflows.registry.discovery import KEBAB, LONGEST_NAME, discover_families
@@ -52,7 +53,7 @@ def check_name(root: Path, name: str) -> str:
         raise BadInput(f"The families that are there cannot be loaded: {error.detail}") from error
     if taken:
         raise BadInput(f"There is a family {name!r} already. Choose another name.")
-    if module in declared_tables().tables:
+    if module in service_tables().tables or f"{SCHEMA}.{module}" in sluice_tables().tables:
         raise BadInput(f"{name!r} is taken: there is a table {module}. Choose another name.")
     return name
 

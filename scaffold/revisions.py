@@ -1,36 +1,34 @@
-"""The number of the next migration."""
+"""The id of the next migration of the service's own tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-
 from app.errors import BadInput
+from app.store.histories import SERVICE, revision_id
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    number: str
+    """``follows``: empty where it is the first."""
+
+    id: str
     follows: str
 
 
-def next_revision(root: Path) -> Revision:
+def next_revision(root: Path, about: str) -> Revision:
     """Behind the one that no other follows.
 
     Raises:
         BadInput: two migrations follow the same one.
     """
-    config = Config()
-    config.set_main_option("script_location", str(root / "alembic"))
-    scripts = ScriptDirectory.from_config(config)
-    heads = scripts.get_heads()
-    if len(heads) != 1:
+    history = replace(SERVICE, folder=root / "alembic" / SERVICE.name)
+    heads = history.scripts().get_heads()
+    if len(heads) > 1:
         raise BadInput(
             f"Several migrations are the last one: {', '.join(sorted(heads))}."
             " Let one of them follow the other, and try again."
         )
-    numbers = [int(made.revision) for made in scripts.walk_revisions() if made.revision.isdecimal()]
-    return Revision(f"{max(numbers, default=0) + 1:04}", heads[0])
+    return Revision(revision_id(about, datetime.now(UTC).date()), "".join(heads))

@@ -27,8 +27,8 @@ def write_family(root: Path, order: Order) -> list[str]:
     called = names(order.name, order.entity, order.plural, of_users=order.source == "sql")
     data: dict[str, object] = {**asdict(order), **asdict(called)}
     if order.result == "table":
-        revision = next_revision(root)
-        data |= {"revision": revision.number, "follows": revision.follows}
+        revision = next_revision(root, called.module)
+        data |= {"revision": revision.id, "follows": revision.follows}
     files = _files(data)
     for file in files:
         if (root / file).exists():
@@ -79,7 +79,7 @@ def _files(data: dict[str, object]) -> list[str]:
         files.append(f"app/workflows/families/{module}.csv")
     if data["result"] == "table":
         files.append(f"app/models/{module}.py")
-        files.append(f"alembic/versions/{data['revision']}_{module}.py")
+        files.append(f"alembic/service/versions/{data['revision']}.py")
     return [*files, f"tests/workflows/families/test_{module}.py"]
 
 

@@ -8,6 +8,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.schema import OPTION, in_schema
+
 
 async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> list[asyncpg.Record]:
     """Run a statement of SQLAlchemy's transaction on the driver's own connection.
@@ -25,6 +27,8 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> lis
     if not driver.is_in_transaction():
         # SQLAlchemy begins with the first statement of its own, and we must not run before that.
         await tx.exec_driver_sql("SELECT 1")
+    if schema := held.get_execution_options().get(OPTION):
+        statement = in_schema(statement, schema)
     try:
         return cast("list[asyncpg.Record]", await driver.fetch(statement, *values))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.connections.postgres import connect
+from app.connections.schema import SCHEMA, use_schema
 from app.errors import ConfigurationError
 from app.store.pool import WaitingPool
 
@@ -47,6 +48,7 @@ def open_database(
     dsn: str,
     *,
     pool_size: int,
+    schema: str = SCHEMA,
     settings: Mapping[str, str] | None = None,
     by_transaction: bool = False,
     idle: float = IDLE_SECONDS,
@@ -56,6 +58,7 @@ def open_database(
 
     Args:
         dsn: libpq's form, with all of its parameters.
+        schema: the one that Sluice's own tables are in.
         settings: Postgres settings of each connection.
         by_transaction: a pooler gives a server connection for a transaction alone. Settings are
             then made in each transaction, and no statement stays prepared.
@@ -83,6 +86,7 @@ def open_database(
         poolclass=WaitingPool,
         pool_timeout=patience,
     )
+    use_schema(engine, schema)
     event.listen(engine.sync_engine, "checkin", _rests)
     event.listen(engine.sync_engine, "checkout", partial(_alive, idle))
     if by_transaction and settings:
@@ -150,7 +154,7 @@ async def service_key(database: AsyncEngine, name: str) -> str:
     try:
         async with reading(database) as connection:
             value = await connection.scalar(
-                text("SELECT value FROM service_secret WHERE name = :name"), {"name": name}
+                text("SELECT value FROM sluice.service_secret WHERE name = :name"), {"name": name}
             )
     except Exception as error:
         if "service_secret" not in str(error):

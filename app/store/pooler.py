@@ -8,6 +8,7 @@ import asyncpg
 
 from app.connections.postgres import connect
 from app.connections.postgres_url import PostgresUrl
+from app.connections.schema import SCHEMA, in_schema
 from app.errors import ConfigurationError
 
 ROUNDS = 5
@@ -65,7 +66,7 @@ async def require_session(url: str, setting: str = "DATABASE_URL") -> None:
         )
 
 
-async def check_pooling(database: str, listen: str) -> Pooling:
+async def check_pooling(database: str, listen: str, schema: str = SCHEMA) -> Pooling:
     """How ``database`` is pooled.
 
     Raises:
@@ -74,7 +75,7 @@ async def check_pooling(database: str, listen: str) -> Pooling:
     pooling = await pooling_of(database)
     if listen != database:
         await require_session(listen, "SLUICE_LISTEN_URL")
-        await _require_same(database, listen)
+        await _require_same(database, listen, schema)
     elif pooling is Pooling.TRANSACTION:
         await require_session(listen)
     if pooling is Pooling.TRANSACTION and PostgresUrl.parse(database).settings:
@@ -86,18 +87,19 @@ async def check_pooling(database: str, listen: str) -> Pooling:
     return pooling
 
 
-_WHICH = (
-    "SELECT current_database() || ' ' || coalesce((SELECT value FROM service_secret LIMIT 1), '')"
-)
+_WHICH = """
+    SELECT current_database()
+        || ' ' || coalesce((SELECT value FROM sluice.service_secret ORDER BY name LIMIT 1), '')
+"""
 
 
-async def _require_same(database: str, listen: str) -> None:
+async def _require_same(database: str, listen: str, schema: str) -> None:
     found = []
     for url in (database, listen):
         connection = await connect(url, prepares=False)
         try:
-            found.append(await connection.fetchval(_WHICH))
-        except asyncpg.UndefinedTableError:
+            found.append(await connection.fetchval(in_schema(_WHICH, schema)))
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             found.append(None)
         finally:
             await connection.close(timeout=2)

@@ -46,7 +46,7 @@ class Pools:
 
 @asynccontextmanager
 async def open_pools(
-    dsn: str, direct: str, *, families: int, by_transaction: bool
+    dsn: str, direct: str, *, schema: str, families: int, by_transaction: bool
 ) -> AsyncIterator[Pools]:
     """
     Args:
@@ -61,6 +61,7 @@ async def open_pools(
             opened = open_database(
                 dsn,
                 pool_size=size,
+                schema=schema,
                 settings=settings,
                 by_transaction=by_transaction,
                 patience=patience,
@@ -70,7 +71,7 @@ async def open_pools(
 
         own = holding = pool(OWN_CONNECTIONS)
         if by_transaction:
-            holding = open_database(direct, pool_size=1)
+            holding = open_database(direct, pool_size=1, schema=schema)
             stack.push_async_callback(holding.dispose)
         yield Pools(
             own=own,

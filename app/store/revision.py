@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import sqlstate
+from app.connections.schema import SCHEMA
 from app.errors import ConfigurationError
 from app.store.database import reading
+from app.store.histories import SERVICE, SLUICE, History, known_revisions
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 NO_TABLE = "42P01"
-_FOUND = text("SELECT version_num FROM alembic_version")
+_FOUND = {
+    history: text(f"SELECT version_num FROM {SCHEMA}.{history.version_table}")  # noqa: S608 - ours
+    for history in (SLUICE, SERVICE)
+}
 
 
-def migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    return config
-
-
-@cache
-def _known() -> tuple[str, ...]:
-    """The newest first."""
-    return tuple(s.revision for s in ScriptDirectory.from_config(migrations()).walk_revisions())
-
-
-async def revision(database: AsyncEngine) -> str | None:
-    """Of the tables; None: there are none."""
+async def revision(database: AsyncEngine, history: History = SLUICE) -> str | None:
+    """Of the history's tables; None: there are none."""
     try:
         async with reading(database) as connection:
-            found: str | None = await connection.scalar(_FOUND)
+            found: str | None = await connection.scalar(_FOUND[history])
             return found
     except DBAPIError as error:
         if sqlstate(error) != NO_TABLE:
@@ -50,13 +39,19 @@ async def require_migrated(database: AsyncEngine) -> None:
     Raises:
         ConfigurationError: the tables are missing, or older than the code.
     """
-    found, known = await revision(database), _known()
+    _check("Sluice's", await revision(database, SLUICE), known_revisions(SLUICE))
+    _check("the service's", await revision(database, SERVICE), known_revisions(SERVICE))
+
+
+def _check(whose: str, found: str | None, known: Sequence[str]) -> None:
+    if not known:
+        return
     if found is None:
         raise ConfigurationError(
-            "The database has none of Sluice's tables yet. Make them with: sluice migrate"
+            f"The database has none of {whose} tables yet. Make them with: sluice migrate"
         )
     if found in known[1:]:
         raise ConfigurationError(
-            f"The database is at revision {found}, and this version needs {known[0]}. Bring it up"
-            " to date with: sluice migrate"
+            f"The database is at revision {found} of {whose} tables, and this version needs"
+            f" {known[0]}. Bring it up to date with: sluice migrate"
         )

@@ -11,6 +11,7 @@ import structlog
 
 from app.connections.faults import Fault
 from app.connections.postgres import connect
+from app.connections.schema import SCHEMA, in_schema
 from app.store.runs.events import CHANNEL
 
 UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -30,8 +31,9 @@ class RunNotifications:
     Hearing is an optimisation: whoever listens also looks from time to time.
     """
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, schema: str = SCHEMA) -> None:
         self._dsn = dsn
+        self._channel = in_schema(CHANNEL, schema)
         self._listeners: set[Hear] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -70,7 +72,7 @@ class RunNotifications:
             try:
                 connection = await connect(self._dsn, command_timeout=10)
                 try:
-                    await connection.add_listener(CHANNEL, self._notified)
+                    await connection.add_listener(self._channel, self._notified)
                     self._tell(None)
                     fault.over()
                     pause = RETRY_SECONDS

@@ -14,11 +14,11 @@ FORMER_HOLDS = timedelta(days=90)
 """After a change: as long as the longest answer link, so that none of them ends before its time."""
 
 _FORMER = text("""
-    SELECT former FROM service_secret
+    SELECT former FROM sluice.service_secret
     WHERE name = :name AND former IS NOT NULL AND changed_at > now() - CAST(:holds AS interval)
 """)
 _ROTATE = text("""
-    UPDATE service_secret SET
+    UPDATE sluice.service_secret SET
         former = CASE WHEN :keep THEN value END,
         value = replace(CAST(gen_random_uuid() AS text) || gen_random_uuid(), '-', ''),
         changed_at = now()

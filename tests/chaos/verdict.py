@@ -70,7 +70,7 @@ async def _judge_run(sluice: Sluice, run_id: str, expected: int, verdict: Verdic
             "SELECT seen.item_id FROM (SELECT run_id, item_id, array_agg(DISTINCT tokens) AS of"
             " FROM chaos_result GROUP BY 1, 2) AS seen LEFT JOIN (SELECT run_id AS r, item_id AS i,"
             " string_agg(trim('\"' FROM result), ' ' ORDER BY position)"
-            " FILTER (WHERE kind <> 'sleep') AS kept FROM step GROUP BY 1, 2) AS steps"
+            " FILTER (WHERE kind <> 'sleep') AS kept FROM sluice.step GROUP BY 1, 2) AS steps"
             " ON (r, i) = (seen.run_id, seen.item_id)",
             run_id,
             "AND seen.of IS DISTINCT FROM ARRAY[kept]",

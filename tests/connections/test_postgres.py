@@ -14,12 +14,14 @@ from sqlalchemy import text
 from app.connections.postgres_url import PostgresUrl
 from app.errors import ConfigurationError, Unavailable
 from app.store.database import open_database, reading
-from app.store.revision import require_migrated, revision
+from app.store.histories import SERVICE, known_revisions
+from app.store.revision import require_migrated
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem
 from tests.support.logged import warnings_logged
 from tests.support.service import Opener
 
+AT = "UPDATE sluice.service_version SET version_num = :revision"
 END_ALL = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -177,18 +179,18 @@ async def test_tables_that_were_not_brought_up_to_date_are_told_with_the_command
     opener: Opener,
 ) -> None:
     async with opener(Recording()) as sluice, api(sluice) as caller:
-        now = await revision(sluice.service.database)
-        await sluice.sql("UPDATE alembic_version SET version_num = '0009'")
+        now, older = known_revisions(SERVICE)[0], known_revisions(SERVICE)[-1]
+        await sluice.sql(AT, revision=older)
         ready = await caller.get("/readyz")
         assert ready.status_code == 503
         assert "sluice migrate" in ready.json()["reasons"]["postgres"]
-        assert "0009" in ready.json()["reasons"]["postgres"]
+        assert older in ready.json()["reasons"]["postgres"]
         with pytest.raises(ConfigurationError, match="sluice migrate"):
             await opener(Recording()).__aenter__()
 
-        await sluice.sql("UPDATE alembic_version SET version_num = 'of_a_newer_version'")
+        await sluice.sql(AT, revision="of_a_newer_version")
         await require_migrated(sluice.service.database)
-        await sluice.sql("UPDATE alembic_version SET version_num = :now", now=now)
+        await sluice.sql(AT, revision=now)
         assert (await caller.get("/readyz")).status_code == 200
 
 

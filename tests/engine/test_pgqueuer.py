@@ -145,7 +145,8 @@ async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
     async with database.begin() as tx:
         await tx.execute(
             text(
-                "INSERT INTO pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key,"
+                "INSERT INTO sluice.pgqueuer (priority, entrypoint, payload, execute_after,"
+                " dedupe_key,"
                 " status) SELECT 0, 'a.execute', '', now() + interval '9 days', 'late' || n,"
                 " 'queued' FROM generate_series(1, 20000) AS n"
             )
@@ -314,7 +315,9 @@ async def test_who_took_a_message_over_holds_it_and_the_former_holder_is_refused
     async with working(first, {"a.execute": stall}):
         await until(lambda: bool(stalled.taken))
         async with database.begin() as tx:  # as if its heartbeats had stopped
-            await tx.execute(text("UPDATE pgqueuer SET heartbeat = now() - interval '1 hour'"))
+            await tx.execute(
+                text("UPDATE sluice.pgqueuer SET heartbeat = now() - interval '1 hour'")
+            )
 
         async def hold(delivery: Delivery) -> None:
             successor.taken.append(delivery)
@@ -397,7 +400,7 @@ async def test_the_queue_keeps_no_log_that_would_grow_for_ever(
     async with working(engine, {"a.execute": taker}):
         await until(lambda: bool(taker.taken))
     async with database.connect() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM pgqueuer_log")) == 0
+        assert await connection.scalar(text("SELECT count(*) FROM sluice.pgqueuer_log")) == 0
 
 
 async def test_installing_again_changes_nothing(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import pytest
 
 from app.errors import BadInput
+from app.store.histories import LONGEST_ID, SERVICE, revision_id
 from scaffold.names import Names, camel, in_many, names
 from scaffold.order import Order, as_asked, as_told
 from scaffold.revisions import next_revision
@@ -109,7 +113,14 @@ def test_many_are_called_as_the_rules_say() -> None:
 
 
 def test_the_next_migration_follows_the_last_one() -> None:
-    found = next_revision(ROOT)
-    assert list((ROOT / "alembic" / "versions").glob(f"{found.follows}_*.py"))
-    assert not list((ROOT / "alembic" / "versions").glob(f"{found.number}_*.py"))
-    assert int(found.number) > int(found.follows)
+    found = next_revision(ROOT, "otter_reminder")
+    assert found.follows == "".join(SERVICE.scripts().get_heads())
+    assert re.fullmatch(r"\d{8}_otter_reminder", found.id)
+
+
+def test_a_migration_is_called_by_its_day_and_what_it_is_about_however_long_that_is() -> None:
+    day = date(2026, 3, 9)
+    assert revision_id("Add a priority, at last", day) == "20260309_add_a_priority_at_last"
+    long = [revision_id(f"{'quite_a_long_name_' * 3}{last}", day) for last in ("one", "two")]
+    assert all(len(name) == LONGEST_ID and name.startswith("20260309_quite") for name in long)
+    assert long[0] != long[1]

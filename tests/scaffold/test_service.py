@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from app.store.histories import SLUICE
 from tests.scaffold.test_update import change
 from tests.support.copied import ROOT, Copied, copied
+from tests.support.histories import empty_database, write_migration
 from tests.support.servers import TestServers
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
@@ -123,6 +127,48 @@ def test_a_family_of_its_own_and_the_whole_of_its_tests_pass(
         ended = service.python("-m", "pytest", "-q", "--last-failed", **given)
     assert ended.returncode == 0, ended.stdout
     assert " passed" in ended.stdout
+
+
+async def test_an_updates_migration_and_the_services_own_are_no_row(
+    template: Copied, servers: TestServers, tmp_path: Path
+) -> None:
+    newer = Copied(tmp_path / "template")
+    assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
+    service = started(newer, tmp_path / "service")
+    ended = service.python("-m", "scaffold", "family", "name=acme-reminder", "entity=invoice")
+    assert ended.returncode == 0, ended
+    [own] = (service.root / "alembic/service/versions").glob("*_acme_reminder.py")
+    service.committed("A family")
+    async with empty_database(servers.database_url) as dsn:
+
+        def migrated() -> str:
+            env = {"DATABASE_URL": dsn, "REDIS_URL": servers.redis_url}
+            ended = service.python("-c", "from app.cli import main; main()", "migrate", **env)
+            assert ended.returncode == 0, ended
+            return " ".join(ended.stdout.split())
+
+        assert f"{own.stem} of the service's" in migrated()
+        deployed = await asyncpg.connect(dsn)
+        await deployed.execute("INSERT INTO acme_reminder VALUES ('invoice-1', 'Dear Ada', now())")
+
+        new = "20990101_run_priority"
+        [before] = SLUICE.scripts().get_heads()
+        add = "ALTER TABLE sluice.run ADD COLUMN priority int"
+        ours = replace(SLUICE, folder=newer.root / "alembic" / "sluice")
+        write_migration(ours, new, before, add)
+        newer.committed("A newer template")
+        assert newer.run("git", "tag", "1.1.0").returncode == 0
+        ended = service.python("-m", "copier", "update", "--quiet", "--defaults")
+        assert ended.returncode == 0, ended
+        told = migrated()
+        assert f"to revision {new} of Sluice's tables, {own.stem} of the service's" in told
+        assert "is up to date" in migrated()
+        assert await deployed.fetchval("SELECT text FROM acme_reminder") == "Dear Ada"
+        assert await deployed.fetch("SELECT priority FROM sluice.run") == []
+        await deployed.close()
+    for words, head in (((), own.stem), (("-n", "sluice"), new)):
+        ended = service.python("-m", "alembic", *words, "heads")
+        assert ended.stdout.splitlines() == [f"{head} (head)"]
 
 
 def test_a_demo_says_that_it_needs_an_example(service: Copied, tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ async def test_in_the_database_a_run_moves_along_the_tables_edges_and_no_others(
         for present, target in PAIRS:
             with subtests.test(present=str(present), target=str(target)):
                 await sluice.sql(
-                    "UPDATE run SET status = :status WHERE id = :id", status=present, id=run_id
+                    "UPDATE sluice.run SET status = :status WHERE id = :id",
+                    status=present,
+                    id=run_id,
                 )
                 allowed = target in RUN_TRANSITIONS[present]
                 refused = None
@@ -107,7 +109,9 @@ async def test_only_a_pending_run_begins_or_ends_empty_and_only_once(
         for status in RunStatus:
             with subtests.test(str(status)):
                 run_id = await sluice.start()
-                await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
+                await sluice.sql(
+                    "UPDATE sluice.run SET status = :s WHERE id = :id", s=status, id=run_id
+                )
                 async with sluice.service.database.begin() as tx:
                     begun = await transitions.begin(tx, run_id, statistics)
                     again = await transitions.end_empty(
@@ -124,7 +128,9 @@ async def test_a_run_fails_only_from_where_the_table_lets_it(opener: Opener) -> 
     async with opener(Beside()) as sluice:
         for status in RunStatus:
             run_id = await sluice.start()
-            await sluice.sql("UPDATE run SET status = :s WHERE id = :id", s=status, id=run_id)
+            await sluice.sql(
+                "UPDATE sluice.run SET status = :s WHERE id = :id", s=status, id=run_id
+            )
             async with sluice.service.database.begin() as tx:
                 failed = await transitions.fail(tx, run_id, reason="gave_up", detail="It gave up.")
             assert failed == (status in before(RunStatus.FAILED)), status

@@ -22,7 +22,7 @@ async def insert(
     family: str = "recording",
 ) -> None:
     await sluice.sql(
-        "INSERT INTO run (id, family, status, stage, params, force, started_by, finished_at)"
+        "INSERT INTO sluice.run (id, family, status, stage, params, force, started_by, finished_at)"
         " VALUES (:id, :family, :status, :stage, '{}', false, 'test',"
         " CASE WHEN CAST(:status AS text) IN ('succeeded', 'cancelled') THEN now() END)",
         id=run_id,
@@ -61,7 +61,7 @@ async def test_a_run_is_active_until_it_has_ended(opener: Opener, status: RunSta
         assert await active(sluice) == "run_1"
         assert await take_next(sluice) is None
         await sluice.sql(
-            "UPDATE run SET status = 'cancelled', finished_at = now() WHERE id = 'run_1'"
+            "UPDATE sluice.run SET status = 'cancelled', finished_at = now() WHERE id = 'run_1'"
         )
         assert await active(sluice) is None
         assert await take_next(sluice) == "run_2"
@@ -86,10 +86,10 @@ async def test_a_run_paused_while_it_waits_holds_up_those_behind_it_and_none_bef
         await insert(sluice, "run_3")
         assert await take_next(sluice) == "run_1"
         await sluice.sql(
-            "UPDATE run SET status = 'succeeded', finished_at = now() WHERE id = 'run_1'"
+            "UPDATE sluice.run SET status = 'succeeded', finished_at = now() WHERE id = 'run_1'"
         )
         assert await take_next(sluice) is None
-        await sluice.sql("UPDATE run SET status = 'pending' WHERE id = 'run_2'")
+        await sluice.sql("UPDATE sluice.run SET status = 'pending' WHERE id = 'run_2'")
         assert await take_next(sluice) == "run_2"
 
 

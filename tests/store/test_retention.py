@@ -25,7 +25,8 @@ async def insert_run(
 ) -> None:
     """A run that was made, and has ended if its status says so, so many days ago."""
     await sluice.sql(
-        "INSERT INTO run (id, family, status, params, force, started_by, created_at, finished_at)"
+        "INSERT INTO sluice.run (id, family, status, params, force, started_by, created_at,"
+        " finished_at)"
         " VALUES (:id, 'recording', :status, '{}', false, 'test', now() - CAST(:age AS interval),"
         " CASE WHEN CAST(:ended AS bool) THEN now() - CAST(:age AS interval) END)",
         id=run_id,
@@ -34,13 +35,14 @@ async def insert_run(
         age=timedelta(days=days_ago),
     )
     await sluice.sql(
-        "INSERT INTO item (run_id, item_id, status)"
+        "INSERT INTO sluice.item (run_id, item_id, status)"
         " SELECT :id, 'u' || n, 'succeeded' FROM generate_series(1, :items) AS n",
         id=run_id,
         items=items,
     )
     await sluice.sql(
-        "INSERT INTO run_event (run_id, kind, who) VALUES (:id, 'created', 'test')", id=run_id
+        "INSERT INTO sluice.run_event (run_id, kind, who) VALUES (:id, 'created', 'test')",
+        id=run_id,
     )
 
 
@@ -48,10 +50,12 @@ async def left(sluice: Sluice) -> dict[str, tuple[int, int]]:
     """By run of which anything is left: how many items and events."""
     rows = await sluice.sql(
         """
-        SELECT known.id, (SELECT count(*) FROM item WHERE run_id = known.id),
-               (SELECT count(*) FROM run_event WHERE run_id = known.id)
-        FROM (SELECT id FROM run UNION SELECT run_id FROM item UNION SELECT run_id FROM run_event)
-            AS known(id)
+        SELECT known.id, (SELECT count(*) FROM sluice.item WHERE run_id = known.id),
+               (SELECT count(*) FROM sluice.run_event WHERE run_id = known.id)
+        FROM (
+            SELECT id FROM sluice.run UNION SELECT run_id FROM sluice.item
+            UNION SELECT run_id FROM sluice.run_event
+        ) AS known(id)
         """
     )
     return {row[0]: (row[1], row[2]) for row in rows}
@@ -93,7 +97,7 @@ async def test_a_run_goes_in_whichever_way_it_ended(opener: Opener, status: RunS
 async def test_the_age_of_a_long_run_counts_from_its_end(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         await insert_run(sluice, "run_long", days_ago=90)
-        await sluice.sql("UPDATE run SET finished_at = now() - interval '1 day'")
+        await sluice.sql("UPDATE sluice.run SET finished_at = now() - interval '1 day'")
         assert await retention.prune(sluice.service.database, MONTH) == 0
 
 
@@ -106,7 +110,7 @@ async def test_pruning_that_was_cut_off_leaves_the_run_and_is_finished_by_the_ne
         database = sluice.service.database
         async with sluice.service.pools.ledger.begin() as tx:
             # It cannot take the second batch, and is cut off there.
-            await tx.exec_driver_sql("SELECT 1 FROM item WHERE item_id = 'u999' FOR UPDATE")
+            await tx.exec_driver_sql("SELECT 1 FROM sluice.item WHERE item_id = 'u999' FOR UPDATE")
             pruning = asyncio.create_task(retention.prune(database, MONTH))
             async with asyncio.timeout(20):
                 while (await left(sluice))["run_1"][0] == items:
@@ -134,13 +138,13 @@ async def test_keys_of_calls_go_after_a_week_and_not_before(opener: Opener) -> N
     async with opener(Recording()) as sluice:
         for days in (0, 6.9, 7.1, 400):
             await sluice.sql(
-                "INSERT INTO idempotency_key (caller, key, fingerprint, run_id, created_at)"
+                "INSERT INTO sluice.idempotency_key (caller, key, fingerprint, run_id, created_at)"
                 " VALUES ('ops', :key, '', 'run_1', now() - CAST(:age AS interval))",
                 key=str(days),
                 age=timedelta(days=days),
             )
         await retention.prune_keys(sluice.service.database)
-        rows = await sluice.sql("SELECT key FROM idempotency_key ORDER BY created_at DESC")
+        rows = await sluice.sql("SELECT key FROM sluice.idempotency_key ORDER BY created_at DESC")
     assert [row[0] for row in rows] == ["0", "6.9"]
 
 
@@ -153,7 +157,7 @@ async def test_a_worker_prunes_by_itself_unless_it_was_told_to_keep_everything(
         await sluice.add_users(1)
         # A run that only the watchdog sets going: by then it has looked more than once.
         lost = await sluice.start()
-        await sluice.sql("TRUNCATE pgqueuer")
+        await sluice.sql("TRUNCATE sluice.pgqueuer")
         async with sluice.worker():
             await sluice.ended(lost)
         assert ("run_old" in await left(sluice)) is stays

@@ -21,7 +21,8 @@ async def control(sluice: Sluice, action: str, run_id: str) -> str:
 async def kinds(sluice: Sluice, run_id: str) -> list[str]:
     """The run's events, each with its reason where it has one."""
     rows = await sluice.sql(
-        "SELECT kind || coalesce(':' || reason, '') FROM run_event WHERE run_id = :id ORDER BY id",
+        "SELECT kind || coalesce(':' || reason, '') FROM sluice.run_event WHERE run_id = :id"
+        " ORDER BY id",
         id=run_id,
     )
     return [row[0] for row in rows]

@@ -15,7 +15,9 @@ from typing import Self
 
 import asyncpg
 
+from app.declared_tables import application_tables, service_tables
 from app.migrate import migrate, with_database
+from app.store.database import open_database
 
 _TABLES = """
 SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
@@ -29,7 +31,8 @@ WITH ours AS (
     SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
 ), said (line) AS (
-    SELECT concat_ws(' ', relname, relkind, relpersistence, reloptions) FROM ours
+    SELECT concat_ws(' ', relnamespace::regnamespace, relname, relkind, relpersistence, reloptions)
+    FROM ours
     UNION ALL
     SELECT concat_ws(' ', attrelid::regclass, attname, atttypid::regtype, attnotnull, attstattarget)
     FROM pg_attribute WHERE attrelid IN (SELECT oid FROM ours) AND attnum > 0
@@ -77,6 +80,7 @@ class Databases:
         name = f"sluice_template_{os.getpid()}"
         await admin.execute(f'CREATE DATABASE "{name}"')
         template = with_database(dsn, name)
+        await _make_application_tables(template)
         await migrate(template)
         connection = await asyncpg.connect(template)
         kept = {table: await _rows(connection, table) for table in await _filled(connection)}
@@ -128,6 +132,14 @@ class Databases:
     async def _drop(self, dsn: str) -> None:
         name = dsn.partition("?")[0].rpartition("/")[2]
         await self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def _make_application_tables(dsn: str) -> None:
+    """What a service's models declare as the application's, which no migration makes."""
+    database = open_database(dsn, pool_size=1)
+    async with database.begin() as tx:
+        await tx.run_sync(service_tables().create_all, application_tables())
+    await database.dispose()
 
 
 async def _filled(connection: asyncpg.Connection) -> list[str]:

@@ -110,6 +110,6 @@ def fields(document: Mapping[str, Any]) -> list[str]:  # a JSON document
 
 async def traces(sluice: Sluice) -> tuple[int, int, int]:
     """How many runs, items and messages there are."""
-    counts = "SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM item)"
+    counts = "SELECT (SELECT count(*) FROM sluice.run), (SELECT count(*) FROM sluice.item)"
     runs, items = (await sluice.sql(counts))[0]
     return runs, items, await sluice.queued()

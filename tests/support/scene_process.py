@@ -70,7 +70,7 @@ class Witness:
 
     async def remembered(self, scene: str, step: str) -> None:
         """Return once the step is."""
-        find = "SELECT 1 FROM step WHERE (item_id, name, status) = (:scene, :step, 'done')"
+        find = "SELECT 1 FROM sluice.step WHERE (item_id, name, status) = (:scene, :step, 'done')"
         while self.orderly:
             async with reading(self.database) as connection:
                 found = await connection.execute(text(find), {"scene": scene, "step": step})

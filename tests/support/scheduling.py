@@ -45,7 +45,7 @@ async def look(sluice: Sluice, key: str) -> Schedule:
 async def make_due(sluice: Sluice, key: str, ago: timedelta = timedelta(seconds=1)) -> datetime:
     """Its next fire time was so long ago. Returns that."""
     await sluice.sql(
-        "UPDATE schedule SET next_at = now() - CAST(:ago AS interval) WHERE id = :id",
+        "UPDATE sluice.schedule SET next_at = now() - CAST(:ago AS interval) WHERE id = :id",
         ago=ago,
         id=key,
     )
@@ -57,7 +57,7 @@ async def make_due(sluice: Sluice, key: str, ago: timedelta = timedelta(seconds=
 async def runs_of(sluice: Sluice, key: str) -> list[str]:
     """Ids of the runs that it started, the oldest first."""
     rows = await sluice.sql(
-        "SELECT run_id FROM run_event WHERE kind = 'created' AND data->>'schedule' = :id"
+        "SELECT run_id FROM sluice.run_event WHERE kind = 'created' AND data->>'schedule' = :id"
         " ORDER BY id",
         id=key,
     )

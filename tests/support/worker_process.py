@@ -42,7 +42,7 @@ EVIDENCE = (
     BEGIN INSERT INTO run_audit VALUES (NEW.id, OLD.status, NEW.status); RETURN NEW; END $$
     """,
     """
-    CREATE TRIGGER audit AFTER UPDATE ON run FOR EACH ROW
+    CREATE TRIGGER audit AFTER UPDATE ON sluice.run FOR EACH ROW
     WHEN (OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION audit()
     """,
 )

@@ -29,7 +29,8 @@ def rotate_key(*, drop_former: bool, demo: bool) -> None:
 
 
 async def _rotate(settings: Settings, urls: Urls, *, keep_former: bool, demo: bool) -> None:
-    database = open_database(await located(settings, urls, demo=demo), pool_size=1)
+    dsn = await located(settings, urls, demo=demo)
+    database = open_database(dsn, pool_size=1, schema=settings.db_schema)
     try:
         await rotate_signing_key(database, keep_former=keep_former)
     finally:

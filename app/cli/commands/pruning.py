@@ -31,7 +31,8 @@ def prune_runs(older_than: str, *, dry_run: bool, demo: bool) -> None:
 async def _prune(
     settings: Settings, urls: Urls, age: timedelta, *, dry_run: bool, demo: bool
 ) -> int:
-    database = open_database(await located(settings, urls, demo=demo), pool_size=2)
+    dsn = await located(settings, urls, demo=demo)
+    database = open_database(dsn, pool_size=2, schema=settings.db_schema)
     try:
         await service_key(database, "signing")  # says what to do when there are no tables
         return await (count_prunable if dry_run else prune)(database, age)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from app.bootstrap import Urls, servers
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import execute, located, prepared
@@ -15,6 +17,7 @@ from app.seed.upserts import Written
 from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
+from app.store.histories import SERVICE, SLUICE
 from app.store.revision import revision
 
 
@@ -24,24 +27,40 @@ def bring_up_to_date(*, demo: bool) -> None:
         dsn, before, after = execute(_migrate(settings, urls, demo=demo))
     name = PostgresUrl.parse(dsn).database
     if before == after:
-        open_console().print(f"The database {name} is up to date: revision {after}.")
+        open_console().print(f"The database {name} is up to date: revision {_told(after)}.")
     else:
-        start = "no tables" if before is None else f"revision {before}"
-        open_console().print(f"Migrated the database {name} from {start} to revision {after}.")
+        start = f"revision {_told(before)}" if any(before) else "no tables"
+        open_console().print(
+            f"Migrated the database {name} from {start} to revision {_told(after)}."
+        )
+
+
+Revisions = tuple[str | None, ...]
+"""Of Sluice's own tables, and of the service's."""
+
+
+def _told(revisions: Revisions) -> str:
+    ours, services = revisions
+    of_service = "none of the service's" if services is None else f"{services} of the service's"
+    return f"{ours} of Sluice's tables, {of_service}"
 
 
 async def _migrate(
     settings: Settings, urls: Urls, *, demo: bool
-) -> tuple[str, str | None, str | None]:
-    """The DSN, and the revision before and after."""
+) -> tuple[str, Revisions, Revisions]:
+    """The DSN, and the revisions before and after."""
     dsn = await located(settings, urls, demo=demo)
-    database = open_database(dsn, pool_size=2)
+    database = open_database(dsn, pool_size=2, schema=settings.db_schema)
     try:
-        before = await revision(database)
-        await migrate(dsn)
-        return dsn, before, await revision(database)
+        before = await _revisions(database)
+        await migrate(dsn, schema=settings.db_schema)
+        return dsn, before, await _revisions(database)
     finally:
         await database.dispose()
+
+
+async def _revisions(database: AsyncEngine) -> Revisions:
+    return await revision(database, SLUICE), await revision(database, SERVICE)
 
 
 def seed(users: Path | None, *, demo: bool) -> None:
@@ -61,7 +80,7 @@ async def _seed(
     settings: Settings, urls: Urls, people: list[SeedUser] | None, *, demo: bool
 ) -> dict[str, Written]:
     urls = await prepared(settings, urls, demo=demo)
-    database = open_database(urls.direct, pool_size=2)
+    database = open_database(urls.direct, pool_size=2, schema=settings.db_schema)
     try:
         await service_key(database, "signing")  # says what to do when there are no tables
         if people is None:

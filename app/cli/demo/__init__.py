@@ -89,8 +89,8 @@ async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) ->
         its = settings.model_copy(update=beside(settings, _KEYS[made.name]))
         await _forget_keys(urls.redis, its.redis_prefix)
         await asyncio.to_thread(shutil.rmtree, its.files_dir, ignore_errors=True)
-        await migrate(made.dsn)
-        database = open_database(made.dsn, pool_size=2)
+        await migrate(made.dsn, schema=its.db_schema)
+        database = open_database(made.dsn, pool_size=2, schema=its.db_schema)
         try:
             await load_committed(database)
             await show(Stage(its, Urls(made.dsn, urls.redis), database, console))

@@ -104,7 +104,7 @@ async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
         await require_session(urls.direct)
         return urls
     dsn = await located(settings, urls, demo=demo)
-    await migrate(dsn)
+    await migrate(dsn, schema=settings.db_schema)
     return Urls(dsn, urls.redis)
 
 

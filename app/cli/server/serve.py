@@ -57,7 +57,7 @@ async def _serve(
         urls = await prepared(settings, urls, demo=demo)
         app = create_app(settings, urls, with_worker=with_worker)
         if demo and settings.database_url is None:
-            await _seed_when_empty(urls.database)
+            await _seed_when_empty(urls.database, settings.db_schema)
         async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
             settle()
             _greet(settings, url_of(bound), hint, with_worker=with_worker, demo=demo)
@@ -66,8 +66,8 @@ async def _serve(
             stopped.cancel()
 
 
-async def _seed_when_empty(dsn: str) -> None:
-    database = open_database(dsn, pool_size=2)
+async def _seed_when_empty(dsn: str, schema: str) -> None:
+    database = open_database(dsn, pool_size=2, schema=schema)
     try:
         await load_when_empty(database)
     finally:

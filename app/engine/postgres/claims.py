@@ -11,6 +11,7 @@ from typing import cast
 
 import asyncpg
 
+from app.connections.schema import SCHEMA, in_schema
 from app.engine import Delivery
 from app.engine.postgres import statements
 
@@ -33,8 +34,15 @@ CLAIMING = {
 class Claims:
     """One dedicated connection through which a worker claims messages and says that it lives."""
 
-    def __init__(self, connection: asyncpg.Connection, me: uuid.UUID, heartbeat: timedelta) -> None:
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        me: uuid.UUID,
+        heartbeat: timedelta,
+        schema: str = SCHEMA,
+    ) -> None:
         self._connection = connection
+        self._schema = schema
         self._me = me
         self._heartbeat = heartbeat
         self._look_at: dict[str, float] = {}
@@ -77,7 +85,8 @@ class Claims:
 
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         async with self._turn:
-            return cast("list[asyncpg.Record]", await self._connection.fetch(statement, *values))
+            said = in_schema(statement, self._schema)
+            return cast("list[asyncpg.Record]", await self._connection.fetch(said, *values))
 
 
 def _delivery(row: asyncpg.Record, *, taken_over: bool = False) -> Delivery:

@@ -16,12 +16,18 @@ from datetime import timedelta
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
 from pgqueuer.queries import Queries
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import fetch_raw
 from app.connections.postgres import connect
+from app.connections.schema import SCHEMA, in_schema
 from app.engine import Delivery, Depth, Handler, OutgoingMessage, PrefixDepth, Room
 from app.engine.postgres import statements
 from app.engine.postgres.claims import CLAIMING, Claims
@@ -53,6 +59,7 @@ class PgQueuerEngine:
 
     Args:
         dsn: of the same database, for connections that listen: no pooler in transaction mode.
+        schema: what the engine keeps is in this one, as is what ``database`` says of ours.
     """
 
     def __init__(
@@ -60,25 +67,39 @@ class PgQueuerEngine:
         database: AsyncEngine,
         dsn: str,
         *,
+        schema: str = SCHEMA,
         heartbeat: timedelta = timedelta(seconds=30),
         stop_timeout: timedelta = timedelta(seconds=20),
     ) -> None:
         self._database = database
         self._dsn = dsn
+        self._schema = schema
         self._heartbeat = heartbeat
         self._stop_timeout = stop_timeout
         self._me = uuid.uuid4()
 
     async def install(self) -> None:
         async with self._connected() as connection:
-            queries = Queries(AsyncpgDriver(connection))
-            await connection.execute("SELECT pg_advisory_lock(hashtext('sluice.install'))")
+            names = statements.QueueNames(db_schema=self._schema)
+            queries = Queries(
+                AsyncpgDriver(connection),
+                QueryBuilderEnvironment(names),
+                QueryQueueBuilder(names),
+                QuerySchedulerBuilder(names),
+            )
+            await connection.execute(
+                self._said("SELECT pg_advisory_lock(hashtext('sluice.install'))")
+            )
             if await queries.schema_is_installed():
-                await queries.upgrade()
+                await queries.upgrade()  # not in one transaction: its statements may not share one
             else:
-                await queries.install()
-            await queries.optimize_autovacuum()
-            await connection.execute(statements.ADAPT)
+                await queries.install(create_schema=False)
+            async with connection.transaction():
+                await queries.optimize_autovacuum()
+                await connection.execute(self._said(statements.ADAPT))
+
+    def _said(self, statement: str) -> str:
+        return in_schema(statement, self._schema)
 
     async def publish(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> int:
         return await self._enqueue(tx, statements.PUBLISH, messages)
@@ -156,7 +177,7 @@ class PgQueuerEngine:
             dead = await pooled.scalar(_DEAD)
         if (dead or 0) > MOST_DEAD:
             async with self._connected() as connection:
-                await connection.execute(statements.VACUUM)
+                await connection.execute(self._said(statements.VACUUM))
 
     async def _settle(
         self, tx: AsyncConnection, statement: str, deliveries: list[Delivery], *more: object
@@ -193,8 +214,8 @@ class PgQueuerEngine:
             heard(flow_key)
 
         async with self._connected(CLAIMING) as connection:
-            await connection.add_listener(statements.CHANNEL, notified)
-            yield Claims(connection, self._me, self._heartbeat)
+            await connection.add_listener(self._said(statements.CHANNEL), notified)
+            yield Claims(connection, self._me, self._heartbeat, self._schema)
 
     @asynccontextmanager
     async def _connected(

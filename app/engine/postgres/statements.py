@@ -9,14 +9,35 @@ is made, and kept, while the queue is empty begins with the whole queue (docs/de
 
 from __future__ import annotations
 
+from pgqueuer.adapters.persistence.schema_ddl import spelled
 from pgqueuer.domain.schema.queue import dedupe_predicate
 from pgqueuer.domain.settings import DBSettings
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-_SETTINGS = DBSettings()
-QUEUE = _SETTINGS.queue_table
-CHANNEL = "sluice_queue"
+from app.connections.schema import SCHEMA
+
+
+class QueueNames(DBSettings):
+    """PgQueuer's names for what it keeps, in our schema. Its own settings would read variables such
+    as ``QUEUE_TABLE``, which may be another program's."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's own signature
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_more: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+_SETTINGS = QueueNames(db_schema=SCHEMA)
+QUEUE = _SETTINGS.qualified.queue_table
+CHANNEL = f"{SCHEMA}.queue"
 """A notification on it is a flow key of which new messages wait."""
 
+_WAITS_OR_IS_HELD = spelled(dedupe_predicate(_SETTINGS), _SETTINGS)
 # Told once for each flow key of a batch, and by the statement itself: no other round trip.
 _ENQUEUE = f"""
     WITH fresh AS (
@@ -24,7 +45,7 @@ _ENQUEUE = f"""
         SELECT t.priority, t.flow_key, t.payload, now() + t.delay, t.id, 'queued'
         FROM unnest($1::int[], $2::text[], $3::bytea[], $4::interval[], $5::text[])
             AS t(priority, flow_key, payload, delay, id)
-        ON CONFLICT (dedupe_key) WHERE {dedupe_predicate(_SETTINGS)} DO %s
+        ON CONFLICT (dedupe_key) WHERE {_WAITS_OR_IS_HELD} DO %s
         RETURNING entrypoint
     )
     SELECT count(*), pg_notify('{CHANNEL}', entrypoint) FROM fresh GROUP BY entrypoint
@@ -173,7 +194,6 @@ _UNUSED = (
 ADAPT = "".join(
     [
         f"ALTER TABLE {QUEUE} DISABLE TRIGGER {_SETTINGS.trigger};",
-        f"DROP TRIGGER IF EXISTS sluice_taken_over ON {QUEUE};",
         *(f"DROP INDEX IF EXISTS {QUEUE}_{index};" for index in _UNUSED),
     ]
 )

@@ -17,7 +17,7 @@ _ITEM = ListedItem.__table__  # type: ignore[attr-defined]
 _RUN = Run.__table__  # type: ignore[attr-defined]
 
 _ADD = text("""
-    INSERT INTO listed_item (list_id, item_id) SELECT :id, unnest(CAST(:ids AS text[]))
+    INSERT INTO sluice.listed_item (list_id, item_id) SELECT :id, unnest(CAST(:ids AS text[]))
     ON CONFLICT DO NOTHING
 """)
 MOST_LISTED = 1_000_000

@@ -32,14 +32,14 @@ _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its ty
 _STEP = Step.__table__  # type: ignore[attr-defined]
 
 _TO_EXECUTE = """
-    SELECT run_id, item_id, attempts > 0 OR postponements > 0 OR executed AS seen FROM item
+    SELECT run_id, item_id, attempts > 0 OR postponements > 0 OR executed AS seen FROM sluice.item
     WHERE run_id = ANY($1::text[]) AND item_id = ANY($2::text[]) AND status = 'pending'
-      AND (SELECT status FROM run WHERE id = item.run_id) = 'running'
+      AND (SELECT status FROM sluice.run WHERE id = item.run_id) = 'running'
     ORDER BY run_id, item_id
 """
 
 _MARK = """
-    UPDATE item SET lost = lost + 1 FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id)
+    UPDATE sluice.item SET lost = lost + 1 FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id)
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
       AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
 """

@@ -39,7 +39,7 @@ _TEXTS = ("error_class", "error_message", "error_traceback", "error_group")
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 # Only a pending item takes an outcome, so the rows that come back are exactly what changed.
 _RECORD = f"""
-    UPDATE item
+    UPDATE sluice.item
     SET status = t.status, attempts = t.attempts, postponements = t.postponements,
         executed = t.executed, result = t.result::jsonb, exact = t.exact, lost = 0,
         error_class = t.error_class,
@@ -60,7 +60,7 @@ _VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms")
 # made, and kept, while the table is empty reads all of it for each batch (docs/decisions/0005).
 _RECORD_SUCCESSES = """
     WITH changed AS (
-        UPDATE item
+        UPDATE sluice.item
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL,
             error_group = NULL, (result, started_at, finished_at) = (

@@ -23,20 +23,20 @@ _ADVANCE = f"""
     WITH here AS (
         SELECT id,
             CASE WHEN item_limit IS NOT NULL THEN greatest(item_limit - scheduled, 0) END AS room
-        FROM run
+        FROM sluice.run
         WHERE id = $1::text AND status = 'running' AND stage = 'full' AND NOT paged AND NOT held
           AND cursor IS NOT DISTINCT FROM $3::text
         FOR UPDATE
     ), fresh AS (
-        INSERT INTO item (run_id, item_id, status)
+        INSERT INTO sluice.item (run_id, item_id, status)
         SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
         WHERE room IS NULL OR NOT EXISTS (
-            SELECT FROM item WHERE item.run_id = here.id AND item.item_id = t.id
+            SELECT FROM sluice.item WHERE item.run_id = here.id AND item.item_id = t.id
         )
         LIMIT (SELECT room FROM here)
         ON CONFLICT DO NOTHING RETURNING item_id
     ), added AS (SELECT count(*) AS n, array_agg(item_id) AS ids FROM fresh)
-    UPDATE run
+    UPDATE sluice.run
     SET cursor = $4::text, scheduled = scheduled + added.n,
         paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
         held = {OUTSTANDING} + added.n >= $6::bigint,
@@ -49,19 +49,19 @@ _ADVANCE = f"""
 
 _ADD = """
     WITH here AS (
-        SELECT id FROM run WHERE id = $1::text AND status = 'running' FOR UPDATE
+        SELECT id FROM sluice.run WHERE id = $1::text AND status = 'running' FOR UPDATE
     ), fresh AS (
-        INSERT INTO item (run_id, item_id, status)
+        INSERT INTO sluice.item (run_id, item_id, status)
         SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
         ON CONFLICT DO NOTHING RETURNING 1
     )
-    UPDATE run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
+    UPDATE sluice.run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
     FROM here WHERE run.id = here.id RETURNING (SELECT count(*) FROM fresh)
 """
 
 
 _ROWS = """
-    WITH here AS (SELECT * FROM run WHERE id = $1::text), rows AS (
+    WITH here AS (SELECT * FROM sluice.run WHERE id = $1::text), rows AS (
         SELECT count(*) AS scheduled,
             count(*) FILTER (WHERE item.status = 'succeeded') AS succeeded,
             count(*) FILTER (WHERE item.status = 'skipped') AS skipped,
@@ -69,7 +69,7 @@ _ROWS = """
             count(*) FILTER (WHERE item.status = 'cancelled') AS cancelled,
             count(*) FILTER (WHERE item.status = 'timed_out') AS timed_out,
             count(*) FILTER (WHERE item.status = 'suspended') AS suspended
-        FROM here JOIN item ON item.run_id = here.id
+        FROM here JOIN sluice.item ON item.run_id = here.id
     )
 """
 _DIFFER = """(here.scheduled, here.succeeded, here.skipped, here.failed, here.cancelled,
@@ -78,7 +78,7 @@ _DIFFER = """(here.scheduled, here.succeeded, here.skipped, here.failed, here.ca
 _MISCOUNTED = f"{_ROWS} SELECT {_DIFFER} FROM here, rows"  # noqa: S608 - no value is pasted in
 _RECOUNT = f"""
     {_ROWS}
-    UPDATE run SET scheduled = rows.scheduled, succeeded = rows.succeeded,
+    UPDATE sluice.run SET scheduled = rows.scheduled, succeeded = rows.succeeded,
         skipped = rows.skipped, failed = rows.failed, cancelled = rows.cancelled,
         timed_out = rows.timed_out, suspended = rows.suspended
     FROM rows, here WHERE run.id = here.id AND {_DIFFER}

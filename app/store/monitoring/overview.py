@@ -24,9 +24,9 @@ _PACES = text(f"""
     SELECT run.id, greatest({ENDED_ITEMS} - CASE WHEN former.at >= run.active_since
                                             THEN former.ended ELSE run.judged_from END, 0)
         / greatest(extract(epoch FROM now() - greatest(former.at, run.active_since)), 1)
-    FROM run LEFT JOIN LATERAL (
+    FROM sluice.run LEFT JOIN LATERAL (
         SELECT s.at, s.succeeded + s.skipped + s.failed + s.cancelled + s.timed_out AS ended
-        FROM run_sample s
+        FROM sluice.run_sample s
         WHERE s.run_id = run.id AND s.at <= now() - CAST(:over AS interval)
         ORDER BY s.at DESC LIMIT 1
     ) AS former ON true
@@ -35,8 +35,8 @@ _PACES = text(f"""
 """)  # noqa: S608
 _FAILURES = text("""
     SELECT sum(greatest(run.failed + run.timed_out - coalesce(former.failed, 0), 0))
-    FROM run LEFT JOIN LATERAL (
-        SELECT s.failed + s.timed_out AS failed FROM run_sample s
+    FROM sluice.run LEFT JOIN LATERAL (
+        SELECT s.failed + s.timed_out AS failed FROM sluice.run_sample s
         WHERE s.run_id = run.id AND s.at <= now() - CAST(:within AS interval)
           -- Of many short runs nothing need be looked for.
           AND run.created_at < now() - CAST(:within AS interval)
@@ -48,7 +48,7 @@ _FAILURES = text("""
 _WAITING = text("""
     SELECT count(*) FILTER (WHERE status = 'paused' AND reason = 'approval'),
            coalesce(sum(suspended), 0)
-    FROM run WHERE finished_at IS NULL
+    FROM sluice.run WHERE finished_at IS NULL
 """)
 
 

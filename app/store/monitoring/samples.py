@@ -31,7 +31,8 @@ MOST_RUNS = 10_000
 # those of one pass lie within those of the next, and what is kept stays even.
 _THIN = text("""
     WITH s AS (
-        SELECT at, row_number() OVER (ORDER BY at DESC) AS age FROM run_sample WHERE run_id = :run
+        SELECT at, row_number() OVER (ORDER BY at DESC) AS age
+        FROM sluice.run_sample WHERE run_id = :run
     ), stretch AS (
         SELECT power(2, ceil(log(2, greatest(
             extract(epoch FROM max(at) - min(at)) / :old, 0.001)::numeric))) AS seconds
@@ -41,7 +42,7 @@ _THIN = text("""
         FROM s, stretch WHERE age > :fresh
         ORDER BY floor(extract(epoch FROM at) / seconds), at
     )
-    DELETE FROM run_sample USING s
+    DELETE FROM sluice.run_sample USING s
     WHERE run_id = :run AND run_sample.at = s.at AND s.age > :fresh
       AND s.at NOT IN (SELECT at FROM kept)
 """)

@@ -72,13 +72,14 @@ async def before(
                      FROM unnest(CAST(:fields AS text[])) AS f) AS part
                 FROM unnest(CAST(:keys AS text[]), CAST(:params AS text[])) AS t(key, params)
             ), ran AS (
-                SELECT id, status, params FROM run
+                SELECT id, status, params FROM sluice.run
                 WHERE family = :family AND finished_at IS NOT NULL AND item_ids IS NULL
                   AND item_list IS NULL
                   AND item_limit IS NULL AND retry_of IS NULL AND parent_run IS NULL
                 UNION ALL
                 SELECT p.run_id, p.status, p.params
-                FROM backfill_partition AS p JOIN backfill AS b ON b.id = p.backfill_id
+                FROM sluice.backfill_partition AS p
+                JOIN sluice.backfill AS b ON b.id = p.backfill_id
                 WHERE b.family = :family AND p.run_id IS NOT NULL AND p.status <> 'active'
             ), had AS (
                 SELECT id, status, params,

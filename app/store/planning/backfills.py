@@ -133,12 +133,12 @@ async def settle(tx: AsyncConnection, backfill_id: str) -> int:
     """
     done = await tx.execute(
         text("""
-            UPDATE backfill_partition AS p
+            UPDATE sluice.backfill_partition AS p
             SET status = coalesce(run.status, 'cancelled'),
                 counters = CASE WHEN run.id IS NOT NULL THEN jsonb_build_object(
                     'succeeded', run.succeeded, 'skipped', run.skipped, 'failed', run.failed,
                     'cancelled', run.cancelled, 'timed_out', run.timed_out) END
-            FROM backfill_partition AS own LEFT JOIN run ON run.id = own.run_id
+            FROM sluice.backfill_partition AS own LEFT JOIN sluice.run ON run.id = own.run_id
             WHERE p.backfill_id = :id AND own.backfill_id = :id AND own.position = p.position
               AND p.status = 'active' AND (run.id IS NULL OR run.finished_at IS NOT NULL)
         """),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
@@ -14,12 +14,12 @@ from app.store.storable import storable
 from app.store.tables.schedules import FireResult, Origin, Schedule
 
 _TABLE = Schedule.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
-_LOCK = func.hashtextextended("sluice.schedules", 0)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.schedules', 0))")
 
 
 async def lock(tx: AsyncConnection) -> None:
     """Until the end of ``tx`` nobody else makes, renames or declares a schedule."""
-    await tx.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    await tx.execute(_LOCK)
 
 
 async def present(tx: AsyncConnection) -> datetime:

@@ -11,8 +11,8 @@ from app.store.runs.runs import ENDED_ITEMS, OUTSTANDING
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
 _COUNT = f"""
-    WITH former AS (SELECT id, held FROM run WHERE id = $1::text FOR UPDATE)
-    UPDATE run
+    WITH former AS (SELECT id, held FROM sluice.run WHERE id = $1::text FOR UPDATE)
+    UPDATE sluice.run
     SET succeeded = succeeded + $4::bigint, skipped = skipped + $5::bigint,
         failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
         timed_out = timed_out + $8::bigint, work_ms = work_ms + $2::bigint,

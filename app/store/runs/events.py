@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.storable import storable
@@ -15,8 +15,9 @@ from app.store.tables.runs import RunEvent
 
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
-CHANNEL = "sluice_run"
+CHANNEL = "sluice.run"
 """Postgres tells here, with the commit, which run has a new event: its id is the payload."""
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :run_id)")
 SLUICE = "sluice"
 """Who did what nobody asked for."""
 
@@ -56,7 +57,12 @@ async def append(
             run_id=run_id, kind=kind, who=who, reason=reason, detail=storable(detail), data=data
         )
     )
-    await tx.execute(select(func.pg_notify(CHANNEL, run_id)))
+    await wake(tx, run_id)
+
+
+async def wake(tx: AsyncConnection, run_id: str) -> None:
+    """Tell who follows the run, with the commit, that it has changed."""
+    await tx.execute(_NOTIFY, {"run_id": run_id})
 
 
 async def page_of_events(

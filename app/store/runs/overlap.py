@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.statuses import RunStage, RunStatus
@@ -13,6 +13,7 @@ from app.store.tables.runs import Run
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _BESIDE = _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None)
 """Begun by a step of another run, or by a backfill: however many are under way beside it."""
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.family:' || :family, 0))")
 _WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
 
 
@@ -24,8 +25,7 @@ class ActiveRun:
 
 async def lock(tx: AsyncConnection, family: str) -> None:
     """Until the end of ``tx`` nobody else starts a run of this family, or takes the next one."""
-    key = func.hashtextextended(f"sluice.family:{family}", 0)
-    await tx.execute(select(func.pg_advisory_xact_lock(key)))
+    await tx.execute(_LOCK, {"family": family})
 
 
 async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:

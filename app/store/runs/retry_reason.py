@@ -3,7 +3,7 @@ as it lasts, and once for each kind of trouble as an event."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.runs import events
@@ -37,4 +37,4 @@ async def tell(tx: AsyncConnection, run_id: str, detail: str, group: str) -> Non
         data = {"group": group}
         await events.append(tx, run_id, EventKind.RETRYING, detail=detail, data=data)
     else:
-        await tx.execute(select(func.pg_notify(events.CHANNEL, run_id)))
+        await events.wake(tx, run_id)

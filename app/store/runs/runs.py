@@ -123,7 +123,8 @@ async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfini
             SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
                    status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
                    cursor, scheduled, suspended, {ENDED_ITEMS} AS ended, active_since
-            FROM run WHERE finished_at IS NULL AND status <> 'paused' ORDER BY id LIMIT :limit
+            FROM sluice.run WHERE finished_at IS NULL AND status <> 'paused'
+            ORDER BY id LIMIT :limit
         """),  # noqa: S608
         {"limit": limit},
     )
@@ -176,7 +177,7 @@ async def latest(tx: AsyncConnection, families: Collection[str]) -> dict[str, Ru
     rows = await tx.execute(
         text("""
             SELECT run.* FROM unnest(CAST(:families AS text[])) AS f(name) CROSS JOIN LATERAL (
-                SELECT * FROM run WHERE family = f.name AND parent_run IS NULL
+                SELECT * FROM sluice.run WHERE family = f.name AND parent_run IS NULL
                 ORDER BY id DESC LIMIT 1
             ) AS run
         """),

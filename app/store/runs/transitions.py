@@ -42,7 +42,7 @@ _DEADLINE = func.now() + func.make_interval(
 
 # One statement on one row: however many deliveries find the run complete, one of them ends it.
 _FINALISE = f"""
-    UPDATE run
+    UPDATE sluice.run
     SET finished_at = now(), held = false, active_since = NULL,
         active_ms = active_ms
             + coalesce(extract(epoch FROM now() - active_since) * 1000, 0)::bigint,

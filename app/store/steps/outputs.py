@@ -17,7 +17,7 @@ _COLUMNS = {"run_id": "text", "item_id": "text", "attempt": "int", "data": "text
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 _NAMES = ", ".join(_COLUMNS)
 _WRITE = f"""
-    INSERT INTO output ({_NAMES})
+    INSERT INTO sluice.output ({_NAMES})
     SELECT {_NAMES} FROM unnest({_ARRAYS}) WITH ORDINALITY AS t({_NAMES}, n) ORDER BY n
 """  # noqa: S608 - no value is pasted in
 

@@ -19,11 +19,11 @@ _TREE = """
     WITH RECURSIVE tree AS (
         SELECT id, family, CAST('{}' AS text[]) COLLATE "C" AS path,
             CAST(NULL AS text) COLLATE "C" AS item_id
-        FROM run WHERE id = :run_id
+        FROM sluice.run WHERE id = :run_id
         UNION ALL
         SELECT child.id, child.family, tree.path || child.parent_step,
             coalesce(tree.item_id, child.parent_item)
-        FROM tree JOIN run AS child ON child.parent_run = tree.id
+        FROM tree JOIN sluice.run AS child ON child.parent_run = tree.id
         WHERE child.finished_at IS NULL AND cardinality(tree.path) < :deepest
           AND (tree.item_id IS NOT NULL OR CAST(:item_id AS text) IS NULL
                OR child.parent_item = :item_id)
@@ -33,8 +33,8 @@ _WAITING = f"""
     {_TREE}
     SELECT step.*, tree.family AS of_family, tree.path || step.name AS of_path,
         coalesce(tree.item_id, step.item_id) AS of_item
-    FROM tree JOIN step ON step.run_id = tree.id AND step.status = 'suspended'
-    JOIN item ON item.run_id = step.run_id AND item.item_id = step.item_id
+    FROM tree JOIN sluice.step ON step.run_id = tree.id AND step.status = 'suspended'
+    JOIN sluice.item ON item.run_id = step.run_id AND item.item_id = step.item_id
         AND item.status IN ('suspended', 'pending')
     WHERE (step.run_id, step.item_id, step.name) > (:after_run, :after_item, :after_name)
       AND (CAST(:item_id AS text) IS NULL OR coalesce(tree.item_id, step.item_id) = :item_id)

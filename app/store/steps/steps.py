@@ -45,7 +45,7 @@ _VALUES = {"due_in": "now() + t.due_in", "expects": "t.expects::jsonb"}
 # What is done stays as it is: of two deliveries that ran the same step, the first one's result is
 # remembered, and the other one goes on with that.
 _REMEMBER = f"""
-    INSERT INTO step ({", ".join(_STORED)})
+    INSERT INTO sluice.step ({", ".join(_STORED)})
     SELECT {", ".join(_VALUES.get(name, f"t.{name}") for name in _COLUMNS)}
     FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     ON CONFLICT (run_id, item_id, name) DO UPDATE

@@ -25,12 +25,12 @@ _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its ty
 # and in the commit that wakes the item: the delivery only reads what has become of them.
 _WAKE = """
     WITH woken AS (
-        UPDATE item SET status = 'pending', wake_at = NULL
+        UPDATE sluice.item SET status = 'pending', wake_at = NULL
         WHERE run_id = ANY($1::text[]) AND item_id = ANY($2::text[]) AND status = 'suspended'
           AND wake_at <= now()
         RETURNING run_id, item_id
     ), due AS (
-        UPDATE step SET status = 'done', finished_at = step.due_at FROM woken
+        UPDATE sluice.step SET status = 'done', finished_at = step.due_at FROM woken
         WHERE step.run_id = woken.run_id AND step.item_id = woken.item_id
           AND step.due_at <= now()
           AND (step.status = 'suspended' OR step.status = 'waiting' AND step.kind = 'sleep')

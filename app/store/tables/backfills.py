@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import FALSE, ID, NOW, TIME, Json, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, Json, SluiceTable, made_now
 
 _OBJECT = {"server_default": text("'{}'")}
 
@@ -41,7 +41,7 @@ class BackfillMode(StrEnum):
     ALL = "all"
 
 
-class Backfill(SQLModel, table=True):
+class Backfill(SluiceTable, table=True):
     __tablename__ = "backfill"
     __table_args__ = (
         # A family has one at a time: two could both find the same partition missing.
@@ -73,7 +73,7 @@ class Backfill(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
-class BackfillPartition(SQLModel, table=True):
+class BackfillPartition(SluiceTable, table=True):
     """One partition, and what became of it: kept when its run's row is deleted."""
 
     __tablename__ = "backfill_partition"

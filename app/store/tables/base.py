@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Text, text
+from sqlalchemy import DateTime, MetaData, Text, text
+from sqlmodel import SQLModel
+
+from app.connections.schema import SCHEMA
 
 ID = Text(collation="C")
 TIME = DateTime(timezone=True)
@@ -17,3 +20,10 @@ Json = dict[str, Any]  # a JSON object as Postgres hands it back; its shape is i
 
 def made_now() -> datetime:
     return datetime.now(UTC)
+
+
+class SluiceTable(SQLModel):
+    """Base of Sluice's own tables: they have a schema and a migration history to themselves. The
+    service's tables derive from ``SQLModel`` itself, and are where its ``search_path`` leads."""
+
+    metadata = MetaData(schema=SCHEMA)

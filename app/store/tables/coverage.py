@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Date, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import NOW, TIME, made_now
+from app.store.tables.base import NOW, TIME, SluiceTable, made_now
 
 
-class Coverage(SQLModel, table=True):
+class Coverage(SluiceTable, table=True):
     """As it stood when it was last recorded on a day, in UTC."""
 
     __tablename__ = "coverage"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import ID, NOW, TIME, ZERO, made_now
+from app.store.tables.base import ID, NOW, TIME, ZERO, SluiceTable, made_now
 
 
-class ItemList(SQLModel, table=True):
+class ItemList(SluiceTable, table=True):
     __tablename__ = "item_list"
 
     id: str = Field(primary_key=True, sa_type=ID)
@@ -24,7 +24,7 @@ class ItemList(SQLModel, table=True):
     created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
-class ListedItem(SQLModel, table=True):
+class ListedItem(SluiceTable, table=True):
     __tablename__ = "listed_item"
 
     list_id: str = Field(primary_key=True, sa_type=ID)

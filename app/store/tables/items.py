@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Double, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.store.statuses import ItemStatus
-from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, SluiceTable, made_now
 
 
-class Item(SQLModel, table=True):
+class Item(SluiceTable, table=True):
     """One entity's part in one run."""
 
     __tablename__ = "item"

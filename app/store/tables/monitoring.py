@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import ID, TIME
+from app.store.tables.base import ID, TIME, SluiceTable
 
 
-class RunSample(SQLModel, table=True):
+class RunSample(SluiceTable, table=True):
     """How a run's counters stood at a moment. Between two samples nothing else is known."""
 
     __tablename__ = "run_sample"
@@ -27,7 +27,7 @@ class RunSample(SQLModel, table=True):
     work_ms: int = Field(sa_type=BigInteger)
 
 
-class WorkerHeartbeat(SQLModel, table=True):
+class WorkerHeartbeat(SluiceTable, table=True):
     """A worker that showed life a moment ago; it deletes its row when it stops."""
 
     __tablename__ = "worker"

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Double, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.store.statuses import RunStage, RunStatus
-from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, Json, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, Json, SluiceTable, made_now
 
 
-class Run(SQLModel, table=True):
+class Run(SluiceTable, table=True):
     """One pass of a family over its eligible items."""
 
     __tablename__ = "run"
@@ -116,7 +116,7 @@ class Run(SQLModel, table=True):
         return self.scheduled - self.ended - self.suspended
 
 
-class RunEvent(SQLModel, table=True):
+class RunEvent(SluiceTable, table=True):
     """Something that happened to a run: each transition, and each automatic decision."""
 
     __tablename__ = "run_event"
@@ -134,7 +134,7 @@ class RunEvent(SQLModel, table=True):
     data: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
 
 
-class IdempotencyKey(SQLModel, table=True):
+class IdempotencyKey(SluiceTable, table=True):
     """A call that started a run, under the key that its caller gave it."""
 
     __tablename__ = "idempotency_key"

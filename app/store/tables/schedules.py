@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import FALSE, ID, NOW, TIME, Json, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, Json, SluiceTable, made_now
 
 _OBJECT = {"server_default": text("'{}'")}
 
@@ -29,7 +29,7 @@ class FireResult(StrEnum):
     FAILED = "failed"  # the family refuses the params
 
 
-class Schedule(SQLModel, table=True):
+class Schedule(SluiceTable, table=True):
     """When a family runs by itself, and what came of it last."""
 
     __tablename__ = "schedule"

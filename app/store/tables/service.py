@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import FALSE, NOW, TIME, made_now
+from app.store.tables.base import FALSE, NOW, TIME, SluiceTable, made_now
 
 
-class FlowOverride(SQLModel, table=True):
+class FlowOverride(SluiceTable, table=True):
     """What an operator set for a flow key, in place of what the code declares."""
 
     __tablename__ = "flow_override"
@@ -26,7 +26,7 @@ class FlowOverride(SQLModel, table=True):
     changed_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
-class ServiceSecret(SQLModel, table=True):
+class ServiceSecret(SluiceTable, table=True):
     """A random value that belongs to this installation, such as the key that signs cursors."""
 
     __tablename__ = "service_secret"

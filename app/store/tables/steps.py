@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.store.tables.base import ID, NOW, TIME, ZERO, Json, made_now
+from app.store.tables.base import ID, NOW, TIME, ZERO, Json, SluiceTable, made_now
 
 
-class Step(SQLModel, table=True):
+class Step(SluiceTable, table=True):
     """A named, memoised piece of one item's execution."""
 
     __tablename__ = "step"
@@ -54,7 +54,7 @@ class Step(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
-class Output(SQLModel, table=True):
+class Output(SluiceTable, table=True):
     """A chunk of what an item wrote while it was at work."""
 
     __tablename__ = "output"

@@ -160,7 +160,7 @@ async def test_a_run_that_was_approved_is_not_given_more_by_who_may_only_run(
 ) -> None:
     async with opener(Recording(), tokens=TOKENS) as sluice, calling(sluice) as callers:
         run_id = (await callers.post("runner", PROCESS, APPROVAL)).json()["runId"]
-        await sluice.sql("UPDATE run SET status = 'running', started_at = now()")
+        await sluice.sql("UPDATE sluice.run SET status = 'running', started_at = now()")
         more: list[tuple[str, dict[str, object]]] = [
             (PAGINATE, {"runId": run_id}),
             (PAGINATE, {"runId": run_id, "itemIds": ["u1"]}),
@@ -182,7 +182,9 @@ async def test_how_far_a_run_may_go_that_was_approved_only_an_approver_changes(
         run_id = (await callers.post("runner", PROCESS, body)).json()["runId"]
         path = f"/api/runs/{run_id}"
         for reason in ("operator", "budget"):
-            await sluice.sql("UPDATE run SET status = 'paused', reason = :reason", reason=reason)
+            await sluice.sql(
+                "UPDATE sluice.run SET status = 'paused', reason = :reason", reason=reason
+            )
             for who, needs in (("runner", "approve"), ("approver", "run")):
                 more = await callers.post(who, f"{path}/resume", {"budget": {"usd": 500}})
                 assert assert_problem(more, 403)["needs"] == [needs]

@@ -65,5 +65,5 @@ async def test_a_former_key_holds_as_long_as_the_longest_link(opener: Opener) ->
         second, former = await signing_keys(database)
         assert (former, second == first) == (first, False)
         assert len(second) == 64
-        await sluice.sql("UPDATE service_secret SET changed_at = now() - interval '91 days'")
+        await sluice.sql("UPDATE sluice.service_secret SET changed_at = now() - interval '91 days'")
         assert await signing_keys(database) == [second]

@@ -155,7 +155,7 @@ async def test_what_cannot_be_used_is_refused_and_the_field_named(
                 for dry in (True, False):
                     answer = await caller.post(PATH, json={**body, "dryRun": dry})
                     assert fields(assert_problem(answer, status)) == [field]
-        assert await sluice.sql("SELECT 1 FROM backfill") == []
+        assert await sluice.sql("SELECT 1 FROM sluice.backfill") == []
         for action in ("", "/partitions"):
             assert_problem(await caller.get(f"{PATH}/bf_none{action}"), 404)
 

@@ -16,7 +16,7 @@ async def test_it_says_how_many_have_a_result_now_and_on_each_day(opener: Opener
         await sluice.add_users(4)
         async with sluice.worker():
             await sluice.ended(await sluice.start(limit=3))
-        await sluice.sql("UPDATE coverage SET day = day - 3")
+        await sluice.sql("UPDATE sluice.coverage SET day = day - 3")
         answer = (await caller.get(PATH)).json()
         assert answer["now"] == {"eligible": 4, "withResult": 3, "exact": True}
         [day] = answer["days"]

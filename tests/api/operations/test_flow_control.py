@@ -67,7 +67,8 @@ def shown(response: httpx2.Response) -> dict[str, Any]:  # a JSON document
 
 async def overrides(sluice: Sluice) -> list[tuple[object, ...]]:
     rows = await sluice.sql(
-        "SELECT key, pinned, parallelism, rate, period_ms, paused, changed_by FROM flow_override"
+        "SELECT key, pinned, parallelism, rate, period_ms, paused, changed_by FROM"
+        " sluice.flow_override"
     )
     return [tuple(row) for row in rows]
 

@@ -90,7 +90,7 @@ async def test_connections_that_postgres_dropped_are_replaced_before_a_call_meet
 
 async def make_a_mistake(sluice: Sluice, caller: AsyncClient) -> Response:
     """A statement of ours that Postgres does not understand: a column is not there any more."""
-    await sluice.sql("ALTER TABLE run RENAME COLUMN started_by TO hunter2")
+    await sluice.sql("ALTER TABLE sluice.run RENAME COLUMN started_by TO hunter2")
     return await caller.get("/api/runs")
 
 

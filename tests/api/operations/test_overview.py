@@ -103,7 +103,7 @@ async def test_a_worker_that_was_killed_is_gone_after_a_while(sluice: Sluice) ->
         await workers(caller, 1)
         for silence, left in ((13, 1), (16, 0)):
             await sluice.sql(
-                "UPDATE worker SET seen_at = now() - make_interval(secs => :silence)",
+                "UPDATE sluice.worker SET seen_at = now() - make_interval(secs => :silence)",
                 silence=silence,
             )
             assert len((await shown(caller))["workers"]) == left
@@ -120,10 +120,11 @@ async def test_active_runs_are_shown_with_their_pace_and_keys_by_their_share(
             await family.until_inside(4)
             # So it stood ten seconds ago.
             await sluice.sql(
-                "UPDATE run SET active_since = now() - interval '20 s', succeeded = succeeded + 20"
+                "UPDATE sluice.run SET active_since = now() - interval '20 s', succeeded ="
+                " succeeded + 20"
             )
             document = await shown(caller)
-            await sluice.sql("UPDATE run SET succeeded = succeeded - 20")
+            await sluice.sql("UPDATE sluice.run SET succeeded = succeeded - 20")
             family.let_go.set()
             await sluice.ended(run_id)
         [run] = document["activeRuns"]
@@ -148,14 +149,14 @@ async def test_failures_of_the_last_hour_are_counted_and_no_others(opener: Opene
             await sluice.ended(run_id)
         assert (await shown(caller))["failuresLastHour"] == 5
         # It is an older run, and three of them had failed an hour ago.
-        await sluice.sql("UPDATE run SET created_at = now() - interval '2 hours'")
+        await sluice.sql("UPDATE sluice.run SET created_at = now() - interval '2 hours'")
         await sluice.sql(
-            "INSERT INTO run_sample SELECT :id, now() - interval '61 minutes',"
+            "INSERT INTO sluice.run_sample SELECT :id, now() - interval '61 minutes',"
             " 10, 2, 0, 3, 0, 0, 0, 0",
             id=run_id,
         )
         assert (await shown(caller))["failuresLastHour"] == 2
-        await sluice.sql("UPDATE run SET finished_at = now() - interval '61 minutes'")
+        await sluice.sql("UPDATE sluice.run SET finished_at = now() - interval '61 minutes'")
         assert (await shown(caller))["failuresLastHour"] == 0
 
 
@@ -176,7 +177,7 @@ async def test_what_waits_for_people_is_counted(opener: Opener) -> None:
 
 async def test_runs_that_move_come_before_those_that_do_not(sluice: Sluice) -> None:
     run_ids = [await sluice.start() for _ in range(25)]
-    await sluice.sql("UPDATE run SET status = 'running' WHERE id = :id", id=run_ids[0])
+    await sluice.sql("UPDATE sluice.run SET status = 'running' WHERE id = :id", id=run_ids[0])
     async with api(sluice) as caller:
         found = [run["id"] for run in (await shown(caller))["activeRuns"]]
     assert found == [run_ids[0], *run_ids[:5:-1]]

@@ -288,14 +288,17 @@ async def test_params_that_the_family_takes_no_more_refuse_a_run_now(
     sluice: Sluice, caller: httpx2.AsyncClient
 ) -> None:
     key = (await made(caller))["id"]
-    await sluice.sql("UPDATE schedule SET params = '{\"continent\": 1}' WHERE id = :id", id=key)
+    await sluice.sql(
+        "UPDATE sluice.schedule SET params = '{\"continent\": 1}' WHERE id = :id", id=key
+    )
     document = assert_problem(await caller.post(f"{BASE}/{key}/run"), 409)
     assert "params.continent" in document["detail"]
 
 
 async def test_there_are_no_more_than_so_many(sluice: Sluice, caller: httpx2.AsyncClient) -> None:
     await sluice.sql(
-        "INSERT INTO schedule (id, name, family, expression, tz, catch_up, origin, created_by,"
+        "INSERT INTO sluice.schedule (id, name, family, expression, tz, catch_up, origin,"
+        " created_by,"
         " changed_by) SELECT 'sch_' || n, 'n' || n, 'regional', '0 3 * * *', 'UTC', 'one', 'api',"
         " 'test', 'test' FROM generate_series(2, :most) AS t(n)",
         most=service.MOST_SCHEDULES,

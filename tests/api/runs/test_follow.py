@@ -73,7 +73,7 @@ async def test_a_stream_ends_when_its_run_is_deleted(opener: Opener) -> None:
         run_id = await sluice.start()
         stream = _follower(sluice, between=0.02, behind=0.05).follow(run_id, 0)
         await anext(stream)
-        await sluice.sql("DELETE FROM run WHERE id = :run", run=run_id)
+        await sluice.sql("DELETE FROM sluice.run WHERE id = :run", run=run_id)
         assert [message.event async for message in stream] == ["progress"]
 
 

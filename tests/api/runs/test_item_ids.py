@@ -109,7 +109,7 @@ async def test_an_id_that_breaks_a_line_or_controls_a_terminal_is_refused_at_eve
             assert fields(refused) == [field]
             why = "NUL character" if "\0" in item_id else "no line break or control character"
             assert why in refused["detail"], path
-        assert await sluice.sql("SELECT 1 FROM listed_item") == []
+        assert await sluice.sql("SELECT 1 FROM sluice.listed_item") == []
 
 
 class Paged(Recording):

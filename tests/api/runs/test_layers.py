@@ -88,9 +88,11 @@ async def test_what_others_of_the_family_have_is_not_counted(opener: Opener) -> 
     async with opener(Beside()) as sluice, api(sluice) as caller:
         run_id = await sluice.start()
         other = await sluice.start()
-        await sluice.sql("UPDATE run SET status = 'running', started_at = now(), scheduled = 5000")
         await sluice.sql(
-            "INSERT INTO pgqueuer"
+            "UPDATE sluice.run SET status = 'running', started_at = now(), scheduled = 5000"
+        )
+        await sluice.sql(
+            "INSERT INTO sluice.pgqueuer"
             " (priority, entrypoint, payload, execute_after, dedupe_key, status)"
             " SELECT 0, 'recording.execute', '', now(), 'item:' || run || ':' || n, 'queued'"
             " FROM unnest(CAST(:runs AS text[]), ARRAY[7, 900]) AS r(run, number),"
@@ -104,9 +106,11 @@ async def test_what_others_of_the_family_have_is_not_counted(opener: Opener) -> 
 async def test_a_long_queue_is_not_counted_to_its_end(opener: Opener) -> None:
     async with opener(Beside()) as sluice, api(sluice) as caller:
         run_id = await sluice.start()
-        await sluice.sql("UPDATE run SET status = 'running', started_at = now(), scheduled = 5000")
         await sluice.sql(
-            "INSERT INTO pgqueuer"
+            "UPDATE sluice.run SET status = 'running', started_at = now(), scheduled = 5000"
+        )
+        await sluice.sql(
+            "INSERT INTO sluice.pgqueuer"
             " (priority, entrypoint, payload, execute_after, dedupe_key, status)"
             " SELECT 0, 'recording.execute', '', now(), 'item:' || :id || ':' || n, 'queued'"
             " FROM generate_series(1, 5000) AS n",

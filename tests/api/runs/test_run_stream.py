@@ -147,7 +147,7 @@ async def test_more_events_than_are_read_at_a_time_come_in_order(opener: Opener)
     async with opener(Recording()) as sluice, listening(sluice) as caller:
         run_id = await sluice.start()
         await sluice.sql(
-            "INSERT INTO run_event (run_id, kind, who, detail)"
+            "INSERT INTO sluice.run_event (run_id, kind, who, detail)"
             " SELECT :run, 'repaired', 'test', CAST(n AS text) FROM generate_series(1, 300) n",
             run=run_id,
         )

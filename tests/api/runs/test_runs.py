@@ -26,7 +26,7 @@ async def _add_run(
 ) -> str:
     run_id = new_id("run")
     await sluice.sql(
-        "INSERT INTO run (id, family, status, params, force, started_by)"
+        "INSERT INTO sluice.run (id, family, status, params, force, started_by)"
         " VALUES (:id, :family, :status, '{}', false, :by)",
         id=run_id,
         family=family,
@@ -70,7 +70,8 @@ async def test_runs_are_listed_by_when_they_were_created(opener: Opener) -> None
         ids = [await _add_run(sluice) for _ in range(3)]
         for day, run_id in enumerate(ids, 1):
             await sluice.sql(
-                "UPDATE run SET created_at = make_timestamptz(2026, 3, :day, 12, 0, 0, 'UTC')"
+                "UPDATE sluice.run SET created_at = make_timestamptz(2026, 3, :day, 12, 0, 0,"
+                " 'UTC')"
                 " WHERE id = :id",
                 day=day,
                 id=run_id,
@@ -122,7 +123,8 @@ async def test_a_query_that_cannot_be_used_is_refused_by_its_name(
         run_id, other = [await _add_run(sluice) for _ in range(2)]
         for item_id in ("u1", "u2"):
             await sluice.sql(
-                "INSERT INTO item (run_id, item_id, status) SELECT id, :item, 'pending' FROM run",
+                "INSERT INTO sluice.item (run_id, item_id, status) SELECT id, :item, 'pending'"
+                " FROM sluice.run",
                 item=item_id,
             )
         of_runs = (await _page(caller, "/api/runs", limit="1"))["nextCursor"]
@@ -159,7 +161,7 @@ async def test_the_largest_page_is_of_200_rows(opener: Opener) -> None:
     async with opener(Recording()) as sluice, api(sluice) as caller:
         run_id = await _add_run(sluice)
         await sluice.sql(
-            "INSERT INTO item (run_id, item_id, status)"
+            "INSERT INTO sluice.item (run_id, item_id, status)"
             " SELECT :run, 'u' || n, 'pending' FROM generate_series(1, 201) n",
             run=run_id,
         )
@@ -172,9 +174,9 @@ async def test_items_are_listed_by_id_and_by_status_page_by_page(opener: Opener)
     async with opener(Recording()) as sluice, api(sluice) as caller:
         run_id, other = [await _add_run(sluice) for _ in range(2)]
         await sluice.sql(
-            "INSERT INTO item (run_id, item_id, status)"
+            "INSERT INTO sluice.item (run_id, item_id, status)"
             " SELECT run.id, 'Ü' || n, CASE WHEN n % 3 = 0 THEN 'failed' ELSE 'succeeded' END"
-            " FROM run, generate_series(10, 39) n",
+            " FROM sluice.run, generate_series(10, 39) n",
         )
         for status, expected in (
             (None, range(10, 40)),

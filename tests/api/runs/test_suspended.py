@@ -284,7 +284,10 @@ async def test_a_preview_goes_as_far_as_it_changes_nothing(opener: Opener) -> No
             "/api/workflows/stepped/record-user", json={"userId": "u00001", "dryRun": True}
         )
         assert answer.status_code == 200, answer.text
-        assert await sluice.sql("SELECT 1 FROM step UNION ALL SELECT 1 FROM output") == []
+        assert (
+            await sluice.sql("SELECT 1 FROM sluice.step UNION ALL SELECT 1 FROM sluice.output")
+            == []
+        )
     document = answer.json()
     assert calls == ["draft"]
     assert document["outcome"] == "suspended"

@@ -131,9 +131,9 @@ async def test_a_retry_that_asks_is_over_a_run_that_has_ended(opener: Opener) ->
     """What fails later would else be in it without anybody's approval."""
     async with opener(Beside()) as sluice, api(sluice) as caller:
         run_id = (await caller.post(PROCESS, json={})).json()["runId"]
-        await sluice.sql("UPDATE run SET status = 'running', started_at = now()")
+        await sluice.sql("UPDATE sluice.run SET status = 'running', started_at = now()")
         await sluice.sql(
-            "INSERT INTO item (run_id, item_id, status)"
+            "INSERT INTO sluice.item (run_id, item_id, status)"
             " VALUES (:run, 'u1', 'failed'), (:run, 'u2', 'pending')",
             run=run_id,
         )
@@ -141,5 +141,5 @@ async def test_a_retry_that_asks_is_over_a_run_that_has_ended(opener: Opener) ->
         refused = assert_problem(await caller.post(path, json={"approval": True}), 409)
         assert "has ended" in refused["detail"]
         assert (await caller.post(path, json={})).status_code == 202
-        await sluice.sql("UPDATE run SET status = 'partial' WHERE id = :run", run=run_id)
+        await sluice.sql("UPDATE sluice.run SET status = 'partial' WHERE id = :run", run=run_id)
         assert (await caller.post(path, json={"approval": True})).status_code == 202

@@ -44,7 +44,9 @@ async def test_a_call_without_anything_starts_a_run_once_a_minute(opener: Opener
         if same:  # else a minute ended in between
             assert (again.status_code, again.json()) == (200, first.json())
             assert again.headers["idempotency-replayed"] == "true"
-        [(key,)] = await sluice.sql("SELECT key FROM idempotency_key ORDER BY created_at LIMIT 1")
+        [(key,)] = await sluice.sql(
+            "SELECT key FROM sluice.idempotency_key ORDER BY created_at LIMIT 1"
+        )
         assert key.startswith("fire 20")
         assert ":00+00:00" in key
 

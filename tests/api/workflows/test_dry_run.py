@@ -194,7 +194,8 @@ async def test_an_estimate_uses_the_measured_time_of_earlier_runs(opener: Opener
     async with opener(Throttled()) as sluice, api(sluice) as caller:
         await sluice.add_users(120)
         await sluice.sql(
-            "INSERT INTO run (id, family, status, params, force, started_by, succeeded, work_ms,"
+            "INSERT INTO sluice.run (id, family, status, params, force, started_by, succeeded,"
+            " work_ms,"
             " finished_at) VALUES ('run_0', 'throttled', 'succeeded', '{}', false, 'test', 10,"
             " 20000, :now)",
             now=datetime.now(UTC),

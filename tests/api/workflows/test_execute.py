@@ -222,6 +222,6 @@ async def test_one_item_joins_a_run_that_is_running(opener: Opener) -> None:
         assert await sluice.queued() == 1
         other = "/api/workflows/other/record-user"
         assert fields(assert_problem(await caller.post(other, json=body), 422)) == ["runId"]
-        await sluice.sql("UPDATE run SET status = 'cancelled'")
+        await sluice.sql("UPDATE sluice.run SET status = 'cancelled'")
         assert_problem(await caller.post(EXECUTE, json=body), 409)
         assert await traces(sluice) == (1, 1, 1)

@@ -18,7 +18,7 @@ async def test_a_family_is_listed_with_its_last_run_and_when_it_runs_next(opener
         await sluice.start()
         last = await sluice.start()
         child = await sluice.start()
-        await sluice.sql("UPDATE run SET parent_run = 'run_0' WHERE id = :id", id=child)
+        await sluice.sql("UPDATE sluice.run SET parent_run = 'run_0' WHERE id = :id", id=child)
         async with sluice.worker():
             run = await sluice.ended(last)
         assert run.finished_at is not None
@@ -28,7 +28,7 @@ async def test_a_family_is_listed_with_its_last_run_and_when_it_runs_next(opener
         assert shown["finishedAt"][:19] == run.finished_at.isoformat()[:19]
         for name, moment in (("late", "2099-02-01Z"), ("soon", "2099-01-01Z"), ("paused", None)):
             await sluice.sql(
-                "INSERT INTO schedule (id, name, family, expression, tz, catch_up, origin,"
+                "INSERT INTO sluice.schedule (id, name, family, expression, tz, catch_up, origin,"
                 " next_at, created_by, changed_by) VALUES (:name, :name, 'recording',"
                 " '0 0 * * *', 'UTC', 'latest', 'api', CAST(CAST(:at AS text) AS timestamptz),"
                 " 'ops', 'ops')",

@@ -102,7 +102,7 @@ async def test_a_run_that_comes_while_ids_are_added_is_over_all_of_them_or_none(
             added, started = await asyncio.gather(more, start)
             assert started.status_code == 202
             [(number, frozen_by)] = await sluice.sql(
-                "SELECT number, frozen_by FROM item_list WHERE id = :id", id=list_id
+                "SELECT number, frozen_by FROM sluice.item_list WHERE id = :id", id=list_id
             )
             assert frozen_by == started.json()["runId"]
             assert (added.status_code, number) in ((200, 2), (409, 1))
@@ -138,11 +138,11 @@ async def test_old_lists_are_deleted_unless_a_run_reads_them(opener: Opener) -> 
         ]
         await caller.post(f"/api/runs/{ids[0]}/cancel")
         await item_lists.prune(sluice.service.database)
-        assert len(await sluice.sql("SELECT 1 FROM item_list")) == 3
-        await sluice.sql("UPDATE item_list SET created_at = now() - interval '8 days'")
+        assert len(await sluice.sql("SELECT 1 FROM sluice.item_list")) == 3
+        await sluice.sql("UPDATE sluice.item_list SET created_at = now() - interval '8 days'")
         await item_lists.prune(sluice.service.database)
-        assert await sluice.sql("SELECT id FROM item_list") == [(lists[1],)]
-        assert len(await sluice.sql("SELECT 1 FROM listed_item")) == 2
+        assert await sluice.sql("SELECT id FROM sluice.item_list") == [(lists[1],)]
+        assert len(await sluice.sql("SELECT 1 FROM sluice.listed_item")) == 2
 
 
 def test_ids_are_read_line_by_line() -> None:

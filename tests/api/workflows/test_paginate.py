@@ -27,9 +27,11 @@ async def running(sluice: Sluice, *, cursor: str | None = None) -> str:
     run_id = await sluice.start("recording")
     async with sluice.service.database.begin() as tx:
         assert await transitions.begin(tx, run_id, Statistics(130, 130, 0))
-    await sluice.sql("DELETE FROM pgqueuer")
+    await sluice.sql("DELETE FROM sluice.pgqueuer")
     if cursor is not None:
-        await sluice.sql("UPDATE run SET cursor = :cursor WHERE id = :id", cursor=cursor, id=run_id)
+        await sluice.sql(
+            "UPDATE sluice.run SET cursor = :cursor WHERE id = :id", cursor=cursor, id=run_id
+        )
     return run_id
 
 
@@ -72,7 +74,7 @@ async def test_a_cursor_of_another_run_or_another_list_or_tampered_with_is_refus
         run_id, other = [await running(sluice, cursor='"u1"') for _ in range(2)]
         for n in range(2):
             await sluice.sql(
-                "INSERT INTO item (run_id, item_id, status) VALUES (:run, :id, 'pending')",
+                "INSERT INTO sluice.item (run_id, item_id, status) VALUES (:run, :id, 'pending')",
                 run=run_id,
                 id=f"u{n}",
             )
@@ -148,8 +150,8 @@ async def test_an_item_that_has_its_outcome_is_not_scheduled_again(opener: Opene
     async with opener(Recording()) as sluice, api(sluice) as caller:
         run_id = await running(sluice)
         await caller.post(PAGINATE, json={"runId": run_id, "itemIds": ["u1"]})
-        await sluice.sql("UPDATE item SET status = 'succeeded'")
-        await sluice.sql("DELETE FROM pgqueuer")
+        await sluice.sql("UPDATE sluice.item SET status = 'succeeded'")
+        await sluice.sql("DELETE FROM sluice.pgqueuer")
         response = await caller.post(PAGINATE, json={"runId": run_id, "itemIds": ["u1"]})
         assert response.json()["scheduled"] == 0
         assert await sluice.queued() == 0
@@ -162,7 +164,7 @@ async def test_a_run_that_is_not_running_takes_no_more_work(
         run_id = await running(sluice)
         before = await traces(sluice)
         for status in sorted({*RunStatus} - {RunStatus.RUNNING}):
-            await sluice.sql("UPDATE run SET status = :status", status=status)
+            await sluice.sql("UPDATE sluice.run SET status = :status", status=status)
             for body in (
                 {"runId": run_id},
                 {"runId": run_id, "itemIds": ["u1"]},

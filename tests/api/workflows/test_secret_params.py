@@ -65,10 +65,11 @@ class Nightly(WithKey):
 async def everything_kept(sluice: Sluice) -> str:
     """All rows of all tables, as text, but for the service's own keys."""
     names = await sluice.sql(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        " AND tablename <> 'service_secret'"
+        "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+        " WHERE schemaname IN ('public', 'sluice') AND tablename <> 'service_secret'"
     )
-    found = [await sluice.sql(f'SELECT t::text FROM "{name}" AS t') for (name,) in names]  # noqa: S608 - tables of the test
+    assert ("sluice.run",) in names
+    found = [await sluice.sql(f"SELECT t::text FROM {name} AS t") for (name,) in names]  # noqa: S608 - tables of the test
     return "\n".join(row[0] for rows in found for row in rows)
 
 
@@ -79,7 +80,7 @@ async def everything_shown(caller: httpx2.AsyncClient, *paths: str) -> str:
 
 async def ended_all(sluice: Sluice) -> None:
     async with asyncio.timeout(30):
-        while await sluice.sql("SELECT 1 FROM run WHERE finished_at IS NULL"):
+        while await sluice.sql("SELECT 1 FROM sluice.run WHERE finished_at IS NULL"):
             await asyncio.sleep(0.02)
 
 
@@ -115,7 +116,9 @@ async def test_secrets_in_params_reach_the_work_however_it_is_begun_and_are_neve
                 await started(caller, "/api/backfills", family="keyed", **january, **asked)
                 async with asyncio.timeout(20):
                     while not (
-                        asks := await sluice.sql("SELECT id FROM run WHERE status = 'paused'")
+                        asks := await sluice.sql(
+                            "SELECT id FROM sluice.run WHERE status = 'paused'"
+                        )
                     ):
                         await asyncio.sleep(0.02)
                 await caller.post(f"/api/runs/{asks[0][0]}/resume")

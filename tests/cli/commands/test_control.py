@@ -63,7 +63,7 @@ async def test_a_cancel_asks_on_a_terminal_and_only_there(
         await sluice.add_users(3)
         run_id = await sluice.start()
         await sluice.service.api.control.pause(run_id, by="ops")
-        await sluice.sql("UPDATE run SET to_process = 12")
+        await sluice.sql("UPDATE sluice.run SET to_process = 12")
         code, shown = await command.on_a_terminal("cancel", run_id, answer="n")
         assert code == 1
         assert "12 items have no outcome yet" in shown

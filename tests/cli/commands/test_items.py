@@ -154,7 +154,10 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
         run_id = await sluice.start("stepped")
         async with sluice.worker():
             async with asyncio.timeout(10):
-                while len(await sluice.sql("SELECT 1 FROM step WHERE status = 'suspended'")) < 2:
+                while (
+                    len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"))
+                    < 2
+                ):
                     await asyncio.sleep(0.02)
             listed = await command.says("suspended", run_id)
             assert "write → approve" in listed
@@ -167,7 +170,7 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
             await sluice.ended(run_id)
         shown = await command.says("item", run_id, "u00001")
         [child_run] = [row[0] for row in await sluice.sql(
-            "SELECT id FROM run WHERE parent_run = :run", run=run_id
+            "SELECT id FROM sluice.run WHERE parent_run = :run", run=run_id
         )]  # fmt: skip
         assert child_run in shown
         assert (await command.says("item", child_run, "a/b?c#d%é")).startswith("a/b?c#d%é succ")

@@ -17,13 +17,15 @@ async def runs(database: str) -> None:
     try:
         for run_id, age in OLD:
             await connection.execute(
-                "INSERT INTO run (id, family, status, params, force, started_by, finished_at)"
+                "INSERT INTO sluice.run (id, family, status, params, force, started_by,"
+                " finished_at)"
                 " VALUES ($1, 'x', 'succeeded', '{}', false, 'test', now() - $2::text::interval)",
                 run_id,
                 age,
             )
             await connection.execute(
-                "INSERT INTO item (run_id, item_id, status) VALUES ($1, 'u1', 'succeeded')", run_id
+                "INSERT INTO sluice.item (run_id, item_id, status) VALUES ($1, 'u1', 'succeeded')",
+                run_id,
             )
     finally:
         await connection.close()
@@ -32,7 +34,10 @@ async def runs(database: str) -> None:
 async def _left(database: str) -> list[list[str]]:
     connection = await asyncpg.connect(database)
     try:
-        queries = ("SELECT id FROM run ORDER BY 1", "SELECT run_id FROM item ORDER BY 1")
+        queries = (
+            "SELECT id FROM sluice.run ORDER BY 1",
+            "SELECT run_id FROM sluice.item ORDER BY 1",
+        )
         return [[row[0] for row in await connection.fetch(query)] for query in queries]
     finally:
         await connection.close()

@@ -11,7 +11,7 @@ async def _key(database: str) -> tuple[str, str | None]:
     connection = await asyncpg.connect(database)
     try:
         row = await connection.fetchrow(
-            "SELECT value, former FROM service_secret WHERE name = 'signing'"
+            "SELECT value, former FROM sluice.service_secret WHERE name = 'signing'"
         )
         assert row is not None
         return row["value"], row["former"]

@@ -105,7 +105,7 @@ async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made
     try:
         await asyncio.to_thread(wait_for, "worker_started", log, process)
         async with asyncio.timeout(20):
-            while not await connection.fetchval("SELECT count(*) FROM worker"):
+            while not await connection.fetchval("SELECT count(*) FROM sluice.worker"):
                 await asyncio.sleep(0.02)
         assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
     finally:

@@ -133,7 +133,7 @@ def seconds_to_stop(process: subprocess.Popen[bytes]) -> float:
 @pytest.fixture(autouse=True)
 async def nothing_queued(sluice: Sluice) -> None:
     connection = await asyncpg.connect(sluice.env["DATABASE_URL"])
-    await connection.execute("DELETE FROM run; DELETE FROM pgqueuer")
+    await connection.execute("DELETE FROM sluice.run; DELETE FROM sluice.pgqueuer")
     await connection.close()
 
 
@@ -150,7 +150,7 @@ async def queued(sluice: Sluice) -> list[str]:
     connection = await asyncpg.connect(sluice.env["DATABASE_URL"])
     try:
         rows = await connection.fetch(
-            "SELECT status::text FROM pgqueuer WHERE entrypoint = 'stuck.execute'"
+            "SELECT status::text FROM sluice.pgqueuer WHERE entrypoint = 'stuck.execute'"
         )
     finally:
         await connection.close()

@@ -58,7 +58,7 @@ async def test_each_partition_has_one_run_and_each_item_is_executed_once_in_it(
         assert await partitions(sluice, backfill_id) == dict.fromkeys(DAYS, "succeeded")
         assert family.days == Counter((day, user) for day in DAYS for user in users)
         runs = await sluice.sql(
-            "SELECT params ->> 'day', status, started_by FROM run WHERE backfill_id = :id"
+            "SELECT params ->> 'day', status, started_by FROM sluice.run WHERE backfill_id = :id"
             " ORDER BY id",
             id=backfill_id,
         )
@@ -80,7 +80,9 @@ async def test_never_more_are_active_than_may_be(opener: Opener) -> None:
 
     async def work(_item: str, _ctx: Context) -> None:
         nonlocal most
-        counts = "SELECT count(*) FROM run WHERE backfill_id IS NOT NULL AND finished_at IS NULL"
+        counts = (
+            "SELECT count(*) FROM sluice.run WHERE backfill_id IS NOT NULL AND finished_at IS NULL"
+        )
         most = max(most, (await sluice.sql(counts))[0][0])
 
     async with opener(ByDay(work), pool_size=8) as sluice, sluice.worker(), sluice.worker():
@@ -88,7 +90,7 @@ async def test_never_more_are_active_than_may_be(opener: Opener) -> None:
         backfill_id = await begin(sluice, until="2026-01-21", max_active=3)
         assert (await ended(sluice, backfill_id)).status == "succeeded"
         assert most <= 3
-        numbers = await sluice.sql("SELECT count(*), count(DISTINCT params) FROM run")
+        numbers = await sluice.sql("SELECT count(*), count(DISTINCT params) FROM sluice.run")
         assert tuple(numbers[0]) == (20, 20)
 
 
@@ -171,7 +173,7 @@ async def test_which_partitions_it_is_for(opener: Opener) -> None:
         assert await keys(sluice, which=BackfillMode.ALL) == DAYS
         # One that succeeded once and failed since is not missing, but failed.
         await sluice.sql(
-            "UPDATE run SET id = 'run_0', finished_at = now() - interval '1 day'"
+            "UPDATE sluice.run SET id = 'run_0', finished_at = now() - interval '1 day'"
             " WHERE params ->> 'day' = '2026-01-01'"
         )
         family.bad = ("2026-01-01",)  # type: ignore[attr-defined]  # of the class in fail_on
@@ -194,7 +196,7 @@ async def test_only_a_run_over_the_whole_of_it_with_the_same_params_makes_a_part
         assert await keys(sluice) == DAYS[1:]
         assert await keys(sluice, params={"paidOnly": True}) == DAYS
         # What an older version of the family did not know of does not make it other work.
-        await sluice.sql("UPDATE run SET params = params - 'paidOnly'")
+        await sluice.sql("UPDATE sluice.run SET params = params - 'paidOnly'")
         assert await keys(sluice) == DAYS[1:]
 
 
@@ -204,7 +206,7 @@ async def test_what_was_done_is_known_when_its_runs_are_deleted(opener: Opener) 
         async with sluice.worker():
             backfill_id = await begin(sluice, until="2026-01-03")
             await ended(sluice, backfill_id)
-        await sluice.sql("DELETE FROM run")
+        await sluice.sql("DELETE FROM sluice.run")
         assert await keys(sluice) == DAYS[2:]
         async with reading(sluice.service.database) as connection:
             items = await backfill_history.items(connection, backfill_id)
@@ -219,7 +221,10 @@ async def test_a_dry_run_counts_and_writes_nothing(opener: Opener) -> None:
         found = await sluice.service.api.backfills.dry_run(sluice.bound(), asked())
         assert (len(found.plan.runs), found.plan.done) == (5, 0)
         assert (found.total_eligible, found.to_process, found.exact) == (20, 19, True)
-        assert await sluice.sql("SELECT 1 FROM backfill UNION ALL SELECT 1 FROM run") == []
+        assert (
+            await sluice.sql("SELECT 1 FROM sluice.backfill UNION ALL SELECT 1 FROM sluice.run")
+            == []
+        )
 
 
 async def test_a_dry_run_whose_time_is_over_extrapolates(opener: Opener) -> None:
@@ -263,7 +268,7 @@ async def test_cancelled_its_runs_end_and_nothing_begins(opener: Opener) -> None
         assert (await ended(sluice, backfill_id)).status == "cancelled"
         assert set((await partitions(sluice, backfill_id)).values()) == {"cancelled"}
         assert (await control.cancel(backfill_id, by="ops")).status == "cancelled"
-        assert len(await sluice.sql("SELECT 1 FROM run")) == 2
+        assert len(await sluice.sql("SELECT 1 FROM sluice.run")) == 2
 
 
 async def test_a_family_has_one_backfill_at_a_time(opener: Opener) -> None:
@@ -274,7 +279,7 @@ async def test_a_family_has_one_backfill_at_a_time(opener: Opener) -> None:
             if other != first:
                 assert isinstance(other, Conflict)
                 assert other.more["activeBackfillId"] == first
-        assert len(await sluice.sql("SELECT 1 FROM run")) == 3
+        assert len(await sluice.sql("SELECT 1 FROM sluice.run")) == 3
 
 
 async def test_what_nobody_began_the_watchdog_begins(opener: Opener) -> None:
@@ -283,10 +288,10 @@ async def test_what_nobody_began_the_watchdog_begins(opener: Opener) -> None:
         backfill_id = await begin(sluice, max_active=2)
         # As after a restore from a backup: runs have ended, or are not there, and nobody was told.
         await sluice.sql(
-            "UPDATE run SET status = 'succeeded', finished_at = now()"
-            " WHERE id = (SELECT min(id) FROM run)"
+            "UPDATE sluice.run SET status = 'succeeded', finished_at = now()"
+            " WHERE id = (SELECT min(id) FROM sluice.run)"
         )
-        await sluice.sql("DELETE FROM run WHERE id = (SELECT max(id) FROM run)")
+        await sluice.sql("DELETE FROM sluice.run WHERE id = (SELECT max(id) FROM sluice.run)")
         async with sluice.worker():
             assert (await ended(sluice, backfill_id)).status == "partial"
         found = list((await partitions(sluice, backfill_id)).values())
@@ -315,7 +320,7 @@ async def test_a_family_may_cut_its_work_by_hand(opener: Opener) -> None:
         backfill_id = await begin(sluice)
         assert (await ended(sluice, backfill_id)).status == "succeeded"
         assert await keys(sluice) == []
-        rows = await sluice.sql("SELECT params ->> 'first' FROM run ORDER BY 1")
+        rows = await sluice.sql("SELECT params ->> 'first' FROM sluice.run ORDER BY 1")
         assert [row[0] for row in rows] == ["u00001", "u00003", "u00005"]
 
 
@@ -334,7 +339,7 @@ async def test_what_cannot_be_cut_is_refused(opener: Opener) -> None:
         for more in refused:
             with pytest.raises(BadInput):
                 await begin(sluice, **more)
-        assert await sluice.sql("SELECT 1 FROM backfill") == []
+        assert await sluice.sql("SELECT 1 FROM sluice.backfill") == []
 
 
 async def test_two_ends_at_the_same_time_begin_one_partition_each(opener: Opener) -> None:
@@ -351,7 +356,7 @@ async def test_two_ends_at_the_same_time_begin_one_partition_each(opener: Opener
         async with reading(sluice.service.database) as connection:
             counts = await backfills.counts(connection, [backfill_id])
         assert counts[backfill_id][PartitionStatus.SUCCEEDED] == 50
-        assert len(await sluice.sql("SELECT 1 FROM run")) == 50
+        assert len(await sluice.sql("SELECT 1 FROM sluice.run")) == 50
 
 
 class TracedInParts(Traced):
@@ -379,7 +384,7 @@ async def test_workers_that_are_killed_lose_no_partition_and_begin_none_twice(
                 await mortal.kill()
         async with worker_process(opener.urls, prefix):
             assert (await ended(sluice, backfill_id)).status == "succeeded"
-        runs = await sluice.sql("SELECT status, succeeded FROM run")
+        runs = await sluice.sql("SELECT status, succeeded FROM sluice.run")
         assert [tuple(run) for run in runs] == [("succeeded", 20)] * 8
-        own = await sluice.sql("SELECT count(DISTINCT run_id) FROM backfill_partition")
+        own = await sluice.sql("SELECT count(DISTINCT run_id) FROM sluice.backfill_partition")
         assert own[0][0] == 8

@@ -173,7 +173,7 @@ async def test_without_an_address_the_run_pauses_before_anybody_is_asked(opener:
                 while (run := await of.sluice.run(run_id)).status != RunStatus.PAUSED:
                     await asyncio.sleep(0.02)
         assert "POSTS_URL is not set" in (run.detail or "")
-        assert await of.sluice.sql("SELECT 1 FROM step") == []
+        assert await of.sluice.sql("SELECT 1 FROM sluice.step") == []
 
 
 async def test_a_preview_shows_what_the_reviewer_would_see_without_an_address_too(

@@ -73,8 +73,8 @@ async def test_defect_2_no_message_and_no_row_holds_every_id(opener: Opener) -> 
             async with asyncio.timeout(10):
                 while (await sluice.run(run_id)).scheduled < 900:
                     await asyncio.sleep(0.02)
-            [(largest,)] = await sluice.sql("SELECT max(length(payload)) FROM pgqueuer")
-            [(row,)] = await sluice.sql("SELECT max(length(run::text)) FROM run")
+            [(largest,)] = await sluice.sql("SELECT max(length(payload)) FROM sluice.pgqueuer")
+            [(row,)] = await sluice.sql("SELECT max(length(run::text)) FROM sluice.run")
             family.let_go.set()
             await sluice.ended(run_id)
     assert largest < 1_000
@@ -156,7 +156,7 @@ async def test_defect_7_however_many_find_a_run_complete_one_of_them_ends_it(
         await sluice.add_users(1)
         run_id = await sluice.start()
         await sluice.sql(
-            "UPDATE run SET status = 'running', paged = true, scheduled = 5, succeeded = 5"
+            "UPDATE sluice.run SET status = 'running', paged = true, scheduled = 5, succeeded = 5"
         )
 
         async def finalise() -> RunStatus | None:
@@ -214,7 +214,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
     async with opener(family) as sluice:
         ids = await sluice.add_users(60)
         run_id = await sluice.start()
-        await sluice.sql("DELETE FROM pgqueuer")
+        await sluice.sql("DELETE FROM sluice.pgqueuer")
         async with sluice.service.database.begin() as tx:
             await transitions.begin(tx, run_id, runs.Statistics(60, 60, 0))
             await pages.add_items(tx, run_id, ids[:30])

@@ -70,7 +70,7 @@ class Unprintable(Exception):
 
 async def refuse(sluice: Sluice, table: str, condition: str) -> None:
     """Of this table Postgres takes no row any more of which ``condition`` is true."""
-    await sluice.sql(f"ALTER TABLE {table} ADD CONSTRAINT refused CHECK (NOT ({condition}))")
+    await sluice.sql(f"ALTER TABLE sluice.{table} ADD CONSTRAINT refused CHECK (NOT ({condition}))")
 
 
 async def test_of_many_outcomes_the_one_that_postgres_refuses_fails_and_the_others_are_written(

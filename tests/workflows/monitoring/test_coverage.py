@@ -101,7 +101,7 @@ async def test_runs_that_end_at_the_same_time_do_not_hinder_each_other(opener: O
 
 
 async def yesterday(sluice: Sluice) -> None:
-    await sluice.sql("UPDATE coverage SET day = day - 1")
+    await sluice.sql("UPDATE sluice.coverage SET day = day - 1")
 
 
 async def test_a_day_without_a_run_is_counted_once(opener: Opener) -> None:
@@ -141,7 +141,7 @@ async def test_days_of_long_ago_are_left_out_and_their_families_alone(opener: Op
     async with opener(Recording()) as sluice:
         async with sluice.service.database.begin() as tx:
             await coverage.record(tx, "recording", CoverageRecord(9, 1, exact=True))
-        await sluice.sql("UPDATE coverage SET day = day - 90")
+        await sluice.sql("UPDATE sluice.coverage SET day = day - 90")
         assert await days(sluice) == []
         async with reading(sluice.service.database) as connection:
             assert await coverage.due(connection) == []

@@ -32,7 +32,7 @@ async def sampled(sluice: Sluice, run_id: str) -> list[Sample]:
 
 async def counted(sluice: Sluice, succeeded: int) -> None:
     await sluice.sql(
-        "UPDATE run SET status = 'running', started_at = created_at, scheduled = 1000,"
+        "UPDATE sluice.run SET status = 'running', started_at = created_at, scheduled = 1000,"
         " succeeded = :succeeded",
         succeeded=succeeded,
     )
@@ -98,9 +98,10 @@ async def test_a_long_run_has_few_samples_spread_over_its_time(opener: Opener) -
         for hours in (1, 3, 12, 48):
             # Every five seconds since the last of them.
             await sluice.sql(
-                "INSERT INTO run_sample SELECT :id, at, 9, 9, 0, 0, 0, 0, 0, 0"
+                "INSERT INTO sluice.run_sample SELECT :id, at, 9, 9, 0, 0, 0, 0, 0, 0"
                 " FROM generate_series("
-                "  (SELECT coalesce(max(at) + interval '5 s', '2026-01-01Z') FROM run_sample),"
+                "  (SELECT coalesce(max(at) + interval '5 s', '2026-01-01Z') FROM"
+                " sluice.run_sample),"
                 "  timestamptz '2026-01-01Z' + make_interval(hours => :hours),"
                 "  interval '5 s') AS at",
                 id=run_id,
@@ -121,7 +122,8 @@ async def test_samples_are_thinned_by_whoever_writes_them(opener: Opener) -> Non
     async with opener(Beside()) as sluice:
         run_id = await sluice.start()
         await sluice.sql(
-            "INSERT INTO run_sample SELECT :id, now() - n * interval '5 s', 9, 9, 0, 0, 0, 0, 0, 0"
+            "INSERT INTO sluice.run_sample SELECT :id, now() - n * interval '5 s', 9, 9, 0, 0,"
+            " 0, 0, 0, 0"
             " FROM generate_series(1, 420) AS n",
             id=run_id,
         )
@@ -140,10 +142,11 @@ async def test_samples_are_deleted_with_their_run(opener: Opener) -> None:
         other = await sluice.start()
         for one in (run_id, other):
             await sluice.sql(
-                "INSERT INTO run_sample SELECT :id, now(), 9, 9, 0, 0, 0, 0, 0, 0", id=one
+                "INSERT INTO sluice.run_sample SELECT :id, now(), 9, 9, 0, 0, 0, 0, 0, 0", id=one
             )
         await sluice.sql(
-            "UPDATE run SET finished_at = now() - interval '9 days' WHERE id = :id", id=run_id
+            "UPDATE sluice.run SET finished_at = now() - interval '9 days' WHERE id = :id",
+            id=run_id,
         )
         assert await retention.prune(sluice.service.database, timedelta(days=7)) == 1
         assert await sampled(sluice, run_id) == []
@@ -189,18 +192,18 @@ async def test_a_pause_slows_no_pace_down_neither_in_the_course_nor_in_the_overv
         run_id = await sluice.start()
         # 100 items in ten seconds, an hour's pause in which 5 at work ended, 20 in two seconds.
         await sluice.sql(
-            "UPDATE run SET status = 'running', scheduled = 1000, succeeded = 125,"
+            "UPDATE sluice.run SET status = 'running', scheduled = 1000, succeeded = 125,"
             " judged_from = 105, started_at = now() - interval '3612 s',"
             " active_since = now() - interval '2 s', active_ms = 10000"
         )
         await sluice.sql(
-            "INSERT INTO run_event (run_id, at, kind, who) VALUES"
+            "INSERT INTO sluice.run_event (run_id, at, kind, who) VALUES"
             " (:id, now() - interval '3602 s', 'paused', 'ops'),"
             " (:id, now() - interval '2 s', 'resumed', 'ops')",
             id=run_id,
         )
         await sluice.sql(
-            "INSERT INTO run_sample SELECT :id, now() - interval '3603 s',"
+            "INSERT INTO sluice.run_sample SELECT :id, now() - interval '3603 s',"
             " 1000, 90, 0, 0, 0, 0, 0, 0",
             id=run_id,
         )

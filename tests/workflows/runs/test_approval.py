@@ -152,7 +152,9 @@ async def test_a_run_that_was_approved_by_a_service_that_died_is_set_going(opene
         async with sluice.worker():
             await waiting(sluice, run_id)
         # The status was committed, and what it should have was not published any more.
-        await sluice.sql("UPDATE run SET status = 'running', active_since = now(), reason = NULL")
+        await sluice.sql(
+            "UPDATE sluice.run SET status = 'running', active_since = now(), reason = NULL"
+        )
         async with sluice.worker():
             run = await sluice.ended(run_id)
         assert run.succeeded == 10

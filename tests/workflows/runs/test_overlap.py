@@ -57,7 +57,7 @@ async def test_skip_lets_exactly_one_of_twenty_begin_that_start_at_the_same_inst
     async with opener(Recording(), pool_size=20) as sluice:
         await sluice.add_users(3)
         answers = await asyncio.gather(*(sluice.start() for _ in range(20)), return_exceptions=True)
-        [(only, status)] = await sluice.sql("SELECT id, status FROM run")
+        [(only, status)] = await sluice.sql("SELECT id, status FROM sluice.run")
         assert await sluice.queued() == 1
     assert status == RunStatus.PENDING
     assert [answer for answer in answers if isinstance(answer, str)] == [only]
@@ -205,7 +205,7 @@ async def test_queue_goes_on_past_a_run_whose_layer_gives_up(opener: Opener) -> 
     async with opener(family) as sluice:
         await sluice.add_users(2)
         first, second = await sluice.start(), await sluice.start(force=True)
-        await sluice.sql("UPDATE pgqueuer SET attempts = 7")
+        await sluice.sql("UPDATE sluice.pgqueuer SET attempts = 7")
         async with sluice.worker():
             assert (await sluice.ended(first)).reason == "layer_failed"
             assert (await sluice.ended(second)).succeeded == 2

@@ -82,7 +82,9 @@ class World:
         return self._runner.run(work)
 
     def clear(self) -> None:
-        tables = "run, item, run_event, idempotency_key, pgqueuer"
+        tables = ", ".join(
+            f"sluice.{name}" for name in ("run", "item", "run_event", "idempotency_key", "pgqueuer")
+        )
         self.do(self.sluice.sql(f"TRUNCATE {tables}"))
         self.family.executed.clear()
         self.family.broken = False
@@ -153,7 +155,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def empty_the_queue(self) -> None:
-        self.world.do(self.world.sluice.sql("DELETE FROM pgqueuer"))
+        self.world.do(self.world.sluice.sql("DELETE FROM sluice.pgqueuer"))
 
     @rule(which=st.integers(0, 2), page=st.integers(0, 2))
     def publish_a_page_again(self, which: int, page: int) -> None:

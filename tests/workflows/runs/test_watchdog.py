@@ -65,7 +65,7 @@ async def test_a_run_whose_queue_was_emptied_in_the_middle_still_ends(opener: Op
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(30)
-            await sluice.sql("TRUNCATE pgqueuer")
+            await sluice.sql("TRUNCATE sluice.pgqueuer")
             await repaired(sluice, run_id)
             family.let_go.set()
             run = await sluice.ended(run_id)
@@ -77,7 +77,7 @@ async def test_a_run_whose_process_message_was_lost_begins(opener: Opener) -> No
     async with opener(family, watchdog_seconds=SOON) as sluice:
         await sluice.add_users(30)
         run_id = await sluice.start()
-        await sluice.sql("TRUNCATE pgqueuer")
+        await sluice.sql("TRUNCATE sluice.pgqueuer")
         async with sluice.worker():
             run = await sluice.ended(run_id)
         await assert_put_right(sluice, family, run, 30)
@@ -119,7 +119,9 @@ async def test_counters_that_say_something_else_than_the_rows_are_put_right(
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(25)
-            await sluice.sql("UPDATE run SET scheduled = scheduled + 7, failed = 3, skipped = 1")
+            await sluice.sql(
+                "UPDATE sluice.run SET scheduled = scheduled + 7, failed = 3, skipped = 1"
+            )
             [repair] = await repaired(sluice, run_id)
             family.let_go.set()
             run = await sluice.ended(run_id)
@@ -135,9 +137,9 @@ async def test_a_run_that_is_held_back_although_there_is_room_goes_on(opener: Op
         async with sluice.worker():
             await until(sluice, run_id, "held")
         # What was outstanding is counted, and nobody published the next page.
-        await sluice.sql("UPDATE item SET status = 'skipped', finished_at = now()")
-        await sluice.sql("UPDATE run SET skipped = scheduled")
-        await sluice.sql("TRUNCATE pgqueuer")
+        await sluice.sql("UPDATE sluice.item SET status = 'skipped', finished_at = now()")
+        await sluice.sql("UPDATE sluice.run SET skipped = scheduled")
+        await sluice.sql("TRUNCATE sluice.pgqueuer")
         family.executed.clear()
         family.let_go.set()
         async with sluice.worker():
@@ -199,7 +201,8 @@ async def test_a_waiting_run_begins_when_nobody_noticed_that_the_one_before_it_e
         first, second = await sluice.start(), await sluice.start()
         assert (await sluice.run(second)).stage == "waiting"
         await sluice.sql(
-            "UPDATE run SET status = 'cancelled', finished_at = now() WHERE id = :id", id=first
+            "UPDATE sluice.run SET status = 'cancelled', finished_at = now() WHERE id = :id",
+            id=first,
         )
         async with sluice.worker():
             run = await sluice.ended(second)

@@ -141,7 +141,7 @@ async def test_of_processes_that_start_at_once_one_makes_the_row(opener: Opener)
         await asyncio.gather(
             *(sync_declared_schedules(sluice.service.database, families) for _ in range(5))
         )
-        assert await sluice.sql("SELECT id FROM schedule") == [(KEY,)]
+        assert await sluice.sql("SELECT id FROM sluice.schedule") == [(KEY,)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_one_that_cannot_be_used_keeps_the_service_from_starting(
 
 async def test_tables_of_an_earlier_version_are_told(opener: Opener) -> None:
     async with opener(declaring(None)) as sluice:
-        await sluice.sql("DROP TABLE schedule")
+        await sluice.sql("DROP TABLE sluice.schedule")
     with pytest.raises(ConfigurationError, match="sluice migrate"):
         async with opener(declaring(NIGHTLY)):
             pass

@@ -108,7 +108,7 @@ async def test_one_that_another_has_in_hand_keeps_none_from_firing(opener: Opene
         await make_due(sluice, free)
         async with sluice.service.database.connect() as connection, connection.begin():
             await connection.exec_driver_sql(
-                f"SELECT 1 FROM schedule WHERE id = '{held}' FOR UPDATE"  # noqa: S608
+                f"SELECT 1 FROM sluice.schedule WHERE id = '{held}' FOR UPDATE"  # noqa: S608
             )
             assert await scheduler_of(sluice).fire_due() == 1
         assert await scheduler_of(sluice).fire_due() == 1
@@ -130,7 +130,7 @@ async def test_a_firing_that_is_cut_off_leaves_no_trace_and_comes_again(opener: 
         service = sluice.service
         cut = Cutting(service.database, service.engine, service.families)
         assert await cut.fire_due() == 0
-        assert await sluice.sql("SELECT 1 FROM run") == []
+        assert await sluice.sql("SELECT 1 FROM sluice.run") == []
         assert await sluice.queued() == 0
         assert (await look(sluice, key)).next_at == due
         assert await scheduler_of(sluice).fire_due() == 1
@@ -145,9 +145,9 @@ async def test_it_goes_on_after_every_connection_was_cut(opener: Opener) -> None
         try:
             for number in range(1, 4):
                 await apart.execute(_CUT_OTHERS)
-                await apart.execute("UPDATE schedule SET next_at = now()")
+                await apart.execute("UPDATE sluice.schedule SET next_at = now()")
                 async with asyncio.timeout(10):
-                    while await apart.fetchval("SELECT count(*) FROM run") < number:
+                    while await apart.fetchval("SELECT count(*) FROM sluice.run") < number:
                         await asyncio.sleep(0.02)
             assert not running.done()
         finally:
@@ -165,7 +165,8 @@ async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -
         worker_process(opener.urls, prefix) as second,
     ):
         await sluice.sql(
-            "INSERT INTO schedule (id, name, family, expression, tz, catch_up, origin, created_by,"
+            "INSERT INTO sluice.schedule (id, name, family, expression, tz, catch_up, origin,"
+            " created_by,"
             " changed_by, next_at) SELECT 'sch_' || n, 'sch_' || n, 'traced', '0 3 * * *', 'UTC',"
             " 'one', 'api', 'test', 'test', now() FROM generate_series(1, 200) AS t(n)"
         )
@@ -174,11 +175,11 @@ async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -
         async with worker_process(opener.urls, prefix):
             await second.kill()
             async with asyncio.timeout(20):
-                while await sluice.sql("SELECT 1 FROM schedule WHERE last_result IS NULL"):
+                while await sluice.sql("SELECT 1 FROM sluice.schedule WHERE last_result IS NULL"):
                     await asyncio.sleep(0.05)
-        results = await sluice.sql("SELECT last_result, last_run_id FROM schedule")
+        results = await sluice.sql("SELECT last_result, last_run_id FROM sluice.schedule")
         started = [row[1] for row in results if row[0] == "started"]
-        there = {row[0] for row in await sluice.sql("SELECT id FROM run")}
+        there = {row[0] for row in await sluice.sql("SELECT id FROM sluice.run")}
     assert {row[0] for row in results} <= {"started", "skipped"}
     assert set(started) == there
     assert len(started) == len(there)
@@ -186,7 +187,7 @@ async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -
 
 async def _some_fired(sluice: Sluice) -> None:
     async with asyncio.timeout(15):
-        while not await sluice.sql("SELECT 1 FROM schedule WHERE last_result IS NOT NULL"):
+        while not await sluice.sql("SELECT 1 FROM sluice.schedule WHERE last_result IS NOT NULL"):
             await asyncio.sleep(0.005)
 
 
@@ -247,7 +248,7 @@ async def test_a_clock_that_is_set_back_fires_nothing_twice(opener: Opener) -> N
         assert await scheduler.fire_due() == 1
         # As if now were an hour earlier: what has been told lies ahead.
         await sluice.sql(
-            "UPDATE schedule SET next_at = next_at + interval '1 hour',"
+            "UPDATE sluice.schedule SET next_at = next_at + interval '1 hour',"
             " last_fired_at = last_fired_at + interval '1 hour'"
         )
         fired_at = (await look(sluice, key)).last_fired_at
@@ -268,7 +269,7 @@ async def test_a_row_that_is_turned_back_by_hand_starts_no_second_run(opener: Op
         key = await scheduled(sluice)
         due = await make_due(sluice, key)
         for _ in range(2):
-            await sluice.sql("UPDATE schedule SET next_at = :due", due=due)
+            await sluice.sql("UPDATE sluice.schedule SET next_at = :due", due=due)
             assert await scheduler_of(sluice).fire_due() == 1
         row = await look(sluice, key)
         assert await runs_of(sluice, key) == [row.last_run_id]
@@ -313,7 +314,7 @@ async def test_params_that_the_family_refuses_by_now_fail_and_the_schedule_goes_
 ) -> None:
     async with opener(Regional()) as sluice:
         key = await scheduled(sluice)
-        await sluice.sql("UPDATE schedule SET params = CAST(:p AS jsonb)", p=_json(params))
+        await sluice.sql("UPDATE sluice.schedule SET params = CAST(:p AS jsonb)", p=_json(params))
         await make_due(sluice, key)
         assert await scheduler_of(sluice).fire_due() == 1
         row = await look(sluice, key)
@@ -332,7 +333,7 @@ async def test_one_that_cannot_be_read_keeps_none_behind_it_from_firing(opener: 
         broken, sound = [await scheduled(sluice) for _ in range(2)]
         await make_due(sluice, broken, timedelta(minutes=1))
         await make_due(sluice, sound)
-        await sluice.sql("UPDATE schedule SET tz = 'Mars/Olympus' WHERE id = :id", id=broken)
+        await sluice.sql("UPDATE sluice.schedule SET tz = 'Mars/Olympus' WHERE id = :id", id=broken)
         assert await scheduler_of(sluice).fire_due() == 1
         assert len(await runs_of(sluice, sound)) == 1
 
@@ -369,7 +370,7 @@ async def test_a_schedule_that_cannot_fire_is_told_once_and_when_it_fires_again(
 ) -> None:
     async with opener(Recording()) as sluice:
         await make_due(sluice, await scheduled(sluice))
-        await sluice.sql("ALTER TABLE run_event RENAME TO elsewhere")
+        await sluice.sql("ALTER TABLE sluice.run_event RENAME TO elsewhere")
         scheduler = scheduler_of(sluice)
         with warnings_logged() as logged:
             for _ in range(5):

@@ -48,7 +48,7 @@ async def set_clock(database_url: str) -> AsyncIterator[SetClock]:
 async def fired(sluice: Sluice, key: str) -> list[str]:
     """The fire times of the runs that it started, by the clock of Berlin."""
     rows = await sluice.sql(
-        "SELECT data->>'fireTime' FROM run_event WHERE kind = 'created'"
+        "SELECT data->>'fireTime' FROM sluice.run_event WHERE kind = 'created'"
         " AND data->>'schedule' = :id ORDER BY id",
         id=key,
     )

@@ -223,7 +223,7 @@ async def test_a_failure_that_the_code_went_on_from_stays_a_failure(opener: Open
 async def test_an_item_without_steps_writes_no_step(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         await sluice.played(5)
-        assert await sluice.sql("SELECT * FROM step") == []
+        assert await sluice.sql("SELECT * FROM sluice.step") == []
 
 
 @pytest.mark.parametrize("name", ["", "x" * 101, "a\nb", "a\0b"])
@@ -351,7 +351,8 @@ async def test_what_is_remembered_of_a_class_that_has_other_fields_now_ends_the_
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
             await sluice.sql(
-                "UPDATE step SET result = replace(result, 'title', 'name') WHERE name = 'make'"
+                "UPDATE sluice.step SET result = replace(result, 'title', 'name') WHERE name ="
+                " 'make'"
             )
             await sluice.ended(run_id)
         [item] = await sluice.items(run_id)

@@ -270,9 +270,9 @@ async def test_ten_thousand_suspended_items_cost_no_slot_no_worker_and_no_pollin
                 "INSERT INTO {0} SELECT (jsonb_populate_record(t, jsonb_build_object('item_id',"
                 " 'c' || n))).* FROM {0} AS t, generate_series(2, 10000) AS n"
             )
-            for table in ("item", "step"):
+            for table in ("sluice.item", "sluice.step"):
                 await sluice.sql(copy.format(table))
-            await sluice.sql("UPDATE run SET suspended = 10000, scheduled = 10000")
+            await sluice.sql("UPDATE sluice.run SET suspended = 10000, scheduled = 10000")
             await asyncio.sleep(11)  # an idle session tells Postgres after 10 s what it has read
             before = await _reads(sluice)
             await asyncio.sleep(3)
@@ -361,7 +361,7 @@ async def test_a_sleep_whose_message_was_lost_is_mended(opener: Opener) -> None:
         run_id = await sluice.start()
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
-            await sluice.sql("TRUNCATE pgqueuer")
+            await sluice.sql("TRUNCATE sluice.pgqueuer")
             assert (await sluice.ended(run_id)).status == "succeeded"
 
 
@@ -386,7 +386,7 @@ async def test_a_child_is_run_once_and_its_result_is_waited_for_without_a_slot(
         assert child.executed == {"u00001": 1, "u00002": 1, "u00003": 1}
         assert child.saved.total() == 3
         children = await sluice.sql(
-            "SELECT status, succeeded FROM run WHERE parent_run = :run", run=run_id
+            "SELECT status, succeeded FROM sluice.run WHERE parent_run = :run", run=run_id
         )
         assert [tuple(row) for row in children] == [("succeeded", 1)] * 3
 
@@ -431,7 +431,7 @@ async def test_a_step_of_a_child_that_waits_is_found_and_answered_by_its_path(
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
             async with asyncio.timeout(5):
-                while not await sluice.sql("SELECT 1 FROM step WHERE status = 'suspended'"):
+                while not await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"):
                     await asyncio.sleep(0.02)
             with pytest.raises(Conflict, match="'write' → 'approve'"):
                 await answer(sluice, run_id, "u00001", {"approved": True}, ["write"])
@@ -454,10 +454,15 @@ async def test_cancelling_a_run_cancels_the_children_it_waits_for(opener: Opener
         run_id = await sluice.start("stepped")
         async with sluice.worker():
             async with asyncio.timeout(10):
-                while len(await sluice.sql("SELECT 1 FROM step WHERE status = 'suspended'")) < 2:
+                while (
+                    len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"))
+                    < 2
+                ):
                     await asyncio.sleep(0.02)
             await sluice.service.api.control.cancel(run_id, by="test")
-        assert {row[0] for row in await sluice.sql("SELECT status FROM run")} == {"cancelled"}
+        assert {row[0] for row in await sluice.sql("SELECT status FROM sluice.run")} == {
+            "cancelled"
+        }
 
 
 async def test_a_step_that_was_renamed_meanwhile_ends_the_item_and_runs_nothing(
@@ -561,7 +566,7 @@ async def test_what_a_superseded_delivery_finds_out_is_not_remembered(opener: Op
         async def take_over(what: str) -> str:
             if calls.of[what] == 0:  # as if another worker had: its deliveries have a later number
                 await sluice.sql(
-                    "UPDATE pgqueuer SET attempts = attempts + 1,"
+                    "UPDATE sluice.pgqueuer SET attempts = attempts + 1,"
                     " heartbeat = now() - interval '1 hour'"
                 )
             return f"{await calls.note(what)} {calls.of[what]}"
@@ -728,7 +733,9 @@ async def test_a_child_is_executed_whatever_is_stored_and_goes_on_while_its_pare
             await at_work.wait()
             await control.pause(run_id, by="test")
             go_on.set()
-            [[child_run]] = await sluice.sql("SELECT id FROM run WHERE parent_run IS NOT NULL")
+            [[child_run]] = await sluice.sql(
+                "SELECT id FROM sluice.run WHERE parent_run IS NOT NULL"
+            )
             assert (await sluice.ended(child_run)).status == "succeeded"
             assert (await sluice.run(run_id)).status == "paused"
             await control.resume(run_id, by="test")
@@ -756,7 +763,9 @@ async def test_an_item_that_fails_leaves_its_children_to_end_by_themselves(opene
         async with sluice.worker():
             assert (await sluice.ended(run_id)).status == "failed"
             go_on.set()
-            [[child_run]] = await sluice.sql("SELECT id FROM run WHERE parent_run IS NOT NULL")
+            [[child_run]] = await sluice.sql(
+                "SELECT id FROM sluice.run WHERE parent_run IS NOT NULL"
+            )
             assert (await sluice.ended(child_run)).status == "succeeded"
 
 
@@ -774,7 +783,7 @@ async def test_a_child_of_a_family_that_is_to_be_approved_waits_for_that(opener:
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
             [(child_run, reason)] = await sluice.sql(
-                "SELECT id, reason FROM run WHERE parent_run = :run AND status = 'paused'",
+                "SELECT id, reason FROM sluice.run WHERE parent_run = :run AND status = 'paused'",
                 run=run_id,
             )
             assert (reason, child.executed) == ("approval", {})

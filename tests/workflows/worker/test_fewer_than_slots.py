@@ -17,7 +17,7 @@ from tests.support.families import Beside
 from tests.support.http import api
 from tests.support.service import Opener, Sluice, assert_exact
 
-BACK = "SELECT count(*) FROM pgqueuer WHERE status = 'picked' AND entrypoint = :key"
+BACK = "SELECT count(*) FROM sluice.pgqueuer WHERE status = 'picked' AND entrypoint = :key"
 
 
 class Plain(Beside):

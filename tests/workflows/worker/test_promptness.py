@@ -136,6 +136,6 @@ async def slow_commits(sluice: Sluice) -> None:
         " 'BEGIN PERFORM pg_sleep(0.01); RETURN NULL; END'"
     )
     await sluice.sql(
-        "CREATE CONSTRAINT TRIGGER flush AFTER UPDATE ON item DEFERRABLE INITIALLY DEFERRED"
+        "CREATE CONSTRAINT TRIGGER flush AFTER UPDATE ON sluice.item DEFERRABLE INITIALLY DEFERRED"
         " FOR EACH ROW EXECUTE FUNCTION flush()"
     )
