@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,19 +9,17 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from app.api.auth.scopes import LOOKING, Principal, ScopePolicy
+from app.api.auth.scopes import Principal, ScopePolicy
 from app.errors import Forbidden
 from app.tokens import Scope, Token
-from tests.api.auth.test_access import PAGES, PROBES, SIGN_IN, every_route
 from tests.support.control import paused
 from tests.support.families import Beside, Recording
-from tests.support.http import api, app_of, assert_problem, bearer, traces
+from tests.support.http import api, assert_problem, bearer, traces
 from tests.support.service import Opener, Sluice
 
 PROCESS = "/api/workflows/recording/process-users"
 PAGINATE = "/api/workflows/recording/paginate-users"
 EXECUTE = "/api/workflows/recording/record-user"
-OPEN = PROBES | PAGES
 APPROVAL = {"approval": True}
 
 
@@ -63,17 +60,8 @@ async def calling(sluice: Sluice) -> AsyncIterator[Callers]:
         yield Callers(client)
 
 
-async def test_who_may_read_looks_at_everything_and_changes_nothing(opener: Opener) -> None:
+async def test_who_may_read_is_told_what_changing_something_needs(opener: Opener) -> None:
     async with opener(Recording(), tokens=TOKENS) as sluice, calling(sluice) as callers:
-        for method, path in sorted(every_route(app_of(sluice))):
-            answer = await callers.call("viewer", method, re.sub(r"{.*?}", "x", path))
-            if path in OPEN or method in LOOKING:
-                # 422: the door is open, and a query is missing.
-                assert answer.status_code in (200, 307, 404, 422), (method, path)
-            elif path in (PROCESS, EXECUTE, "/api/backfills") or (method, path) in SIGN_IN:
-                assert answer.status_code in (403, 422), (method, path)
-            else:
-                assert_problem(answer, 403)
         bodies: dict[str, list[object]] = {
             PROCESS: [{}, {"dryRun": False}, {"itemIds": ["u1"], **APPROVAL}],
             EXECUTE: [{"userId": "u1"}, {"userId": "u1", "runId": "run_x"}],
@@ -195,11 +183,6 @@ async def test_how_far_a_run_may_go_that_was_approved_only_an_approver_changes(
 
 async def test_who_may_only_say_that_time_has_passed_sees_nothing(opener: Opener) -> None:
     async with opener(Recording(), tokens=TOKENS) as sluice, calling(sluice) as callers:
-        for method, path in sorted(every_route(app_of(sluice))):
-            if path in OPEN or path.startswith("/api/cron/") or (method, path) in SIGN_IN:
-                continue
-            answer = await callers.call("clock", method, re.sub(r"{.*?}", "x", path))
-            assert answer.status_code == 403, (method, path)
         assert (await callers.call("clock", "POST", "/api/cron/none")).status_code in (404, 405)
         assert_problem(await callers.call("clock", "GET", "/api/cron/none"), 403)
         for who in ("viewer", "approver"):
