@@ -21,7 +21,8 @@ from app.store.statuses import ENDED, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.serialization.params import ParamsRefused
+from app.workflows.serialization.params import ParamsRefused, Unreadable
+from app.workflows.serialization.secret_box import SecretsLost
 
 FRESH_SECONDS = 0.5
 MOST_RUNS = 1_000
@@ -41,7 +42,7 @@ class CachedRun:
 
     run: Run
     status: RunStatus
-    read: BaseModel | ParamsRefused
+    read: BaseModel | Unreadable
     share: int | None = None
 
     @property
@@ -49,8 +50,9 @@ class CachedRun:
         """
         Raises:
             ParamsRefused: the family takes them no more.
+            SecretsLost: the key is not here with which they were encrypted.
         """
-        if isinstance(self.read, ParamsRefused):
+        if isinstance(self.read, Unreadable):
             # Without what each raise of the same one would add to its traceback.
             raise self.read.with_traceback(None)
         return self.read
@@ -156,10 +158,10 @@ class RunCache:
         if found is None or found[0].family not in self._families:
             return None
         run, active_seconds = found
-        params: BaseModel | ParamsRefused
+        params: BaseModel | Unreadable
         try:
             params = self._families[run.family].params.read(run.params, run.sealed)
-        except ParamsRefused as error:
+        except (ParamsRefused, SecretsLost) as error:
             params = error
         ramp = RunOptions.model_validate(run.options).ramp
         share = None if ramp is None else ramp.share(active_seconds)

@@ -15,7 +15,7 @@ from app.store.tables.base import Json
 from app.workflows.serialization.codec import NotSerialisable, ValueCodec
 from app.workflows.serialization.equality import same
 from app.workflows.serialization.json_text import as_jsonb
-from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
 
 MOST_FAULTS = 20
@@ -36,6 +36,10 @@ class ParamsRefused(BadInput):
         super().__init__(
             full_stop(f"{first['field']}: {first['message']}"), more={"errors": faults}
         )
+
+
+Unreadable = ParamsRefused | SecretsLost
+"""Why params that were kept are not read back."""
 
 
 @dataclass(frozen=True, slots=True)

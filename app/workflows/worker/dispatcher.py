@@ -28,7 +28,8 @@ from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.reconciler import RunReconciler
-from app.workflows.serialization.params import ParamsRefused
+from app.workflows.serialization.params import ParamsRefused, Unreadable
+from app.workflows.serialization.secret_box import SecretsLost
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -85,7 +86,7 @@ class Dispatcher:
                 await layer.handle(bound, delivery)
         except GateClosed:
             return  # not begun: the engine gives it back when the worker stops
-        except ParamsRefused as error:
+        except (ParamsRefused, SecretsLost) as error:
             await self._unfit(delivery, error)
         except BaseException as error:
             if delivery.stopped or isinstance(error, GeneratorExit):
@@ -145,14 +146,21 @@ class Dispatcher:
             if await self.engine.complete(tx, [delivery]):
                 await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
 
-    async def _unfit(self, delivery: Delivery, error: ParamsRefused) -> None:
-        """The code is another than the one that the run was started with. The message comes again,
-        and is then treated as one of a paused run, or of one that was cancelled meanwhile."""
+    async def _unfit(self, delivery: Delivery, error: Unreadable) -> None:
+        """The code is another than the one that the run was started with, or the key of its secrets
+        is not here. The message comes again, and is then treated as one of a paused run, or of one
+        that was cancelled meanwhile."""
         run_id = RunOnly.model_validate_json(delivery.payload).run
-        detail = (
-            f"The family takes the run's params no more: {error.detail} Bring back code that takes"
-            " them and resume the run, or cancel it and start another."
-        )
+        if isinstance(error, SecretsLost):
+            detail = (
+                f"A worker cannot read the run's params. {error.detail} Then resume the run, or"
+                " cancel it and start another."
+            )
+        else:
+            detail = (
+                f"The family takes the run's params no more: {error.detail} Bring back code that"
+                " takes them and resume the run, or cancel it and start another."
+            )
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
             if await self.engine.redeliver(tx, [(delivery, UNFIT_DELAY)]):

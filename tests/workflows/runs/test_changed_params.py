@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from structlog.typing import EventDict
 
 from app.store.statuses import RunStatus
@@ -113,3 +115,31 @@ async def test_a_run_that_has_not_counted_pauses_for_its_params_too(opener: Open
     async with opener(Mended()) as sluice, sluice.worker():
         await control(sluice, "resume", run_id)
         assert (await sluice.ended(run_id)).succeeded == 3
+
+
+class Keyed(FamilyParams):
+    token: SecretStr
+
+
+class WithSecret(Recording):
+    params = Keyed
+
+
+async def test_a_run_whose_secrets_a_worker_cannot_read_pauses_until_the_key_is_back(
+    opener: Opener,
+) -> None:
+    former, new = (SecretStr(Fernet.generate_key().decode()) for _ in range(2))
+    async with opener(WithSecret(), secret_key=former) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start(params=Keyed(token=SecretStr("t-1")))
+    async with opener(WithSecret(), secret_key=new) as sluice, sluice.worker():
+        run = await paused(sluice, run_id)
+        assert run.reason == "params_changed"
+        assert "SLUICE_SECRET_KEY" in str(run.detail)
+        assert (run.failed, "t-1" in str(run.detail)) == (0, False)
+    both = SecretStr(f"{new.get_secret_value()},{former.get_secret_value()}")
+    async with opener(WithSecret(), secret_key=both) as sluice, sluice.worker():
+        await control(sluice, "resume", run_id)
+        run = await sluice.ended(run_id)
+        assert run.succeeded == 3
+        assert_exact(run, await sluice.items(run_id))
