@@ -46,6 +46,7 @@ from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
 from app.workflows.registry.family_call import guard_tasks
 from app.workflows.registry.family_files import FamilyFiles
+from app.workflows.registry.rename import take_along
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
 from app.workflows.runs.estimate import Estimator
@@ -162,6 +163,7 @@ async def _opened(
         await redis_check.at_start()
         key, *former = await signing_keys(database)
         signer = CursorSigner(key, tuple(former))
+        await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
         api = ApiState(
             client=client,

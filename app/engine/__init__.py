@@ -149,6 +149,9 @@ class Engine(Protocol):
             most: of each flow key's messages no more are looked at, and of those in hand.
         """
 
+    async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
+        """Messages of the flow key ``old`` become those of ``new``; what is in hand stays so."""
+
     async def tidy(self) -> None:
         """Whatever upkeep a busy queue needs more often than the database does it by itself."""
 

@@ -44,6 +44,9 @@ class PauseReason(StrEnum):
 RETRYING: Final = "retrying"
 """The word on the row of a pending or running run, of which a layer has failed and comes again."""
 
+FAMILY_GONE: Final = "family_gone"
+"""The word on the row of a run that does not go on, because no process knows its family."""
+
 
 class ItemStatus(StrEnum):
     PENDING = "pending"

@@ -511,6 +511,8 @@ export const S = {
       answered: "Answered",
       retried: "Retried",
       retrying: "Failed, and is tried again",
+      family_gone: "No process knows its family",
+      family_back: "Its family is there again",
       repaired: "Repaired",
     },
   },

@@ -170,6 +170,9 @@ class PgQueuerEngine:
             PrefixDepth(due, deferred, held, seen < most) for due, deferred, held, seen in found
         ]
 
+    async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
+        await tx.exec_driver_sql(statements.RENAME, (old, new))
+
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time 100,000 messages leave as many dead entries
         # at the front of the index that each claim begins to read at.

@@ -175,6 +175,7 @@ PARTS = f"""
     ) AS held
     ORDER BY k.n
 """  # noqa: S608
+RENAME = f"UPDATE {QUEUE} SET entrypoint = $2::text WHERE entrypoint = $1::text"  # noqa: S608
 DEAD = f"SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = '{QUEUE}'::regclass"  # noqa: S608
 VACUUM = f"VACUUM (TRUNCATE FALSE) {QUEUE}"
 DEPTH = f"""

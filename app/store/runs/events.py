@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
     RETRIED = "retried"  # data: the run that retries
     RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
+    FAMILY_GONE = "family_gone"  # no process knows the family: it was removed, or renamed
+    FAMILY_BACK = "family_back"
     REPAIRED = "repaired"  # the watchdog found that it could not go on
 
 

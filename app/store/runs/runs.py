@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
-from app.store.statuses import RunStatus
+from app.store.statuses import FAMILY_GONE, RunStatus
 from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -114,6 +114,8 @@ class Unfinished:
     suspended: int
     ended: int
     active_since: datetime | None
+    stranded: bool
+    """It was told that nobody knows its family."""
 
 
 async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfinished]:
@@ -122,7 +124,8 @@ async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfini
         text(f"""
             SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,
                    status = 'running' AND coalesce(deadline_at < now(), false) AS overdue,
-                   cursor, scheduled, suspended, {ENDED_ITEMS} AS ended, active_since
+                   cursor, scheduled, suspended, {ENDED_ITEMS} AS ended, active_since,
+                   coalesce(reason = '{FAMILY_GONE}', false) AS stranded
             FROM sluice.run WHERE finished_at IS NULL AND status <> 'paused'
             ORDER BY id LIMIT :limit
         """),  # noqa: S608

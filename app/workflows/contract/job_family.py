@@ -77,6 +77,9 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
 
     name: ClassVar[str]
     """kebab-case; part of routes and flow keys."""
+    rename: ClassVar[str | tuple[str, ...]] = ()
+    """What it was called before: when a service starts, runs, schedules, pins and messages of that
+    name become this one's. What ``save`` keeps under a name is the family's own business."""
     entity: ClassVar[Entity]
     """What it works on: ``Entity("user", "users")`` makes ``process-users`` and ``userId``."""
     verb: ClassVar[str] = "execute"

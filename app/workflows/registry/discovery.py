@@ -18,6 +18,7 @@ from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
 from app.workflows.registry.known_types import result_type, values_of
 from app.workflows.registry.param_types import check_params_type
+from app.workflows.registry.rename import check_renames
 from app.workflows.registry.result_types import check_result_type
 from app.workflows.registry.schedule_spec import declared_spec
 from app.workflows.serialization.params import Params
@@ -61,6 +62,7 @@ def collect_families(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, Any
             )
         found[family.name] = family
         origin[family.name] = where
+    check_renames(found)
     return found
 
 

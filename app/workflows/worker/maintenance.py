@@ -21,7 +21,7 @@ from app.connections.faults import Fault
 from app.store import retention
 from app.store.items import item_lists, pages
 from app.store.planning import backfills
-from app.store.runs import events, runs
+from app.store.runs import events, missing_family, runs
 from app.store.runs.events import EventKind
 from app.store.runs.runs import Unfinished
 from app.store.statuses import ENDED, PauseReason, RunStatus
@@ -32,6 +32,9 @@ from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.worker.background import cancel_and_wait
 
 SWEEP_SECONDS = 30.0
+STRANDED_PASSES = 6
+"""Passes for which a run of an unknown family stands before that is told: in a deployment, workers
+with the former code may still have it. Half a minute, by default."""
 LONGEST_PATIENCE = 12
 """Passes between two looks at a run that does not move, and lacks nothing."""
 PRUNE_EVERY = timedelta(days=1)
@@ -142,11 +145,18 @@ class Watchdog:
         """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
         former, self._seen = self._seen, {}
         for run in unfinished:
-            if run.waiting or run.family not in self.mender.families:
+            if run.waiting:
                 continue
+            known = run.family in self.mender.families
+            if known and run.stranded:
+                await self._found(run)
             seen = former.get(run.run_id)
             if seen is None or seen.stands != run:
                 seen = _Seen(run)
+            elif not known:
+                seen.passes += 1
+                if seen.passes == STRANDED_PASSES and not run.stranded:
+                    await self._strand(run)
             else:
                 seen.passes += 1
                 if seen.passes >= seen.look_at:
@@ -154,6 +164,27 @@ class Watchdog:
                     further = 1 if found else min(2 * seen.look_at, LONGEST_PATIENCE)
                     seen = _Seen(run, look_at=further)
             self._seen[run.run_id] = seen
+
+    async def _strand(self, run: Unfinished) -> None:
+        """Nobody has moved the run for a while, so no other worker knows its family either."""
+        if run.status is RunStatus.CANCELLING:
+            await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
+        detail = (
+            f"No process of this service knows the family {run.family!r}: it was removed or renamed"
+            " while the run was going. Bring it back, let the family that it became say"
+            f' rename = "{run.family}", or cancel the run.'
+        )
+        async with self.mender.database.begin() as tx:
+            if await runs.lock(tx, run.run_id) in ENDED:
+                return
+            if await missing_family.tell(tx, run.run_id, detail):
+                log.warning("run_without_family", run=run.run_id, family=run.family)
+
+    async def _found(self, run: Unfinished) -> None:
+        async with self.mender.database.begin() as tx:
+            await runs.lock(tx, run.run_id)
+            if await missing_family.take_back(tx, run.run_id):
+                log.warning("run_has_family_again", run=run.run_id, family=run.family)
 
     async def _repair(self, run: Unfinished) -> bool:
         """Returns whether there was anything to repair."""

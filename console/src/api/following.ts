@@ -19,6 +19,8 @@ const KINDS: readonly EventKind[] = [
   "answered",
   "retried",
   "retrying",
+  "family_gone",
+  "family_back",
   "repaired",
 ];
 const SOONEST = 1_000;

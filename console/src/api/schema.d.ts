@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: dde6696022befa21d046fda46c71328cc1f836cff83d42674c48578f1d3a81ba
+// OpenAPI document: 52e128a20085608f54c7272160b06327d3d3ec4bc13e23e8fe0f7825f480c97e
 
 export interface paths {
     "/api/backfills": {
@@ -1500,7 +1500,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */

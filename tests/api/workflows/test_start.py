@@ -57,6 +57,9 @@ class Broken:
     async def install(self) -> NoReturn:
         raise NotImplementedError
 
+    async def rename(self, tx: AsyncConnection, old: str, new: str) -> NoReturn:
+        raise NotImplementedError
+
     async def complete(self, tx: AsyncConnection, deliveries: Iterable[Delivery]) -> NoReturn:
         raise NotImplementedError
 

@@ -1,1 +1,0 @@
-import{G as e}from"./index-BbThHW1N.js";import{I as t,dt as n}from"./reading-CehGA6pX.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};

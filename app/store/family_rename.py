@@ -1,0 +1,63 @@
+"""What is kept under a family's name, taken along when the family gets another one."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.tables.backfills import Backfill
+from app.store.tables.coverage import Coverage
+from app.store.tables.runs import Run
+from app.store.tables.schedules import Schedule
+from app.store.tables.service import FlowOverride
+
+# SQLModel adds the table, and its types do not say so.
+_RUN = Run.__table__  # type: ignore[attr-defined]
+_BACKFILL = Backfill.__table__  # type: ignore[attr-defined]
+_SCHEDULE = Schedule.__table__  # type: ignore[attr-defined]
+_COVERAGE = Coverage.__table__  # type: ignore[attr-defined]
+_OVERRIDE = FlowOverride.__table__  # type: ignore[attr-defined]
+_LOCK = "sluice.rename"
+
+
+async def lock(tx: AsyncConnection) -> None:
+    """Of several processes that start at once one renames, and the others find it done."""
+    await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_LOCK, 0))))
+
+
+async def move(tx: AsyncConnection, old: str, new: str, *, schedule: tuple[str, str]) -> int:
+    """Returns how many runs there were.
+
+    Args:
+        schedule: the id of the schedule that the family declared, and what it is now. Where there
+            is one of the new name already, the old one goes.
+    """
+    moved = await tx.execute(update(_RUN).where(_RUN.c.family == old).values(family=new))
+    await tx.execute(update(_BACKFILL).where(_BACKFILL.c.family == old).values(family=new))
+    former, now = schedule
+    if await tx.scalar(select(exists().where(_SCHEDULE.c.id == now))):
+        await tx.execute(delete(_SCHEDULE).where(_SCHEDULE.c.id == former))
+    await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.id == former).values(id=now, name=now))
+    await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.family == old).values(family=new))
+    await _move_unless_there(tx, _COVERAGE.c.family, old, new, _COVERAGE.c.day)
+    return moved.rowcount
+
+
+async def move_override(tx: AsyncConnection, old_key: str, new_key: str) -> None:
+    """An operator's pin or pause of a flow key; one of the new key stays."""
+    if await tx.scalar(select(exists().where(_OVERRIDE.c.key == new_key))):
+        await tx.execute(delete(_OVERRIDE).where(_OVERRIDE.c.key == old_key))
+    else:
+        await tx.execute(update(_OVERRIDE).where(_OVERRIDE.c.key == old_key).values(key=new_key))
+
+
+async def _move_unless_there(
+    tx: AsyncConnection,
+    family: ColumnElement[str],
+    old: str,
+    new: str,
+    day: ColumnElement[object],
+) -> None:
+    of_new = select(day).where(family == new)
+    await tx.execute(delete(_COVERAGE).where(family == old, day.in_(of_new)))
+    await tx.execute(update(_COVERAGE).where(family == old).values(family=literal(new)))
