@@ -11,6 +11,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from app.api.dependencies import ApiState
+from app.configured_secrets import know_url, redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
 from app.engine.postgres.engine import PgQueuerEngine
@@ -19,6 +20,7 @@ from app.flow.overrides import EffectiveLimits
 from app.flow.redis_check import RedisCheck
 from app.flow.redis_gate import LEASE
 from app.flow.redis_script import GateScript
+from app.redaction.redactor import IN_USE, Redactor
 from app.service import Service, make_context
 from app.services.destinations import Destinations
 from app.services.file_store import FileStore
@@ -73,6 +75,10 @@ async def open_service(
         ConfigurationError: Postgres or Redis answers, and is not as it must be.
     """
     guard_tasks(asyncio.get_running_loop())
+    redactor = redactor_of(settings)
+    for url in (urls.database, urls.direct, urls.redis):
+        know_url(redactor, url)
+    IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
     by_transaction = (
         await check_pooling(urls.database, urls.direct, settings.db_schema)
     ) is Pooling.TRANSACTION
@@ -84,14 +90,18 @@ async def open_service(
             families=settings.pool_size,
             by_transaction=by_transaction,
         ) as pools,
-        _opened(settings, urls, families, pools) as service,
+        _opened(settings, urls, families, pools, redactor) as service,
     ):
         yield service
 
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, urls: Urls, families: Sequence[AnyFamily], pools: Pools
+    settings: Settings,
+    urls: Urls,
+    families: Sequence[AnyFamily],
+    pools: Pools,
+    redactor: Redactor,
 ) -> AsyncIterator[Service]:
     database = pools.own
     redis = open_redis(urls.redis)
@@ -130,8 +140,11 @@ async def _opened(
             stop_timeout=timedelta(seconds=settings.stop_timeout),
         )
         await require_ready(database)
-        box = SecretBox(settings.secret_keys, await service_key(database, "sealing"))
-        ready = partial(bind, box=box, largest=settings.max_result_bytes)
+        sealing = await service_key(database, "sealing")
+        signing = await signing_keys(database)
+        redactor.know(sealing, *(key.decode() for key in signing))
+        box = SecretBox(settings.secret_keys, sealing)
+        ready = partial(bind, box=box, largest=settings.max_result_bytes, redactor=redactor)
         bound = {family.name: ready(family, called) for family in families}
         keeper = RunLifecycle(
             engine,
@@ -161,7 +174,7 @@ async def _opened(
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
-        key, *former = await signing_keys(database)
+        key, *former = signing
         signer = CursorSigner(key, tuple(former))
         await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
@@ -192,6 +205,7 @@ async def _opened(
             schedules=ScheduleService(database, client, bound, family_files),
             family_files=family_files,
             secrets=box,
+            redactor=redactor,
             probes={"postgres": partial(require_ready, pools.probes), "redis": redis_check},
         )
         yield Service(

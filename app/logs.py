@@ -1,46 +1,131 @@
-"""Logs: one constant event and its fields a line; json for machines, colours on a terminal."""
+"""Logs: one constant event and its fields a line; json for machines, colours on a terminal.
+
+What libraries say through ``logging``, and warnings, go the same way. No secret and no control
+character comes out of it, whatever an error says: a line in the log is one that we wrote.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from io import StringIO
+from typing import Literal
 
 import structlog
 from pydantic_core import to_jsonable_python
-from structlog.typing import EventDict, ExcInfo, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
+
+from app.redaction.redactor import Redactor, in_use
 
 _PLAIN = (str, int, float, bool, type(None))
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys, what ends a line, and what turns the direction of writing."""
+_IN_TRACEBACK = re.compile(_CONTROL.pattern.replace("\0-\x1f", "\0-\x09\x0b-\x1f"))
+_OURS = "sluice"
+"""The name of our handler, by which another call finds it."""
 
 
-def configure_logs(level: str, style: Literal["auto", "json", "console"]) -> None:
+def configure_logs(
+    level: str, style: Literal["auto", "json", "console"], redactor: Redactor | None = None
+) -> None:
+    """
+    Args:
+        redactor: knows the secrets of this process; that of the service at work is used besides.
+    """
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     # Never with local variables: a request's headers, and with them a token, are among those.
-    ending: list[structlog.typing.Processor]
+    transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    renderer: Processor
     if console:
-        ending = [structlog.dev.ConsoleRenderer(exception_formatter=_traceback)]
+        exceptions: Processor = structlog.processors.ExceptionRenderer(_traceback)
+        renderer = structlog.dev.ConsoleRenderer()
     else:
-        transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        ending = [
-            structlog.processors.ExceptionRenderer(_Careful(transformer)),
-            structlog.processors.JSONRenderer(),
-        ]
+        exceptions = structlog.processors.ExceptionRenderer(_Careful(transformer))
+        renderer = structlog.processors.JSONRenderer()
+    common: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[Processor] = [
+        exceptions,
+        _plain,
+        _Line(renderer, redactor or Redactor(), console=console),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _plain,
-            *ending,
-        ],
+        processors=[*common, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # At each call: stderr may be another one by then.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries speak through logging; only what they think is amiss is worth a line.
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    _take_over(common, ending)
+
+
+def _take_over(common: Sequence[Processor], ending: Sequence[Processor]) -> None:
+    root = logging.getLogger()
+    for former in [one for one in root.handlers if one.get_name() == _OURS]:
+        root.removeHandler(former)
+    handler = _Stderr()
+    handler.set_name(_OURS)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
+        )
+    )
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+class _Stderr(logging.Handler):
+    """That of the moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - an author's arguments may raise anything when formatted
+            self.handleError(record)
+        else:
+            sys.stderr.write(f"{line}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Writes the line, and once more without what was found in it that must not be there."""
+
+    renderer: Processor
+    known: Redactor
+    console: bool
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        if self.console:
+            event = {name: _visible(name, value) for name, value in event.items()}
+        line = str(self.renderer(logger, method, dict(event)))
+        for redactor in {self.known, in_use()}:
+            if redactor.holds(line):
+                event = redactor.of(event)
+                line = str(self.renderer(logger, method, dict(event)))
+        return line
+
+
+def _visible(name: str, value: object) -> object:
+    """Control characters as Python writes them. A traceback keeps its lines, each moved in, so that
+    none of them can pass for one of ours."""
+    if not isinstance(value, str):
+        return value
+    if name == "exception":
+        return "  " + _IN_TRACEBACK.sub(_written, value).replace("\n", "\n  ")
+    return _CONTROL.sub(_written, value)
+
+
+def _written(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +141,19 @@ class _Careful:
             return [{"exc_type": exc_info[0].__qualname__, "frames": []}]
 
 
-def _traceback(out: TextIO, told: ExcInfo) -> None:
+def _traceback(exc_info: ExcInfo) -> str:
+    out = StringIO()
     try:
-        structlog.dev.plain_traceback(out, told)
+        structlog.dev.plain_traceback(out, exc_info)
     except Exception:  # noqa: BLE001 - an author's property may raise anything
-        out.write(f"\n{told[0].__qualname__}, whose traceback cannot be told")
+        return f"{exc_info[0].__qualname__}, whose traceback cannot be told"
+    return out.getvalue().rstrip("\n")
 
 
 def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Each field as JSON has it: whoever reads the log reads no Python."""
     for name, value in event.items():
-        if type(value) not in _PLAIN and name != "exc_info":
+        if type(value) not in _PLAIN:
             event[name] = _as_json(value)
     return event
 

@@ -15,6 +15,7 @@ from app.api.auth.scopes import Principal
 from app.connections.faults import Fault
 from app.engine import Engine
 from app.flow.history import FlowHistory
+from app.redaction.redactor import Redactor
 from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
@@ -58,6 +59,7 @@ class ApiState:
     secrets: SecretBox
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
+    redactor: Redactor = field(default_factory=Redactor)
     faults: dict[str, Fault] = field(default_factory=dict)
     """By name, what ``/readyz`` found wrong the last time."""
 

@@ -7,6 +7,7 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.answer_headers import shown_path
 from app.api.problems import problem
 from app.workflows.contract.exceptions import FamilyFailed, disposition
 from app.workflows.failures.error_text import class_of, sentence_of_all
@@ -38,7 +39,7 @@ class AuthorsCode:
             if scope["type"] != "http" or begun or interruption.thrown_away(error):
                 raise
             found = disposition(error)
-            log.exception("request_failed", path=scope["path"])
+            log.exception("request_failed", path=shown_path(scope))
             sentence = f"{class_of(found.error)}: {sentence_of_all(found)}"
             failed = FamilyFailed(f"The family's code raised {sentence}", error)
             await problem(Request(scope), failed)(scope, receive, send)

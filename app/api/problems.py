@@ -18,9 +18,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.api.allowed_methods import allowed_methods
+from app.api.answer_headers import headers_of, shown_path
 from app.api.routing import CarriedError
 from app.connections.faults import away, said
 from app.errors import SluiceError
+from app.redaction.redactor import in_use, redacted
 from app.workflows.contract.exceptions import FamilyFailed
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,26 +80,28 @@ def _answer(
     more: Mapping[str, object],
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
+    detail = redacted(detail)
     return ProblemResponse(
         {
             "type": "about:blank",
             "title": title,
             "status": status,
             "detail": detail,
-            "instance": request.url.path,
+            "instance": shown_path(request.scope),
             "success": False,
             "error": detail,
-            **more,
+            **in_use().of(more),
         },
         status_code=status,
-        headers=dict(headers) if headers else None,
+        # Here as well: a 500 does not pass through the middleware that adds them.
+        headers={**headers_of(request.scope), **(headers or {})},
     )
 
 
 async def _expected(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SluiceError)  # noqa: S101 - tells the type checker what Starlette knows
     if isinstance(error, FamilyFailed):
-        log.warning("family_failed", path=request.url.path, exc_info=error)
+        log.warning("family_failed", path=shown_path(request.scope), exc_info=error)
     return problem(request, error)
 
 
@@ -133,7 +137,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     title = HTTPStatus(error.status_code).phrase
     detail = str(error.detail)
     if not detail.endswith("."):  # Starlette's own are a word or two
-        detail = f"{request.method} {request.url.path}: {detail}."
+        detail = f"{request.method} {shown_path(request.scope)}: {detail}."
     headers = error.headers
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = allowed_methods(request)
@@ -147,12 +151,12 @@ async def _unreachable(request: Request, error: Exception) -> JSONResponse:
     reason = away(error)
     if reason is None:  # a DBAPIError may also be our own mistake
         return await _unexpected(request, error)
-    log.warning("dependency_unreachable", path=request.url.path, error=said(error))
+    log.warning("dependency_unreachable", path=shown_path(request.scope), error=said(error))
     detail = f"{reason} Try again in a few seconds."
     return _answer(request, 503, "Service unavailable", detail, {}, {"Retry-After": "5"})
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    log.error("request_failed", path=shown_path(request.scope), exc_info=error)
     detail = "Something went wrong here, and the service's log says what."
     return _answer(request, 500, "Internal error", detail, {})

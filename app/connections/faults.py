@@ -18,6 +18,8 @@ from redis.exceptions import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.redaction.redactor import redacted
+
 AGAIN = 300.0
 """Seconds between two lines of a fault that lasts."""
 MOST_REASONS = 5
@@ -105,7 +107,7 @@ def said(error: BaseException) -> str:
     inner = error
     if isinstance(error, DBAPIError) and error.orig is not None:
         inner = error.orig.__cause__ or error.orig
-    lines = str(inner).strip().splitlines()
+    lines = redacted(str(inner)).strip().splitlines()
     return f"{type(inner).__name__}: {lines[0][:300]}" if lines else type(inner).__name__
 
 

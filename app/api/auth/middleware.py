@@ -6,6 +6,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.answer_headers import SIGNED
 from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal, ScopePolicy
 from app.api.auth.tokens import TokenRegistry
@@ -19,8 +20,6 @@ CONSOLE = "/console/"
 """Below it are the files of the console, which hold no data."""
 SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
 """Whoever signs in has no right yet, and whoever signs out may have none any more."""
-SIGNED = "/answer/"
-"""Below it the address itself is the right, by its signature: see ``answer_links``."""
 LARGEST_BODY = 1_000_000
 """Bytes."""
 

@@ -9,10 +9,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from app.api.auth.middleware import SIGNED
+from app.api.answer_headers import PAGE_HEADERS, SIGNED_ROUTE
 from app.api.dependencies import ApiState, State
 from app.api.pages import answer_form
-from app.api.pages.answer_form import HEADERS
 from app.api.pages.link_answers import Sent
 from app.api.routing import Router
 from app.api.runs.suspended_items import SuspendedView
@@ -25,7 +24,7 @@ BY = "link"
 router = Router(tags=["answer"], include_in_schema=False)
 
 
-@router.get(SIGNED + "{token}")
+@router.get(SIGNED_ROUTE)
 async def look(token: str, state: State) -> HTMLResponse:
     """What is asked. Looking changes nothing: programs that preview links answer nothing by it."""
     try:
@@ -35,7 +34,7 @@ async def look(token: str, state: State) -> HTMLResponse:
     return _page(asked, question)
 
 
-@router.post(SIGNED + "{token}")
+@router.post(SIGNED_ROUTE)
 async def answer(token: str, request: Request, state: State) -> HTMLResponse:
     try:
         asked, question = await _asked(state, token)
@@ -50,7 +49,7 @@ async def answer(token: str, request: Request, state: State) -> HTMLResponse:
     except SluiceError as error:
         return _refused(error)
     return HTMLResponse(
-        answer_form.told("Thank you", "The answer has been passed on."), headers=HEADERS
+        answer_form.told("Thank you", "The answer has been passed on."), headers=PAGE_HEADERS
     )
 
 
@@ -79,7 +78,7 @@ def _page(
         given=given,
     )
     status = HTTPStatus.OK if error is None else error.status
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
 
 def _refused(error: SluiceError) -> HTMLResponse:
@@ -91,5 +90,5 @@ def _refused(error: SluiceError) -> HTMLResponse:
         else error.detail
     )
     return HTMLResponse(
-        answer_form.told(title, sentence), status_code=error.status, headers=HEADERS
+        answer_form.told(title, sentence), status_code=error.status, headers=PAGE_HEADERS
     )

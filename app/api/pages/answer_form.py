@@ -10,13 +10,6 @@ from typing import Any
 
 from app import exact_json
 
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",  # the address is the right to answer
-    "X-Content-Type-Options": "nosniff",
-}
 LONG_TEXT = 200
 """Characters from which a text is typed on several lines."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.api.answer_headers import PAGE_HEADERS
 from app.api.pages import answer_form
 from app.api.routing import Router
 
@@ -137,5 +138,5 @@ def _read(file: Path, content: bytes, stamp: tuple[int, int]) -> _File:
 
 def _not_built() -> HTMLResponse:
     text = answer_form.told("The console is not here", "Make it with: make console")
-    headers = {**answer_form.HEADERS, "Cache-Control": "no-store"}
+    headers = {**PAGE_HEADERS, "Cache-Control": "no-store"}
     return HTMLResponse(text, status_code=HTTPStatus.NOT_FOUND, headers=headers)

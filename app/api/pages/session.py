@@ -110,14 +110,12 @@ async def sign_in(
         samesite="strict",
         secure=session_cookie.by_https(request),
     )
-    response.headers["Cache-Control"] = "no-store"
     return SessionAnswer.of(known.rights, expires_at)
 
 
 @router.get("", dependencies=[Depends(bearer)])
-async def get_session(request: Request, response: Response, allowed: Allowed) -> SessionAnswer:
+async def get_session(request: Request, allowed: Allowed) -> SessionAnswer:
     """Who is signed in, and until when."""
-    response.headers["Cache-Control"] = "no-store"
     expires_at: datetime | None = request.scope.get("sluice.expires")
     return SessionAnswer.of(allowed, expires_at)
 

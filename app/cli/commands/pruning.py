@@ -8,6 +8,7 @@ from app.bootstrap import Urls, servers
 from app.cli.input.durations import parse_duration
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import execute, located
+from app.configured_secrets import redactor_of
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
@@ -17,7 +18,8 @@ from app.store.retention import count_prunable, prune
 def prune_runs(older_than: str, *, dry_run: bool, demo: bool) -> None:
     age = parse_duration("--older-than", older_than)
     settings = load_settings()
-    configure_logs("warning", settings.log_format)  # what was done is told below
+    # What was done is told below.
+    configure_logs("warning", settings.log_format, redactor_of(settings))
     with servers(settings, with_redis=False) as urls:
         runs = execute(_prune(settings, urls, age, dry_run=dry_run, demo=demo))
     done = "Would delete" if dry_run else "Deleted"

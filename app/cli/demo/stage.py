@@ -17,6 +17,7 @@ from app.cli.commands.watch import watch
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.configured_secrets import redactor_of
 from app.errors import SluiceError
 from app.logs import configure_logs
 from app.main import create_app
@@ -92,4 +93,5 @@ async def items_of(api: ApiClient, run_id: str) -> dict[str, Item]:
 
 def quiet(settings: Settings) -> None:
     chosen = "log_level" in settings.model_fields_set
-    configure_logs(settings.log_level if chosen else "warning", settings.log_format)
+    level = settings.log_level if chosen else "warning"
+    configure_logs(level, settings.log_format, redactor_of(settings))

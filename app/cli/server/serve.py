@@ -11,6 +11,7 @@ from app.cli.server.demo_token import read_token, token_file
 from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.configured_secrets import redactor_of
 from app.logs import configure_logs
 from app.main import create_app, require_tokens
 from app.seed.load import load_when_empty
@@ -24,7 +25,7 @@ EXAMPLE = "welcome-placeholder"
 
 def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | None) -> None:
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
     if not demo:
         require_tokens(settings)  # before any server is started
     ending = Ending(settings.stop_timeout)

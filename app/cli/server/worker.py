@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.bootstrap import Urls, open_service, servers
 from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
+from app.configured_secrets import redactor_of
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families
@@ -12,7 +13,7 @@ from app.workflows.registry.discovery import discover_families
 
 def work(*, demo: bool) -> None:
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
     ending = Ending(settings.stop_timeout)
     with servers(settings) as urls:
         chosen = for_demo(settings) if demo else settings

@@ -7,6 +7,7 @@ from collections.abc import Generator
 import httpx2
 
 from app.errors import ConfigurationError
+from app.redaction.redactor import Redactor
 
 
 class Endpoint:
@@ -33,13 +34,9 @@ class Endpoint:
             self.auth = _Bearer(key)
         elif base.username or base.password:
             self.auth = httpx2.BasicAuth(base.username, base.password)
-        self._secrets = [secret for secret in (key, base.password) if secret]
-
-    def redact(self, text: str) -> str:
-        """``text`` without our secrets: servers do quote the key that they did not like."""
-        for secret in self._secrets:
-            text = text.replace(secret, "[redacted]")
-        return text
+        secrets = [secret for secret in (key, base.password) if secret]
+        self.redact = Redactor(secrets)
+        """A text without our secrets: servers do quote the key that they did not like."""
 
 
 class _Bearer(httpx2.Auth):

@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
+from app.redaction.redactor import redacted
 from app.store.storable import storable
 from app.store.tables.schedules import FireResult, Origin, Schedule
 
@@ -153,7 +154,7 @@ async def advance(
         "next_at": next_at,
         "last_fired_at": fired_at,
         "last_result": fired.result,
-        "last_detail": storable(fired.detail),
+        "last_detail": storable(redacted(fired.detail)),
     }
     if fired.run_id is not None:
         values["last_run_id"] = fired.run_id

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.redaction.redactor import redacted
 from app.store.storable import storable
 from app.store.tables.base import Json
 from app.store.tables.runs import RunEvent
@@ -56,7 +57,12 @@ async def append(
     """
     await tx.execute(
         insert(_EVENT).values(
-            run_id=run_id, kind=kind, who=who, reason=reason, detail=storable(detail), data=data
+            run_id=run_id,
+            kind=kind,
+            who=who,
+            reason=reason,
+            detail=storable(redacted(detail)),
+            data=data,
         )
     )
     await wake(tx, run_id)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Float, case, cast, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.redaction.redactor import redacted
 from app.store.runs import events
 from app.store.runs.events import SLUICE, EventKind
 from app.store.runs.runs import ENDED_ITEMS, Statistics, get
@@ -203,7 +204,7 @@ async def _move(
     allowed = before(target) if only_from is None else {only_from} & before(target)
     values = {"status": target, **_clock(target), **values}
     if reason is not None:
-        values |= {"reason": reason, "detail": storable(detail)}
+        values |= {"reason": reason, "detail": storable(redacted(detail))}
     done = await tx.execute(
         update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(values)
     )

@@ -1,4 +1,5 @@
-"""An exception in words: its class, its sentence and its traceback, fit to be kept and shown.
+"""An exception in words: its class, its sentence and its traceback, fit to be kept and shown:
+storable, bounded, and without secrets.
 
 Nothing here raises, whatever somebody else's exception does when it is looked at.
 """
@@ -8,19 +9,22 @@ from __future__ import annotations
 import traceback
 from asyncio import CancelledError
 
+from app.redaction.redactor import redacted
 from app.store.storable import cut, storable
 from app.workflows.contract.exceptions import Disposition, marked
 
 LONGEST_CLASS = 200
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 8_000
+MARGIN = 10
+"""So many times as much as is kept is looked through for secrets, which a cut would hide."""
 
 
 def class_of(error: BaseException) -> str:
     """A step's failure is named for what the step raised."""
     named = marked(error, "error_class")
     name = named if isinstance(named, str) and named else type(error).__qualname__
-    return cut(storable(name), LONGEST_CLASS)
+    return _kept(name, LONGEST_CLASS)
 
 
 def sentence_of(error: BaseException) -> str:
@@ -31,7 +35,7 @@ def sentence_of(error: BaseException) -> str:
         sentence = (
             f"What {class_of(error)} says cannot be told: its text raised {type(failed).__name__}."
         )
-    return cut(storable(sentence), LONGEST_MESSAGE)
+    return _kept(sentence, LONGEST_MESSAGE)
 
 
 def _sentence(error: BaseException) -> str:
@@ -61,4 +65,9 @@ def traceback_of(error: BaseException) -> str:
     except BaseException as failed:  # noqa: BLE001 - it reads attributes that may raise anything
         where = "".join(traceback.format_tb(error.__traceback__))
         text = f"{where}{class_of(error)} (its own traceback raised {type(failed).__name__})\n"
-    return cut(storable(text), LONGEST_TRACEBACK, keep_end=True)
+    return _kept(text, LONGEST_TRACEBACK, keep_end=True)
+
+
+def _kept(text: str, longest: int, *, keep_end: bool = False) -> str:
+    looked_at = cut(storable(text), longest * MARGIN, keep_end=keep_end)
+    return cut(redacted(looked_at), longest, keep_end=keep_end)

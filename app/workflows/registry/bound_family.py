@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.redaction.redactor import Redactor
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer, flow_key
@@ -43,6 +44,8 @@ class BoundFamily:
     """For what is plain ``def`` of its items."""
     plain: bool
     """Each of its items needs one."""
+    redactor: Redactor = field(default_factory=Redactor)
+    """Of the service."""
     shown: set[CodeType] = field(default_factory=set)
     """Code of step functions whose classes ``values`` knows: reading annotations takes a while."""
 
@@ -76,11 +79,13 @@ def bind(
     box: SecretBox | None = None,
     *,
     largest: int = LARGEST,
+    redactor: Redactor | None = None,
 ) -> BoundFamily:
     """
     Args:
         box: of the service; None: secrets in params can be read by this process alone.
         largest: bytes of a result, or of what a step is given and returns.
+        redactor: of the service; it learns the secrets of params as they are read.
     """
     of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
     of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
@@ -98,6 +103,7 @@ def bind(
     of_items.used = plain("load", "execute", "save")
     of_pages.used = plain("page", "count", "existing")
     values = values_of(family, largest)
+    redactor = redactor or Redactor()
     return BoundFamily(
         family=family,
         pages=ready("page", of_pages) if overridden(family, ("page",)) else None,
@@ -107,11 +113,12 @@ def bind(
         execute=ready("execute", of_items),
         save=ready("save", of_items),
         stored=ready("stored", of_items) if overridden(family, ("stored",)) else None,
-        params=Params(family.params, values, box or SecretBox.fresh()),
+        params=Params(family.params, values, box or SecretBox.fresh(), redactor),
         results=Results(result_type(type(family)), values),
         values=values,
         threads=of_items,
         plain=of_items.used,
+        redactor=redactor,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import BadInput, full_stop
 from app.exact_json import unstorable
+from app.redaction.redactor import Redactor
 from app.store.tables.base import Json
 from app.workflows.serialization.codec import NotSerialisable, ValueCodec
 from app.workflows.serialization.equality import same
@@ -57,8 +59,19 @@ class Params:
         SecretsLost: by each method that reads secrets back.
     """
 
-    def __init__(self, kind: type[BaseModel], values: ValueCodec, box: SecretBox) -> None:
+    def __init__(
+        self,
+        kind: type[BaseModel],
+        values: ValueCodec,
+        box: SecretBox,
+        redactor: Redactor | None = None,
+    ) -> None:
+        """
+        Args:
+            redactor: learns each secret that comes by.
+        """
         self._kind = kind
+        self._redactor = redactor or Redactor()
         self._values = values
         self._box = box
 
@@ -71,6 +84,7 @@ class Params:
             BadInput: they would not be the same when they are read back.
         """
         data, placed = _dumped(params, unset=True)
+        self._told(placed)
         _require_storable(data, placed)
         self._require_same(params, self._validated(put(as_jsonb(json.dumps(data)), placed)))
         if not unset:
@@ -102,7 +116,10 @@ class Params:
         Raises:
             BadInput: the family does not take them.
         """
-        return self._validated(data)
+        params = self._validated(data)
+        with suppress(BadInput):  # ``keep`` says so, where they are to be kept
+            self._told(_dumped(params, unset=True)[1])
+        return params
 
     def equal(self, one: KeptParams, other: KeptParams) -> bool:
         """Secrets included: they are encrypted differently each time."""
@@ -142,7 +159,13 @@ class Params:
     def _opened(self, sealed: str | None) -> Placed:
         if sealed is None:
             return []
-        return [(place, value) for place, value in self._values.load(self._box.open(sealed))]
+        placed = [(place, value) for place, value in self._values.load(self._box.open(sealed))]
+        self._told(placed)
+        return placed
+
+    def _told(self, placed: Placed) -> None:
+        if placed:
+            self._redactor.learn(*(value for _, value in placed))
 
 
 def _dumped(params: BaseModel, *, unset: bool) -> tuple[Any, Placed]:

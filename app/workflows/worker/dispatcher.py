@@ -17,6 +17,7 @@ from app.engine import Delivery, Engine, Handler
 from app.engine.postgres.consumer import PREFETCH
 from app.flow.gate import GateClosed
 from app.flow.overrides import EffectiveLimits
+from app.redaction.redactor import IN_USE
 from app.store.runs import retry_reason, runs
 from app.store.statuses import PauseReason
 from app.workflows.contract.backoff import Backoff
@@ -80,6 +81,7 @@ class Dispatcher:
         return held + more if most is None else min(held + more, most)
 
     async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
+        IN_USE.set(bound.redactor)
         needs_thread = bound.plain and delivery.flow_key == bound.threads.flow_key
         try:
             with bound.threads.expecting() if needs_thread else nullcontext():

@@ -1,0 +1,64 @@
+"""Every secret that the settings hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from app.redaction.redactor import Redactor
+from app.settings import Settings
+
+PLAIN_WORD = 8
+"""Characters below which a password in a URL is taken for a word that may stand anywhere."""
+PLAIN_WORDS = frozenset({"postgres", "postgresql", "password", "sluice"})
+
+SECRET_NAME = re.compile("password|secret|token|key|sig", re.IGNORECASE)
+"""Of a parameter in a URL's query."""
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    redactor = Redactor()
+    know(redactor, settings)
+    return redactor
+
+
+def know(redactor: Redactor, settings: Settings) -> None:
+    """A setting that is a secret, a token or a URL is among them without being named here."""
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            redactor.know(secret, *(part.strip() for part in secret.split(",")))
+        elif isinstance(value, str) and "://" in value:
+            know_url(redactor, value)
+    redactor.know(*(token.secret.get_secret_value() for token in settings.tokens))
+
+
+def know_url(redactor: Redactor, url: str) -> None:
+    """The passwords in it. One that is a plain word, or the user's name, would make gaps in every
+    text: it is only taken out of URLs."""
+    for secret, word in _passwords(url):
+        if word:
+            redactor.know_in_urls(secret)
+        else:
+            redactor.know(secret)
+
+
+def _passwords(url: str) -> Iterator[tuple[str, bool]]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # as a URL of several hosts may be
+        return
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    if password:
+        clear = unquote(password)
+        short = len(clear) < PLAIN_WORD or clear.lower() in PLAIN_WORDS or clear == unquote(user)
+        yield clear, short
+        if password != clear:
+            yield password, short
+    for name, value in parse_qsl(parts.query):
+        if SECRET_NAME.search(name):
+            yield value, False

@@ -1,0 +1,1 @@
+"""Keeps secrets out of what is stored, answered and logged about a failure."""
