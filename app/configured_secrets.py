@@ -39,26 +39,19 @@ def know(redactor: Redactor, settings: Settings) -> None:
 
 def know_url(redactor: Redactor, url: str) -> None:
     """The passwords in it. One that is a plain word, or the user's name, would make gaps in every
-    text: it is only taken out of URLs."""
-    for secret, word in _passwords(url):
-        if word:
-            redactor.know_in_urls(secret)
-        else:
-            redactor.know(secret)
+    text: like any password it is taken out of URLs, and of nothing else."""
+    redactor.know(*_secrets(url))
 
 
-def _passwords(url: str) -> Iterator[tuple[str, bool]]:
+def _secrets(url: str) -> Iterator[str]:
     try:
         parts = urlsplit(url)
     except ValueError:  # as a URL of several hosts may be
         return
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    if password:
-        clear = unquote(password)
-        short = len(clear) < PLAIN_WORD or clear.lower() in PLAIN_WORDS or clear == unquote(user)
-        yield clear, short
-        if password != clear:
-            yield password, short
+    clear = unquote(password)
+    if len(clear) >= PLAIN_WORD and clear.lower() not in PLAIN_WORDS and clear != unquote(user):
+        yield from {password, clear}
     for name, value in parse_qsl(parts.query):
         if SECRET_NAME.search(name):
-            yield value, False
+            yield value

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from app.redaction.credentials import credentials
 from app.redaction.escapes import decoded, may_escape, origins
-from app.redaction.spellings import in_url, spellings
+from app.redaction.spellings import spellings
 
 MARK = "[redacted]"
 MOST_LEARNT = 200
@@ -36,11 +36,6 @@ class Redactor:
         """For good."""
         for secret in secrets:
             self._known |= spellings(secret)
-        self._prepare()
-
-    def know_in_urls(self, *passwords: str) -> None:
-        for password in passwords:
-            self._known |= in_url(password)
         self._prepare()
 
     def learn(self, *secrets: object) -> None:

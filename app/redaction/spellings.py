@@ -25,11 +25,6 @@ def spellings(secret: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def in_url(password: str) -> frozenset[str]:
-    """Of a password that is a plain word, such as postgres: only where it is one."""
-    return frozenset({f":{password}@"})
-
-
 def _middle(encode: Callable[[bytes], bytes], data: bytes, before: int) -> str:
     """What base64 makes of ``data`` behind that many bytes of a group of three, without the
     characters at both ends in which other bytes have a share."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +17,7 @@ import structlog
 from pydantic import BaseModel, SecretStr
 
 from app.logs import configure_logs
+from app.redaction.redactor import IN_USE, Redactor
 from app.store.statuses import RunStatus
 
 
@@ -65,3 +69,73 @@ def test_on_a_terminal_no_field_is_python_either(capsys: pytest.CaptureFixture[s
     assert "datetime" not in said
     assert "RunStatus" not in said
     assert "2026-11-28T20:00:00Z" in said
+
+
+SECRET = "sk-live-of-this-test"
+FORGED = "no\n2026-11-28T20:00:00Z [info] all is well\x1b[2J\x1b]0;owned\x07\u202e"
+LOGGERS = ("uvicorn.error", "asyncio", "sqlalchemy.pool", "somebody.elses")
+
+
+def _fail() -> None:
+    raise ValueError(f"{FORGED} {SECRET}")
+
+
+@pytest.mark.parametrize("name", LOGGERS)
+def test_what_a_library_logs_is_one_line_of_json_like_ours(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("info", "json", Redactor([SECRET]))
+    try:
+        _fail()
+    except ValueError:
+        logging.getLogger(name).exception("It failed with %s", SECRET)
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert (told["logger"], told["level"]) == (name, "error")
+    assert told["event"] == "It failed with [redacted]"
+    assert told["exception"][0]["exc_type"] == "ValueError"
+    assert SECRET not in line
+    assert "\x1b" not in line
+
+
+def test_a_warning_is_such_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=False)  # pytest has its own meanwhile
+        configure_logs("info", "json", Redactor([SECRET]))
+        warnings.warn(f"mind {SECRET}\nforged", UserWarning, stacklevel=1)
+    logging.captureWarnings(capture=False)
+    (line,) = capsys.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert told["logger"] == "py.warnings"
+    assert SECRET not in line
+
+
+def test_on_a_terminal_an_error_can_neither_forge_a_line_nor_give_orders(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("info", "console", Redactor([SECRET]))
+    try:
+        _fail()
+    except ValueError:
+        structlog.get_logger("test").exception("failed", error=FORGED, key=SECRET)
+        logging.getLogger("uvicorn.error").exception(FORGED)
+    said = capsys.readouterr().err
+    lines = re.sub(r"\x1b\[\d*m", "", said).splitlines()  # colours are ours
+    assert not [line for line in lines if line.startswith("2026-11-28T20:00:00Z")]
+    assert sum("failed" in line and "[error" in line for line in lines) == 1
+    assert not set("\x1b\x07\u202e").intersection("".join(lines))
+    assert SECRET not in said
+    assert "ValueError" in said
+
+
+def test_the_redactor_of_the_service_at_work_is_used_besides(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("info", "json")
+    before = IN_USE.set(Redactor([SECRET]))
+    structlog.get_logger("test").info("told", within={"list": [f"a {SECRET}"]}, **{SECRET: 1})
+    IN_USE.reset(before)
+    line = json.loads(capsys.readouterr().err)
+    assert line["within"] == {"list": ["a [redacted]"]}
+    assert line["[redacted]"] == 1
