@@ -73,6 +73,13 @@ def test_secrets_of_params_are_forgotten_in_turn_and_those_of_settings_never() -
     assert redactor("of-the-settings") == "[redacted]"
 
 
+@pytest.mark.parametrize("word", ["another", "request_failed", "family", "s3cr3t"])
+def test_params_cannot_take_words_out_of_our_sentences(word: str) -> None:
+    redactor = Redactor()
+    redactor.learn(word)
+    assert redactor(f"It was used for {word} call.") == f"It was used for {word} call."
+
+
 def test_every_setting_that_is_a_secret_is_known() -> None:
     settings = Settings(_env_file=None).model_copy(
         update={
