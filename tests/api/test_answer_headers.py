@@ -20,7 +20,7 @@ async def broken(opener: Opener) -> AsyncIterator[tuple[Sluice, httpx2.AsyncClie
     """A service whose answer pages end in a 500, and the path of one of them."""
     async with opener(Recording()) as sluice, api(sluice, None) as stranger:
         url = sluice.service.api.links.issue("run_1", "u00001", ["step"], LONGEST)
-        await sluice.sql("ALTER TABLE run RENAME TO gone")
+        await sluice.sql("ALTER TABLE sluice.run RENAME TO gone")
         yield sluice, stranger, "/answer/" + url.rpartition("/")[2]
 
 
@@ -73,7 +73,7 @@ async def test_every_answer_of_the_api_says_no_store_and_nosniff(opener: Opener)
             await caller.get("/openapi.json"),
             await stranger.post("/api/session", json={"token": "none"}),
         ]
-        await sluice.sql("ALTER TABLE run RENAME TO gone")
+        await sluice.sql("ALTER TABLE sluice.run RENAME TO gone")
         answers.append(await caller.get("/api/runs"))
     assert {answer.status_code for answer in answers} >= {200, 401, 404, 422, 500}
     for answer in answers:

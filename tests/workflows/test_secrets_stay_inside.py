@@ -251,7 +251,7 @@ async def _fails(sluice: Sluice, caller: httpx2.AsyncClient) -> str:
     token = url.rpartition("/")[2]
     known = app_of(sluice).state.tokens.of_secret(OPS)
     cookie, _ = session_cookie.issue(sluice.service.api.cursors, known)
-    await sluice.sql("ALTER TABLE run RENAME COLUMN started_by TO gone")
+    await sluice.sql("ALTER TABLE sluice.run RENAME COLUMN started_by TO gone")
     statuses = [
         (await caller.get("/api/runs", headers=bearer(OPS))).status_code,
         (
