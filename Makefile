@@ -7,7 +7,7 @@ UV := .tools/bin/uv
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold tutorial-test e2e screenshots chaos check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold tutorial-test e2e screenshots chaos fuzz check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ screenshots: .venv/.e2e ## pictures of every view of the console, light and dark
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)
 
+fuzz: .venv/.fuzz ## call every route with what nobody should send: make fuzz FOR=120 SEED=7
+	@$(BIN)/python -m tests.fuzz $(FOR) $(if $(SEED),--seed $(SEED))
+
 check: .venv/.ready ## format, lint, types and import arrows: what CI runs before the tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -96,6 +99,8 @@ lock: $(UV) ## pin every dependency with its hashes anew
 		--extra embedded --group dev pyproject.toml -o requirements-dev.lock $(LOCK)
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
 		--group e2e --constraints requirements-dev.lock -o requirements-e2e.lock $(LOCK)
+	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
+		--group fuzz --constraints requirements-dev.lock -o requirements-fuzz.lock $(LOCK)
 	@echo uv==$$($(UV) --version | cut -d' ' -f2) \
 		| $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements-tools.lock
 
@@ -121,4 +126,11 @@ $(UV): requirements-tools.lock
 # What the tests in a browser need beside the rest. It brings no browser.
 .venv/.e2e: requirements-e2e.lock .venv/.ready
 	@VIRTUAL_ENV=.venv $(UV) pip install -q --require-hashes -r requirements-e2e.lock
+	@touch $@
+
+# What calls the service from outside. In an environment of its own, because it is a plug-in of
+# pytest, which the tests are not to load.
+.venv/.fuzz: requirements-fuzz.lock .venv/.ready
+	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv/fuzz
+	@VIRTUAL_ENV=.venv/fuzz $(UV) pip sync -q --require-hashes requirements-fuzz.lock
 	@touch $@
