@@ -3,8 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := .tools/bin/uv
 
+define newline
+
+
+endef
+# One word for the shell whatever it holds: neither make nor the shell reads what is in it.
+quoted = '$(subst $(newline),\n,$(subst ','\'',$(1)))'
+# Exported, they would be expanded on the way.
+unexport name entity plural source result steps
 # What was said on the command line, and not what the environment happens to hold.
-told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),'$(word)=$($(word))'))
+told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),$(call quoted,$(word)=$(value $(word)))))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold tutorial-test e2e screenshots chaos fuzz check fmt lock bench bench-spine console console-check clean

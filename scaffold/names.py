@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import keyword
 import sys
@@ -120,6 +121,11 @@ def _check_kebab(what: str, word: str) -> None:
 def _check_word(word: str, as_python: str) -> None:
     if keyword.iskeyword(as_python) or keyword.issoftkeyword(as_python):
         raise BadInput(f"{word!r} is a word of Python's own. Choose another.")
+    # None, True and False are keywords; Exception and the like would be hidden in the new file.
+    if hasattr(builtins, camel(word)) or keyword.iskeyword(camel(word)):
+        raise BadInput(
+            f"{word!r} would make the class {camel(word)}, a word of Python's own. Choose another."
+        )
 
 
 def _check_apart(*classes: str) -> None:

@@ -42,6 +42,8 @@ REFUSED = {
     "a long name": ([f"name={'a' * 61}", "entity=invoice"], "at most 60 characters"),
     "a keyword": (["name=import", "entity=invoice"], "a word of Python's own"),
     "a soft keyword": (["name=match", "entity=invoice"], "a word of Python's own"),
+    "a keyword once it is a class": (["name=none", "entity=invoice"], "a word of Python's own"),
+    "a builtin once it is a class": (["name=a-b", "entity=exception"], "a word of Python's own"),
     "a module of Python's": (["name=json", "entity=invoice"], "would shadow the module json"),
     "a package": (["name=sqlalchemy", "entity=invoice"], "would shadow the module sqlalchemy"),
     "a folder of ours": (["name=tests", "entity=invoice"], "would shadow the module tests"),
