@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -91,5 +91,6 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer
 Cursor = Annotated[
     str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")
 ]
+RunIdInPath = Annotated[str, Path(max_length=100)]
 bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS, with the scope.")
 """Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

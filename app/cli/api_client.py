@@ -12,10 +12,10 @@ from urllib.parse import quote
 import httpx2
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 
-from app.cli.answers.answers import Problem
 from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
+from app.schemas.problems import Problem
 from app.services.http.tls import open_client
 from app.settings import Settings
 
@@ -96,7 +96,8 @@ class ApiClient:
 
     def read(self, kind: type[AnswerT], answer: bytes) -> AnswerT:
         try:
-            return kind.model_validate_json(answer)
+            # A newer service may say more.
+            return kind.model_validate_json(answer, extra="ignore")
         except ValidationError:
             raise self._stranger() from None
 

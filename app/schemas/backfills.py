@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
 from app.schemas.base import Answer, View
-from app.store.tables.backfills import (
-    Backfill,
-    BackfillMode,
-    BackfillPartition,
-    BackfillStatus,
-    PartitionStatus,
-)
-from app.workflows.backfills.service import BackfillDryRun
+from app.store.statuses import BackfillMode, BackfillStatus, PartitionStatus
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.registry.bound_family import BoundFamily
+
+if TYPE_CHECKING:
+    from app.store.tables.backfills import Backfill, BackfillPartition
+    from app.workflows.backfills.service import BackfillDryRun
+    from app.workflows.registry.bound_family import BoundFamily
 
 
 class PartitionCounts(View):

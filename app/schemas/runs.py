@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from fastapi import Path
 from pydantic import Field
 
 from app.schemas.base import Answer, View
-from app.store.statuses import ItemStatus, RunStage, RunStatus
-from app.store.tables.items import Item
-from app.store.tables.runs import Run
+from app.store.statuses import RunStage, RunStatus
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.keys import CursorSigner
-from app.workflows.runs.estimate import Estimate
+from app.workflows.runs.expectation import Estimate
 
-RunIdInPath = Annotated[str, Path(max_length=100)]
+if TYPE_CHECKING:
+    from app.store.tables.runs import Run
+    from app.workflows.keys import CursorSigner
 
 
 class CountersView(View):
@@ -125,30 +123,4 @@ class RunAnswer(Answer):
 
 class RunsAnswer(Answer):
     runs: list[RunView]
-    next_cursor: str | None
-
-
-class ItemView(View):
-    item_id: str
-    status: ItemStatus
-    attempts: int
-    postponements: int
-    result: Any  # of the family's own shape
-    result_omitted: bool = Field(
-        description="in a list: it is too large, and is left out; see largeResults"
-    )
-    error_class: str | None
-    error_message: str | None
-    error_traceback: str | None
-    scheduled_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-    @classmethod
-    def of(cls, item: Item, *, omitted: bool = False) -> Self:
-        return cls(**item.model_dump(include=set(cls.model_fields)), result_omitted=omitted)
-
-
-class ItemsAnswer(Answer):
-    items: list[ItemView]
     next_cursor: str | None

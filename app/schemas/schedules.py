@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfoNotFoundError
 
-from fastapi import Path
 from pydantic import Field
 
 from app.schemas.base import Answer, Body, View
-from app.store.statuses import RunStatus
-from app.store.tables.schedules import FireResult, Origin, Schedule
+from app.store.statuses import FireResult, Origin, RunStatus
 from app.workflows.contract.cron import CatchUp
 from app.workflows.contract.run_options import ScheduleOptions
 from app.workflows.schedules.fire_times import coming, fire_times, in_words
 
+if TYPE_CHECKING:
+    from app.store.tables.schedules import Schedule
+
 SHOWN_FIRE_TIMES = 5
-ScheduleIdInPath = Annotated[str, Path(max_length=200, description="or family:… of a family's own")]
 Text = Annotated[str, Field(max_length=1_000)]
 Params = dict[str, Any]  # as the family declares them
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -11,10 +11,12 @@ from app.errors import SluiceError
 from app.schemas.base import Answer, View
 from app.schemas.diff import unified
 from app.store.statuses import ItemStatus, StepKind
-from app.workflows.client import DryRun
-from app.workflows.family import Entity
-from app.workflows.layers.attempt import AttemptResult
-from app.workflows.runs.estimate import Estimate
+from app.workflows.runs.expectation import Estimate
+
+if TYPE_CHECKING:
+    from app.workflows.client import DryRun
+    from app.workflows.family import Entity
+    from app.workflows.layers.attempt import AttemptResult
 
 
 class DryRunAnswer(Answer):

@@ -162,3 +162,62 @@ def require_transition(run_id: str, present: RunStatus, target: RunStatus) -> No
             f" {allowed}.",
             more={"runStatus": present},
         )
+
+
+class BackfillStatus(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"  # no further partition begins; those that are active go on
+    CANCELLING = "cancelling"  # what was active has not ended yet
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"  # some partitions did not succeed
+    FAILED = "failed"  # none did
+    CANCELLED = "cancelled"
+
+
+class PartitionStatus(StrEnum):
+    WAITING = "waiting"
+    ACTIVE = "active"  # its run has not ended
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class BackfillMode(StrEnum):
+    """Which partitions a backfill is for."""
+
+    MISSING = "missing"  # no run over the whole of it has ever succeeded
+    MISSING_AND_FAILED = "missing-and-failed"  # or the latest did not
+    ALL = "all"
+
+
+class Origin(StrEnum):
+    """Who says when and with what; pausing is the operator's in both."""
+
+    CODE = "code"  # the family's file
+    API = "api"  # whoever made it
+
+
+class FireResult(StrEnum):
+    """What came of a fire time."""
+
+    STARTED = "started"
+    SKIPPED = "skipped"  # a run was active already, or it had passed while nothing ran
+    FAILED = "failed"  # the family refuses the params
+
+
+class EventKind(StrEnum):
+    CREATED = "created"
+    QUEUED = "queued"  # another run of the family comes first
+    BEGUN = "begun"  # layer 1 has counted
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PROMOTED = "promoted"  # the canary went well, and the rest follows
+    CANCELLING = "cancelling"
+    ENDED = "ended"  # reason: the status
+    ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
+    RETRIED = "retried"  # data: the run that retries
+    RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
+    FAMILY_GONE = "family_gone"  # no process knows the family: it was removed, or renamed
+    FAMILY_BACK = "family_back"
+    REPAIRED = "repaired"  # the watchdog found that it could not go on

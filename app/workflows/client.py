@@ -25,7 +25,8 @@ from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-from app.workflows.runs.estimate import Estimate, Estimator
+from app.workflows.runs.estimate import Estimator
+from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run

@@ -10,7 +10,7 @@ from __future__ import annotations
 from app.flow.limits import FlowControl
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost, Services
-from app.workflows.contract.cron import CatchUp, Cron
+from app.workflows.contract.cron import CatchUp, Cron, Overlap
 from app.workflows.contract.exceptions import (
     CallFailed,
     ChildFailed,
@@ -20,7 +20,7 @@ from app.workflows.contract.exceptions import (
     StepFailed,
     Systemic,
 )
-from app.workflows.contract.job_family import Entity, FamilyParams, Flow, JobFamily, Overlap, Page
+from app.workflows.contract.job_family import Entity, FamilyParams, Flow, JobFamily, Page
 from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
 
 __all__ = [

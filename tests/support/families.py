@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 
 from app.models.user import User
+from app.workflows.contract.cron import Overlap
 from app.workflows.family import (
     Backoff,
     Context,
@@ -18,7 +19,6 @@ from app.workflows.family import (
     Flow,
     FlowControl,
     JobFamily,
-    Overlap,
 )
 
 Work = Callable[[str, Context], object]

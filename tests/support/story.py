@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from app.store.database import reading
 from app.store.runs import events
-from app.store.runs.events import EventKind
-from app.store.statuses import ENDED, RUN_TRANSITIONS, ItemStatus, RunStatus
+from app.store.statuses import ENDED, RUN_TRANSITIONS, EventKind, ItemStatus, RunStatus
 from app.store.tables.items import Item
 from app.store.tables.runs import Run, RunEvent
 from tests.support.service import Sluice

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool
 
 from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import REPLAYED, OnceFor
+from app.api.pagination import Paging
 from app.api.routing import Router
 from app.errors import NotFound
 from app.schemas.backfills import (
@@ -25,7 +26,8 @@ from app.schemas.moments import Moment
 from app.schemas.workflow_bodies import RunOptionsBody
 from app.store.database import reading
 from app.store.planning import backfill_history, backfills
-from app.store.tables.backfills import Backfill, BackfillMode
+from app.store.statuses import BackfillMode
+from app.store.tables.backfills import Backfill
 from app.tokens import Scope
 from app.workflows.backfills.plan import BackfillRequest
 from app.workflows.registry.bound_family import BoundFamily
@@ -99,17 +101,16 @@ async def list_backfills(
     cursor: Cursor = None,
 ) -> BackfillsAnswer:
     """The newest first."""
-    before_id = None if cursor is None else state.cursors.accept("backfills", cursor)
+    paging = Paging(state.cursors, "backfills", limit, cursor)
     async with reading(state.database) as connection:
         found = await backfills.page_of_backfills(
-            connection, family=family, before_id=before_id, limit=limit + 1
+            connection, family=family, before_id=paging.after, limit=paging.wanted
         )
-        shown = found[:limit]
-        counts = await backfills.counts(connection, [one.id for one in shown])
-    more = len(found) > limit
+        page = paging.page_of(found, lambda one: one.id)
+        counts = await backfills.counts(connection, [one.id for one in page.rows])
     return BackfillsAnswer(
-        backfills=[BackfillView.of(one, counts[one.id]) for one in shown],
-        next_cursor=state.cursors.issue("backfills", shown[-1].id) if more else None,
+        backfills=[BackfillView.of(one, counts[one.id]) for one in page.rows],
+        next_cursor=page.next_cursor,
     )
 
 
@@ -126,18 +127,17 @@ async def list_partitions(
     backfill_id: BackfillId, state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> PartitionsAnswer:
     """In the order in which they begin, each with its run."""
-    scope = f"partitions:{backfill_id}"
-    after = -1 if cursor is None else int(state.cursors.accept(scope, cursor))
+    paging = Paging(state.cursors, f"partitions:{backfill_id}", limit, cursor)
+    after = int(paging.after or -1)
     async with reading(state.database) as connection:
         await backfills.get(connection, backfill_id)
         found = await backfills.page_of_partitions(
-            connection, backfill_id, after=after, limit=limit + 1
+            connection, backfill_id, after=after, limit=paging.wanted
         )
-    shown = found[:limit]
-    more = len(found) > limit
+    page = paging.page_of(found, lambda one: one.position)
     return PartitionsAnswer(
-        partitions=[PartitionView.of(one) for one in shown],
-        next_cursor=state.cursors.issue(scope, str(shown[-1].position)) if more else None,
+        partitions=[PartitionView.of(one) for one in page.rows],
+        next_cursor=page.next_cursor,
     )
 
 

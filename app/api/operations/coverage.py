@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from fastapi import Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from app import exact_json
 from app.api.dependencies import State, bearer
 from app.api.routing import Router
 from app.errors import BadInput, NotFound, full_stop
-from app.schemas.base import Answer, View
+from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
 from app.store.database import reading
 from app.store.monitoring import coverage
-from app.store.tables.coverage import Coverage
 from app.workflows.monitoring.coverage import defaults
 from app.workflows.registry.bound_family import BoundFamily
 
@@ -25,34 +23,6 @@ Params = Annotated[
     str | None, Query(max_length=4_000, description="the family's params, as JSON; else its own")
 ]
 Now = Annotated[bool, Query(description="count; without it only what was recorded is answered")]
-
-
-class CoverageView(View):
-    eligible: int
-    with_result: int
-    exact: bool = Field(description="false: extrapolated, because the count took too long")
-
-
-class CoverageDayView(CoverageView):
-    day: date = Field(description="in UTC")
-
-    @classmethod
-    def of(cls, row: Coverage) -> Self:
-        return cls(**row.model_dump(include=set(cls.model_fields)))
-
-
-class CoverageAnswer(Answer):
-    family: str
-    params: dict[str, Any] | None = Field(  # as the family declares them
-        description="null: the family needs some, and none were named"
-    )
-    now: CoverageView | None = Field(
-        description="null: it was not asked for, or the family does not tell what has a result"
-    )
-    days: list[CoverageDayView] = Field(
-        description="the last 90 on which something was recorded, the oldest first, with the"
-        " family's own params"
-    )
 
 
 @router.get("/{family}/coverage")

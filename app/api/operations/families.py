@@ -2,137 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
-from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Final
 
 from fastapi import Depends
-from pydantic import Field
 
 from app.api.dependencies import State, bearer
 from app.api.routing import Router
 from app.api.workflows import routes_of
-from app.flow.limits import FlowControl
-from app.schemas.base import Answer, View
+from app.schemas.families import FamiliesAnswer, FamilyView, PartitionsView
 from app.store.database import reading
 from app.store.planning import schedules
 from app.store.runs import runs
-from app.store.statuses import RunStatus
-from app.store.tables.runs import Run
 from app.workflows.backfills.plan import alias_of
 from app.workflows.contract.job_family import AnyFamily
-from app.workflows.family import Daily, Hourly, Monthly, Overlap
-from app.workflows.keys import Layer, flow_key
+from app.workflows.family import Daily, Hourly, Monthly
 
 router = Router(prefix="/api/families", tags=["families"], dependencies=[Depends(bearer)])
 
 _UNITS: Final = ((Daily, "day"), (Hourly, "hour"), (Monthly, "month"))
-
-
-class FamilyFlowView(View):
-    key: str
-    parallelism: int | None
-    rate: float | None
-    period_seconds: float
-
-    @classmethod
-    def of(cls, key: str, control: FlowControl) -> FamilyFlowView:
-        return cls(
-            key=key,
-            parallelism=control.parallelism,
-            rate=control.rate,
-            period_seconds=control.period.total_seconds(),
-        )
-
-
-class FamilyLastRunView(View):
-    id: str
-    status: RunStatus
-    created_at: datetime
-    finished_at: datetime | None
-
-    @classmethod
-    def of(cls, run: Run) -> Self:
-        return cls(
-            **run.model_dump(include={"id", "created_at", "finished_at"}),
-            status=RunStatus(run.status),
-        )
-
-
-class PartitionsView(View):
-    """How the family's work is cut, for backfills."""
-
-    unit: Literal["day", "hour", "month"] | None = Field(description="null: in its own way")
-    param: str | None = Field(description="that a backfill fills in; null: its own way says which")
-
-    @classmethod
-    def of(cls, family: AnyFamily) -> Self | None:
-        cut = family.partitions
-        if cut is None:
-            return None
-        for kind, unit in _UNITS:
-            if isinstance(cut, kind):
-                return cls(unit=unit, param=alias_of(family.params, cut.param))
-        return cls(unit=None, param=None)
-
-
-class FamilyView(View):
-    name: str
-    description: str
-    entity: str
-    entities: str
-    routes: dict[str, str]
-    params: dict[str, Any]  # a JSON schema
-    flow: list[FamilyFlowView]
-    attempts: int
-    timeout_seconds: float
-    page_size: int
-    chunk_size: int
-    overlap: Overlap = Field(description="of a run with another one that has not ended")
-    max_failure_rate: float | None = Field(description="a larger share of failures pauses a run")
-    min_items: int = Field(description="that must have ended before the share is judged")
-    deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
-    approval: bool = Field(description="every run waits, once it has counted, to be approved")
-    partitions: PartitionsView | None = Field(description="null: it has none, and no backfills")
-    last_run: FamilyLastRunView | None = Field(description="the newest; null: there is none")
-    next_fire_time: datetime | None = Field(description="null: no schedule starts it")
-
-    @classmethod
-    def of(
-        cls, family: AnyFamily, last_run: Run | None, next_fire_time: datetime | None
-    ) -> FamilyView:
-        return cls(
-            name=family.name,
-            description=inspect.getdoc(type(family)) or "",
-            entity=family.entity.singular,
-            entities=family.entity.plural,
-            routes=routes_of(family),
-            params=family.params.model_json_schema(),
-            flow=[
-                FamilyFlowView.of(flow_key(family.name, layer), family.flow.of(layer))
-                for layer in Layer
-            ],
-            attempts=family.attempts,
-            timeout_seconds=family.timeout.total_seconds(),
-            page_size=family.page_size,
-            chunk_size=family.chunk_size,
-            overlap=family.overlap,
-            max_failure_rate=family.max_failure_rate,
-            min_items=family.min_items,
-            deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
-            approval=family.approval,
-            partitions=PartitionsView.of(family),
-            last_run=None if last_run is None else FamilyLastRunView.of(last_run),
-            next_fire_time=next_fire_time,
-        )
-
-
-class FamiliesAnswer(Answer):
-    families: list[FamilyView]
-    newer_files: list[str] = Field(
-        description="of the families' folder, that are new or changed since the service started:"
-        " it and its workers must be restarted for them"
-    )
 
 
 @router.get("")
@@ -143,8 +30,24 @@ async def list_families(state: State) -> FamiliesAnswer:
         due = await schedules.next_by_family(connection)
     return FamiliesAnswer(
         families=[
-            FamilyView.of(bound.family, last.get(bound.name), due.get(bound.name))
+            FamilyView.of(
+                bound.family,
+                routes_of(bound.family),
+                _partitions(bound.family),
+                last.get(bound.name),
+                due.get(bound.name),
+            )
             for bound in families
         ],
         newer_files=state.family_files.newer(),
     )
+
+
+def _partitions(family: AnyFamily) -> PartitionsView | None:
+    cut = family.partitions
+    if cut is None:
+        return None
+    for kind, unit in _UNITS:
+        if isinstance(cut, kind):
+            return PartitionsView(unit=unit, param=alias_of(family.params, cut.param))
+    return PartitionsView(unit=None, param=None)

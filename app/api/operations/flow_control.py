@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Path
 from pydantic import Field, StrictInt
@@ -14,9 +13,15 @@ from pydantic import Field, StrictInt
 from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.routing import Router
 from app.errors import BadInput, ConfigurationError
-from app.flow.history import FlowPoint
 from app.flow.limits import LONGEST_PERIOD, FlowControl
-from app.schemas.base import Answer, Body, View
+from app.schemas.base import Body
+from app.schemas.flow_control import (
+    FlowAnswer,
+    FlowHistoryAnswer,
+    FlowPointView,
+    FlowsAnswer,
+    FlowView,
+)
 from app.store.database import reading
 from app.workflows.monitoring.flow_limits import FlowState
 
@@ -47,62 +52,6 @@ class Pin(Body):
             )
         except ConfigurationError as error:
             raise BadInput(error.detail, field=error.field) from error
-
-
-class FlowView(View):
-    key: str
-    parallelism: int | None
-    rate: float | None
-    period_seconds: float
-    source: Literal["code", "pinned"]
-    paused: bool
-    active: int | None = Field(description="items at work now; null: Redis does not answer")
-    waiting: int | None = Field(description="items that wait for their turn in a worker")
-    started: int | None = Field(description="items started in the last period")
-    queued: int = Field(
-        description="messages that are due and in no worker yet; counted up to 2,000 a layer"
-    )
-
-    @classmethod
-    def of(cls, state: FlowState, queued: int) -> FlowView:
-        live, observed = state.live, state.observed
-        return cls(
-            key=live.key,
-            parallelism=live.control.parallelism,
-            rate=live.control.rate,
-            period_seconds=live.control.period.total_seconds(),
-            source="pinned" if live.pinned else "code",
-            paused=live.paused,
-            active=observed.active if observed else None,
-            waiting=observed.waiting if observed else None,
-            started=observed.started if observed else None,
-            queued=queued,
-        )
-
-
-class FlowPointView(View):
-    at: datetime
-    in_use: int = Field(description="items at work then")
-    starts: int = Field(description="items started in the period before")
-    waiting: int
-    parallelism: int | None = Field(description="in force then")
-    rate: float | None
-
-    @classmethod
-    def of(cls, point: FlowPoint) -> FlowPointView:
-        return cls(**{**asdict(point), "at": datetime.fromtimestamp(point.at, UTC)})
-
-
-class FlowHistoryAnswer(Answer):
-    points: list[FlowPointView]
-
-
-class FlowAnswer(Answer):
-    flow_control: FlowView
-
-
-class FlowsAnswer(Answer):
-    flow_control: list[FlowView]
 
 
 @router.get("")

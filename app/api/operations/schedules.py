@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from app.api.dependencies import ApiState, Caller, Cursor, Limit, State, bearer
 from app.api.idempotency import OnceFor, answer_start
+from app.api.pagination import Paging
 from app.api.routing import Router
 from app.schemas.base import Body
 from app.schemas.schedules import (
@@ -17,7 +18,6 @@ from app.schemas.schedules import (
     NewSchedule,
     RemovedAnswer,
     ScheduleAnswer,
-    ScheduleIdInPath,
     SchedulesAnswer,
     ScheduleView,
 )
@@ -27,6 +27,8 @@ from app.store.planning import schedules
 from app.store.runs import runs
 from app.store.tables.schedules import Schedule
 from app.workflows.schedules.service import check_when
+
+ScheduleIdInPath = Annotated[str, Path(max_length=200, description="or family:… of a family's own")]
 
 router = Router(prefix="/api/schedules", tags=["schedules"], dependencies=[Depends(bearer)])
 
@@ -39,14 +41,15 @@ async def list_schedules(
     cursor: Cursor = None,
 ) -> SchedulesAnswer:
     """Those that families declare first, then the oldest first."""
-    after_id = None if cursor is None else state.cursors.accept("schedules", cursor)
+    paging = Paging(state.cursors, "schedules", limit, cursor)
     async with reading(state.database) as connection:
-        found = await schedules.page(connection, family=family, after_id=after_id, limit=limit + 1)
-    shown = found[:limit]
-    more = len(found) > limit
+        found = await schedules.page(
+            connection, family=family, after_id=paging.after, limit=paging.wanted
+        )
+    page = paging.page_of(found, lambda one: one.id)
     return SchedulesAnswer(
-        schedules=await _views(state, shown),
-        next_cursor=state.cursors.issue("schedules", shown[-1].id) if more else None,
+        schedules=await _views(state, page.rows),
+        next_cursor=page.next_cursor,
     )
 
 

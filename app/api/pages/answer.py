@@ -14,8 +14,8 @@ from app.api.dependencies import ApiState, State
 from app.api.pages import answer_form
 from app.api.pages.link_answers import Sent
 from app.api.routing import Router
-from app.api.runs.suspended_items import SuspendedView
 from app.errors import BadInput, SluiceError, TooLarge, UnsupportedMedia
+from app.schemas.items import SuspendedView
 from app.store.steps.questions import SuspendedStep
 from app.workflows.steps.answer_links import AnswerLinkClaim
 

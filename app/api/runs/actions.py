@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from app.api.dependencies import Allowed, ApiState, Caller, State, bearer
+from app.api.dependencies import Allowed, ApiState, Caller, RunIdInPath, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.errors import BadInput, Conflict, NotFound
-from app.schemas.base import Answer, Body
-from app.schemas.runs import RunAnswer, RunIdInPath, RunView
+from app.schemas.base import Body
+from app.schemas.failures import RetryAnswer
+from app.schemas.runs import RunAnswer, RunView
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import Approval, ItemIds
 from app.store.database import reading
@@ -71,13 +72,6 @@ class Retry(Body):
     group: str | None = Field(None, max_length=100, description="of GET /api/runs/{id}/failures")
     item_ids: ItemIds | None = None
     approval: Approval = None
-
-
-class RetryAnswer(Answer):
-    run_id: str
-    retry_of: str
-    items: int = Field(description="how many the new run begins with")
-    message: str
 
 
 @router.post("/{run_id}/pause")

@@ -6,75 +6,24 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Self
 
 import structlog
 from fastapi.sse import ServerSentEvent
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.problems import UNREACHABLE
 from app.connections.faults import away
-from app.schemas.base import View
-from app.schemas.runs import ActualView, CountersView
+from app.schemas.events import EventView, ProgressView
 from app.store.database import reading
 from app.store.run_notifications import RunNotifications
 from app.store.runs import events, runs
-from app.store.runs.events import EventKind
-from app.store.statuses import ENDED, RunStage, RunStatus
-from app.store.tables.base import Json
-from app.store.tables.runs import Run, RunEvent
+from app.store.statuses import ENDED, EventKind
+from app.store.tables.runs import Run
 
 BATCH = 100
 """Events read at a time: a slow reader makes us wait, not remember."""
 
 log = structlog.get_logger("sluice.api")
-
-
-class EventView(View):
-    id: int
-    at: datetime
-    kind: EventKind
-    who: str
-    reason: str | None
-    detail: str | None
-    data: Json | None
-
-    @classmethod
-    def of(cls, event: RunEvent) -> Self:
-        return cls(**event.model_dump(exclude={"run_id"}))
-
-
-class ProgressView(View):
-    """What changes of a run while it goes on; the names are those of the run itself."""
-
-    status: RunStatus
-    stage: RunStage
-    reason: str | None
-    detail: str | None
-    counters: CountersView
-    ended: int = Field(description="items that have an outcome")
-    paged: bool
-    actual: ActualView
-
-    @classmethod
-    def of(cls, run: Run) -> Self:
-        return cls(
-            status=RunStatus(run.status),
-            stage=RunStage(run.stage),
-            reason=run.reason,
-            detail=run.detail,
-            counters=CountersView(**run.model_dump(include=set(CountersView.model_fields))),
-            ended=run.ended,
-            paged=run.paged,
-            actual=ActualView.of(run),
-        )
-
-    def differs(self, other: ProgressView | None) -> bool:
-        """Time passes by itself: that alone is no change."""
-        apart = {"actual": {"seconds"}}
-        return other is None or self.model_dump(exclude=apart) != other.model_dump(exclude=apart)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
+from app.api.pagination import Paging
 from app.api.routing import Router
-from app.api.runs.event_stream import EventView, Follower
+from app.api.runs.event_stream import Follower
 from app.errors import BadInput
-from app.schemas.base import Answer
-from app.schemas.runs import RunIdInPath
+from app.schemas.events import EventsAnswer, EventView
 from app.store.database import reading
 from app.store.runs import events, runs
 from app.store.statuses import ENDED
@@ -25,11 +25,6 @@ LARGEST_ID = 2**63 - 1
 STREAM = EventSourceResponse.media_type
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
-
-
-class EventsAnswer(Answer):
-    events: list[EventView]
-    next_cursor: str | None
 
 
 @router.get(
@@ -64,16 +59,16 @@ async def list_events(
         async with reading(state.database) as connection:
             await runs.get(connection, run_id)
         return EventStream(Follower(state.database, state.changes, stopping).follow(run_id, after))
-    scope = f"events:{run_id}"
-    after_id = 0 if cursor is None else int(state.cursors.accept(scope, cursor))
+    paging = Paging(state.cursors, f"events:{run_id}", limit, cursor)
+    after_id = int(paging.after or 0)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
-        found = await events.page_of_events(connection, run_id, after_id=after_id, limit=limit + 1)
-    shown = [EventView.of(event) for event in found[:limit]]
-    more = len(found) > limit
+        found = await events.page_of_events(
+            connection, run_id, after_id=after_id, limit=paging.wanted
+        )
+    page = paging.page_of(found, lambda event: event.id)
     return EventsAnswer(
-        events=shown,
-        next_cursor=state.cursors.issue(scope, str(shown[-1].id)) if more else None,
+        events=[EventView.of(event) for event in page.rows], next_cursor=page.next_cursor
     )
 
 

@@ -8,10 +8,9 @@ from typing import Self
 from fastapi import Depends
 from pydantic import Field
 
-from app.api.dependencies import State, bearer
+from app.api.dependencies import RunIdInPath, State, bearer
 from app.api.routing import Router
 from app.schemas.base import Answer, View
-from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.monitoring import samples
 from app.store.runs import events, runs

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.sse import ServerSentEvent
-from pydantic import Field
 
-from app.api.dependencies import ApiState, Cursor, Limit, State, Stopping, bearer
+from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
+from app.api.pagination import Paging
 from app.api.routing import Router
 from app.api.runs.events import LAST_EVENT_ID, STREAM, EventStream, event_id
 from app.api.runs.items import ItemId, ItemIdInPath
-from app.schemas.base import Answer, View
-from app.schemas.runs import RunIdInPath
+from app.schemas.items import ChunksAnswer, ChunkView, StreamEndView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
-from app.store.statuses import OUTCOMES
+from app.store.statuses import OUTCOMES, ItemStatus
 from app.store.steps import outputs
-from app.store.tables.steps import Output
 
 BETWEEN = 0.2
 """Seconds between two looks while something comes."""
@@ -34,24 +30,6 @@ SILENCE = 15.0
 BATCH = 200
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
-
-
-class ChunkView(View):
-    id: int
-    attempt: int = Field(description="of the item: an earlier one may have written the same")
-    data: Any  # as the family wrote it
-    at: datetime
-
-    @classmethod
-    def of(cls, output: Output) -> Self:
-        return cls(
-            id=output.id or 0, attempt=output.attempt, data=json.loads(output.data), at=output.at
-        )
-
-
-class ChunksAnswer(Answer):
-    chunks: list[ChunkView]
-    next_cursor: str | None
 
 
 class _Call:
@@ -92,16 +70,15 @@ async def get_stream(run_id: RunIdInPath, item_id: ItemId, call: Call) -> Chunks
     if call.live:
         after = 0 if call.last_event_id is None else event_id(call.last_event_id)
         return EventStream(_follow(state, call.stopping, run_id, item_id, after))
-    scope = f"stream:{run_id}:{item_id}"
-    after_id = 0 if call.cursor is None else int(state.cursors.accept(scope, call.cursor))
+    paging = Paging(state.cursors, f"stream:{run_id}:{item_id}", call.limit, call.cursor)
+    after_id = int(paging.after or 0)
     async with reading(state.database) as connection:
         found = await outputs.page_of_output(
-            connection, run_id, item_id, after_id=after_id, limit=call.limit + 1
+            connection, run_id, item_id, after_id=after_id, limit=paging.wanted
         )
-    shown = [ChunkView.of(output) for output in found[: call.limit]]
-    more = len(found) > call.limit
+    page = paging.page_of(found, lambda output: output.id)
     return ChunksAnswer(
-        chunks=shown, next_cursor=state.cursors.issue(scope, str(shown[-1].id)) if more else None
+        chunks=[ChunkView.of(output) for output in page.rows], next_cursor=page.next_cursor
     )
 
 
@@ -132,8 +109,8 @@ async def _follow(
         if len(found) == BATCH:
             continue
         if item is None or item.status in OUTCOMES:
-            status = json.dumps({"status": None if item is None else item.status})
-            yield ServerSentEvent(event="ended", raw_data=status)
+            end = StreamEndView(status=None if item is None else ItemStatus(item.status))
+            yield ServerSentEvent(event="ended", raw_data=end.model_dump_json())
             return
         pause = BETWEEN if found else min(2 * pause, BEHIND)
         if found:

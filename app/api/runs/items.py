@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated
 
 from fastapi import Depends, Path, Query
-from pydantic import Field
 
-from app.api.dependencies import State, bearer
+from app.api.dependencies import RunIdInPath, State, bearer
 from app.api.routing import Router
-from app.schemas.base import Answer, View
-from app.schemas.runs import ItemView, RunIdInPath
+from app.schemas.items import ItemAnswer, ItemView, StepView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
-from app.store.statuses import StepKind, StepStatus
 from app.store.steps import steps
-from app.store.tables.steps import Step
 from app.workflows.keys import MAX_ITEM_ID
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
@@ -27,41 +21,6 @@ ItemId = Annotated[str, Query(alias="id", max_length=MAX_ITEM_ID, description="w
 ItemIdInPath = Annotated[
     str, Path(max_length=MAX_ITEM_ID, description="one that is a segment of a path")
 ]
-
-
-class StepView(View):
-    name: str
-    kind: StepKind
-    status: StepStatus
-    position: int = Field(description="which one it was to be asked for, from 1")
-    attempts: int
-    result: Any = Field(
-        description="as it is remembered; what JSON has no word for is an object with the key `$`"
-    )
-    payload: Any = Field(description="what a person is shown, or what is called")
-    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer")
-    child_run_id: str | None
-    error_class: str | None
-    error_message: str | None
-    answered_by: str | None
-    due_at: datetime | None = Field(description="when it goes on by itself")
-    started_at: datetime
-    finished_at: datetime | None
-
-    @classmethod
-    def of(cls, step: Step) -> Self:
-        return cls(
-            **step.model_dump(include=set(cls.model_fields) - {"result", "payload"}),
-            result=None if step.result is None else json.loads(step.result),
-            payload=None if step.payload is None else json.loads(step.payload),
-            schema=None if step.expects is None else step.expects["schema"],
-            child_run_id=step.child_run,
-        )
-
-
-class ItemAnswer(Answer):
-    item: ItemView
-    steps: list[StepView]
 
 
 @router.get("/{run_id}/item")

@@ -7,11 +7,10 @@ import asyncio
 from fastapi import Depends
 from pydantic import Field
 
-from app.api.dependencies import ApiState, State, bearer
+from app.api.dependencies import ApiState, RunIdInPath, State, bearer
 from app.api.routing import Router
 from app.engine import PrefixDepth
 from app.schemas.base import Answer, View
-from app.schemas.runs import RunIdInPath
 from app.store.database import reading
 from app.store.runs import runs
 from app.store.statuses import RunStage, RunStatus

@@ -6,11 +6,13 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from app.api.dependencies import Cursor, Limit, State, bearer
+from app.api.dependencies import Cursor, Limit, RunIdInPath, State, bearer
+from app.api.pagination import Paging
 from app.api.routing import Router
 from app.errors import BadInput
+from app.schemas.items import ItemsAnswer, ItemView
 from app.schemas.moments import Moment
-from app.schemas.runs import ItemsAnswer, ItemView, RunAnswer, RunIdInPath, RunsAnswer, RunView
+from app.schemas.runs import RunAnswer, RunsAnswer, RunView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
@@ -45,7 +47,7 @@ async def list_runs(
     """The newest first."""
     if since is not None and until is not None and until <= since:
         raise BadInput("`to` must be later than `from`: no run lies between them.", field="to")
-    before_id = None if cursor is None else state.cursors.accept("runs", cursor)
+    paging = Paging(state.cursors, "runs", limit, cursor)
     async with reading(state.database) as connection:
         found = await runs.page_of_runs(
             connection,
@@ -57,14 +59,13 @@ async def list_runs(
             backfill=backfill,
             since=since,
             until=until,
-            before_id=before_id,
-            limit=limit + 1,
+            before_id=paging.after,
+            limit=paging.wanted,
         )
-    shown = found[:limit]
-    more = len(found) > limit
+    page = paging.page_of(found, lambda run: run.id)
     return RunsAnswer(
-        runs=[RunView.of(run, state.cursors) for run in shown],
-        next_cursor=state.cursors.issue("runs", shown[-1].id) if more else None,
+        runs=[RunView.of(run, state.cursors) for run in page.rows],
+        next_cursor=page.next_cursor,
     )
 
 
@@ -89,21 +90,19 @@ async def list_items(
 ) -> ItemsAnswer:
     """By id. A result of more than 10,000 bytes is left out unless it is asked for, and
     `resultOmitted` says so: the item by itself has it."""
-    scope = f"items:{run_id}"
-    after_id = None if cursor is None else state.cursors.accept(scope, cursor)
+    paging = Paging(state.cursors, f"items:{run_id}", limit, cursor)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
         found = await items.listed(
             connection,
             run_id,
             status=status,
-            after_id=after_id,
-            limit=limit + 1,
+            after_id=paging.after,
+            limit=paging.wanted,
             largest=LARGEST if large_results else LARGE,
         )
-    shown = found[:limit]
-    more = len(found) > limit
+    page = paging.page_of(found, lambda one: one.item.item_id)
     return ItemsAnswer(
-        items=[ItemView.of(one.item, omitted=one.omitted) for one in shown],
-        next_cursor=state.cursors.issue(scope, shown[-1].item.item_id) if more else None,
+        items=[ItemView.of(one.item, omitted=one.omitted) for one in page.rows],
+        next_cursor=page.next_cursor,
     )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import Depends
 from pydantic import BeforeValidator, Field
 
-from app.api.dependencies import Caller, Cursor, Limit, State, bearer
+from app.api.dependencies import Caller, Cursor, Limit, RunIdInPath, State, bearer
+from app.api.pagination import Paging
 from app.api.routing import Router
 from app.api.runs.items import ItemId, ItemIdInPath
-from app.schemas.base import Answer, Body, View
-from app.schemas.runs import RunIdInPath
+from app.schemas.base import Body
+from app.schemas.items import LinkAnswer, ResumedAnswer, SuspendedAnswer, SuspendedView
 from app.store.database import reading
 from app.store.runs import runs
 from app.store.steps import questions
-from app.store.steps.questions import SuspendedStep
 from app.workflows.contract.run_options import Seconds
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
@@ -37,45 +37,9 @@ StepPath = Annotated[
 """A name, or the path of names that leads to the step of a child."""
 
 
-class SuspendedView(View):
-    item_id: str
-    step: str | list[str] = Field(
-        description="its name; of a child's step the path that leads there"
-    )
-    run_id: str = Field(description="whose step it is: this run, or a child's")
-    payload: Any = Field(description="what whoever answers is to see")
-    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer; null: any")
-    since: datetime
-    expires_at: datetime | None = Field(description="when it goes on with null")
-
-    @classmethod
-    def of(cls, question: SuspendedStep) -> Self:
-        step, path = question.step, question.path
-        return cls(
-            item_id=question.item_id,
-            step=path[0] if len(path) == 1 else list(path),
-            run_id=step.run_id,
-            payload=None if step.payload is None else json.loads(step.payload),
-            schema=None if step.expects is None else step.expects["schema"],
-            since=step.started_at,
-            expires_at=step.due_at,
-        )
-
-
-class SuspendedAnswer(Answer):
-    suspended: list[SuspendedView]
-    next_cursor: str | None
-
-
 class ResumeItem(Body):
     step: StepPath | None = Field(None, description="may be left out where only one waits")
     data: Any = Field(None, description="the answer, as the step's schema asks for it")
-
-
-class ResumedAnswer(Answer):
-    item_id: str
-    step: str | list[str]
-    message: str
 
 
 class LinkBody(Body):
@@ -83,28 +47,23 @@ class LinkBody(Body):
     expires_seconds: Seconds = Field(WEEK, description="from now")
 
 
-class LinkAnswer(Answer):
-    url: str = Field(description="whoever has it may answer this step, and nothing else")
-    expires_at: datetime
-
-
 @router.get("/{run_id}/suspended")
 async def list_suspended(
     run_id: RunIdInPath, state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> SuspendedAnswer:
     """What the run's items, and the children of their steps, wait for people for."""
-    scope = f"suspended:{run_id}"
+    paging = Paging(state.cursors, f"suspended:{run_id}", limit, cursor)
     after = ("", "", "")
-    if cursor is not None:
-        run, item, name = json.loads(state.cursors.accept(scope, cursor))
+    if paging.after is not None:
+        run, item, name = json.loads(paging.after)
         after = (run, item, name)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
-        found = await questions.waiting(connection, run_id, after=after, limit=limit + 1)
-    shown, more = found[:limit], len(found) > limit
+        found = await questions.waiting(connection, run_id, after=after, limit=paging.wanted)
+    page = paging.page_of(found, lambda question: json.dumps(question.id))
     return SuspendedAnswer(
-        suspended=[SuspendedView.of(question) for question in shown],
-        next_cursor=state.cursors.issue(scope, json.dumps(shown[-1].id)) if more else None,
+        suspended=[SuspendedView.of(question) for question in page.rows],
+        next_cursor=page.next_cursor,
     )
 
 

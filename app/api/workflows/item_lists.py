@@ -9,7 +9,8 @@ from pydantic import Field
 
 from app.api.dependencies import Caller, State, bearer
 from app.api.routing import Router
-from app.schemas.base import Answer, Body
+from app.schemas.base import Body
+from app.schemas.items import ListAnswer
 from app.schemas.workflow_bodies import ItemId
 from app.store.items import item_lists
 from app.workflows.keys import new_id
@@ -23,11 +24,6 @@ ListId = Annotated[str, Path(max_length=100)]
 
 class ItemListPart(Body):
     item_ids: Annotated[list[ItemId], Field(min_length=1, max_length=MOST_AT_ONCE)]
-
-
-class ListAnswer(Answer):
-    list_id: str
-    items: int = Field(description="ids in the list; one that came twice counts once")
 
 
 @router.post("", status_code=201)

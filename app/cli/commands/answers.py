@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from app import exact_json
-from app.cli.answers.answers import Items
-from app.cli.answers.items import AllWaiting, Link, OneItem, Resumed, Step
 from app.cli.api_client import ApiClient, item_path, open_api, run_path
 from app.cli.input.durations import parse_duration
 from app.cli.input.params import Schema, Words, parse_params
@@ -25,6 +23,14 @@ from app.cli.output.console import (
     when,
 )
 from app.errors import BadInput, full_stop
+from app.schemas.items import (
+    ItemAnswer,
+    ItemsAnswer,
+    LinkAnswer,
+    ResumedAnswer,
+    StepView,
+    SuspendedAnswer,
+)
 from app.settings import load_settings
 
 FIELDS = Words("", "field", "This answer has none.")
@@ -42,7 +48,14 @@ def list_suspended(run_id: str, *, limit: int, as_json: bool) -> None:
     made = table("Item", "Step", "Since", "Expires", "What is asked")
     for one in found.suspended:
         expires = None if one.expires_at is None else when(one.expires_at)
-        add(made, one.item_id, path_of(one.path), when(one.since), expires, summary(one.payload))
+        add(
+            made,
+            one.item_id,
+            path_of(_path(one.step)),
+            when(one.since),
+            expires,
+            summary(one.payload),
+        )
     console.print(made)
     if found.next_cursor is not None:
         console.print("There are more: see --limit.")
@@ -50,10 +63,14 @@ def list_suspended(run_id: str, *, limit: int, as_json: bool) -> None:
     console.print(f"{program()} answer {printable(run_id)} ITEM NAME=VALUE …")
 
 
-async def _suspended(run_id: str, limit: int) -> tuple[bytes, AllWaiting]:
+def _path(step: str | list[str]) -> list[str]:
+    return [step] if isinstance(step, str) else step
+
+
+async def _suspended(run_id: str, limit: int) -> tuple[bytes, SuspendedAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get(run_path(run_id, "suspended"), limit=limit)
-        return answer, api.read(AllWaiting, answer)
+        return answer, api.read(SuspendedAnswer, answer)
 
 
 def answer_item(
@@ -75,8 +92,7 @@ def answer_item(
     if as_json:
         print_json(console, answer)
     else:
-        path = [resumed.step] if isinstance(resumed.step, str) else resumed.step
-        console.print(printable(f"{resumed.item_id} goes on from {path_of(path)}."))
+        console.print(printable(f"{resumed.item_id} goes on from {path_of(_path(resumed.step))}."))
 
 
 def link_to(
@@ -96,15 +112,15 @@ def link_to(
     console.print(f"Until {when(link.expires_at)}, whoever has it may answer this one step.")
 
 
-async def _link(run_id: str, item_id: str, body: dict[str, JsonValue]) -> tuple[bytes, Link]:
+async def _link(run_id: str, item_id: str, body: dict[str, JsonValue]) -> tuple[bytes, LinkAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.post(item_path(run_id, item_id, "link"), body)
-        return answer, api.read(Link, answer)
+        return answer, api.read(LinkAnswer, answer)
 
 
 async def _answer(
     run_id: str, item_id: str, step: Sequence[str], data: JsonValue, values: Sequence[str]
-) -> tuple[bytes, Resumed]:
+) -> tuple[bytes, ResumedAnswer]:
     async with open_api(load_settings()) as api:
         if values:
             data = _read(values, await _schema(api, run_id, item_id, step))
@@ -112,23 +128,23 @@ async def _answer(
         if step:
             body["step"] = list(step)
         answer = await api.post(item_path(run_id, item_id, "resume"), body)
-        return answer, api.read(Resumed, answer)
+        return answer, api.read(ResumedAnswer, answer)
 
 
 async def _schema(api: ApiClient, run_id: str, item_id: str, step: Sequence[str]) -> Schema | None:
     """Of the answer; None: any, or nothing is found that waits, and the service will say so."""
-    found = api.read(OneItem, await api.get(item_path(run_id, item_id)))
+    found = api.read(ItemAnswer, await api.get(item_path(run_id, item_id)))
     waiting = [one for one in found.steps if _leads_on(one, step)]
     if len(waiting) != 1:
         return None
     if waiting[0].child_run_id is None:
         return waiting[0].schema_
     child = waiting[0].child_run_id
-    items = api.read(Items, await api.get(run_path(child, "items"), limit=1)).items
+    items = api.read(ItemsAnswer, await api.get(run_path(child, "items"), limit=1)).items
     return await _schema(api, child, items[0].item_id, step[1:]) if items else None
 
 
-def _leads_on(one: Step, step: Sequence[str]) -> bool:
+def _leads_on(one: StepView, step: Sequence[str]) -> bool:
     waits = one.status == "suspended" or (one.status == "waiting" and one.child_run_id is not None)
     return waits and (not step or one.name == step[0])
 

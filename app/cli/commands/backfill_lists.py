@@ -7,17 +7,10 @@ import json
 
 from pydantic import JsonValue
 
-from app.cli.answers.backfills import (
-    PATH,
-    Backfills,
-    OneBackfill,
-    Partition,
-    PartitionPage,
-    backfill_path,
-)
 from app.cli.api_client import open_api
-from app.cli.output.backfill_line import standing
+from app.cli.output.backfill_line import PATH, backfill_path, ended, standing
 from app.cli.output.console import add, open_console, print_json, printable, table, when
+from app.schemas.backfills import BackfillAnswer, BackfillsAnswer, PartitionsAnswer, PartitionView
 from app.settings import load_settings
 
 
@@ -42,15 +35,15 @@ def list_backfills(*, family: str | None, as_json: bool) -> None:
             made,
             *(one.id, one.family, one.status),
             *(f"{one.since:%Y-%m-%d %H:%M}", f"{one.until:%Y-%m-%d %H:%M}", one.mode),
-            *(parts.ended, parts.total, parts.succeeded, one.started_by, when(one.created_at)),
+            *(ended(parts), parts.total, parts.succeeded, one.started_by, when(one.created_at)),
         )
     console.print(made)
 
 
-async def _backfills(family: str | None) -> tuple[bytes, Backfills]:
+async def _backfills(family: str | None) -> tuple[bytes, BackfillsAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get(PATH, family=family)
-        return answer, api.read(Backfills, answer)
+        return answer, api.read(BackfillsAnswer, answer)
 
 
 def show_backfill(backfill_id: str, *, as_json: bool) -> None:
@@ -68,18 +61,18 @@ def show_backfill(backfill_id: str, *, as_json: bool) -> None:
 
 async def _backfill(
     backfill_id: str,
-) -> tuple[list[JsonValue], OneBackfill, list[Partition]]:
+) -> tuple[list[JsonValue], BackfillAnswer, list[PartitionView]]:
     """All partitions, page by page: as they were sent, and as they were read."""
     raw: list[JsonValue] = []
-    partitions: list[Partition] = []
+    partitions: list[PartitionView] = []
     cursor: str | None = None
     async with open_api(load_settings()) as api:
-        found = api.read(OneBackfill, await api.get(backfill_path(backfill_id)))
+        found = api.read(BackfillAnswer, await api.get(backfill_path(backfill_id)))
         while True:
             answer = await api.get(
                 backfill_path(backfill_id, "partitions"), limit=200, cursor=cursor
             )
-            page = api.read(PartitionPage, answer)
+            page = api.read(PartitionsAnswer, answer)
             raw += json.loads(answer)["partitions"]
             partitions += page.partitions
             cursor = page.next_cursor
@@ -93,7 +86,7 @@ def act(backfill_id: str, action: str, *, as_json: bool) -> None:
     if as_json:
         print_json(console, answer)
         return
-    found = OneBackfill.model_validate_json(answer)
+    found = BackfillAnswer.model_validate_json(answer)
     console.print(printable(f"{found.backfill.id} {standing(found)}"))
 
 

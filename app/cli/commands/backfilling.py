@@ -10,23 +10,22 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers.answers import Family, Runs
-from app.cli.answers.backfills import (
-    PATH,
-    Backfill,
-    BackfillDryRun,
-    BackfillStarted,
-    OneBackfill,
-    backfill_path,
-)
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.jobs import find
 from app.cli.commands.watch import PAUSED
 from app.cli.input.params import parse_params
 from app.cli.options import Following
-from app.cli.output.backfill_line import standing
+from app.cli.output.backfill_line import PATH, backfill_path, standing
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
 from app.errors import BadInput
+from app.schemas.backfills import (
+    BackfillAnswer,
+    BackfillDryRunAnswer,
+    BackfillStartedAnswer,
+    BackfillView,
+)
+from app.schemas.families import FamilyView
+from app.schemas.runs import RunsAnswer
 from app.settings import load_settings
 
 EVERY = 1.0
@@ -46,7 +45,7 @@ class BackfillOptions:
     max_failure_rate: float | None = None
     key: str | None = None
 
-    def body(self, family: Family) -> dict[str, JsonValue]:
+    def body(self, family: FamilyView) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {
             "family": self.family,
             "from": self.since,
@@ -92,13 +91,13 @@ async def _begin(
             if as_json:
                 print_json(console, answer)
             else:
-                _print_dry_run(console, family, api.read(BackfillDryRun, answer))
+                _print_dry_run(console, family, api.read(BackfillDryRunAnswer, answer))
         if dry_run:
             return 0
         if asks and not typer.confirm("Begin?"):
             return 1
         answer, replayed = await api.start(PATH, body, order.key)
-        begun = api.read(BackfillStarted, answer)
+        begun = api.read(BackfillStartedAnswer, answer)
         if as_json and not follow_it:
             print_json(console, answer)
         elif not as_json:
@@ -130,7 +129,7 @@ async def _follow(
     said = ""
     while True:
         answer = await api.get(backfill_path(backfill_id))
-        found = api.read(OneBackfill, answer)
+        found = api.read(BackfillAnswer, answer)
         if not as_json and standing(found) != said:
             said = standing(found)
             console.print(printable(said))
@@ -148,7 +147,7 @@ async def _follow(
     return 0 if found.backfill.status == "succeeded" else 1
 
 
-async def _waits(api: ApiClient, backfill: Backfill) -> bool:
+async def _waits(api: ApiClient, backfill: BackfillView) -> bool:
     """Whether it cannot go on before somebody resumes it, or the runs that it has begun."""
     parts = backfill.partitions
     may_begin = parts.waiting and parts.active < backfill.max_active
@@ -157,10 +156,10 @@ async def _waits(api: ApiClient, backfill: Backfill) -> bool:
     if not parts.active:
         return backfill.status == "paused"
     answer = await api.get("/api/runs", backfill=backfill.id, status="paused", limit=200)
-    return len(api.read(Runs, answer).runs) == parts.active
+    return len(api.read(RunsAnswer, answer).runs) == parts.active
 
 
-def _print_dry_run(console: Console, family: Family, found: BackfillDryRun) -> None:
+def _print_dry_run(console: Console, family: FamilyView, found: BackfillDryRunAnswer) -> None:
     about = "" if found.exact else "about "
     made = table("Dry run", printable(family.name), right=[printable(family.name)])
     add(made, "partitions to run", number(found.partitions))

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import typer
 from pydantic import JsonValue
 
-from app.cli.answers.answers import OneRun, Retried, Run
 from app.cli.api_client import ApiClient, open_api, run_path
 from app.cli.commands.watch import follow
 from app.cli.options import Following
 from app.cli.output.console import number, open_console, print_json, printable, program
+from app.cli.output.run_summary import has_ended, total_of
+from app.schemas.failures import RetryAnswer
+from app.schemas.runs import RunAnswer, RunView
 from app.settings import load_settings
 
 
@@ -76,15 +78,15 @@ def cancel_run(run_id: str, *, yes: bool, as_json: bool) -> int:
     """The exit code."""
     if not yes and sys.stdin.isatty() and sys.stdout.isatty():
         run = asyncio.run(_find(run_id))
-        if not run.has_ended and not typer.confirm(_question(run)):
+        if not has_ended(run) and not typer.confirm(_question(run)):
             open_console().print("The run goes on.")
             return 1
     _show(asyncio.run(_act(run_id, "cancel", {})), as_json=as_json)
     return 0
 
 
-def _question(run: Run) -> str:
-    total = run.total
+def _question(run: RunView) -> str:
+    total = total_of(run)
     pending = "some items" if total is None else f"{number(total - run.ended)} items"
     return printable(
         f"Cancel {run.id} of {run.family}, which is {run.status}? {pending} have no outcome yet."
@@ -104,7 +106,7 @@ async def _retry(
     console = open_console()
     async with open_api(load_settings()) as api:
         answer, replayed = await api.start(run_path(run_id, "retry"), choice.body(), key)
-        new = api.read(Retried, answer)
+        new = api.read(RetryAnswer, answer)
         if as_json and not follow_it:
             print_json(console, answer)
         elif not as_json:
@@ -121,13 +123,13 @@ async def _act(run_id: str, action: str, body: Mapping[str, JsonValue]) -> bytes
         return await api.post(run_path(run_id, action), body)
 
 
-async def _find(run_id: str) -> Run:
+async def _find(run_id: str) -> RunView:
     async with open_api(load_settings()) as api:
         return await _get(api, run_id)
 
 
-async def _get(api: ApiClient, run_id: str) -> Run:
-    return api.read(OneRun, await api.get(run_path(run_id))).run
+async def _get(api: ApiClient, run_id: str) -> RunView:
+    return api.read(RunAnswer, await api.get(run_path(run_id))).run
 
 
 def _show(answer: bytes, *, as_json: bool) -> None:
@@ -135,6 +137,6 @@ def _show(answer: bytes, *, as_json: bool) -> None:
     if as_json:
         print_json(console, answer)
         return
-    run = OneRun.model_validate_json(answer).run
+    run = RunAnswer.model_validate_json(answer).run
     detail = f": {printable(run.detail)}" if run.detail else ""
     console.print(f"{run.id} is {run.status}{detail}")

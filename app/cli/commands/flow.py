@@ -9,49 +9,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-from pydantic.alias_generators import to_camel
+from pydantic import JsonValue
 
-from app.cli.answers.answers import FlowLine
 from app.cli.api_client import ApiClient, open_api
 from app.cli.output.console import add, number, open_console, print_json, printable, table
 from app.errors import BadInput
 from app.flow.limits import FlowControl
+from app.schemas.flow_control import FlowAnswer, FlowsAnswer, FlowView
 from app.settings import load_settings
 
 PATH = "/api/flow-control"
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class FlowState(FlowLine):
-    source: str
-    paused: bool
-    active: int | None
-    waiting: int | None
-    started: int | None
-
-    @property
-    def limits(self) -> str:
-        return str(
-            FlowControl(
-                parallelism=self.parallelism,
-                rate=self.rate,
-                period=timedelta(seconds=self.period_seconds),
-            )
-        )
-
-
-class _Flow(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
-
-
-class Flows(_Flow):
-    flow_control: list[FlowState]
-
-
-class OneFlow(_Flow):
-    flow_control: FlowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +31,13 @@ class Rate:
     period_seconds: float = 1
 
 
-Change = Callable[[ApiClient, FlowState], Awaitable[bytes]]
+Change = Callable[[ApiClient, FlowView], Awaitable[bytes]]
 """Given what is in force, asks for something else; the service's answer."""
+
+
+def _limits(flow: FlowView) -> str:
+    period = timedelta(seconds=flow.period_seconds)
+    return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
 
 
 def list_flow(*, as_json: bool) -> None:
@@ -76,14 +50,14 @@ def list_flow(*, as_json: bool) -> None:
     made = table("Key", "Limits", "Source", "Paused", *numbers, right=numbers)
     for one in found.flow_control:
         counted = (number(one.active), number(one.waiting), number(one.started))
-        add(made, one.key, one.limits, one.source, "yes" if one.paused else "no", *counted)
+        add(made, one.key, _limits(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
 
 
-async def _list() -> tuple[bytes, Flows]:
+async def _list() -> tuple[bytes, FlowsAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get(PATH)
-        return answer, api.read(Flows, answer)
+        return answer, api.read(FlowsAnswer, answer)
 
 
 def set_flow(key: str, *, parallelism: str | None, rate: str | None, as_json: bool) -> None:
@@ -93,7 +67,7 @@ def set_flow(key: str, *, parallelism: str | None, rate: str | None, as_json: bo
     at_once = None if parallelism is None else (parse_parallelism(parallelism),)
     starts = None if rate is None else parse_rate(rate)
 
-    async def change(api: ApiClient, now: FlowState) -> bytes:
+    async def change(api: ApiClient, now: FlowView) -> bytes:
         pace = starts or Rate(now.rate, now.period_seconds)
         body: dict[str, JsonValue] = {
             "parallelism": at_once[0] if at_once else now.parallelism,
@@ -153,18 +127,18 @@ def _change(key: str, change: Change, *, as_json: bool) -> None:
         print_json(console, answer)
     else:
         paused = ", paused" if now.paused else ""
-        console.print(f"{printable(now.key)}: {now.limits} ({now.source}{paused})")
+        console.print(f"{printable(now.key)}: {_limits(now)} ({now.source}{paused})")
 
 
-async def _changed(key: str, change: Change) -> tuple[bytes, FlowState]:
+async def _changed(key: str, change: Change) -> tuple[bytes, FlowView]:
     async with open_api(load_settings()) as api:
-        there = api.read(Flows, await api.get(PATH)).flow_control
+        there = api.read(FlowsAnswer, await api.get(PATH)).flow_control
         now = next((one for one in there if one.key == key), None)
         if now is None:
             known = ", ".join(printable(one.key) for one in there) or "none"
             raise BadInput(f"There is no flow key {printable(key)!r}. Known are: {known}.")
         answer = await change(api, now)
-        return answer, api.read(OneFlow, answer).flow_control
+        return answer, api.read(FlowAnswer, answer).flow_control
 
 
 def _path(key: str) -> str:

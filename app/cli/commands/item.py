@@ -9,7 +9,6 @@ import shlex
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.answers.items import ItemState, OneItem, Step
 from app.cli.api_client import item_path, open_api
 from app.cli.output.console import (
     add,
@@ -22,6 +21,8 @@ from app.cli.output.console import (
     table,
     when,
 )
+from app.cli.output.run_summary import seconds_of
+from app.schemas.items import ItemAnswer, ItemView, StepView
 from app.settings import load_settings
 
 
@@ -34,13 +35,13 @@ def show_item(run_id: str, item_id: str, *, as_json: bool) -> None:
         print_item(console, run_id, found)
 
 
-async def _item(run_id: str, item_id: str) -> tuple[bytes, OneItem]:
+async def _item(run_id: str, item_id: str) -> tuple[bytes, ItemAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get(item_path(run_id, item_id))
-        return answer, api.read(OneItem, answer)
+        return answer, api.read(ItemAnswer, answer)
 
 
-def print_item(console: Console, run_id: str, found: OneItem) -> None:
+def print_item(console: Console, run_id: str, found: ItemAnswer) -> None:
     item = found.item
     console.print(printable(_sentence(item)))
     if item.error_message is not None:
@@ -59,17 +60,17 @@ def print_item(console: Console, run_id: str, found: OneItem) -> None:
             console.print(Text(printable(line)), soft_wrap=True)
 
 
-def _sentence(item: ItemState) -> str:
+def _sentence(item: ItemView) -> str:
     attempts = f"{item.attempts} attempt{'' if item.attempts == 1 else 's'}"
     ended = "" if item.finished_at is None else f" at {when(item.finished_at)}"
     return f"{item.item_id} {item.status}{ended}, {attempts}"
 
 
-def _print_steps(console: Console, steps: list[Step]) -> None:
+def _print_steps(console: Console, steps: list[StepView]) -> None:
     numbers = ("Tries", "Took")
     made = table("Began", "Step", "Kind", "Status", *numbers, "What", right=numbers)
     for step in steps:
-        seconds = step.seconds
+        seconds = seconds_of(step)
         add(
             made,
             when(step.started_at),
@@ -87,7 +88,7 @@ def _took(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
 
 
-def _what(step: Step) -> str | None:
+def _what(step: StepView) -> str | None:
     """What a reader asks first: what went wrong, what it waits for, or what came of it."""
     if step.status != "done":
         until = "" if step.due_at is None else f"until {when(step.due_at)}"

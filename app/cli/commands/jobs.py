@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers.answers import DryRun, Families, Family, Started
 from app.cli.api_client import ApiClient, open_api, require_known
 from app.cli.commands.watch import follow
 from app.cli.input.item_ids import chosen
@@ -18,6 +17,8 @@ from app.cli.options import Following
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
 from app.cli.output.run_summary import cost
 from app.errors import BadInput
+from app.schemas.families import FamiliesAnswer, FamilyView
+from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
 from app.settings import load_settings
 from app.workflows.registry.family_files import restart
 
@@ -57,9 +58,9 @@ async def _run(order: StartOptions, *, follow_it: Following, as_json: bool) -> i
             if as_json:
                 print_json(console, answer)
             else:
-                print_dry_run(console, family, api.read(DryRun, answer))
+                print_dry_run(console, family, api.read(DryRunAnswer, answer))
             return 0
-        run_id = api.read(Started, answer).run_id
+        run_id = api.read(StartedAnswer, answer).run_id
         if follow_it:
             if not as_json:
                 console.print(f"{_verb(replayed)} {run_id}.")
@@ -75,13 +76,13 @@ def _verb(replayed: bool) -> str:
     return "An earlier call with this key had started" if replayed else "Started"
 
 
-async def find(api: ApiClient, name: str) -> Family:
-    answer = api.read(Families, await api.get("/api/families"))
+async def find(api: ApiClient, name: str) -> FamilyView:
+    answer = api.read(FamiliesAnswer, await api.get("/api/families"))
     require_known(name, [family.name for family in answer.families], restart(answer.newer_files))
     return next(family for family in answer.families if family.name == name)
 
 
-async def send(api: ApiClient, family: Family, order: StartOptions) -> tuple[bytes, bool]:
+async def send(api: ApiClient, family: FamilyView, order: StartOptions) -> tuple[bytes, bool]:
     """The answer, and whether an earlier call under the same key had started the run."""
     body: dict[str, JsonValue] = {
         "dryRun": order.dry_run,
@@ -103,7 +104,7 @@ async def send(api: ApiClient, family: Family, order: StartOptions) -> tuple[byt
     return await api.start(family.routes["process"], body, order.key)
 
 
-def print_dry_run(console: Console, family: Family, found: DryRun) -> None:
+def print_dry_run(console: Console, family: FamilyView, found: DryRunAnswer) -> None:
     about = "" if found.exact else "about "
     made = table("Dry run", printable(family.name), right=[printable(family.name)])
     add(made, f"{family.entities} eligible", number(found.total_eligible))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from app.cli.answers.answers import Families, Runs
 from app.cli.api_client import open_api
 from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.output.run_summary import total_of
+from app.schemas.families import FamiliesAnswer
+from app.schemas.runs import RunsAnswer
 from app.settings import load_settings
 from app.workflows.registry.family_files import restart
 
@@ -35,10 +37,10 @@ def list_families(*, as_json: bool) -> None:
         console.print(printable(restart(found.newer_files).strip()))
 
 
-async def _families() -> tuple[bytes, Families]:
+async def _families() -> tuple[bytes, FamiliesAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get("/api/families")
-        return answer, api.read(Families, answer)
+        return answer, api.read(FamiliesAnswer, answer)
 
 
 def list_runs(*, family: str | None, status: str | None, limit: int, as_json: bool) -> None:
@@ -61,7 +63,7 @@ def list_runs(*, family: str | None, status: str | None, limit: int, as_json: bo
             one.family,
             one.status,
             number(one.ended),
-            number(one.total),
+            number(total_of(one)),
             number(one.counters.failed + one.counters.timed_out),
             one.started_by,
             f"{one.created_at.astimezone():%Y-%m-%d %H:%M:%S}",
@@ -70,7 +72,7 @@ def list_runs(*, family: str | None, status: str | None, limit: int, as_json: bo
     console.print(made)
 
 
-async def _runs(family: str | None, status: str | None, limit: int) -> tuple[bytes, Runs]:
+async def _runs(family: str | None, status: str | None, limit: int) -> tuple[bytes, RunsAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get("/api/runs", family=family, status=status, limit=limit)
-        return answer, api.read(Runs, answer)
+        return answer, api.read(RunsAnswer, answer)

@@ -7,9 +7,10 @@ import json
 
 from pydantic import JsonValue
 
-from app.cli.answers.answers import Event, Events, Failures
 from app.cli.api_client import open_api, run_path
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
+from app.schemas.events import EventsAnswer, EventView
+from app.schemas.failures import FailuresAnswer
 from app.settings import load_settings
 
 
@@ -38,10 +39,10 @@ def list_failures(run_id: str, *, as_json: bool) -> None:
     console.print(f"{program()} retry {printable(run_id)} --group GROUP")
 
 
-async def _failures(run_id: str) -> tuple[bytes, Failures]:
+async def _failures(run_id: str) -> tuple[bytes, FailuresAnswer]:
     async with open_api(load_settings()) as api:
         answer = await api.get(run_path(run_id, "failures"))
-        return answer, api.read(Failures, answer)
+        return answer, api.read(FailuresAnswer, answer)
 
 
 def list_events(run_id: str, *, as_json: bool) -> None:
@@ -57,15 +58,15 @@ def list_events(run_id: str, *, as_json: bool) -> None:
     console.print(made)
 
 
-async def _events(run_id: str) -> tuple[list[JsonValue], list[Event]]:
+async def _events(run_id: str) -> tuple[list[JsonValue], list[EventView]]:
     """All of them, page by page: as they were sent, and as they were read."""
     raw: list[JsonValue] = []
-    events: list[Event] = []
+    events: list[EventView] = []
     cursor: str | None = None
     async with open_api(load_settings()) as api:
         while True:
             answer = await api.get(run_path(run_id, "events"), limit=200, cursor=cursor)
-            page = api.read(Events, answer)
+            page = api.read(EventsAnswer, answer)
             raw += json.loads(answer)["events"]
             events += page.events
             cursor = page.next_cursor
@@ -73,7 +74,7 @@ async def _events(run_id: str) -> tuple[list[JsonValue], list[Event]]:
                 return raw, events
 
 
-def _data(event: Event) -> str | None:
+def _data(event: EventView) -> str | None:
     if event.data is None:
         return None
     return ", ".join(f"{name}: {value}" for name, value in event.data.items())

@@ -9,10 +9,10 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.answers.items import Chunk, Chunks, Ended
 from app.cli.api_client import AWAY, ApiClient, CallRefused, item_path, open_api
 from app.cli.output.console import open_console, print_json, printable
 from app.errors import Unavailable
+from app.schemas.items import ChunksAnswer, ChunkView, StreamEndView
 from app.settings import load_settings
 
 PATIENCE = 60.0
@@ -29,7 +29,7 @@ class Printer:
         self._as_json = as_json
         self._attempt = 1
 
-    def show(self, chunk: Chunk, raw: JsonValue) -> None:
+    def show(self, chunk: ChunkView, raw: JsonValue) -> None:
         """``raw``: as it was sent, of which scripts get each on a line."""
         if self._as_json:
             self._line(json.dumps(raw, ensure_ascii=False))
@@ -66,7 +66,7 @@ async def _output(run_id: str, item_id: str, *, follow_it: bool, as_json: bool) 
         return 0
     printer = Printer(console, as_json=False)
     for one in raw:
-        printer.show(Chunk.model_validate(one), one)
+        printer.show(ChunkView.model_validate(one), one)
     if not raw:
         console.print("It has written nothing.")
     return 0
@@ -77,7 +77,7 @@ async def _all(api: ApiClient, path: str) -> list[JsonValue]:
     cursor: str | None = None
     while True:
         answer = await api.get(path, limit=200, cursor=cursor)
-        cursor = api.read(Chunks, answer).next_cursor
+        cursor = api.read(ChunksAnswer, answer).next_cursor
         raw += json.loads(answer)["chunks"]
         if cursor is None:
             return raw
@@ -102,10 +102,10 @@ async def follow(
                     async for message in stream:
                         heard = clock()
                         if message.event == "ended":
-                            return api.read(Ended, message.data.encode()).status
+                            return api.read(StreamEndView, message.data.encode()).status
                         last = message.id or last
                         printer.show(
-                            api.read(Chunk, message.data.encode()), json.loads(message.data)
+                            api.read(ChunkView, message.data.encode()), json.loads(message.data)
                         )
         except (Unavailable, CallRefused) as error:
             away = isinstance(error, Unavailable) or error.status in AWAY

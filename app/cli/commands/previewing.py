@@ -9,12 +9,12 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.answers.answers import Preview
 from app.cli.api_client import open_api
 from app.cli.commands.jobs import find
 from app.cli.input.params import parse_params
 from app.cli.output.console import open_console, print_json, printable
 from app.errors import full_stop
+from app.schemas.workflow_answers import PreviewAnswer
 from app.settings import load_settings
 
 _STYLES = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
@@ -30,17 +30,17 @@ def preview_item(family: str, item_id: str, params: tuple[str, ...], *, as_json:
         print_preview(console, found)
 
 
-async def _preview(name: str, item_id: str, params: tuple[str, ...]) -> tuple[bytes, Preview]:
+async def _preview(name: str, item_id: str, params: tuple[str, ...]) -> tuple[bytes, PreviewAnswer]:
     async with open_api(load_settings()) as api:
         family = await find(api, name)
         given = parse_params(params, family.params)
         answer = await api.post(
             family.routes["execute"], {"itemId": item_id, "dryRun": True, "params": given}
         )
-        return answer, api.read(Preview, answer)
+        return answer, api.read(PreviewAnswer, answer)
 
 
-def print_preview(console: Console, found: Preview) -> None:
+def print_preview(console: Console, found: PreviewAnswer) -> None:
     why = full_stop(f": {found.reason}" if found.reason else "")
     console.print(
         printable(

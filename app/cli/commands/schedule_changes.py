@@ -11,15 +11,16 @@ from dataclasses import dataclass
 import typer
 from pydantic import JsonValue
 
-from app.cli.answers.answers import Started
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.jobs import find as find_family
-from app.cli.commands.schedule import PATH, OneSchedule, find, path_of
+from app.cli.commands.schedule import PATH, due, find, path_of
 from app.cli.commands.watch import follow
 from app.cli.input.params import parse_params
 from app.cli.options import Following
 from app.cli.output.console import open_console, print_json, printable, program
 from app.errors import BadInput
+from app.schemas.schedules import ScheduleAnswer
+from app.schemas.workflow_answers import StartedAnswer
 from app.settings import load_settings
 
 
@@ -95,7 +96,7 @@ def edit_schedule(name: str, wanted: Wanted, *, as_json: bool) -> None:
 async def _edit(name: str, wanted: Wanted) -> bytes:
     async with open_api(load_settings()) as api:
         now = await find(api, name)
-        body = await wanted.body(api, now.family, now.params, now.options)
+        body = await wanted.body(api, now.family, now.params, now.options.model_dump(mode="json"))
         if not body:
             raise BadInput("Say what to change: see sluice schedule edit --help.")
         return await api.send("PATCH", path_of(now), body)
@@ -139,7 +140,7 @@ async def _run(name: str, key: str | None, *, follow_it: Following, as_json: boo
     async with open_api(load_settings()) as api:
         path = path_of(await find(api, name), "run")
         answer, replayed = await api.start(path, {}, key)
-        run_id = api.read(Started, answer).run_id
+        run_id = api.read(StartedAnswer, answer).run_id
         if as_json and not follow_it:
             print_json(console, answer)
         elif not as_json:
@@ -154,7 +155,7 @@ def _tell(answer: bytes, *, as_json: bool) -> None:
     if as_json:
         print_json(console, answer)
         return
-    one = OneSchedule.model_validate_json(answer).schedule
+    one = ScheduleAnswer.model_validate_json(answer).schedule
     words = printable(one.words or one.expression)
-    due = one.due if one.next_at is None else f"next {one.due}"
-    console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {due}")
+    fires = due(one) if one.next_at is None else f"next {due(one)}"
+    console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}")

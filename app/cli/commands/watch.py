@@ -7,13 +7,14 @@ import asyncio
 import httpx2
 from rich.console import Console
 
-from app.cli.answers.answers import Event, OneRun, Progress, Run
 from app.cli.api_client import AWAY, ApiClient, CallRefused, open_api, run_path
 from app.cli.options import Following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
-from app.cli.output.run_summary import cost, print_end
+from app.cli.output.run_summary import cost, print_end, total_of
 from app.errors import Unavailable
+from app.schemas.events import EventView, ProgressView
+from app.schemas.runs import RunAnswer, RunView
 from app.settings import load_settings
 
 PATIENCE = 60.0
@@ -66,7 +67,7 @@ async def watch(
     *,
     through_pauses: bool = False,
     patience: float = PATIENCE,
-) -> Run:
+) -> RunView:
     """Follow the run until it has ended, or is paused. Returns it as it stands then.
 
     Args:
@@ -100,7 +101,7 @@ class _Watcher:
         self._path = run_path(run_id)
         self._shown = shown
         self._patience = patience
-        self._run: Run | None = None
+        self._run: RunView | None = None
         self._last: str | None = None
         self._away_since: float | None = None
         self._said_away = False
@@ -108,12 +109,12 @@ class _Watcher:
         self._told_how_to_resume = False
         self._told_who_waits = False
 
-    async def look(self) -> Run:
-        self._run = self._api.read(OneRun, await self._api.get(self._path)).run
+    async def look(self) -> RunView:
+        self._run = self._api.read(RunAnswer, await self._api.get(self._path)).run
         self._shown.show(self._run)
         return self._run
 
-    async def follow(self, *, through_pauses: bool) -> Run | None:
+    async def follow(self, *, through_pauses: bool) -> RunView | None:
         """Until the run has ended or is paused, and as it stands then; None: the stream broke
         off."""
         async with self._api.follow(f"{self._path}/events", last=self._last) as stream:
@@ -149,16 +150,16 @@ class _Watcher:
             self._shown.say("The service answers again.")
         self._away_since, self._said_away, self._delay = None, False, _FIRST_DELAY
 
-    def _take(self, message: httpx2.ServerSentEvent) -> Run | None:
+    def _take(self, message: httpx2.ServerSentEvent) -> RunView | None:
         """The run, where the message tells how it stands."""
         if message.event == "progress" and self._run is not None:
-            self._run = self._run.gone_on(self._api.read(Progress, message.data.encode()))
+            self._run = _gone_on(self._run, self._api.read(ProgressView, message.data.encode()))
             self._shown.show(self._run)
             self._tell_how_to_resume(self._run)
             self._tell_who_waits(self._run)
             return self._run
         if message.event not in _UNTOLD:
-            event = self._api.read(Event, message.data.encode())
+            event = self._api.read(EventView, message.data.encode())
             if event.kind == "paused":
                 self._told_how_to_resume = False
             self._shown.say(_sentence(event))
@@ -167,22 +168,28 @@ class _Watcher:
                 self._shown.say(f"For example: {', '.join(str(one) for one in sample[:3])}")
         return None
 
-    def _tell_how_to_resume(self, run: Run) -> None:
+    def _tell_how_to_resume(self, run: RunView) -> None:
         """Once for each pause, and not for one of long ago."""
         if run.status == "paused" and not self._told_how_to_resume:
             self._told_how_to_resume = True
             for sentence in _ways_on(run):
                 self._shown.say(sentence)
 
-    def _tell_who_waits(self, run: Run) -> None:
+    def _tell_who_waits(self, run: RunView) -> None:
         """Once, when nothing else is left: it may be for time, and then nobody need do anything."""
         waiting = run.counters.suspended
-        if waiting and run.total == run.ended + waiting and not self._told_who_waits:
+        if waiting and total_of(run) == run.ended + waiting and not self._told_who_waits:
             self._told_who_waits = True
             self._shown.say(f"All that is left waits. See: {program()} suspended {run.id}")
 
 
-def _sentence(event: Event) -> str:
+def _gone_on(run: RunView, progress: ProgressView) -> RunView:
+    return run.model_copy(
+        update={name: getattr(progress, name) for name in ProgressView.model_fields}
+    )
+
+
+def _sentence(event: EventView) -> str:
     why = "" if event.reason is None else f" ({event.reason})"
     by = "" if event.who == "sluice" else f" by {event.who}"
     detail = "" if event.detail is None else f": {event.detail}"
@@ -192,7 +199,7 @@ def _sentence(event: Event) -> str:
     return f"{event.at.astimezone():%H:%M:%S} {event.kind}{retried or by}{why}{detail}"
 
 
-def _ways_on(run: Run) -> list[str]:
+def _ways_on(run: RunView) -> list[str]:
     if run.reason == "approval":
         return [
             "It waits for an approval, and nothing of it has begun.",
@@ -204,7 +211,7 @@ def _ways_on(run: Run) -> list[str]:
     return [f"{spent}Go on with: {program()} resume {run.id}{_needed(run)}"]
 
 
-def _needed(run: Run) -> str:
+def _needed(run: RunView) -> str:
     """The option without which the run would not go on."""
     if run.reason != "budget" or run.options.budget is None:
         return ""

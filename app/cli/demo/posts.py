@@ -12,13 +12,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from app.cli.answers.items import AllWaiting, Waiting
 from app.cli.api_client import ApiClient, item_path, run_path
 from app.cli.commands.jobs import find
 from app.cli.demo.stage import Mismatch, Stage, items_of
 from app.cli.demo.texts import say_who_wrote
 from app.cli.output.console import printable, program
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.schemas.items import SuspendedAnswer, SuspendedView
 from app.workflows.families.review_post import Review
 
 POSTS = 2
@@ -58,7 +58,7 @@ async def show_posts(stage: Stage) -> None:
     say_who_wrote(stage.console, stage.settings)
 
 
-def _print(stage: Stage, waiting: Waiting) -> None:
+def _print(stage: Stage, waiting: SuspendedView) -> None:
     asked = waiting.payload if isinstance(waiting.payload, dict) else {}
     stage.console.print(
         f"\n   {printable(str(asked.get('topic')))}, for {printable(str(asked.get('audience')))}",
@@ -68,12 +68,12 @@ def _print(stage: Stage, waiting: Waiting) -> None:
         stage.console.print(f"     {printable(line)}".rstrip(), soft_wrap=True)
 
 
-async def _suspended(api: ApiClient, run_id: str) -> list[Waiting]:
+async def _suspended(api: ApiClient, run_id: str) -> list[SuspendedView]:
     """What the posts ask, once all of them wait."""
     async with asyncio.timeout(_PATIENCE):
         while True:
             answer = await api.get(run_path(run_id, "suspended"))
-            if len(found := api.read(AllWaiting, answer).suspended) == POSTS:
+            if len(found := api.read(SuspendedAnswer, answer).suspended) == POSTS:
                 return found
             await asyncio.sleep(0.05)
 

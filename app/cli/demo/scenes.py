@@ -10,8 +10,6 @@ from hashlib import sha256
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers.answers import Items, OneRun
-from app.cli.answers.items import Chunk, OneItem, Step
 from app.cli.api_client import ApiClient, item_path, run_path
 from app.cli.commands.jobs import find
 from app.cli.commands.output import Printer, follow
@@ -19,7 +17,10 @@ from app.cli.commands.watch import watch
 from app.cli.demo.stage import Mismatch, Stage, items_of
 from app.cli.output.console import add, number, printable, table
 from app.cli.output.progress import Silent
+from app.cli.output.run_summary import seconds_of
 from app.errors import NotFound
+from app.schemas.items import ChunkView, ItemAnswer, ItemsAnswer, StepView
+from app.schemas.runs import RunAnswer
 from app.services.file_store import FileStore
 from app.services.images.local import LocalPainter
 from app.workflows.families.scene_images import ImageSet, SceneImage
@@ -36,7 +37,7 @@ async def show_scenes(stage: Stage) -> None:
         stage.console.print("\n2. The run, with a worker: every image is a step, side by side.")
         run_id = await stage.start(api, family, chosen)
         await _all_there(api, run_id, len(chosen))
-        began = api.read(OneRun, await api.get(run_path(run_id))).run.created_at
+        began = api.read(RunAnswer, await api.get(run_path(run_id))).run.created_at
         landing = Landing(stage.console, began)
         paths = [item_path(run_id, item_id, "stream") for item_id in chosen]
         await asyncio.gather(*(follow(api, path, landing) for path in paths))
@@ -69,7 +70,7 @@ class Landing(Printer):
         self.files: set[str] = set()
         self._began = began
 
-    def show(self, chunk: Chunk, raw: JsonValue) -> None:
+    def show(self, chunk: ChunkView, raw: JsonValue) -> None:
         if not isinstance(chunk.data, dict) or not isinstance(raw, dict):
             raise Mismatch("the stream of a scene told of something that is no image.")
         data = chunk.data
@@ -83,7 +84,7 @@ async def _all_there(api: ApiClient, run_id: str, number: int) -> None:
     async with asyncio.timeout(_PATIENCE):
         while True:
             answer = await api.get(run_path(run_id, "items"))
-            if len(api.read(Items, answer).items) == number:
+            if len(api.read(ItemsAnswer, answer).items) == number:
                 return
             await asyncio.sleep(0.02)
 
@@ -107,12 +108,12 @@ async def _check_files(stage: Stage, images: list[SceneImage]) -> None:
     stage.console.print(f"{len(images)} files in {where}; sizes and checksums are as told.")
 
 
-async def _painting(api: ApiClient, run_id: str, item_id: str) -> list[Step]:
-    steps = api.read(OneItem, await api.get(item_path(run_id, item_id))).steps
+async def _painting(api: ApiClient, run_id: str, item_id: str) -> list[StepView]:
+    steps = api.read(ItemAnswer, await api.get(item_path(run_id, item_id))).steps
     return [step for step in steps if step.name.startswith("image-")]
 
 
-async def _compare(stage: Stage, images: list[SceneImage], steps: list[Step]) -> None:
+async def _compare(stage: Stage, images: list[SceneImage], steps: list[StepView]) -> None:
     """With the time that the same images take one after the other.
 
     Of a model that is the sum of the steps, which wait for it. What draws here is slowed down by
@@ -120,7 +121,7 @@ async def _compare(stage: Stage, images: list[SceneImage], steps: list[Step]) ->
     """
     ends = [step.finished_at for step in steps if step.finished_at is not None]
     took = (max(ends) - min(step.started_at for step in steps)).total_seconds()
-    alone = sum(step.seconds or 0.0 for step in steps)
+    alone = sum(seconds_of(step) or 0.0 for step in steps)
     if stage.settings.image_base_url is None:
         alone = await _painted_alone(images)
     stage.console.print(

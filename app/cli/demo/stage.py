@@ -10,7 +10,6 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import Urls
-from app.cli.answers.answers import DryRun, Family, Item, Items, Run, Started
 from app.cli.api_client import ApiClient, open_api, run_path
 from app.cli.commands.jobs import StartOptions, print_dry_run, send
 from app.cli.commands.watch import watch
@@ -21,6 +20,10 @@ from app.configured_secrets import redactor_of
 from app.errors import SluiceError
 from app.logs import configure_logs
 from app.main import create_app
+from app.schemas.families import FamilyView
+from app.schemas.items import ItemsAnswer, ItemView
+from app.schemas.runs import RunView
+from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
 from app.settings import Settings
 
 
@@ -51,19 +54,23 @@ class Stage:
             ):
                 yield api
 
-    async def dry_run(self, api: ApiClient, family: Family, limit: int | None = None) -> DryRun:
+    async def dry_run(
+        self, api: ApiClient, family: FamilyView, limit: int | None = None
+    ) -> DryRunAnswer:
         self.console.print("1. What would happen: a dry run writes nothing and starts nothing.")
         answer, _ = await send(api, family, StartOptions(family.name, limit=limit, dry_run=True))
-        found = api.read(DryRun, answer)
+        found = api.read(DryRunAnswer, answer)
         print_dry_run(self.console, family, found)
         return found
 
-    async def start(self, api: ApiClient, family: Family, item_ids: tuple[str, ...] = ()) -> str:
+    async def start(
+        self, api: ApiClient, family: FamilyView, item_ids: tuple[str, ...] = ()
+    ) -> str:
         """The run's id. Without ``item_ids`` over all that are eligible."""
         answer, _ = await send(api, family, StartOptions(family.name, item_ids=item_ids))
-        return api.read(Started, answer).run_id
+        return api.read(StartedAnswer, answer).run_id
 
-    async def watched(self, api: ApiClient, run_id: str) -> Run:
+    async def watched(self, api: ApiClient, run_id: str) -> RunView:
         """The run as it ended, which must be well."""
         with display(self.console) as shown:
             quiet(self.settings)  # anew: log lines now go above the bar, not through it
@@ -71,13 +78,15 @@ class Stage:
         quiet(self.settings)
         return self.ended(run)
 
-    def ended(self, run: Run) -> Run:
+    def ended(self, run: RunView) -> RunView:
         print_end(self.console, run)
         if run.status != "succeeded":
             raise Mismatch(f"the run ended {run.status}, not succeeded.")
         return run
 
-    async def again(self, api: ApiClient, family: Family, item_ids: tuple[str, ...] = ()) -> None:
+    async def again(
+        self, api: ApiClient, family: FamilyView, item_ids: tuple[str, ...] = ()
+    ) -> None:
         self.console.print("\n3. The same again: what has a result is left alone.")
         again = await watch(api, await self.start(api, family, item_ids), Silent())
         if again.status != "succeeded" or again.ended:
@@ -85,10 +94,10 @@ class Stage:
         print_end(self.console, again)
 
 
-async def items_of(api: ApiClient, run_id: str) -> dict[str, Item]:
+async def items_of(api: ApiClient, run_id: str) -> dict[str, ItemView]:
     """By their ids; at most a hundred that succeeded."""
     answer = await api.get(run_path(run_id, "items"), status="succeeded", limit=100)
-    return {item.item_id: item for item in api.read(Items, answer).items}
+    return {item.item_id: item for item in api.read(ItemsAnswer, answer).items}
 
 
 def quiet(settings: Settings) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.cli.answers.answers import Family, Item, Run
 from app.cli.api_client import ApiClient
 from app.cli.commands.jobs import find
 from app.cli.demo.stage import Mismatch, Stage, items_of
 from app.cli.output.console import number, printable
+from app.schemas.families import FamilyView
+from app.schemas.items import ItemView
+from app.schemas.runs import RunView
 from app.seed import users
 from app.services.llm.welcomes import Welcome
 from app.settings import Settings
@@ -48,7 +50,7 @@ def say_who_wrote(console: Console, settings: Settings) -> None:
         )
 
 
-async def _run(stage: Stage, api: ApiClient, family: Family) -> Run:
+async def _run(stage: Stage, api: ApiClient, family: FamilyView) -> RunView:
     dry = await stage.dry_run(api, family)
     stage.console.print(f"\n2. The run, with a worker: {_flow_of(family)}.")
     run = await stage.watched(api, await stage.start(api, family))
@@ -60,14 +62,14 @@ async def _run(stage: Stage, api: ApiClient, family: Family) -> Run:
     return run
 
 
-def _flow_of(family: Family) -> str:
+def _flow_of(family: FamilyView) -> str:
     line = next(line for line in family.flow if line.key.endswith(".execute"))
     bounds = [f"at most {line.parallelism} items at once"] if line.parallelism else []
     bounds += [f"{line.rate / line.period_seconds:g} per second"] if line.rate else []
     return ", ".join(bounds) or "as fast as it goes"
 
 
-async def _check(run: Run, database: AsyncEngine) -> None:
+async def _check(run: RunView, database: AsyncEngine) -> None:
     async with database.connect() as connection:
         there = await users.count_placeholders(connection)
     if there != run.counters.succeeded:
@@ -77,7 +79,7 @@ async def _check(run: Run, database: AsyncEngine) -> None:
         )
 
 
-async def _print_lines(stage: Stage, api: ApiClient, run: Run) -> None:
+async def _print_lines(stage: Stage, api: ApiClient, run: RunView) -> None:
     items = await items_of(api, run.id)
     async with stage.database.connect() as connection:
         people = await users.people(connection, list(items))
@@ -97,7 +99,7 @@ def _of_different_languages(locales: dict[str, str]) -> list[str]:
     return chosen[:_SHOWN]
 
 
-def _lines(item: Item) -> list[str]:
+def _lines(item: ItemView) -> list[str]:
     if not isinstance(item.result, list) or not item.result:
         raise Mismatch(f"the item {item.item_id} succeeded and has no result.")
     return [str(line) for line in item.result]

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from pydantic import JsonValue
 
-from app.cli.answers.answers import Answer
 from app.cli.api_client import ApiClient
 from app.errors import BadInput
+from app.schemas.items import ListAnswer
 from app.workflows.keys import MAX_ITEM_ID, id_fault
 
 LONGEST_LINE = 8 * MAX_ITEM_ID
@@ -20,11 +20,6 @@ LONGEST_LINE = 8 * MAX_ITEM_ID
 AT_ONCE = 1_000
 """As many as one call may name; more go into a list first."""
 PATH = "/api/item-lists"
-
-
-class Made(Answer):
-    list_id: str
-    items: int
 
 
 async def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
@@ -51,7 +46,7 @@ async def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonVa
     following = list(itertools.islice(ids, AT_ONCE))
     if not following:
         return {"itemIds": list[JsonValue](part)}
-    made = api.read(Made, await api.post(PATH, {"itemIds": list[JsonValue](part)}))
+    made = api.read(ListAnswer, await api.post(PATH, {"itemIds": list[JsonValue](part)}))
     while following:
         await api.post(f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
         following = list(itertools.islice(ids, AT_ONCE))

@@ -11,15 +11,16 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.cli.answers.answers import Run
 from app.cli.output.console import duration, number, printable
+from app.cli.output.run_summary import total_of
+from app.schemas.runs import RunView
 
 _LINE_EVERY = 1.0
 _PACE_OVER = 5.0
 
 
 class Display(AbstractContextManager["Display"], Protocol):
-    def show(self, run: Run) -> None: ...
+    def show(self, run: RunView) -> None: ...
 
     def say(self, sentence: str) -> None:
         """Beside the progress, to stay."""
@@ -35,7 +36,7 @@ class Pace:
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
-    def note(self, run: Run) -> float:
+    def note(self, run: RunView) -> float:
         now, ended = run.actual.seconds, run.ended
         self._seen.append((now, ended))
         while len(self._seen) > 2 and now - self._seen[1][0] >= _PACE_OVER:
@@ -71,11 +72,11 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunView) -> None:
         self._progress.update(
             self._task,
             completed=run.ended,
-            total=run.total,
+            total=total_of(run),
             status=run.status,
             done=_done(run),
             outcomes=_outcomes(run),
@@ -101,7 +102,7 @@ class Lines(AbstractContextManager["Lines"]):
     ) -> None:
         pass
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunView) -> None:
         now = time.monotonic()
         rate = self._pace.note(run)
         if now < self._next and run.status == self._status:
@@ -125,18 +126,19 @@ class Silent(AbstractContextManager["Silent"]):
     ) -> None:
         pass
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunView) -> None:
         pass
 
     def say(self, sentence: str) -> None:
         pass
 
 
-def _done(run: Run) -> str:
-    return f"{number(run.ended)} of {'?' if run.total is None else number(run.total)}"
+def _done(run: RunView) -> str:
+    total = total_of(run)
+    return f"{number(run.ended)} of {'?' if total is None else number(total)}"
 
 
-def _outcomes(run: Run) -> str:
+def _outcomes(run: RunView) -> str:
     counters = run.counters
     # A timeout is a failure to whoever watches.
     parts = [
@@ -150,10 +152,11 @@ def _outcomes(run: Run) -> str:
     return ", ".join(f"{number(n)} {word}" for n, word in parts if n or word in always)
 
 
-def _pace(run: Run, rate: float) -> str:
+def _pace(run: RunView, rate: float) -> str:
     if run.status != "running" or rate <= 0:
         return ""
     # Nobody knows how long an item waits for a person.
-    to_do = 0 if run.total is None else run.total - run.ended - run.counters.suspended
+    total = total_of(run)
+    to_do = 0 if total is None else total - run.ended - run.counters.suspended
     left = f", {duration(to_do / rate)} left" if to_do > 0 else ""
     return f"{rate:,.0f} items/s{left}"

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from app.cli.answers.answers import Run
 from app.cli.output.console import duration, number, printable, program
+from app.schemas.items import StepView
+from app.schemas.runs import RunView
+from app.store.statuses import ENDED
 from app.workflows.runs.money import in_usd
 
 _WORTH_SAYING = 0.5
 """Seconds for which a run was paused."""
 
 
-def print_end(console: Console, run: Run) -> None:
-    took = "" if run.seconds is None else f" in {duration(run.seconds)}"
+def print_end(console: Console, run: RunView) -> None:
+    seconds = seconds_of(run)
+    took = "" if seconds is None else f" in {duration(seconds)}"
     # The pace is of the time in which it ran, and is said beside that time.
-    if run.seconds is not None and run.seconds - run.actual.seconds >= _WORTH_SAYING:
+    if seconds is not None and seconds - run.actual.seconds >= _WORTH_SAYING:
         took += f", of which it ran {duration(run.actual.seconds)}"
-    pace = run.items_per_second
+    pace = items_per_second(run)
     rate = "" if pace is None else f", {pace:,.1f} items/s"
     reason = f": {printable(run.detail)}" if run.detail else ""
     console.print(f"{run.id} {run.status}{took}{rate}{reason}")
@@ -28,7 +31,7 @@ def print_end(console: Console, run: Run) -> None:
         console.print(f"What failed, and why: {program()} failures {run.id}")
 
 
-def _compared(run: Run) -> str:
+def _compared(run: RunView) -> str:
     """Empty: nothing was estimated, and nothing was spent."""
     estimate, actual = run.estimate, run.actual
     took = cost(actual.seconds, actual.usd, actual.tokens)
@@ -46,3 +49,28 @@ def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
     if tokens:
         parts.append(f"{number(tokens)} tokens")
     return ", ".join(parts) or duration(None)
+
+
+def has_ended(run: RunView) -> bool:
+    return run.status in ENDED
+
+
+def total_of(run: RunView) -> int | None:
+    """Of items; None while it is not known. An extrapolated number may prove too small."""
+    counters = run.counters
+    if run.paged or counters.to_process is None:
+        return counters.scheduled if run.paged else None
+    return max(counters.to_process, counters.scheduled)
+
+
+def seconds_of(took: RunView | StepView) -> float | None:
+    """From its start to its end, with what it waited in between; None: it has not ended."""
+    if took.started_at is None or took.finished_at is None:
+        return None
+    return (took.finished_at - took.started_at).total_seconds()
+
+
+def items_per_second(run: RunView) -> float | None:
+    """Of the time in which it ran: a pause is no slowness."""
+    active = run.actual.seconds
+    return run.ended / active if active and run.ended else None

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
-from app.store.tables.backfills import Backfill, BackfillPartition, BackfillStatus, PartitionStatus
+from app.store.statuses import BackfillStatus, PartitionStatus
+from app.store.tables.backfills import Backfill, BackfillPartition
 
 _BACKFILL = Backfill.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _PARTITION = BackfillPartition.__table__  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
 from app.redaction.redactor import redacted
+from app.store.statuses import FireResult, Origin
 from app.store.storable import storable
-from app.store.tables.schedules import FireResult, Origin, Schedule
+from app.store.tables.schedules import Schedule
 
 _TABLE = Schedule.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.schedules', 0))")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.redaction.redactor import redacted
+from app.store.statuses import EventKind
 from app.store.storable import storable
 from app.store.tables.base import Json
 from app.store.tables.runs import RunEvent
@@ -21,23 +21,6 @@ CHANNEL = "sluice.run"
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :run_id)")
 SLUICE = "sluice"
 """Who did what nobody asked for."""
-
-
-class EventKind(StrEnum):
-    CREATED = "created"
-    QUEUED = "queued"  # another run of the family comes first
-    BEGUN = "begun"  # layer 1 has counted
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    PROMOTED = "promoted"  # the canary went well, and the rest follows
-    CANCELLING = "cancelling"
-    ENDED = "ended"  # reason: the status
-    ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
-    RETRIED = "retried"  # data: the run that retries
-    RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
-    FAMILY_GONE = "family_gone"  # no process knows the family: it was removed, or renamed
-    FAMILY_BACK = "family_back"
-    REPAIRED = "repaired"  # the watchdog found that it could not go on
 
 
 async def append(

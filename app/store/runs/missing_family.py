@@ -6,8 +6,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.runs import events
-from app.store.runs.events import EventKind
-from app.store.statuses import FAMILY_GONE, RunStatus
+from app.store.statuses import FAMILY_GONE, EventKind, RunStatus
 from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so

@@ -7,8 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.runs import events
-from app.store.runs.events import EventKind
-from app.store.statuses import RETRYING, RunStatus
+from app.store.statuses import RETRYING, EventKind, RunStatus
 from app.store.tables.runs import Run, RunEvent
 
 MOST_EVENTS = 20

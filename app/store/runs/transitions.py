@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.redaction.redactor import redacted
 from app.store.runs import events
-from app.store.runs.events import SLUICE, EventKind
+from app.store.runs.events import SLUICE
 from app.store.runs.runs import ENDED_ITEMS, Statistics, get
 from app.store.statuses import (
     ENDED,
     RETRYING,
+    EventKind,
     PauseReason,
     RunStage,
     RunStatus,

@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from app.store.statuses import BackfillStatus, PartitionStatus
 from app.store.tables.base import FALSE, ID, NOW, TIME, Json, SluiceTable, made_now
 
 _OBJECT = {"server_default": text("'{}'")}
-
-
-class BackfillStatus(StrEnum):
-    RUNNING = "running"
-    PAUSED = "paused"  # no further partition begins; those that are active go on
-    CANCELLING = "cancelling"  # what was active has not ended yet
-    SUCCEEDED = "succeeded"
-    PARTIAL = "partial"  # some partitions did not succeed
-    FAILED = "failed"  # none did
-    CANCELLED = "cancelled"
-
-
-class PartitionStatus(StrEnum):
-    WAITING = "waiting"
-    ACTIVE = "active"  # its run has not ended
-    SUCCEEDED = "succeeded"
-    PARTIAL = "partial"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class BackfillMode(StrEnum):
-    """Which partitions a backfill is for."""
-
-    MISSING = "missing"  # no run over the whole of it has ever succeeded
-    MISSING_AND_FAILED = "missing-and-failed"  # or the latest did not
-    ALL = "all"
 
 
 class Backfill(SluiceTable, table=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -12,21 +11,6 @@ from sqlmodel import Field
 from app.store.tables.base import FALSE, ID, NOW, TIME, Json, SluiceTable, made_now
 
 _OBJECT = {"server_default": text("'{}'")}
-
-
-class Origin(StrEnum):
-    """Who says when and with what; pausing is the operator's in both."""
-
-    CODE = "code"  # the family's file
-    API = "api"  # whoever made it
-
-
-class FireResult(StrEnum):
-    """What came of a fire time."""
-
-    STARTED = "started"
-    SKIPPED = "skipped"  # a run was active already, or it had passed while nothing ran
-    FAILED = "failed"  # the family refuses the params
 
 
 class Schedule(SluiceTable, table=True):

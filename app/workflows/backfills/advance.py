@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.engine import Engine
 from app.errors import NotFound
 from app.store.planning import backfills
-from app.store.tables.backfills import Backfill, BackfillStatus, PartitionStatus
+from app.store.statuses import BackfillStatus, PartitionStatus
+from app.store.tables.backfills import Backfill
 from app.store.tables.runs import Run
 from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import BadInput
 from app.store.planning import backfill_history
-from app.store.tables.backfills import BackfillMode
+from app.store.statuses import BackfillMode
 from app.workflows.contract.partitions import MOST_PARTITIONS, Partition, Partitioning
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily

@@ -15,7 +15,8 @@ from app.store.database import reading
 from app.store.planning import backfills
 from app.store.runs import idempotency
 from app.store.runs.idempotency import IdempotentCall
-from app.store.tables.backfills import Backfill, BackfillPartition, BackfillStatus
+from app.store.statuses import BackfillStatus
+from app.store.tables.backfills import Backfill, BackfillPartition
 from app.workflows.backfills.advance import advance_backfill
 from app.workflows.backfills.plan import BackfillPlan, BackfillRequest, plan
 from app.workflows.client import RunRequest, WorkflowClient

@@ -1,4 +1,4 @@
-"""A family's own schedule, as its author declares it."""
+"""A family's own schedule, as its author declares it, and what becomes of runs that overlap."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from typing import Any
 
 from app.workflows.contract.cron_expression import check_expression
 from app.workflows.contract.time_zones import check_zone
+
+
+class Overlap(StrEnum):
+    """What becomes of a run of a family that has one already, which has not ended."""
+
+    SKIP = "skip"  # it is refused
+    QUEUE = "queue"  # it waits until that one has ended
+    ALLOW = "allow"  # it goes beside it; an item is never at work in both at once
 
 
 class CatchUp(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
@@ -15,16 +14,8 @@ from sqlalchemy import Select
 from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
-from app.workflows.contract.cron import Cron
+from app.workflows.contract.cron import Cron, Overlap
 from app.workflows.keys import Layer
-
-
-class Overlap(StrEnum):
-    """What becomes of a run of a family that has one already, which has not ended."""
-
-    SKIP = "skip"  # it is refused
-    QUEUE = "queue"  # it waits until that one has ended
-    ALLOW = "allow"  # it goes beside it; an item is never at work in both at once
 
 
 class FamilyParams(BaseModel):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from datetime import timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.errors import BadInput
-from app.workflows.contract.job_family import AnyFamily
+
+if TYPE_CHECKING:
+    from app.workflows.contract.job_family import AnyFamily
 
 MOST_CANARIES = 1_000
 """They are scheduled in one transaction."""

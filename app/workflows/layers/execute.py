@@ -20,7 +20,7 @@ from app.flow.item_locks import ItemLocks
 from app.store.items.outcomes import ItemOutcome
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.context import Context
-from app.workflows.contract.job_family import Overlap
+from app.workflows.contract.cron import Overlap
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.layers.attempt_history import PriorDeliveries, load_history

@@ -24,7 +24,8 @@ from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.approval import ApprovalRequest, question
-from app.workflows.runs.estimate import Estimate, Estimator
+from app.workflows.runs.estimate import Estimator
+from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of

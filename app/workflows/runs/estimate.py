@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.flow.overrides import EffectiveLimits, LiveControl
@@ -18,20 +17,7 @@ from app.workflows.contract.context import Cost
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-
-
-class Estimate(BaseModel):
-    """What a run will take. None: nothing tells."""
-
-    model_config = ConfigDict(
-        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
-    )
-
-    seconds: float | None
-    basis: str
-    usd: float | None = None
-    tokens: int | None = None
-    cost_basis: str | None = None
+from app.workflows.runs.expectation import Estimate
 
 
 @dataclass(frozen=True, slots=True)

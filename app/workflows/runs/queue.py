@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.engine import Engine
 from app.store.runs import overlap
 from app.store.tables.runs import Run
-from app.workflows.contract.job_family import Overlap
+from app.workflows.contract.cron import Overlap
 from app.workflows.messages import ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 

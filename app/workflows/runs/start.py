@@ -11,12 +11,11 @@ from app.engine import Engine
 from app.errors import Conflict
 from app.store.items import item_lists
 from app.store.runs import events, idempotency, overlap, runs
-from app.store.runs.events import EventKind
 from app.store.runs.idempotency import IdempotentCall
-from app.store.statuses import RunStage
+from app.store.statuses import EventKind, RunStage
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
-from app.workflows.contract.job_family import Overlap
+from app.workflows.contract.cron import Overlap
 from app.workflows.messages import ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 

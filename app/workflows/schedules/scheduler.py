@@ -23,7 +23,8 @@ from app.store.database import reading
 from app.store.planning import schedules
 from app.store.planning.schedules import FireOutcome
 from app.store.runs.idempotency import IdempotentCall
-from app.store.tables.schedules import FireResult, Schedule
+from app.store.statuses import FireResult
+from app.store.tables.schedules import Schedule
 from app.workflows.contract.cron import CatchUp
 from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.errors import BadInput, ConfigurationError, Conflict
 from app.store.planning import schedules
 from app.store.runs.idempotency import IdempotentCall
-from app.store.tables.schedules import Origin, Schedule
+from app.store.statuses import Origin
+from app.store.tables.schedules import Schedule
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.cron_expression import check_expression
 from app.workflows.contract.run_options import ScheduleOptions

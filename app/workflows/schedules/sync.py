@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.errors import ConfigurationError
 from app.store.planning import schedules
 from app.store.runs.events import SLUICE
-from app.store.tables.schedules import Origin, Schedule
+from app.store.statuses import Origin
+from app.store.tables.schedules import Schedule
 from app.workflows.keys import family_schedule
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.schedule_spec import declared_spec

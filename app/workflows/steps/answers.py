@@ -14,8 +14,7 @@ from app.errors import BadInput, Conflict
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import events, runs
-from app.store.runs.events import EventKind
-from app.store.statuses import ItemStatus, StepStatus
+from app.store.statuses import EventKind, ItemStatus, StepStatus
 from app.store.steps import questions, steps, suspension
 from app.store.steps.questions import SuspendedStep
 from app.workflows.registry.bound_family import BoundFamily

@@ -16,9 +16,8 @@ from app.engine import Delivery, Engine
 from app.errors import BadInput
 from app.store.items import items, pages
 from app.store.runs import events, runs, transitions
-from app.store.runs.events import EventKind
 from app.store.runs.runs import Statistics
-from app.store.statuses import ItemStatus, PauseReason, StepStatus
+from app.store.statuses import EventKind, ItemStatus, PauseReason, StepStatus
 from app.store.steps import steps, suspension
 from app.store.steps.steps import StepRecord
 from app.store.tables.runs import Run

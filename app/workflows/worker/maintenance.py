@@ -22,9 +22,8 @@ from app.store import retention
 from app.store.items import item_lists, pages
 from app.store.planning import backfills
 from app.store.runs import events, missing_family, runs
-from app.store.runs.events import EventKind
 from app.store.runs.runs import Unfinished
-from app.store.statuses import ENDED, PauseReason, RunStatus
+from app.store.statuses import ENDED, EventKind, PauseReason, RunStatus
 from app.workflows.backfills.advance import advance_backfill
 from app.workflows.monitoring.run_sampler import RunSampler
 from app.workflows.runs.queue import begin_next

@@ -13,7 +13,8 @@ from sqlmodel import col
 
 from app.models.user import User
 from app.tokens import Scope, Token
-from app.workflows.family import FamilyParams, Overlap
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import FamilyParams
 from tests.support.families import Beside, Recording
 from tests.support.http import CRON, OPS, api, assert_problem, bearer, fields, traces
 from tests.support.service import Opener

@@ -7,7 +7,8 @@ import asyncio
 import httpx2
 import pytest
 
-from app.workflows.family import Context, Overlap
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import Context
 from tests.support.families import Beside, Recording
 from tests.support.http import CRON, api, assert_problem, bearer, fields, traces
 from tests.support.service import Opener

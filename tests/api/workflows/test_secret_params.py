@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from app.workflows.contract.cron import Cron
-from app.workflows.family import Context, Daily, FamilyParams, Overlap
+from app.workflows.contract.cron import Cron, Overlap
+from app.workflows.family import Context, Daily, FamilyParams
 from app.workflows.serialization.secret_places import MASK
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 
-from app.cli.commands.covering import CoveredDay, sparkline
+from app.cli.commands.covering import in_words, percent, sparkline
+from app.schemas.coverage import CoverageDayView
 from tests.cli.command import Sluice
 
 FAMILY = "welcome-placeholder"
 FIRST = date(2026, 1, 1)
 
 
-def day(after: int, with_result: int, eligible: int = 100) -> CoveredDay:
-    return CoveredDay.model_validate(
+def day(after: int, with_result: int, eligible: int = 100) -> CoverageDayView:
+    return CoverageDayView.model_validate(
         {
             "day": FIRST + timedelta(days=after),
             "eligible": eligible,
@@ -30,11 +31,11 @@ def test_each_day_is_a_bar_and_one_that_was_not_recorded_is_as_the_one_before() 
 
 def test_nothing_of_nothing_is_no_share() -> None:
     nothing = day(0, 0, eligible=0)
-    assert (nothing.words, nothing.percent) == ("0 of 0", "–")
+    assert (in_words(nothing), percent(nothing)) == ("0 of 0", "–")
 
 
 def test_all_but_one_of_many_is_not_all() -> None:
-    assert day(0, 9_999, eligible=10_000).words == "9,999 of 10,000 (99.9%)"
+    assert in_words(day(0, 9_999, eligible=10_000)) == "9,999 of 10,000 (99.9%)"
 
 
 def test_it_shows_what_is_done_now_and_day_by_day(service: Sluice) -> None:

@@ -8,8 +8,8 @@ import json
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.answers.answers import Preview, Stop
 from app.cli.commands.previewing import print_preview
+from app.schemas.workflow_answers import PreviewAnswer, StopView
 from app.workflows.family import Context, FamilyParams, Fatal, Skip
 from tests.cli.command import Commanding
 from tests.support.families import Recording
@@ -58,7 +58,7 @@ async def test_a_preview_shows_a_difference_or_a_result_and_saves_nothing(
 def shown(*, terminal: bool, **changed: JsonValue) -> str:
     values = {"itemId": "u1", "outcome": "succeeded", "milliseconds": 3, "result": ["x"]}
     empty = dict.fromkeys(("reason", "overwrites", "diff", "stop"))
-    found = Preview.model_validate({**empty, **values, **changed})
+    found = PreviewAnswer.model_validate({**empty, **values, **changed})
     kept = io.StringIO()
     console = Console(
         file=kept, force_terminal=terminal, color_system="standard", width=20, highlight=False,
@@ -89,7 +89,7 @@ def test_a_result_that_would_be_overwritten_is_told() -> None:
 
 
 def test_where_a_preview_stops_is_told_with_what_it_would_ask() -> None:
-    stop = Stop(step="confirm", kind="suspend", payload={"text": "Shall I?"})
+    stop = StopView(step="confirm", kind="suspend", payload={"text": "Shall I?"})
     text = shown(terminal=False, outcome="suspended", result=None, stop=stop.model_dump())
     assert "It stops at 'confirm' (suspend), with:" in text.replace("\n", " ").replace("  ", " ")
     assert '"text": "Shall I?"' in text

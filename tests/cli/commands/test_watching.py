@@ -9,11 +9,11 @@ from types import TracebackType
 import httpx2
 import pytest
 
-from app.cli.answers.answers import Run
 from app.cli.api_client import ApiClient, CallRefused
 from app.cli.commands.watch import watch
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.errors import Unavailable
+from app.schemas.runs import RunView
 from app.workflows.family import Context
 from tests.support.families import Recording
 from tests.support.http import OPS, app_of, bearer
@@ -36,7 +36,7 @@ class Noted(AbstractContextManager["Noted"]):
     ) -> None:
         pass
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunView) -> None:
         if self.statuses[-1:] != [run.status]:
             self.statuses.append(run.status)
 

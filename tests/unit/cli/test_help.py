@@ -7,12 +7,16 @@ from typer.testing import CliRunner
 
 from app.cli.app import app
 
-COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+COMMANDS = [
+    command.name or command.callback.__name__
+    for command in app.registered_commands
+    if command.callback
+]
 
 
 def test_every_command_is_there() -> None:
     assert [
-        *("serve", "worker", "migrate", "seed", "prune"),
+        *("serve", "worker", "migrate", "seed", "prune", "rotate-key"),
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "runs"),
         *("suspended", "answer", "link", "item", "output"),

@@ -9,29 +9,42 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from app.cli.answers.answers import Actual, Counters, Estimate, Options, Run
 from app.cli.output.progress import Bar, Lines
 from app.cli.output.run_summary import cost, print_end
+from app.schemas.runs import ActualView, CountersView, RunView
+from app.store.statuses import RunStage, RunStatus
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.runs.expectation import Estimate
 
-COUNTERS = Counters.model_validate(
+COUNTERS = CountersView.model_validate(
     {
-        "totalEligible": 40, "toProcess": 40, "exact": True, "scheduled": 40, "succeeded": 3,
-        "skipped": 0, "failed": 1, "cancelled": 0, "timedOut": 1,
+        "totalEligible": 40, "toProcess": 40, "alreadyProcessed": 0, "exact": True,
+        "scheduled": 40, "succeeded": 3, "skipped": 0, "failed": 1, "cancelled": 0, "timedOut": 1,
         "suspended": 0,
     }
 )  # fmt: skip
-RUN = Run.model_construct(
+RUN = RunView.model_construct(
     id="run_x",
     family="x",
-    status="running",
-    stage="full",
+    status=RunStatus.RUNNING,
+    stage=RunStage.FULL,
     reason=None,
     detail=None,
+    params={},
+    force=False,
+    limit=None,
+    item_ids=None,
+    item_list=None,
+    retry_of=None,
+    parent=None,
+    backfill_id=None,
+    cursor=None,
+    deadline_at=None,
     started_by="ops",
     counters=COUNTERS,
-    options=Options.model_construct(budget=None),
+    options=RunOptions.model_construct(budget=None),
     estimate=None,
-    actual=Actual.model_construct(seconds=2.0, usd=0.0, tokens=0),
+    actual=ActualView.model_construct(seconds=2.0, usd=0.0, tokens=0),
     ended=5,
     paged=True,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -40,8 +53,8 @@ RUN = Run.model_construct(
 )
 
 
-def ran(seconds: float) -> Actual:
-    return Actual.model_construct(seconds=seconds, usd=0.0, tokens=0)
+def ran(seconds: float) -> ActualView:
+    return ActualView.model_construct(seconds=seconds, usd=0.0, tokens=0)
 
 
 def _console(*, terminal: bool) -> tuple[Console, io.StringIO]:
@@ -117,7 +130,7 @@ def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_
     estimate = Estimate.model_construct(
         seconds=3.0, basis="", usd=1.0, tokens=None, cost_basis=None
     )
-    spent = Actual.model_construct(seconds=4.0, usd=1.5, tokens=0)
+    spent = ActualView.model_construct(seconds=4.0, usd=1.5, tokens=0)
     finished = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)
     ended = {"status": "partial", "finished_at": finished, "estimate": estimate, "actual": spent}
     console, file = _console(terminal=False)

@@ -16,7 +16,8 @@ from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowContro
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily, bind
 from app.workflows.registry.threads import Threads
-from app.workflows.runs.estimate import Estimate, estimate
+from app.workflows.runs.estimate import estimate
+from app.workflows.runs.expectation import Estimate
 from app.workflows.sources.eligibility import SAMPLE, SCAN_PAGE, EligibilityCount, count_eligible
 from app.workflows.sources.item_source import ListSource
 

@@ -12,8 +12,10 @@ import pytest
 from app.errors import BadInput, Conflict, InvalidTransition
 from app.store.database import reading
 from app.store.planning import backfill_history, backfills
-from app.store.tables.backfills import Backfill, BackfillMode, PartitionStatus
-from app.workflows.family import Context, FamilyParams, Overlap, Partition
+from app.store.statuses import BackfillMode, PartitionStatus
+from app.store.tables.backfills import Backfill
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import Context, FamilyParams, Partition
 from tests.support.cut import ByDay, HeldByDay, PerDay, asked, begin
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice

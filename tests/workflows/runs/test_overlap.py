@@ -11,7 +11,8 @@ import pytest
 from app.errors import Conflict
 from app.store.statuses import RunStatus
 from app.store.tables.runs import Run
-from app.workflows.family import Context, Fatal, Overlap
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import Context, Fatal
 from tests.support.families import Beside, Recording
 from tests.support.held import Held
 from tests.support.service import Opener, Sluice, assert_exact

@@ -28,7 +28,8 @@ from app.store.runs import events, runs
 from app.store.statuses import ENDED, ItemStatus
 from app.store.tables.items import Item
 from app.store.tables.runs import Run
-from app.workflows.family import Context, Fatal, Overlap, RetryAfter, Skip, Systemic
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import Context, Fatal, RetryAfter, Skip, Systemic
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact

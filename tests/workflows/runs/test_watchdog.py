@@ -10,10 +10,10 @@ import pytest
 
 from app.flow.limits import FlowControl
 from app.store.runs import transitions
-from app.store.runs.events import EventKind
-from app.store.statuses import PauseReason, RunStatus
+from app.store.statuses import EventKind, PauseReason, RunStatus
 from app.store.tables.runs import Run, RunEvent
-from app.workflows.family import Context, FamilyParams, Flow, Overlap, RetryAfter
+from app.workflows.contract.cron import Overlap
+from app.workflows.family import Context, FamilyParams, Flow, RetryAfter
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.service import Opener, Sluice, assert_exact

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from pydantic import field_validator
 
-from app.store.runs.events import EventKind
-from app.workflows.contract.cron import CatchUp
+from app.store.statuses import EventKind
+from app.workflows.contract.cron import CatchUp, Overlap
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.family import FamilyParams, Overlap
+from app.workflows.family import FamilyParams
 from app.workflows.schedules.scheduler import Scheduler
 from tests.support.families import Beside, Recording
 from tests.support.logged import warnings_logged

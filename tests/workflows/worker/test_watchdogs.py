@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from app.store.runs import events, runs
-from app.store.runs.events import EventKind
+from app.store.statuses import EventKind
 from app.store.tables.runs import Run
 from app.workflows.keys import new_id
 from tests.support.families import Recording

@@ -1,1 +1,0 @@
-"""What the API answers, as the command line reads it."""

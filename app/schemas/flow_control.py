@@ -1,0 +1,71 @@
+"""How a flow key's limits, and what is at work under them, are shown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from app.schemas.base import Answer, View
+
+if TYPE_CHECKING:
+    from app.flow.history import FlowPoint
+    from app.workflows.monitoring.flow_limits import FlowState
+
+
+class FlowView(View):
+    key: str
+    parallelism: int | None
+    rate: float | None
+    period_seconds: float
+    source: Literal["code", "pinned"]
+    paused: bool
+    active: int | None = Field(description="items at work now; null: Redis does not answer")
+    waiting: int | None = Field(description="items that wait for their turn in a worker")
+    started: int | None = Field(description="items started in the last period")
+    queued: int = Field(
+        description="messages that are due and in no worker yet; counted up to 2,000 a layer"
+    )
+
+    @classmethod
+    def of(cls, state: FlowState, queued: int) -> FlowView:
+        live, observed = state.live, state.observed
+        return cls(
+            key=live.key,
+            parallelism=live.control.parallelism,
+            rate=live.control.rate,
+            period_seconds=live.control.period.total_seconds(),
+            source="pinned" if live.pinned else "code",
+            paused=live.paused,
+            active=observed.active if observed else None,
+            waiting=observed.waiting if observed else None,
+            started=observed.started if observed else None,
+            queued=queued,
+        )
+
+
+class FlowPointView(View):
+    at: datetime
+    in_use: int = Field(description="items at work then")
+    starts: int = Field(description="items started in the period before")
+    waiting: int
+    parallelism: int | None = Field(description="in force then")
+    rate: float | None
+
+    @classmethod
+    def of(cls, point: FlowPoint) -> FlowPointView:
+        return cls(**{**asdict(point), "at": datetime.fromtimestamp(point.at, UTC)})
+
+
+class FlowHistoryAnswer(Answer):
+    points: list[FlowPointView]
+
+
+class FlowAnswer(Answer):
+    flow_control: FlowView
+
+
+class FlowsAnswer(Answer):
+    flow_control: list[FlowView]

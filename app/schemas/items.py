@@ -1,0 +1,148 @@
+"""How an item is shown: what became of it, its steps, what it waits for, and what it writes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import Field
+
+from app.schemas.base import Answer, View
+from app.store.statuses import ItemStatus, StepKind, StepStatus
+
+if TYPE_CHECKING:
+    from app.store.steps.questions import SuspendedStep
+    from app.store.tables.items import Item
+    from app.store.tables.steps import Output, Step
+
+
+class ItemView(View):
+    item_id: str
+    status: ItemStatus
+    attempts: int
+    postponements: int
+    result: Any  # of the family's own shape
+    result_omitted: bool = Field(
+        description="in a list: it is too large, and is left out; see largeResults"
+    )
+    error_class: str | None
+    error_message: str | None
+    error_traceback: str | None
+    scheduled_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, item: Item, *, omitted: bool = False) -> Self:
+        return cls(**item.model_dump(include=set(cls.model_fields)), result_omitted=omitted)
+
+
+class ItemsAnswer(Answer):
+    items: list[ItemView]
+    next_cursor: str | None
+
+
+class StepView(View):
+    name: str
+    kind: StepKind
+    status: StepStatus
+    position: int = Field(description="which one it was to be asked for, from 1")
+    attempts: int
+    result: Any = Field(
+        description="as it is remembered; what JSON has no word for is an object with the key `$`"
+    )
+    payload: Any = Field(description="what a person is shown, or what is called")
+    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer")
+    child_run_id: str | None
+    error_class: str | None
+    error_message: str | None
+    answered_by: str | None
+    due_at: datetime | None = Field(description="when it goes on by itself")
+    started_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, step: Step) -> Self:
+        return cls(
+            **step.model_dump(include=set(cls.model_fields) - {"result", "payload"}),
+            result=None if step.result is None else json.loads(step.result),
+            payload=None if step.payload is None else json.loads(step.payload),
+            schema=None if step.expects is None else step.expects["schema"],
+            child_run_id=step.child_run,
+        )
+
+
+class ItemAnswer(Answer):
+    item: ItemView
+    steps: list[StepView]
+
+
+class SuspendedView(View):
+    item_id: str
+    step: str | list[str] = Field(
+        description="its name; of a child's step the path that leads there"
+    )
+    run_id: str = Field(description="whose step it is: this run, or a child's")
+    payload: Any = Field(description="what whoever answers is to see")
+    schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer; null: any")
+    since: datetime
+    expires_at: datetime | None = Field(description="when it goes on with null")
+
+    @classmethod
+    def of(cls, question: SuspendedStep) -> Self:
+        step, path = question.step, question.path
+        return cls(
+            item_id=question.item_id,
+            step=path[0] if len(path) == 1 else list(path),
+            run_id=step.run_id,
+            payload=None if step.payload is None else json.loads(step.payload),
+            schema=None if step.expects is None else step.expects["schema"],
+            since=step.started_at,
+            expires_at=step.due_at,
+        )
+
+
+class SuspendedAnswer(Answer):
+    suspended: list[SuspendedView]
+    next_cursor: str | None
+
+
+class ResumedAnswer(Answer):
+    item_id: str
+    step: str | list[str]
+    message: str
+
+
+class LinkAnswer(Answer):
+    url: str = Field(description="whoever has it may answer this step, and nothing else")
+    expires_at: datetime
+
+
+class ChunkView(View):
+    id: int
+    attempt: int = Field(description="of the item: an earlier one may have written the same")
+    data: Any  # as the family wrote it
+    at: datetime
+
+    @classmethod
+    def of(cls, output: Output) -> Self:
+        return cls(
+            id=output.id or 0, attempt=output.attempt, data=json.loads(output.data), at=output.at
+        )
+
+
+class ChunksAnswer(Answer):
+    chunks: list[ChunkView]
+    next_cursor: str | None
+
+
+class StreamEndView(View):
+    """The last message of an item's stream."""
+
+    status: ItemStatus | None = Field(description="null: the item was deleted meanwhile")
+
+
+class ListAnswer(Answer):
+    list_id: str
+    items: int = Field(description="ids in the list; one that came twice counts once")

@@ -1,0 +1,20 @@
+"""What a run is expected to take."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Estimate(BaseModel):
+    """What a run will take. None: nothing tells."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+    seconds: float | None
+    basis: str
+    usd: float | None = None
+    tokens: int | None = None
+    cost_basis: str | None = None
