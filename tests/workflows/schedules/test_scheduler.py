@@ -375,7 +375,7 @@ async def test_a_schedule_that_cannot_fire_is_told_once_and_when_it_fires_again(
         with warnings_logged() as logged:
             for _ in range(5):
                 assert await scheduler.fire_due() == 0
-            await sluice.sql("ALTER TABLE elsewhere RENAME TO run_event")
+            await sluice.sql("ALTER TABLE sluice.elsewhere RENAME TO run_event")
             assert await scheduler.fire_due() == 1
         told = [e["state"] for e in logged if e["event"] == "schedule_stumbled"]
         assert told == ["began", "ended"]
