@@ -30,6 +30,7 @@ from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run
+from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import EligibilityCount, count_eligible
 from app.workflows.sources.item_source import source_of, without_result
 from app.workflows.steps.preview import PreviewStepRunner
@@ -133,7 +134,7 @@ class WorkflowClient:
                 not ended, and what would be approved might grow; or see ``trigger_process``.
         """
         try:
-            params = bound.params.read(run.params, run.sealed)
+            params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
         except BadInput as error:
             raise Conflict(
                 f"{run.family} does not take the params of run {run.id} any more. Start a new run."

@@ -38,6 +38,8 @@ class Backfill(SluiceTable, table=True):
     """Beside those that make the partitions."""
     sealed: str | None = Field(default=None, sa_type=Text)
     """The secrets of each run's params, encrypted: ``app.workflows.serialization.params``."""
+    params_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    """Of the family, when they were kept: ``JobFamily.params_version``."""
     options: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """``app.workflows.contract.run_options.RunOptions``, of each run."""
     status: str = Field(default=BackfillStatus.RUNNING, sa_type=Text)

@@ -46,6 +46,8 @@ class Run(SluiceTable, table=True):
     """A mask stands for each secret."""
     sealed: str | None = Field(default=None, sa_type=Text)
     """The secrets of ``params``, encrypted: ``app.workflows.serialization.params``."""
+    params_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    """Of the family, when they were kept: ``JobFamily.params_version``."""
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))

@@ -28,6 +28,8 @@ class Schedule(SluiceTable, table=True):
     """What was named of them; the rest is the family's when it fires."""
     sealed: str | None = Field(default=None, sa_type=Text)
     """The secrets of ``params``, encrypted: ``app.workflows.serialization.params``."""
+    params_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    """Of the family, when they were kept: ``JobFamily.params_version``."""
     options: Json = Field(default_factory=dict, sa_type=JSONB, sa_column_kwargs=_OBJECT)
     """``app.workflows.contract.run_options.ScheduleOptions``: what was named."""
     catch_up: str = Field(sa_type=Text)

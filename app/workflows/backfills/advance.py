@@ -62,6 +62,7 @@ async def advance_backfill(
             family=backfill.family,
             params=partition.params,
             sealed=backfill.sealed,
+            params_version=backfill.params_version,
             force=backfill.force,
             options=backfill.options,
             started_by=backfill.started_by,

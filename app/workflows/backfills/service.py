@@ -78,9 +78,7 @@ class BackfillService:
                 break
             found = await self.client.dry_run(
                 bound,
-                RunRequest(
-                    params=bound.params.read(params.json, params.sealed), force=request.force
-                ),
+                RunRequest(params=bound.params.read(params), force=request.force),
             )
             statistics = found.survey.statistics
             if statistics.total_eligible is None or statistics.to_process is None:
@@ -126,6 +124,7 @@ class BackfillService:
                     return BackfillStarted(known, sum(counts[known].values()), replayed=True)
             planned = await plan(tx, bound, request)
             backfill.params, backfill.sealed = planned.params.json, planned.params.sealed
+            backfill.params_version = bound.family.params_version
             partitions = [
                 BackfillPartition(backfill_id=backfill.id, position=n, key=key, params=params.json)
                 for n, (key, params) in enumerate(planned.runs.items())

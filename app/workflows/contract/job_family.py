@@ -77,6 +77,9 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """Of the execute route: ``generate`` makes ``generate-user``."""
     params: ClassVar[type[BaseModel]] = FamilyParams
     """What a caller may say of a run. A field without a default is required."""
+    params_version: ClassVar[int] = 1
+    """Raise it when the params of runs that are going, of schedules and of backfills are to become
+    those of the new code by ``migrate_params``."""
     flow: ClassVar[Flow] = Flow()
     """How much may be at work at once, and start in a period, in each layer."""
 
@@ -109,6 +112,14 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
     """How the work is cut for backfills: see ``app.workflows.contract.partitions``."""
     schedule: ClassVar[Cron | None] = None
     """When runs start by themselves; operators may pause it, and add others."""
+
+    def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
+        """What params that were kept by an earlier ``params_version`` are now; both by their names
+        over HTTP. What comes is checked like any other.
+
+        Always a plain ``def``, called where it stands, as often as they are read.
+        """
+        return old
 
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
         """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from

@@ -27,6 +27,7 @@ from app.workflows.runs.approval import ApprovalRequest, question
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.lifecycle import RunLifecycle
+from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of
 
@@ -82,7 +83,7 @@ class ProcessLayer:
         return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
-        params = bound.params.read(run.params, run.sealed)
+        params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
         wanted = options.canary or 0

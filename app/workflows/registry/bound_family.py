@@ -17,7 +17,7 @@ from app.workflows.keys import Layer, flow_key
 from app.workflows.registry.known_types import hints_of, result_type, values_of
 from app.workflows.registry.threads import ThreadLine, Threads
 from app.workflows.serialization.codec import LARGEST, ValueCodec
-from app.workflows.serialization.params import Params
+from app.workflows.serialization.params import Params, ParamsVersion
 from app.workflows.serialization.results import Results
 from app.workflows.serialization.secret_box import SecretBox
 
@@ -113,7 +113,13 @@ def bind(
         execute=ready("execute", of_items),
         save=ready("save", of_items),
         stored=ready("stored", of_items) if overridden(family, ("stored",)) else None,
-        params=Params(family.params, values, box or SecretBox.fresh(), redactor),
+        params=Params(
+            family.params,
+            values,
+            box or SecretBox.fresh(),
+            redactor,
+            ParamsVersion(family.params_version, family.migrate_params),
+        ),
         results=Results(result_type(type(family)), values),
         values=values,
         threads=of_items,

@@ -21,7 +21,7 @@ from app.workflows.registry.param_types import check_params_type
 from app.workflows.registry.rename import check_renames
 from app.workflows.registry.result_types import check_result_type
 from app.workflows.registry.schedule_spec import declared_spec
-from app.workflows.serialization.params import Params
+from app.workflows.serialization.params import Params, ParamsVersion
 from app.workflows.serialization.secret_box import SecretBox
 
 PACKAGE = "app.workflows.families"
@@ -183,7 +183,8 @@ def _check_values(where: str, family: AnyFamily) -> None:
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {family.name}: {error.detail}") from error
     try:
-        params = Params(family.params, values_of(family), SecretBox.fresh())
+        version = ParamsVersion(family.params_version, family.migrate_params)
+        params = Params(family.params, values_of(family), SecretBox.fresh(), version=version)
         declared_spec(family, params)
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error.detail}") from error

@@ -46,6 +46,7 @@ def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
         "tz": cron.tz,
         "params": kept.json,
         "sealed": kept.sealed,
+        "params_version": kept.version,
         "options": options.stored(),
         "catch_up": str(catch_up),
     }

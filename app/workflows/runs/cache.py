@@ -21,7 +21,7 @@ from app.store.statuses import ENDED, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.serialization.params import ParamsRefused, Unreadable
+from app.workflows.serialization.params import KeptParams, ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
 
 FRESH_SECONDS = 0.5
@@ -160,7 +160,9 @@ class RunCache:
         run, active_seconds = found
         params: BaseModel | Unreadable
         try:
-            params = self._families[run.family].params.read(run.params, run.sealed)
+            params = self._families[run.family].params.read(
+                KeptParams(run.params, run.sealed, run.params_version)
+            )
         except (ParamsRefused, SecretsLost) as error:
             params = error
         ramp = RunOptions.model_validate(run.options).ramp

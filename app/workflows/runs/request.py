@@ -57,6 +57,7 @@ def new_run(bound: BoundFamily, request: RunRequest, *, started_by: str) -> Run:
         family=bound.name,
         params=params.json,
         sealed=params.sealed,
+        params_version=params.version,
         force=request.force,
         item_limit=request.limit,
         item_ids=None if request.item_ids is None else list(request.item_ids),

@@ -6,6 +6,7 @@ from app.store.tables.schedules import Schedule
 from app.workflows.contract.run_options import ScheduleOptions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest
+from app.workflows.serialization.params import KeptParams
 
 
 def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> RunRequest:
@@ -15,7 +16,9 @@ def request_of(bound: BoundFamily, schedule: Schedule, **why: str) -> RunRequest
     """
     options = ScheduleOptions.model_validate(schedule.options)
     return RunRequest(
-        params=bound.params.read(schedule.params, schedule.sealed),
+        params=bound.params.read(
+            KeptParams(schedule.params, schedule.sealed, schedule.params_version)
+        ),
         force=options.force,
         limit=options.limit,
         options=options.of_run(bound.family),

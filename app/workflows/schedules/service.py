@@ -165,7 +165,11 @@ class ScheduleService:
             )
         if bound is not None and "params" in values:
             kept = bound.params.named(values["params"], before)
-            checked |= {"params": kept.json, "sealed": kept.sealed}
+            checked |= {
+                "params": kept.json,
+                "sealed": kept.sealed,
+                "params_version": kept.version,
+            }
         if bound is not None and "options" in values:
             options: ScheduleOptions = values["options"]
             options.of_run(bound.family)

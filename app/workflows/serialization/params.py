@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,7 @@ from app.errors import BadInput, full_stop
 from app.exact_json import unstorable
 from app.redaction.redactor import Redactor
 from app.store.tables.base import Json
+from app.workflows.failures.error_text import class_of, sentence_of
 from app.workflows.serialization.codec import NotSerialisable, ValueCodec
 from app.workflows.serialization.equality import same
 from app.workflows.serialization.json_text import as_jsonb
@@ -40,16 +41,53 @@ class ParamsRefused(BadInput):
         )
 
 
+class ParamsNotMigrated(ParamsRefused):
+    """They are of another version than the family's, and do not become those of this one."""
+
+    def __init__(self, sentence: str) -> None:
+        BadInput.__init__(self, full_stop(sentence), field="params")
+
+
+@dataclass(frozen=True, slots=True)
+class ParamsVersion:
+    """Of a family: ``migrate`` makes those of an earlier one its own."""
+
+    number: int = 1
+    migrate: Callable[[dict[str, Any], int], dict[str, Any]] = lambda old, _: old
+
+    def upgraded(self, data: Any, version: int) -> Any:  # a JSON object, with its secrets
+        """
+        Raises:
+            ParamsNotMigrated
+        """
+        if version == self.number:
+            return data
+        if version > self.number:
+            raise ParamsNotMigrated(
+                f"They are of params_version {version}, and this process has {self.number}: it runs"
+                " older code."
+            )
+        try:
+            return self.migrate(dict(data), version)
+        except Exception as error:
+            raise ParamsNotMigrated(
+                f"migrate_params, from version {version} to {self.number}, raised"
+                f" {class_of(error)}: {sentence_of(error)}"
+            ) from error
+
+
 Unreadable = ParamsRefused | SecretsLost
 """Why params that were kept are not read back."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptParams:
-    """``json`` may be shown: a mask stands for each secret. ``sealed``: those, encrypted."""
+    """``json`` may be shown: a mask stands for each secret. ``sealed``: those, encrypted.
+    ``version``: the family's ``params_version``."""
 
     json: Json
     sealed: str | None = None
+    version: int = 1
 
 
 class Params:
@@ -65,12 +103,14 @@ class Params:
         values: ValueCodec,
         box: SecretBox,
         redactor: Redactor | None = None,
+        version: ParamsVersion = ParamsVersion(),
     ) -> None:
         """
         Args:
             redactor: learns each secret that comes by.
         """
         self._kind = kind
+        self._version = version
         self._redactor = redactor or Redactor()
         self._values = values
         self._box = box
@@ -89,7 +129,7 @@ class Params:
         self._require_same(params, self._validated(put(as_jsonb(json.dumps(data)), placed)))
         if not unset:
             data, placed = _dumped(params, unset=False)
-        return KeptParams(data, self._sealed(placed))
+        return KeptParams(data, self._sealed(placed), self._version.number)
 
     def named(self, data: Mapping[str, Any], before: KeptParams | None = None) -> KeptParams:
         """What somebody named of them, by their names over HTTP.
@@ -104,12 +144,13 @@ class Params:
             data = unmasked(data, before.json, self._opened(before.sealed))
         return self.keep(self._validated(data), unset=False)
 
-    def read(self, data: Json, sealed: str | None) -> BaseModel:
+    def read(self, kept: KeptParams) -> BaseModel:
         """
         Raises:
-            BadInput: the family takes them no more.
+            BadInput: the family takes them no more, or they do not become those of its version.
         """
-        return self._validated(data if sealed is None else put(data, self._opened(sealed)))
+        data = kept.json if kept.sealed is None else put(kept.json, self._opened(kept.sealed))
+        return self._validated(self._version.upgraded(data, kept.version))
 
     def of(self, data: object) -> BaseModel:
         """

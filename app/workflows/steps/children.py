@@ -80,6 +80,7 @@ class ChildRuns:
                 family=bound.name,
                 params=kept.json,
                 sealed=kept.sealed,
+                params_version=kept.version,
                 force=True,
                 item_ids=[child],
                 # One item is no sample: a failure is told to the parent, and pauses nothing.

@@ -68,7 +68,7 @@ FULL = Hidden(
 def test_secrets_are_read_back_and_a_mask_stands_where_they_are_shown() -> None:
     them = params()
     kept = them.keep(FULL)
-    assert them.read(kept.json, kept.sealed) == FULL
+    assert them.read(kept) == FULL
     assert kept.json == {
         "apiKey": MASK,
         "raw": MASK,
@@ -133,14 +133,14 @@ def test_a_mask_that_is_sent_back_keeps_the_secret() -> None:
         {"apiKey": "key-1", "headers": {"X": "key-2"}, "targets": [{"url": "a", "token": "key-3"}]}
     )
     again = them.named({**before.json, "share": 0.25}, before)
-    read = them.read(again.json, again.sealed)
+    read = them.read(again)
     assert isinstance(read, Hidden)
     assert (read.api_key.get_secret_value(), read.share) == ("key-1", 0.25)
     assert read.headers == {"X": SecretStr("key-2")}
     assert read.targets == [Target(url="a", token=SecretStr("key-3"))]
 
     other = them.named({**before.json, "apiKey": "key-9"}, before)
-    changed = them.read(other.json, other.sealed)
+    changed = them.read(other)
     assert isinstance(changed, Hidden)
     assert changed.api_key == SecretStr("key-9")
     # Another target may stand there now.
@@ -151,11 +151,11 @@ def test_a_mask_that_is_sent_back_keeps_the_secret() -> None:
 def test_a_new_key_reads_what_the_former_one_wrote_and_nobody_elses() -> None:
     old, new, made = (Fernet.generate_key().decode() for _ in range(3))
     kept = params(box=SecretBox([old], made)).keep(FULL)
-    assert params(box=SecretBox([new, old], made)).read(kept.json, kept.sealed) == FULL
+    assert params(box=SecretBox([new, old], made)).read(kept) == FULL
     with pytest.raises(SecretsLost, match="SLUICE_SECRET_KEY"):
-        params(box=SecretBox([new], made)).read(kept.json, kept.sealed)
+        params(box=SecretBox([new], made)).read(kept)
     by_itself = params(box=SecretBox([], made)).keep(FULL)
-    assert params(box=SecretBox([new], made)).read(by_itself.json, by_itself.sealed) == FULL
+    assert params(box=SecretBox([new], made)).read(by_itself) == FULL
 
 
 def test_a_digest_outlives_a_new_key_and_needs_the_key() -> None:

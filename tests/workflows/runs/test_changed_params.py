@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -45,6 +46,31 @@ class Former(Recording):
 
 class Mended(Recording):
     params = Tone
+
+
+class Migrating(Recording):
+    """Its ``tone`` is called ``voice`` now, and has another meaning."""
+
+    params = Renamed
+    params_version = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.voices: set[str] = set()
+
+    def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
+        assert version == 1
+        return {"voice": f"rather {old['tone']}"}
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        assert isinstance(params, Renamed)
+        self.voices.add(params.voice)
+        return await super().execute(entity, params, ctx)
+
+
+class Failing(Migrating):
+    def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
+        raise KeyError("volume")
 
 
 class WithRequired(Recording):
@@ -143,3 +169,49 @@ async def test_a_run_whose_secrets_a_worker_cannot_read_pauses_until_the_key_is_
         run = await sluice.ended(run_id)
         assert run.succeeded == 3
         assert_exact(run, await sluice.items(run_id))
+
+
+async def test_a_family_says_how_params_of_an_earlier_version_become_its_own(
+    opener: Opener,
+) -> None:
+    run_id = await half_done(opener)
+    family = Migrating()
+    async with opener(family) as sluice, sluice.worker():
+        run = await sluice.ended(run_id)
+        assert (run.status, run.succeeded) == (RunStatus.SUCCEEDED, 30)
+        assert family.voices == {"rather dry"}
+        fresh = await sluice.run(await sluice.start(params=Renamed(voice="loud"), force=True))
+        assert (fresh.params, fresh.params_version) == ({"voice": "loud"}, 2)
+        await sluice.ended(fresh.id)
+        assert family.voices == {"rather dry", "loud"}
+
+
+@pytest.mark.parametrize(
+    ("family", "says"),
+    [
+        (Failing, "migrate_params, from version 1 to 2, raised KeyError: 'volume'"),
+        (WithRequired, "params.language: "),
+    ],
+)
+async def test_params_that_do_not_become_those_of_the_family_pause_the_run(
+    opener: Opener, family: type[Recording], says: str
+) -> None:
+    run_id = await half_done(opener)
+    async with opener(family()) as sluice, sluice.worker():
+        run = await paused(sluice, run_id)
+        assert run.reason == "params_changed"
+        assert says in str(run.detail)
+
+
+async def test_params_of_newer_code_pause_the_run_of_a_process_with_older_code(
+    opener: Opener,
+) -> None:
+    async with opener(Migrating()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start(params=Renamed())
+    async with opener(WithRenamed()) as sluice, sluice.worker():
+        run = await paused(sluice, run_id)
+        assert "params_version 2, and this process has 1" in str(run.detail)
+    async with opener(Migrating()) as sluice, sluice.worker():
+        await control(sluice, "resume", run_id)
+        assert (await sluice.ended(run_id)).succeeded == 3
