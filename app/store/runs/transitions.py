@@ -14,6 +14,7 @@ from app.store.runs.events import SLUICE
 from app.store.runs.runs import ENDED_ITEMS, Statistics, get
 from app.store.statuses import (
     ENDED,
+    FAMILY_GONE,
     RETRYING,
     EventKind,
     PauseReason,
@@ -46,6 +47,8 @@ _DEADLINE = func.now() + func.make_interval(
 _FINALISE = f"""
     UPDATE sluice.run
     SET finished_at = now(), held = false, active_since = NULL,
+        reason = nullif(reason, '{FAMILY_GONE}'),
+        detail = CASE WHEN reason = '{FAMILY_GONE}' THEN NULL ELSE detail END,
         active_ms = active_ms
             + coalesce(extract(epoch FROM now() - active_since) * 1000, 0)::bigint,
         status = CASE WHEN status = 'cancelling' THEN 'cancelled'
@@ -170,8 +173,8 @@ async def promote(tx: AsyncConnection, run_id: str) -> None:
 
 async def cancel(tx: AsyncConnection, run_id: str, *, who: str) -> bool:
     """False: it is being cancelled already, or may not be cancelled from where it stands."""
-    # What was tried again and again does not count any more; why it was paused may be of interest.
-    retried = _RUN.c.reason == RETRYING
+    # What it waited for does not count any more; why it was paused may be of interest.
+    retried = _RUN.c.reason.in_((RETRYING, FAMILY_GONE))
     values: dict[str, object] = {
         "reason": case((retried, None), else_=_RUN.c.reason),
         "detail": case((retried, None), else_=_RUN.c.detail),

@@ -90,7 +90,7 @@ async def test_a_run_whose_family_is_gone_can_be_cancelled(opener: Opener) -> No
         await told(sluice, run_id)
         await control(sluice, "cancel", run_id)
         run = await sluice.ended(run_id)
-        assert run.status == RunStatus.CANCELLED
+        assert (run.status, run.reason, run.detail) == (RunStatus.CANCELLED, None, None)
         assert run.cancelled == 30 - run.succeeded
         assert_exact(run, await sluice.items(run_id))
 
