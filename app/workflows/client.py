@@ -130,8 +130,7 @@ class WorkflowClient:
         """Start a run over exactly these items of an earlier one, with its params.
 
         Raises:
-            Conflict: none of its items is such, or the family takes its params no more; or it has
-                not ended, and what would be approved might grow; or see ``trigger_process``.
+            Conflict: no such item, params that do not fit, or it may grow; see ``trigger_process``.
         """
         try:
             params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))

@@ -154,7 +154,7 @@ class Watchdog:
                 seen = _Seen(run)
             elif not known:
                 seen.passes += 1
-                if seen.passes == STRANDED_PASSES and not run.stranded:
+                if seen.passes % STRANDED_PASSES == 0:
                     await self._strand(run)
             else:
                 seen.passes += 1
@@ -165,7 +165,8 @@ class Watchdog:
             self._seen[run.run_id] = seen
 
     async def _strand(self, run: Unfinished) -> None:
-        """Nobody has moved the run for a while, so no other worker knows its family either."""
+        """Nobody has moved the run for a while, so no other worker knows its family either. One
+        that is being cancelled ends as what dead workers had in hand comes free."""
         if run.status is RunStatus.CANCELLING:
             await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
         detail = (

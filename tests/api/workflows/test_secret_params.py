@@ -230,9 +230,9 @@ async def test_a_run_goes_on_behind_a_new_key_and_says_what_is_missing_without_t
 
 
 NOT_STORABLE: dict[str, tuple[str, str]] = {
-    "NaN": ('{"params": {"apiKey": "k", "region": NaN}}', "params.region"),
-    "Infinity": ('{"params": {"apiKey": "k", "region": Infinity}}', "params.region"),
-    "1e400": ('{"params": {"apiKey": "k", "region": 1e400}}', "params.region"),
+    "NaN": ('{"params": {"apiKey": "k", "region": NaN}}', "body"),
+    "Infinity": ('{"params": {"apiKey": "k", "region": Infinity}}', "body"),
+    "1e400": ('{"params": {"apiKey": "k", "region": 1e400}}', "body"),
     "half a character": ('{"params": {"apiKey": "k", "region": "\\ud800"}}', "params.region"),
     "NUL": ('{"params": {"apiKey": "k", "region": "a\\u0000"}}', "params.region"),
     "NUL in a secret": ('{"params": {"apiKey": "\\u0000"}}', "params.apiKey"),
