@@ -118,6 +118,9 @@ async def test_active_runs_are_shown_with_their_pace_and_keys_by_their_share(
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(4)
+            async with asyncio.timeout(10):
+                while (await sluice.run(run_id)).scheduled < 30:  # pages are read meanwhile
+                    await asyncio.sleep(0.02)
             # So it stood ten seconds ago.
             await sluice.sql(
                 "UPDATE sluice.run SET active_since = now() - interval '20 s', succeeded ="
