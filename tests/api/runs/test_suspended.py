@@ -259,7 +259,7 @@ async def test_what_an_item_writes_can_be_read_while_it_is_at_work_and_later(
     assert [line for line in live.splitlines() if line.startswith("event:")] == [
         "event: chunk", "event: chunk", "event: ended",
     ]  # fmt: skip
-    assert '"status": "succeeded"' in live
+    assert '"status":"succeeded"' in live
     assert [c["data"]["word"] for c in first["chunks"] + rest["chunks"]] == ["one", "two"]
     assert '"word":"two"' in again.text
     assert '"word":"one"' not in again.text
