@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from app.cli.server.demo_token import ensure_token, read_token, token_file
 from tests.cli.command import Sluice, stop, wait_for
+from tests.support.ports import free_port
 
 HEADER = "email,name,locale,interests,active,paid\n"
 
@@ -20,7 +21,8 @@ def test_serve_refuses_without_tokens(sluice: Sluice) -> None:
 
 
 def test_serve_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
-    assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty)
+    port = str(free_port())
+    assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty, SLUICE_PORT=port)
     assert "sluice migrate" in sluice.refused("seed", DATABASE_URL=empty)
 
 
@@ -98,7 +100,8 @@ async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made
     assert f"The database {make_url(empty).database} is" in (
         sluice.run("migrate", DATABASE_URL=empty).stdout
     )
-    given = Sluice({**sluice.env, "DATABASE_URL": empty}, sluice.forking)
+    port = str(free_port())  # the module's service may have the other one
+    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port}, sluice.forking)
     log = tmp_path / "log"
     process = given.start("serve", "--worker", "--demo", log=log)
     connection = await asyncpg.connect(empty)
