@@ -223,7 +223,11 @@ async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(
         run_id = await sluice.start()
         async with sluice.worker():
             async with asyncio.timeout(20):
-                while {i.status for i in await sluice.items(run_id)} != {"suspended", "failed"}:
+                asked = "SELECT 1 FROM sluice.step WHERE name = 'approve' AND status = 'suspended'"
+                # Suspended it is in its moment of sleep too.
+                while not await sluice.sql(asked) or not any(
+                    item.status == "failed" for item in await sluice.items(run_id)
+                ):
                     await asyncio.sleep(0.02)
         waiting = await command.says("item", run_id, "u00001")
         failed = await command.says("item", run_id, "u00002")
