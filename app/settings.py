@@ -25,6 +25,7 @@ from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
 from app.errors import ConfigurationError, full_stop
+from app.field_errors import field_errors
 from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_")
@@ -243,12 +244,11 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = str(first["loc"][0]).upper()
-        if first["type"] == "extra_forbidden":
+        first = field_errors(error)[0]
+        name = first["field"].upper()
+        if name.split(".")[0] not in known:
             raise _unknown(name, known) from None
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ConfigurationError(f"{name} cannot be used: {full_stop(reason)}") from None
+        raise ConfigurationError(f"{name} cannot be used: {full_stop(first['message'])}") from None
 
 
 def _is_misspelt(name: str, known: list[str]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import asyncpg
 import structlog
@@ -22,6 +21,7 @@ from app.api.answer_headers import headers_of, shown_path
 from app.api.routing import CarriedError
 from app.connections.faults import away, said
 from app.errors import SluiceError
+from app.field_errors import Fault, field_errors, first_of
 from app.redaction.redactor import in_use, redacted
 from app.workflows.contract.exceptions import FamilyFailed
 
@@ -107,22 +107,17 @@ async def _expected(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    # Without the input: it may be a secret, and it may be long.
-    faults = [
-        {"field": _field(fault), "message": fault["msg"].removeprefix("Value error, ")}
-        for fault in error.errors()[:20]
-    ]
-    first = faults[0]
+    faults = field_errors(error, name=_field)
     return _answer(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "Unprocessable content",
-        f"{first['field']}: {first['message']}",
+        first_of(faults),
         {"errors": faults},
     )
 
 
-def _field(fault: Mapping[str, Any]) -> str:  # as pydantic describes it
+def _field(fault: Fault) -> str:
     """``("body", "itemIds", 3)`` is ``itemIds.3``; the body as a whole is ``body``."""
     where, *inside = fault["loc"]
     if fault["type"] == "json_invalid":

@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeVar
 from pydantic import ValidationError
 
 from app.errors import BadInput, TooLarge
+from app.field_errors import field_errors
 from app.seed.row import SeedRow, columns, expectation, needed
 from app.workflows.sources.csv_rows import CsvRows
 
@@ -101,7 +102,7 @@ def _row(where: str, kind: type[Row], cells: Mapping[str, str]) -> Row:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        column = str(error.errors()[0]["loc"][0])
+        column = field_errors(error)[0]["field"].split(".")[0]
         raise BadInput(
             f"{where}: {column}: {expectation(kind, column)}, not {cells.get(column, '')[:40]!r}.",
             field=column,

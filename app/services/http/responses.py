@@ -8,6 +8,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
 
+from app.field_errors import field_errors
 from app.services.errors import LlmReplyInvalid, cut
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -68,11 +69,11 @@ def read_shape(text: str, schema: type[Shape]) -> Shape:
     try:
         return schema.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        first = field_errors(error)[0]
+        fault = f"{first['field'] or 'the whole'}: {first['message']}"
         # Not "from error": pydantic's own message quotes the input without bound.
         raise LlmReplyInvalid(
-            f"The reply is not a {schema.__name__}: {where}: {first['msg']}.", text=text
+            f"The reply is not a {schema.__name__}: {fault}.", text=text
         ) from None
 
 

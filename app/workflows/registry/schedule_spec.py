@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.errors import BadInput, ConfigurationError
+from app.field_errors import field_errors, first_of
 from app.workflows.contract.cron import CatchUp, Cron
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import ScheduleOptions
@@ -36,9 +37,9 @@ def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
     except BadInput as error:
         raise ConfigurationError(f"{family.name}.schedule: {error.detail}") from None
     except ValidationError as error:
-        [first, *_] = error.errors(include_url=False)
-        field = first["loc"][0]
-        raise ConfigurationError(f"{family.name}.schedule: {field}: {first['msg']}") from None
+        raise ConfigurationError(
+            f"{family.name}.schedule: {first_of(field_errors(error))}"
+        ) from None
     except ValueError as error:
         raise ConfigurationError(f"{family.name}.schedule: catch_up: {error}") from None
     return {

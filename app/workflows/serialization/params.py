@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import BadInput, full_stop
 from app.exact_json import unstorable
+from app.field_errors import field_errors, first_of
 from app.redaction.redactor import Redactor
 from app.store.tables.base import Json
 from app.workflows.failures.error_text import class_of, sentence_of
@@ -21,24 +22,13 @@ from app.workflows.serialization.json_text import as_jsonb
 from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
 
-MOST_FAULTS = 20
-
 
 class ParamsRefused(BadInput):
     """The family does not take them; ``more`` has every fault, and none the input."""
 
     def __init__(self, error: ValidationError) -> None:
-        faults = [
-            {
-                "field": ".".join(("params", *(str(part) for part in fault["loc"]))),
-                "message": fault["msg"].removeprefix("Value error, "),
-            }
-            for fault in error.errors(include_url=False, include_input=False)[:MOST_FAULTS]
-        ]
-        first = faults[0]
-        super().__init__(
-            full_stop(f"{first['field']}: {first['message']}"), more={"errors": faults}
-        )
+        faults = field_errors(error, "params")
+        super().__init__(full_stop(first_of(faults)), more={"errors": faults})
 
 
 class ParamsNotMigrated(ParamsRefused):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict
+from app.field_errors import field_errors, first_of
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import events, runs
@@ -115,15 +115,8 @@ def _validated(kind: type[BaseModel], data: object) -> BaseModel:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        faults: list[dict[str, Any]] = [
-            {
-                "field": ".".join(("data", *(str(part) for part in fault["loc"]))),
-                "message": fault["msg"].removeprefix("Value error, "),
-            }
-            for fault in error.errors(include_url=False, include_input=False)[:20]
-        ]
-        first = faults[0]
-        raise BadInput(f"{first['field']}: {first['message']}", more={"errors": faults}) from None
+        faults = field_errors(error, "data")
+        raise BadInput(first_of(faults), more={"errors": faults}) from None
 
 
 def shown(path: Sequence[str]) -> str:
