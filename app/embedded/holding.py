@@ -17,6 +17,7 @@ from app.embedded.server import Server, log_tail
 from app.embedded.supervisor import ERROR
 from app.embedded.valkey import Valkey
 from app.errors import ConfigurationError, full_stop
+from app.private_files import private_folder
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class Servers:
     """Where to connect while the folder is held. "" for a server that was not asked for."""
 
     database_url: str
-    """``postgresql://…`` over a unix socket, as asyncpg takes it; a superuser's."""
+    """``postgresql://…`` over a unix socket, as asyncpg takes it; a superuser's, with its
+    password."""
     redis_url: str
-    """``unix://…``, as redis-py's ``from_url`` takes it."""
+    """``unix://…``, as redis-py's ``from_url`` takes it, with the password."""
 
 
 @contextmanager
@@ -64,7 +66,7 @@ def _hold_one(server: Server, *, durable: bool) -> Iterator[str]:
             with LockFile.open(server.folder / "starting.lock") as starting:
                 starting.take_exclusive()
                 holders.take_shared()  # waits for a supervisor that is stopping
-                url = _find_or_start(server, durable=durable)
+                url = server.url(_find_or_start(server, durable=durable))
         except OSError as error:
             raise ConfigurationError(
                 f"The embedded {server.title} cannot use {server.folder}: {full_stop(str(error))} "
@@ -74,13 +76,13 @@ def _hold_one(server: Server, *, durable: bool) -> Iterator[str]:
 
 
 def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    # Root's Postgres is another user, who has to pass through; what matters is in ``data``.
-    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    private_folder(folder)
+    folder.chmod(0o700)  # whoever made it
 
 
 def _find_or_start(server: Server, *, durable: bool) -> str:
-    """The server's URL, from the one supervisor. Only the owner of ``starting.lock`` is here."""
+    """Where the server's socket is, from the one supervisor. Only the owner of ``starting.lock``
+    is here."""
     started = False
     while True:
         with LockFile.open(server.folder / "supervisor.lock") as supervisor:
@@ -110,7 +112,8 @@ def _start(server: Server, supervisor: LockFile, *, durable: bool) -> None:
     # The working folder may have another package named app.
     package = str(Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    with (server.folder / "supervisor.log").open("wb") as log:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with os.fdopen(os.open(server.folder / "supervisor.log", flags, 0o600), "wb") as log:
         subprocess.run(  # noqa: S603 - our own module
             [*command, str(server.folder), kind, str(supervisor.fd)],
             cwd=server.folder,

@@ -9,23 +9,27 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
-from app.embedded.account import CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, Account, data_owner
+from app.embedded.account import data_owner
 from app.embedded.binaries import postgres_binaries
-from app.embedded.child import command_line, spawn
+from app.embedded.child import command_line, spawn, working_folder
+from app.embedded.reachable_binaries import binaries_for
 from app.embedded.server import Server, log_tail
 from app.errors import ConfigurationError
+from app.private_files import ensure_secret
 
 VERSION = "18"
+_HERE = "/proc/self/cwd"
+"""The data folder, to one who is in it and may not pass through the folders above it."""
 
 # For a machine of two cores that has other work: many connections, most of them idle.
 _SETTINGS = {
     "listen_addresses": "",
-    "unix_socket_directories": ".",  # the data folder, which is closed to others
+    "unix_socket_directories": ".",  # the data folder
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "192MB",
@@ -53,14 +57,15 @@ class Postgres(Server):
     def prepare(self, log: int, keep: int) -> None:
         if self.data.exists() and any(self.data.iterdir()):
             self._check_version()
-            _forget_stale_pids(self.data)
+            self._check_password()
+            self._forget_stale_pids()
         else:
             self._initialize(log, keep)
 
     def start(self, log: int, keep: int) -> subprocess.Popen[bytes]:
         settings = _SETTINGS | ({} if self.durable else _NOT_DURABLE)
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        return self._spawn("postgres", ["-D", str(self.data), *options], self.data, log, keep)
+        return self._spawn("postgres", options, self.data, log, keep)
 
     def answers(self, pid: int, sockets: str) -> bool:
         # The last line is the state: src/include/utils/pidfile.h.
@@ -71,7 +76,17 @@ class Postgres(Server):
 
     def url(self, sockets: str) -> str:
         # The port is named because a PGPORT in the environment would replace it.
-        return f"postgresql://postgres@/postgres?host={quote(sockets, safe='/')}&port=5432"
+        place = f"host={quote(sockets, safe='/')}&port=5432"
+        return f"postgresql://postgres:{self.password()}@/postgres?{place}"
+
+    def is_process(self, pid: int) -> bool:
+        arguments = command_line(pid)
+        if not arguments or Path(arguments[0]).name != "postgres":
+            return False
+        served = dict(pairwise(arguments)).get("-D", "")
+        if served.startswith("/") and served != _HERE:
+            return served == str(self.data)
+        return working_folder(pid) in (str(self.data), "")
 
     def _check_version(self) -> None:
         try:
@@ -87,6 +102,13 @@ class Postgres(Server):
                 f"Remove {self.folder} to start anew, or set DATABASE_URL to a Postgres {found}."
             )
 
+    def _check_password(self) -> None:
+        if not self.password_file.exists():
+            raise ConfigurationError(
+                f"{self.data} was made by a Sluice whose embedded Postgres asked for no password. "
+                f"Remove {self.folder} to start anew, as make clean does, or set DATABASE_URL."
+            )
+
     def _initialize(self, log: int, keep: int) -> None:
         """Make the data folder beside its place, then move it: it is whole or absent."""
         owner = data_owner(self.data)
@@ -97,10 +119,13 @@ class Postgres(Server):
         fresh.mkdir(mode=0o700)
         if owner is not None:
             os.chown(fresh, owner.uid, owner.gid)
-        options = ["-D", str(fresh), "--username=postgres", "--auth=trust", "--encoding=UTF8"]
-        options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        ensure_secret(self.password_file)
+        options = ["--username=postgres", "--auth=scram-sha-256", "--pwfile=/dev/stdin"]
+        options += ["--encoding=UTF8", "--locale=C"]
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         options += ["--no-instructions"] if self.durable else ["--no-instructions", "--no-sync"]
-        if self._spawn("initdb", options, fresh, log, keep).wait() != 0:
+        password = f"{self.password()}\n"
+        if self._spawn("initdb", options, fresh, log, keep, told=password).wait() != 0:
             tail = log_tail(self.folder / "server.log")
             raise ConfigurationError(
                 f"The embedded Postgres could not make its data folder {self.data}. "
@@ -109,45 +134,33 @@ class Postgres(Server):
         fresh.rename(self.data)
 
     def _spawn(
-        self, program: str, options: Sequence[str], data: Path, log: int, keep: int
+        self, program: str, options: Sequence[str], data: Path, log: int, keep: int, told: str = ""
     ) -> subprocess.Popen[bytes]:
-        binary = postgres_binaries() / program
         account = data_owner(data)
+        binaries = binaries_for(account, log) if account else postgres_binaries()
+        place = _HERE if account else str(data)
         return spawn(
-            [str(binary), *options],
+            [str(binaries / program), "-D", place, *options],
             cwd=data,
             log=log,
-            account=account and _able(account, binary, data, log),
+            account=account,
             death_signal=self.stop_signals[0],
             keep=[keep],
+            told=told,
         )
 
+    def _forget_stale_pids(self) -> None:
+        """Remove Postgres's pid files when their pid is no postmaster of this data.
 
-def _able(owner: Account, binary: Path, data: Path, log: int) -> Account:
-    """``owner`` with the least capability that lets it reach both its program and its data.
-
-    Tried rather than reckoned from modes, because of ACLs; and because a container may lack
-    CAP_DAC_READ_SEARCH (Docker does) or the right to change user at all.
-    """
-    shared = binary.parent.parent / "share" / "postgresql" / "postgres.bki"
-    attempt = [
-        "/bin/sh",
-        "-c",
-        'cd "$0" && exec "$1" --version < "$2"',
-        str(data),
-        str(binary),
-        str(shared),
-    ]
-    for capability in (None, CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
-        account = replace(owner, capability=capability)
-        with suppress(OSError, subprocess.SubprocessError):
-            if spawn(attempt, cwd=data, log=log, account=account).wait() == 0:
-                return account
-    raise ConfigurationError(
-        f"Postgres does not run as root, and uid {owner.uid}, as whom it would run, "
-        f"cannot reach {binary} and {data}. Run as an ordinary user, move the project to where "
-        f"others may read, or set DATABASE_URL.{log_tail(data.parent / 'server.log')}"
-    )
+        After a crash that pid may be a zombie that nobody reaps, or after a reboot another program;
+        Postgres would take it for itself and not start. One that was started on this data by hand
+        is left to it, and it refuses.
+        """
+        for name in ("postmaster.pid", f"{self.socket_name}.lock"):
+            with suppress(OSError, ValueError, IndexError):
+                pid_file = self.data / name
+                if not self.is_process(int(pid_file.read_text().split()[0])):
+                    pid_file.unlink()
 
 
 def _check_passwd_entry() -> None:
@@ -158,24 +171,3 @@ def _check_passwd_entry() -> None:
             f"Uid {os.geteuid()} is not in /etc/passwd, and Postgres cannot make its data "
             "folder without that. Run as a user that has an entry, or set DATABASE_URL."
         ) from None
-
-
-def _forget_stale_pids(data: Path) -> None:
-    """Remove Postgres's pid files when their pid is no postmaster of this data.
-
-    After a crash that pid may be a zombie that nobody reaps, or after a reboot another program;
-    Postgres would take it for itself and not start. One that was started on this data by hand
-    is left to it, and it refuses.
-    """
-    for name in ("postmaster.pid", f"{Postgres.socket_name}.lock"):
-        with suppress(OSError, ValueError, IndexError):
-            pid_file = data / name
-            if not _may_serve(data, command_line(int(pid_file.read_text().split()[0]))):
-                pid_file.unlink()
-
-
-def _may_serve(data: Path, arguments: Sequence[str]) -> bool:
-    if not arguments or Path(arguments[0]).name != "postgres":
-        return False
-    served = dict(pairwise(arguments)).get("-D", "")
-    return served == str(data) or not served.startswith("/")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from app.embedded.child import command_line
 from app.errors import ConfigurationError
 
 # A socket's path: 108 bytes on Linux, 104 on macOS, the closing zero byte included.
@@ -35,6 +36,14 @@ class Server(ABC):
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def password_file(self) -> Path:
+        return self.folder / "password"
+
+    def password(self) -> str:
+        """Raises OSError."""
+        return self.password_file.read_text("ascii").strip()
+
     @abstractmethod
     def check_installed(self) -> None:
         """Raise ConfigurationError unless the server's wheel is there."""
@@ -53,7 +62,11 @@ class Server(ABC):
 
     @abstractmethod
     def url(self, sockets: str) -> str:
-        """What a client connects to."""
+        """What a client connects to, with the password."""
+
+    def is_process(self, pid: int) -> bool:
+        """Whether that process is this server, of an earlier start."""
+        return str(self.data) in command_line(pid)
 
 
 def socket_folder(server: Server) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from app.configured_secrets import know_url, redactor_of
 from app.embedded import hold
+from app.redaction.redactor import IN_USE
 from app.settings import Settings
 
 
@@ -27,7 +29,13 @@ class Urls:
 
 @contextmanager
 def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
-    """The given servers, or embedded ones for as long as the context is open."""
+    """The given servers, or embedded ones for as long as the context is open.
+
+    From then on what the process says holds no password of theirs: the redactor in use knows it,
+    also once they are closed, when an error is told.
+    """
+    redactor = redactor_of(settings)
+    IN_USE.set(redactor)
     with ExitStack() as stack:
         database, redis = settings.database_url, settings.redis_url
         if not with_redis:
@@ -37,4 +45,6 @@ def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
                 hold(settings.data_dir, postgres=database is None, valkey=redis is None)
             )
             database, redis = database or own.database_url, redis or own.redis_url
+        for url in (database, redis):
+            know_url(redactor, url)
         yield Urls(database, redis, settings.listen_url or "")

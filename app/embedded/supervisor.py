@@ -12,7 +12,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 
-from app.embedded.child import command_line
 from app.embedded.lockfile import LockFile
 from app.embedded.server import Server, log_tail, socket_folder
 from app.errors import ConfigurationError
@@ -23,7 +22,7 @@ _READY_WITHIN = 120.0  # a database that crashed reads its log first
 _STOP_WITHIN = 30.0  # per signal
 
 ERROR = "error: "
-"""What the text of ``supervisor.lock`` begins with when it is not a URL."""
+"""What the text of ``supervisor.lock`` begins with when it is no folder."""
 
 
 def supervise(server: Server, me: LockFile) -> None:
@@ -34,7 +33,7 @@ def supervise(server: Server, me: LockFile) -> None:
     ):
         try:
             _end_leftover(server, alive)
-            process, url = _start(server, alive)
+            process, sockets = _start(server, alive)
         except ConfigurationError as error:
             me.write(f"{ERROR}{error}")
             return
@@ -44,12 +43,12 @@ def supervise(server: Server, me: LockFile) -> None:
                 f"Run as an ordinary user who owns {server.folder}, or set {server.setting}."
             )
             return
-        me.write(url)
+        me.write(sockets)
         try:
             while process.poll() is None and not holders.try_exclusive():
                 time.sleep(_LOOK_EVERY)
         finally:
-            me.clear()  # before the locks go: whoever comes now must not read the old URL
+            me.clear()  # before the locks go: whoever comes now must not read the old folder
             _stop(server, process)
 
 
@@ -68,7 +67,7 @@ def _start(server: Server, alive: LockFile) -> tuple[subprocess.Popen[bytes], st
             if process.poll() is not None:
                 break
             if server.answers(process.pid, sockets):
-                return process, server.url(sockets)
+                return process, sockets
     except BaseException:
         _stop(server, process)
         raise
@@ -94,7 +93,7 @@ def _end_leftover(server: Server, alive: LockFile) -> None:
     for number in (None, *server.stop_signals):
         # On Linux the kernel has sent the first signal already.
         within = _STOP_WITHIN if number else 1.0
-        if number and _is_ours(server, pid := int(alive.read() or 0)):
+        if number and (pid := int(alive.read() or 0)) and server.is_process(pid):
             os.kill(pid, number)
         for _ in _until(within, every=0.02):
             if alive.try_exclusive():
@@ -103,10 +102,6 @@ def _end_leftover(server: Server, alive: LockFile) -> None:
         f"A {server.title} from before still runs on {server.data} and does not end. Its pid is in "
         f"{server.folder / 'server.lock'}: end it, or set {server.setting}."
     )
-
-
-def _is_ours(server: Server, pid: int) -> bool:
-    return pid > 0 and str(server.data) in command_line(pid)
 
 
 def _until(seconds: float, *, every: float) -> Iterator[None]:

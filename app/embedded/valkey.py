@@ -11,6 +11,7 @@ from urllib.parse import quote
 from app.embedded.binaries import valkey_binary
 from app.embedded.child import spawn
 from app.embedded.server import Server
+from app.private_files import ensure_secret
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Valkey(Server):
 
     def prepare(self, log: int, keep: int) -> None:
         self.data.mkdir(mode=0o700, exist_ok=True)
+        ensure_secret(self.password_file)
 
     def start(self, log: int, keep: int) -> subprocess.Popen[bytes]:
         settings = {
@@ -40,11 +42,12 @@ class Valkey(Server):
         }
         options = [part for key, value in settings.items() for part in (f"--{key}", value)]
         return spawn(
-            [str(valkey_binary()), *options],
+            [str(valkey_binary()), "-", *options],
             cwd=self.data,
             log=log,
             death_signal=self.stop_signals[0],
             keep=[keep],
+            told=f"requirepass {self.password()}\n",
         )
 
     def answers(self, pid: int, sockets: str) -> bool:
@@ -52,10 +55,12 @@ class Valkey(Server):
             client.settimeout(1.0)
             try:
                 client.connect(f"{sockets}/{self.socket_name}")
-                client.sendall(b"PING\r\n")
-                return client.recv(64).startswith(b"+PONG")  # "-LOADING" until its data is read
+                client.sendall(f"AUTH {self.password()}\r\nPING\r\n".encode())
+                answers = client.makefile("rb")
+                # "-LOADING" until its data is read
+                return answers.readline() == b"+OK\r\n" and answers.readline() == b"+PONG\r\n"
             except OSError:
                 return False
 
     def url(self, sockets: str) -> str:
-        return f"unix://{quote(sockets, safe='/')}/{self.socket_name}"
+        return f"unix://:{self.password()}@{quote(sockets, safe='/')}/{self.socket_name}"

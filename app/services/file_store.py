@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from app.errors import NotFound, Unavailable
+from app.private_files import private_folder
 
 FOR_ALL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
 """What no other file would fare better with: no room, no permission."""
@@ -88,7 +89,7 @@ class FileStore:
 
     def _save(self, file: str, data: bytes) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
         except OSError as error:
             raise self._unusable(error) from error
         try:
@@ -115,7 +116,7 @@ def checked(name: str) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     # Beside it, because only within one file system is a rename atomic.
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:

@@ -51,7 +51,8 @@ async def far_away(url: str) -> AsyncIterator[str]:
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     try:
-        yield f"redis://{host}:{port}"
+        account = urlsplit(url).netloc.rpartition("@")[0]
+        yield f"redis://{account and account + '@'}{host}:{port}"
     finally:
         server.close()
 

@@ -28,10 +28,13 @@ def pgbouncer(dsn: str, mode: Literal["session", "transaction"]) -> Iterator[str
     assert PROGRAM is not None
     behind = PostgresUrl.parse(dsn)
     host, port = behind.hosts[0]
-    uid = Path(host).stat().st_uid if host.startswith("/") else None
+    in_folder = host.startswith("/")
+    uid = Path(host).stat().st_uid if in_folder else None
     folder = Path(tempfile.mkdtemp(prefix="sluice-pgbouncer-"))
     at = free_port()
-    server = f"host={host} port={port or 5432} user={behind.user}"
+    # In the socket's folder, above which it may pass through none.
+    place = "/proc/self/cwd" if in_folder and os.geteuid() == 0 else host
+    server = f"host={place} port={port or 5432} user={behind.user}"
     server += f" password={behind.password}" if behind.password else ""
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {at}\n"
@@ -45,6 +48,7 @@ def pgbouncer(dsn: str, mode: Literal["session", "transaction"]) -> Iterator[str
         [PROGRAM, "-q", str(folder / "pgbouncer.ini")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        cwd=host if in_folder else None,
         user=uid if os.geteuid() == 0 else None,
     )
     try:
