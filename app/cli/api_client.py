@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeVar
-from urllib.parse import quote
+from typing import Generic, TypeVar
 
 import httpx2
 from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
@@ -15,17 +16,33 @@ from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
 from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
+from app.schemas.backfills import PartitionsAnswer
+from app.schemas.events import EventsAnswer
+from app.schemas.items import ChunksAnswer
 from app.schemas.problems import Problem
+from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
-from app.settings import Settings
-
-AnswerT = TypeVar("AnswerT", bound=BaseModel)
-
+from app.settings import Settings, load_settings
 
 AWAY = frozenset({502, 503, 504})
 """HTTP statuses after which trying again may help."""
 SILENCE = 45.0
 """Seconds without a word from a stream, which says something every 15, after which it is lost."""
+PAGE = 200
+"""The most that a page may have."""
+
+Found = TypeVar("Found", bound=BaseModel)
+Paged = TypeVar("Paged", ChunksAnswer, EventsAnswer, PartitionsAnswer, SchedulesAnswer)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Found]):
+    """``raw``: as it was sent. ``replayed``: an earlier call under the same key had started the
+    run."""
+
+    raw: bytes
+    found: Found
+    replayed: bool = False
 
 
 class CallRefused(SluiceError):
@@ -39,43 +56,56 @@ class CallRefused(SluiceError):
 class ApiClient:
     """Made by ``open_api``."""
 
-    def __init__(self, http: httpx2.AsyncClient, shown: str) -> None:
+    def __init__(self, http: httpx2.Client, shown: str) -> None:
         self._http = http
         self._shown = shown
 
-    async def get(self, path: str, **query: str | int | None) -> bytes:
+    def get(self, kind: type[Found], path: str, **query: str | int | None) -> Reply[Found]:
         given = {name: value for name, value in query.items() if value is not None}
         # Not as `params`, in whose place a query of the path would go.
         url = httpx2.URL(path.lstrip("/")).copy_merge_params(given)
-        request = self._http.build_request("GET", url)
-        return (await self._call(request)).content
+        return self._call(kind, self._http.build_request("GET", url))
 
-    async def post(self, path: str, body: Mapping[str, JsonValue] | None = None) -> bytes:
-        return await self.send("POST", path, body)
+    def pages(self, kind: type[Paged], path: str, **query: str | None) -> Iterator[Reply[Paged]]:
+        cursor: str | None = None
+        while True:
+            page = self.get(kind, path, limit=PAGE, cursor=cursor, **query)
+            yield page
+            cursor = page.found.next_cursor
+            if cursor is None:
+                return
 
-    async def send(
-        self, method: str, path: str, body: Mapping[str, JsonValue] | None = None
-    ) -> bytes:
-        request = self._http.build_request(method, path.lstrip("/"), json=body)
-        return (await self._call(request)).content
-
-    async def start(
-        self, path: str, body: Mapping[str, JsonValue], key: str | None
-    ) -> tuple[bytes, bool]:
-        """The answer, and whether an earlier call under the same key had started the run."""
+    def send(
+        self,
+        kind: type[Found],
+        method: str,
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        key: str | None = None,
+    ) -> Reply[Found]:
+        """``key``: under which the same call starts one run."""
         headers = {} if key is None else {"Idempotency-Key": _header(key)}
-        request = self._http.build_request("POST", path.lstrip("/"), json=body, headers=headers)
-        answer = await self._call(request)
-        return answer.content, "idempotency-replayed" in answer.headers
+        return self._call(
+            kind, self._http.build_request(method, path.lstrip("/"), json=body, headers=headers)
+        )
 
-    @asynccontextmanager
-    async def follow(
-        self, path: str, *, last: str | None
-    ) -> AsyncIterator[httpx2.EventSource | None]:
+    def post(
+        self,
+        kind: type[Found],
+        path: str,
+        body: Mapping[str, JsonValue] | None = None,
+        *,
+        key: str | None = None,
+    ) -> Reply[Found]:
+        return self.send(kind, "POST", path, body, key=key)
+
+    @contextmanager
+    def follow(self, path: str, *, last: str | None) -> Iterator[httpx2.EventSource | None]:
         """A stream of events, behind the one whose id is ``last``; None: nothing follows it.
 
         Raises:
-            Unavailable, Refused: as any call; Unavailable also while the stream is read.
+            Unavailable, CallRefused: as any call; Unavailable also while the stream is read.
         """
         headers = {"Accept": "text/event-stream"}
         if last is not None:
@@ -84,34 +114,35 @@ class ApiClient:
             "GET", path.lstrip("/"), headers=headers, timeout=httpx2.Timeout(10, read=SILENCE)
         )
         with self._reaching():
-            answer = await self._http.send(request, stream=True)
+            answer = self._http.send(request, stream=True)
             try:
                 if not answer.is_success:
-                    await answer.aread()
+                    answer.read()
                     raise self._refusal(answer)
                 nothing = answer.status_code == HTTPStatus.NO_CONTENT
                 yield None if nothing else httpx2.EventSource(answer)
             finally:
-                await answer.aclose()
+                answer.close()
 
-    def read(self, kind: type[AnswerT], answer: bytes) -> AnswerT:
+    def read(self, kind: type[Found], answer: str | bytes) -> Found:
         try:
             # A newer service may say more.
             return kind.model_validate_json(answer, extra="ignore")
         except ValidationError:
             raise self._stranger() from None
 
-    async def _call(self, request: httpx2.Request) -> httpx2.Response:
+    def _call(self, kind: type[Found], request: httpx2.Request) -> Reply[Found]:
         """
         Raises:
             Unavailable: nobody answers.
-            Refused: the answer is an error. The sentence is the service's, with its fields.
+            CallRefused: the answer is an error. The sentence is the service's, with its fields.
         """
         with self._reaching():
-            answer = await self._http.send(request)
-        if answer.is_success:
-            return answer
-        raise self._refusal(answer)
+            answer = self._http.send(request)
+        if not answer.is_success:
+            raise self._refusal(answer)
+        replayed = "idempotency-replayed" in answer.headers
+        return Reply(answer.content, self.read(kind, answer.content), replayed)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -141,13 +172,17 @@ class ApiClient:
         )
 
 
-@asynccontextmanager
-async def open_api(settings: Settings, *, at: str | None = None) -> AsyncIterator[ApiClient]:
-    """``at``: another address than SLUICE_URL.
+@contextmanager
+def open_api(settings: Settings | None = None, *, at: str | None = None) -> Iterator[ApiClient]:
+    """
+    Args:
+        settings: those of the environment, unless they are told.
+        at: another address than SLUICE_URL.
 
     Raises:
         ConfigurationError: SLUICE_URL or SLUICE_TOKEN cannot be used.
     """
+    settings = settings or load_settings()
     try:
         url = httpx2.URL((at or settings.url).rstrip("/") + "/")
     except httpx2.InvalidURL:
@@ -159,9 +194,8 @@ async def open_api(settings: Settings, *, at: str | None = None) -> AsyncIterato
     timeout = httpx2.Timeout(10, read=settings.dry_run_budget + 45)
     # No proxy leads to this machine, and what the environment says of certificates is for others.
     here = {"trust_env": False, "verify": True} if _is_local(url.host) else {}
-    async with open_client(
-        base_url=url, headers=_headers(settings), timeout=timeout, **here
-    ) as http:
+    options = {"base_url": url, "headers": _headers(settings), "timeout": timeout, **here}
+    with open_client(httpx2.Client, **options) as http:
         yield ApiClient(http, shown)
 
 
@@ -202,35 +236,7 @@ def _sentence(problem: Problem, status: int) -> str:
     return "\n".join(lines)
 
 
-def require_known(name: str, known: list[str], hint: str = "") -> None:
-    """
-    Args:
-        hint: a sentence to follow the refusal.
-
-    Raises:
-        BadInput: the service has no family of this name.
-    """
-    if name not in known:
-        listed = ", ".join(known) or "none"
-        raise BadInput(
-            f"There is no family {printable(name)!r}. Known are: {listed}.{printable(hint)}"
-        )
-
-
-def run_path(run_id: str, action: str = "") -> str:
-    """
-    Raises:
-        BadInput: no run has such an id.
-    """
-    if not run_id.replace("_", "").isalnum() or not run_id.isascii():
-        raise BadInput(f"There is no run {printable(run_id)!r}. See: sluice runs")
-    return f"/api/runs/{run_id}/{action}".rstrip("/")
-
-
-def item_path(run_id: str, item_id: str, action: str = "") -> str:
-    """The id in the query: in a path a dot or a slash would lead elsewhere.
-
-    Raises:
-        BadInput: no run has such an id.
-    """
-    return f"{run_path(run_id, f'item/{action}')}?id={quote(item_id, safe='')}"
+def joined(rows: str, pages: Sequence[Reply[Paged]]) -> bytes:
+    """The rows of all pages, as they were sent, in one answer."""
+    sent = [row for page in pages for row in json.loads(page.raw)[rows]]
+    return json.dumps({"success": True, rows: sent}).encode()

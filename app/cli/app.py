@@ -1,134 +1,158 @@
-"""Every command and its options: nothing else, so that ``sluice --help`` is quick. What a command
-needs is imported when it runs."""
+"""Every command and where it is: nothing else, so that ``sluice --help`` is quick. The module of a
+command, and what that needs, is loaded when the command is called."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from app.cli.commands.backfill_commands import backfill, backfills
-from app.cli.commands.coverage_command import coverage
-from app.cli.commands.flow_commands import flow
-from app.cli.commands.item_commands import ITEM_COMMANDS
-from app.cli.commands.run_commands import RUN_COMMANDS
-from app.cli.commands.schedule_commands import schedule
-from app.cli.options import Demo, Json
+COMMANDS = {
+    "serve": ("server.serve", "Run the HTTP API until it is told to stop."),
+    "worker": (
+        "server.worker",
+        "Run one more worker until it is told to stop; any number of them share the work.",
+    ),
+    "migrate": ("commands.database", "Bring the database's tables up to date."),
+    "seed": (
+        "commands.database",
+        "Write 1,000 users to the database, and agents, scenes and posts; update what is there.",
+    ),
+    "prune": (
+        "commands.database",
+        "Delete runs that ended long ago, with their items and events.",
+    ),
+    "rotate-key": (
+        "commands.database",
+        "Make a new key for the signatures of cookies, cursors and answer links.",
+    ),
+    "run": (
+        "commands.start",
+        "Start a run of a family through the API, or only count with --dry-run.",
+    ),
+    "preview": (
+        "commands.families",
+        (
+            "Execute one item and save nothing: show its result, or how it differs from what is"
+            " stored."
+        ),
+    ),
+    "watch": (
+        "commands.watch",
+        (
+            "Follow a run: exit 0 when it succeeds, 1 when it does not, 3 when it pauses. Ctrl-C"
+            " leaves it as it is."
+        ),
+    ),
+    "pause": (
+        "commands.control",
+        "Let nothing of a run start any more; what is at work ends.",
+    ),
+    "resume": (
+        "commands.control",
+        "Let a paused run go on where it stopped, with other limits if any are given.",
+    ),
+    "approve": ("commands.control", "Let a run go on that waits for an approval."),
+    "cancel": (
+        "commands.control",
+        "End a run: what is pending at once, what is at work when it ends.",
+    ),
+    "retry": (
+        "commands.control",
+        "Start a run over what failed in an earlier one, or over other items of it.",
+    ),
+    "failures": (
+        "commands.runs",
+        "List what failed in a run, grouped by what the errors say.",
+    ),
+    "events": ("commands.runs", "List what happened to a run, and who did it."),
+    "runs": ("commands.runs", "List runs, the newest first."),
+    "suspended": (
+        "commands.questions",
+        "List what the items of a run wait for people for.",
+    ),
+    "answer": (
+        "commands.questions",
+        "Answer what an item waits for; it goes on with the answer.",
+    ),
+    "link": (
+        "commands.questions",
+        "Make a link on which somebody without a token may answer what an item waits for.",
+    ),
+    "item": (
+        "commands.items",
+        "Show what became of an item, its steps, and how long each took.",
+    ),
+    "output": ("commands.items", "Print what an item has written to its stream."),
+    "backfill": (
+        "commands.backfill",
+        "Run a family once for each day, hour, month or range that it is cut in.",
+    ),
+    "coverage": (
+        "commands.families",
+        "Show how many of a family's eligible have a result, now and over the last 90 days.",
+    ),
+    "families": ("commands.families", "List the job families that the service has."),
+    "demo": (
+        "demo",
+        "Dry-run, then run, a family over rows in a database of its own.",
+    ),
+    "flow": (
+        "commands.flow",
+        "See how much of each flow key may be at work at once and start, and change it live.",
+    ),
+    "backfills": (
+        "commands.backfills",
+        "List backfills, follow one, and control it.",
+    ),
+    "schedule": (
+        "commands.schedule_changes",
+        "See when families run by themselves, and change it.",
+    ),
+}
+"""In the order of ``sluice --help``: the module, and what the command is for. A module has its
+commands in a Typer that it calls ``commands``."""
+
+
+class LazyGroup(TyperGroup):
+    def __init__(self, **options: Any) -> None:  # typer's own, which it does not name
+        super().__init__(**options)
+        self.commands = {
+            name: TyperCommand(name, help=sentence) for name, (_, sentence) in COMMANDS.items()
+        }
+
+    def load(self, name: str) -> None:
+        place, _ = COMMANDS[name]
+        declared = import_module(f"app.cli.{place}").commands
+        self.commands[name] = typer.main.get_group(declared).commands[name]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # as typer declares it
+        if args and args[0] in COMMANDS:
+            self.load(args[0])
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="sluice",
+    cls=LazyGroup,
     help="Batch jobs: do one thing once for every user, agent or order that still needs it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # errors are a sentence: see main
 )
 
-app.add_typer(flow, name="flow")
-app.add_typer(backfills, name="backfills")
-app.add_typer(schedule, name="schedule")
+
+@app.callback()
+def _root() -> None:
+    """Makes it a group, although it has no command of its own."""
 
 
-@app.command()
-def serve(
-    *,
-    worker: Annotated[
-        bool, typer.Option("--worker", help="Run a worker in this process too.")
-    ] = False,
-    demo: Demo = False,
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on instead of SLUICE_HOST.")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(min=1, max=65535, help="Port instead of SLUICE_PORT.")
-    ] = None,
-) -> None:
-    """Run the HTTP API until it is told to stop."""
-    from app.cli.server.serve import serve_api  # noqa: PLC0415 - lazily: loads the web framework
-
-    serve_api(with_worker=worker, demo=demo, host=host, port=port)
-
-
-@app.command()
-def worker(*, demo: Demo = False) -> None:
-    """Run one more worker until it is told to stop; any number of them share the work."""
-    from app.cli.server.worker import work  # noqa: PLC0415 - lazily: loads every family
-
-    work(demo=demo)
-
-
-@app.command()
-def migrate(*, demo: Demo = False) -> None:
-    """Bring the database's tables up to date."""
-    from app.cli.commands.tables import bring_up_to_date  # noqa: PLC0415 - lazily: loads Alembic
-
-    bring_up_to_date(demo=demo)
-
-
-@app.command()
-def seed(
-    *,
-    users: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Only users, from a CSV file of yours.")
-    ] = None,
-    demo: Demo = False,
-) -> None:
-    """Write 1,000 users to the database, and agents, scenes and posts; update what is there."""
-    from app.cli.commands.tables import seed as write  # noqa: PLC0415 - lazily: loads SQLAlchemy
-
-    write(users, demo=demo)
-
-
-@app.command()
-def prune(
-    *,
-    older_than: Annotated[
-        str, typer.Option(metavar="AGE", help="Since they ended, such as 12h, 30d or 4w.")
-    ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
-    demo: Demo = False,
-) -> None:
-    """Delete runs that ended long ago, with their items and events."""
-    from app.cli.commands.pruning import prune_runs  # noqa: PLC0415 - lazily: loads SQLAlchemy
-
-    prune_runs(older_than, dry_run=dry_run, demo=demo)
-
-
-@app.command("rotate-key")
-def rotate_key(
-    *,
-    drop_former: Annotated[
-        bool,
-        typer.Option("--drop-former", help="What was signed before is void: the key has leaked."),
-    ] = False,
-    demo: Demo = False,
-) -> None:
-    """Make a new key for the signatures of cookies, cursors and answer links."""
-    from app.cli.commands.key_rotation import (  # noqa: PLC0415 - lazily: loads SQLAlchemy
-        rotate_key as rotate,
-    )
-
-    rotate(drop_former=drop_former, demo=demo)
-
-
-for command in (*RUN_COMMANDS, *ITEM_COMMANDS, backfill, coverage):
-    app.command()(command)
-
-
-@app.command()
-def families(*, as_json: Json = False) -> None:
-    """List the job families that the service has."""
-    from app.cli.commands.lists import list_families  # noqa: PLC0415 - lazily: loads the HTTP client
-
-    list_families(as_json=as_json)
-
-
-@app.command()
-def demo(
-    *,
-    family: Annotated[str, typer.Option(help="Which of the template's.")] = "welcome-placeholder",
-) -> None:
-    """Dry-run, then run, a family over rows in a database of its own."""
-    from app.cli.demo import demonstrate  # noqa: PLC0415 - lazily: loads everything
-
-    raise typer.Exit(demonstrate(family))
+def loaded() -> TyperGroup:
+    """The whole of it, with every command's options."""
+    group = typer.main.get_group(app)
+    assert isinstance(group, LazyGroup)  # noqa: S101 - tells the type checker what it was made of
+    for name in COMMANDS:
+        group.load(name)
+    return group

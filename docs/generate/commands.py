@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
-
-from app.cli.app import app
+from app.cli.app import loaded
 from docs.generate.markdown import code, prose, table
 
 
 def commands() -> str:
-    return "".join(_of_group("sluice", typer.main.get_command(app)))
+    return "".join(_of_group("sluice", loaded()))
 
 
 _WORDS = {int: "N", float: "X"}

@@ -157,7 +157,7 @@ def _load() -> None:
         importlib.import_module(module.name)
     for name in ("app.main", "typer.rich_utils"):
         importlib.import_module(name)
-    httpx2.AsyncClient()  # loads what it needs when the first one is made
+    httpx2.Client()  # loads what it needs when the first one is made
     gc.freeze()
 
 

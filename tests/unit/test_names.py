@@ -13,7 +13,7 @@ MODULES = sorted(APP.rglob("*.py"))
 MOST_MODULES = 13
 MOST_LINES = 250
 # Each is to become shorter or to be renamed; what is mended leaves its list, and nothing is added.
-CROWDED: frozenset[str] = frozenset({"cli/commands", "schemas", "store"})
+CROWDED: frozenset[str] = frozenset({"schemas", "store"})
 LONG = frozenset(
     {
         "engine/postgres/consumer.py",
@@ -23,15 +23,6 @@ LONG = frozenset(
     }
 )
 TWICE = frozenset({"History", "Pause"})
-PARTICIPLES = frozenset(
-    {
-        "cli/commands/backfilling.py",
-        "cli/commands/covering.py",
-        "cli/commands/looking.py",
-        "cli/commands/previewing.py",
-        "cli/commands/pruning.py",
-    }
-)
 TELLING_NOTHING = frozenset(
     {
         "asked", "asking", "backfilling", "covering", "ending", "firing", "joining", "looking",
@@ -71,4 +62,4 @@ def test_no_module_is_longer_than_one_can_read() -> None:
 
 
 def test_a_module_is_named_by_what_it_holds() -> None:
-    assert {_place(module) for module in MODULES if module.stem in TELLING_NOTHING} == PARTICIPLES
+    assert not {_place(module) for module in MODULES if module.stem in TELLING_NOTHING}

@@ -2,87 +2,87 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.api_client import ApiClient, open_api, run_path
-from app.cli.commands.watch import follow
-from app.cli.options import Following
-from app.cli.output.console import number, open_console, print_json, printable, program
+from app.cli.api_client import ApiClient, open_api
+from app.cli.commands.watch import tell_start
+from app.cli.input.run_options import budget_of
+from app.cli.options import (
+    Approval,
+    BudgetTokens,
+    BudgetUsd,
+    Json,
+    Key,
+    MaxFailureRate,
+    RunId,
+    ThroughPauses,
+    Watch,
+    following,
+)
+from app.cli.output.console import number, open_console, print_json, printable
 from app.cli.output.run_summary import has_ended, total_of
+from app.cli.paths import run_path
 from app.schemas.failures import RetryAnswer
 from app.schemas.runs import RunAnswer, RunView
-from app.settings import load_settings
+
+commands = typer.Typer()
 
 
-@dataclass(frozen=True, slots=True)
-class RetryOptions:
-    """Which items of a run to try again."""
-
-    statuses: tuple[str, ...] = ()
-    error_class: str | None = None
-    group: str | None = None
-    item_ids: tuple[str, ...] = ()
-    approval: bool = False
-
-    def body(self) -> dict[str, JsonValue]:
-        given: dict[str, JsonValue] = {
-            "status": list(self.statuses),
-            "errorClass": self.error_class,
-            "group": self.group,
-            "itemIds": list(self.item_ids),
-            "approval": self.approval,
-        }
-        return {name: value for name, value in given.items() if value}
+@commands.command()
+def pause(run_id: RunId, *, as_json: Json = False) -> None:
+    """Let nothing of a run start any more; what is at work ends."""
+    with open_api() as api:
+        _act(api, run_id, "pause", {}, as_json=as_json)
 
 
-def pause_run(run_id: str, *, as_json: bool) -> None:
-    _show(asyncio.run(_act(run_id, "pause", {})), as_json=as_json)
-
-
-def resume_run(
-    run_id: str,
+@commands.command()
+def resume(
+    run_id: RunId,
     *,
-    budget: Mapping[str, JsonValue],
-    max_failure_rate: float | None,
-    as_json: bool,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    max_failure_rate: MaxFailureRate = None,
+    as_json: Json = False,
 ) -> None:
-    """``budget``: what of it is to change."""
-    _show(asyncio.run(_resume(run_id, budget, max_failure_rate)), as_json=as_json)
-
-
-async def _resume(
-    run_id: str, budget: Mapping[str, JsonValue], max_failure_rate: float | None
-) -> bytes:
+    """Let a paused run go on where it stopped, with other limits if any are given."""
     body: dict[str, JsonValue] = {}
     if max_failure_rate is not None:
         body["maxFailureRate"] = max_failure_rate
-    async with open_api(load_settings()) as api:
-        if budget:
-            present = (await _get(api, run_id)).options.budget
+    changed = budget_of(budget_usd, budget_tokens)
+    with open_api() as api:
+        if changed:
+            present = _get(api, run_id).options.budget
             kept = {} if present is None else present.model_dump(exclude_none=True)
-            body["budget"] = {**kept, **budget}
-        return await api.post(run_path(run_id, "resume"), body)
+            body["budget"] = {**kept, **changed}
+        _act(api, run_id, "resume", body, as_json=as_json)
 
 
-def approve_run(run_id: str, *, as_json: bool) -> None:
-    _show(asyncio.run(_act(run_id, "approve", {})), as_json=as_json)
+@commands.command()
+def approve(run_id: RunId, *, as_json: Json = False) -> None:
+    """Let a run go on that waits for an approval."""
+    with open_api() as api:
+        _act(api, run_id, "approve", {}, as_json=as_json)
 
 
-def cancel_run(run_id: str, *, yes: bool, as_json: bool) -> int:
-    """The exit code."""
-    if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-        run = asyncio.run(_find(run_id))
-        if not has_ended(run) and not typer.confirm(_question(run)):
-            open_console().print("The run goes on.")
-            return 1
-    _show(asyncio.run(_act(run_id, "cancel", {})), as_json=as_json)
-    return 0
+@commands.command()
+def cancel(
+    run_id: RunId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    as_json: Json = False,
+) -> None:
+    """End a run: what is pending at once, what is at work when it ends."""
+    with open_api() as api:
+        if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+            run = _get(api, run_id)
+            if not has_ended(run) and not typer.confirm(_question(run)):
+                open_console().print("The run goes on.")
+                raise typer.Exit(1)
+        _act(api, run_id, "cancel", {}, as_json=as_json)
 
 
 def _question(run: RunView) -> str:
@@ -93,50 +93,58 @@ def _question(run: RunView) -> str:
     )
 
 
-def retry_run(
-    run_id: str, choice: RetryOptions, *, key: str | None, follow_it: Following, as_json: bool
-) -> int:
-    """The exit code."""
-    return asyncio.run(_retry(run_id, choice, key, follow_it=follow_it, as_json=as_json))
-
-
-async def _retry(
-    run_id: str, choice: RetryOptions, key: str | None, *, follow_it: Following, as_json: bool
-) -> int:
-    console = open_console()
-    async with open_api(load_settings()) as api:
-        answer, replayed = await api.start(run_path(run_id, "retry"), choice.body(), key)
-        new = api.read(RetryAnswer, answer)
-        if as_json and not follow_it:
-            print_json(console, answer)
-        elif not as_json:
-            started = "An earlier call with this key had started" if replayed else "Started"
-            hint = "" if follow_it else f" Follow it with: {program()} watch {new.run_id}"
-            console.print(f"{started} {new.run_id} over {number(new.items)} items.{hint}")
-        return (
-            await follow(api, console, new.run_id, follow_it, as_json=as_json) if follow_it else 0
+@commands.command()
+def retry(
+    run_id: RunId,
+    *,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OUTCOME", help="Such as failed or succeeded; may be repeated."),
+    ] = None,
+    error_class: Annotated[str | None, typer.Option(help="Only what failed with this.")] = None,
+    group: Annotated[str | None, typer.Option(help="Only this group: see sluice failures.")] = None,
+    item_id: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
+    ] = None,
+    approval: Approval = False,
+    idempotency_key: Key = None,
+    watch: Watch = False,
+    through_pauses: ThroughPauses = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run over what failed in an earlier one, or over other items of it."""
+    given: dict[str, JsonValue] = {
+        "status": list[JsonValue](status or ()),
+        "errorClass": error_class,
+        "group": group,
+        "itemIds": list[JsonValue](item_id or ()),
+        "approval": approval,
+    }
+    body = {name: value for name, value in given.items() if value}
+    follow_it = following(watch=watch, through_pauses=through_pauses)
+    with open_api() as api:
+        reply = api.post(RetryAnswer, run_path(run_id, "retry"), body, key=idempotency_key)
+        new = reply.found
+        over = f" over {number(new.items)} items"
+        raise typer.Exit(
+            tell_start(
+                api, open_console(), reply, new.run_id, follow_it, as_json=as_json, over=over
+            )
         )
 
 
-async def _act(run_id: str, action: str, body: Mapping[str, JsonValue]) -> bytes:
-    async with open_api(load_settings()) as api:
-        return await api.post(run_path(run_id, action), body)
+def _get(api: ApiClient, run_id: str) -> RunView:
+    return api.get(RunAnswer, run_path(run_id)).found.run
 
 
-async def _find(run_id: str) -> RunView:
-    async with open_api(load_settings()) as api:
-        return await _get(api, run_id)
-
-
-async def _get(api: ApiClient, run_id: str) -> RunView:
-    return api.read(RunAnswer, await api.get(run_path(run_id))).run
-
-
-def _show(answer: bytes, *, as_json: bool) -> None:
+def _act(
+    api: ApiClient, run_id: str, action: str, body: dict[str, JsonValue], *, as_json: bool
+) -> None:
+    answer = api.post(RunAnswer, run_path(run_id, action), body)
     console = open_console()
     if as_json:
-        print_json(console, answer)
+        print_json(console, answer.raw)
         return
-    run = RunAnswer.model_validate_json(answer).run
+    run = answer.found.run
     detail = f": {printable(run.detail)}" if run.detail else ""
     console.print(f"{run.id} is {run.status}{detail}")

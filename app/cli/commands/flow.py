@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 from urllib.parse import quote
 
+import typer
 from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
+from app.cli.options import FlowKey, Json
 from app.cli.output.console import add, number, open_console, print_json, printable, table
 from app.errors import BadInput
 from app.flow.limits import FlowControl
 from app.schemas.flow_control import FlowAnswer, FlowsAnswer, FlowView
-from app.settings import load_settings
 
 PATH = "/api/flow-control"
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
@@ -31,61 +31,93 @@ class Rate:
     period_seconds: float = 1
 
 
-Change = Callable[[ApiClient, FlowView], Awaitable[bytes]]
-"""Given what is in force, asks for something else; the service's answer."""
+commands = typer.Typer()
+flow = typer.Typer(
+    help="See how much of each flow key may be at work at once and start, and change it live.",
+    invoke_without_command=True,
+)
+commands.add_typer(flow, name="flow")
 
 
-def _limits(flow: FlowView) -> str:
-    period = timedelta(seconds=flow.period_seconds)
-    return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
-
-
-def list_flow(*, as_json: bool) -> None:
-    answer, found = asyncio.run(_list())
+@flow.callback()
+def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
+    """List every flow key: its limits, what is at work and what waits; or change one."""
+    if context.invoked_subcommand is not None:
+        if as_json:
+            raise typer.BadParameter("it belongs behind the command.", param_hint="--json")
+        return
+    with open_api() as api:
+        answer = api.get(FlowsAnswer, PATH)
     console = open_console()
     if as_json:
-        print_json(console, answer)
+        print_json(console, answer.raw)
         return
     numbers = ("Active", "Waiting", "Started")
     made = table("Key", "Limits", "Source", "Paused", *numbers, right=numbers)
-    for one in found.flow_control:
+    for one in answer.found.flow_control:
         counted = (number(one.active), number(one.waiting), number(one.started))
         add(made, one.key, _limits(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
 
 
-async def _list() -> tuple[bytes, FlowsAnswer]:
-    async with open_api(load_settings()) as api:
-        answer = await api.get(PATH)
-        return answer, api.read(FlowsAnswer, answer)
-
-
-def set_flow(key: str, *, parallelism: str | None, rate: str | None, as_json: bool) -> None:
-    """What is None keeps its present value."""
+@flow.command("set")
+def set_flow(
+    key: FlowKey,
+    *,
+    parallelism: Annotated[
+        str | None, typer.Option(metavar="N", help="At work at once; none: not limited.")
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/PERIOD", help="Starts, such as 2/s, 100/m, 5/h, 100/30s; none: not limited."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put limits in force in place of the code's; what is not named stays as it is."""
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
     at_once = None if parallelism is None else (parse_parallelism(parallelism),)
     starts = None if rate is None else parse_rate(rate)
-
-    async def change(api: ApiClient, now: FlowView) -> bytes:
+    with open_api() as api:
+        now = _find(api, key)
         pace = starts or Rate(now.rate, now.period_seconds)
         body: dict[str, JsonValue] = {
             "parallelism": at_once[0] if at_once else now.parallelism,
             "rate": pace.starts,
             "periodSeconds": pace.period_seconds,
         }
-        return await api.send("PUT", _path(key), body)
-
-    _change(key, change, as_json=as_json)
+        _change(api, "PUT", key, body=body, as_json=as_json)
 
 
-def reset_flow(key: str, *, as_json: bool) -> None:
-    _change(key, lambda api, _: api.send("DELETE", _path(key)), as_json=as_json)
+@flow.command("pause")
+def pause_flow(key: FlowKey, *, as_json: Json = False) -> None:
+    """Let nothing of this key begin; what is at work ends."""
+    with open_api() as api:
+        _find(api, key)
+        _change(api, "POST", key, "/pause", body={}, as_json=as_json)
 
 
-def pause_flow(key: str, *, paused: bool, as_json: bool) -> None:
-    verb = "pause" if paused else "resume"
-    _change(key, lambda api, _: api.post(f"{_path(key)}/{verb}", {}), as_json=as_json)
+@flow.command("resume")
+def resume_flow(key: FlowKey, *, as_json: Json = False) -> None:
+    """Let it begin again."""
+    with open_api() as api:
+        _find(api, key)
+        _change(api, "POST", key, "/resume", body={}, as_json=as_json)
+
+
+@flow.command("reset")
+def reset_flow(key: FlowKey, *, as_json: Json = False) -> None:
+    """Return to the limits that the code declares; a pause stays."""
+    with open_api() as api:
+        _find(api, key)
+        _change(api, "DELETE", key, as_json=as_json)
+
+
+def _limits(flow: FlowView) -> str:
+    period = timedelta(seconds=flow.period_seconds)
+    return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
 
 
 def parse_parallelism(text: str) -> int | None:
@@ -120,26 +152,33 @@ def parse_rate(text: str) -> Rate:
     return rate
 
 
-def _change(key: str, change: Change, *, as_json: bool) -> None:
-    answer, now = asyncio.run(_changed(key, change))
+def _find(api: ApiClient, key: str) -> FlowView:
+    """
+    Raises:
+        BadInput: there is no such key.
+    """
+    there = api.get(FlowsAnswer, PATH).found.flow_control
+    now = next((one for one in there if one.key == key), None)
+    if now is None:
+        known = ", ".join(printable(one.key) for one in there) or "none"
+        raise BadInput(f"There is no flow key {printable(key)!r}. Known are: {known}.")
+    return now
+
+
+def _change(
+    api: ApiClient,
+    method: str,
+    key: str,
+    action: str = "",
+    *,
+    body: dict[str, JsonValue] | None = None,
+    as_json: bool,
+) -> None:
+    answer = api.send(FlowAnswer, method, f"{PATH}/{quote(key, safe='')}{action}", body)
     console = open_console()
     if as_json:
-        print_json(console, answer)
-    else:
-        paused = ", paused" if now.paused else ""
-        console.print(f"{printable(now.key)}: {_limits(now)} ({now.source}{paused})")
-
-
-async def _changed(key: str, change: Change) -> tuple[bytes, FlowView]:
-    async with open_api(load_settings()) as api:
-        there = api.read(FlowsAnswer, await api.get(PATH)).flow_control
-        now = next((one for one in there if one.key == key), None)
-        if now is None:
-            known = ", ".join(printable(one.key) for one in there) or "none"
-            raise BadInput(f"There is no flow key {printable(key)!r}. Known are: {known}.")
-        answer = await change(api, now)
-        return answer, api.read(FlowAnswer, answer).flow_control
-
-
-def _path(key: str) -> str:
-    return f"{PATH}/{quote(key, safe='')}"
+        print_json(console, answer.raw)
+        return
+    now = answer.found.flow_control
+    paused = ", paused" if now.paused else ""
+    console.print(f"{printable(now.key)}: {_limits(now)} ({now.source}{paused})")

@@ -1,22 +1,73 @@
-"""``sluice schedule``: when families run by themselves, for people and for scripts."""
+"""``sluice schedule``, ``list`` and ``show``: when families run by themselves."""
 
 from __future__ import annotations
 
-import asyncio
 import json
+from typing import Annotated
 from urllib.parse import quote
 
-from pydantic import JsonValue
+import typer
 from rich.console import Console
 
-from app.cli.api_client import ApiClient, open_api
+from app.cli.api_client import ApiClient, joined, open_api
+from app.cli.options import Json
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.errors import BadInput
 from app.schemas.schedules import ScheduleAnswer, SchedulesAnswer, ScheduleView
-from app.settings import load_settings
 
 PATH = "/api/schedules"
-_PAGE = 200
+ScheduleName = Annotated[
+    str, typer.Argument(metavar="SCHEDULE", help="Which schedule, by name or id: sluice schedule.")
+]
+
+schedule = typer.Typer(
+    help="See when families run by themselves, and change it.", invoke_without_command=True
+)
+
+
+@schedule.callback()
+def default(context: typer.Context, *, as_json: Json = False) -> None:
+    """List when families run by themselves, and what came of it last; or change it."""
+    if context.invoked_subcommand is None:
+        list_all(family=None, as_json=as_json)
+    elif as_json:
+        raise typer.BadParameter("it belongs behind the command.", param_hint="--json")
+
+
+@schedule.command("list")
+def list_all(
+    *,
+    family: Annotated[str | None, typer.Option(help="Only of this family.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List them: when each is due next, and what came of the last fire time."""
+    with open_api() as api:
+        pages = list(api.pages(SchedulesAnswer, PATH, family=family))
+    console = open_console()
+    if as_json:
+        print_json(console, joined("schedules", pages))
+        return
+    found = [one for page in pages for one in page.found.schedules]
+    if not found:
+        console.print("There are no schedules yet.")
+        return
+    made = table("Schedule", "Family", "When", "Zone", "Next", "Last", "What came of it")
+    for one in found:
+        last = None if one.last is None else when(one.last.fire_time)
+        words = one.words or one.expression
+        add(made, one.name, one.family, words, one.tz, due(one), last, _came_of_it(one))
+    console.print(made)
+
+
+@schedule.command()
+def show(name: ScheduleName, *, as_json: Json = False) -> None:
+    """Show one: its next five fire times, params and options."""
+    with open_api() as api:
+        answer = api.get(ScheduleAnswer, schedule_path(find_schedule(api, name)))
+    if as_json:
+        print_json(open_console(), answer.raw)
+    else:
+        _print(open_console(), answer.found.schedule)
 
 
 def due(schedule: ScheduleView) -> str:
@@ -30,7 +81,7 @@ def due(schedule: ScheduleView) -> str:
     return "never" if schedule.next_at is None else when(schedule.next_at)
 
 
-def came_of_it(schedule: ScheduleView) -> str | None:
+def _came_of_it(schedule: ScheduleView) -> str | None:
     """Of the last fire time, with how its run stands."""
     if schedule.last is None:
         return None
@@ -40,76 +91,20 @@ def came_of_it(schedule: ScheduleView) -> str | None:
     return "started" if run is None else f"{run.id} {run.status or 'is pruned'}"
 
 
-def list_schedules(family: str | None, *, as_json: bool) -> None:
-    raw, found = asyncio.run(_list(family))
-    console = open_console()
-    if as_json:
-        print_json(console, json.dumps({"success": True, "schedules": raw}).encode())
-        return
-    if not found:
-        console.print("There are no schedules yet.")
-        return
-    made = table("Schedule", "Family", "When", "Zone", "Next", "Last", "What came of it")
-    for one in found:
-        last = None if one.last is None else when(one.last.fire_time)
-        words = one.words or one.expression
-        add(made, one.name, one.family, words, one.tz, due(one), last, came_of_it(one))
-    console.print(made)
-
-
-async def _list(family: str | None) -> tuple[list[JsonValue], list[ScheduleView]]:
-    async with open_api(load_settings()) as api:
-        return await every(api, family)
-
-
-async def every(
-    api: ApiClient, family: str | None = None
-) -> tuple[list[JsonValue], list[ScheduleView]]:
-    """Page by page: as they were sent, and as they were read."""
-    raw: list[JsonValue] = []
-    found: list[ScheduleView] = []
-    cursor: str | None = None
-    while True:
-        answer = await api.get(PATH, family=family, limit=_PAGE, cursor=cursor)
-        page = api.read(SchedulesAnswer, answer)
-        raw += json.loads(answer)["schedules"]
-        found += page.schedules
-        cursor = page.next_cursor
-        if cursor is None:
-            return raw, found
-
-
-async def find(api: ApiClient, name: str) -> ScheduleView:
+def find_schedule(api: ApiClient, name: str) -> ScheduleView:
     """
     Raises:
         BadInput: none has this name or id.
     """
-    _, there = await every(api)
-    found = next((one for one in there if name in (one.name, one.id)), None)
-    if found is None:
-        raise BadInput(f"There is no schedule {printable(name)!r}. See: sluice schedule")
-    return found
+    for page in api.pages(SchedulesAnswer, PATH):
+        for one in page.found.schedules:
+            if name in (one.name, one.id):
+                return one
+    raise BadInput(f"There is no schedule {printable(name)!r}. See: sluice schedule")
 
 
-def path_of(schedule: ScheduleView, action: str = "") -> str:
+def schedule_path(schedule: ScheduleView, action: str = "") -> str:
     return f"{PATH}/{quote(schedule.id, safe='')}/{action}".rstrip("/")
-
-
-def show_schedule(name: str, *, as_json: bool) -> None:
-    show(asyncio.run(_get(name)), as_json=as_json)
-
-
-async def _get(name: str) -> bytes:
-    async with open_api(load_settings()) as api:
-        return await api.get(path_of(await find(api, name)))
-
-
-def show(answer: bytes, *, as_json: bool) -> None:
-    console = open_console()
-    if as_json:
-        print_json(console, answer)
-    else:
-        _print(console, ScheduleAnswer.model_validate_json(answer).schedule)
 
 
 def _print(console: Console, one: ScheduleView) -> None:
@@ -127,7 +122,7 @@ def _print(console: Console, one: ScheduleView) -> None:
         named = {key: value for key, value in values.items() if value not in (None, False)}
         add(made, what, ", ".join(f"{key} {json.dumps(v)}" for key, v in named.items()) or None)
     add(made, "last", None if one.last is None else when(one.last.fire_time))
-    add(made, "", came_of_it(one))
+    add(made, "", _came_of_it(one))
     if one.last is not None and one.last.result == "started" and one.last.detail:
         add(made, "", one.last.detail)
     add(made, "changed", f"{when(one.changed_at)} by {one.changed_by}")

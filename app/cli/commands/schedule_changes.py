@@ -2,26 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.api_client import ApiClient, open_api
-from app.cli.commands.jobs import find as find_family
-from app.cli.commands.schedule import PATH, due, find, path_of
-from app.cli.commands.watch import follow
+from app.cli.api_client import ApiClient, Reply, open_api
+from app.cli.commands.families import find_family
+from app.cli.commands.schedule import (
+    PATH,
+    ScheduleName,
+    due,
+    find_schedule,
+    schedule,
+    schedule_path,
+)
+from app.cli.commands.watch import tell_start
 from app.cli.input.params import parse_params
-from app.cli.options import Following
-from app.cli.output.console import open_console, print_json, printable, program
+from app.cli.options import FamilyName, Json, Key, Param, ThroughPauses, Watch, following
+from app.cli.output.console import open_console, print_json, printable
 from app.errors import BadInput
-from app.schemas.schedules import ScheduleAnswer
+from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
 from app.schemas.workflow_answers import StartedAnswer
-from app.settings import load_settings
+
+Expression = Annotated[
+    str,
+    typer.Argument(metavar="EXPRESSION", help='Five fields of cron, such as "0 3 * * *".'),
+]
+Zone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="Such as Europe/Berlin; else UTC.")
+]
+Name = Annotated[str | None, typer.Option(help="Kebab-case, and no other's.")]
+CatchUp = Annotated[
+    Literal["one", "none"] | None,
+    typer.Option(help="What was missed while nothing ran makes one run, or none; else one."),
+]
+Limit = Annotated[
+    str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
+]
+Force = Annotated[
+    bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
+]
+Approval = Annotated[
+    bool | None,
+    typer.Option("--approval/--no-approval", help="Each run counts, then waits to be approved."),
+]
+
+
+commands = typer.Typer()
+commands.add_typer(schedule, name="schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +70,7 @@ class Wanted:
     force: bool | None
     approval: bool | None
 
-    async def body(
+    def body(
         self,
         api: ApiClient,
         family: str,
@@ -58,7 +91,7 @@ class Wanted:
         body: dict[str, JsonValue] = {}
         body |= {name: value for name, value in plain.items() if value is not None}
         if self.params:
-            found = await find_family(api, family)
+            found = find_family(api, family)
             body["params"] = {**params, **parse_params(self.params, found.params)}
         asked: dict[str, JsonValue] = {"force": self.force, "approval": self.approval}
         asked = {name: value for name, value in asked.items() if value is not None}
@@ -79,83 +112,120 @@ def _limit(text: str) -> int | None:
     return int(text)
 
 
-def add_schedule(family: str, wanted: Wanted, *, as_json: bool) -> None:
-    _tell(asyncio.run(_add(family, wanted)), as_json=as_json)
+@schedule.command()
+def add(
+    family: FamilyName,
+    expression: Expression,
+    *,
+    name: Name = None,
+    tz: Zone = None,
+    param: Param = None,
+    limit: Limit = None,
+    force: Force = None,
+    approval: Approval = None,
+    catch_up: CatchUp = None,
+    as_json: Json = False,
+) -> None:
+    """Let a family run by itself whenever the expression says."""
+    wanted = Wanted(
+        expression, tz, name, tuple(param or ()), catch_up, limit, force=force, approval=approval
+    )
+    with open_api() as api:
+        body = wanted.body(api, family, {}, {})
+        _tell(api.post(ScheduleAnswer, PATH, {"family": family, **body}), as_json=as_json)
 
 
-async def _add(family: str, wanted: Wanted) -> bytes:
-    async with open_api(load_settings()) as api:
-        body = await wanted.body(api, family, {}, {})
-        return await api.post(PATH, {"family": family, **body})
-
-
-def edit_schedule(name: str, wanted: Wanted, *, as_json: bool) -> None:
-    _tell(asyncio.run(_edit(name, wanted)), as_json=as_json)
-
-
-async def _edit(name: str, wanted: Wanted) -> bytes:
-    async with open_api(load_settings()) as api:
-        now = await find(api, name)
-        body = await wanted.body(api, now.family, now.params, now.options.model_dump(mode="json"))
+@schedule.command()
+def edit(
+    schedule_name: ScheduleName,
+    *,
+    expression: Annotated[
+        str | None, typer.Option(metavar="EXPRESSION", help="Five fields of cron.")
+    ] = None,
+    name: Name = None,
+    tz: Zone = None,
+    param: Param = None,
+    limit: Limit = None,
+    force: Force = None,
+    approval: Approval = None,
+    catch_up: CatchUp = None,
+    as_json: Json = False,
+) -> None:
+    """Change one that the code does not declare; what is not named stays as it is."""
+    wanted = Wanted(
+        expression, tz, name, tuple(param or ()), catch_up, limit, force=force, approval=approval
+    )
+    with open_api() as api:
+        now = find_schedule(api, schedule_name)
+        body = wanted.body(api, now.family, now.params, now.options.model_dump(mode="json"))
         if not body:
             raise BadInput("Say what to change: see sluice schedule edit --help.")
-        return await api.send("PATCH", path_of(now), body)
+        _tell(api.send(ScheduleAnswer, "PATCH", schedule_path(now), body), as_json=as_json)
 
 
-def pause_schedule(name: str, *, paused: bool, as_json: bool) -> None:
-    _tell(asyncio.run(_act(name, "pause" if paused else "resume")), as_json=as_json)
+@schedule.command()
+def pause(name: ScheduleName, *, as_json: Json = False) -> None:
+    """Let it start nothing until it is resumed."""
+    _act(name, "pause", as_json=as_json)
 
 
-async def _act(name: str, action: str) -> bytes:
-    async with open_api(load_settings()) as api:
-        return await api.post(path_of(await find(api, name), action), {})
+@schedule.command()
+def resume(name: ScheduleName, *, as_json: Json = False) -> None:
+    """Let it go on; what passed meanwhile is not made up for."""
+    _act(name, "resume", as_json=as_json)
 
 
-def remove_schedule(name: str, *, yes: bool, as_json: bool) -> int:
-    """The exit code."""
+def _act(name: str, action: str, *, as_json: bool) -> None:
+    with open_api() as api:
+        path = schedule_path(find_schedule(api, name), action)
+        _tell(api.post(ScheduleAnswer, path, {}), as_json=as_json)
+
+
+@schedule.command()
+def remove(
+    name: ScheduleName,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove one that the code does not declare; its runs stay."""
     asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
     if asks and not typer.confirm(f"Remove the schedule {printable(name)}?"):
         open_console().print("It stays.")
-        return 1
-    answer = asyncio.run(_remove(name))
+        raise typer.Exit(1)
+    with open_api() as api:
+        answer = api.send(RemovedAnswer, "DELETE", schedule_path(find_schedule(api, name)))
     if as_json:
-        print_json(open_console(), answer)
+        print_json(open_console(), answer.raw)
     else:
         open_console().print(f"{printable(name)} is removed. Its runs stay.")
-    return 0
 
 
-async def _remove(name: str) -> bytes:
-    async with open_api(load_settings()) as api:
-        return await api.send("DELETE", path_of(await find(api, name)))
+@schedule.command()
+def run(
+    name: ScheduleName,
+    *,
+    idempotency_key: Key = None,
+    watch: Watch = False,
+    through_pauses: ThroughPauses = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run as it would, at once; when it is due next stays."""
+    follow_it = following(watch=watch, through_pauses=through_pauses)
+    with open_api() as api:
+        path = schedule_path(find_schedule(api, name), "run")
+        started = api.post(StartedAnswer, path, {}, key=idempotency_key)
+        run_id = started.found.run_id
+        code = tell_start(api, open_console(), started, run_id, follow_it, as_json=as_json)
+        raise typer.Exit(code)
 
 
-def run_schedule(name: str, *, key: str | None, follow_it: Following, as_json: bool) -> int:
-    """The exit code."""
-    return asyncio.run(_run(name, key, follow_it=follow_it, as_json=as_json))
-
-
-async def _run(name: str, key: str | None, *, follow_it: Following, as_json: bool) -> int:
-    console = open_console()
-    async with open_api(load_settings()) as api:
-        path = path_of(await find(api, name), "run")
-        answer, replayed = await api.start(path, {}, key)
-        run_id = api.read(StartedAnswer, answer).run_id
-        if as_json and not follow_it:
-            print_json(console, answer)
-        elif not as_json:
-            started = "An earlier call with this key had started" if replayed else "Started"
-            hint = "" if follow_it else f" Follow it with: {program()} watch {run_id}"
-            console.print(f"{started} {run_id}.{hint}")
-        return await follow(api, console, run_id, follow_it, as_json=as_json) if follow_it else 0
-
-
-def _tell(answer: bytes, *, as_json: bool) -> None:
+def _tell(answer: Reply[ScheduleAnswer], *, as_json: bool) -> None:
     console = open_console()
     if as_json:
-        print_json(console, answer)
+        print_json(console, answer.raw)
         return
-    one = ScheduleAnswer.model_validate_json(answer).schedule
+    one = answer.found.schedule
     words = printable(one.words or one.expression)
     fires = due(one) if one.next_at is None else f"next {due(one)}"
     console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}")

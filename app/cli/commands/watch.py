@@ -2,55 +2,79 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
+from typing import Any
 
 import httpx2
+import typer
 from rich.console import Console
 
-from app.cli.api_client import AWAY, ApiClient, CallRefused, open_api, run_path
-from app.cli.options import Following
+from app.cli.api_client import AWAY, ApiClient, CallRefused, Reply, open_api
+from app.cli.options import Following, Json, RunId, ThroughPauses, following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
 from app.cli.output.run_summary import cost, print_end, total_of
+from app.cli.paths import run_path
 from app.errors import Unavailable
 from app.schemas.events import EventView, ProgressView
 from app.schemas.runs import RunAnswer, RunView
-from app.settings import load_settings
 
 PATIENCE = 60.0
 _FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 _UNTOLD = frozenset({"created", "begun", "ended"})
 """Kinds of events that the progress itself shows."""
-
-
 PAUSED = 3
 """The exit code where a run that was followed waits for somebody."""
 
 
-def watch_run(run_id: str, how: Following, *, as_json: bool) -> int:
-    """The exit code."""
-    return asyncio.run(_watch(run_id, how, as_json=as_json))
+commands = typer.Typer()
 
 
-async def _watch(run_id: str, how: Following, *, as_json: bool) -> int:
-    async with open_api(load_settings()) as api:
-        return await follow(api, open_console(), run_id, how, as_json=as_json)
+@commands.command()
+def watch(run_id: RunId, *, through_pauses: ThroughPauses = False, as_json: Json = False) -> None:
+    """Follow a run: exit 0 when it succeeds, 1 when it does not, 3 when it pauses. Ctrl-C leaves it
+    as it is."""
+    how = following(watch=True, through_pauses=through_pauses)
+    with open_api() as api:
+        raise typer.Exit(follow(api, open_console(), run_id, how, as_json=as_json))
 
 
-async def follow(
-    api: ApiClient, console: Console, run_id: str, how: Following, *, as_json: bool
+def tell_start(
+    api: ApiClient,
+    console: Console,
+    started: Reply[Any],  # of whichever call starts a run
+    run_id: str,
+    follow_it: Following,
+    *,
+    as_json: bool,
+    over: str = "",
 ) -> int:
+    """Say that a run was started, and follow it if that is asked for. Returns the exit code.
+
+    Args:
+        over: what it was started over, with a blank before it.
+    """
+    if not as_json:
+        verb = "An earlier call with this key had started" if started.replayed else "Started"
+        hint = "" if follow_it else f" Follow it with: {program()} watch {run_id}"
+        console.print(f"{verb} {run_id}{over}.{hint}")
+    elif not follow_it:
+        print_json(console, started.raw)
+    return follow(api, console, run_id, follow_it, as_json=as_json) if follow_it else 0
+
+
+def follow(api: ApiClient, console: Console, run_id: str, how: Following, *, as_json: bool) -> int:
     """Watch, and tell how it ended. Returns the exit code."""
     try:
         with Silent() if as_json else display(console) as shown:
             through_pauses = how is Following.THROUGH_PAUSES
-            ended = await watch(api, run_id, shown, through_pauses=through_pauses)
-    except asyncio.CancelledError:  # Ctrl-C
+            ended = watch_run(api, run_id, shown, through_pauses=through_pauses)
+    except KeyboardInterrupt:
         if not as_json:
             console.print(f"The run goes on. Follow it again with: {program()} watch {run_id}")
         raise
     if as_json:
-        print_json(console, await api.get(run_path(run_id)))
+        print_json(console, api.get(RunAnswer, run_path(run_id)).raw)
     elif ended.status == "paused":
         console.print(f"Then follow it again with: {program()} watch {run_id}")
     else:
@@ -60,7 +84,7 @@ async def follow(
     return 0 if ended.status == "succeeded" else 1
 
 
-async def watch(
+def watch_run(
     api: ApiClient,
     run_id: str,
     shown: Display,
@@ -76,23 +100,23 @@ async def watch(
 
     Raises:
         Unavailable: the service has been away for so long.
-        Refused: there is no such run.
+        CallRefused: there is no such run.
     """
     watcher = _Watcher(api, run_id, shown, patience)
-    await watcher.look()
+    watcher.look()
     while True:
         try:
-            stands = await watcher.follow(through_pauses=through_pauses)
+            stands = watcher.follow(through_pauses=through_pauses)
             if stands is not None:
                 return stands
         except Unavailable as error:
-            await watcher.wait(error)
+            watcher.wait(error)
         except CallRefused as error:
             if error.status not in AWAY:
                 raise
-            await watcher.wait(error)
+            watcher.wait(error)
         else:
-            await watcher.wait(None)
+            watcher.wait(None)
 
 
 class _Watcher:
@@ -109,30 +133,30 @@ class _Watcher:
         self._told_how_to_resume = False
         self._told_who_waits = False
 
-    async def look(self) -> RunView:
-        self._run = self._api.read(RunAnswer, await self._api.get(self._path)).run
+    def look(self) -> RunView:
+        self._run = self._api.get(RunAnswer, self._path).found.run
         self._shown.show(self._run)
         return self._run
 
-    async def follow(self, *, through_pauses: bool) -> RunView | None:
+    def follow(self, *, through_pauses: bool) -> RunView | None:
         """Until the run has ended or is paused, and as it stands then; None: the stream broke
         off."""
-        async with self._api.follow(f"{self._path}/events", last=self._last) as stream:
+        with self._api.follow(f"{self._path}/events", last=self._last) as stream:
             if stream is None:
-                return await self.look()
-            async for message in stream:
+                return self.look()
+            for message in stream:
                 self._answers()
                 self._last = message.id or self._last
                 if message.event == "ended":
-                    return await self.look()
+                    return self.look()
                 run = self._take(message)
                 if run is not None and run.status == "paused" and not through_pauses:
                     return run
         return None
 
-    async def wait(self, error: CallRefused | Unavailable | None) -> None:
+    def wait(self, error: CallRefused | Unavailable | None) -> None:
         """Until the next try. Raises ``error`` when there were enough."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self._away_since = self._away_since or now
         if error is not None:
             if now - self._away_since > self._patience:
@@ -142,7 +166,7 @@ class _Watcher:
                 self._shown.say(
                     f"The service does not answer; trying again for {self._patience:g} s …"
                 )
-        await asyncio.sleep(self._delay)
+        time.sleep(self._delay)
         self._delay = min(2 * self._delay, _LONGEST_DELAY)
 
     def _answers(self) -> None:
@@ -153,13 +177,13 @@ class _Watcher:
     def _take(self, message: httpx2.ServerSentEvent) -> RunView | None:
         """The run, where the message tells how it stands."""
         if message.event == "progress" and self._run is not None:
-            self._run = _gone_on(self._run, self._api.read(ProgressView, message.data.encode()))
+            self._run = _gone_on(self._run, self._api.read(ProgressView, message.data))
             self._shown.show(self._run)
             self._tell_how_to_resume(self._run)
             self._tell_who_waits(self._run)
             return self._run
         if message.event not in _UNTOLD:
-            event = self._api.read(EventView, message.data.encode())
+            event = self._api.read(EventView, message.data)
             if event.kind == "paused":
                 self._told_how_to_resume = False
             self._shown.say(_sentence(event))

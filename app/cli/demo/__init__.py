@@ -7,7 +7,9 @@ import importlib
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
+import typer
 from pydantic import SecretStr
 from rich.console import Console
 
@@ -40,12 +42,15 @@ SHOWS = {
 """By name, because a service may have left a family out, and what shows it with it."""
 
 
-def demonstrate(family: str) -> int:
-    """The exit code.
+commands = typer.Typer()
 
-    Raises:
-        BadInput: there is no demonstration of it.
-    """
+
+@commands.command()
+def demo(
+    *,
+    family: Annotated[str, typer.Option(help="Which of the template's.")] = "welcome-placeholder",
+) -> None:
+    """Dry-run, then run, a family over rows in a database of its own."""
     if family not in SHOWS:
         raise BadInput(
             f"There is no demo of {printable(family)!r}. Known are: {', '.join(sorted(SHOWS))}."
@@ -66,8 +71,7 @@ def demonstrate(family: str) -> int:
             execute(_demo(show, settings, urls, console))
     except Mismatch as error:
         console.print(f"The demo failed: {error.detail}")
-        return 1
-    return 0
+        raise typer.Exit(1) from None
 
 
 def _settings() -> Settings:

@@ -12,13 +12,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from app.cli.api_client import ApiClient, item_path, run_path
-from app.cli.commands.jobs import find
-from app.cli.demo.stage import Mismatch, Stage, items_of
+from app.cli.api_client import ApiClient
+from app.cli.demo.stage import Mismatch, Stage, find, get, items_of, post
 from app.cli.demo.texts import say_who_wrote
 from app.cli.output.console import printable, program
+from app.cli.paths import item_path, run_path
 from app.cli.server.uvicorn import bind, listening, url_of
-from app.schemas.items import SuspendedAnswer, SuspendedView
+from app.schemas.items import ResumedAnswer, SuspendedAnswer, SuspendedView
 from app.workflows.families.review_post import Review
 
 POSTS = 2
@@ -72,14 +72,14 @@ async def _suspended(api: ApiClient, run_id: str) -> list[SuspendedView]:
     """What the posts ask, once all of them wait."""
     async with asyncio.timeout(_PATIENCE):
         while True:
-            answer = await api.get(run_path(run_id, "suspended"))
-            if len(found := api.read(SuspendedAnswer, answer).suspended) == POSTS:
-                return found
+            found = await get(api, SuspendedAnswer, run_path(run_id, "suspended"))
+            if len(found.suspended) == POSTS:
+                return found.suspended
             await asyncio.sleep(0.05)
 
 
 async def _answer(api: ApiClient, run_id: str, item_id: str, data: dict[str, JsonValue]) -> None:
-    await api.post(item_path(run_id, item_id, "resume"), {"data": data})
+    await post(api, ResumedAnswer, item_path(run_id, item_id, "resume"), {"data": data})
 
 
 @dataclass(slots=True)

@@ -10,14 +10,14 @@ from hashlib import sha256
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.api_client import ApiClient, item_path, run_path
-from app.cli.commands.jobs import find
-from app.cli.commands.output import Printer, follow
-from app.cli.commands.watch import watch
-from app.cli.demo.stage import Mismatch, Stage, items_of
+from app.cli.api_client import ApiClient
+from app.cli.commands.items import Printer, follow_output
+from app.cli.commands.watch import watch_run
+from app.cli.demo.stage import Mismatch, Stage, find, get, items_of
 from app.cli.output.console import add, number, printable, table
 from app.cli.output.progress import Silent
 from app.cli.output.run_summary import seconds_of
+from app.cli.paths import item_path, run_path
 from app.errors import NotFound
 from app.schemas.items import ChunkView, ItemAnswer, ItemsAnswer, StepView
 from app.schemas.runs import RunAnswer
@@ -37,11 +37,13 @@ async def show_scenes(stage: Stage) -> None:
         stage.console.print("\n2. The run, with a worker: every image is a step, side by side.")
         run_id = await stage.start(api, family, chosen)
         await _all_there(api, run_id, len(chosen))
-        began = api.read(RunAnswer, await api.get(run_path(run_id))).run.created_at
+        began = (await get(api, RunAnswer, run_path(run_id))).run.created_at
         landing = Landing(stage.console, began)
         paths = [item_path(run_id, item_id, "stream") for item_id in chosen]
-        await asyncio.gather(*(follow(api, path, landing) for path in paths))
-        run = stage.ended(await watch(api, run_id, Silent()))
+        await asyncio.gather(
+            *(asyncio.to_thread(follow_output, api, path, landing) for path in paths)
+        )
+        run = stage.ended(await asyncio.to_thread(watch_run, api, run_id, Silent()))
         sets = {
             item_id: ImageSet.model_validate(item.result)
             for item_id, item in (await items_of(api, run.id)).items()
@@ -83,8 +85,8 @@ async def _all_there(api: ApiClient, run_id: str, number: int) -> None:
     """Return when every item has been scheduled, and so has a stream."""
     async with asyncio.timeout(_PATIENCE):
         while True:
-            answer = await api.get(run_path(run_id, "items"))
-            if len(api.read(ItemsAnswer, answer).items) == number:
+            found = await get(api, ItemsAnswer, run_path(run_id, "items"))
+            if len(found.items) == number:
                 return
             await asyncio.sleep(0.02)
 
@@ -109,7 +111,7 @@ async def _check_files(stage: Stage, images: list[SceneImage]) -> None:
 
 
 async def _painting(api: ApiClient, run_id: str, item_id: str) -> list[StepView]:
-    steps = api.read(ItemAnswer, await api.get(item_path(run_id, item_id))).steps
+    steps = (await get(api, ItemAnswer, item_path(run_id, item_id))).steps
     return [step for step in steps if step.name.startswith("image-")]
 
 

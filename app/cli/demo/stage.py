@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from pydantic import JsonValue
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import Urls
-from app.cli.api_client import ApiClient, open_api, run_path
-from app.cli.commands.jobs import StartOptions, print_dry_run, send
-from app.cli.commands.watch import watch
+from app.cli.api_client import ApiClient, Found, open_api
+from app.cli.commands.families import find_family
+from app.cli.commands.start import print_dry_run
+from app.cli.commands.watch import watch_run
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
+from app.cli.paths import run_path
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.configured_secrets import redactor_of
 from app.errors import SluiceError
@@ -48,18 +52,16 @@ class Stage:
         with bind("127.0.0.1", 0) as bound:
             app = create_app(settings, self.urls, with_worker=True)
             url = url_of(bound)
-            async with (
-                listening(app, bound, stop_timeout=settings.stop_timeout),
-                open_api(settings, at=url) as api,
-            ):
-                yield api
+            async with listening(app, bound, stop_timeout=settings.stop_timeout):
+                with open_api(settings, at=url) as api:
+                    yield api
 
     async def dry_run(
         self, api: ApiClient, family: FamilyView, limit: int | None = None
     ) -> DryRunAnswer:
         self.console.print("1. What would happen: a dry run writes nothing and starts nothing.")
-        answer, _ = await send(api, family, StartOptions(family.name, limit=limit, dry_run=True))
-        found = api.read(DryRunAnswer, answer)
+        body: dict[str, JsonValue] = {"dryRun": True, "limit": limit}
+        found = await post(api, DryRunAnswer, family.routes["process"], body)
         print_dry_run(self.console, family, found)
         return found
 
@@ -67,14 +69,14 @@ class Stage:
         self, api: ApiClient, family: FamilyView, item_ids: tuple[str, ...] = ()
     ) -> str:
         """The run's id. Without ``item_ids`` over all that are eligible."""
-        answer, _ = await send(api, family, StartOptions(family.name, item_ids=item_ids))
-        return api.read(StartedAnswer, answer).run_id
+        body: dict[str, JsonValue] = {"itemIds": list[JsonValue](item_ids)} if item_ids else {}
+        return (await post(api, StartedAnswer, family.routes["process"], body)).run_id
 
     async def watched(self, api: ApiClient, run_id: str) -> RunView:
         """The run as it ended, which must be well."""
         with display(self.console) as shown:
             quiet(self.settings)  # anew: log lines now go above the bar, not through it
-            run = await watch(api, run_id, shown)
+            run = await asyncio.to_thread(watch_run, api, run_id, shown)
         quiet(self.settings)
         return self.ended(run)
 
@@ -88,16 +90,33 @@ class Stage:
         self, api: ApiClient, family: FamilyView, item_ids: tuple[str, ...] = ()
     ) -> None:
         self.console.print("\n3. The same again: what has a result is left alone.")
-        again = await watch(api, await self.start(api, family, item_ids), Silent())
+        run_id = await self.start(api, family, item_ids)
+        again = await asyncio.to_thread(watch_run, api, run_id, Silent())
         if again.status != "succeeded" or again.ended:
             raise Mismatch(f"a second run was to find nothing to do; it ended {again.status}.")
         print_end(self.console, again)
 
 
+# In a thread each: the service that answers is in this one.
+
+
+async def find(api: ApiClient, family: str) -> FamilyView:
+    return await asyncio.to_thread(find_family, api, family)
+
+
+async def get(api: ApiClient, kind: type[Found], path: str, **query: str | int | None) -> Found:
+    return (await asyncio.to_thread(lambda: api.get(kind, path, **query))).found
+
+
+async def post(api: ApiClient, kind: type[Found], path: str, body: dict[str, JsonValue]) -> Found:
+    return (await asyncio.to_thread(api.post, kind, path, body)).found
+
+
 async def items_of(api: ApiClient, run_id: str) -> dict[str, ItemView]:
     """By their ids; at most a hundred that succeeded."""
-    answer = await api.get(run_path(run_id, "items"), status="succeeded", limit=100)
-    return {item.item_id: item for item in api.read(ItemsAnswer, answer).items}
+    path = run_path(run_id, "items")
+    found = await get(api, ItemsAnswer, path, status="succeeded", limit=100)
+    return {item.item_id: item for item in found.items}
 
 
 def quiet(settings: Settings) -> None:

@@ -6,8 +6,7 @@ from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.cli.api_client import ApiClient
-from app.cli.commands.jobs import find
-from app.cli.demo.stage import Mismatch, Stage, items_of
+from app.cli.demo.stage import Mismatch, Stage, find, items_of
 from app.cli.output.console import number, printable
 from app.schemas.families import FamilyView
 from app.schemas.items import ItemView

@@ -22,7 +22,7 @@ AT_ONCE = 1_000
 PATH = "/api/item-lists"
 
 
-async def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
+def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
     """What the body of a start says of the ids of ``place``, ``-`` for standard input. However many
     they are, a thousand at a time are in memory.
 
@@ -30,15 +30,15 @@ async def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
         BadInput: it cannot be read, has no id, or has a line that is none; with its number.
     """
     if place == "-":
-        return await _chosen(api, sys.stdin.buffer, "standard input")
+        return _chosen(api, sys.stdin.buffer, "standard input")
     try:
-        with Path(place).open("rb") as file:  # noqa: ASYNC230 - nothing else waits in this process
-            return await _chosen(api, file, place)
+        with Path(place).open("rb") as file:
+            return _chosen(api, file, place)
     except OSError as error:
         raise BadInput(f"--items-from: {place} cannot be read: {error.strerror}.") from None
 
 
-async def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonValue]:
+def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonValue]:
     ids = read_ids(file, name)
     part = list(itertools.islice(ids, AT_ONCE))
     if not part:
@@ -46,9 +46,9 @@ async def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonVa
     following = list(itertools.islice(ids, AT_ONCE))
     if not following:
         return {"itemIds": list[JsonValue](part)}
-    made = api.read(ListAnswer, await api.post(PATH, {"itemIds": list[JsonValue](part)}))
+    made = api.post(ListAnswer, PATH, {"itemIds": list[JsonValue](part)}).found
     while following:
-        await api.post(f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
+        api.post(ListAnswer, f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
         following = list(itertools.islice(ids, AT_ONCE))
     return {"itemList": made.list_id}
 

@@ -1,22 +1,9 @@
-"""Where a backfill is, and how it stands in one line."""
+"""How a backfill stands, in one line."""
 
 from __future__ import annotations
 
 from app.cli.output.console import number
-from app.errors import BadInput
 from app.schemas.backfills import BackfillAnswer, PartitionCounts
-
-PATH = "/api/backfills"
-
-
-def backfill_path(backfill_id: str, action: str = "") -> str:
-    """
-    Raises:
-        BadInput: no backfill has such an id.
-    """
-    if not backfill_id.replace("_", "").isalnum() or not backfill_id.isascii():
-        raise BadInput("There is no such backfill. See: sluice backfills")
-    return f"{PATH}/{backfill_id}/{action}".rstrip("/")
 
 
 def ended(partitions: PartitionCounts) -> int:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Annotated
+
+import typer
 
 from app.bootstrap import Urls, servers
+from app.cli.options import Demo
 from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
 from app.cli.server.environment import execute, for_demo, prepared, settle
@@ -23,7 +27,24 @@ EXAMPLE = "welcome-placeholder"
 """What to try first, where the service has it."""
 
 
-def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | None) -> None:
+commands = typer.Typer()
+
+
+@commands.command()
+def serve(
+    *,
+    worker: Annotated[
+        bool, typer.Option("--worker", help="Run a worker in this process too.")
+    ] = False,
+    demo: Demo = False,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on instead of SLUICE_HOST.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port instead of SLUICE_PORT.")
+    ] = None,
+) -> None:
+    """Run the HTTP API until it is told to stop."""
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
     if not demo:
@@ -38,7 +59,7 @@ def serve_api(*, with_worker: bool, demo: bool, host: str | None, port: int | No
         if "url" not in settings.model_fields_set:  # with --port, links lead there too
             chosen = chosen.model_copy(update={"url": reached})
         hint = "" if reached == settings.url else f"SLUICE_URL={reached} "
-        serving = _serve(chosen, urls, bound, hint, ending, with_worker=with_worker, demo=demo)
+        serving = _serve(chosen, urls, bound, hint, ending, with_worker=worker, demo=demo)
         execute(ending.closing(serving))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import typer
+
 from app.bootstrap import Urls, open_service, servers
+from app.cli.options import Demo
 from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
 from app.configured_secrets import redactor_of
@@ -10,8 +13,12 @@ from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families
 
+commands = typer.Typer()
 
-def work(*, demo: bool) -> None:
+
+@commands.command()
+def worker(*, demo: Demo = False) -> None:
+    """Run one more worker until it is told to stop; any number of them share the work."""
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
     ending = Ending(settings.stop_timeout)

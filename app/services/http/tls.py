@@ -7,12 +7,13 @@ import ssl
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
 from app.errors import ConfigurationError
 
+Client = TypeVar("Client", httpx2.AsyncClient, httpx2.Client)
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 
@@ -48,10 +49,12 @@ def http_client() -> httpx2.AsyncClient:
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     # How many calls go out at once, flow control says. A call that waited for a connection here
     # would do so within its own time limit.
-    return open_client(cookies=nobodys, limits=httpx2.Limits(max_connections=None))
+    return open_client(
+        httpx2.AsyncClient, cookies=nobodys, limits=httpx2.Limits(max_connections=None)
+    )
 
 
-def open_client(**options: Any) -> httpx2.AsyncClient:  # as httpx2 takes them
+def open_client(kind: type[Client], **options: Any) -> Client:  # as httpx2 takes them
     """An HTTP client that trusts those, through the proxy that the environment names.
 
     Raises:
@@ -59,7 +62,7 @@ def open_client(**options: Any) -> httpx2.AsyncClient:  # as httpx2 takes them
     """
     options.setdefault("verify", trusted())
     try:
-        return httpx2.AsyncClient(**options)
+        return kind(**options)
     except (ImportError, ValueError, httpx2.InvalidURL):
         named = [n for name in PROXIES for n in (name, name.lower()) if os.environ.get(n)]
         if not named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 
-from app.cli.commands.covering import in_words, percent, sparkline
+from app.cli.commands.families import in_words, percent, sparkline
 from app.schemas.coverage import CoverageDayView
 from tests.cli.command import Sluice
 

@@ -8,7 +8,7 @@ import json
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.commands.previewing import print_preview
+from app.cli.commands.families import print_preview
 from app.schemas.workflow_answers import PreviewAnswer, StopView
 from app.workflows.family import Context, FamilyParams, Fatal, Skip
 from tests.cli.command import Commanding

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from app.cli.api_client import ApiClient, CallRefused
-from app.cli.commands.watch import watch
+from app.cli.commands.watch import PATIENCE, watch_run
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.errors import Unavailable
 from app.schemas.runs import RunView
@@ -55,11 +55,34 @@ class Noted(AbstractContextManager["Noted"]):
         return found[0]
 
 
+def _watching(
+    http: httpx2.AsyncClient,
+    run_id: str,
+    shown: Noted,
+    *,
+    through_pauses: bool = False,
+    patience: float = PATIENCE,
+) -> asyncio.Task[RunView]:
+    """In a thread: the service that it watches is in this one."""
+
+    def watched() -> RunView:
+        with httpx2.Client(base_url=http.base_url, headers=http.headers) as ours:
+            return watch_run(
+                ApiClient(ours, "here"),
+                run_id,
+                shown,
+                through_pauses=through_pauses,
+                patience=patience,
+            )
+
+    return asyncio.create_task(asyncio.to_thread(watched))
+
+
 async def test_a_run_is_followed_to_its_end(opener: Opener) -> None:
     async with opener(Recording()) as sluice, reached(sluice) as http:
         await sluice.add_users(12)
         run_id, shown = await sluice.start(), Noted()
-        watching = asyncio.create_task(watch(ApiClient(http, "here"), run_id, shown))
+        watching = _watching(http, run_id, shown)
         await shown.shows("pending")
         async with sluice.worker(), asyncio.timeout(20):
             run = await watching
@@ -86,9 +109,7 @@ async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
         run_id = (await http.post(path, json={"budget": {"tokens": 30}})).json()["runId"]
         shown = Noted()
         async with sluice.worker():
-            watching = asyncio.create_task(
-                watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
-            )
+            watching = _watching(http, run_id, shown, through_pauses=True)
             paused = await shown.hears("paused (budget): ")
             assert "of 30 tokens" in paused
             way_on = await shown.hears("Go on with:")
@@ -114,9 +135,7 @@ async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener:
         run_id = (await http.post(path, json={"approval": True})).json()["runId"]
         shown = Noted()
         async with sluice.worker():
-            watching = asyncio.create_task(
-                watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
-            )
+            watching = _watching(http, run_id, shown, through_pauses=True)
             way_on = await shown.hears("Approve it with:")
             assert way_on.endswith(f" approve {run_id}")
             [told, example, waits, _] = shown.said
@@ -135,7 +154,7 @@ async def test_a_pause_of_long_ago_is_told_without_a_way_on(opener: Opener) -> N
         for action in ("pause", "resume"):
             await http.post(f"/api/runs/{run_id}/{action}")
         async with sluice.worker(), asyncio.timeout(20):
-            await watch(ApiClient(http, "here"), run_id, shown)
+            await _watching(http, run_id, shown)
         assert [sentence.split()[1] for sentence in shown.said] == ["paused", "resumed"]
 
 
@@ -150,9 +169,7 @@ async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
         url = url_of(first)
         async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http:
             async with listening(app_of(sluice), first, stop_timeout=5):
-                watching = asyncio.create_task(
-                    watch(ApiClient(http, "here"), run_id, shown, through_pauses=True)
-                )
+                watching = _watching(http, run_id, shown, through_pauses=True)
                 await control.pause(run_id, by="ops")
                 await shown.hears("paused")
             await shown.hears("does not answer")
@@ -171,9 +188,8 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
         run_id, shown = await sluice.start(), Noted()
         bound = bind("127.0.0.1", 0)
         async with httpx2.AsyncClient(base_url=url_of(bound), headers=bearer(OPS)) as http:
-            api = ApiClient(http, "here")
             async with listening(app_of(sluice), bound, stop_timeout=5):
-                watching = asyncio.create_task(watch(api, run_id, shown, patience=0.5))
+                watching = _watching(http, run_id, shown, patience=0.5)
                 async with asyncio.timeout(20):
                     while not sluice.service.changes._listeners:
                         await asyncio.sleep(0.02)
@@ -186,4 +202,4 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
 async def test_an_unknown_run_is_refused(opener: Opener) -> None:
     async with opener(Recording()) as sluice, reached(sluice) as http:
         with pytest.raises(CallRefused, match="There is no run run_unknown"):
-            await watch(ApiClient(http, "here"), "run_unknown", Noted())
+            await _watching(http, "run_unknown", Noted())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.app import app
-
-COMMANDS = [
-    command.name or command.callback.__name__
-    for command in app.registered_commands
-    if command.callback
-]
+from app.cli.app import COMMANDS, app, loaded
 
 
 def test_every_command_is_there() -> None:
@@ -21,8 +18,27 @@ def test_every_command_is_there() -> None:
         *("failures", "events", "runs"),
         *("suspended", "answer", "link", "item", "output"),
         *("backfill", "coverage"),
-        *("families", "demo"),
-    ] == COMMANDS
+        *("families", "demo", "flow", "backfills", "schedule"),
+    ] == list(COMMANDS)
+
+
+def test_what_the_list_says_of_a_command_is_the_beginning_of_its_own_help() -> None:
+    said = {name: command.help or "" for name, command in loaded().commands.items()}
+    assert {name: " ".join(text.split()) for name, text in said.items()} == {
+        name: sentence for name, (_, sentence) in COMMANDS.items()
+    }
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "from app.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
+    assert "app.cli.app" in imported
+    assert not imported & {"app.settings", "httpx2", "pydantic", "sqlalchemy"}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

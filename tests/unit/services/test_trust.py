@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from app.errors import ConfigurationError
@@ -27,7 +29,7 @@ def test_a_proxy_that_cannot_be_used_is_told_by_the_variables_name(
     monkeypatch: pytest.MonkeyPatch, name: str, proxy: str
 ) -> None:
     monkeypatch.setenv(name, proxy.replace("//", "//me:hunter2@"))
-    for make in (http_client, open_client):
+    for make in (http_client, partial(open_client, httpx2.Client)):
         with pytest.raises(ConfigurationError) as refused:
             make()
         assert name in refused.value.detail

@@ -1,0 +1,185 @@
+"""``sluice backfill``: what it would do, and then that."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from app.cli.api_client import ApiClient, open_api
+from app.cli.commands.families import find_family
+from app.cli.commands.watch import PAUSED
+from app.cli.input.params import parse_params
+from app.cli.options import (
+    FamilyName,
+    Following,
+    Json,
+    Key,
+    MaxFailureRate,
+    Param,
+    ThroughPauses,
+    following,
+)
+from app.cli.output.backfill_line import standing
+from app.cli.output.console import add, number, open_console, print_json, printable, program, table
+from app.cli.paths import BACKFILLS, backfill_path
+from app.errors import BadInput
+from app.schemas.backfills import (
+    BackfillAnswer,
+    BackfillDryRunAnswer,
+    BackfillStartedAnswer,
+    BackfillView,
+)
+from app.schemas.families import FamilyView
+from app.schemas.runs import RunsAnswer
+
+EVERY = 1.0
+"""Seconds between two looks at the progress."""
+
+commands = typer.Typer()
+
+
+@commands.command()
+def backfill(
+    family: FamilyName,
+    *,
+    since: Annotated[
+        str, typer.Option("--from", metavar="DATE", help="Partitions that begin then or later.")
+    ],
+    until: Annotated[
+        str, typer.Option("--to", metavar="DATE", help="And before this, in UTC as --from is.")
+    ],
+    missing: Annotated[
+        bool, typer.Option("--missing", help="What never succeeded; so it is unless said.")
+    ] = False,
+    missing_and_failed: Annotated[
+        bool, typer.Option("--missing-and-failed", help="Also what did not succeed the last time.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every partition.")] = False,
+    max_active: Annotated[
+        int, typer.Option(metavar="N", min=1, max=100, help="Partitions at once.")
+    ] = 3,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The latest partition first.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also items that already have a result.")
+    ] = False,
+    param: Param = None,
+    max_failure_rate: MaxFailureRate = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Follow it: exit 0 when it succeeds, 1 when it does not, 3 when it pauses.",
+        ),
+    ] = False,
+    through_pauses: ThroughPauses = False,
+    idempotency_key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Run a family once for each day, hour, month or range that it is cut in."""
+    mode = _mode(missing=missing, missing_and_failed=missing_and_failed, everything=everything)
+    follow_it = following(watch=watch, through_pauses=through_pauses)
+    if dry_run and follow_it:
+        raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
+    console = open_console()
+    with open_api() as api:
+        known = find_family(api, family)
+        body: dict[str, JsonValue] = {
+            "family": family,
+            "from": since,
+            "to": until,
+            "mode": mode,
+            "maxActive": max_active,
+            "reverse": reverse,
+            "force": force,
+            "params": parse_params(param or (), known.params),
+        }
+        if max_failure_rate is not None:
+            body["maxFailureRate"] = max_failure_rate
+        if dry_run or not as_json:
+            answer = api.post(BackfillDryRunAnswer, BACKFILLS, {**body, "dryRun": True})
+            if as_json:
+                print_json(console, answer.raw)
+            else:
+                _print_dry_run(console, known, answer.found)
+        if dry_run:
+            return
+        asks = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+        if asks and not typer.confirm("Begin?"):
+            raise typer.Exit(1)
+        begun = api.post(BackfillStartedAnswer, BACKFILLS, body, key=idempotency_key)
+        backfill_id = begun.found.backfill_id
+        if as_json and not follow_it:
+            print_json(console, begun.raw)
+        elif not as_json:
+            verb = "An earlier call with this key had begun" if begun.replayed else "Began"
+            where = f" Follow it with: {program()} backfills watch {backfill_id}"
+            hint = "" if follow_it else where
+            console.print(f"{verb} {backfill_id} over {begun.found.partitions} partitions.{hint}")
+        if follow_it:
+            raise typer.Exit(follow_backfill(api, backfill_id, follow_it, as_json=as_json))
+
+
+def _mode(*, missing: bool, missing_and_failed: bool, everything: bool) -> str:
+    if missing + missing_and_failed + everything > 1:
+        raise BadInput("Name one of --missing, --missing-and-failed and --all.")
+    if everything:
+        return "all"
+    return "missing-and-failed" if missing_and_failed else "missing"
+
+
+def follow_backfill(api: ApiClient, backfill_id: str, how: Following, *, as_json: bool) -> int:
+    """Tell where it stands, until it has ended or waits for somebody. Returns the exit code."""
+    console = open_console()
+    said = ""
+    while True:
+        answer = api.get(BackfillAnswer, backfill_path(backfill_id))
+        found = answer.found
+        if not as_json and standing(found) != said:
+            said = standing(found)
+            console.print(printable(said))
+        if found.backfill.finished_at is not None:
+            break
+        if how is not Following.THROUGH_PAUSES and _waits(api, found.backfill):
+            if as_json:
+                print_json(console, answer.raw)
+            else:
+                console.print(f"It waits for somebody: {program()} backfills show {backfill_id}")
+            return PAUSED
+        time.sleep(EVERY)
+    if as_json:
+        print_json(console, answer.raw)
+    return 0 if found.backfill.status == "succeeded" else 1
+
+
+def _waits(api: ApiClient, backfill: BackfillView) -> bool:
+    """Whether it cannot go on before somebody resumes it, or the runs that it has begun."""
+    parts = backfill.partitions
+    may_begin = parts.waiting and parts.active < backfill.max_active
+    if backfill.status == "running" and (may_begin or not parts.active):
+        return False
+    if not parts.active:
+        return backfill.status == "paused"
+    paused = api.get(RunsAnswer, "/api/runs", backfill=backfill.id, status="paused", limit=200)
+    return len(paused.found.runs) == parts.active
+
+
+def _print_dry_run(console: Console, family: FamilyView, found: BackfillDryRunAnswer) -> None:
+    about = "" if found.exact else "about "
+    made = table("Dry run", printable(family.name), right=[printable(family.name)])
+    add(made, "partitions to run", number(found.partitions))
+    add(made, "partitions done before", number(found.done))
+    add(made, "first", found.first)
+    add(made, "last", found.last)
+    add(made, f"{family.entities} eligible", about + number(found.total_eligible))
+    add(made, "to process", about + number(found.to_process))
+    console.print(made)
+    console.print(printable(found.message))

@@ -1,0 +1,184 @@
+"""``sluice migrate``, ``seed``, ``prune`` and ``rotate-key``: what works on the database itself,
+without the API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.bootstrap import Urls, servers
+from app.cli.input.durations import parse_duration
+from app.cli.options import Demo
+from app.cli.output.console import number, open_console
+from app.cli.server.environment import execute, located, prepared
+from app.configured_secrets import redactor_of
+from app.connections.postgres_url import PostgresUrl
+from app.logs import configure_logs
+from app.migrate import migrate as bring_up_to_date
+from app.seed.load import load_committed, load_users
+from app.seed.read import read_rows
+from app.seed.upserts import Written
+from app.seed.user import SeedUser
+from app.settings import Settings, load_settings
+from app.store.database import open_database, service_key
+from app.store.histories import SERVICE, SLUICE
+from app.store.retention import count_prunable
+from app.store.retention import prune as prune_runs
+from app.store.revision import revision
+from app.store.signing_key import FORMER_HOLDS, rotate_signing_key
+
+T = TypeVar("T")
+
+commands = typer.Typer()
+
+
+@commands.command()
+def migrate(*, demo: Demo = False) -> None:
+    """Bring the database's tables up to date."""
+    settings = load_settings()
+    with servers(settings, with_redis=False) as urls:
+        dsn, before, after = execute(_migrate(settings, urls, demo=demo))
+    name = PostgresUrl.parse(dsn).database
+    if before == after:
+        open_console().print(f"The database {name} is up to date: revision {_told(after)}.")
+    else:
+        start = f"revision {_told(before)}" if any(before) else "no tables"
+        open_console().print(
+            f"Migrated the database {name} from {start} to revision {_told(after)}."
+        )
+
+
+Revisions = tuple[str | None, ...]
+"""Of Sluice's own tables, and of the service's."""
+
+
+def _told(revisions: Revisions) -> str:
+    ours, services = revisions
+    of_service = "none of the service's" if services is None else f"{services} of the service's"
+    return f"{ours} of Sluice's tables, {of_service}"
+
+
+async def _migrate(
+    settings: Settings, urls: Urls, *, demo: bool
+) -> tuple[str, Revisions, Revisions]:
+    """The DSN, and the revisions before and after."""
+    dsn = await located(settings, urls, demo=demo)
+    async with _opened(settings, dsn) as database:
+        before = await _revisions(database)
+        await bring_up_to_date(dsn, schema=settings.db_schema)
+        return dsn, before, await _revisions(database)
+
+
+async def _revisions(database: AsyncEngine) -> Revisions:
+    return await revision(database, SLUICE), await revision(database, SERVICE)
+
+
+@commands.command()
+def seed(
+    *,
+    users: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only users, from a CSV file of yours.")
+    ] = None,
+    demo: Demo = False,
+) -> None:
+    """Write 1,000 users to the database, and agents, scenes and posts; update what is there."""
+    settings = load_settings()
+    people = None if users is None else read_rows(users, SeedUser)
+    with servers(settings, with_redis=False) as urls:
+        written = execute(_seed(settings, urls, people, demo=demo))
+    for plural, rows in written.items():
+        count = rows.new + rows.updated
+        noun = plural.removesuffix("s") if count == 1 else plural
+        counts = f"{number(rows.new)} new, {number(rows.updated)} updated"
+        open_console().print(f"{number(count)} {noun}: {counts}")
+
+
+async def _seed(
+    settings: Settings, urls: Urls, people: list[SeedUser] | None, *, demo: bool
+) -> dict[str, Written]:
+    urls = await prepared(settings, urls, demo=demo)
+    async with _opened(settings, urls.direct) as database:
+        await service_key(database, "signing")  # says what to do when there are no tables
+        if people is None:
+            return await load_committed(database)
+        return {"users": await load_users(database, people)}
+
+
+@commands.command()
+def prune(
+    *,
+    older_than: Annotated[
+        str, typer.Option(metavar="AGE", help="Since they ended, such as 12h, 30d or 4w.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
+    demo: Demo = False,
+) -> None:
+    """Delete runs that ended long ago, with their items and events."""
+    age = parse_duration("--older-than", older_than)
+    work = count_prunable if dry_run else prune_runs
+
+    async def pruned(database: AsyncEngine) -> int:
+        await service_key(database, "signing")  # says what to do when there are no tables
+        return await work(database, age)
+
+    runs = _quietly(pruned, demo=demo)
+    done = "Would delete" if dry_run else "Deleted"
+    noun = "run" if runs == 1 else "runs"
+    open_console().print(
+        f"{done} {number(runs)} {noun} that ended more than {older_than} ago, with their items"
+        " and events."
+    )
+
+
+@commands.command("rotate-key")
+def rotate_key(
+    *,
+    drop_former: Annotated[
+        bool,
+        typer.Option("--drop-former", help="What was signed before is void: the key has leaked."),
+    ] = False,
+    demo: Demo = False,
+) -> None:
+    """Make a new key for the signatures of cookies, cursors and answer links."""
+
+    async def rotate(database: AsyncEngine) -> None:
+        await rotate_signing_key(database, keep_former=not drop_former)
+
+    _quietly(rotate, demo=demo)
+    former = (
+        "No cookie, cursor or answer link that was signed before is good then."
+        if drop_former
+        else f"What the former key has signed holds for {FORMER_HOLDS.days} more days, unless its"
+        " own time ends before."
+    )
+    open_console().print(
+        f"A new key signs cookies, cursors and answer links. Restart every API and worker now: each"
+        f" reads it when it starts. {former}"
+    )
+
+
+def _quietly(work: Callable[[AsyncEngine], Awaitable[T]], *, demo: bool) -> T:
+    """Logs warnings alone: the command itself tells what was done."""
+    settings = load_settings()
+    configure_logs("warning", settings.log_format, redactor_of(settings))
+
+    async def main(urls: Urls) -> T:
+        async with _opened(settings, await located(settings, urls, demo=demo)) as database:
+            return await work(database)
+
+    with servers(settings, with_redis=False) as urls:
+        return execute(main(urls))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, dsn: str) -> AsyncIterator[AsyncEngine]:
+    database = open_database(dsn, pool_size=2, schema=settings.db_schema)
+    try:
+        yield database
+    finally:
+        await database.dispose()

@@ -1,0 +1,179 @@
+"""``sluice families``, ``coverage`` and ``preview``: what a family is, how much of its work is
+done, and what one item would become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from urllib.parse import quote
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.text import Text
+
+from app.cli.api_client import ApiClient, open_api
+from app.cli.input.params import parse_params
+from app.cli.options import FamilyName, ItemId, Json, Param
+from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.errors import BadInput, full_stop
+from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
+from app.schemas.families import FamiliesAnswer, FamilyView
+from app.schemas.workflow_answers import PreviewAnswer
+from app.workflows.registry.family_files import restart
+
+LISTED = 10
+"""Days in the table; the line before it has them all."""
+_BARS = "▁▂▃▄▅▆▇█"
+_STYLES = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
+"""By how a line of a diff begins; the first that fits."""
+
+commands = typer.Typer()
+
+
+@commands.command()
+def families(*, as_json: Json = False) -> None:
+    """List the job families that the service has."""
+    with open_api() as api:
+        answer = api.get(FamiliesAnswer, "/api/families")
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    made = table("Family", "Works on", "Params", "At once", "Starts/s", "What it does")
+    for family in answer.found.families:
+        execute = next((line for line in family.flow if line.key.endswith(".execute")), None)
+        properties = family.params.get("properties")
+        add(
+            made,
+            *(family.name, family.entities),
+            ", ".join(properties) if isinstance(properties, dict) and properties else None,
+            execute and execute.parallelism,
+            f"{execute.rate / execute.period_seconds:g}" if execute and execute.rate else None,
+            family.description.splitlines()[0] if family.description else None,
+        )
+    console.print(made)
+    if answer.found.newer_files:
+        console.print(printable(restart(answer.found.newer_files).strip()))
+
+
+def find_family(api: ApiClient, name: str) -> FamilyView:
+    """
+    Raises:
+        BadInput: the service has none of this name.
+    """
+    found = api.get(FamiliesAnswer, "/api/families").found
+    named = {family.name: family for family in found.families}
+    if name not in named:
+        known = f"Known are: {', '.join(named) or 'none'}.{printable(restart(found.newer_files))}"
+        raise BadInput(f"There is no family {printable(name)!r}. {known}")
+    return named[name]
+
+
+@commands.command()
+def coverage(family: FamilyName, *, param: Param = None, as_json: Json = False) -> None:
+    """Show how many of a family's eligible have a result, now and over the last 90 days."""
+    with open_api() as api:
+        known = find_family(api, family)
+        asked = json.dumps(parse_params(param, known.params)) if param else None
+        path = f"/api/families/{quote(family, safe='')}/coverage"
+        answer = api.get(CoverageAnswer, path, params=asked)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    now, days = answer.found.now, answer.found.days
+    if now is None:
+        console.print(f"{known.name} does not tell which {known.entities} have a result.")
+    else:
+        console.print(f"{in_words(now)} {known.entities} have a result.")
+    if not days:
+        console.print("No day has been recorded yet: the first is when a run ends.")
+        return
+    console.print(f"{days[0].day} {sparkline(days)} {days[-1].day}")
+    numbers = ("With a result", "Eligible", "Share")
+    made = table("Day", *numbers, right=numbers)
+    for one in days[-LISTED:]:
+        about = "" if one.exact else "about "
+        add(made, one.day, about + number(one.with_result), number(one.eligible), percent(one))
+    console.print(made)
+
+
+def share_of(found: CoverageView) -> float | None:
+    """None: nothing is eligible, so that there is nothing to have a share of."""
+    return found.with_result / found.eligible if found.eligible else None
+
+
+def in_words(found: CoverageView) -> str:
+    about = "" if found.exact else "about "
+    share = "" if share_of(found) is None else f" ({percent(found)})"
+    return f"{about}{number(found.with_result)} of {number(found.eligible)}{share}"
+
+
+def percent(found: CoverageView) -> str:
+    share = share_of(found)
+    if share is None:
+        return "–"
+    # Down, so that 100% is all of them.
+    return f"{int(share * 1000) / 10:.1f}%"
+
+
+def sparkline(days: Sequence[CoverageDayView]) -> str:
+    """A bar for each day from the first to the last; one that was not recorded is as the one before
+    it, and one on which nothing was eligible has none."""
+    shares = {one.day: share_of(one) for one in days}
+    share = share_of(days[0])
+    bars = []
+    for n in range((days[-1].day - days[0].day).days + 1):
+        share = shares.get(days[0].day + timedelta(days=n), share)
+        bars.append(" " if share is None else _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)])
+    return "".join(bars)
+
+
+@commands.command()
+def preview(
+    family: FamilyName, item_id: ItemId, *, param: Param = None, as_json: Json = False
+) -> None:
+    """Execute one item and save nothing: show its result, or how it differs from what is stored."""
+    with open_api() as api:
+        known = find_family(api, family)
+        given = parse_params(param or (), known.params)
+        body: dict[str, JsonValue] = {"itemId": item_id, "dryRun": True, "params": given}
+        answer = api.post(PreviewAnswer, known.routes["execute"], body)
+    if as_json:
+        print_json(open_console(), answer.raw)
+    else:
+        print_preview(open_console(), answer.found)
+
+
+def print_preview(console: Console, found: PreviewAnswer) -> None:
+    why = full_stop(f": {found.reason}" if found.reason else "")
+    console.print(
+        printable(
+            f"{found.item_id} {found.outcome} in {found.milliseconds:,} ms{why} Nothing was saved."
+        )
+    )
+    if found.stop is not None:
+        console.print(printable(f"It stops at {found.stop.step!r} ({found.stop.kind}), with:"))
+        _print(console, _indented(found.stop.payload))
+    if found.outcome != "succeeded":
+        return
+    if found.overwrites:
+        console.print("It has a result, which its execution would overwrite.")
+    if found.diff is None:
+        _print(console, _indented(found.result))
+    elif found.diff:
+        _print(console, found.diff, coloured=True)
+    else:
+        console.print("It is what is stored already.")
+
+
+def _indented(value: JsonValue) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _print(console: Console, text: str, *, coloured: bool = False) -> None:
+    for line in text.split("\n"):
+        style = next((s for start, s in _STYLES.items() if coloured and line.startswith(start)), "")
+        console.print(Text(printable(line), style), soft_wrap=True)

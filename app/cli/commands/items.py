@@ -1,0 +1,193 @@
+"""``sluice item`` and ``output``: what became of an item, its steps in the order in which they
+came, and what it writes while it is at work."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.text import Text
+
+from app.cli.api_client import AWAY, ApiClient, CallRefused, joined, open_api
+from app.cli.options import ItemId, Json, RunId
+from app.cli.output.console import (
+    add,
+    duration,
+    open_console,
+    print_json,
+    printable,
+    program,
+    summary,
+    table,
+    when,
+)
+from app.cli.output.run_summary import seconds_of
+from app.cli.paths import item_path
+from app.errors import Unavailable
+from app.schemas.items import (
+    ChunksAnswer,
+    ChunkView,
+    ItemAnswer,
+    ItemView,
+    StepView,
+    StreamEndView,
+)
+
+PATIENCE = 60.0
+"""Seconds without an answer after which following gives up."""
+_BETWEEN = 0.5
+_FINE = ("succeeded", "skipped")
+
+commands = typer.Typer()
+
+
+@commands.command()
+def item(run_id: RunId, item_id: ItemId, *, as_json: Json = False) -> None:
+    """Show what became of an item, its steps, and how long each took."""
+    with open_api() as api:
+        answer = api.get(ItemAnswer, item_path(run_id, item_id))
+    if as_json:
+        print_json(open_console(), answer.raw)
+    else:
+        _print_item(open_console(), run_id, answer.found)
+
+
+def _print_item(console: Console, run_id: str, found: ItemAnswer) -> None:
+    item = found.item
+    console.print(printable(_sentence(item)))
+    if item.error_message is not None:
+        kind = "" if item.error_class is None else f"{item.error_class}: "
+        console.print(printable(f"{kind}{item.error_message}"), soft_wrap=True)
+    if found.steps:
+        _print_steps(console, found.steps)
+    if any(step.status == "suspended" for step in found.steps) and item.status == "suspended":
+        console.print("Answer it with:")
+        console.print(
+            printable(f"{program()} answer {run_id} {shlex.quote(item.item_id)} NAME=VALUE …"),
+            soft_wrap=True,
+        )
+    if item.result is not None:
+        for line in json.dumps(item.result, indent=2, ensure_ascii=False).split("\n"):
+            console.print(Text(printable(line)), soft_wrap=True)
+
+
+def _sentence(item: ItemView) -> str:
+    attempts = f"{item.attempts} attempt{'' if item.attempts == 1 else 's'}"
+    ended = "" if item.finished_at is None else f" at {when(item.finished_at)}"
+    return f"{item.item_id} {item.status}{ended}, {attempts}"
+
+
+def _print_steps(console: Console, steps: list[StepView]) -> None:
+    numbers = ("Tries", "Took")
+    made = table("Began", "Step", "Kind", "Status", *numbers, "What", right=numbers)
+    for step in steps:
+        seconds = seconds_of(step)
+        add(
+            made,
+            *(when(step.started_at), step.name, step.kind, step.status),
+            *(step.attempts or None, None if seconds is None else _took(seconds), _what(step)),
+        )
+    console.print(made)
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else duration(seconds)
+
+
+def _what(step: StepView) -> str | None:
+    """What a reader asks first: what went wrong, what it waits for, or what came of it."""
+    if step.status != "done":
+        until = "" if step.due_at is None else f"until {when(step.due_at)}"
+        error = None if step.error_class is None else f"{step.error_class}: {step.error_message}"
+        about = error or step.child_run_id or summary(step.payload)
+        return ", ".join(part for part in (until, about) if part) or None
+    if step.answered_by is not None:
+        return f"by {step.answered_by}: {summary(step.result)}"
+    return step.child_run_id or summary(step.payload) or summary(step.result)
+
+
+@commands.command()
+def output(
+    run_id: RunId,
+    item_id: ItemId,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Until the item ends; exit 1 unless it succeeds.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print what an item has written to its stream."""
+    console = open_console()
+    path = item_path(run_id, item_id, "stream")
+    with open_api() as api:
+        if follow:
+            status = follow_output(api, path, Printer(console, as_json=as_json))
+            if not as_json:
+                console.print(printable(f"{item_id} {status or 'is gone'}"))
+            raise typer.Exit(0 if status in _FINE else 1)
+        pages = list(api.pages(ChunksAnswer, path))
+    if as_json:
+        print_json(console, joined("chunks", pages))
+        return
+    printer = Printer(console, as_json=False)
+    for chunk in (chunk for page in pages for chunk in page.found.chunks):
+        printer.show(chunk, None)
+    if not any(page.found.chunks for page in pages):
+        console.print("It has written nothing.")
+
+
+class Printer:
+    """A chunk is a line, or several: a text as it is, anything else as JSON."""
+
+    def __init__(self, console: Console, *, as_json: bool) -> None:
+        self._console = console
+        self._as_json = as_json
+        self._attempt = 1
+
+    def show(self, chunk: ChunkView, raw: JsonValue) -> None:
+        """``raw``: as it was sent, of which scripts get each on a line."""
+        if self._as_json:
+            self._line(json.dumps(raw, ensure_ascii=False))
+            return
+        if chunk.attempt != self._attempt:
+            self._attempt = chunk.attempt
+            self._line(f"— attempt {chunk.attempt} —")
+        data = chunk.data
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        for line in text.split("\n"):
+            self._line(line)
+
+    def _line(self, text: str) -> None:
+        self._console.print(Text(printable(text)), soft_wrap=True)
+
+
+def follow_output(
+    api: ApiClient, path: str, printer: Printer, *, patience: float = PATIENCE
+) -> str | None:
+    """Until the item has its outcome, which is returned; None: it was deleted meanwhile.
+
+    Raises:
+        Unavailable: the service has been away for so long.
+        CallRefused: there is no such item.
+    """
+    last: str | None = None
+    heard = time.monotonic()
+    while True:
+        try:
+            with api.follow(path, last=last) as stream:
+                for message in stream or ():
+                    heard = time.monotonic()
+                    if message.event == "ended":
+                        return api.read(StreamEndView, message.data).status
+                    last = message.id or last
+                    printer.show(api.read(ChunkView, message.data), json.loads(message.data))
+        except (Unavailable, CallRefused) as error:
+            away = isinstance(error, Unavailable) or error.status in AWAY
+            if not away or time.monotonic() - heard > patience:
+                raise
+        time.sleep(_BETWEEN)

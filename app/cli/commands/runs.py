@@ -1,0 +1,108 @@
+"""``sluice runs``, ``failures`` and ``events``: what runs there are, and what happened to one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.cli.api_client import joined, open_api
+from app.cli.options import Json, RunId
+from app.cli.output.console import (
+    add,
+    number,
+    open_console,
+    print_json,
+    printable,
+    program,
+    table,
+    when,
+)
+from app.cli.output.run_summary import total_of
+from app.cli.paths import run_path
+from app.schemas.events import EventsAnswer, EventView
+from app.schemas.failures import FailuresAnswer
+from app.schemas.runs import RunsAnswer
+
+commands = typer.Typer()
+
+
+@commands.command()
+def runs(
+    *,
+    family: Annotated[str | None, typer.Option(help="Only of this family.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only in this status, such as running or failed.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List runs, the newest first."""
+    with open_api() as api:
+        answer = api.get(RunsAnswer, "/api/runs", family=family, status=status, limit=limit)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    if not answer.found.runs:
+        console.print("There are no such runs yet.")
+        return
+    numbers = ("Ended", "Of", "Failed")
+    made = table(
+        "Run", "Family", "Status", *numbers, "Started by", "Created", "Reason", right=numbers
+    )
+    for one in answer.found.runs:
+        failed = one.counters.failed + one.counters.timed_out
+        add(
+            made,
+            *(one.id, one.family, one.status),
+            *(number(one.ended), number(total_of(one)), number(failed)),
+            *(one.started_by, when(one.created_at), one.detail),
+        )
+    console.print(made)
+
+
+@commands.command()
+def failures(run_id: RunId, *, as_json: Json = False) -> None:
+    """List what failed in a run, grouped by what the errors say."""
+    with open_api() as api:
+        answer = api.get(FailuresAnswer, run_path(run_id, "failures"))
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    found = answer.found
+    if not found.failures:
+        console.print("Nothing failed.")
+        return
+    made = table("Items", "Group", "Error", "Message", "Last", "For example", right=("Items",))
+    for one in found.failures:
+        add(
+            made,
+            *(number(one.count), one.group, one.error_class, one.message),
+            *(when(one.last_at), ", ".join(one.samples[:2])),
+        )
+    console.print(made)
+    console.print(f"{number(found.total)} items failed. Try those of one group once more with:")
+    console.print(f"{program()} retry {printable(run_id)} --group GROUP")
+
+
+@commands.command()
+def events(run_id: RunId, *, as_json: Json = False) -> None:
+    """List what happened to a run, and who did it."""
+    with open_api() as api:
+        pages = list(api.pages(EventsAnswer, run_path(run_id, "events")))
+    console = open_console()
+    if as_json:
+        print_json(console, joined("events", pages))
+        return
+    made = table("At", "Kind", "Who", "Reason", "Detail")
+    for one in (event for page in pages for event in page.found.events):
+        add(made, when(one.at), one.kind, one.who, one.reason, one.detail or _data(one))
+    console.print(made)
+
+
+def _data(event: EventView) -> str | None:
+    if event.data is None:
+        return None
+    return ", ".join(f"{name}: {value}" for name, value in event.data.items())

@@ -1,0 +1,154 @@
+"""``sluice run``: a run, or its dry run, through the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from app.cli.api_client import open_api
+from app.cli.commands.families import find_family
+from app.cli.commands.watch import tell_start
+from app.cli.input.item_ids import chosen
+from app.cli.input.params import parse_params
+from app.cli.input.run_options import options
+from app.cli.options import (
+    Approval,
+    BudgetTokens,
+    BudgetUsd,
+    FamilyName,
+    Json,
+    Key,
+    MaxFailureRate,
+    Param,
+    ThroughPauses,
+    Watch,
+    following,
+)
+from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.output.run_summary import cost
+from app.errors import BadInput
+from app.schemas.families import FamilyView
+from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
+
+commands = typer.Typer()
+
+
+@commands.command()
+def run(
+    family: FamilyName,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
+    ] = False,
+    param: Param = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items at most.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also items that already have a result.")
+    ] = False,
+    item_id: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")
+    ] = None,
+    items_from: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
+    ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=1_000, help="N items first, then pause to be looked at."
+        ),
+    ] = None,
+    auto_promote: Annotated[
+        bool, typer.Option("--auto-promote", help="Go on by itself after a canary that went well.")
+    ] = False,
+    ramp_start: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Begin with N items at once, and grow.")
+    ] = None,
+    ramp_factor: Annotated[
+        float | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
+    ] = None,
+    ramp_every: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
+    ] = None,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    max_failure_rate: MaxFailureRate = None,
+    deadline: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Pause after so long, such as 90s or 2h.")
+    ] = None,
+    approval: Approval = False,
+    idempotency_key: Key = None,
+    watch: Watch = False,
+    through_pauses: ThroughPauses = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run of a family through the API, or only count with --dry-run."""
+    stops = options(
+        canary=canary,
+        auto_promote=auto_promote,
+        ramp=(ramp_start, ramp_factor, ramp_every),
+        budget=(budget_usd, budget_tokens),
+        max_failure_rate=max_failure_rate,
+        deadline=deadline,
+        approval=approval,
+    )
+    follow_it = following(watch=watch, through_pauses=through_pauses)
+    if item_id and items_from is not None:
+        raise BadInput("Name the items with --item-id or with --items-from, not with both.")
+    if dry_run and follow_it:
+        raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
+    console = open_console()
+    with open_api() as api:
+        found = find_family(api, family)
+        body: dict[str, JsonValue] = {
+            "dryRun": dry_run,
+            "force": force,
+            "params": parse_params(param or (), found.params),
+            **stops,
+        }
+        if limit is not None:
+            body["limit"] = limit
+        if item_id:
+            body["itemIds"] = list[JsonValue](item_id)
+        if items_from is not None:
+            body |= chosen(api, items_from)
+            if idempotency_key is not None and "itemList" in body:
+                raise BadInput(
+                    "--idempotency-key: each list of more than 1,000 ids is another one, so that"
+                    " the same call cannot be known again. Leave it out."
+                )
+        path = found.routes["process"]
+        if not dry_run:
+            started = api.post(StartedAnswer, path, body, key=idempotency_key)
+            run_id = started.found.run_id
+            code = tell_start(api, console, started, run_id, follow_it, as_json=as_json)
+            raise typer.Exit(code)
+        answer = api.post(DryRunAnswer, path, body, key=idempotency_key)
+    if as_json:
+        print_json(console, answer.raw)
+    else:
+        print_dry_run(console, found, answer.found)
+
+
+def print_dry_run(console: Console, family: FamilyView, found: DryRunAnswer) -> None:
+    about = "" if found.exact else "about "
+    made = table("Dry run", printable(family.name), right=[printable(family.name)])
+    add(made, f"{family.entities} eligible", number(found.total_eligible))
+    add(made, "already processed", about + number(found.already_processed))
+    add(made, "to process", about + number(found.to_process))
+    if found.to_overwrite:
+        nearly = "" if found.to_overwrite_exact else "about "
+        add(made, "results to overwrite", nearly + number(found.to_overwrite))
+    estimate = found.estimate
+    add(made, "estimate", cost(estimate.seconds, estimate.usd, estimate.tokens))
+    console.print(made)
+    console.print(printable(found.message))
+    console.print(f"Estimated from: {printable(estimate.basis)}")
+    if estimate.cost_basis and (estimate.usd or estimate.tokens):
+        console.print(f"Cost from: {printable(estimate.cost_basis)}")
+    if found.sample:
+        console.print(f"For example: {printable(', '.join(found.sample[:3]))}")
