@@ -28,14 +28,14 @@ def valkey(folder: Path, *more: str, arguments: tuple[str, ...] = ()) -> Iterato
         stderr=subprocess.DEVNULL,
     )
     try:
-        _await(socket)
+        await_valkey(socket)
         yield f"unix://{socket}"
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
-def _await(socket: Path) -> None:
+def await_valkey(socket: Path) -> None:
     end = time.monotonic() + PATIENCE
     while True:
         try:
