@@ -39,7 +39,7 @@ def check_name(root: Path, name: str) -> str:
     Raises:
         BadInput: it cannot; says why.
     """
-    _check_kebab("A family's name", name)
+    check_kebab("A family's name", name)
     module = snake(name)
     _check_word(name, module)
     if module in sys.stdlib_module_names or importlib.util.find_spec(module) is not None:
@@ -65,7 +65,7 @@ def check_entity(word: str) -> str:
     Raises:
         BadInput: it cannot be said so; says why.
     """
-    _check_kebab("What a family works on", word)
+    check_kebab("What a family works on", word)
     _check_word(word, snake(word))
     if word == "run":
         raise BadInput("'run' would make runId, which is a run's own. Choose another entity.")
@@ -110,7 +110,7 @@ def in_many(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
 
 
-def _check_kebab(what: str, word: str) -> None:
+def check_kebab(what: str, word: str) -> None:
     if not KEBAB.fullmatch(word) or len(word) > LONGEST_NAME:
         raise BadInput(
             f"{what} is kebab-case and at most {LONGEST_NAME} characters, such as"

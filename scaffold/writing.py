@@ -12,7 +12,7 @@ from copier import run_copy, run_update
 from copier.errors import UserMessageError
 
 from app.errors import BadInput
-from scaffold.names import names
+from scaffold.names import check_kebab, names
 from scaffold.order import Order
 from scaffold.revisions import next_revision
 from scaffold.versions import TEMPLATE, tell_versions
@@ -49,6 +49,7 @@ def update_family(root: Path, name: str) -> None:
     Raises:
         BadInput: it cannot be, for example while there are changes that are not committed.
     """
+    check_kebab("A family's name", name)
     answers = _answers(name)
     if not (root / answers).is_file():
         raise BadInput(f"{answers} is not there: {name!r} was not written by make family.")
