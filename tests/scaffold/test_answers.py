@@ -20,7 +20,7 @@ WORDS = ("true", "null", "yes", "no", "on", "e1", "none-but-ours")
 REFUSED = {
     "project_name": (
         "", "it's", 'a"b', "a\nb", "a\n", "a b", "a;b", "$(touch x)", "`x`", "{{ 1 }}",
-        "[[[= 1 =]]]", "../up", "a/b", "A", "1a", "-a", "a-", "a--b", "ä", "a" * 64,
+        "[" * 3 + "= 1 =]]]", "../up", "a/b", "A", "1a", "-a", "a-", "a--b", "ä", "a" * 64,
     ),
     "database": (
         "", "it's", 'a"b', "a\nb", "a\n", "a b", "a-b", "a;b", "a:b", "a@b", "A", "1a", "ä",
