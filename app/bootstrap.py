@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
 from pydantic import SecretStr
 
+from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.configured_secrets import know_url, redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
 from app.engine.postgres.engine import PgQueuerEngine
+from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_check import RedisCheck
-from app.flow.redis_gate import LEASE
+from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from app.redaction.redactor import IN_USE, Redactor
 from app.service import Service, make_context
@@ -43,6 +45,7 @@ from app.workflows.family import Services
 from app.workflows.keys import CursorSigner, Layer, flow_key
 from app.workflows.monitoring.coverage import CoverageSurvey, record_run
 from app.workflows.monitoring.flow_limits import FlowLimitService, read_overrides
+from app.workflows.previews import PreviewService
 from app.workflows.registry import family_watch
 from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
@@ -144,7 +147,13 @@ async def _opened(
         signing = await signing_keys(database)
         redactor.know(sealing, *(key.decode() for key in signing))
         box = SecretBox(settings.secret_keys, sealing)
-        ready = partial(bind, box=box, largest=settings.max_result_bytes, redactor=redactor)
+        ready = partial(
+            bind,
+            box=box,
+            largest=settings.max_result_bytes,
+            largest_params=settings.max_params_bytes,
+            redactor=redactor,
+        )
         bound = {family.name: ready(family, called) for family in families}
         keeper = RunLifecycle(
             engine,
@@ -172,6 +181,7 @@ async def _opened(
             Estimator(database, controls),
             dry_run_budget=settings.dry_run_budget,
         )
+        turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
         key, *former = signing
@@ -206,23 +216,16 @@ async def _opened(
             family_files=family_files,
             secrets=box,
             redactor=redactor,
+            previews=PreviewService(partial(make_context, services), turns.permit),
+            limits=CallLimits.of(settings),
             probes={"postgres": partial(require_ready, pools.probes), "redis": redis_check},
         )
-        yield Service(
-            settings,
-            pools,
-            redis,
-            engine,
-            bound,
-            {family.name: ready(family, threads) for family in families},
-            threads,
-            client,
-            api,
-            services,
-            controls,
-            changes,
-            mender,
-        )
+        worked = {family.name: ready(family, threads) for family in families}
+        async with aclosing(turns):
+            yield Service(
+                settings, pools, redis, engine, bound, worked, threads, client, api, services,
+                controls, changes, mender,
+            )  # fmt: skip
     finally:
         threads.close()
         called.close()

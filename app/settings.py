@@ -170,6 +170,28 @@ class Settings(BaseSettings):
         1_000_000, alias="SLUICE_MAX_RESULT_BYTES", ge=10_000, le=50_000_000,
         description="largest result of an item, or of a step of it, as JSON",
     )  # fmt: skip
+    max_params_bytes: int = Field(
+        100_000, alias="SLUICE_MAX_PARAMS_BYTES", ge=1_000, le=1_000_000,
+        description="largest params of a run, as JSON",
+    )  # fmt: skip
+    calls_per_token: int = Field(
+        20, alias="SLUICE_CALLS_PER_TOKEN", ge=1, le=10_000,
+        description="API calls of one token at once; its others wait",
+    )  # fmt: skip
+    long_calls_per_token: int = Field(
+        4, alias="SLUICE_LONG_CALLS_PER_TOKEN", ge=1, le=1_000,
+        description="dry runs and counts of one token at once, and as many previews",
+    )  # fmt: skip
+    long_calls: int = Field(
+        8, alias="SLUICE_LONG_CALLS", ge=1, le=1_000, description="the same of all tokens"
+    )
+    streams_per_token: int = Field(
+        50, alias="SLUICE_STREAMS_PER_TOKEN", ge=1, le=10_000,
+        description="event streams of one token at once",
+    )  # fmt: skip
+    streams: int = Field(
+        200, alias="SLUICE_STREAMS", ge=1, le=10_000, description="the same of all tokens"
+    )
     look_ahead: int = Field(
         1_000, alias="SLUICE_LOOK_AHEAD", ge=1, le=1_000_000,
         description="outstanding items of a run at which its next page waits",

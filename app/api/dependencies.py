@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
@@ -11,6 +12,9 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.api.admission.call_limits import CallLimits
+from app.api.admission.concurrency import ConcurrencyLimit
+from app.api.admission.connected import while_connected
 from app.api.auth.scopes import Principal
 from app.connections.faults import Fault
 from app.engine import Engine
@@ -23,6 +27,7 @@ from app.workflows.client import WorkflowClient
 from app.workflows.keys import CursorSigner
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
+from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.control import RunControl
@@ -57,6 +62,8 @@ class ApiState:
     schedules: ScheduleService
     family_files: FamilyFiles
     secrets: SecretBox
+    previews: PreviewService
+    limits: CallLimits
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
     redactor: Redactor = field(default_factory=Redactor)
@@ -77,6 +84,33 @@ def _rights(request: Request) -> Principal:
     return cast("Principal", request.scope["sluice.rights"])
 
 
+class _LongCall:
+    """For work that takes long: it waits for a place, and ends when its caller leaves."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def counting(self) -> AbstractAsyncContextManager[None]:
+        """
+        Raises:
+            TooManyTries: none became free in time.
+            ClientDisconnect: the caller has left.
+        """
+        return self._within(_state(self._request).limits.counts)
+
+    def previewing(self) -> AbstractAsyncContextManager[None]:
+        """
+        Raises:
+            TooManyTries, ClientDisconnect: see ``counting``.
+        """
+        return self._within(_state(self._request).limits.previews)
+
+    @asynccontextmanager
+    async def _within(self, limit: ConcurrencyLimit) -> AsyncIterator[None]:
+        async with while_connected(self._request), limit.place(_caller(self._request)):
+            yield
+
+
 def _stopping(request: Request) -> asyncio.Event:
     return cast("asyncio.Event", request.app.state.stopping)
 
@@ -87,6 +121,7 @@ Stopping = Annotated[asyncio.Event, Depends(_stopping)]
 Caller = Annotated[str, Depends(_caller)]
 Allowed = Annotated[Principal, Depends(_rights)]
 """For the routes that ``app.api.auth.scopes`` lets ask once more."""
+LongCall = Annotated[_LongCall, Depends()]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]
 Cursor = Annotated[
     str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")

@@ -10,11 +10,12 @@ import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.api.allowed_methods import allowed_methods
 from app.api.answer_headers import headers_of, shown_path
@@ -29,7 +30,10 @@ MEDIA_TYPE = "application/problem+json"
 HEADERS: Mapping[int, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
     HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "1"},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "5"},
 }
+CALLER_LEFT = 499
+"""As nginx writes it into its log."""
 UNREACHABLE = (
     OSError,
     PoolTimeout,
@@ -67,6 +71,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SluiceError, _expected)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unexpected)
     for kind in UNREACHABLE:
         app.add_exception_handler(kind, _unreachable)
@@ -142,13 +147,20 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return _answer(request, error.status_code, title, detail, {}, headers)
 
 
+async def _left(request: Request, _error: Exception) -> Response:
+    """Nobody reads it: the status is for what stands between and for who counts answers."""
+    log.info("caller_left", path=shown_path(request.scope))
+    return Response(status_code=CALLER_LEFT)
+
+
 async def _unreachable(request: Request, error: Exception) -> JSONResponse:
     reason = away(error)
     if reason is None:  # a DBAPIError may also be our own mistake
         return await _unexpected(request, error)
     log.warning("dependency_unreachable", path=shown_path(request.scope), error=said(error))
     detail = f"{reason} Try again in a few seconds."
-    return _answer(request, 503, "Service unavailable", detail, {}, {"Retry-After": "5"})
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return _answer(request, status, "Service unavailable", detail, {}, HEADERS[status])
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -91,6 +91,11 @@ class RedisGate:
             lane = self._lanes[key] = PermitQueue(self._script, self._worker, live)
         return _Slot(lane)
 
+    @property
+    def away(self) -> bool:
+        """Redis did not answer when it was asked last."""
+        return self._script.fault.lasts
+
     def close(self) -> None:
         self._closed = True
         for lane in self._lanes.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,10 +21,8 @@ from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import RunOptions, options_of
-from app.workflows.layers.attempt import AttemptResult, History, attempt
 from app.workflows.messages import ExecuteMessage, PaginateMessage
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.registry.family_call import told
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.handle import RunHandle
@@ -32,8 +30,7 @@ from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import EligibilityCount, count_eligible
-from app.workflows.sources.item_source import source_of, without_result
-from app.workflows.steps.preview import PreviewStepRunner
+from app.workflows.sources.item_source import source_of
 
 __all__ = ["DryRun", "RunRequest", "WorkflowClient"]
 
@@ -216,29 +213,6 @@ class WorkflowClient:
         """Execute one item whether or not it has a result, as a run of its own."""
         request = RunRequest(params=params, force=True, item_ids=[item_id], options=options)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
-
-    async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> AttemptResult:
-        """Run ``load`` and ``execute`` for one item, and never ``save``."""
-        ctx = self._context(bound, item_id=item_id, preview=True)
-        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
-        return await attempt(bound, item_id, params, ctx, History())
-
-    async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
-        """Whether executing the item would overwrite a result. None: the family does not tell."""
-        if not bound.filters:
-            return None
-        ctx = self._context(bound, item_id=item_id, preview=True)
-        return not await without_result(bound, [item_id], params, ctx)
-
-    async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
-        """What is stored for the item, as JSON holds it, for its preview to be compared with.
-        None: nothing is, or the family does not tell."""
-        if bound.stored is None:
-            return None
-        ctx = self._context(bound, item_id=item_id, preview=True)
-        with told(bound.name, "stored()"):
-            found = await bound.stored(item_id, params, ctx)
-        return None if found is None else bound.results.shown(found)
 
 
 def _require_family(run: Run, bound: BoundFamily) -> None:

@@ -1,11 +1,14 @@
-"""The door: no token, no call; no call that the token is not for; and no body that is larger than
-we read."""
+"""The door: no token, no call; no call that the token is not for; no more calls of a token at once
+than it may have; and no body that is larger than we read."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.admission.call_limits import CallLimits
 from app.api.answer_headers import SIGNED
 from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal, ScopePolicy
@@ -13,7 +16,7 @@ from app.api.auth.tokens import TokenRegistry
 from app.api.problems import problem
 from app.api.root_path import inner_path
 from app.api.routing import CarriedError
-from app.errors import BadInput, Forbidden, TooLarge, Unauthorized
+from app.errors import BadInput, Forbidden, TooLarge, TooManyTries, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
 CONSOLE = "/console/"
@@ -49,8 +52,11 @@ class AuthMiddleware:
             length = request.headers.get("content-length", "")
             if length.isdecimal() and int(length) > LARGEST_BODY:
                 raise _too_large()
-            await self._app(scope, _bounded(receive), send)
-        except (BadInput, Unauthorized, Forbidden, TooLarge) as error:
+            limits = cast("CallLimits", request.app.state.api.limits)
+            # To the end of the answer, which is that of a stream too.
+            async with limits.at_the_door(request).place(rights.token):
+                await self._app(scope, _bounded(receive), send)
+        except (BadInput, Unauthorized, Forbidden, TooLarge, TooManyTries) as error:
             await problem(request, error)(scope, receive, send)
 
     def _rights(self, request: Request) -> Principal:

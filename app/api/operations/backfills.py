@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Response
 from pydantic import Field, StrictBool
 
-from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, State, bearer
+from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, LongCall, State, bearer
 from app.api.idempotency import REPLAYED, OnceFor
 from app.api.pagination import Paging
 from app.api.routing import Router
@@ -72,6 +72,7 @@ async def begin_backfill(
     caller: Caller,
     allowed: Allowed,
     once: OnceFor,
+    long: LongCall,
     response: Response,
 ) -> BackfillDryRunAnswer | BackfillStartedAnswer:
     """One run for each partition, at most `maxActive` of them at once; or what that would do."""
@@ -80,7 +81,8 @@ async def begin_backfill(
         raise NotFound(state.family_files.unknown(body.family, state.families), field="family")
     request = body.request(bound)
     if body.dry_run:
-        return dry_run_answer(bound, await state.backfills.dry_run(bound, request))
+        async with long.counting():
+            return dry_run_answer(bound, await state.backfills.dry_run(bound, request))
     allowed.require(Scope.RUN)
     started = await state.backfills.begin(bound, request, started_by=caller, once=once(body))
     response.status_code = 200 if started.replayed else 202

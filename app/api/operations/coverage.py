@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query
 from pydantic import BaseModel
 
 from app import exact_json
-from app.api.dependencies import State, bearer
+from app.api.dependencies import LongCall, State, bearer
 from app.api.routing import Router
 from app.errors import BadInput, NotFound, full_stop
 from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
@@ -29,6 +29,7 @@ Now = Annotated[bool, Query(description="count; without it only what was recorde
 async def get_coverage(
     family: Annotated[str, Path(max_length=100)],
     state: State,
+    long: LongCall,
     params: Params = None,
     now: Now = True,
 ) -> CoverageAnswer:
@@ -40,7 +41,10 @@ async def get_coverage(
     own = params is None and not now
     asked = defaults(bound) if own else _params(bound, params)
     kept = None if asked is None else bound.params.keep(asked)
-    found = await state.coverage.now(bound, asked) if now and asked is not None else None
+    found = None
+    if now and asked is not None:
+        async with long.counting():
+            found = await state.coverage.now(bound, asked)
     async with reading(state.database) as connection:
         rows = await coverage.days(connection, family)
     return CoverageAnswer(

@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
 
+from app.api.admission.call_limits import STREAM, asks_for_stream
 from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
 from app.api.pagination import Paging
 from app.api.routing import Router
@@ -22,7 +23,6 @@ from app.store.statuses import ENDED
 
 LAST_EVENT_ID = "Last-Event-ID"
 LARGEST_ID = 2**63 - 1
-STREAM = EventSourceResponse.media_type
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -52,7 +52,7 @@ async def list_events(
     """The oldest first. As a stream: each event under its kind and with its id; `progress`, without
     an id, when the counters have changed; the stream ends with the run.
     """
-    if STREAM in request.headers.get("accept", "").lower():
+    if asks_for_stream(request):
         after = 0 if last_event_id is None else event_id(last_event_id)
         if last_event_id is not None and await _is_over(state, run_id, after):
             return Response(status_code=204)  # by which a browser knows not to ask again

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request, Response
 from fastapi.sse import ServerSentEvent
 
+from app.api.admission.call_limits import STREAM, asks_for_stream
 from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
 from app.api.pagination import Paging
 from app.api.routing import Router
-from app.api.runs.events import LAST_EVENT_ID, STREAM, EventStream, event_id
+from app.api.runs.events import LAST_EVENT_ID, EventStream, event_id
 from app.api.runs.items import ItemId, ItemIdInPath
 from app.schemas.items import ChunksAnswer, ChunkView, StreamEndView
 from app.store.database import reading
@@ -47,7 +48,7 @@ class _Call:
             Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one"),
         ] = None,
     ) -> None:
-        self.live = STREAM in request.headers.get("accept", "").lower()
+        self.live = asks_for_stream(request)
         self.state, self.stopping = state, stopping
         self.limit, self.cursor, self.last_event_id = limit, cursor, last_event_id
 

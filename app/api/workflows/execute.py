@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import AliasChoices, Field, StrictBool
 from pydantic.alias_generators import to_camel
 
-from app.api.dependencies import Allowed, Caller, State
+from app.api.dependencies import Allowed, Caller, LongCall, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.api.workflows.approval import require_may_add_items
@@ -52,16 +52,18 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         caller: Caller,
         allowed: Allowed,
         once: OnceFor,
+        long: LongCall,
         response: Response,
     ) -> PreviewAnswer | ScheduledAnswer:
         bound = state.families[family.name]
         if body.dry_run:
-            verdict = await state.client.preview(bound, body.item_id, body.params)
-            if verdict.error_class is not None:
-                raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
-            before = await state.client.stored(bound, body.item_id, body.params)
-            overwrites = await state.client.has_result(bound, body.item_id, body.params)
-            return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)
+            async with long.previewing():
+                verdict = await state.previews.preview(bound, body.item_id, body.params)
+                if verdict.error_class is not None:
+                    raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
+                before = await state.previews.stored(bound, body.item_id, body.params)
+                overwrites = await state.previews.has_result(bound, body.item_id, body.params)
+                return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
             if body.approval is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import Field, StrictBool, StrictInt
 
-from app.api.dependencies import Allowed, Caller, State
+from app.api.dependencies import Allowed, Caller, LongCall, State
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.errors import BadInput
@@ -43,6 +43,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
         caller: Caller,
         allowed: Allowed,
         once: OnceFor,
+        long: LongCall,
         response: Response,
     ) -> DryRunAnswer | StartedAnswer:
         if body.item_list is not None:
@@ -60,7 +61,8 @@ def add_process(router: Router, family: AnyFamily) -> None:
             options=body.options(family),
         )
         if body.dry_run:
-            return dry_run_answer(many, await state.client.dry_run(bound, request))
+            async with long.counting():
+                return dry_run_answer(many, await state.client.dry_run(bound, request))
         allowed.require(Scope.RUN)
         started = await state.client.trigger_process(
             bound, request, started_by=caller, once=once(body)

@@ -17,6 +17,7 @@ from app.workflows.keys import Layer, flow_key
 from app.workflows.registry.known_types import hints_of, result_type, values_of
 from app.workflows.registry.threads import ThreadLine, Threads
 from app.workflows.serialization.codec import LARGEST, ValueCodec
+from app.workflows.serialization.params import LARGEST as LARGEST_PARAMS
 from app.workflows.serialization.params import Params, ParamsVersion
 from app.workflows.serialization.results import Results
 from app.workflows.serialization.secret_box import SecretBox
@@ -79,12 +80,14 @@ def bind(
     box: SecretBox | None = None,
     *,
     largest: int = LARGEST,
+    largest_params: int = LARGEST_PARAMS,
     redactor: Redactor | None = None,
 ) -> BoundFamily:
     """
     Args:
         box: of the service; None: secrets in params can be read by this process alone.
         largest: bytes of a result, or of what a step is given and returns.
+        largest_params: bytes of a run's params.
         redactor: of the service; it learns the secrets of params as they are read.
     """
     of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
@@ -119,6 +122,7 @@ def bind(
             box or SecretBox.fresh(),
             redactor,
             ParamsVersion(family.params_version, family.migrate_params),
+            largest=largest_params,
         ),
         results=Results(result_type(type(family)), values),
         values=values,

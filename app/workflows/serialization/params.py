@@ -22,6 +22,7 @@ from app.workflows.serialization.json_text import as_jsonb
 from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
 
+LARGEST = 100_000
 
 class ParamsRefused(BadInput):
     """The family does not take them; ``more`` has every fault, and none the input."""
@@ -94,13 +95,17 @@ class Params:
         box: SecretBox,
         redactor: Redactor | None = None,
         version: ParamsVersion = ParamsVersion(),
+        *,
+        largest: int = LARGEST,
     ) -> None:
         """
         Args:
             redactor: learns each secret that comes by.
+            largest: bytes of params that are kept, as JSON with their secrets.
         """
         self._kind = kind
         self._version = version
+        self._largest = largest
         self._redactor = redactor or Redactor()
         self._values = values
         self._box = box
@@ -111,12 +116,14 @@ class Params:
             unset: also what nobody set, as it is now.
 
         Raises:
-            BadInput: they would not be the same when they are read back.
+            BadInput: they would not be the same when they are read back, or are too large.
         """
         data, placed = _dumped(params, unset=True)
+        text = json.dumps(data)
+        self._require_small(text, placed)
         self._told(placed)
         _require_storable(data, placed)
-        self._require_same(params, self._validated(put(as_jsonb(json.dumps(data)), placed)))
+        self._require_same(params, self._validated(put(as_jsonb(text), placed)))
         if not unset:
             data, placed = _dumped(params, unset=False)
         return KeptParams(data, self._sealed(placed), self._version.number)
@@ -162,6 +169,16 @@ class Params:
         except ValidationError as error:
             # Not as its cause: it holds what was sent, in which there may be secrets.
             raise ParamsRefused(error) from None
+
+    def _require_small(self, text: str, placed: Placed) -> None:
+        size = len(text) + sum(len(str(value)) for _, value in placed)
+        if size > self._largest:
+            raise BadInput(
+                f"params weigh {size:,} bytes as JSON, and at most {self._largest:,} are kept"
+                " (SLUICE_MAX_PARAMS_BYTES). Put it where large things are kept, and name the"
+                " place; ids belong into itemIds or a list.",
+                field="params",
+            )
 
     def _require_same(self, params: BaseModel, again: BaseModel) -> None:
         if same(params, again):

@@ -1,0 +1,56 @@
+"""The bounds of the API, and the calls that take long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from app.api.admission.concurrency import ConcurrencyLimit
+from app.settings import Settings
+
+PATIENCE = 5.0
+"""Seconds in line: a page of the console asks many things at once, and so do people who share a
+token."""
+SHORT_PATIENCE = 1.0
+"""For a stream, which goes on for long: no more than a page that is loaded again needs."""
+
+STREAM = "text/event-stream"
+
+
+def asks_for_stream(request: Request) -> bool:
+    return STREAM in request.headers.get("accept", "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    calls: ConcurrencyLimit
+    """Every call that is no stream; also those that are counted once more below."""
+    streams: ConcurrencyLimit
+    counts: ConcurrencyLimit
+    """Dry runs, and coverage that is counted anew."""
+    previews: ConcurrencyLimit
+
+    @classmethod
+    def of(cls, settings: Settings) -> CallLimits:
+        each, total = settings.long_calls_per_token, settings.long_calls
+        return cls(
+            calls=ConcurrencyLimit(
+                "calls", each=settings.calls_per_token, total=None, patience=PATIENCE
+            ),
+            streams=ConcurrencyLimit(
+                "streams",
+                each=settings.streams_per_token,
+                total=settings.streams,
+                patience=SHORT_PATIENCE,
+            ),
+            counts=ConcurrencyLimit(
+                "dry runs and counts", each=each, total=total, patience=PATIENCE
+            ),
+            previews=ConcurrencyLimit("previews", each=each, total=total, patience=PATIENCE),
+        )
+
+    def at_the_door(self, request: Request) -> ConcurrencyLimit:
+        """Under which the call as a whole is counted. One that asks for a stream and is answered
+        otherwise takes the place of one for as long as that takes."""
+        return self.streams if asks_for_stream(request) else self.calls

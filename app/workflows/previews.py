@@ -1,0 +1,54 @@
+"""What executing an item would give, and what it would overwrite; nothing is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.workflows.contract.context import Context
+from app.workflows.keys import Layer
+from app.workflows.layers.attempt import AttemptResult, History, attempt
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
+from app.workflows.sources.item_source import without_result
+from app.workflows.steps.preview import PreviewStepRunner
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewService:
+    context: Callable[..., Context]
+    permit: Callable[[str], AbstractAsyncContextManager[None]]
+    """For a flow key, of the gate that all workers pass."""
+
+    async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> AttemptResult:
+        """Run ``load`` and ``execute`` for one item, and never ``save``. It takes its turn as an
+        item of a run does, so that the family's limits hold for both together.
+
+        Raises:
+            SluiceError: its turn does not come: see ``app.flow.caller_gate``.
+        """
+        ctx = self.context(bound, item_id=item_id, preview=True)
+        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
+        async with self.permit(bound.flow_key(Layer.EXECUTE)):
+            return await attempt(bound, item_id, params, ctx, History())
+
+    async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
+        """Whether executing the item would overwrite a result. None: the family does not tell."""
+        if not bound.filters:
+            return None
+        ctx = self.context(bound, item_id=item_id, preview=True)
+        return not await without_result(bound, [item_id], params, ctx)
+
+    async def stored(self, bound: BoundFamily, item_id: str, params: BaseModel) -> Any:
+        """What is stored for the item, as JSON holds it, for its preview to be compared with.
+        None: nothing is, or the family does not tell."""
+        if bound.stored is None:
+            return None
+        ctx = self.context(bound, item_id=item_id, preview=True)
+        with told(bound.name, "stored()"):
+            found = await bound.stored(item_id, params, ctx)
+        return None if found is None else bound.results.shown(found)
