@@ -1,10 +1,12 @@
-"""Ports for processes that a test starts, and that open them by themselves."""
+"""Ports for processes that a test starts, and that open them by themselves; one that is shut."""
 
 from __future__ import annotations
 
 import errno
 import random
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def free_port() -> int:
@@ -24,3 +26,11 @@ def free_port() -> int:
                     raise
                 continue
             return port
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """One that is ours, so that nobody else listens on it; and neither do we."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

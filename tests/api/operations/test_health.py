@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
@@ -15,21 +14,14 @@ from structlog.testing import capture_logs
 from app.logs import configure_logs
 from tests.support.families import Recording, Welcoming
 from tests.support.http import OPS, api, assert_problem, traces
+from tests.support.ports import closed_port
 from tests.support.service import Opener, Sluice
 
 
 @pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port that is ours, so that nobody else listens on it; and neither do we."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
-
-
-@pytest.fixture
-def without_redis(opener: Opener, closed_port: int) -> Opener:
-    redis = f"redis://127.0.0.1:{closed_port}"
-    return replace(opener, urls=replace(opener.urls, redis=redis))
+def without_redis(opener: Opener) -> Iterator[Opener]:
+    with closed_port() as port:
+        yield replace(opener, urls=replace(opener.urls, redis=f"redis://127.0.0.1:{port}"))
 
 
 async def test_a_service_whose_servers_answer_is_ready(opener: Opener) -> None:
