@@ -24,6 +24,7 @@ from app.workflows.serialization.secret_places import MASK, Placed, dumped, put,
 
 LARGEST = 100_000
 
+
 class ParamsRefused(BadInput):
     """The family does not take them; ``more`` has every fault, and none the input."""
 
