@@ -24,8 +24,7 @@ from app import SERVICE
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
-from app.errors import ConfigurationError, full_stop
-from app.field_errors import field_errors
+from app.errors import ConfigurationError, field_errors, full_stop
 from app.tokens import Token, parse_tokens
 
 OURS = ("SLUICE_", "LLM_")

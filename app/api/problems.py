@@ -21,8 +21,7 @@ from app.api.allowed_methods import allowed_methods
 from app.api.answer_headers import headers_of, shown_path
 from app.api.routing import CarriedError
 from app.connections.faults import away, said
-from app.errors import SluiceError
-from app.field_errors import Fault, field_errors, first_of
+from app.errors import Fault, SluiceError, field_errors, first_of
 from app.redaction.redactor import in_use, redacted
 from app.workflows.contract.exceptions import FamilyFailed
 

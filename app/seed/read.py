@@ -12,8 +12,7 @@ from typing import BinaryIO, TypeVar
 
 from pydantic import ValidationError
 
-from app.errors import BadInput, TooLarge
-from app.field_errors import field_errors
+from app.errors import BadInput, TooLarge, field_errors
 from app.seed.row import SeedRow, columns, expectation, needed
 from app.workflows.sources.csv_rows import CsvRows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError, field_validator
 
-from app.field_errors import MOST, FieldError, field_errors, first_of
+from app.errors import MOST_FAULTS, FieldError, field_errors, first_of
 
 
 class _Order(BaseModel):
@@ -46,4 +46,4 @@ def test_the_input_is_never_told() -> None:
 
 
 def test_no_more_faults_are_told_than_anybody_reads() -> None:
-    assert len(field_errors(_refused({"amounts": ["x"] * 100}))) == MOST
+    assert len(field_errors(_refused({"amounts": ["x"] * 100}))) == MOST_FAULTS

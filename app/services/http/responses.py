@@ -8,7 +8,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
 
-from app.field_errors import field_errors
+from app.errors import field_errors
 from app.services.errors import LlmReplyInvalid, cut
 
 Shape = TypeVar("Shape", bound=BaseModel)

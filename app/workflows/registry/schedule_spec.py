@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.errors import BadInput, ConfigurationError
-from app.field_errors import field_errors, first_of
+from app.errors import BadInput, ConfigurationError, field_errors, first_of
 from app.workflows.contract.cron import CatchUp, Cron
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import ScheduleOptions

@@ -10,9 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from app.errors import BadInput, full_stop
+from app.errors import BadInput, field_errors, first_of, full_stop
 from app.exact_json import unstorable
-from app.field_errors import field_errors, first_of
 from app.redaction.redactor import Redactor
 from app.store.tables.base import Json
 from app.workflows.failures.error_text import class_of, sentence_of

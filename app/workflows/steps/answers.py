@@ -9,8 +9,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
-from app.errors import BadInput, Conflict
-from app.field_errors import field_errors, first_of
+from app.errors import BadInput, Conflict, field_errors, first_of
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import events, runs
