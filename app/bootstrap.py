@@ -42,7 +42,7 @@ from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Services
-from app.workflows.keys import CursorSigner, Layer, flow_key
+from app.workflows.keys import Layer, flow_key
 from app.workflows.monitoring.coverage import CoverageSurvey, record_run
 from app.workflows.monitoring.flow_limits import FlowLimitService, read_overrides
 from app.workflows.previews import PreviewService
@@ -61,6 +61,7 @@ from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.service import ScheduleService
 from app.workflows.schedules.sync import sync_declared_schedules
 from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.signatures import Signer
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 from app.workflows.steps.children import tell_parent
@@ -185,7 +186,7 @@ async def _opened(
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
         key, *former = signing
-        signer = CursorSigner(key, tuple(former))
+        signer = Signer(key, tuple(former))
         await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
         api = ApiState(

@@ -24,7 +24,6 @@ from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
-from app.workflows.keys import CursorSigner
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.previews import PreviewService
@@ -33,6 +32,7 @@ from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.control import RunControl
 from app.workflows.schedules.service import ScheduleService
 from app.workflows.serialization.secret_box import SecretBox
+from app.workflows.signatures import Signer
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 
@@ -52,7 +52,7 @@ class ApiState:
     flow_history: FlowHistory
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
-    cursors: CursorSigner
+    cursors: Signer
     answering: AnswerService
     links: AnswerLinks
     engine: Engine

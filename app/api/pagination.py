@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from app.workflows.keys import CursorSigner
+from app.workflows.signatures import Signer
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class PageOf(Generic[T]):
 class Paging:
     """Where a page begins and how many rows it has; ``scope`` is the list that the cursor is of."""
 
-    cursors: CursorSigner
+    cursors: Signer
     scope: str
     limit: int
     cursor: str | None

@@ -14,7 +14,7 @@ from app.workflows.runs.expectation import Estimate
 
 if TYPE_CHECKING:
     from app.store.tables.runs import Run
-    from app.workflows.keys import CursorSigner
+    from app.workflows.signatures import Signer
 
 
 class CountersView(View):
@@ -94,7 +94,7 @@ class RunView(View):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run, cursors: CursorSigner) -> Self:
+    def of(cls, run: Run, cursors: Signer) -> Self:
         return cls(
             **run.model_dump(
                 include={

@@ -15,17 +15,11 @@ harmless. Item ids and cursors may hold any character, so they always stand last
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ulid import ULID
-
-from app.errors import BadInput
 
 MAX_ITEM_ID = 200
 """Characters. Message ids stand in a b-tree index, whose entries end at some 2,700 bytes."""
@@ -35,8 +29,6 @@ CONTROLS = r"[\u0001-\u001f\u007f-\u009f\u2028\u2029]"
 
 _NOT_IN_AN_ID = re.compile(rf"{CONTROLS}|[\0\ud800-\udfff]")
 """And what Postgres does not store: NUL, and halves of characters."""
-
-_SIGNATURE = 12  # bytes: enough that a guess never passes, short enough for a URL
 
 
 def id_fault(item_id: str) -> str | None:
@@ -134,50 +126,3 @@ def parse_message(message_id: str) -> MessageKey:
     if run_id and kind == "item" and more:
         return MessageKey(kind, run_id, item_id=tail)
     raise ValueError(f"{message_id!r} is not the id of a message")
-
-
-@dataclass(frozen=True, slots=True)
-class CursorSigner:
-    """Hands positions to callers as opaque tokens, and takes back only those it issued.
-
-    ``scope`` is what the position belongs to (``runs``, ``page:run_…``), so that a cursor of one
-    list is refused by another. ``former``: keys that signed before this one, and whose signatures
-    are still good.
-    """
-
-    key: bytes
-    former: tuple[bytes, ...] = ()
-
-    @property
-    def keys(self) -> tuple[bytes, ...]:
-        return (self.key, *self.former)
-
-    def issue(self, scope: str, position: str) -> str:
-        return _signed(self.key, scope, position)
-
-    def accept(self, scope: str, token: str, *, field: str = "cursor") -> str:
-        """
-        Raises:
-            BadInput: the token was not issued here for this scope.
-        """
-        try:
-            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            position = raw[_SIGNATURE:].decode()
-            # Compared as a whole: base64 has several spellings of the same bytes.
-            for key in self.keys:
-                if hmac.compare_digest(token.encode(), _signed(key, scope, position).encode()):
-                    return position
-        except (binascii.Error, ValueError):
-            pass
-        raise BadInput(
-            "This cursor was not issued here. Take one from an earlier answer, or leave it out to"
-            " begin at the start.",
-            field=field,
-        )
-
-
-def _signed(key: bytes, scope: str, position: str) -> str:
-    body = position.encode()
-    message = scope.encode() + b"\0" + body
-    signature = hmac.digest(key, message, hashlib.sha256)[:_SIGNATURE]
-    return base64.urlsafe_b64encode(signature + body).rstrip(b"=").decode()

@@ -6,7 +6,6 @@ with other tokens, and whoever reads it learns nothing that could be tried as a 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from starlette.requests import Request
 
 from app.api.auth.tokens import RegisteredToken, TokenRegistry
 from app.errors import BadInput, Forbidden, Unauthorized
-from app.workflows.keys import CursorSigner
+from app.workflows.signatures import Signer
 
 NAME = "sluice_session"
 LIFETIME = timedelta(hours=12)
@@ -32,20 +31,20 @@ class Session:
     expires_at: datetime
 
 
-def issue(signer: CursorSigner, known: RegisteredToken) -> tuple[str, datetime]:
+def issue(signer: Signer, known: RegisteredToken) -> tuple[str, datetime]:
     """The cookie's value, and until when it holds."""
     until = int(time.time() + LIFETIME.total_seconds())
-    value = signer.issue(_SCOPE, json.dumps([known.mark(signer.key), until]))
+    value = signer.issue(_SCOPE, [known.mark(signer.key), until])
     return value, datetime.fromtimestamp(until, UTC)
 
 
-def read(value: str, signer: CursorSigner, tokens: TokenRegistry) -> Session:
+def read(value: str, signer: Signer, tokens: TokenRegistry) -> Session:
     """
     Raises:
         Unauthorized: it was not issued here, has expired, or its token is not configured any more.
     """
     try:
-        mark, until = json.loads(signer.accept(_SCOPE, value))
+        mark, until = signer.accept(_SCOPE, value)
     except BadInput:
         raise Unauthorized("This session is not valid. Sign in again.") from None
     known = tokens.of_mark(mark, signer.keys)

@@ -18,8 +18,8 @@ from app.store.database import reading
 from app.store.monitoring import overview, workers
 from app.store.tables.monitoring import WorkerHeartbeat
 from app.store.tables.runs import Run
-from app.workflows.keys import CursorSigner
 from app.workflows.monitoring.flow_limits import FlowState
+from app.workflows.signatures import Signer
 
 MOST_RUNS = 20
 MOST_KEYS = 10
@@ -56,7 +56,7 @@ class ActiveRunView(RunView):
     items_per_second: float = Field(description="that ended, over the last ten seconds or more")
 
     @classmethod
-    def at(cls, run: Run, cursors: CursorSigner, pace: float) -> Self:
+    def at(cls, run: Run, cursors: Signer, pace: float) -> Self:
         shown = RunView.of(run, cursors).model_dump(by_alias=False)
         return cls(**shown, items_per_second=round(pace, 3))
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.errors import BadInput, NotFound
-from app.workflows.keys import CursorSigner
+from app.workflows.signatures import Signer
 
 LONGEST = timedelta(days=90)
 _SCOPE = "answer"
@@ -33,7 +32,7 @@ class AnswerLinks:
         base_url: under which people reach the API.
     """
 
-    signer: CursorSigner
+    signer: Signer
     base_url: str
 
     def issue(self, run_id: str, item_id: str, path: Sequence[str], expires: timedelta) -> str:
@@ -48,7 +47,7 @@ class AnswerLinks:
                 field="expiresSeconds",
             )
         until = int(time.time() + expires.total_seconds())
-        token = self.signer.issue(_SCOPE, json.dumps([run_id, item_id, list(path), until]))
+        token = self.signer.issue(_SCOPE, [run_id, item_id, list(path), until])
         return f"{self.base_url.rstrip('/')}/answer/{token}"
 
     def read(self, token: str) -> AnswerLinkClaim:
@@ -57,7 +56,7 @@ class AnswerLinks:
             NotFound: it was not issued here, or has expired.
         """
         try:
-            run_id, item_id, path, until = json.loads(self.signer.accept(_SCOPE, token))
+            run_id, item_id, path, until = self.signer.accept(_SCOPE, token)
         except BadInput:
             raise NotFound("This link is not valid. Ask for it to be sent once more.") from None
         if time.time() >= until:

@@ -16,7 +16,7 @@ from app.api.auth import session_cookie
 from app.api.auth.tokens import TokenRegistry
 from app.api.pages.session import MOST_WRONG, WRONG_TAKES
 from app.tokens import Scope, Token
-from app.workflows.keys import CursorSigner
+from app.workflows.signatures import Signer
 from tests.support.families import Recording
 from tests.support.http import OPS, api, assert_problem, bearer, listening, traces
 from tests.support.service import Opener, Sluice
@@ -147,21 +147,19 @@ async def test_a_cookie_that_was_not_issued_here_opens_nothing(
     tokens = TokenRegistry(TOKENS)
     known = tokens.of_secret(OPS)
     assert known is not None
-    marked = json.dumps([known.mark(signer.key), int(time.time()) + 3600])
+    marked = [known.mark(signer.key), int(time.time()) + 3600]
     forged = {
         "empty": "",
         "the secret": OPS,
         "one character more": f"{good}A",
         "one character less": good[:-1],
         "another character": good[:30] + ("A" if good[30] != "A" else "B") + good[31:],
-        "another key": CursorSigner(b"guessed").issue("session", marked),
+        "another key": Signer(b"guessed").issue("session", marked),
         "a cursor": signer.issue("runs", marked),
         "a link": signer.issue("answer", marked),
-        "its time is over": signer.issue(
-            "session", json.dumps([known.mark(signer.key), int(time.time()) - 1])
-        ),
+        "its time is over": signer.issue("session", [known.mark(signer.key), int(time.time()) - 1]),
         "a plain digest": signer.issue(
-            "session", json.dumps([known.digest.hex()[:32], int(time.time()) + 3600])
+            "session", [known.digest.hex()[:32], int(time.time()) + 3600]
         ),
     }
     for what, value in forged.items():
