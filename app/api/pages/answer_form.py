@@ -4,39 +4,47 @@ anywhere else."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from app import exact_json
 
 LONG_TEXT = 200
 """Characters from which a text is typed on several lines."""
 
-_STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;
-color:#1a1a1a;background:#fff}h1{font-size:1.4rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;
-background:#f4f4f4;padding:1rem;border-radius:6px}label{display:block;margin:1rem 0 .25rem;
-font-weight:600}input,select,textarea{font:inherit;width:100%;padding:.5rem;box-sizing:border-box;
-border:1px solid #767676;border-radius:4px}textarea{min-height:6rem}button{font:inherit;margin-top:
-1.5rem;padding:.6rem 1.4rem;border:0;border-radius:4px;background:#0b57d0;color:#fff}
-.error{color:#b3261e}small{color:#595959}
-@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}pre{background:#262626}
-input,select,textarea{background:#262626;color:#eee}small{color:#b0b0b0}.error{color:#ff8a80}}
-"""
 
-
-def page(title: str, body: str) -> str:
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>{body}</main></body>"
-        "</html>"
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("app.api.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """What the template shows of one. ``choices``: values, and what is shown of each; ``step``: of
+    a number; ``short``: typed on one line."""
+
+    name: str
+    title: str
+    hint: str
+    value: str
+    required: bool
+    choices: tuple[tuple[str, str], ...] = ()
+    step: str = ""
+    short: bool = False
+
+
 def told(title: str, sentence: str) -> str:
-    return page(title, f"<p>{escape(sentence)}</p>")
+    return _templates().get_template("page.html").render(title=title, sentence=sentence)
 
 
 def question(
@@ -54,17 +62,20 @@ def question(
         schema: of the answer; None: any.
         error: what was wrong with the answer before this one, ``given``.
     """
-    complaint = "" if error is None else f'<p class="error" role="alert">{escape(error)}</p>'
-    fields = "".join(
-        _field(name, about, required=name in (schema or {}).get("required", ()), given=given or {})
-        for name, about in fields_of(schema).items()
-    )
-    return page(
-        step,
-        f"{_payload(payload)}{complaint}"
-        f'<form method="post">{fields}<button>Send the answer</button></form>'
-        "<p><small>This link is for this one answer, and expires on"
-        f" {escape(expires)}.</small></p>",
+    required = (schema or {}).get("required", ())
+    return (
+        _templates()
+        .get_template("question.html")
+        .render(
+            title=step,
+            asked=list(_asked(payload)),
+            error=error,
+            fields=[
+                _field(name, about, required=name in required, given=given or {})
+                for name, about in fields_of(schema).items()
+            ],
+            expires=expires,
+        )
     )
 
 
@@ -115,45 +126,33 @@ def _named(about: Mapping[str, Any]) -> dict[str, Any]:
     return {key: about[key] for key in ("title", "description", "default") if key in about}
 
 
-def _payload(payload: object) -> str:
+def _asked(payload: object) -> Iterator[tuple[str, str]]:
+    """Headings, and what stands below each."""
     if isinstance(payload, dict):
-        parts = (
-            f"<h2>{escape(str(name))}</h2><pre>{escape(_text(value))}</pre>"
-            for name, value in payload.items()
-        )
-        return "".join(parts)
-    return "" if payload is None else f"<pre>{escape(_text(payload))}</pre>"
+        yield from ((str(name), _text(value)) for name, value in payload.items())
+    elif payload is not None:
+        yield "", _text(payload)
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def _field(name: str, about: Mapping[str, Any], *, required: bool, given: Mapping[str, str]) -> str:
-    key, title = escape(name), escape(str(about.get("title", name)))
+def _field(
+    name: str, about: Mapping[str, Any], *, required: bool, given: Mapping[str, str]
+) -> FormField:
     default = about.get("default")
-    value = given.get(name, "" if default is None else _text(default))
-    must = " required" if required else ""
     kind = about.get("type")
-    if kind == "boolean" or "enum" in about:
-        choices = [("true", "Yes"), ("false", "No")] if kind == "boolean" else [
-            (str(one), str(one)) for one in about["enum"]
-        ]  # fmt: skip
-        options = "".join(
-            f'<option value="{escape(v)}"{" selected" * (v == value)}>{escape(shown)}</option>'
-            for v, shown in [("", "…"), *choices]
-        )
-        control = f'<select id="{key}" name="{key}"{must}>{options}</select>'
-    elif kind in ("integer", "number"):
-        step = "1" if kind == "integer" else "any"
-        control = (
-            f'<input id="{key}" name="{key}" type="number" step="{step}"'
-            f' value="{escape(value)}"{must}>'
-        )
-    elif kind == "string" and about.get("maxLength", LONG_TEXT + 1) <= LONG_TEXT:
-        control = f'<input id="{key}" name="{key}" value="{escape(value)}"{must}>'
-    else:
-        control = f'<textarea id="{key}" name="{key}"{must}>{escape(value)}</textarea>'
-    about_it = escape(str(about.get("description", "")))
-    hint = f"<small>{about_it}</small>" if about_it else ""
-    return f'<label for="{key}">{title}</label>{control}{hint}'
+    choices = (("true", "Yes"), ("false", "No")) if kind == "boolean" else tuple(
+        (str(one), str(one)) for one in about.get("enum", ())
+    )  # fmt: skip
+    return FormField(
+        name,
+        title=str(about.get("title", name)),
+        hint=str(about.get("description", "")),
+        value=given.get(name, "" if default is None else _text(default)),
+        required=required,
+        choices=choices,
+        step={"integer": "1", "number": "any"}.get(str(kind), ""),
+        short=kind == "string" and about.get("maxLength", LONG_TEXT + 1) <= LONG_TEXT,
+    )
