@@ -7,8 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.workflows.contract.cron_expression import check_expression
-from app.workflows.contract.time_zones import check_zone
+from app.workflows.contract.cron_expression import check_expression, check_zone
 
 
 class Overlap(StrEnum):

@@ -1,54 +1,51 @@
-"""Reading a cron expression, and saying where one that is misspelt is wrong.
+"""A cron expression and its time zone, and where one that is misspelt is wrong.
 
-What is refused here, CronSim refuses as well, but without the position; and it takes a few things
-that nobody means: a step that is longer than its field, a step behind ``L``.
+What an expression may say is CronSim's to know. It takes two things that nobody means, which are
+refused here: a step that is longer than its field, and a step behind ``L``.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 
 from app.errors import ConfigurationError
 
 LONGEST_EXPRESSION = 200
+LONGEST_ZONE = 100
+_NO_PLACES = frozenset({"localtime", "posixrules", "Factory"})
+"""Of some machines, and another zone on each."""
 _DATE = 2
 """Where the day of the month stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """``names``: the first stands for ``low``."""
-
     name: str
-    low: int
-    high: int
-    names: tuple[str, ...] = ()
-
-    @property
-    def example(self) -> str:
-        named = f" or {self.names[0]} to {self.names[-1]}" if self.names else ""
-        return f"{self.low} to {self.high}{named}"
+    values: str
+    highest: int
 
 
-_MONTHS = (
-    *("JAN", "FEB", "MAR", "APR", "MAY", "JUN"),
-    *("JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+FIELDS = (
+    _Field("minute", "0 to 59", 59),
+    _Field("hour", "0 to 23", 23),
+    _Field("day of the month", "1 to 31", 31),
+    _Field("month", "1 to 12 or JAN to DEC", 12),
+    _Field("day of the week", "0 to 7 or SUN to SAT", 7),
 )
-_WEEKDAY = _Field("day of the week", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
-_DAY = _Field("day of the month", 1, 31)
-_MONTH = _Field("month", 1, 12, _MONTHS)
-FIELDS = (_Field("minute", 0, 59), _Field("hour", 0, 23), _DAY, _MONTH, _WEEKDAY)
 
 
 def check_expression(text: str) -> None:
     """
     Raises:
-        ConfigurationError: it is no expression of five fields. Says at which character, counted
-            from 1, which is also ``more["position"]``.
+        ConfigurationError: it is no expression of five fields. Says at which character what is
+            wrong begins, counted from 1, which is also ``more["position"]``.
     """
     if len(text) > LONGEST_EXPRESSION:
         raise _fault(
@@ -59,65 +56,39 @@ def check_expression(text: str) -> None:
     if len(parts) > len(FIELDS):
         extra = parts[len(FIELDS)]
         raise _fault(text, extra.start(), f"{extra[0]!r} is one too many for {_listed(names)}")
-    for field, part in zip(FIELDS, parts, strict=False):
-        _Reader(text, field).read(part[0], part.start())
+    for index, part in enumerate(parts):
+        at = part.start()
+        for term in part[0].split(","):
+            _check_term(text, index, term, at)
+            at += len(term) + 1
     if len(parts) < len(FIELDS):
         raise _fault(
             text, len(text), f"{_listed(names[len(parts) :])} missing; a star stands for any"
         )
-    try:
-        next(CronSim(text, datetime.now(UTC)))
-    except (CronSimError, StopIteration):
+    if not _comes(text):
         at = parts[_DATE].start()
         why = f"no date is {parts[_DATE][0]!r} in these months, and it never comes"
-        raise _fault(text, at, why) from None
+        raise _fault(text, at, why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    text: str
-    field: _Field
+def _check_term(text: str, index: int, term: str, at: int) -> None:
+    field = FIELDS[index]
+    if not _comes(" ".join(term if n == index else "*" for n in range(len(FIELDS)))):
+        raise _fault(text, at, f"the {field.name} must be {field.values}, not {term!r}")
+    base, slash, step = term.partition("/")
+    if slash and base.upper() in ("L", "LW"):
+        raise _fault(text, at + len(base), f"{base} has no step")
+    if slash and int(step) > field.highest:
+        why = f"the step of the {field.name} must be 1 to {field.highest}, not {step!r}"
+        raise _fault(text, at + len(base) + 1, why)
 
-    def read(self, part: str, at: int) -> None:
-        for term in part.split(","):
-            self._term(term, at)
-            at += len(term) + 1
 
-    def _term(self, term: str, at: int) -> None:
-        if self.field is _DAY and term.upper() in ("L", "LW"):
-            return
-        if self.field is _WEEKDAY and "#" in term:
-            day, _, nth = term.partition("#")
-            self._value(day, at)
-            self._number(nth, at + len(day) + 1, 1, 5, "which one of the month")
-            return
-        if self.field is _WEEKDAY and term[:-1] and term[-1] in "lL":
-            self._number(term[:-1], at, self.field.low, self.field.high, self.field.name)
-            return
-        base, slash, step = term.partition("/")
-        if base != "*":
-            self._range(base, at)
-        if slash:
-            what = f"the step of the {self.field.name}"
-            self._number(step, at + len(base) + 1, 1, self.field.high, what)
-
-    def _range(self, base: str, at: int) -> None:
-        first, dash, last = base.partition("-")
-        begin = self._value(first, at)
-        if dash and self._value(last, at + len(first) + 1) < begin:
-            raise _fault(self.text, at + len(first) + 1, f"{last!r} comes before {first!r}")
-
-    def _value(self, typed: str, at: int) -> int:
-        if typed.upper() in self.field.names:
-            return self.field.low + self.field.names.index(typed.upper())
-        return self._number(typed, at, self.field.low, self.field.high, f"the {self.field.name}")
-
-    def _number(self, typed: str, at: int, low: int, high: int, what: str) -> int:
-        if re.fullmatch("[0-9]{1,4}", typed) and low <= int(typed) <= high:
-            return int(typed)
-        named = what == f"the {self.field.name}"
-        right = self.field.example if named else f"{low} to {high}"
-        raise _fault(self.text, at, f"{what} must be {right}, not {typed!r}")
+def _comes(expression: str) -> bool:
+    try:
+        next(CronSim(expression, datetime.now(UTC)))
+    except (CronSimError, StopIteration):
+        return False
+    return True
 
 
 def _listed(names: list[str]) -> str:
@@ -131,3 +102,41 @@ def _fault(text: str, at: int, why: str) -> ConfigurationError:
         field="expression",
         more={"position": at + 1},
     )
+
+
+def check_zone(name: str) -> None:
+    """
+    Raises:
+        ConfigurationError: there is no such time zone. Says from which character on, and which
+            names are like it.
+    """
+    zones = _zones()
+    if name in zones:
+        return
+    at, prefix = 0, ""
+    for part in name.split("/"):
+        if not any(zone == prefix + part or zone.startswith(f"{prefix}{part}/") for zone in zones):
+            break
+        prefix += f"{part}/"
+        at = min(len(prefix), len(name))
+    alike = _alike(name[:LONGEST_ZONE], zones)
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else " Names are as Europe/Berlin."
+    raise ConfigurationError(
+        f"tz {name[:LONGEST_ZONE]!r}, character {at + 1}: there is no such time zone.{hint}",
+        field="tz",
+        more={"position": at + 1},
+    )
+
+
+def _alike(name: str, zones: frozenset[str]) -> list[str]:
+    by_lower = {zone.lower(): zone for zone in sorted(zones)}
+    place = name.lower().rpartition("/")[2].replace(" ", "_")
+    same = [zone for lower, zone in by_lower.items() if lower.rpartition("/")[2] == place]
+    close = difflib.get_close_matches(name.lower(), by_lower, n=2, cutoff=0.8)
+    return same[:3] or [by_lower[lower] for lower in close]
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    """Every name, read once: it takes tens of milliseconds."""
+    return frozenset(available_timezones()) - _NO_PLACES

@@ -16,9 +16,8 @@ from app.store.runs.idempotency import IdempotentCall
 from app.store.statuses import Origin
 from app.store.tables.schedules import Schedule
 from app.workflows.client import WorkflowClient
-from app.workflows.contract.cron_expression import check_expression
+from app.workflows.contract.cron_expression import check_expression, check_zone
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.contract.time_zones import check_zone
 from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
