@@ -19,7 +19,7 @@ from app.connections.schema import SCHEMA
 from app.engine.postgres.engine import PgQueuerEngine
 from app.errors import ConfigurationError
 from app.store.database import open_database
-from app.store.histories import HISTORIES, SERVICE, History
+from app.store.histories import HISTORIES, SERVICE, MigrationHistory
 from app.store.pooler import require_session
 
 __all__ = ["ensure_database", "migrate", "with_database"]
@@ -30,7 +30,7 @@ NO_RIGHT = "42501"
 
 
 async def migrate(
-    dsn: str, *, schema: str = SCHEMA, histories: Sequence[History] = HISTORIES
+    dsn: str, *, schema: str = SCHEMA, histories: Sequence[MigrationHistory] = HISTORIES
 ) -> None:
     """Safe to repeat, and safe when several processes start at once: one does it, others wait.
 
@@ -53,7 +53,7 @@ async def migrate(
         await database.dispose()
 
 
-async def _bring_up(connection: AsyncConnection, history: History, schema: str) -> None:
+async def _bring_up(connection: AsyncConnection, history: MigrationHistory, schema: str) -> None:
     try:
         await connection.run_sync(_upgrade, history)
         await connection.commit()
@@ -74,7 +74,7 @@ async def _bring_up(connection: AsyncConnection, history: History, schema: str) 
         raise
 
 
-def _upgrade(connection: Connection, history: History) -> None:
+def _upgrade(connection: Connection, history: MigrationHistory) -> None:
     config = history.config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

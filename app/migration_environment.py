@@ -16,12 +16,12 @@ from app.connections.schema import OPTION, SCHEMA
 from app.declared_tables import THEIRS
 from app.settings import load_settings
 from app.store.database import open_database
-from app.store.histories import History, revision_id
+from app.store.histories import MigrationHistory, revision_id
 
 _THERE = text("SELECT to_regnamespace(:name) IS NOT NULL")
 
 
-def run_history(history: History, tables: MetaData) -> None:
+def run_history(history: MigrationHistory, tables: MetaData) -> None:
     """Called by the history's ``env.py``."""
     history = context.config.attributes.get("history", history)
     given = context.config.attributes.get("connection")
@@ -31,7 +31,7 @@ def run_history(history: History, tables: MetaData) -> None:
         asyncio.run(_connect_and_run(history, tables))
 
 
-async def _connect_and_run(history: History, tables: MetaData) -> None:
+async def _connect_and_run(history: MigrationHistory, tables: MetaData) -> None:
     settings = load_settings()
     url = settings.listen_url or settings.database_url  # it holds sessions
     if url is None:
@@ -43,7 +43,7 @@ async def _connect_and_run(history: History, tables: MetaData) -> None:
     await database.dispose()
 
 
-def _run(connection: Connection, history: History, tables: MetaData) -> None:
+def _run(connection: Connection, history: MigrationHistory, tables: MetaData) -> None:
     schema = connection.get_execution_options().get(OPTION, SCHEMA)
     _ensure_schema(connection, schema)
     names = {(table.schema, table.name) for table in tables.tables.values()}

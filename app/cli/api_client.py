@@ -17,9 +17,9 @@ from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
 from app.schemas.backfills import PartitionsAnswer
+from app.schemas.base import Problem
 from app.schemas.events import EventsAnswer
 from app.schemas.items import ChunksAnswer
-from app.schemas.problems import Problem
 from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings

@@ -1,9 +1,15 @@
-"""The bases of what is sent and answered: camelCase over HTTP."""
+"""What all bodies and answers are made of: camelCase over HTTP, moments, problem documents."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
+
+FIRST_YEAR, LAST_YEAR = 1970, 9000
+"""Of moments that callers name: to each of them any offset can be applied."""
 
 
 class Body(BaseModel):
@@ -24,3 +30,41 @@ class Answer(View):
     """A whole answer: it says that it is no problem document."""
 
     success: bool = True
+
+
+class FieldProblem(BaseModel):
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What is answered instead, where something is wrong: RFC 9457."""
+
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def _moment(value: object) -> object:
+    """A date is its beginning in UTC; a moment without an offset is in UTC."""
+    try:
+        text = str(value)
+        if len(text) == len("2026-01-31"):
+            found = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            "it must be a date such as 2026-01-31, or such as 2026-01-31T05:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"its year must be from {FIRST_YEAR} to {LAST_YEAR}")
+    return moment.astimezone(UTC)
+
+
+MomentWithOffset = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""One that says its offset; as a number it counts seconds from 1970."""
+Moment = Annotated[MomentWithOffset, BeforeValidator(_moment, json_schema_input_type=str)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
+import json
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from app.errors import SluiceError
 from app.schemas.base import Answer, View
-from app.schemas.diff import unified
 from app.store.statuses import ItemStatus, StepKind
 from app.workflows.runs.expectation import Estimate
 
@@ -136,3 +137,15 @@ def scheduled_answer(entity: Entity, run_id: str, fresh: int, named: int) -> Sch
 
 def watch_it(run_id: str) -> str:
     return f"Run started. Watch it: GET /api/runs/{run_id}"
+
+
+def unified(before: Any, after: Any) -> str:  # whatever JSON holds
+    """A unified diff of both as indented JSON with sorted keys, since Postgres keeps no order of
+    them; empty: they are equal."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), "stored", "preview", lineterm="")
+    return "\n".join(lines)
+
+
+def _lines(value: Any) -> list[str]:
+    # Not splitlines(), for which more ends a line than what JSON escapes.
+    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).split("\n")

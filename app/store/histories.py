@@ -22,7 +22,7 @@ LONGEST_ID = 32
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class MigrationHistory:
     folder: Path
     version_table: str
 
@@ -41,14 +41,14 @@ class History:
         return ScriptDirectory.from_config(self.config())
 
 
-SLUICE = History(_MIGRATIONS / "sluice", "alembic_version")
-SERVICE = History(_MIGRATIONS / "service", "service_version")
+SLUICE = MigrationHistory(_MIGRATIONS / "sluice", "alembic_version")
+SERVICE = MigrationHistory(_MIGRATIONS / "service", "service_version")
 HISTORIES = (SLUICE, SERVICE)
 """In the order in which they are brought up to date."""
 
 
 @cache
-def known_revisions(history: History) -> tuple[str, ...]:
+def known_revisions(history: MigrationHistory) -> tuple[str, ...]:
     """Of the migrations that this code has, the newest first."""
     return tuple(script.revision for script in history.scripts().walk_revisions())
 

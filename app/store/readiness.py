@@ -1,16 +1,26 @@
-"""Whether Postgres can be worked with just now."""
+"""Whether Postgres can be worked with just now: it takes writes, and its tables are those that this
+code was written for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.connections.faults import READ_ONLY
-from app.errors import Unavailable
+from app.connections.faults import READ_ONLY, sqlstate
+from app.connections.schema import SCHEMA
+from app.errors import ConfigurationError, Unavailable
 from app.store.database import reading
-from app.store.revision import require_migrated
+from app.store.histories import SERVICE, SLUICE, MigrationHistory, known_revisions
 
 _READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on'")
+NO_TABLE = "42P01"
+_FOUND = {
+    history: text(f"SELECT version_num FROM {SCHEMA}.{history.version_table}")  # noqa: S608 - ours
+    for history in (SLUICE, SERVICE)
+}
 
 
 async def require_ready(database: AsyncEngine) -> None:
@@ -24,3 +34,39 @@ async def require_ready(database: AsyncEngine) -> None:
     if read_only:
         raise Unavailable(READ_ONLY)
     await require_migrated(database)
+
+
+async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) -> str | None:
+    """Of the history's tables; None: there are none."""
+    try:
+        async with reading(database) as connection:
+            found: str | None = await connection.scalar(_FOUND[history])
+            return found
+    except DBAPIError as error:
+        if sqlstate(error) != NO_TABLE:
+            raise
+        return None
+
+
+async def require_migrated(database: AsyncEngine) -> None:
+    """A database that is newer than the code passes: a deployment goes through that.
+
+    Raises:
+        ConfigurationError: the tables are missing, or older than the code.
+    """
+    _check("Sluice's", await revision(database, SLUICE), known_revisions(SLUICE))
+    _check("the service's", await revision(database, SERVICE), known_revisions(SERVICE))
+
+
+def _check(whose: str, found: str | None, known: Sequence[str]) -> None:
+    if not known:
+        return
+    if found is None:
+        raise ConfigurationError(
+            f"The database has none of {whose} tables yet. Make them with: sluice migrate"
+        )
+    if found in known[1:]:
+        raise ConfigurationError(
+            f"The database is at revision {found} of {whose} tables, and this version needs"
+            f" {known[0]}. Bring it up to date with: sluice migrate"
+        )

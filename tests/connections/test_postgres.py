@@ -15,7 +15,7 @@ from app.connections.postgres_url import PostgresUrl
 from app.errors import ConfigurationError, Unavailable
 from app.store.database import open_database, reading
 from app.store.histories import SERVICE, known_revisions
-from app.store.revision import require_migrated
+from app.store.readiness import require_migrated
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem
 from tests.support.logged import warnings_logged

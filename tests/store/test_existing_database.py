@@ -24,7 +24,7 @@ from app.errors import ConfigurationError
 from app.migrate import migrate
 from app.settings import Settings
 from app.store.database import open_database
-from app.store.histories import HISTORIES, SLUICE, History
+from app.store.histories import HISTORIES, SLUICE, MigrationHistory
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 from tests.support.histories import empty_database, own_history, tables_of, write_migration
 from tests.support.servers import TestServers
@@ -223,7 +223,7 @@ async def test_autogenerate_speaks_of_declared_tables_alone(
     try:
         assert declared in application_tables()
         for history in HISTORIES:
-            copied = History(tmp_path / history.name, history.version_table)
+            copied = MigrationHistory(tmp_path / history.name, history.version_table)
             shutil.copytree(history.folder, copied.folder)
             written[history.name] = await _generated(database_url, copied, "Add a priority")
     finally:
@@ -233,7 +233,7 @@ async def test_autogenerate_speaks_of_declared_tables_alone(
         assert "pass" in text
 
 
-async def _generated(dsn: str, history: History, message: str) -> str:
+async def _generated(dsn: str, history: MigrationHistory, message: str) -> str:
     config = history.config()
     database = open_database(dsn, pool_size=1)
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from app.migrate import ensure_database
-from app.store.histories import SERVICE, History
+from app.store.histories import SERVICE, MigrationHistory
 
 _MIGRATION = """
 from alembic import op
@@ -27,7 +27,7 @@ def upgrade() -> None:
 """
 
 
-def own_history(folder: Path, **statements: str) -> History:
+def own_history(folder: Path, **statements: str) -> MigrationHistory:
     """One migration for each, in this order, called as its argument is."""
     history = replace(SERVICE, folder=folder / "service")
     (history.folder / "versions").mkdir(parents=True)
@@ -39,7 +39,9 @@ def own_history(folder: Path, **statements: str) -> History:
     return history
 
 
-def write_migration(history: History, name: str, before: str | None, statement: str) -> None:
+def write_migration(
+    history: MigrationHistory, name: str, before: str | None, statement: str
+) -> None:
     """``statement``: one, or several with semicolons between."""
     text = _MIGRATION.format(name=name, before=before, statements=statement.split(";"))
     (history.folder / "versions" / f"{name}.py").write_text(text, "utf-8")

@@ -13,7 +13,6 @@ MODULES = sorted(APP.rglob("*.py"))
 MOST_MODULES = 13
 MOST_LINES = 250
 # Each is to become shorter or to be renamed; what is mended leaves its list, and nothing is added.
-CROWDED: frozenset[str] = frozenset({"schemas", "store"})
 LONG = frozenset(
     {
         "engine/postgres/consumer.py",
@@ -22,7 +21,6 @@ LONG = frozenset(
         "workflows/steps/runner.py",
     }
 )
-TWICE = frozenset({"History", "Pause"})
 TELLING_NOTHING = frozenset(
     {
         "asked", "asking", "backfilling", "covering", "ending", "firing", "joining", "looking",
@@ -43,7 +41,7 @@ def test_a_public_class_name_stands_for_one_class() -> None:
                 places[node.name].append(_place(module))
     # Each family calls its own params so.
     twice = {name for name, found in places.items() if len(found) > 1} - {"Params"}
-    assert twice == TWICE
+    assert not twice
 
 
 def test_no_room_has_more_modules_than_one_can_look_over() -> None:
@@ -51,7 +49,7 @@ def test_no_room_has_more_modules_than_one_can_look_over() -> None:
     counts = Counter(_place(module.parent) for module in modules)
     # Families are a team's own, one file each.
     crowded = {room for room, number in counts.items() if number > MOST_MODULES}
-    assert crowded - {"workflows/families"} == CROWDED
+    assert not crowded - {"workflows/families"}
 
 
 def test_no_module_is_longer_than_one_can_read() -> None:

@@ -22,7 +22,7 @@ from app.schemas.backfills import (
     PartitionView,
     dry_run_answer,
 )
-from app.schemas.moments import Moment
+from app.schemas.base import Moment
 from app.schemas.workflow_bodies import RunOptionsBody
 from app.store.database import reading
 from app.store.planning import backfill_history, backfills

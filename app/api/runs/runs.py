@@ -10,8 +10,8 @@ from app.api.dependencies import Cursor, Limit, RunIdInPath, State, bearer
 from app.api.pagination import Paging
 from app.api.routing import Router
 from app.errors import BadInput
+from app.schemas.base import Moment
 from app.schemas.items import ItemsAnswer, ItemView
-from app.schemas.moments import Moment
 from app.schemas.runs import RunAnswer, RunsAnswer, RunView
 from app.store.database import reading
 from app.store.items import items

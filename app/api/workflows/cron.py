@@ -18,8 +18,7 @@ from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.idempotency import OnceFor, answer_start, fingerprint
 from app.api.routing import Router
 from app.errors import NotFound
-from app.schemas.base import Answer, Body
-from app.schemas.moments import MomentWithOffset
+from app.schemas.base import Answer, Body, MomentWithOffset
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
 from app.store.database import reading

@@ -27,9 +27,9 @@ from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
 from app.store.histories import SERVICE, SLUICE
+from app.store.readiness import revision
 from app.store.retention import count_prunable
 from app.store.retention import prune as prune_runs
-from app.store.revision import revision
 from app.store.signing_key import FORMER_HOLDS, rotate_signing_key
 
 T = TypeVar("T")

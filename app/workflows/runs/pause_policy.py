@@ -11,26 +11,26 @@ from app.workflows.runs.money import in_usd
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class PauseCause:
     """``detail`` is a sentence for the operator."""
 
     reason: PauseReason
     detail: str
 
 
-def must_pause(counted: RunProgress, options: RunOptions) -> Pause | None:
+def must_pause(counted: RunProgress, options: RunOptions) -> PauseCause | None:
     """Judge a running run after a group of its outcomes was counted."""
     return _over_budget(counted, options) or _failing(counted, options)
 
 
-def judge_canary(counted: RunProgress, options: RunOptions) -> Pause | None:
+def judge_canary(counted: RunProgress, options: RunOptions) -> PauseCause | None:
     """All canary items have ended. None: the rest may follow without being asked for."""
     ended = counted.succeeded + counted.skipped + counted.failed
     limit = options.max_failure_rate
     healthy = limit is None or counted.failed <= limit * ended
     if options.auto_promote and healthy:
         return None
-    return Pause(
+    return PauseCause(
         PauseReason.CANARY,
         f"The canary has ended: of {ended} items {counted.succeeded} succeeded,"
         f" {counted.skipped} were skipped and {counted.failed} failed. Resume the run to go on with"
@@ -38,7 +38,7 @@ def judge_canary(counted: RunProgress, options: RunOptions) -> Pause | None:
     )
 
 
-def _over_budget(counted: RunProgress, options: RunOptions) -> Pause | None:
+def _over_budget(counted: RunProgress, options: RunOptions) -> PauseCause | None:
     budget = options.budget
     if budget is None:
         return None
@@ -48,7 +48,7 @@ def _over_budget(counted: RunProgress, options: RunOptions) -> Pause | None:
         spent = f"{budget.tokens:,} tokens"
     else:
         return None
-    return Pause(
+    return PauseCause(
         PauseReason.BUDGET,
         # Not what it has spent so far: what is at work still ends, and spends more.
         f"The run has spent its budget of {spent}, and what is at work may add to it. Resume it"
@@ -56,13 +56,13 @@ def _over_budget(counted: RunProgress, options: RunOptions) -> Pause | None:
     )
 
 
-def _failing(counted: RunProgress, options: RunOptions) -> Pause | None:
+def _failing(counted: RunProgress, options: RunOptions) -> PauseCause | None:
     limit = options.max_failure_rate
     if limit is None or counted.judged < options.min_items:
         return None
     if counted.judged_failed <= limit * counted.judged:
         return None
-    return Pause(
+    return PauseCause(
         PauseReason.FAILURE_RATE,
         f"{counted.judged_failed} of {counted.judged} items failed, which is more than"
         f" {limit:.0%}. Look at the failures; resume the run when their cause is gone.",
