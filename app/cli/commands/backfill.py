@@ -24,7 +24,6 @@ from app.cli.options import (
     ThroughPauses,
     following,
 )
-from app.cli.output.backfill_line import standing
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
 from app.cli.paths import BACKFILLS, backfill_path
 from app.errors import BadInput
@@ -33,6 +32,7 @@ from app.schemas.backfills import (
     BackfillDryRunAnswer,
     BackfillStartedAnswer,
     BackfillView,
+    PartitionCounts,
 )
 from app.schemas.families import FamilyView
 from app.schemas.runs import RunsAnswer
@@ -183,3 +183,19 @@ def _print_dry_run(console: Console, family: FamilyView, found: BackfillDryRunAn
     add(made, "to process", about + number(found.to_process))
     console.print(made)
     console.print(printable(found.message))
+
+
+def ended(partitions: PartitionCounts) -> int:
+    return partitions.total - partitions.waiting - partitions.active
+
+
+def standing(found: BackfillAnswer) -> str:
+    """Where it stands."""
+    parts, items = found.backfill.partitions, found.items
+    others = parts.partial + parts.failed + parts.cancelled
+    return (
+        f"{found.backfill.status:<11} {ended(parts)} of {parts.total} partitions,"
+        f" {parts.active} active, {others} not succeeded;"
+        f" items: {number(items.succeeded)} succeeded,"
+        f" {number(items.failed + items.timed_out)} failed, {number(items.skipped)} skipped"
+    )

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from app.cli.api_client import joined, open_api
-from app.cli.commands.backfill import follow_backfill
+from app.cli.commands.backfill import ended, follow_backfill, standing
 from app.cli.options import Json, ThroughPauses, following
-from app.cli.output.backfill_line import ended, standing
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.cli.paths import BACKFILLS, backfill_path
 from app.schemas.backfills import BackfillAnswer, BackfillsAnswer, PartitionsAnswer

@@ -8,7 +8,7 @@ from app.cli.output.console import duration, number, printable, program
 from app.schemas.items import StepView
 from app.schemas.runs import RunView
 from app.store.statuses import ENDED
-from app.workflows.runs.money import in_usd
+from app.workflows.runs.expectation import in_usd
 
 _WORTH_SAYING = 0.5
 """Seconds for which a run was paused."""

@@ -8,8 +8,7 @@ from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.runs.expectation import Estimate
-from app.workflows.runs.money import in_usd
+from app.workflows.runs.expectation import Estimate, in_usd
 from app.workflows.sources.eligibility import EligibilityCount
 
 

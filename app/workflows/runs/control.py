@@ -15,7 +15,7 @@ from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.approval import waits_for_approval
-from app.workflows.runs.money import in_usd
+from app.workflows.runs.expectation import in_usd
 from app.workflows.runs.reconciler import RunReconciler
 
 SWEEP_SECONDS = 8.0

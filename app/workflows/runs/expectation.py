@@ -1,4 +1,4 @@
-"""What a run is expected to take."""
+"""What a run is expected to take, and how an amount of money is written."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ class Estimate(BaseModel):
     usd: float | None = None
     tokens: int | None = None
     cost_basis: str | None = None
+
+
+def in_usd(amount: float) -> str:
+    """Cents from a dollar on, and four digits of what is less."""
+    return f"{amount:,.2f} USD" if amount >= 1 else f"{amount:.4g} USD"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.store.runs.counters import RunProgress
 from app.store.statuses import PauseReason
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.runs.money import in_usd
+from app.workflows.runs.expectation import in_usd
 
 
 @dataclass(frozen=True, slots=True)
