@@ -170,19 +170,19 @@ class Settings(BaseSettings):
         description="largest result of an item, or of a step of it, as JSON",
     )  # fmt: skip
     max_params_bytes: int = Field(
-        100_000, alias="SLUICE_MAX_PARAMS_BYTES", ge=1_000, le=1_000_000,
+        32_000, alias="SLUICE_MAX_PARAMS_BYTES", ge=1_000, le=1_000_000,
         description="largest params of a run, as JSON",
     )  # fmt: skip
     calls_per_token: int = Field(
-        20, alias="SLUICE_CALLS_PER_TOKEN", ge=1, le=10_000,
+        4, alias="SLUICE_CALLS_PER_TOKEN", ge=1, le=10_000,
         description="API calls of one token at once; its others wait",
     )  # fmt: skip
     long_calls_per_token: int = Field(
-        4, alias="SLUICE_LONG_CALLS_PER_TOKEN", ge=1, le=1_000,
+        3, alias="SLUICE_LONG_CALLS_PER_TOKEN", ge=1, le=1_000,
         description="dry runs and counts of one token at once, and as many previews",
     )  # fmt: skip
     long_calls: int = Field(
-        8, alias="SLUICE_LONG_CALLS", ge=1, le=1_000, description="the same of all tokens"
+        6, alias="SLUICE_LONG_CALLS", ge=1, le=1_000, description="the same of all tokens"
     )
     streams_per_token: int = Field(
         50, alias="SLUICE_STREAMS_PER_TOKEN", ge=1, le=10_000,

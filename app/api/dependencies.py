@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
@@ -85,7 +85,8 @@ def _rights(request: Request) -> Principal:
 
 
 class _LongCall:
-    """For work that takes long: it waits for a place, and ends when its caller leaves."""
+    """For work that takes long: it waits for a place among its like, in place of that at the door,
+    so that the token's other calls are answered; and it ends when its caller leaves."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -107,6 +108,7 @@ class _LongCall:
 
     @asynccontextmanager
     async def _within(self, limit: ConcurrencyLimit) -> AsyncIterator[None]:
+        await cast("AsyncExitStack", self._request.scope["sluice.place"]).aclose()
         async with while_connected(self._request), limit.place(_caller(self._request)):
             yield
 

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from app import exact_json
-from app.errors import BadInput, SluiceError, full_stop
+from app.errors import BadInput, SluiceError, TooManyTries, full_stop
 
 
 class CarriedError(HTTPException):
@@ -29,12 +29,16 @@ class ExactRequest(Request):
         """
         Raises:
             json.JSONDecodeError: FastAPI tells where it breaks.
-            CarriedError: it cannot be kept as it stands.
+            CarriedError: it cannot be kept as it stands; or see ``LargeBodies``.
         """
         try:
-            return exact_json.loads(await self.body())
+            rights = self.scope.get("sluice.rights")
+            bodies = self.app.state.api.limits.bodies
+            return await bodies.read(await self.body(), "" if rights is None else rights.token)
         except json.JSONDecodeError:
             raise
+        except (BadInput, TooManyTries) as error:
+            raise CarriedError(error) from None
         except exact_json.Refused as error:
             place = error.place or "body"
             refused = BadInput(full_stop(f"{place} {error.why}"), field=place)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 from app.api.admission.concurrency import ConcurrencyLimit
 from app.tokens import parse_tokens
@@ -26,7 +27,10 @@ def places(
 
 
 @asynccontextmanager
-async def bounded(sluice: Sluice, **limits: ConcurrencyLimit) -> AsyncIterator[str]:
+async def bounded(
+    sluice: Sluice,
+    **limits: Any,  # those of CallLimits
+) -> AsyncIterator[str]:
     """The address of a socket behind which the API has these limits in place of its own."""
     app = app_of(sluice)
     app.state.api = replace(sluice.service.api, limits=replace(sluice.service.api.limits, **limits))

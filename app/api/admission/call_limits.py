@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from app.api.admission.concurrency import ConcurrencyLimit
+from app.api.admission.large_bodies import LargeBodies
 from app.settings import Settings
 
 PATIENCE = 5.0
@@ -15,6 +17,7 @@ token."""
 SHORT_PATIENCE = 1.0
 """For a stream, which goes on for long: no more than a page that is loaded again needs."""
 
+LOOKS = 2
 STREAM = "text/event-stream"
 
 
@@ -25,11 +28,15 @@ def asks_for_stream(request: Request) -> bool:
 @dataclass(frozen=True, slots=True)
 class CallLimits:
     calls: ConcurrencyLimit
-    """Every call that is no stream; also those that are counted once more below."""
+    """Every call, but streams and, once it is known that they are such, those below."""
     streams: ConcurrencyLimit
     counts: ConcurrencyLimit
     """Dry runs, and coverage that is counted anew."""
     previews: ConcurrencyLimit
+    looks: asyncio.Semaphore
+    """Of streams at the database, of all tokens: however many there are, few look at once, and all
+    others find a connection."""
+    bodies: LargeBodies
 
     @classmethod
     def of(cls, settings: Settings) -> CallLimits:
@@ -48,6 +55,8 @@ class CallLimits:
                 "dry runs and counts", each=each, total=total, patience=PATIENCE
             ),
             previews=ConcurrencyLimit("previews", each=each, total=total, patience=PATIENCE),
+            looks=asyncio.Semaphore(LOOKS),
+            bodies=LargeBodies(settings.max_params_bytes),
         )
 
     def at_the_door(self, request: Request) -> ConcurrencyLimit:

@@ -32,8 +32,8 @@ class ConcurrencyLimit:
         self._of_token: dict[str, asyncio.Semaphore] = {}
 
     @asynccontextmanager
-    async def place(self, token: str) -> AsyncIterator[None]:
-        """Hold one for the length of the ``async with``.
+    async def place(self, token: str) -> AsyncIterator[AsyncExitStack]:
+        """Hold one for the length of the ``async with``, or until what it gives is closed.
 
         Raises:
             TooManyTries: none became free in time.
@@ -53,4 +53,4 @@ class ConcurrencyLimit:
                         await held.enter_async_context(self._of_all)
             except TimeoutError:
                 raise TooManyTries(f"{sentence} Try again when one of them has ended.") from None
-            yield
+            yield held

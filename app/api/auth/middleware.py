@@ -54,7 +54,7 @@ class AuthMiddleware:
                 raise _too_large()
             limits = cast("CallLimits", request.app.state.api.limits)
             # To the end of the answer, which is that of a stream too.
-            async with limits.at_the_door(request).place(rights.token):
+            async with limits.at_the_door(request).place(rights.token) as scope["sluice.place"]:
                 await self._app(scope, _bounded(receive), send)
         except (BadInput, Unauthorized, Forbidden, TooLarge, TooManyTries) as error:
             await problem(request, error)(scope, receive, send)

@@ -7,12 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-import structlog
 from fastapi.sse import ServerSentEvent
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.problems import UNREACHABLE
-from app.connections.faults import away
 from app.schemas.events import EventView, ProgressView
 from app.store.database import reading
 from app.store.run_notifications import RunNotifications
@@ -23,13 +20,12 @@ from app.store.tables.runs import Run
 BATCH = 100
 """Events read at a time: a slow reader makes us wait, not remember."""
 
-log = structlog.get_logger("sluice.api")
-
 
 @dataclass(frozen=True, slots=True)
 class Follower:
     """
     Args:
+        turns: at the database, of all streams together.
         stopping: set when whoever follows must be let go.
         between: seconds between two looks, at the least.
         behind: seconds between two looks while nothing happens, at the most: a notification may
@@ -38,6 +34,7 @@ class Follower:
     """
 
     database: AsyncEngine
+    turns: asyncio.Semaphore
     changes: RunNotifications
     stopping: asyncio.Event
     between: float = 0.25
@@ -47,8 +44,7 @@ class Follower:
     async def follow(self, run_id: str, after_id: int) -> AsyncGenerator[ServerSentEvent, None]:
         """Every event after ``after_id``, and the progress in between, until the run has ended.
 
-        Also ends when the database is away, and when the run is deleted: whoever follows comes
-        back with the id of the last event.
+        Also ends when the run is deleted.
         """
         with self.changes.of(run_id) as changed:
             waker = asyncio.create_task(_wake(self.stopping, changed))
@@ -56,10 +52,6 @@ class Follower:
                 async with aclosing(self._watch(run_id, after_id, changed)) as messages:
                     async for message in messages:
                         yield message
-            except UNREACHABLE as error:
-                if away(error) is None:
-                    raise
-                log.warning("following_interrupted", run=run_id, error=type(error).__name__)
             finally:
                 waker.cancel()
 
@@ -97,7 +89,7 @@ class Follower:
                     await changed.wait()
 
     async def _look(self, run_id: str, after_id: int) -> tuple[Run | None, list[EventView]]:
-        async with reading(self.database) as connection:
+        async with self.turns, reading(self.database) as connection:
             found = await events.page_of_events(connection, run_id, after_id=after_id, limit=BATCH)
             run = await runs.find(connection, run_id)
             if run is not None and run.status in ENDED:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
@@ -13,9 +14,11 @@ from starlette.types import Receive, Scope, Send
 from app.api.admission.call_limits import STREAM, asks_for_stream
 from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
 from app.api.pagination import Paging
+from app.api.problems import UNREACHABLE
 from app.api.routing import Router
 from app.api.runs.event_stream import Follower
-from app.errors import BadInput
+from app.connections.faults import away, said
+from app.errors import BadInput, Unavailable
 from app.schemas.events import EventsAnswer, EventView
 from app.store.database import reading
 from app.store.runs import events, runs
@@ -23,6 +26,8 @@ from app.store.statuses import ENDED
 
 LAST_EVENT_ID = "Last-Event-ID"
 LARGEST_ID = 2**63 - 1
+
+log = structlog.get_logger("sluice.api")
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -58,7 +63,8 @@ async def list_events(
             return Response(status_code=204)  # by which a browser knows not to ask again
         async with reading(state.database) as connection:
             await runs.get(connection, run_id)
-        return EventStream(Follower(state.database, state.changes, stopping).follow(run_id, after))
+        follower = Follower(state.database, state.limits.looks, state.changes, stopping)
+        return EventStream(follower.follow(run_id, after))
     paging = Paging(state.cursors, f"events:{run_id}", limit, cursor)
     after_id = int(paging.after or 0)
     async with reading(state.database) as connection:
@@ -94,14 +100,21 @@ async def _is_over(state: ApiState, run_id: str, after_id: int) -> bool:
 
 
 async def _encoded(messages: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(messages):
-        async for message in messages:
-            yield format_sse_event(
-                data_str=message.raw_data,
-                event=message.event,
-                id=message.id,
-                comment=message.comment,
-            )
+    """Ends too when the database is away or has no connection free: whoever follows comes back with
+    the id of the last event."""
+    try:
+        async with aclosing(messages):
+            async for message in messages:
+                yield format_sse_event(
+                    data_str=message.raw_data,
+                    event=message.event,
+                    id=message.id,
+                    comment=message.comment,
+                )
+    except (*UNREACHABLE, Unavailable) as error:
+        if not isinstance(error, Unavailable) and away(error) is None:
+            raise
+        log.warning("following_interrupted", error=said(error))
 
 
 class EventStream(EventSourceResponse):

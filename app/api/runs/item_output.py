@@ -97,7 +97,7 @@ async def _follow(
     clock = asyncio.get_running_loop().time
     spoke, pause = clock(), BETWEEN
     while not stopping.is_set():
-        async with reading(state.database) as connection:
+        async with state.limits.looks, reading(state.database) as connection:
             # In this order: whatever an item wrote was committed before its outcome.
             item = await items.find(connection, run_id, item_id)
             found = await outputs.page_of_output(

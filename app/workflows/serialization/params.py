@@ -21,7 +21,7 @@ from app.workflows.serialization.json_text import as_jsonb
 from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
 
-LARGEST = 100_000
+LARGEST = 32_000
 
 
 class ParamsRefused(BadInput):
@@ -120,7 +120,7 @@ class Params:
         """
         data, placed = _dumped(params, unset=True)
         text = json.dumps(data)
-        self._require_small(text, placed)
+        require_small(len(text) + sum(len(str(v)) for _, v in placed), self._largest)
         self._told(placed)
         _require_storable(data, placed)
         self._require_same(params, self._validated(put(as_jsonb(text), placed)))
@@ -170,16 +170,6 @@ class Params:
             # Not as its cause: it holds what was sent, in which there may be secrets.
             raise ParamsRefused(error) from None
 
-    def _require_small(self, text: str, placed: Placed) -> None:
-        size = len(text) + sum(len(str(value)) for _, value in placed)
-        if size > self._largest:
-            raise BadInput(
-                f"params weigh {size:,} bytes as JSON, and at most {self._largest:,} are kept"
-                " (SLUICE_MAX_PARAMS_BYTES). Put it where large things are kept, and name the"
-                " place; ids belong into itemIds or a list.",
-                field="params",
-            )
-
     def _require_same(self, params: BaseModel, again: BaseModel) -> None:
         if same(params, again):
             return
@@ -214,6 +204,23 @@ class Params:
     def _told(self, placed: Placed) -> None:
         if placed:
             self._redactor.learn(*(value for _, value in placed))
+
+
+def require_small(size: int, largest: int) -> None:
+    """
+    Args:
+        size: of params as JSON, with their secrets.
+
+    Raises:
+        BadInput: they are too large.
+    """
+    if size > largest:
+        raise BadInput(
+            f"params weigh {size:,} bytes as JSON, and at most {largest:,} are kept"
+            " (SLUICE_MAX_PARAMS_BYTES). Put it where large things are kept, and name the place;"
+            " ids belong into itemIds or a list.",
+            field="params",
+        )
 
 
 def _dumped(params: BaseModel, *, unset: bool) -> tuple[Any, Placed]:

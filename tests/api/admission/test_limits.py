@@ -143,18 +143,47 @@ async def test_streams_are_counted_for_as_long_as_somebody_follows(opener: Opene
                 assert first.status_code == second.status_code == 200
 
 
+@asynccontextmanager
+async def runs_locked(sluice: Sluice) -> AsyncIterator[None]:
+    """Whoever reads runs waits."""
+    async with sluice.service.database.begin() as tx:
+        await tx.exec_driver_sql("LOCK TABLE sluice.run IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+async def _waiting_for_a_lock(sluice: Sluice, number: int) -> None:
+    query = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(20):
+        while (await sluice.sql(query))[0][0] != number:
+            await asyncio.sleep(0.02)
+
+
 async def test_a_tokens_calls_wait_for_one_another_and_not_another_tokens(opener: Opener) -> None:
+    async with opener(Recording(), tokens=TOKENS) as sluice:
+        limits = bounded(sluice, calls=places(2))
+        async with limits as url, caller(url) as one, caller(url, OTHER) as other:
+            async with runs_locked(sluice):
+                held = asked(one, RUNS, 2)
+                await _waiting_for_a_lock(sluice, 2)
+                assert_told_to_come_again(await one.get("/api/session"))
+                assert (await other.get("/api/session")).status_code == 200
+                assert (await one.get("/readyz")).status_code == 200
+            assert [answer.status_code for answer in await asyncio.gather(*held)] == [200, 200]
+
+
+async def test_calls_that_take_long_leave_room_for_the_tokens_others(opener: Opener) -> None:
     family = SlowlyFiltered()
     async with opener(family, tokens=TOKENS) as sluice:
         await sluice.add_users(1)
-        limits = bounded(sluice, calls=places(2), counts=places(9))
-        async with limits as url, caller(url) as one, caller(url, OTHER) as other:
-            held = asked(one, COVERAGE, 2)
-            async with under_way(*held):
-                await family.until_inside(2)
-                assert_told_to_come_again(await one.get(RUNS))
-                assert (await other.get(RUNS)).status_code == 200
-                assert (await one.get("/readyz", headers={})).status_code == 200
+        limits = bounded(sluice, calls=places(1), counts=places(1, patience=30))
+        async with limits as url, caller(url) as one:
+            held, in_line = asked(one, COVERAGE, 2)
+            async with under_way(held, in_line):
+                await family.until_inside(1)
+                assert (await one.get(RUNS)).status_code == 200
 
 
 async def test_a_session_counts_with_the_token_that_it_was_opened_with(opener: Opener) -> None:
@@ -271,10 +300,11 @@ async def test_while_a_token_does_its_worst_others_calls_and_probes_are_answered
                 for request in worst()
             ]
             async with under_way(*calls):
-                await family.until_inside(4)
+                most = sluice.service.settings.long_calls_per_token
+                await family.until_inside(most)
                 for _ in range(5):
                     assert (await other.get(RUNS)).status_code == 200
                     assert (await other.get("/readyz")).status_code == 200
-                assert family.inside == 4  # the other's calls waited for none of these
+                assert family.inside == most  # the other's calls waited for none of these
             previewed.let_go.set()
             family.let_go.set()

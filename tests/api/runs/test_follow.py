@@ -24,7 +24,9 @@ class Deaf(RunNotifications):
 
 def _follower(sluice: Sluice, **times: float) -> Follower:
     service = sluice.service
-    return Follower(service.database, service.changes, asyncio.Event(), **times)
+    return Follower(
+        service.database, asyncio.Semaphore(1), service.changes, asyncio.Event(), **times
+    )
 
 
 async def test_an_event_is_told_at_once_and_not_at_the_next_look(opener: Opener) -> None:
@@ -48,7 +50,8 @@ async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener)
     async with opener(Recording()) as sluice, asyncio.timeout(20):
         run_id = await sluice.start()
         service = sluice.service
-        follower = Follower(service.database, Deaf(""), asyncio.Event(), behind=0.3)
+        turns = asyncio.Semaphore(1)
+        follower = Follower(service.database, turns, Deaf(""), asyncio.Event(), behind=0.3)
         stream = follower.follow(run_id, 0)
         assert (await anext(stream)).event == "created"
         await service.api.control.pause(run_id, by="ops")
