@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -64,6 +65,22 @@ def configure_logs(
     )
     # Libraries speak through logging; only what they think is amiss is worth a line.
     _take_over(common, ending)
+
+
+def log_crashes() -> None:
+    """Have what ends a thread, or is raised where nobody can catch it, told as everything is, and
+    not by Python as plain text."""
+    threading.excepthook = lambda args: log_crash("thread_failed", args.exc_value)
+    sys.unraisablehook = lambda args: log_crash("error_ignored", args.exc_value)
+
+
+def log_crash(event: str, error: BaseException | None) -> None:
+    """Also where no log was begun."""
+    if isinstance(error, SystemExit):  # as Python: somebody's way to end a thread
+        return
+    if not structlog.is_configured():
+        configure_logs("warning", "auto")
+    structlog.get_logger("sluice").critical(event, exc_info=error)
 
 
 def _take_over(common: Sequence[Processor], ending: Sequence[Processor]) -> None:

@@ -1,4 +1,4 @@
-"""The header ``Allow`` of a 405: every method that the path knows, not those of one route of it."""
+"""The methods of a path: HEAD wherever there is GET, and the header ``Allow`` of a 405."""
 
 from __future__ import annotations
 
@@ -6,15 +6,35 @@ from http import HTTPMethod
 
 from starlette.requests import Request
 from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class HeadAsGet:
+    """ASGI middleware: HEAD is answered as GET is, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != HTTPMethod.HEAD:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                # At once, so that a stream learns that nobody reads it.
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": HTTPMethod.GET.value}, receive, send_head)
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Of the path of this request."""
-    return [
-        method.value
-        for method in HTTPMethod
-        if any(
-            route.matches({**request.scope, "method": method.value})[0] is Match.FULL
-            for route in request.app.routes
-        )
-    ]
+    """Of the path of this request: every method that it knows, not those of one route of it."""
+    return [method.value for method in HTTPMethod if _is_known(request, method)]
+
+
+def _is_known(request: Request, method: HTTPMethod) -> bool:
+    asked = HTTPMethod.GET if method is HTTPMethod.HEAD else method
+    scope = {**request.scope, "method": asked.value}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.api import problem_answers, problems
+from app.api.allowed_methods import HeadAsGet
 from app.api.answer_headers import AnswerHeaders
 from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
@@ -65,6 +66,7 @@ def build_app(
     app.add_middleware(AuthorsCode)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
     app.add_middleware(AnswerHeaders)
+    app.add_middleware(HeadAsGet)
     if root_path:
         app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.allowed_methods import allowed_methods
 from app.api.answer_headers import headers_of, shown_path
@@ -42,7 +43,25 @@ UNREACHABLE = (
     asyncpg.InterfaceError,
 )
 
+_LOGGED = "sluice.logged"
+
 log = structlog.get_logger("sluice.api")
+
+
+class LoggedOnce:
+    """The app for a server that logs what an app raises. Starlette raises an unexpected error once
+    more after we have logged and answered it; of an answer that was cut off the server learns by
+    that it has no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception:
+            if _LOGGED not in scope:
+                raise
 
 
 class ProblemResponse(JSONResponse):
@@ -164,5 +183,6 @@ async def _unreachable(request: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", path=shown_path(request.scope), exc_info=error)
+    request.scope[_LOGGED] = True
     detail = "Something went wrong here, and the service's log says what."
     return _answer(request, 500, "Internal error", detail, {})

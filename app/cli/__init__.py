@@ -18,3 +18,8 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, told as any other
+        from app.logs import log_crash  # noqa: PLC0415 - lazily: most commands log nothing
+
+        log_crash("command_failed", error)
+        sys.exit(2)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from app.embedded.lockfile import LockFile
 from app.embedded.postgres import Postgres
+from app.embedded.private_files import private_folder
 from app.embedded.server import Server, log_tail
 from app.embedded.supervisor import ERROR
 from app.embedded.valkey import Valkey
 from app.errors import ConfigurationError, full_stop
-from app.private_files import private_folder
 
 
 @dataclass(frozen=True)

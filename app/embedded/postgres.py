@@ -17,10 +17,10 @@ from urllib.parse import quote
 from app.embedded.account import data_owner
 from app.embedded.binaries import postgres_binaries
 from app.embedded.child import command_line, spawn, working_folder
+from app.embedded.private_files import ensure_secret
 from app.embedded.reachable_binaries import binaries_for
 from app.embedded.server import Server, log_tail
 from app.errors import ConfigurationError
-from app.private_files import ensure_secret
 
 VERSION = "18"
 _HERE = "/proc/self/cwd"

@@ -34,8 +34,10 @@ def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
     From then on what the process says holds no password of theirs: the redactor in use knows it,
     also once they are closed, when an error is told.
     """
-    redactor = redactor_of(settings)
-    IN_USE.set(redactor)
+    redactor = IN_USE.get()
+    if redactor is None:
+        redactor = redactor_of(settings)
+        IN_USE.set(redactor)
     with ExitStack() as stack:
         database, redis = settings.database_url, settings.redis_url
         if not with_redis:

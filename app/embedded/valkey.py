@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from app.embedded.binaries import valkey_binary
 from app.embedded.child import spawn
+from app.embedded.private_files import ensure_secret
 from app.embedded.server import Server
-from app.private_files import ensure_secret
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from app.errors import NotFound, Unavailable
-from app.private_files import private_folder
 
 FOR_ALL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
 """What no other file would fare better with: no room, no permission."""
@@ -89,7 +88,7 @@ class FileStore:
 
     def _save(self, file: str, data: bytes) -> None:
         try:
-            private_folder(self._folder)
+            _make(self._folder)
         except OSError as error:
             raise self._unusable(error) from error
         try:
@@ -115,8 +114,14 @@ def checked(name: str) -> str:
     return str(path)
 
 
+def _make(folder: Path) -> None:
+    # Each for the account that runs us alone, as the files are: ``parents=True`` takes no mode.
+    for place in (*reversed(folder.parents), folder):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
 def _write(path: Path, data: bytes) -> None:
-    private_folder(path.parent)
+    _make(path.parent)
     # Beside it, because only within one file system is a rename atomic.
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
     try:

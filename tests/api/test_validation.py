@@ -188,7 +188,7 @@ async def test_an_unknown_path_and_a_wrong_method_are_problem_documents(opener: 
         assert_problem(await caller.get("/nowhere"), 404)
         response = await caller.delete("/api/runs")
         assert_problem(response, 405)
-        assert response.headers["allow"] == "GET"
+        assert response.headers["allow"] == "GET, HEAD"
 
 
 async def _unknown_run(caller: httpx2.AsyncClient) -> list[httpx2.Response]:

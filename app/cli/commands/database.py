@@ -15,10 +15,8 @@ from app.bootstrap import Urls, servers
 from app.cli.input.durations import parse_duration
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
-from app.cli.server.environment import execute, located, prepared
-from app.configured_secrets import redactor_of
+from app.cli.server.environment import begin_log, execute, located, prepared
 from app.connections.postgres_url import PostgresUrl
-from app.logs import configure_logs
 from app.migrate import migrate as bring_up_to_date
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
@@ -41,6 +39,7 @@ commands = typer.Typer()
 def migrate(*, demo: Demo = False) -> None:
     """Bring the database's tables up to date."""
     settings = load_settings()
+    begin_log(settings, "warning")
     with servers(settings, with_redis=False) as urls:
         dsn, before, after = execute(_migrate(settings, urls, demo=demo))
     name = PostgresUrl.parse(dsn).database
@@ -88,6 +87,7 @@ def seed(
 ) -> None:
     """Write 1,000 users to the database, and agents, scenes and posts; update what is there."""
     settings = load_settings()
+    begin_log(settings, "warning")
     people = None if users is None else read_rows(users, SeedUser)
     with servers(settings, with_redis=False) as urls:
         written = execute(_seed(settings, urls, people, demo=demo))
@@ -165,7 +165,7 @@ def rotate_key(
 def _quietly(work: Callable[[AsyncEngine], Awaitable[T]], *, demo: bool) -> T:
     """Logs warnings alone: the command itself tells what was done."""
     settings = load_settings()
-    configure_logs("warning", settings.log_format, redactor_of(settings))
+    begin_log(settings, "warning")
 
     async def main(urls: Urls) -> T:
         async with _opened(settings, await located(settings, urls, demo=demo)) as database:

@@ -19,10 +19,9 @@ from app.cli.commands.watch import watch_run
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.paths import run_path
+from app.cli.server.environment import begin_log
 from app.cli.server.uvicorn import bind, listening, url_of
-from app.configured_secrets import redactor_of
 from app.errors import SluiceError
-from app.logs import configure_logs
 from app.main import create_app
 from app.schemas.families import FamilyView
 from app.schemas.items import ItemsAnswer, ItemView
@@ -121,5 +120,4 @@ async def items_of(api: ApiClient, run_id: str) -> dict[str, ItemView]:
 
 def quiet(settings: Settings) -> None:
     chosen = "log_level" in settings.model_fields_set
-    level = settings.log_level if chosen else "warning"
-    configure_logs(level, settings.log_format, redactor_of(settings))
+    begin_log(settings, settings.log_level if chosen else "warning")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from app.embedded.private_files import ensure_secret, private_folder
 from app.errors import ConfigurationError
-from app.private_files import ensure_secret, private_folder
 from app.tokens import MIN_TOKEN_LENGTH
 
 

@@ -12,11 +12,9 @@ from app.bootstrap import Urls, servers
 from app.cli.options import Demo
 from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
-from app.cli.server.environment import execute, for_demo, prepared, settle
+from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
-from app.configured_secrets import redactor_of
-from app.logs import configure_logs
 from app.main import create_app, require_tokens
 from app.seed.load import load_when_empty
 from app.settings import Settings, load_settings, reached_at
@@ -46,7 +44,7 @@ def serve(
 ) -> None:
     """Run the HTTP API until it is told to stop."""
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
+    begin_log(settings)
     if not demo:
         require_tokens(settings)  # before any server is started
     ending = Ending(settings.stop_timeout)

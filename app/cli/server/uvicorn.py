@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from app.api.problems import LoggedOnce
 from app.errors import ConfigurationError
 
 _DRAIN = 5.0
@@ -79,7 +80,7 @@ async def listening(
     traceback: that is why the lifespan is ours.
     """
     config = uvicorn.Config(
-        app,
+        LoggedOnce(app),
         http="httptools",
         ws="none",
         lifespan="off",

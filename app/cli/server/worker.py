@@ -6,10 +6,8 @@ import typer
 
 from app.bootstrap import Urls, open_service, servers
 from app.cli.options import Demo
-from app.cli.server.environment import execute, for_demo, prepared, settle
+from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
-from app.configured_secrets import redactor_of
-from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families
 
@@ -20,7 +18,7 @@ commands = typer.Typer()
 def worker(*, demo: Demo = False) -> None:
     """Run one more worker until it is told to stop; any number of them share the work."""
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format, redactor_of(settings))
+    begin_log(settings)
     ending = Ending(settings.stop_timeout)
     with servers(settings) as urls:
         chosen = for_demo(settings) if demo else settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -186,12 +187,12 @@ async def test_over_a_socket_nothing_is_read_of_a_caller_without_a_token(opener:
 async def test_a_405_names_every_method_that_the_path_knows(opener: Opener) -> None:
     known = {
         "/": {"GET", "HEAD"},
-        "/api/runs": {"GET"},
-        "/api/session": {"GET", "POST", "DELETE"},
-        "/api/schedules": {"GET", "POST"},
-        "/api/schedules/x": {"GET", "PATCH", "DELETE"},
-        "/api/flow-control/recording.execute": {"GET", "PUT", "DELETE"},
-        "/healthz": {"GET"},
+        "/api/runs": {"GET", "HEAD"},
+        "/api/session": {"GET", "HEAD", "POST", "DELETE"},
+        "/api/schedules": {"GET", "HEAD", "POST"},
+        "/api/schedules/x": {"GET", "HEAD", "PATCH", "DELETE"},
+        "/api/flow-control/recording.execute": {"GET", "HEAD", "PUT", "DELETE"},
+        "/healthz": {"GET", "HEAD"},
         PROCESS: {"POST"},
     }
     async with opener(Recording()) as sluice, api(sluice) as caller:
@@ -201,6 +202,31 @@ async def test_a_405_names_every_method_that_the_path_knows(opener: Opener) -> N
                 assert answer.status_code == 405, (other, path)
                 allowed = {method.strip() for method in answer.headers["allow"].split(",")}
                 assert allowed == methods, (other, path)
+
+
+async def test_head_is_answered_as_get_is_without_the_body(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, listening(sluice) as caller:
+        run_id = await sluice.start()
+        known = ("/healthz", "/api/runs", f"/api/runs/{run_id}", "/openapi.json", "/console")
+        for path in (*known, "/api/runs/none", "/api/nowhere"):
+            got, head = await caller.get(path), await caller.head(path)
+            assert head.content == b"" != got.content, path
+            assert head.status_code == got.status_code, path
+            differing = {name for name in got.headers if got.headers[name] != head.headers[name]}
+            assert differing <= {"date"}, path
+        async with listening(sluice, secret=None) as stranger:
+            assert (await stranger.head("/api/runs")).status_code == 401
+
+
+async def test_head_of_a_stream_leaves_nobody_who_follows(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        run_id = await sluice.start()
+        # The server that is here waits at its end for every call that is under way.
+        async with asyncio.timeout(10), listening(sluice) as caller:
+            stream = {"Accept": "text/event-stream"}
+            head = await caller.head(f"/api/runs/{run_id}/events", headers=stream)
+            assert head.headers["content-type"].startswith("text/event-stream")
+            assert head.content == b""
 
 
 async def test_a_slash_too_many_is_another_path(opener: Opener) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
@@ -11,9 +12,10 @@ import pytest
 from httpx2 import AsyncClient, Response
 from structlog.testing import capture_logs
 
+from app.cli.server.uvicorn import bind, listening, url_of
 from app.logs import configure_logs
 from tests.support.families import Recording, Welcoming
-from tests.support.http import OPS, api, assert_problem, traces
+from tests.support.http import OPS, api, app_of, assert_problem, bearer, traces
 from tests.support.ports import closed_port
 from tests.support.service import Opener, Sluice
 
@@ -107,6 +109,23 @@ async def test_the_log_of_a_mistake_does_not_show_the_callers_token(
     finally:
         configure_logs("error", "console")
     assert OPS not in capfd.readouterr().err
+
+
+async def test_a_mistake_is_logged_once(opener: Opener, capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("error", "json")
+    try:
+        async with opener(Recording()) as sluice:
+            app, bound = app_of(sluice), bind("127.0.0.1", 0)
+            app.state.api = None  # nothing that a route needs is there
+            async with (
+                listening(app, bound, stop_timeout=5.0),
+                AsyncClient(base_url=url_of(bound), headers=bearer(OPS)) as caller,
+            ):
+                assert_problem(await caller.get("/api/runs"), 500)
+    finally:
+        configure_logs("error", "console")
+    [line] = capfd.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "request_failed"
 
 
 async def test_the_log_of_a_mistake_says_where_it_was_made(
