@@ -18,7 +18,7 @@ version = release = "0.1.0"
 
 extensions = ["myst_parser", "docs.site"]
 root_doc = "docs/index"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**.md"]
 exclude_patterns = [".*", "docs/_build", "console", "node_modules", "**/__pycache__"]
 
 myst_heading_anchors = 4
