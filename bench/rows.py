@@ -16,6 +16,7 @@ from app.bootstrap import Service, Urls
 from app.store.database import reading
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
+from bench.crowd import medians
 from bench.profile import profile
 from bench.raw import raw_seconds
 from bench.support import (
@@ -202,6 +203,15 @@ async def dry_run(urls: Urls) -> list[Figure]:
     return [at_most("dry run: 1,000,000 eligible", 15, seconds if exact else math.inf, "s, exact")]
 
 
+async def crowd(urls: Urls) -> list[Figure]:
+    """Somebody else's calls while a token that may only read has hundreds under way."""
+    peace, worst = await medians(urls)
+    return [
+        at_most(f"crowd: {path}, median ({peace[path]:.0f} in peace)", 200, milliseconds, "ms")
+        for path, milliseconds in worst.items()
+    ]
+
+
 async def profiled(urls: Urls) -> list[Figure]:
     """Where the time of one item goes: a table to read, and no figure with a target."""
     await profile(urls)
@@ -217,6 +227,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "idle": idle,
     "kill": kill,
     "dryrun": dry_run,
+    "crowd": crowd,
     "growth": growth,
 }
 """In the order in which they run. ``growth`` takes minutes, and runs only when it is named."""

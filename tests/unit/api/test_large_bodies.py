@@ -8,10 +8,10 @@ import json
 import pytest
 
 from app import exact_json
-from app.api.admission.large_bodies import LARGE, LargeBodies
+from app.api.admission.large_bodies import LARGE, MOST_VALUES, LargeBodies
 from app.errors import BadInput
 
-MANY: dict[str, object] = {"ids": [[]] * 100_000}
+MANY: dict[str, object] = {"ids": [[]] * 24_000}
 
 
 @pytest.fixture
@@ -39,6 +39,26 @@ async def test_params_that_no_run_may_have_are_refused(bodies: LargeBodies) -> N
     assert refused.value.field == "params"
     beside = {"itemIds": MANY["ids"], "params": {"text": "short"}}
     assert await bodies.read(json.dumps(beside).encode(), "ops") == beside
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[]] * MOST_VALUES,
+        ["x"] * (MOST_VALUES + 1),
+        {f"k{n}": 0 for n in range(MOST_VALUES + 1)},
+        [{'"': "\\"}] * MOST_VALUES,
+    ],
+)
+async def test_so_many_values_are_not_read(bodies: LargeBodies, value: object) -> None:
+    with pytest.raises(BadInput, match="50,000 values"):
+        await bodies.read(json.dumps(value).encode(), "ops")
+
+
+@pytest.mark.parametrize("text", ["1,2,3,", "[]{}", '"a","b",', '\\",', "\\"])
+async def test_what_stands_in_a_text_is_no_value(bodies: LargeBodies, text: str) -> None:
+    value = {"data": text * 60_000, "more": [text] * 10_000}
+    assert await bodies.read(json.dumps(value).encode(), "ops") == value
 
 
 async def test_others_are_answered_while_it_is_read(bodies: LargeBodies) -> None:
