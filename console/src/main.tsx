@@ -2,7 +2,7 @@ import "./ahead";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { ApiError } from "./api/client";
+import { ApiError, tooMuch } from "./api/client";
 import { SESSION } from "./api/session";
 import { App } from "./App";
 import { LiveProvider } from "./shell/live";
@@ -21,7 +21,8 @@ const client: QueryClient = new QueryClient({
       staleTime: 500,
       // What was refused stays refused; who did not answer may yet.
       retry: (failures, error) =>
-        failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 500),
+        failures < 2 &&
+        (!(error instanceof ApiError) || error.status === 0 || error.status >= 500 || tooMuch(error)),
       retryDelay: (failures) => 500 * 2 ** failures,
     },
     mutations: { onError: leave },

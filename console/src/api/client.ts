@@ -23,6 +23,11 @@ export class ApiError extends Error {
   }
 }
 
+/** Too much was asked at once, so that soon it may not be. */
+export function tooMuch(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 429;
+}
+
 export const UNREACHABLE = "The service does not answer.";
 
 export interface Call {

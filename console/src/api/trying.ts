@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { readJson, writeJson } from "../format/json";
 import { S } from "../strings";
-import { call } from "./client";
+import { call, tooMuch } from "./client";
 
 const QUIET = 350;
 /** Milliseconds without a key pressed before it is asked. */
@@ -48,7 +48,7 @@ export function useDry<T>(
     placeholderData: keepPreviousData,
     staleTime: 5_000,
     gcTime: 0,
-    retry: false,
+    retry: (failures, error) => failures < 2 && tooMuch(error),
   });
   const pending = wanted !== asked || query.isFetching;
   const error = pending ? null : query.error;

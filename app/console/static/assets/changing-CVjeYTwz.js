@@ -1,1 +1,0 @@
-import{G as e}from"./index-Cw8NRwK0.js";import{I as t,dt as n}from"./reading-CFUXNnbi.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};
