@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -179,8 +180,10 @@ async def workers(
 async def _worker(urls: Urls, shape: Shape, samples: Path | None) -> AsyncIterator[psutil.Process]:
     more = [] if samples is None else [str(samples)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.support", urls.database, urls.redis, json.dumps(asdict(shape)),
-        *more, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        sys.executable, "-m", "bench.support", json.dumps(asdict(shape)), *more,
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        # No list of processes shows the passwords in them.
+        env={**os.environ, "DATABASE_URL": urls.database, "REDIS_URL": urls.redis},
     )  # fmt: skip
     try:
         if process.stdout is None or await process.stdout.readline() != b"ready\n":
@@ -192,11 +195,12 @@ async def _worker(urls: Urls, shape: Shape, samples: Path | None) -> AsyncIterat
         await process.wait()
 
 
-async def _work(dsn: str, redis_url: str, shape: str, samples: str | None = None) -> None:
+async def _work(shape: str, samples: str | None = None) -> None:
     configure_logs("error", "json")
     settings = bench_settings(SLUICE_WORKER_HEARTBEAT=5)
     family = Bench(Shape(**json.loads(shape)))
-    async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
+    urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
+    async with open_service(settings, urls, [family]) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         sampler = Sampler()

@@ -137,8 +137,9 @@ async def mortal_workers(
     """A worker, and another one whenever it was killed; at the end it must stop cleanly."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.scene_process",
-        urls.database, urls.redis, prefix, str(files), str(int(orderly)),
+        prefix, str(files), str(int(orderly)),
         cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": urls.database, "REDIS_URL": urls.redis},
         start_new_session=True,
     )  # fmt: skip
     try:
@@ -162,8 +163,9 @@ def supervise(*arguments: str) -> None:
     uvloop.run(main(*arguments))
 
 
-async def main(dsn: str, redis_url: str, prefix: str, files: str, orderly: str) -> None:
+async def main(prefix: str, files: str, orderly: str) -> None:
     configure_logs("error", "json")
+    urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     settings = Settings.model_validate(
         {
             "SLUICE_REDIS_PREFIX": prefix,
@@ -172,14 +174,14 @@ async def main(dsn: str, redis_url: str, prefix: str, files: str, orderly: str) 
             "SLUICE_WORKER_CONCURRENCY": 1,  # else a death would interrupt other scenes' steps
         }
     )
-    database = open_database(dsn, pool_size=2)
+    database = open_database(urls.database, pool_size=2)
     witness = Witness(database, orderly == "1")
     doubles: dict[type, object] = {
         Painter: WitnessedPainter(witness),
         TextWriter: WitnessedWriter(witness),
     }
     families = [MortalSceneImages(witness)]
-    async with open_service(settings, Urls(dsn, redis_url), families) as service:
+    async with open_service(settings, urls, families) as service:
         services = replace(service.services, others={**service.services.others, **doubles})
         worker = replace(service, services=services).worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)

@@ -150,10 +150,11 @@ async def worker_process(
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.worker_process",
-        urls.database, urls.redis, prefix, str(item_seconds),
+        prefix, str(item_seconds),
         str(control.parallelism or 0), str(control.rate or 0), *([fatal] if fatal else []),
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": urls.database, "REDIS_URL": urls.redis},
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -180,8 +181,6 @@ async def worker_processes(
 
 
 async def main(
-    dsn: str,
-    redis_url: str,
     prefix: str,
     item_seconds: str,
     parallelism: str,
@@ -199,7 +198,8 @@ async def main(
     control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
     seconds = float(item_seconds)
     family = Traced(seconds, fatal) if control.open else limited(seconds, control)
-    async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
+    urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
+    async with open_service(settings, urls, [family]) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         print("ready", flush=True)  # noqa: T201 - what the parent waits for
