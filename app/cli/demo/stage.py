@@ -53,7 +53,11 @@ class Stage:
             url = url_of(bound)
             async with listening(app, bound, stop_timeout=settings.stop_timeout):
                 with open_api(settings, at=url) as api:
-                    yield api
+                    try:
+                        yield api
+                    except asyncio.CancelledError:  # Ctrl-C
+                        self.console.quiet = True  # what watches in a thread has yet to notice
+                        raise
 
     async def dry_run(
         self, api: ApiClient, family: FamilyView, limit: int | None = None
