@@ -1,7 +1,8 @@
 """A database for each test: copied from a migrated template, and emptied for the next test.
 
-A copy takes some hundred milliseconds, and emptying one a tenth of that. A database that is not
-what it was, in its tables or in the rows that the migrations wrote, is dropped and not used again.
+A copy takes some hundred milliseconds, and emptying one a twentieth of that: the connection that
+does it is kept. A database that is not what it was, in its tables or in the rows that the
+migrations wrote, is dropped and not used again.
 """
 
 from __future__ import annotations
@@ -20,11 +21,21 @@ from app.migrate import migrate, with_database
 from app.store.database import open_database
 
 _TABLES = """
-SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+SELECT format('%I.%I', nspname, relname), pg_relation_size(pg_class.oid)
+FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
 WHERE relkind = 'r' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
   AND pg_relation_size(pg_class.oid) > 0 ORDER BY 1
 """
-"""Those that hold anything, or held it."""
+"""Those that hold anything, or held it, and their bytes."""
+
+_SMALL = 128 * 1024
+"""Bytes up to which rows are deleted. To truncate makes new files, which takes ten times as long,
+but leaves nothing behind that others would have to step over."""
+
+_RESTART = """
+SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
+WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+"""
 
 _SHAPE = """
 WITH ours AS (
@@ -61,6 +72,22 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 
 
 @dataclass
+class _Copy:
+    dsn: str
+    connection: asyncpg.Connection | None = None
+    """By which it was emptied last."""
+
+    async def connected(self) -> asyncpg.Connection:
+        """
+        Raises:
+            asyncpg.PostgresError: a test took the database away, or lets nobody in.
+        """
+        if self.connection is None or self.connection.is_closed():
+            self.connection = await asyncpg.connect(self.dsn)
+        return self.connection
+
+
+@dataclass
 class Databases:
     """Of one server. Made by ``Databases.of``."""
 
@@ -69,7 +96,7 @@ class Databases:
     _template: str
     _kept: dict[str, str]  # tables in which the migrations wrote rows, and what they wrote
     _shape: str
-    _free: list[str] = field(default_factory=list)  # DSNs
+    _free: list[_Copy] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
@@ -83,12 +110,12 @@ class Databases:
         await _make_application_tables(template)
         await migrate(template)
         connection = await asyncpg.connect(template)
-        kept = {table: await _rows(connection, table) for table in await _filled(connection)}
+        kept = {table: await _rows(connection, table) for table, _ in await _filled(connection)}
         shape = await connection.fetchval(_SHAPE)
         await connection.close()
         made = cls(admin, dsn, name, kept, shape)
         yield made
-        for one in [*made._free, template]:
+        for one in [*made._free, _Copy(template)]:
             await made._drop(one)
         await admin.close()
 
@@ -96,41 +123,43 @@ class Databases:
     async def one(self) -> AsyncIterator[str]:
         """The DSN of a database that has every table, and nothing in them but what the migrations
         wrote."""
-        dsn = self._free.pop() if self._free else await self._copy()
-        yield dsn
-        if await self._emptied(dsn):
-            self._free.append(dsn)
+        copy = self._free.pop() if self._free else await self._copy()
+        yield copy.dsn
+        if await self._emptied(copy):
+            self._free.append(copy)
         else:
-            await self._drop(dsn)
+            await self._drop(copy)
 
-    async def _copy(self) -> str:
+    async def _copy(self) -> _Copy:
         name = f"sluice_test_{os.getpid()}_{next(self._numbers)}"
         await self._admin.execute(
             f'CREATE DATABASE "{name}" TEMPLATE "{self._template}" STRATEGY FILE_COPY'
         )
-        return with_database(self._dsn, name)
+        return _Copy(with_database(self._dsn, name))
 
-    async def _emptied(self, dsn: str) -> bool:
+    async def _emptied(self, copy: _Copy) -> bool:
         try:
-            connection = await asyncpg.connect(dsn)
-        except asyncpg.PostgresError:  # a test took it away, or lets nobody in
-            return False
-        try:
+            connection = await copy.connected()
             await connection.execute(_ALONE)
-            if await connection.fetchval(_SHAPE) != self._shape:
-                return False
-            if used := [t for t in await _filled(connection) if t not in self._kept]:
-                tables = ", ".join(used)
-                await connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
-            for table, rows in self._kept.items():
-                if await _rows(connection, table) != rows:
-                    return False
-        finally:
-            await connection.close()
-        return True
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            return False
+        if await connection.fetchval(_SHAPE) != self._shape:
+            return False
+        used = [(t, size) for t, size in await _filled(connection) if t not in self._kept]
+        small = [table for table, size in used if size <= _SMALL]
+        large = [table for table, size in used if size > _SMALL]
+        if small:  # in one statement, so that no row is missed by another one that refers to it
+            deletes = ", ".join(f"d{n} AS (DELETE FROM {table})" for n, table in enumerate(small))  # noqa: S608 - the catalogue's own quoted names
+            await connection.execute(f"WITH {deletes} SELECT 1")
+        if large:
+            await connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
+        await connection.execute(_RESTART)
+        return all([await _rows(connection, t) == rows for t, rows in self._kept.items()])
 
-    async def _drop(self, dsn: str) -> None:
-        name = dsn.partition("?")[0].rpartition("/")[2]
+    async def _drop(self, copy: _Copy) -> None:
+        if copy.connection is not None:
+            copy.connection.terminate()
+        name = copy.dsn.partition("?")[0].rpartition("/")[2]
         await self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
@@ -142,8 +171,8 @@ async def _make_application_tables(dsn: str) -> None:
     await database.dispose()
 
 
-async def _filled(connection: asyncpg.Connection) -> list[str]:
-    return [row[0] for row in await connection.fetch(_TABLES)]
+async def _filled(connection: asyncpg.Connection) -> list[tuple[str, int]]:
+    return [(row[0], row[1]) for row in await connection.fetch(_TABLES)]
 
 
 async def _rows(connection: asyncpg.Connection, table: str) -> str:
