@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from app import __version__
 from app.api import problem_answers, problems
@@ -40,11 +41,13 @@ def build_app(
     lifespan: Lifespan,
     console: Path = STATIC,
     root_path: str = "",
+    routes: Sequence[BaseRoute] | None = None,
 ) -> FastAPI:
     """
     Args:
         lifespan: must set ``app.state.api`` to an ``ApiState``.
         root_path: under which a proxy serves all of this; "": at the root.
+        routes: ``family_routes`` and ``common_routes``, where many apps share them.
     """
     app = FastAPI(
         title="Sluice",
@@ -60,8 +63,8 @@ def build_app(
     app.state.tokens = TokenRegistry(tokens)
     app.state.wrong_tries = session.WrongTries()
     problems.install(app)
-    routes = [routes_of(family) for family in families]
-    dry = [of[layer] for of in routes for layer in ("process", "execute")]
+    paths = [routes_of(family) for family in families]
+    dry = [of[layer] for of in paths for layer in ("process", "execute")]
     doors = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
@@ -71,25 +74,40 @@ def build_app(
         app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi
     app.openapi = lambda: problem_answers.tell(doors.tell(plain()))  # type: ignore[method-assign]  # FastAPI's own way
+    if routes is None:
+        routes = [*family_routes(families), *common_routes(console, root_path)]
+    app.router.routes.extend(routes)
+    return app
+
+
+def family_routes(families: Sequence[AnyFamily]) -> list[BaseRoute]:
+    """What is there for each family. Like ``common_routes``, they hold nothing of one service."""
+    router = APIRouter()
     for family in families:
-        app.include_router(family_router(family))
-    app.include_router(unknown_router())
-    app.include_router(cron_router(families))
-    app.include_router(families_api.router)
-    app.include_router(coverage.router)
+        router.include_router(family_router(family))
+    router.include_router(cron_router(families))
+    return router.routes
+
+
+def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute]:
+    """What is there whatever the families are."""
+    router = APIRouter()
+    router.include_router(unknown_router())
+    router.include_router(families_api.router)
+    router.include_router(coverage.router)
     for runs_router in (
         runs_api, actions, failures, history, layers, events,
         suspended_items, item_output, items_api,
     ):  # fmt: skip
-        app.include_router(runs_router.router)
-    app.include_router(answer.router)
-    app.include_router(item_lists.router)
-    app.include_router(backfills.router)
-    app.include_router(schedules.router)
-    app.include_router(flow_control.router)
-    app.include_router(overview.router)
-    app.include_router(files.router)
-    app.include_router(session.router)
-    app.include_router(health.router)
-    app.include_router(console_router(console, root_path))
-    return app
+        router.include_router(runs_router.router)
+    router.include_router(answer.router)
+    router.include_router(item_lists.router)
+    router.include_router(backfills.router)
+    router.include_router(schedules.router)
+    router.include_router(flow_control.router)
+    router.include_router(overview.router)
+    router.include_router(files.router)
+    router.include_router(session.router)
+    router.include_router(health.router)
+    router.include_router(console_router(console, root_path))
+    return router.routes

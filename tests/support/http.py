@@ -6,15 +6,20 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import Any
 
 import httpx2
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from app.api.app import build_app
+from app.api.app import build_app, common_routes, family_routes
+from app.api.pages.console import STATIC
 from app.api.problems import MEDIA_TYPE
+from app.workflows.contract.job_family import AnyFamily, JobFamily
 from tests.support.service import Sluice
 
 OPS = "secret-of-ops-0123456789"
@@ -25,19 +30,48 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
+@asynccontextmanager
+async def nothing_opens(app: FastAPI) -> AsyncIterator[None]:
+    """A lifespan."""
+    yield
+
+
 def app_of(sluice: Sluice) -> FastAPI:
     """The app over a service that is open already; its lifespan neither opens nor closes one."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-
     service = sluice.service
     families = [bound.family for bound in service.families.values()]
     settings = service.settings
-    app = build_app(families, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
+    app = build_app(
+        families,
+        settings.tokens,
+        lifespan=nothing_opens,
+        root_path=settings.root_path,
+        routes=[*_routes_of(families), *_common_routes(settings.root_path)],
+    )
     app.state.api = service.api
     return app
+
+
+_common_routes = lru_cache(partial(common_routes, STATIC))
+"""To make routes takes longer than most calls do, and they hold nothing of one service."""
+
+
+def _routes_of(families: list[AnyFamily]) -> list[BaseRoute]:
+    known = {*dir(JobFamily), *JobFamily.__annotations__}
+    if any(known & vars(family).keys() for family in families):
+        return family_routes(families)  # one of them is not what its class says
+    return _routes_of_classes(*(_Alike(type(family), family) for family in families))
+
+
+@dataclass(frozen=True)
+class _Alike:
+    kind: type[AnyFamily]
+    family: AnyFamily = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _routes_of_classes(*alike: _Alike) -> list[BaseRoute]:
+    return family_routes([one.family for one in alike])
 
 
 @asynccontextmanager

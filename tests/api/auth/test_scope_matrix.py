@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from app.api.app import build_app
 from app.api.auth import session_cookie
 from app.tokens import EVERYTHING, Scope, Token
 from tests.api.auth.test_access import every_route
 from tests.support.families import Recording
-from tests.support.http import api, app_of, assert_problem, bearer, traces
+from tests.support.http import api, app_of, assert_problem, bearer, nothing_opens, traces
 from tests.support.service import Opener, Sluice
 
 READ, RUN, APPROVE, CRON = Scope.READ, Scope.RUN, Scope.APPROVE, Scope.CRON
@@ -133,9 +134,17 @@ def calls(routes: Iterable[tuple[str, str]]) -> list[tuple[str, str, Any, frozen
     return found
 
 
+@pytest.fixture(scope="module")
+async def routes() -> set[tuple[str, str]]:
+    return every_route(build_app([Recording()], [], lifespan=nothing_opens))
+
+
 @pytest.mark.parametrize("credential", CREDENTIALS.values(), ids=CREDENTIALS)
 async def test_each_route_lets_in_who_has_the_scope_and_nobody_else(
-    opener: Opener, subtests: pytest.Subtests, credential: Credential
+    opener: Opener,
+    subtests: pytest.Subtests,
+    routes: set[tuple[str, str]],
+    credential: Credential,
 ) -> None:
     async with (
         opener(Recording(), tokens=(credential.token(),)) as sluice,
@@ -143,7 +152,6 @@ async def test_each_route_lets_in_who_has_the_scope_and_nobody_else(
     ):
         await sluice.add_users(1)
         headers = credential.headers(sluice)
-        routes = every_route(app_of(sluice))
         assert {*DRY, "/openapi.json", "/healthz"} <= {path for _, path in routes}
         for method, path, body, needed in calls(routes):
             with subtests.test(f"{method} {path} {body or ''}"):

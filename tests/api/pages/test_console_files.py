@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 
 from app.api.app import build_app
-from tests.support.http import assert_problem
+from tests.support.http import assert_problem, nothing_opens
 
 INDEX = "<!doctype html><title>Sluice</title>" + "<p>A line of the page.</p>" * 40
 SCRIPT = "export const answer = 42;\n" * 100
 ASSET = "/console/assets/index-5f3a9c.js"
-
-
-@asynccontextmanager
-async def nothing_opens(app: FastAPI) -> AsyncIterator[None]:
-    yield
 
 
 @pytest.fixture
