@@ -72,20 +72,27 @@ def redis_prefix() -> str:
     return f"test-{os.getpid()}-{next(_NUMBERS)}"
 
 
-@pytest.fixture
-def settings(redis_prefix: str, tmp_path: Path) -> Settings:
-    """Settings whose times are short, so that a test need not wait."""
+@pytest.fixture(scope="session")
+def short_settings() -> Settings:
     return Settings.model_validate(
         {
             "SLUICE_TOKENS": "ops:secret-of-ops-0123456789,cron:secret-of-cron-0123456789",
-            "SLUICE_REDIS_PREFIX": redis_prefix,
-            "SLUICE_DATA_DIR": tmp_path,
-            "SLUICE_FILES_DIR": tmp_path / "files",
             "SLUICE_WORKER_HEARTBEAT": 2,
             "SLUICE_STOP_TIMEOUT": 5,
             "SLUICE_POOL_SIZE": 4,
         }
     )
+
+
+@pytest.fixture
+def settings(short_settings: Settings, redis_prefix: str, tmp_path: Path) -> Settings:
+    """Settings whose times are short, so that a test need not wait."""
+    own = {
+        "redis_prefix": redis_prefix,
+        "data_dir": tmp_path,
+        "files_dir": tmp_path / "files",
+    }
+    return short_settings.model_copy(update=own)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from app.workflows.client import DryRun, RunRequest
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.bound_family import BoundFamily
 
+_STATUS = text("SELECT status FROM sluice.run WHERE id = :run_id")
+
 
 @dataclass(frozen=True)
 class Sluice:
@@ -57,10 +59,10 @@ class Sluice:
 
     async def ended(self, run_id: str, *, within: float = 30) -> Run:
         """The run once it has ended."""
-        async with asyncio.timeout(within):
-            while (run := await self.run(run_id)).status not in ENDED:
+        async with asyncio.timeout(within), reading(self.service.database) as connection:
+            while await connection.scalar(_STATUS, {"run_id": run_id}) not in (*ENDED, None):
                 await asyncio.sleep(0.02)
-        return run
+        return await self.run(run_id)
 
     async def played(self, users: int = 1, family: str | None = None) -> Run:
         """A run over so many new users, with a worker, to its end."""

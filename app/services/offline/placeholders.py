@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -33,7 +34,8 @@ class Language(BaseModel):
     interests: dict[str, str] = {}
 
 
-def read_languages() -> dict[str, Language]:
+@cache
+def read_languages() -> Mapping[str, Language]:
     """The templates by language code, as they are in ``local_placeholders.toml``."""
     text = (
         files("app.services.offline")
