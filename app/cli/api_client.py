@@ -24,7 +24,7 @@ from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings
 
-AWAY = frozenset({502, 503, 504})
+AWAY = frozenset({429, 502, 503, 504})
 """HTTP statuses after which trying again may help."""
 SILENCE = 45.0
 """Seconds without a word from a stream, which says something every 15, after which it is lost."""

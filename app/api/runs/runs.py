@@ -22,6 +22,8 @@ LARGE = 10_000
 """Bytes of a result, as JSON, that a list leaves out."""
 LARGEST = 2**31 - 1
 """More than any result has."""
+MOST = 20_000_000
+"""Bytes of all results of one list."""
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -88,8 +90,9 @@ async def list_items(
         Query(alias="largeResults", description=f"also results of more than {LARGE:,} bytes"),
     ] = False,
 ) -> ItemsAnswer:
-    """By id. A result of more than 10,000 bytes is left out unless it is asked for, and
-    `resultOmitted` says so: the item by itself has it."""
+    """By id. A result of more than 10,000 bytes is left out unless it is asked for, and so is one
+    with which the list would have more than 20,000,000: `resultOmitted` says so, and the item by
+    itself has it."""
     paging = Paging(state.cursors, f"items:{run_id}", limit, cursor)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
@@ -100,6 +103,7 @@ async def list_items(
             after_id=paging.after,
             limit=paging.wanted,
             largest=LARGEST if large_results else LARGE,
+            most=MOST,
         )
     page = paging.page_of(found, lambda one: one.item.item_id)
     return ItemsAnswer(

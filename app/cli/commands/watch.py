@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -163,9 +164,9 @@ class _Watcher:
                 raise error
             if not self._said_away:
                 self._said_away = True
-                self._shown.say(
-                    f"The service does not answer; trying again for {self._patience:g} s …"
-                )
+                busy = error.status == HTTPStatus.TOO_MANY_REQUESTS
+                trying = f"{error.detail} Trying" if busy else "The service does not answer; trying"
+                self._shown.say(f"{trying} again for {self._patience:g} s …")
         time.sleep(self._delay)
         self._delay = min(2 * self._delay, _LONGEST_DELAY)
 

@@ -179,18 +179,27 @@ async def listed(
     after_id: str | None = None,
     limit: int,
     largest: int,
+    most: int,
 ) -> list[Listed]:
-    """As ``page_of_items``, without results of more than ``largest`` bytes, so that an answer of
-    many items stays small."""
+    """As ``page_of_items``, without results of more than ``largest`` bytes and those with which
+    there would be more than ``most`` in all, so that an answer of many items stays small."""
     others = [column for column in _ITEM.c if column.name not in ("result", "exact")]
+    size = func.octet_length(cast(_ITEM.c.result, Text))
     # What is that large as it is stored need not be unpacked to be measured.
-    omitted = case(
-        (func.pg_column_size(_ITEM.c.result) > largest, True),
-        else_=func.octet_length(cast(_ITEM.c.result, Text)) > largest,
-    )
-    shown = case((omitted, null()), else_=_ITEM.c.result).label("result")
-    omits = func.coalesce(omitted, False).label("omits")
-    query = _page(select(*others, shown, omits), run_id, status, after_id, limit)
+    large = case((func.pg_column_size(_ITEM.c.result) > largest, True), else_=size > largest)
+    weighs = case((large, 0), else_=size).label("weighs")
+    page = _page(
+        select(*others, _ITEM.c.result, large.label("large"), weighs),
+        run_id,
+        status,
+        after_id,
+        limit,
+    ).subquery()
+    in_all = func.sum(page.c.weighs).over(order_by=page.c.item_id)
+    omits = func.coalesce(or_(page.c.large, and_(page.c.weighs > 0, in_all > most)), False)
+    shown = case((omits, null()), else_=page.c.result).label("result")
+    columns = [page.c[column.name] for column in others]
+    query = select(*columns, shown, omits.label("omits")).order_by(page.c.item_id)
     found = []
     for row in (await tx.execute(query)).mappings():
         values = dict(row)

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 52e128a20085608f54c7272160b06327d3d3ec4bc13e23e8fe0f7825f480c97e
+// OpenAPI document: a32ac67672fc5d015b2d65ee81fefd15bcab85b25f8af0734671c438e66538b9
 
 export interface paths {
     "/api/backfills": {
@@ -583,8 +583,9 @@ export interface paths {
         };
         /**
          * List Items
-         * @description By id. A result of more than 10,000 bytes is left out unless it is asked for, and
-         *     `resultOmitted` says so: the item by itself has it.
+         * @description By id. A result of more than 10,000 bytes is left out unless it is asked for, and so is one
+         *     with which the list would have more than 20,000,000: `resultOmitted` says so, and the item by
+         *     itself has it.
          */
         get: operations["list_items_api_runs__run_id__items_get"];
         put?: never;

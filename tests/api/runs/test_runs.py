@@ -241,5 +241,20 @@ async def test_a_list_leaves_large_results_out_and_says_so_unless_they_are_asked
     assert asked == single
 
 
+async def test_a_list_of_large_results_has_so_many_bytes_at_the_most(opener: Opener) -> None:
+    class Large(Recording):
+        async def execute(self, entity: str, *rest: object) -> str:
+            return "small" if entity == "u00004" else "x" * 9_000_000
+
+    async with opener(Large(), max_result_bytes=10_000_000) as sluice, api(sluice) as caller:
+        run_id = (await sluice.played(4)).id
+        path = f"/api/runs/{run_id}/items"
+        first = (await _page(caller, path, largeResults="true"))["items"]
+        assert [one["resultOmitted"] for one in first] == [False, False, True, True]
+        assert [one["result"] is None for one in first] == [False, False, True, True]
+        rest = (await _page(caller, f"{path}/u00003"))["item"]
+        assert len(rest["result"]) == 9_000_000
+
+
 def random_text(length: int) -> str:
     return "".join(random.choices("0123456789abcdef", k=length))  # noqa: S311 - no secret

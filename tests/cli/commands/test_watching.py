@@ -15,6 +15,7 @@ from app.cli.server.uvicorn import bind, listening, url_of
 from app.errors import Unavailable
 from app.schemas.runs import RunView
 from app.workflows.family import Context
+from tests.support.admission import bounded, places
 from tests.support.families import Recording
 from tests.support.http import OPS, app_of, bearer
 from tests.support.http import listening as reached
@@ -197,6 +198,25 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
                 with pytest.raises(Unavailable, match="here"):
                     await watching
         assert shown.said == ["The service does not answer; trying again for 0.5 s …"]
+
+
+async def test_whoever_finds_too_many_watching_waits_for_a_place(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        run_id, first, second = await sluice.start(), Noted(), Noted()
+        async with (
+            bounded(sluice, streams=places(1)) as url,
+            httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http,
+        ):
+            watching = [_watching(http, run_id, first)]
+            await first.shows("pending")
+            async with asyncio.timeout(20):
+                while not sluice.service.changes._listeners:
+                    await asyncio.sleep(0.02)
+            watching.append(_watching(http, run_id, second))
+            told = await second.hears("Trying again for")
+            assert told.startswith("The token ops has 1 of them under way")
+            async with sluice.worker(), asyncio.timeout(20):
+                assert [run.status for run in await asyncio.gather(*watching)] == ["succeeded"] * 2
 
 
 async def test_an_unknown_run_is_refused(opener: Opener) -> None:
