@@ -20,6 +20,15 @@ _PACE_OVER = 5.0
 
 
 class Display(AbstractContextManager["Display"], Protocol):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """There is nothing to end."""
+        return
+
     def show(self, run: RunView) -> None: ...
 
     def say(self, sentence: str) -> None:
@@ -87,20 +96,12 @@ class Bar:
         self._progress.console.print(printable(sentence))
 
 
-class Lines(AbstractContextManager["Lines"]):
+class Lines(Display):
     def __init__(self, console: Console) -> None:
         self._console = console
         self._pace = Pace()
         self._next = 0.0
         self._status = ""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
 
     def show(self, run: RunView) -> None:
         now = time.monotonic()
@@ -115,16 +116,8 @@ class Lines(AbstractContextManager["Lines"]):
         self._console.print(printable(sentence))
 
 
-class Silent(AbstractContextManager["Silent"]):
+class Silent(Display):
     """For scripts."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
 
     def show(self, run: RunView) -> None:
         pass
