@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 import time
 from datetime import timedelta
 
@@ -141,8 +142,7 @@ async def test_retry_after_comes_again_then_and_uses_up_no_attempt(opener: Opene
         [row] = await sluice.items(run.id)
     assert (run.status, row.attempts, row.postponements) == ("succeeded", 1, 4)
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert min(gaps) >= 0.15
-    assert max(gaps) < 1.0
+    assert min(gaps) >= 0.15  # and how late it is at most, test_promptness.py tells
 
 
 async def test_any_error_that_carries_retry_after_is_put_off_likewise(opener: Opener) -> None:
@@ -321,19 +321,18 @@ async def test_a_page_that_fails_once_is_read_again(opener: Opener) -> None:
 
 
 async def test_plain_methods_run_beside_one_another_in_threads(opener: Opener) -> None:
+    beside = threading.Barrier(20)
+
     class Plain(Recording):
+        attempts = 1
+
         def execute(self, entity: str, *rest: object) -> str:  # type: ignore[override]  # plain
-            time.sleep(0.1)
+            beside.wait(10)  # broken, for all of them, unless twenty are here at once
             return entity
 
     async with opener(Plain()) as sluice:
-        await sluice.add_users(40)
-        run_id = await sluice.start()
-        started = time.monotonic()
-        async with sluice.worker():
-            run = await sluice.ended(run_id)
+        run = await sluice.played(40)
     assert run.succeeded == 40
-    assert time.monotonic() - started < 2.0  # one after another they would take four seconds
 
 
 async def test_a_stop_ends_what_is_in_hand_and_gives_back_the_rest_at_once(

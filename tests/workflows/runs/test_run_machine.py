@@ -35,8 +35,6 @@ from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import assert_ended_rightly, assert_legal
 
-pytestmark = pytest.mark.alone
-
 USERS = 13
 BY = "machine"
 T = TypeVar("T")
@@ -236,8 +234,9 @@ def world(opener: Opener) -> Iterator[World]:
         runner.run(opening.__aexit__(None, None, None))
 
 
+@pytest.mark.parametrize("part", range(3))  # which processes share
 def test_a_run_keeps_its_promises_whatever_happens_to_it_and_in_whichever_order(
-    world: World,
+    world: World, part: int
 ) -> None:
     class LifeHere(Life):
         pass
@@ -246,7 +245,7 @@ def test_a_run_keeps_its_promises_whatever_happens_to_it_and_in_whichever_order(
     run_state_machine_as_test(
         LifeHere,
         settings=settings(
-            max_examples=15,
+            max_examples=6,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

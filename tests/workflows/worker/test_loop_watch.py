@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from structlog.typing import EventDict
 
 from app.workflows.family import Context
@@ -12,6 +13,8 @@ from app.workflows.keys import item_message
 from app.workflows.worker.event_loop_monitor import BLOCKED_SECONDS, EventLoopMonitor
 from tests.support.families import Recording
 from tests.support.service import Opener
+
+pytestmark = pytest.mark.alone  # others on the machine block the loop as well
 
 
 def _blocked(logged: list[EventDict]) -> list[EventDict]:
