@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := .tools/bin/uv
+# Three processes for two cores, because tests wait; each takes from another when it has no more.
+SHARED := -n 3 --dist worksteal
 
 define newline
 
@@ -48,17 +50,15 @@ docs: .venv/.ready ## build the documentation as a site, and check every link wi
 
 test: .venv/.ready ## run the tests on a real Postgres and a real Valkey
 ifdef ARGS
-	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(SHARED) $(ARGS)
 else
-	@# What fails beside others is tried once more by itself: on a busy machine a time limit may pass.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile -q -m "not alone and not slow and not scaffold and not tutorial" \
-		|| $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
-	@$(BIN)/python -m pytest -q -m alone
+	@$(BIN)/python -m pytest $(SHARED) -q -m "not alone and not slow and not scaffold and not tutorial"
+	@# Only the files that have such tests: to load all the others takes longer than some of these.
+	@$(BIN)/python -m pytest -q -m alone $$(grep -rl "mark\.alone" tests --include="test_*.py")
 endif
 
 slow: .venv/.ready ## run the tests that kill processes, or move very many rows
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m slow \
-		|| $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m slow
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold
