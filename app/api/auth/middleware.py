@@ -25,6 +25,8 @@ SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
 """Whoever signs in has no right yet, and whoever signs out may have none any more."""
 LARGEST_BODY = 1_000_000
 """Bytes."""
+LARGEST_SIGN_IN = 4_000
+"""Bytes: nobody knows yet who sends them, and a token is much shorter."""
 
 
 class AuthMiddleware:
@@ -40,22 +42,22 @@ class AuthMiddleware:
         if scope["type"] != "http" or path in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
-        if path.startswith((SIGNED, CONSOLE)) or (scope["method"], path) in SIGN_IN:
-            await self._app(scope, _bounded(receive), send)
-            return
         request = Request(scope)
+        largest = LARGEST_SIGN_IN if (scope["method"], path) in SIGN_IN else LARGEST_BODY
         try:
+            if largest == LARGEST_SIGN_IN or path.startswith((SIGNED, CONSOLE)):
+                _require_small(request, largest)
+                await self._app(scope, _bounded(receive, largest), send)
+                return
             rights = scope["sluice.rights"] = self._rights(request)
             rights.require(*self._doors.needed(scope["method"], path))
             if "\0" in path or b"%00" in scope["query_string"]:
                 raise BadInput("A path or query holds no NUL character.", field="path")
-            length = request.headers.get("content-length", "")
-            if length.isdecimal() and int(length) > LARGEST_BODY:
-                raise _too_large()
+            _require_small(request, largest)
             limits = cast("CallLimits", request.app.state.api.limits)
             # To the end of the answer, which is that of a stream too.
             async with limits.at_the_door(request).place(rights.token) as scope["sluice.place"]:
-                await self._app(scope, _bounded(receive), send)
+                await self._app(scope, _bounded(receive, largest), send)
         except (BadInput, Unauthorized, Forbidden, TooLarge, TooManyTries) as error:
             await problem(request, error)(scope, receive, send)
 
@@ -81,19 +83,26 @@ class AuthMiddleware:
         return session.known.rights
 
 
-def _bounded(receive: Receive) -> Receive:
+def _require_small(request: Request, largest: int) -> None:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > largest:
+        raise _too_large(largest)
+
+
+def _bounded(receive: Receive, largest: int) -> Receive:
     read = 0
 
     async def bounded() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > LARGEST_BODY:
-            raise CarriedError(_too_large())
+        if read > largest:
+            raise CarriedError(_too_large(largest))
         return message
 
     return bounded
 
 
-def _too_large() -> TooLarge:
-    return TooLarge(f"The body is larger than {LARGEST_BODY:,} bytes. Send fewer ids at a time.")
+def _too_large(largest: int) -> TooLarge:
+    hint = "Send fewer ids at a time." if largest == LARGEST_BODY else "It holds a token alone."
+    return TooLarge(f"The body is larger than {largest:,} bytes. {hint}")

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.api.auth import session_cookie
+from app.api.auth.middleware import LARGEST_SIGN_IN
 from app.api.auth.tokens import TokenRegistry
 from app.api.pages.session import MOST_WRONG, WRONG_TAKES
 from app.tokens import Scope, Token
@@ -23,6 +24,7 @@ from tests.support.service import Opener, Sluice
 
 PATH = "/api/session"
 PROCESS = "/api/workflows/recording/process-users"
+JSON = {"Content-Type": "application/json"}
 CONSOLE = {"X-Sluice-Console": "1"}
 VIEWER = Token(
     name="viewer", secret=SecretStr("secret-of-viewer-0123456789"), scopes=frozenset({Scope.READ})
@@ -244,3 +246,20 @@ async def test_what_was_typed_is_not_shown(caller: httpx2.AsyncClient) -> None:
         answer = await caller.post(PATH, json=body)
         assert answer.status_code in (401, 422)
         assert "mistyped-se" not in answer.text
+
+
+async def test_who_signs_in_sends_no_more_than_a_token(sluice: Sluice) -> None:
+    body = json.dumps({"token": OPS}).encode()
+
+    async def chunks(size: int) -> AsyncIterator[bytes]:
+        yield body
+        yield b" " * (size - len(body))
+
+    async with listening(sluice, secret=None) as caller:
+        for method in ("POST", "DELETE"):
+            large = body.ljust(LARGEST_SIGN_IN + 1)
+            refused = await caller.request(method, PATH, content=large, headers=JSON)
+            assert "4,000 bytes" in assert_problem(refused, 413)["detail"]
+        for size, status in ((LARGEST_SIGN_IN, 200), (LARGEST_SIGN_IN + 1, 413)):
+            answer = await caller.post(PATH, content=chunks(size), headers=JSON)
+            assert answer.status_code == status, answer.text
