@@ -2,15 +2,19 @@
 
     SluiceError
     ├── ConfigurationError      the service must not start
+    ├── MalformedRequest    400 it is not HTTP
     ├── BadInput            422 what the caller sent cannot be used; names the field
     ├── Unauthorized        401 no token, or one that is not known
     ├── Forbidden           403 the token is not for this
     ├── NotFound            404
+    ├── RequestTimeout      408 the caller took too long to send what it asks
     ├── Conflict            409 the present state forbids it
     │   └── InvalidTransition
     ├── TooLarge            413
+    ├── AddressTooLong      414
     ├── UnsupportedMedia    415 a kind of content that is not understood
     ├── TooManyTries        429 wait a little
+    ├── HeadersTooLarge     431
     └── Unavailable         503 something that we need does not answer; try again
 
 Each one's message is a sentence that says what to do. ``status`` is the HTTP status with which
@@ -62,6 +66,11 @@ class ConfigurationError(SluiceError):
     title = "Configuration error"
 
 
+class MalformedRequest(SluiceError):
+    status = 400
+    title = "Bad request"
+
+
 class BadInput(SluiceError):
     status = 422
     title = "Unprocessable content"
@@ -82,6 +91,11 @@ class NotFound(SluiceError):
     title = "Not found"
 
 
+class RequestTimeout(SluiceError):
+    status = 408
+    title = "Request timeout"
+
+
 class Conflict(SluiceError):
     status = 409
     title = "Conflict"
@@ -96,6 +110,11 @@ class TooLarge(SluiceError):
     title = "Content too large"
 
 
+class AddressTooLong(SluiceError):
+    status = 414
+    title = "URI too long"
+
+
 class UnsupportedMedia(SluiceError):
     status = 415
     title = "Unsupported media type"
@@ -104,6 +123,11 @@ class UnsupportedMedia(SluiceError):
 class TooManyTries(SluiceError):
     status = 429
     title = "Too many requests"
+
+
+class HeadersTooLarge(SluiceError):
+    status = 431
+    title = "Request header fields too large"
 
 
 class Unavailable(SluiceError):

@@ -139,6 +139,26 @@ class Settings(BaseSettings):
         "", alias="SLUICE_ROOT_PATH",
         description="path under which a proxy serves it, such as /sluice; unset: the root",
     )  # fmt: skip
+    max_connections: int | None = Field(
+        None, alias="SLUICE_MAX_CONNECTIONS", ge=16, le=1_000_000,
+        description="callers' connections at once; unset: what the process's descriptors allow",
+    )  # fmt: skip
+    max_connections_per_address: int | None = Field(
+        None, alias="SLUICE_MAX_CONNECTIONS_PER_ADDRESS", ge=1, le=1_000_000,
+        description="of them, from one address; unset: all, for all may come from one proxy",
+    )  # fmt: skip
+    max_header_bytes: int = Field(
+        16_384, alias="SLUICE_MAX_HEADER_BYTES", ge=4_096, le=1_000_000,
+        description="largest header of a request, cookies and all",
+    )  # fmt: skip
+    head_timeout: float = Field(
+        10, alias="SLUICE_HEAD_TIMEOUT", gt=0, le=3600,
+        description="seconds in which a request's address and header must come",
+    )  # fmt: skip
+    body_timeout: float = Field(
+        30, alias="SLUICE_BODY_TIMEOUT", gt=0, le=3600,
+        description="seconds in which its body must, from then on",
+    )  # fmt: skip
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", alias="SLUICE_LOG_LEVEL", description="the least that is logged"
     )

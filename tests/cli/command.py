@@ -42,10 +42,16 @@ class Sluice:
         assert "Traceback" not in ended.stderr
         return ended.stderr.removeprefix("error: ").strip()
 
-    def start(self, *args: str, log: Path) -> subprocess.Popen[bytes]:
+    def start(
+        self, *args: str, log: Path, descriptors: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        """``descriptors``: how many it may have open; None: as many as we may."""
+        fewer = (
+            [] if descriptors is None else ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" "$@"']
+        )
         with log.open("wb") as output:
             return subprocess.Popen(
-                [SLUICE, *args],
+                [*fewer, SLUICE, *args],
                 env=dict(self.env),
                 cwd=self.env["SLUICE_DATA_DIR"],
                 stdout=output,

@@ -20,6 +20,7 @@ from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.paths import run_path
 from app.cli.server.environment import begin_log
+from app.cli.server.limits import limits_of
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.errors import SluiceError
 from app.main import create_app
@@ -51,7 +52,10 @@ class Stage:
         with bind("127.0.0.1", 0) as bound:
             app = create_app(settings, self.urls, with_worker=True)
             url = url_of(bound)
-            async with listening(app, bound, stop_timeout=settings.stop_timeout):
+            limits = limits_of(settings, with_worker=True)
+            async with listening(
+                app, bound, stop_timeout=settings.stop_timeout, limits=limits
+            ):
                 with open_api(settings, at=url) as api:
                     try:
                         yield api

@@ -13,6 +13,7 @@ from app.cli.options import Demo
 from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
 from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
+from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.main import create_app, require_tokens
@@ -78,7 +79,10 @@ async def _serve(
         app = create_app(settings, urls, with_worker=with_worker)
         if demo and settings.database_url is None:
             await _seed_when_empty(urls.database, settings.db_schema)
-        async with listening(app, bound, stop_timeout=settings.stop_timeout) as serving:
+        limits = limits_of(settings, with_worker=with_worker)
+        async with listening(
+            app, bound, stop_timeout=settings.stop_timeout, limits=limits
+        ) as serving:
             settle()
             _greet(settings, url_of(bound), hint, with_worker=with_worker, demo=demo)
             stopped = asyncio.create_task(stop.wait())

@@ -12,6 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.api.problems import LoggedOnce
+from app.cli.server.http_protocol import BoundedHttpProtocol, BoundedState
+from app.cli.server.limits import ServerLimits, accepted_at_once
 from app.errors import ConfigurationError
 
 _DRAIN = 5.0
@@ -49,8 +51,11 @@ def url_of(bound: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, limits: ServerLimits, stopping: asyncio.Event
+    ) -> None:
         super().__init__(config)
+        self.server_state = BoundedState(limits)
         self.ready = asyncio.Event()
         self._stopping = stopping
 
@@ -72,7 +77,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def listening(
-    app: FastAPI, bound: socket.socket, *, stop_timeout: float
+    app: FastAPI, bound: socket.socket, *, stop_timeout: float, limits: ServerLimits | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Answer calls while the context is open. The task ends early only if the server breaks.
 
@@ -81,7 +86,8 @@ async def listening(
     """
     config = uvicorn.Config(
         LoggedOnce(app),
-        http="httptools",
+        http=BoundedHttpProtocol,
+        backlog=accepted_at_once(),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -90,7 +96,7 @@ async def listening(
         timeout_graceful_shutdown=math.ceil(min(_DRAIN, stop_timeout)),
     )
     async with app.router.lifespan_context(app):
-        server = _Server(config, app.state.stopping)
+        server = _Server(config, limits or ServerLimits(), app.state.stopping)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         ready = asyncio.create_task(server.ready.wait())
         try:
