@@ -53,9 +53,7 @@ class Stage:
             app = create_app(settings, self.urls, with_worker=True)
             url = url_of(bound)
             limits = limits_of(settings, with_worker=True)
-            async with listening(
-                app, bound, stop_timeout=settings.stop_timeout, limits=limits
-            ):
+            async with listening(app, bound, stop_timeout=settings.stop_timeout, limits=limits):
                 with open_api(settings, at=url) as api:
                     try:
                         yield api
