@@ -48,7 +48,8 @@ def test_api_and_probes_answer_while_600_connections_stand_half_open(
         stop(process)
     said = log.read_text()
     assert code == 0, said
-    assert {path: s for path, s in took.items() if statistics.median(s) >= MEDIAN} == {}
+    medians = {path: statistics.median(seconds) for path, seconds in took.items()}
+    assert max(medians.values()) < MEDIAN, medians
     assert "connections_full" in said
     for fault in ("Traceback", "request_failed", "timeout graceful shutdown exceeded"):
         assert fault not in said
