@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx2
 
+from app.api.admission.call_limits import LOOKS
+from app.store.pools import OWN_CONNECTIONS
 from app.workflows.family import Context
 from tests.support.admission import ONE, OTHER, TOKENS, SlowlyFiltered, bounded, places
 from tests.support.families import Recording
@@ -159,6 +161,22 @@ async def _waiting_for_a_lock(sluice: Sluice, number: int) -> None:
     async with asyncio.timeout(20):
         while (await sluice.sql(query))[0][0] != number:
             await asyncio.sleep(0.02)
+
+
+async def test_streams_that_wait_for_the_database_leave_others_its_connections(
+    opener: Opener,
+) -> None:
+    async with opener(Recording(), tokens=TOKENS) as sluice:
+        run_id = await sluice.start()
+        async with bounded(sluice) as url, caller(url) as one, AsyncExitStack() as followed:
+            for _ in range(2 * OWN_CONNECTIONS):
+                answer = await followed.enter_async_context(stream(one, run_id))
+                assert answer.status_code == 200
+            async with runs_locked(sluice):
+                await _waiting_for_a_lock(sluice, LOOKS)
+                for _ in range(3):
+                    assert (await one.get("/api/schedules")).status_code == 200
+                await _waiting_for_a_lock(sluice, LOOKS)
 
 
 async def test_a_tokens_calls_wait_for_one_another_and_not_another_tokens(opener: Opener) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 
+import pytest
+from fastapi.sse import ServerSentEvent
+from starlette.types import Message
+
 from app.api.runs.event_stream import Follower
+from app.api.runs.events import EventStream
+from app.errors import Unavailable
 from app.store.run_notifications import Hear, RunNotifications
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
@@ -88,3 +94,31 @@ async def test_who_must_let_go_lets_go_at_once(opener: Opener) -> None:
         await anext(stream)
         asyncio.get_running_loop().call_later(0.2, follower.stopping.set)
         assert [message.event async for message in stream] == ["progress"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("All 6 connections to Postgres are in use."),
+        OSError("it is away"),
+    ],
+)
+async def test_a_stream_without_a_database_ends_and_whoever_follows_comes_back(
+    error: Exception,
+) -> None:
+    async def messages() -> AsyncGenerator[ServerSentEvent, None]:
+        yield ServerSentEvent(event="created", id="7", raw_data="{}")
+        raise error
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    await EventStream(messages())({"type": "http"}, receive, send)
+    assert b"id: 7" in sent[1]["body"]
+    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
