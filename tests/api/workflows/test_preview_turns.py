@@ -129,10 +129,11 @@ async def test_of_a_paused_key_nothing_begins_no_preview_either(
 ) -> None:
     family = Recording()
     family.flow = Flow(execute=limit)  # type: ignore[misc]  # for this test
-    async with opener(family) as sluice, calling(sluice) as client:
+    async with opener(family) as sluice, calling(sluice, patience=60) as client:
         [user] = await sluice.add_users(1)
         assert (await client.post(f"/api/flow-control/{KEY}/pause")).status_code == 200
-        document = assert_problem(await preview(client, user), 409)
+        async with asyncio.timeout(20):  # it waits for no turn
+            document = assert_problem(await preview(client, user), 409)
         assert f"sluice flow resume {KEY}" in document["detail"]
         assert not family.executed
         assert (await client.post(f"/api/flow-control/{KEY}/resume")).status_code == 200
