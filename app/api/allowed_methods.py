@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPMethod
 
+from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,11 +31,16 @@ class HeadAsGet:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Of the path of this request: every method that it knows, not those of one route of it."""
-    return [method.value for method in HTTPMethod if _is_known(request, method)]
-
-
-def _is_known(request: Request, method: HTTPMethod) -> bool:
-    asked = HTTPMethod.GET if method is HTTPMethod.HEAD else method
-    scope = {**request.scope, "method": asked.value}
-    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    """Of the path of this request: every method that it knows, not those of one route of it. A
+    path of its own, such as /schedules/fire-times, is no /schedules/{schedule_id}."""
+    found = [
+        route
+        for route in iter_route_contexts(request.app.routes)
+        if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    known = {
+        method for route in found if route.path == found[0].path for method in route.methods or ()
+    }
+    if HTTPMethod.GET in known:
+        known.add(HTTPMethod.HEAD)
+    return [method.value for method in HTTPMethod if method in known]

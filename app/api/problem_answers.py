@@ -18,6 +18,7 @@ SAID = {
     HTTPStatus.CONFLICT: "The present state forbids it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
     HTTPStatus.UNPROCESSABLE_ENTITY: "What was sent cannot be used; `errors` names the fields",
+    HTTPStatus.FAILED_DEPENDENCY: "The item's execution failed",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many at once; `Retry-After` says when to come again",
     HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed does not answer; try again",
 }
@@ -64,22 +65,28 @@ def tell(document: _Json) -> _Json:
         for method, operation in methods.items():
             answers = operation["responses"]
             answers.pop("422", None)  # FastAPI's own, in another media type
-            for status in _of(path, method, operation):
+            for status in sorted({*_of(path, method, operation), *_named(answers)}):
                 answers[str(int(status))] = {"$ref": f"#/components/responses/{_name(status)}"}
     return document
+
+
+def _named(answers: _Json) -> list[HTTPStatus]:
+    """Those that the operation itself names, without a shape of its own."""
+    shaped = {code for code, answer in answers.items() if "content" in answer}
+    return [status for status in SAID if str(int(status)) in answers.keys() - shaped]
 
 
 def _name(status: HTTPStatus) -> str:
     return status.phrase.title().replace(" ", "")
 
 
-def _of(path: str, method: str, operation: _Json) -> list[HTTPStatus]:
+def _of(path: str, method: str, operation: _Json) -> set[HTTPStatus]:
     if path in OPEN:
-        return []
+        return set()
     found = {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS}
     found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
     if "{" in path or "requestBody" in operation:
         found.add(HTTPStatus.NOT_FOUND)
     if method != "get":
         found |= {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
-    return sorted(found)
+    return found

@@ -59,12 +59,22 @@ def _moment(value: object) -> object:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def _written(value: object) -> object:
+    """A number, which pydantic would take for seconds, is no moment."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("it must be a moment such as 2026-01-31T05:00Z") from None
+
+
 def _in_utc(moment: datetime) -> datetime:
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError(f"its year must be from {FIRST_YEAR} to {LAST_YEAR}")
     return moment.astimezone(UTC)
 
 
-MomentWithOffset = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+MomentWithOffset = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 """One that says its offset; as a number it counts seconds from 1970."""
 Moment = Annotated[MomentWithOffset, BeforeValidator(_moment, json_schema_input_type=str)]

@@ -75,7 +75,9 @@ class PreviewAnswer(Answer):
 
 
 class ItemFailed(SluiceError):
-    status = 502
+    """Of a preview. It is the item's failure, or its family's, and none of the service."""
+
+    status = 424
     title = "The item's execution failed"
 
 

@@ -47,7 +47,7 @@ def test_a_failed_item_tells_why_and_a_preview_saves_nothing(
     expect(page.get_by_text("raise Fatal(ADDRESS)")).to_be_visible()
     console.button("Preview this item").click()
     expect(page.get_by_role("alert")).to_contain_text(ADDRESS)
-    console.forgive("status of 502")
+    console.forgive("status of 424")
 
     console.open(f"/runs/{past.billed}/items/u00001")
     console.button("Preview this item").click()

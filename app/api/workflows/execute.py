@@ -92,5 +92,8 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         summary=f"{family.verb.capitalize()} one {one}, or preview it",
         operation_id=f"{family.name}.execute",
         response_model=PreviewAnswer | ScheduledAnswer,
-        responses={202: {"model": ScheduledAnswer, "description": "It will be executed"}},
+        responses={
+            202: {"model": ScheduledAnswer, "description": "It will be executed"},
+            ItemFailed.status: {"description": "The item's execution failed"},
+        },
     )

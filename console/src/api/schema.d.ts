@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: a32ac67672fc5d015b2d65ee81fefd15bcab85b25f8af0734671c438e66538b9
+// OpenAPI document: 07559d8a774e72975cbcda65f47e8aed00b2b845aa1070e8cde632bcdf8fb3a0
 
 export interface paths {
     "/api/backfills": {
@@ -3301,6 +3301,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The item's execution failed */
+        FailedDependency: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The token lacks the scope */
         Forbidden: {
             headers: {
@@ -5173,6 +5182,7 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
             422: components["responses"]["UnprocessableEntity"];
+            424: components["responses"]["FailedDependency"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["ServiceUnavailable"];
         };

@@ -204,6 +204,12 @@ async def test_a_405_names_every_method_that_the_path_knows(opener: Opener) -> N
                 assert allowed == methods, (other, path)
 
 
+async def test_a_path_of_its_own_is_not_told_of_as_one_with_an_id(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        answer = await caller.options("/api/schedules/fire-times")
+        assert answer.headers["allow"] == "GET, HEAD"
+
+
 async def test_head_is_answered_as_get_is_without_the_body(opener: Opener) -> None:
     async with opener(Recording()) as sluice, listening(sluice) as caller:
         run_id = await sluice.start()

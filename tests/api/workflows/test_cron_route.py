@@ -222,3 +222,11 @@ async def test_each_tokens_moments_are_its_own(opener: Opener) -> None:
         for secret in (OPS, CRON):
             answer = await caller.post(PATH, json={"fireTime": FIRST}, headers=bearer(secret))
             assert answer.status_code == 202
+
+
+@pytest.mark.parametrize("moment", ["0.5", "1764374400", "now", "2026-13-01T00:00Z"])
+async def test_a_moment_in_a_header_is_no_number(opener: Opener, moment: str) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        named = {"X-CloudScheduler-ScheduleTime": moment}
+        document = assert_problem(await caller.post("/api/cron/recording", headers=named), 422)
+        assert "such as 2026-01-31T05:00Z" in document["detail"]

@@ -180,7 +180,7 @@ async def test_a_preview_of_an_item_that_fails_is_a_problem_document(
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(1)
         response = await caller.post(EXECUTE, json={"userId": "u00001", "dryRun": True})
-        document = assert_problem(response, 502)
+        document = assert_problem(response, 424)
         assert document["detail"] == f"{type(error).__name__}: no such tongue"
         assert "Traceback" not in response.text
         assert family.executed == {"u00001": 1}
