@@ -22,20 +22,26 @@ def descriptors() -> int:
     return 1_000_000 if soft == resource.RLIM_INFINITY else soft
 
 
-def accepted_at_once() -> int:
+def accepted_at_once(allowed: int | None = None) -> int:
     """The listening socket's queue. All of it may be accepted before one connection too many can be
-    closed, so few descriptors allow for a short one only."""
-    return max(16, min(2_048, descriptors() // 8))
-
-
-def most_connections(used: int) -> int:
-    """Callers' connections that fit into the process's descriptors.
+    closed, so few descriptors allow for a short one only.
 
     Args:
-        used: descriptors that its own work takes at the most.
+        allowed: descriptors; None: as many as this process may have.
     """
-    free = descriptors() - _OTHER_DESCRIPTORS - used - 2 * accepted_at_once()
-    return min(MOST_CONNECTIONS, max(free, descriptors() // 4))
+    return max(16, min(2_048, (allowed or descriptors()) // 8))
+
+
+def most_connections(used: int, allowed: int | None = None) -> int:
+    """Callers' connections that fit into the descriptors.
+
+    Args:
+        used: descriptors that the process's own work takes at the most.
+        allowed: descriptors in all; None: as many as this process may have.
+    """
+    allowed = allowed or descriptors()
+    free = allowed - _OTHER_DESCRIPTORS - used - 2 * accepted_at_once(allowed)
+    return min(MOST_CONNECTIONS, max(free, allowed // 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,15 @@ class ServerLimits:
     connections_per_address: int | None = None
 
 
-def limits_of(settings: Settings, *, with_worker: bool) -> ServerLimits:
+def limits_of(settings: Settings, *, with_worker: bool, allowed: int | None = None) -> ServerLimits:
+    """
+    Args:
+        allowed: descriptors; None: as many as this process may have.
+    """
     # Two pools of families' code and Sluice's own, as docs/guides/running.md counts them; and an
     # item at work may have a call under way.
     used = 2 * settings.pool_size + 20 + (settings.worker_concurrency if with_worker else 0)
-    fit = most_connections(used)
+    fit = most_connections(used, allowed)
     return ServerLimits(
         header_bytes=settings.max_header_bytes,
         head_timeout=settings.head_timeout,
