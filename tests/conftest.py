@@ -6,6 +6,7 @@ where Docker answers, else from the wheels. The header of the test run says whic
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import signal
@@ -41,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # Processes that tests start would compile every module anew where no byte code is kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(FOLDER / "pycache")
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded until now stays, so the garbage collector need not walk through it again and
+    again: a third of the time that it takes to open a service."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
