@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _document(url: str, folder: Path) -> Path:
-    answer = httpx2.get(f"{url}/openapi.json", headers=bearer(OPS))
+    answer = httpx2.get(f"{url}/openapi.json", headers=bearer(OPS), timeout=SLOWEST)
     answer.raise_for_status()
     path = folder / "openapi.json"
     path.write_text(json.dumps(answer.json()))
