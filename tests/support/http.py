@@ -22,6 +22,9 @@ from app.api.problems import MEDIA_TYPE
 from app.workflows.contract.job_family import AnyFamily, JobFamily
 from tests.support.service import Sluice
 
+PATIENT = 60.0
+"""Seconds that a client waits on a socket: a test's own limit is to be the one that counts, and the
+five of httpx pass on a busy machine."""
 OPS = "secret-of-ops-0123456789"
 CRON = "secret-of-cron-0123456789"
 
@@ -118,7 +121,9 @@ async def listening(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[h
     async with (
         serving(app_of(sluice)) as url,
         httpx2.AsyncClient(
-            base_url=url, headers={} if secret is None else bearer(secret)
+            base_url=url,
+            headers={} if secret is None else bearer(secret),
+            timeout=PATIENT,
         ) as client,
     ):
         yield client

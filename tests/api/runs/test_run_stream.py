@@ -17,7 +17,7 @@ from app.cli.server.uvicorn import listening as serving
 from app.migrate import with_database
 from app.workflows.family import Context
 from tests.support.families import Recording
-from tests.support.http import OPS, app_of, bearer, listening
+from tests.support.http import OPS, PATIENT, app_of, bearer, listening
 from tests.support.service import Opener, Sluice
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -175,7 +175,9 @@ async def test_a_server_that_stops_ends_its_streams_and_waits_for_none(opener: O
         run_id = await sluice.start()
         with bind("127.0.0.1", 0) as bound:
             url = url_of(bound)
-            async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as caller:
+            async with httpx2.AsyncClient(
+                base_url=url, headers=bearer(OPS), timeout=PATIENT
+            ) as caller:
                 async with serving(app_of(sluice), bound, stop_timeout=60):
                     source = caller.sse(f"/api/runs/{run_id}/events")
                     stream = Stream(await source.__aenter__())

@@ -17,7 +17,7 @@ from app.schemas.runs import RunView
 from app.workflows.family import Context
 from tests.support.admission import bounded, places
 from tests.support.families import Recording
-from tests.support.http import OPS, app_of, bearer
+from tests.support.http import OPS, PATIENT, app_of, bearer
 from tests.support.http import listening as reached
 from tests.support.service import Opener
 
@@ -168,7 +168,7 @@ async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
         first = bind("127.0.0.1", 0)
         port = first.getsockname()[1]
         url = url_of(first)
-        async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http:
+        async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENT) as http:
             async with listening(app_of(sluice), first, stop_timeout=5):
                 watching = _watching(http, run_id, shown, through_pauses=True)
                 await control.pause(run_id, by="ops")
@@ -188,7 +188,9 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         run_id, shown = await sluice.start(), Noted()
         bound = bind("127.0.0.1", 0)
-        async with httpx2.AsyncClient(base_url=url_of(bound), headers=bearer(OPS)) as http:
+        async with httpx2.AsyncClient(
+            base_url=url_of(bound), headers=bearer(OPS), timeout=PATIENT
+        ) as http:
             async with listening(app_of(sluice), bound, stop_timeout=5):
                 watching = _watching(http, run_id, shown, patience=0.5)
                 async with asyncio.timeout(20):
@@ -205,7 +207,7 @@ async def test_whoever_finds_too_many_watching_waits_for_a_place(opener: Opener)
         run_id, first, second = await sluice.start(), Noted(), Noted()
         async with (
             bounded(sluice, streams=places(1)) as url,
-            httpx2.AsyncClient(base_url=url, headers=bearer(OPS)) as http,
+            httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENT) as http,
         ):
             watching = [_watching(http, run_id, first)]
             await first.shows("pending")

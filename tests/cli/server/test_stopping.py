@@ -139,7 +139,7 @@ async def nothing_queued(sluice: Sluice) -> None:
 
 async def start(sluice: Sluice, at: str) -> None:
     body = {"params": {"at": at}}
-    async with httpx2.AsyncClient(base_url=sluice.env["SLUICE_URL"]) as caller:
+    async with httpx2.AsyncClient(base_url=sluice.env["SLUICE_URL"], timeout=60) as caller:
         caller.headers["Authorization"] = f"Bearer {SECRET}"
         answer = await caller.post("/api/workflows/stuck/process-things", json=body)
         assert answer.status_code == 202, answer.text
