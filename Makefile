@@ -12,29 +12,29 @@ endef
 # One word for the shell whatever it holds: neither make nor the shell reads what is in it.
 quoted = '$(subst $(newline),\n,$(subst ','\'',$(1)))'
 # Exported, they would be expanded on the way.
-unexport name entity plural source result steps
+unexport name entity plural source result steps id
 # What was said on the command line, and not what the environment happens to hold.
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),$(call quoted,$(word)=$(value $(word)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold tutorial-test e2e screenshots chaos fuzz check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold e2e chaos fuzz check fmt lock bench bench-spine console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
 
-demo: .venv/.ready ## welcome-placeholder over a thousand users, or another: make demo FAMILY=scene-images
+demo: .venv/.ready ## a dry run and a run over made-up rows; or another: make demo FAMILY=greeting
 	@$(BIN)/sluice demo $(if $(FAMILY),--family $(FAMILY))
 
-serve: .venv/.ready ## keep the service up on the demo's data: the API and one worker
+serve: .venv/.ready ## keep the service up on the demo's database: the API and one worker
 	@$(BIN)/sluice serve --worker --demo
 
 worker: .venv/.ready ## run one more worker beside `make serve`
 	@$(BIN)/sluice worker --demo
 
 family: .venv/.ready ## start a job family: asks, or: make family name=invoice-reminder entity=invoice
-	@$(BIN)/python -m scaffold family $(call told,name entity plural source result steps)
+	@$(BIN)/python -m scaffold family $(call told,name entity plural source result steps id)
 
 family-update: .venv/.ready ## merge what is new in the template: make family-update name=invoice-reminder
 	@$(BIN)/python -m scaffold update $(call told,name)
@@ -63,14 +63,18 @@ slow: .venv/.ready ## run the tests that kill processes, or move very many rows
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold
 
+# copier: if examples
+.PHONY: tutorial-test screenshots
+
 tutorial-test: .venv/.ready ## do what docs/tutorial.md says, in a fresh clone, as it stands
 	@$(BIN)/python -m pytest -q -m tutorial tests/tutorial
 
-e2e: .venv/.e2e ## the console in a real browser, which has to be there: make e2e SHORT=1
-	@$(BIN)/python -m pytest -q $(if $(SHORT),-m short) $(if $(ARGS),$(ARGS),tests/e2e)
-
 screenshots: .venv/.e2e ## pictures of every view of the console, light and dark, into docs/screenshots
 	@$(BIN)/python -m tests.e2e.screenshots
+
+# copier: endif
+e2e: .venv/.e2e ## the console in a real browser, which has to be there: make e2e SHORT=1
+	@$(BIN)/python -m pytest -q $(if $(SHORT),-m short) $(if $(ARGS),$(ARGS),tests/e2e)
 
 chaos: .venv/.ready ## kill workers every second, and look what was lost: make chaos FOR=60
 	@$(BIN)/python -m tests.chaos $(FOR)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-
-from pydantic import SecretStr
+from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
@@ -16,6 +15,7 @@ from app.configured_secrets import know_url, redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
 from app.engine.postgres.engine import PgQueuerEngine
+from app.errors import ConfigurationError
 from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
 from app.flow.overrides import EffectiveLimits
@@ -24,12 +24,10 @@ from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from app.redaction.redactor import IN_USE, Redactor
 from app.service import Service, make_context
-from app.services.destinations import Destinations
 from app.services.file_store import FileStore
 from app.services.http.tls import http_client
-from app.services.images.painter import Painter
-from app.services.llm.writer import TextWriter
-from app.services.providers import painter, text_writer
+from app.services.provider import Provider
+from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.store.database import service_key, sessions
 from app.store.pooler import Pooling, check_pooling
@@ -71,12 +69,16 @@ __all__ = ["Service", "Urls", "make_context", "open_service", "servers"]
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, urls: Urls, families: Sequence[AnyFamily]
+    settings: Settings,
+    urls: Urls,
+    families: Sequence[AnyFamily],
+    providers: Sequence[Provider[Any]] = PROVIDERS,
 ) -> AsyncIterator[Service]:
     """Open the pools and make every object. The tables must be there: see ``migrate``.
 
     Raises:
-        ConfigurationError: Postgres or Redis answers, and is not as it must be.
+        ConfigurationError: Postgres or Redis answers, and is not as it must be; or a service of
+            ``providers`` cannot be made.
     """
     guard_tasks(asyncio.get_running_loop())
     redactor = redactor_of(settings)
@@ -94,7 +96,8 @@ async def open_service(
             families=settings.pool_size,
             by_transaction=by_transaction,
         ) as pools,
-        _opened(settings, urls, families, pools, redactor) as service,
+        _provided(settings, providers) as provided,
+        _opened(settings, urls, families, pools, redactor, provided) as service,
     ):
         yield service
 
@@ -106,19 +109,11 @@ async def _opened(
     families: Sequence[AnyFamily],
     pools: Pools,
     redactor: Redactor,
+    provided: Mapping[type, object],
 ) -> AsyncIterator[Service]:
     database = pools.own
     redis = open_redis(urls.redis)
     redis_check = RedisCheck(redis, settings.redis_prefix)
-    writer = text_writer(
-        settings.llm_base_url, _told(settings.llm_api_key), settings.llm_model, settings.llm_timeout
-    )
-    paints = painter(
-        settings.image_base_url,
-        _told(settings.image_api_key),
-        settings.image_model,
-        settings.image_timeout,
-    )
     changes = RunNotifications(urls.direct, settings.db_schema)
     http = http_client()
     # Neither the API nor the worker waits for what the other is at.
@@ -127,12 +122,7 @@ async def _opened(
     looking = asyncio.create_task(family_watch.watch(family_files))
     try:
         files = FileStore(settings.files_dir)
-        others = {
-            TextWriter: writer,
-            Painter: paints,
-            FileStore: files,
-            Destinations: Destinations(settings.posts_url),
-        }
+        others = {FileStore: files, **provided}
         services = Services(
             pools.called, sessions(pools.called), redis, settings.redis_prefix, http, others
         )
@@ -233,10 +223,21 @@ async def _opened(
         looking.cancel()
         await changes.aclose()
         await http.aclose()
-        await writer.aclose()
-        await paints.aclose()
         await redis.aclose()
 
 
-def _told(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
+@asynccontextmanager
+async def _provided(
+    settings: Settings, providers: Sequence[Provider[Any]]
+) -> AsyncIterator[Mapping[type, object]]:
+    """What the service provides, by what it is asked for; closed in the reverse order."""
+    provided: dict[type, object] = {}
+    async with AsyncExitStack() as stack:
+        for provider in providers:
+            if provider.kind is FileStore or provider.kind in provided:
+                raise ConfigurationError(
+                    f"app/services/providers.py provides {provider.kind.__name__}, which is"
+                    " provided already."
+                )
+            provided[provider.kind] = await stack.enter_async_context(provider.opened(settings))
+        yield provided

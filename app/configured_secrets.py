@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
+from app.config.sluice_settings import SluiceSettings
 from app.redaction.redactor import Redactor
-from app.settings import Settings
 
 PLAIN_WORD = 8
 """Characters below which a password in a URL is taken for a word that may stand anywhere."""
@@ -19,15 +19,15 @@ SECRET_NAME = re.compile("password|secret|token|key|sig", re.IGNORECASE)
 """Of a parameter in a URL's query."""
 
 
-def redactor_of(settings: Settings) -> Redactor:
+def redactor_of(settings: SluiceSettings) -> Redactor:
     redactor = Redactor()
     know(redactor, settings)
     return redactor
 
 
-def know(redactor: Redactor, settings: Settings) -> None:
+def know(redactor: Redactor, settings: SluiceSettings) -> None:
     """A setting that is a secret, a token or a URL is among them without being named here."""
-    for name in Settings.model_fields:
+    for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             secret = value.get_secret_value()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -14,25 +14,33 @@ from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
 from app.errors import ConfigurationError
 from app.settings import Settings
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.discovery import discover_families
 
 log = structlog.get_logger("sluice")
 
 
-def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> FastAPI:
+def create_app(
+    settings: Settings,
+    urls: Urls,
+    families: Sequence[AnyFamily] | None = None,
+    *,
+    with_worker: bool = False,
+) -> FastAPI:
     """
     Args:
+        families: None: those of the service.
         with_worker: run a worker in this process too.
 
     Raises:
         ConfigurationError: no token is configured, or a family cannot be used.
     """
     require_tokens(settings)
-    families = list(discover_families().values())
+    chosen = list(discover_families().values()) if families is None else families
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings, urls, families) as service:
+        async with open_service(settings, urls, chosen) as service:
             app.state.api = service.api
             if with_worker:
                 async with _working(service, app.state.stopping):
@@ -40,7 +48,7 @@ def create_app(settings: Settings, urls: Urls, *, with_worker: bool = False) -> 
             else:
                 yield
 
-    return build_app(families, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
+    return build_app(chosen, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
 
 
 def require_tokens(settings: Settings) -> None:

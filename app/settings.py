@@ -1,302 +1,105 @@
-"""Every setting, read once from the environment and ``.env``. ``bootstrap`` alone reads it."""
+"""Every setting, Sluice's and the service's own, read once. ``bootstrap`` and the command line
+alone read it."""
 
 from __future__ import annotations
 
-import base64
 import os
-import re
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
+from pydantic import ValidationError
+from pydantic_settings import DotEnvSettingsSource
 
-from app import SERVICE
-from app.connections.postgres_url import PostgresUrl
-from app.connections.redis_url import plain_redis_url
-from app.connections.schema import SCHEMA
+from app.config.environment import EnvironmentSettings
+from app.config.sluice_settings import SluiceSettings, reached_at
 from app.errors import ConfigurationError, field_errors, full_stop
-from app.tokens import Token, parse_tokens
+from app.services.settings import ServiceSettings
 
-OURS = ("SLUICE_", "LLM_")
+__all__ = ["OURS", "Settings", "load_settings", "name_of", "reached_at"]
+
+OURS = ("SLUICE_", *ServiceSettings.prefixes)
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
-COMMON = ("IMAGE_", "POSTS_")
-"""Likewise, but only if it resembles a setting: others have an IMAGE_TAG too."""
-OWN_PATHS = frozenset({"api", "console", "answer", "healthz", "readyz", "openapi.json"})
-"""With one of these it could not be told whether a proxy has taken its prefix away."""
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 RESEMBLANCE = 0.8
 """As ``difflib`` counts it: IMAGE_KEY is as near to IMAGE_API_KEY as this, IMAGE_URL to none."""
+NEARLY_THE_SAME = 0.88
+"""REDIS_URI is as near to REDIS_URL as this, REDIS_TLS_URL is not."""
 
 
-def _scheme(*allowed: str) -> AfterValidator:
-    def check(value: str | None) -> str | None:
-        if value is not None and not value.startswith(tuple(f"{a}:" for a in allowed)):
-            raise ValueError(f"must begin with {' or '.join(f'{a}://' for a in allowed)}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _below(path: str) -> str:
-    """Without a slash at its end."""
-    path = path.rstrip("/")
-    if path and not _PATH.fullmatch(path):
-        raise ValueError("must be a path such as /sluice, of letters, digits and any of . _ ~ -")
-    parts = path.split("/")[1:]
-    if any(set(part) == {"."} for part in parts):
-        raise ValueError("must not have a dot for a part")
-    if parts and parts[0] in OWN_PATHS:
-        raise ValueError(f"must not begin with /{parts[0]}, which is a path of the service itself")
-    return path
-
-
-def reached_at(host: object, port: object) -> str:
-    """How one reaches, from this machine, what listens there."""
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - not bound
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
-
-
-def _postgres(value: str | None) -> str | None:
-    return value if value is None else str(PostgresUrl.parse(value))
-
-
-def _schema(value: str) -> str:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value) or value.startswith("pg_"):
-        raise ValueError(
-            "must be a name of small letters, digits and underscores, such as sluice, and not begin"
-            " with pg_"
-        )
-    if value in ("public", "information_schema"):
-        raise ValueError("must be a schema of Sluice's own: public is the application's")
-    if value in RESERVED_WORDS:
-        raise ValueError("must be no word of SQL's own")
-    return value
-
-
-def _redis(value: str | None) -> str | None:
-    return value if value is None else plain_redis_url(value)
-
-
-def _keys(value: SecretStr | None) -> SecretStr | None:
-    for key in [] if value is None else value.get_secret_value().split(","):
-        try:
-            of_32_bytes = len(base64.urlsafe_b64decode(key.strip())) == 32
-        except ValueError:
-            of_32_bytes = False
-        if not of_32_bytes:
-            raise ValueError("must be 32 bytes as base64, as `openssl rand -base64 32` makes them")
-    return value
-
-
-class Settings(BaseSettings):
-    """One frozen object. The names of the environment variables are the aliases."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
-        None, alias="DATABASE_URL", description="Postgres; unset: the embedded one"
-    )
-    listen_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
-        None, alias="SLUICE_LISTEN_URL",
-        description="the same database for what listens, where DATABASE_URL is a pooler",
-    )  # fmt: skip
-    db_schema: Annotated[str, AfterValidator(_schema)] = Field(
-        SCHEMA, alias="SLUICE_SCHEMA", description="Postgres schema of Sluice's own tables"
-    )
-    redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
-        None, alias="REDIS_URL", description="Redis or Valkey; unset: the embedded one"
-    )
-    tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
-        (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call the API"
-    )
-    secret_key: Annotated[SecretStr | None, AfterValidator(_keys)] = Field(
-        None, alias="SLUICE_SECRET_KEY",
-        description="encrypts secrets in params; former keys behind it, with commas; unset: one of"
-        " the database's",
-    )  # fmt: skip
-    data_dir: Path = Field(
-        Path(".sluice"), alias="SLUICE_DATA_DIR", description="where embedded servers keep data"
-    )
-    redis_prefix: str = Field(
-        SERVICE[:40], alias="SLUICE_REDIS_PREFIX", pattern=r"^[\w.-]{1,40}$",
-        description="before every Redis key",
-    )  # fmt: skip
-    host: str = Field("127.0.0.1", alias="SLUICE_HOST", description="address the API listens on")
-    port: int = Field(8000, alias="SLUICE_PORT", ge=1, le=65535, description="its port")
-    root_path: Annotated[str, AfterValidator(_below)] = Field(
-        "", alias="SLUICE_ROOT_PATH",
-        description="path under which a proxy serves it, such as /sluice; unset: the root",
-    )  # fmt: skip
-    max_connections: int | None = Field(
-        None, alias="SLUICE_MAX_CONNECTIONS", ge=16, le=1_000_000,
-        description="callers' connections at once; unset: what the process's descriptors allow",
-    )  # fmt: skip
-    max_connections_per_address: int | None = Field(
-        None, alias="SLUICE_MAX_CONNECTIONS_PER_ADDRESS", ge=1, le=1_000_000,
-        description="of them, from one address; unset: all, for all may come from one proxy",
-    )  # fmt: skip
-    max_header_bytes: int = Field(
-        16_384, alias="SLUICE_MAX_HEADER_BYTES", ge=4_096, le=1_000_000,
-        description="largest header of a request, cookies and all",
-    )  # fmt: skip
-    head_timeout: float = Field(
-        10, alias="SLUICE_HEAD_TIMEOUT", gt=0, le=3600,
-        description="seconds in which a request's address and header must come",
-    )  # fmt: skip
-    body_timeout: float = Field(
-        30, alias="SLUICE_BODY_TIMEOUT", gt=0, le=3600,
-        description="seconds in which its body must, from then on",
-    )  # fmt: skip
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", alias="SLUICE_LOG_LEVEL", description="the least that is logged"
-    )
-    log_format: Literal["auto", "json", "console"] = Field(
-        "auto", alias="SLUICE_LOG_FORMAT", description="auto: console on a terminal, else json"
-    )
-    pool_size: int = Field(
-        10, alias="SLUICE_POOL_SIZE", ge=2, le=200,
-        description="Postgres connections for families' code, of a worker or of the API",
-    )  # fmt: skip
-    worker_concurrency: int = Field(
-        100, alias="SLUICE_WORKER_CONCURRENCY", ge=1, le=10_000,
-        description="items in one worker's hands at once",
-    )  # fmt: skip
-    worker_threads: int = Field(
-        40, alias="SLUICE_WORKER_THREADS", ge=1, le=1_000,
-        description="threads for methods that are plain def",
-    )  # fmt: skip
-    worker_heartbeat: float = Field(
-        30, alias="SLUICE_WORKER_HEARTBEAT", ge=0.5, le=3600,
-        description="seconds of silence after which another worker takes a message over",
-    )  # fmt: skip
-    stop_timeout: float = Field(
-        20, alias="SLUICE_STOP_TIMEOUT", ge=0, le=3600,
-        description="seconds that a stop gives to what is in hand",
-    )  # fmt: skip
-    max_result_bytes: int = Field(
-        1_000_000, alias="SLUICE_MAX_RESULT_BYTES", ge=10_000, le=50_000_000,
-        description="largest result of an item, or of a step of it, as JSON",
-    )  # fmt: skip
-    max_params_bytes: int = Field(
-        32_000, alias="SLUICE_MAX_PARAMS_BYTES", ge=1_000, le=1_000_000,
-        description="largest params of a run, as JSON",
-    )  # fmt: skip
-    calls_per_token: int = Field(
-        4, alias="SLUICE_CALLS_PER_TOKEN", ge=1, le=10_000,
-        description="API calls of one token at once; its others wait",
-    )  # fmt: skip
-    long_calls_per_token: int = Field(
-        3, alias="SLUICE_LONG_CALLS_PER_TOKEN", ge=1, le=1_000,
-        description="dry runs and counts of one token at once, and as many previews",
-    )  # fmt: skip
-    long_calls: int = Field(
-        6, alias="SLUICE_LONG_CALLS", ge=1, le=1_000, description="the same of all tokens"
-    )
-    streams_per_token: int = Field(
-        50, alias="SLUICE_STREAMS_PER_TOKEN", ge=1, le=10_000,
-        description="event streams of one token at once",
-    )  # fmt: skip
-    streams: int = Field(
-        200, alias="SLUICE_STREAMS", ge=1, le=10_000, description="the same of all tokens"
-    )
-    look_ahead: int = Field(
-        1_000, alias="SLUICE_LOOK_AHEAD", ge=1, le=1_000_000,
-        description="outstanding items of a run at which its next page waits",
-    )  # fmt: skip
-    watchdog_seconds: float = Field(
-        5, alias="SLUICE_WATCHDOG_SECONDS", ge=0.1, le=3600,
-        description="seconds between two looks for runs that cannot go on",
-    )  # fmt: skip
-    retention_days: int = Field(
-        30, alias="SLUICE_RETENTION_DAYS", ge=0, le=36_500,
-        description="days after which ended runs are deleted; 0: never",
-    )  # fmt: skip
-    dry_run_budget: float = Field(
-        15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,
-        description="seconds after which a dry run extrapolates",
-    )  # fmt: skip
-    llm_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
-        None, alias="LLM_BASE_URL", description="OpenAI-compatible; unset: the local writer"
-    )
-    llm_api_key: SecretStr | None = Field(None, alias="LLM_API_KEY", description="its key")
-    llm_model: str = Field("gpt-4o-mini", alias="LLM_MODEL", description="the model to ask")
-    url: Annotated[str, _scheme("http", "https")] = Field(
-        default_factory=lambda given: reached_at(given.get("host"), given.get("port")),
-        alias="SLUICE_URL",
-        description="the API that the CLI calls, and where links lead",
-        validate_default=True,
-    )
-    token: SecretStr | None = Field(
-        None, alias="SLUICE_TOKEN", description="the secret with which the CLI calls it"
-    )
-    llm_timeout: float = Field(30, alias="LLM_TIMEOUT", gt=0, le=600, description="seconds a try")
-    image_base_url: Annotated[str | None, _scheme("https", "http")] = Field(
-        None, alias="IMAGE_BASE_URL", description="OpenAI-compatible; unset: the local painter"
-    )
-    image_api_key: SecretStr | None = Field(None, alias="IMAGE_API_KEY", description="its key")
-    image_model: str = Field(
-        "gpt-image-1", alias="IMAGE_MODEL", description="the model that paints"
-    )
-    image_timeout: float = Field(
-        120, alias="IMAGE_TIMEOUT", gt=0, le=600, description="seconds a try"
-    )
-    files_dir: Path = Field(
-        Path(".sluice/files"), alias="SLUICE_FILES_DIR", description="where families keep files"
-    )
-    posts_url: Annotated[str | None, _scheme("https", "http")] = Field(
-        None, alias="POSTS_URL", description="where review-post publishes"
-    )
-
-    @property
-    def public_url(self) -> str:
-        """Under which people reach the service."""
-        url = self.url.rstrip("/")
-        return url if urlsplit(url).path.endswith(self.root_path) else url + self.root_path
-
-    @property
-    def secret_keys(self) -> list[str]:
-        """The newest first."""
-        told = "" if self.secret_key is None else self.secret_key.get_secret_value()
-        return [key.strip() for key in told.split(",") if key.strip()]
+class Settings(SluiceSettings, ServiceSettings):
+    """One frozen object."""
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings; the environment wins over ``env_file``.
 
+    A name that is no setting is somebody else's, unless it seems to be a misspelt one.
+
     Raises:
-        ConfigurationError: for an unknown or malformed value; names it, and never shows a secret.
+        ConfigurationError: for a misspelt name or a malformed value; names it, and never shows a
+            secret.
     """
-    known = sorted(str(field.alias) for field in Settings.model_fields.values())
-    for name in sorted(os.environ):
-        if name not in known and _is_misspelt(name, known):
+    require_free_names(ServiceSettings)
+    known = names_of(Settings)
+    for name in sorted({*os.environ} - {*known}):
+        if _is_misspelt(name, known):
+            raise _unknown(name, known)
+    for name in sorted({*_names_in(env_file)} - {*known}):
+        if _is_misspelt(name, known) or _resembles(name, known, NEARLY_THE_SAME):
             raise _unknown(name, known)
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
         first = field_errors(error)[0]
-        name = first["field"].upper()
-        if name.split(".")[0] not in known:
-            raise _unknown(name, known) from None
-        raise ConfigurationError(f"{name} cannot be used: {full_stop(first['message'])}") from None
+        raise ConfigurationError(
+            f"{first['field'].upper()} cannot be used: {full_stop(first['message'])}"
+        ) from None
 
 
-def _is_misspelt(name: str, known: list[str]) -> bool:
-    if name.startswith(COMMON):
-        return bool(get_close_matches(name, known, n=1, cutoff=RESEMBLANCE))
-    return name.startswith(OURS)
+def names_of(kind: type[EnvironmentSettings]) -> list[str]:
+    """The variables that its fields are read from."""
+    return sorted(name_of(kind, field) for field in kind.model_fields)
+
+
+def name_of(kind: type[EnvironmentSettings], field: str) -> str:
+    return kind.model_fields[field].alias or field.upper()
+
+
+def require_free_names(own: type[EnvironmentSettings]) -> None:
+    """
+    Raises:
+        ConfigurationError: a setting of the service's own would hide one of Sluice's.
+    """
+    taken = {*SluiceSettings.model_fields, *names_of(SluiceSettings)}
+    for field in own.model_fields:
+        name = name_of(own, field)
+        if {field, name} & taken or name.startswith("SLUICE_"):
+            raise ConfigurationError(
+                f"app/services/settings.py declares {field}, read from {name}: names that begin"
+                " with SLUICE_, and those of Sluice's settings, are taken. Choose another."
+            )
+
+
+def _names_in(env_file: Path | None) -> Iterator[str]:
+    if env_file is not None:
+        yield from (name.upper() for name in DotEnvSettingsSource(Settings, env_file).env_vars)
+
+
+def _is_misspelt(name: str, known: Iterable[str]) -> bool:
+    # Others have an IMAGE_TAG too.
+    common = tuple(f"{own.partition('_')[0]}_" for own in names_of(ServiceSettings))
+    return name.startswith(OURS) or (
+        name.startswith(common) and _resembles(name, known, RESEMBLANCE)
+    )
+
+
+def _resembles(name: str, known: Iterable[str], nearness: float) -> bool:
+    return bool(get_close_matches(name, known, n=1, cutoff=nearness))
 
 
 def _unknown(name: str, known: list[str]) -> ConfigurationError:
-    return ConfigurationError(f"Unknown setting {name}. Known are: {', '.join(known)}.")
+    meant = get_close_matches(name, known, n=1, cutoff=RESEMBLANCE)
+    return ConfigurationError(
+        f"Unknown setting {name}.{f' Did you mean {meant[0]}?' if meant else ''} Known are:"
+        f" {', '.join(known)}. One of your own is declared in app/services/settings.py."
+    )

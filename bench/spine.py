@@ -22,16 +22,17 @@ from sqlmodel import col, select
 from app.bootstrap import Urls, open_service, servers
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
-from app.models.user import User
 from app.settings import Settings
 from app.store.runs import runs
 from app.store.statuses import ENDED
 from app.workflows.client import RunRequest
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
+from tests.support.users import User, make_users_table
 
 DATABASE = "sluice_bench"
 TABLES = (
-    '"user", sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output, sluice.pgqueuer'
+    "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
+    " sluice.pgqueuer"
 )
 
 
@@ -54,14 +55,15 @@ class Noop(JobFamily[FamilyParams, str, None]):
 async def measure(urls: Urls, items: int, settings: Settings) -> float:
     """Seconds from trigger to end."""
     await migrate(urls.database)
+    await make_users_table(urls.database)
     async with open_service(settings, urls, [Noop()]) as service:
         async with service.database.begin() as tx:
             await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
             await tx.execute(
                 text(
-                    'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
-                    " SELECT 'usr_' || lpad(n::text, 12, '0'), n || '@example.com', 'N', 'en-US',"
-                    " '{}', true, false FROM generate_series(1, :items) AS n"
+                    "INSERT INTO tests.users (id, name, active, paid) SELECT"
+                    " 'usr_' || lpad(n::text, 12, '0'), 'N', true, false"
+                    " FROM generate_series(1, :items) AS n"
                 ),
                 {"items": items},
             )

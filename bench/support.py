@@ -21,7 +21,6 @@ from sqlmodel import col, select
 from app.bootstrap import Service, Urls, open_service
 from app.logs import configure_logs
 from app.migrate import migrate
-from app.models.user import User
 from app.settings import Settings
 from app.store.database import reading
 from app.store.runs import runs
@@ -30,11 +29,13 @@ from app.store.tables.runs import Run
 from app.workflows.client import RunRequest
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from bench.sampling import Sampler
+from tests.support.users import User, make_users_table
 
 DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
 TABLES = (
-    '"user", sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output, sluice.pgqueuer'
+    "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
+    " sluice.pgqueuer"
 )
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -100,14 +101,15 @@ def bench_settings(**changed: object) -> Settings:
 async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]:
     """A service over a clean database with so many users, none of whom has a result."""
     await migrate(urls.database)
+    await make_users_table(urls.database)
     async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
         async with service.database.begin() as tx:
             await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
             await tx.execute(
                 text(
-                    'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
-                    " SELECT 'usr_' || lpad(n::text, 12, '0'), n || '@example.com', 'N', 'en-US',"
-                    " '{}', true, false FROM generate_series(1, :users) AS n"
+                    "INSERT INTO tests.users (id, name, active, paid) SELECT"
+                    " 'usr_' || lpad(n::text, 12, '0'), 'N', true, false"
+                    " FROM generate_series(1, :users) AS n"
                 ),
                 {"users": users},
             )

@@ -31,6 +31,7 @@ class Names:
     plural: str
     entity_class: str
     entity_field: str
+    entity_module: str
 
 
 def check_name(root: Path, name: str) -> str:
@@ -72,11 +73,11 @@ def check_entity(word: str) -> str:
     return word
 
 
-def names(name: str, entity: str, plural: str, *, of_users: bool) -> Names:
+def names(name: str, entity: str, plural: str, *, entity_class: str = "") -> Names:
     """The names of everything that is written.
 
     Args:
-        of_users: the entity is the class ``User``, and no class is made for it.
+        entity_class: the class of the entity's table, if it is there.
 
     Raises:
         BadInput: two of them would be the same.
@@ -88,8 +89,9 @@ def names(name: str, entity: str, plural: str, *, of_users: bool) -> Names:
         table_class=camel(name),
         entity=entity,
         plural=plural,
-        entity_class="User" if of_users else camel(entity),
+        entity_class=entity_class or camel(entity),
         entity_field=f"{snake(entity)}_id",
+        entity_module=snake(entity),
     )
     _check_apart(made.family_class, made.table_class, made.entity_class)
     return made

@@ -22,6 +22,11 @@ RESULTS = {
     "redis": "a key of Redis",
     "none": "nowhere but on the item's row",
 }
+IDS = {
+    "text": "text, such as inv_2041",
+    "int": "whole numbers",
+    "uuid": "UUIDs",
+}
 YES_OR_NO = {"yes": "execute is remembered step by step", "no": "execute is one piece"}
 
 
@@ -33,6 +38,8 @@ class Order:
     source: str
     result: str
     steps: bool
+    id: str = ""
+    """"": as the entity's table has it, or else text."""
 
 
 def as_told(root: Path, told: Sequence[str]) -> Order:
@@ -41,7 +48,7 @@ def as_told(root: Path, told: Sequence[str]) -> Order:
     Raises:
         BadInput: a word is not known, or cannot be what it says.
     """
-    known = ("name", "entity", "plural", "source", "result", "steps")
+    known = ("name", "entity", "plural", "source", "result", "steps", "id")
     words = dict(word.partition("=")[::2] for word in told)
     if unknown := sorted(set(words) - set(known)):
         raise BadInput(f"There is no {unknown[0]!r} here. Known are: {', '.join(known)}.")
@@ -91,6 +98,7 @@ def _order(root: Path, words: Mapping[str, str]) -> Order:
         source=_among("source", SOURCES, words.get("source") or "sql"),
         result=_among("result", RESULTS, words.get("result") or "table"),
         steps=_among("steps", YES_OR_NO, words.get("steps") or "no") == "yes",
+        id=_among("id", IDS, words["id"]) if words.get("id") else "",
     )
 
 

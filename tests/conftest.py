@@ -24,6 +24,7 @@ from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.settings import OURS, Settings
 from tests.support.databases import Databases
+from tests.support.own_settings import OwnSettings
 from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
 
@@ -82,7 +83,7 @@ def redis_prefix() -> str:
 
 @pytest.fixture(scope="session")
 def short_settings() -> Settings:
-    return Settings.model_validate(
+    return OwnSettings.model_validate(
         {
             "SLUICE_TOKENS": "ops:secret-of-ops-0123456789,cron:secret-of-cron-0123456789",
             "SLUICE_WORKER_HEARTBEAT": 2,

@@ -16,10 +16,12 @@ COMMANDS = {
         "Run one more worker until it is told to stop; any number of them share the work.",
     ),
     "migrate": ("commands.database", "Bring the database's tables up to date."),
+    # copier: if examples
     "seed": (
-        "commands.database",
+        "examples.seed",
         "Write 1,000 users to the database, and agents, scenes and posts; update what is there.",
     ),
+    # copier: endif
     "prune": (
         "commands.database",
         "Delete runs that ended long ago, with their items and events.",

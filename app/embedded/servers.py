@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from app.config.sluice_settings import SluiceSettings
 from app.configured_secrets import know_url, redactor_of
 from app.embedded import hold
 from app.redaction.redactor import IN_USE
-from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Urls:
 
 
 @contextmanager
-def servers(settings: Settings, *, with_redis: bool = True) -> Iterator[Urls]:
+def servers(settings: SluiceSettings, *, with_redis: bool = True) -> Iterator[Urls]:
     """The given servers, or embedded ones for as long as the context is open.
 
     From then on what the process says holds no password of theirs: the redactor in use knows it,

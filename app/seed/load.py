@@ -19,6 +19,7 @@ from app.seed.read import committed
 from app.seed.row import SeedRow
 from app.seed.upserts import Written
 from app.seed.user import SeedUser
+from app.store.database import open_database
 from app.workflows.keys import new_id
 
 Row = TypeVar("Row", bound=SeedRow)
@@ -38,6 +39,14 @@ async def load_committed(database: AsyncEngine) -> dict[str, Written]:
             "scenes": await _write_scenes(tx, committed(SeedScene)),
             "posts": await _write_posts(tx, committed(SeedPost)),
         }
+
+
+async def seed_when_empty(dsn: str, schema: str) -> None:
+    database = open_database(dsn, pool_size=2, schema=schema)
+    try:
+        await load_when_empty(database)
+    finally:
+        await database.dispose()
 
 
 async def load_when_empty(database: AsyncEngine) -> None:

@@ -1,37 +1,62 @@
-"""Which implementation of a service a process has: chosen once, from the settings."""
+# copier: if not examples
+# copier: include "scaffold/service/providers.txt"
+# copier: else
+"""The services that families ask for by ``ctx.service(kind)``, beside ``FileStore``. This file is
+yours: no update of the template touches it. docs/guides/own-service.md says what may stand here."""
 
 from __future__ import annotations
 
-from app.services.images.endpoint import EndpointPainter
-from app.services.images.local import LocalPainter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic import SecretStr
+
+from app.services.destinations import Destinations
 from app.services.images.painter import Painter
-from app.services.llm.chat import ChatClient
-from app.services.llm.chat_writer import ChatWriter
 from app.services.llm.writer import TextWriter
-from app.services.offline.writer import LocalWriter
+from app.services.model_choice import painter, text_writer
+from app.services.provider import Provider
+from app.services.settings import ServiceSettings
 
 
-def text_writer(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 30.0
-) -> TextWriter:
-    """The language model at ``base_url``, or the local writer where there is none.
-
-    ``timeout`` is in seconds, for each try. Raises ConfigurationError for a URL or a key that
-    cannot be sent. The caller closes the writer.
-    """
-    if not base_url:
-        return LocalWriter()
-    return ChatWriter(ChatClient(base_url, api_key, model, timeout=timeout))
+@asynccontextmanager
+async def _writer(settings: ServiceSettings) -> AsyncIterator[TextWriter]:
+    writer = text_writer(
+        settings.llm_base_url, _told(settings.llm_api_key), settings.llm_model, settings.llm_timeout
+    )
+    try:
+        yield writer
+    finally:
+        await writer.aclose()
 
 
-def painter(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 120.0
-) -> Painter:
-    """The model at ``base_url``, or the local painter where there is none.
+@asynccontextmanager
+async def _painter(settings: ServiceSettings) -> AsyncIterator[Painter]:
+    paints = painter(
+        settings.image_base_url,
+        _told(settings.image_api_key),
+        settings.image_model,
+        settings.image_timeout,
+    )
+    try:
+        yield paints
+    finally:
+        await paints.aclose()
 
-    ``timeout`` is in seconds, for each try. Raises ConfigurationError for a URL or a key that
-    cannot be sent. The caller closes the painter.
-    """
-    if not base_url:
-        return LocalPainter()
-    return EndpointPainter(base_url, api_key, model, timeout=timeout)
+
+@asynccontextmanager
+async def _destinations(settings: ServiceSettings) -> AsyncIterator[Destinations]:
+    yield Destinations(settings.posts_url)
+
+
+def _told(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+PROVIDERS: tuple[Provider[Any], ...] = (  # each of a type of its own
+    Provider(TextWriter, _writer),
+    Provider(Painter, _painter),
+    Provider(Destinations, _destinations),
+)
+# copier: endif

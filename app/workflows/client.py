@@ -62,6 +62,7 @@ class WorkflowClient:
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun:
         """What ``trigger_process`` would do. Writes nothing and enqueues nothing."""
         bound.params.keep(request.params)
+        bound.check_ids(request.item_ids)
         ctx = self._context(bound)
         found = await count_eligible(
             bound,
@@ -180,7 +181,9 @@ class WorkflowClient:
 
         Raises:
             NotFound, Conflict: the run is not there, or is not running.
+            BadInput: one of them is no id of this family.
         """
+        bound.check_ids(item_ids)
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)

@@ -29,10 +29,11 @@ class PreviewService:
         item of a run does, so that the family's limits hold for both together.
 
         Raises:
-            BadInput: a run with these params could not be started.
+            BadInput: a run with these params could not be started, or it is no id of this family.
             SluiceError: its turn does not come: see ``app.flow.caller_gate``.
         """
         bound.params.keep(params)
+        bound.check_ids([item_id])
         ctx = self.context(bound, item_id=item_id, preview=True)
         ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
         async with self.permit(bound.flow_key(Layer.EXECUTE)):

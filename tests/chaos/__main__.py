@@ -21,6 +21,7 @@ from app.migrate import migrate, with_database
 from tests.chaos.havoc import play
 from tests.chaos.verdict import Verdict
 from tests.support.servers import TestServers, choose, start
+from tests.support.users import make_users_table
 
 ITEMS = 2_000
 
@@ -52,6 +53,7 @@ async def _database(admin_dsn: str, name: str) -> AsyncIterator[str]:
         await admin.execute(f'CREATE DATABASE "{name}"')
         dsn = with_database(admin_dsn, name)
         await migrate(dsn)
+        await make_users_table(dsn)
         yield dsn
     finally:
         await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

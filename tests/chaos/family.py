@@ -11,8 +11,8 @@ from datetime import timedelta
 from sqlalchemy import Select, TextClause, text
 from sqlmodel import select
 
-from app.models.user import User
 from app.workflows.family import Backoff, Context, Entity, FamilyParams, Fatal, JobFamily, Skip
+from tests.support.users import User
 
 TABLES = (
     "CREATE TABLE chaos_execution (run_id text, item_id text, attempt int, pid int)",

@@ -25,11 +25,12 @@ from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters, Reports
+from tests.support.users import make_users_table
 
 _PEOPLE = text(
-    'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
-    " SELECT id, id || '@example.com', 'Name of ' || id, 'en-US', '{tea}', true,"
-    " right(id, 1) = '0' FROM (SELECT 'u' || lpad(n::text, 5, '0') AS id"
+    "INSERT INTO tests.users (id, name, active, paid)"
+    " SELECT id, 'Name of ' || id, true, right(id, 1) = '0'"
+    " FROM (SELECT 'u' || lpad(n::text, 5, '0') AS id"
     " FROM generate_series(1, CAST(:users AS int)) AS n) AS ids ON CONFLICT DO NOTHING"
 )
 
@@ -39,6 +40,7 @@ async def main(database: str, port: str, workers: str) -> None:
     configure_logs(settings.log_level, settings.log_format)
     dsn = await ensure_database(settings.database_url or "", database)
     await migrate(dsn)
+    await make_users_table(dsn)
     families: list[AnyFamily] = [Greetings(), Bills(), Letters(), Cards(), Reports()]
 
     @asynccontextmanager

@@ -25,9 +25,9 @@ def test_name_and_entity_are_enough() -> None:
 
 
 def test_everything_may_be_told() -> None:
-    told = (*SHORTEST, "plural=bills", "source=csv", "result=redis", "steps=yes")
+    told = (*SHORTEST, "plural=bills", "source=csv", "result=redis", "steps=yes", "id=uuid")
     assert as_told(ROOT, told) == Order(
-        "otter-reminder", "invoice", "bills", "csv", "redis", steps=True
+        "otter-reminder", "invoice", "bills", "csv", "redis", steps=True, id="uuid"
     )
 
 
@@ -55,6 +55,7 @@ REFUSED = {
     "one and many alike": ([*SHORTEST, "plural=invoice"], "plural= must differ from 'invoice'"),
     "no such source": ([*SHORTEST, "source=ftp"], "source is one of sql, http, csv, ids, not"),
     "no such result": ([*SHORTEST, "result=file"], "result is one of table, redis, none, not"),
+    "no such id": ([*SHORTEST, "id=float"], "id is one of text, int, uuid, not 'float'"),
     "neither yes nor no": ([*SHORTEST, "steps=maybe"], "steps is one of yes, no, not 'maybe'"),
 }
 
@@ -85,7 +86,7 @@ def test_what_nobody_types_is_what_is_proposed() -> None:
 
 
 def test_the_names_in_the_code_follow_from_the_familys() -> None:
-    assert names("otter-reminder", "purchase-order", "orders", of_users=False) == Names(
+    assert names("otter-reminder", "purchase-order", "orders") == Names(
         name="otter-reminder",
         module="otter_reminder",
         family_class="OtterReminders",
@@ -94,6 +95,7 @@ def test_the_names_in_the_code_follow_from_the_familys() -> None:
         plural="orders",
         entity_class="PurchaseOrder",
         entity_field="purchase_order_id",
+        entity_module="purchase_order",
     )
 
 
@@ -103,7 +105,7 @@ def test_the_names_in_the_code_follow_from_the_familys() -> None:
 )
 def test_two_things_of_one_name_are_refused(name: str, entity: str) -> None:
     with pytest.raises(BadInput, match="Two things would be called"):
-        names(name, entity, in_many(entity), of_users=False)
+        names(name, entity, in_many(entity))
 
 
 def test_many_are_called_as_the_rules_say() -> None:

@@ -11,30 +11,32 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.store.histories import SLUICE
+from app.store.histories import SERVICE
+from app.store.histories import SLUICE as OURS
 from tests.scaffold.test_update import change
 from tests.support.copied import ROOT, Copied, copied
-from tests.support.histories import empty_database, write_migration
+from tests.support.histories import empty_database, tables_of, write_migration
 from tests.support.servers import TestServers
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 
 MARKS = re.compile(r"# copier:|<!--%|<!--#|\[\[\[=")
 MARKED = {
-    ".copier-answers.yml",
-    ".env.example",
-    "CHANGELOG.md",
-    "README.md",
-    "app/__init__.py",
-    "copier.yml",
-    "docker-compose.yml",
-    "docs/guides/writing-a-family.md",
-    "pyproject.toml",
-    "scaffold/service/CHANGELOG.md",
-    "scaffold/service/README.md",
+    *(".copier-answers.yml", ".env.example", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"),
+    *("README.md", "compose.env.example", "copier.yml", "docker-compose.yml", "pyproject.toml"),
+    *("app/__init__.py", "app/cli/app.py", "app/cli/demo/__init__.py", "app/cli/server/serve.py"),
+    *("app/services/providers.py", "app/services/settings.py"),
+    *("docs/explanation/guarantees.md", "docs/guides/adopting.md", "docs/guides/running.md"),
+    *("docs/guides/writing-a-family.md", "docs/index.md", "docs/reference/cli.md"),
+    *("docs/reference/settings.md", "scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
     "tests/scaffold/test_service.py",
 }
-EXAMPLES = ("welcome_placeholder", "agent_welcome", "scene_images", "review_post")
+OF_EXAMPLES = re.compile(
+    r"welcome_placeholder|agent_welcome|scene_|review_post|_users\.|seed|examples|tutorial|llm/|offline"
+    r"|images/(?!layers|steps)|app/models/\w+\.py"
+)
+EXAMPLE = "app/workflows/families/review_post.py"
+SLUICE = ("-c", "from app.cli import main; main()")
 
 
 @pytest.fixture(scope="session")
@@ -95,23 +97,163 @@ def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
     assert text(service, "README.md").startswith("# acme-jobs\n")
     assert text(service, "LICENSE") == (ROOT / "LICENSE").read_text("utf-8")
     files = service.files()
-    assert not [file for file in files if Path(file).stem.removeprefix("test_") in EXAMPLES]
+    assert {file for file in files if OF_EXAMPLES.search(file)} == {"app/models/__init__.py"}
     marked = {file for file in files if _marked(service.root / file)}
     assert not marked
     assert "scaffold/family/copier.yml" in files
     assert "copier.yml" not in files
 
 
-def test_it_passes_its_checks(service: Copied) -> None:
-    lint = str(Path(sys.executable).with_name("lint-imports"))
+@pytest.fixture(scope="session")
+def with_examples(template: Copied, tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    to = tmp_path_factory.mktemp("with-examples") / "acme-jobs"
+    return started(template, to, "--data", "examples=true")
+
+
+@pytest.mark.parametrize("kind", ["service", "with_examples"])
+def test_it_passes_its_checks_and_its_documentation_is_built(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    service: Copied = request.getfixturevalue(kind)
+    site = ("-c", "docs", "-b", "html", "-W", "-n", "--keep-going", "-q", ".", str(tmp_path))
     for command in (
         (sys.executable, "-m", "ruff", "format", "--check", "."),
         (sys.executable, "-m", "ruff", "check", "."),
         (sys.executable, "-m", "mypy"),
-        (lint,),
+        (str(Path(sys.executable).with_name("lint-imports")),),
+        (sys.executable, "-m", "sphinx", *site),
+        (sys.executable, "-m", "docs.check", str(tmp_path)),
     ):
         ended = service.run(*command)
-        assert ended.returncode == 0, ended.stdout
+        assert ended.returncode == 0, (ended.stdout, ended.stderr)
+
+
+@pytest.mark.parametrize("kind", ["service", "with_examples"])
+def test_each_verb_that_its_ci_runs_and_its_pages_name_is_there(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    service: Copied = request.getfixturevalue(kind)
+    verbs = set(re.findall(r"^([a-z0-9-]+):.*##", text(service, "Makefile"), re.MULTILINE))
+    for file in (".ci/run", "README.md", "CONTRIBUTING.md"):
+        named = re.findall(r"(?:`|^ *)make ([a-z0-9-]+)", text(service, file), re.MULTILINE)
+        assert named, file
+        assert set(named) <= verbs, file
+    for module in re.findall(
+        r"-m ((?:tests|bench|scaffold|docs)[\w.]*)", text(service, "Makefile")
+    ):
+        path = service.root / module.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").is_file(), module
+    for folder in re.findall(r"-m \w+ (tests/\w+)", text(service, "Makefile")):
+        assert (service.root / folder).is_dir(), folder
+
+
+async def test_its_database_has_no_table_but_ours(service: Copied, servers: TestServers) -> None:
+    async with empty_database(servers.database_url) as dsn:
+        env = {"DATABASE_URL": dsn, "REDIS_URL": servers.redis_url}
+        ended = service.python(*SLUICE, "migrate", **env)
+        assert ended.returncode == 0, ended
+        looking = await asyncpg.connect(dsn)
+        assert await tables_of(looking, "public") == set()
+        assert "run" in await tables_of(looking, "sluice")
+        await looking.close()
+
+
+def test_its_demo_plays_as_it_stands(service: Copied, servers: TestServers, tmp_path: Path) -> None:
+    env = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+    ended = service.python(*SLUICE, "demo", **env, SLUICE_DATA_DIR=str(tmp_path))
+    assert ended.returncode == 0, ended
+    assert "[DryRun] Would process 100 guests" in ended.stdout
+    assert "100 succeeded, 0 failed" in ended.stdout
+    assert "No such command 'seed'" in service.python(*SLUICE, "seed", **env).stderr
+
+
+SETTING = """
+    crm_url: str = "nowhere"
+"""
+IMPORTS = """from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+"""
+OF_SERVICES = """from app.services.crm import Crm
+from app.services.provider import Provider
+from app.services.settings import ServiceSettings
+"""
+PROVIDERS = """
+
+@asynccontextmanager
+async def _crm(settings: ServiceSettings) -> AsyncIterator[Crm]:
+    yield Crm(settings.crm_url)
+
+
+PROVIDERS: tuple[Provider[Any], ...] = (Provider(Crm, _crm),)
+"""
+CRM = '''"""The CRM."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Crm:
+    url: str
+'''
+ASKED = """
+import asyncio, sys
+from app.bootstrap import Urls, open_service
+from app.services.crm import Crm
+from app.settings import load_settings
+
+async def main():
+    settings = load_settings()
+    urls = Urls(settings.database_url, settings.redis_url)
+    async with open_service(settings, urls, []) as service:
+        print(service.services.others[Crm].url)
+
+asyncio.run(main())
+"""
+
+
+async def test_settings_and_services_of_its_own_outlive_an_update(
+    template: Copied, servers: TestServers, tmp_path: Path
+) -> None:
+    newer = Copied(tmp_path / "template")
+    assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
+    service = started(newer, tmp_path / "service")
+    own = {
+        "app/services/settings.py": text(service, "app/services/settings.py").rstrip("\n")
+        + SETTING,
+        "app/services/providers.py": text(service, "app/services/providers.py")
+        .replace("from typing import Any\n", IMPORTS)
+        .replace("from app.services.provider import Provider\n", OF_SERVICES)
+        .partition("\nPROVIDERS")[0]
+        + PROVIDERS,
+        "app/services/crm.py": CRM,
+    }
+    for file, code in own.items():
+        (service.root / file).write_text(code, "utf-8")
+    service.committed("Settings and a service of our own")
+    for words in (("ruff", "check", "app"), ("ruff", "format", "--check", "app"), ("mypy", "app")):
+        ended = service.python("-m", *words)
+        assert ended.returncode == 0, (ended.stdout, ended.stderr)
+    for file in ("settings", "providers"):
+        change(newer, f"scaffold/service/{file}.txt", "This file is yours", "It is yours")
+    change(newer, "app/services/http/retry_after.py", "from __future__", "# Newer\nfrom __future__")
+    newer.committed("Newer")
+    assert newer.run("git", "tag", "1.1.0").returncode == 0
+    ended = service.python("-m", "copier", "update", "--quiet", "--defaults")
+    assert ended.returncode == 0, ended
+    assert "# Newer" in text(service, "app/services/http/retry_after.py")
+    assert {file: text(service, file) for file in own} == own
+    async with empty_database(servers.database_url) as dsn:
+        lines = (f"DATABASE_URL={dsn}", f"REDIS_URL={servers.redis_url}", "MAIL_FROM=me")
+        (service.root / ".env").write_text("\n".join((*lines, "CRM_URL=https://crm.test")), "utf-8")
+        for words in ((*SLUICE, "migrate"), ("-c", ASKED)):
+            ended = service.python(*words)
+            assert ended.returncode == 0, ended
+        assert ended.stdout == "https://crm.test\n"
+        for misspelt in ("SLUICE_PROT=1", "DATABSE_URL=x"):
+            (service.root / ".env").write_text(misspelt, "utf-8")
+            ended = service.python(*SLUICE, "migrate")
+            assert f"Unknown setting {misspelt.partition('=')[0]}." in ended.stderr
 
 
 @pytest.mark.timeout(1_800)
@@ -152,9 +294,9 @@ async def test_an_updates_migration_and_the_services_own_are_no_row(
         await deployed.execute("INSERT INTO acme_reminder VALUES ('invoice-1', 'Dear Ada', now())")
 
         new = "20990101_run_priority"
-        [before] = SLUICE.scripts().get_heads()
+        [before] = OURS.scripts().get_heads()
         add = "ALTER TABLE sluice.run ADD COLUMN priority int"
-        ours = replace(SLUICE, folder=newer.root / "alembic" / "sluice")
+        ours = replace(OURS, folder=newer.root / "alembic" / "sluice")
         write_migration(ours, new, before, add)
         newer.committed("A newer template")
         assert newer.run("git", "tag", "1.1.0").returncode == 0
@@ -171,27 +313,25 @@ async def test_an_updates_migration_and_the_services_own_are_no_row(
         assert ended.stdout.splitlines() == [f"{head} (head)"]
 
 
-def test_a_demo_says_that_it_needs_an_example(service: Copied, tmp_path: Path) -> None:
-    words = ("-c", "from app.cli import main; main()", "demo")
-    ended = service.python(*words, SLUICE_DATA_DIR=str(tmp_path))
-    assert ended.returncode == 2
-    assert "needs the example family 'welcome-placeholder'" in ended.stderr
-
-
 def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     template: Copied, tmp_path: Path
 ) -> None:
     newer = Copied(tmp_path / "template")
     assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
-    service = started(newer, tmp_path / "service", "--data", "families=[review-post]")
-    assert families_of(service) == {"review_post"}
-    assert (service.root / "tests/workflows/families/test_review_post.py").is_file()
+    service = started(newer, tmp_path / "service", "--data", "examples=true")
+    assert "review_post" in families_of(service)
     assert "[review-post]" in text(service, "docs/guides/writing-a-family.md")
-    assert "[agent-welcome]" not in text(service, "docs/guides/writing-a-family.md")
+    (service.root / "app/workflows/families/scene_images.py").unlink()
     change(service, "Makefile", "-n 3 --dist loadfile $(ARGS)", "-n 6 --dist loadfile $(ARGS)")
     service.committed("Mine")
     with (newer.root / "app/services/http/retry_after.py").open("a", encoding="utf-8") as lines:
         lines.write("# Newer\n")
+    for file in (EXAMPLE, "tests/workflows/families/test_review_post.py", "app/models/post.py"):
+        with (newer.root / file).open("a", encoding="utf-8") as lines:
+            lines.write("# Newer\n")
+    write_migration(
+        replace(SERVICE, folder=newer.root / "alembic" / "service"), "20990101_post", None, "SELECT"
+    )
     newer.committed("Newer")
     assert newer.run("git", "tag", "1.1.0").returncode == 0
     words = ("update", "--quiet", "--defaults")
@@ -199,7 +339,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     assert ended.returncode == 0, ended
     assert "-n 6 --dist loadfile $(ARGS)" in text(service, "Makefile")
     assert "# Newer" in text(service, "app/services/http/retry_after.py")
-    assert families_of(service) == {"review_post"}
+    assert families_of(service) == {"agent_welcome", "review_post", "welcome_placeholder"}
     assert "_commit: 1.1.0" in text(service, ".copier-answers.yml")
     status = service.run("git", "status", "--porcelain").stdout.splitlines()
     assert sorted(line[3:] for line in status) == [

@@ -19,6 +19,7 @@ import asyncpg
 from app.declared_tables import application_tables, service_tables
 from app.migrate import migrate, with_database
 from app.store.database import open_database
+from tests.support.users import make_users_table
 
 _TABLES = """
 SELECT format('%I.%I', nspname, relname), pg_relation_size(pg_class.oid)
@@ -109,6 +110,7 @@ class Databases:
         template = with_database(dsn, name)
         await _make_application_tables(template)
         await migrate(template)
+        await make_users_table(template)
         connection = await asyncpg.connect(template)
         kept = {table: await _rows(connection, table) for table, _ in await _filled(connection)}
         shape = await connection.fetchval(_SHAPE)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from sqlalchemy import Select
 from sqlmodel import col, select
 
-from app.models.user import User
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import (
     Backoff,
@@ -20,6 +19,7 @@ from app.workflows.family import (
     FlowControl,
     JobFamily,
 )
+from tests.support.users import User
 
 Work = Callable[[str, Context], object]
 

@@ -13,6 +13,8 @@ from sqlalchemy import text
 
 from app.bootstrap import Service, Urls, open_service
 from app.engine import OutgoingMessage
+from app.services.provider import Provider
+from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.store.database import reading
 from app.store.items import items
@@ -88,8 +90,7 @@ class Sluice:
         """Users with the ids ``u00001`` and so on."""
         ids = [f"u{n:05}" for n in range(1, number + 1)]
         await self.sql(
-            'INSERT INTO "user" (id, email, name, locale, interests, active, paid)'
-            " SELECT id, id || '@example.com', 'Name of ' || id, 'en-US', '{tea}', :active,"
+            "INSERT INTO tests.users (id, name, active, paid) SELECT id, 'Name of ' || id, :active,"
             " right(id, 1) = '0' FROM unnest(CAST(:ids AS text[])) AS t(id)",
             ids=ids,
             active=active,
@@ -127,10 +128,11 @@ def assert_exact(run: Run, rows: Sequence[Item]) -> None:
 class Opener:
     settings: Settings
     urls: Urls
+    providers: Sequence[Provider[Any]] = PROVIDERS
 
     @asynccontextmanager
     async def __call__(self, *families: AnyFamily, **changed: object) -> AsyncIterator[Sluice]:
         """``changed``: settings by their field's name."""
         settings = self.settings.model_copy(update=changed)
-        async with open_service(settings, self.urls, families) as service:
+        async with open_service(settings, self.urls, families, self.providers) as service:
             yield Sluice(service)

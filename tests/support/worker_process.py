@@ -24,9 +24,9 @@ from sqlmodel import select
 from app.bootstrap import Urls, open_service
 from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
-from app.models.user import User
 from app.settings import Settings
 from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
+from tests.support.users import User
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIDENCE = (

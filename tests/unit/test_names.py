@@ -16,7 +16,6 @@ MOST_LINES = 250
 LONG = frozenset(
     {
         "engine/postgres/consumer.py",
-        "settings.py",
         "workflows/registry/threads.py",
         "workflows/steps/runner.py",
     }

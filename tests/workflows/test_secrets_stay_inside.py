@@ -17,7 +17,6 @@ from sqlmodel import col, select
 
 from app.api.auth import session_cookie
 from app.logs import configure_logs
-from app.models.user import User
 from app.services.errors import LlmError
 from app.services.http.endpoint import Endpoint
 from app.services.http.json_client import JsonPost
@@ -28,15 +27,16 @@ from tests.support.families import Recording
 from tests.support.http import OPS, api, app_of, bearer
 from tests.support.llm_server import Server, response
 from tests.support.service import Opener, Sluice
+from tests.support.users import User
 
 CONFIGURED = {
-    "llm_api_key": SecretStr("sk-of/the-model'42"),
-    "image_api_key": SecretStr("sk-of-the-painter-77"),
+    "crm_key": SecretStr("sk-of/the-model'42"),
+    "shop_key": SecretStr("sk-of-the-painter-77"),
     "token": SecretStr("of-the-command-line-1"),
     "secret_key": SecretStr("bmV3ZXN0LWtleS1vZi1zZWFsaW5nLW9mLTMyLWJ5dGU="),
     "database_url": "postgresql://me:of%2Fthe-database@db/app",
     "redis_url": "redis://:of-redis-itself@cache/0",
-    "posts_url": "https://me:of-the-posts@posts.test/",
+    "shop_url": "https://me:of-the-posts@posts.test/",
 }
 SECRETS = [
     "sk-of/the-model'42", "sk-of-the-painter-77", "of-the-command-line-1",

@@ -1,11 +1,10 @@
-"""``sluice migrate``, ``seed``, ``prune`` and ``rotate-key``: what works on the database itself,
+"""``sluice migrate``, ``prune`` and ``rotate-key``: what works on the database itself,
 without the API."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -15,13 +14,9 @@ from app.bootstrap import Urls, servers
 from app.cli.input.durations import parse_duration
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
-from app.cli.server.environment import begin_log, execute, located, prepared
+from app.cli.server.environment import begin_log, execute, located
 from app.connections.postgres_url import PostgresUrl
 from app.migrate import migrate as bring_up_to_date
-from app.seed.load import load_committed, load_users
-from app.seed.read import read_rows
-from app.seed.upserts import Written
-from app.seed.user import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
 from app.store.histories import SERVICE, SLUICE
@@ -75,38 +70,6 @@ async def _migrate(
 
 async def _revisions(database: AsyncEngine) -> Revisions:
     return await revision(database, SLUICE), await revision(database, SERVICE)
-
-
-@commands.command()
-def seed(
-    *,
-    users: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Only users, from a CSV file of yours.")
-    ] = None,
-    demo: Demo = False,
-) -> None:
-    """Write 1,000 users to the database, and agents, scenes and posts; update what is there."""
-    settings = load_settings()
-    begin_log(settings, "warning")
-    people = None if users is None else read_rows(users, SeedUser)
-    with servers(settings, with_redis=False) as urls:
-        written = execute(_seed(settings, urls, people, demo=demo))
-    for plural, rows in written.items():
-        count = rows.new + rows.updated
-        noun = plural.removesuffix("s") if count == 1 else plural
-        counts = f"{number(rows.new)} new, {number(rows.updated)} updated"
-        open_console().print(f"{number(count)} {noun}: {counts}")
-
-
-async def _seed(
-    settings: Settings, urls: Urls, people: list[SeedUser] | None, *, demo: bool
-) -> dict[str, Written]:
-    urls = await prepared(settings, urls, demo=demo)
-    async with _opened(settings, urls.direct) as database:
-        await service_key(database, "signing")  # says what to do when there are no tables
-        if people is None:
-            return await load_committed(database)
-        return {"users": await load_users(database, people)}
 
 
 @commands.command()

@@ -21,11 +21,9 @@ from app.cli.server.environment import DEMO_DATABASE, beside, execute
 from app.connections.redis_url import open_redis
 from app.errors import BadInput
 from app.migrate import migrate
-from app.seed.load import load_committed
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.tokens import Token
-from app.workflows.registry.discovery import discover_families
 
 Show = Callable[[Stage], Awaitable[None]]
 
@@ -34,12 +32,15 @@ ANOTHER = "sluice_demo_again"
 _KEYS = {DEMO_DATABASE: "demo", ANOTHER: "demo-again"}
 
 SHOWS = {
-    "welcome-placeholder": ("app.cli.demo.texts", "show_placeholders"),
-    "agent-welcome": ("app.cli.demo.texts", "show_welcomes"),
-    "scene-images": ("app.cli.demo.scenes", "show_scenes"),
-    "review-post": ("app.cli.demo.posts", "show_posts"),
+    # copier: if examples
+    "welcome-placeholder": ("app.cli.examples.texts_demo", "show_placeholders"),
+    "agent-welcome": ("app.cli.examples.texts_demo", "show_welcomes"),
+    "scene-images": ("app.cli.examples.scenes_demo", "show_scenes"),
+    "review-post": ("app.cli.examples.posts_demo", "show_posts"),
+    # copier: endif
+    "greeting": ("app.cli.demo.greeting", "show_greetings"),
 }
-"""By name, because a service may have left a family out, and what shows it with it."""
+"""By name, so that only what is shown is loaded. The first is shown where none is named."""
 
 
 commands = typer.Typer()
@@ -48,17 +49,15 @@ commands = typer.Typer()
 @commands.command()
 def demo(
     *,
-    family: Annotated[str, typer.Option(help="Which of the template's.")] = "welcome-placeholder",
+    family: Annotated[
+        str | None, typer.Option(help="Which of the template's; the first, unless it is said.")
+    ] = None,
 ) -> None:
     """Dry-run, then run, a family over rows in a database of its own."""
+    family = family or next(iter(SHOWS))
     if family not in SHOWS:
         raise BadInput(
             f"There is no demo of {printable(family)!r}. Known are: {', '.join(sorted(SHOWS))}."
-        )
-    if family not in discover_families():
-        raise BadInput(
-            f"The demo needs the example family {family!r}, which this service does not have."
-            " Try yours: make serve, and then sluice run FAMILY --dry-run."
         )
     module, name = SHOWS[family]
     show: Show = getattr(importlib.import_module(module), name)
@@ -96,7 +95,6 @@ async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) ->
         await migrate(made.dsn, schema=its.db_schema)
         database = open_database(made.dsn, pool_size=2, schema=its.db_schema)
         try:
-            await load_committed(database)
             await show(Stage(its, Urls(made.dsn, urls.redis), database, console))
         finally:
             await database.dispose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ from app.schemas.items import ItemsAnswer, ItemView
 from app.schemas.runs import RunView
 from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
 from app.settings import Settings
+from app.workflows.contract.job_family import AnyFamily
 
 
 class Mismatch(SluiceError):
@@ -37,20 +38,21 @@ class Mismatch(SluiceError):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``database`` holds the committed rows and nothing else; so do the folder of files and
-    Redis."""
+    """``database`` is migrated and holds nothing else; the folder of files and Redis are empty."""
 
     settings: Settings
     urls: Urls
     database: AsyncEngine
     console: Console
+    families: Sequence[AnyFamily] | None = None
+    """None: those of the service."""
 
     @asynccontextmanager
     async def service(self, **changed: object) -> AsyncIterator[ApiClient]:
         """``changed``: settings by their field's name."""
         settings = self.settings.model_copy(update=changed)
         with bind("127.0.0.1", 0) as bound:
-            app = create_app(settings, self.urls, with_worker=True)
+            app = create_app(settings, self.urls, self.families, with_worker=True)
             url = url_of(bound)
             limits = limits_of(settings, with_worker=True)
             async with listening(app, bound, stop_timeout=settings.stop_timeout, limits=limits):

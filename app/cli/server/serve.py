@@ -17,9 +17,7 @@ from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.main import create_app, require_tokens
-from app.seed.load import load_when_empty
 from app.settings import Settings, load_settings, reached_at
-from app.store.database import open_database
 from app.workflows.registry.discovery import discover_families
 
 EXAMPLE = "welcome-placeholder"
@@ -77,8 +75,12 @@ async def _serve(
     with ending.on_signal(stop.set):
         urls = await prepared(settings, urls, demo=demo)
         app = create_app(settings, urls, with_worker=with_worker)
+        # copier: if examples
         if demo and settings.database_url is None:
-            await _seed_when_empty(urls.database, settings.db_schema)
+            from app.seed.load import seed_when_empty  # noqa: PLC0415 - goes with the examples
+
+            await seed_when_empty(urls.database, settings.db_schema)
+        # copier: endif
         limits = limits_of(settings, with_worker=with_worker)
         async with listening(
             app, bound, stop_timeout=settings.stop_timeout, limits=limits
@@ -88,14 +90,6 @@ async def _serve(
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
-
-
-async def _seed_when_empty(dsn: str, schema: str) -> None:
-    database = open_database(dsn, pool_size=2, schema=schema)
-    try:
-        await load_when_empty(database)
-    finally:
-        await database.dispose()
 
 
 def _greet(settings: Settings, url: str, hint: str, *, with_worker: bool, demo: bool) -> None:

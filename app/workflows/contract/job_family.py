@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Generic, TypeVar, cast
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Select
+from typing_extensions import TypeVar as DefaultTypeVar
 
 from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.backoff import Backoff
@@ -57,10 +59,15 @@ class Page:
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 EntityT = TypeVar("EntityT")
 ResultT = TypeVar("ResultT")
+IdT = DefaultTypeVar("IdT", str, int, UUID, default=str)
+"""Every item is known by its id's text; this is what the family's own methods are given."""
 
 
-class JobFamily(Generic[ParamsT, EntityT, ResultT]):
+class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """One kind of batch job.
+
+    ``JobFamily[Params, Order, str]`` has ids that are text; a fourth type says what else they are:
+    ``JobFamily[Params, Order, str, int]``, or ``UUID``.
 
     Every method may be ``async def`` or plain ``def``; a plain one runs in a thread, so that
     blocking code in it stalls nobody else.
@@ -151,12 +158,12 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
         return None
 
     def existing(
-        self, ids: Sequence[str], params: ParamsT, ctx: Context
-    ) -> Awaitable[Collection[str]] | Collection[str]:
+        self, ids: Sequence[IdT], params: ParamsT, ctx: Context
+    ) -> Awaitable[Collection[IdT]] | Collection[IdT]:
         """Which of these already have a result. One round trip for the whole list."""
         return ()
 
-    def load(self, item_id: str, ctx: Context) -> Awaitable[EntityT | None] | EntityT | None:
+    def load(self, item_id: IdT, ctx: Context) -> Awaitable[EntityT | None] | EntityT | None:
         """The entity; None when it is gone, and the item is skipped."""
         raise NotImplementedError
 
@@ -173,13 +180,13 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT]):
         return None
 
     def stored(
-        self, item_id: str, params: ParamsT, ctx: Context
+        self, item_id: IdT, params: ParamsT, ctx: Context
     ) -> Awaitable[ResultT | None] | ResultT | None:
         """What is stored for this item now, for a preview to compare with; None: nothing."""
         return None
 
 
-AnyFamily = JobFamily[Any, Any, Any]  # whose types only its author knows
+AnyFamily = JobFamily[Any, Any, Any, Any]  # whose types only its author knows
 
 
 def overridden(family: AnyFamily, methods: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -14,8 +15,9 @@ from app.redaction.redactor import Redactor
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer, flow_key
-from app.workflows.registry.known_types import hints_of, result_type, values_of
+from app.workflows.registry.known_types import hints_of, id_type, result_type, values_of
 from app.workflows.registry.threads import ThreadLine, Threads
+from app.workflows.registry.typed_ids import TypedIds
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 from app.workflows.serialization.params import LARGEST as LARGEST_PARAMS
 from app.workflows.serialization.params import Params, ParamsVersion
@@ -45,6 +47,8 @@ class BoundFamily:
     """For what is plain ``def`` of its items."""
     plain: bool
     """Each of its items needs one."""
+    ids: TypedIds | None = None
+    """None: the family's methods are given the text."""
     redactor: Redactor = field(default_factory=Redactor)
     """Of the service."""
     shown: set[CodeType] = field(default_factory=set)
@@ -69,6 +73,14 @@ class BoundFamily:
     def filters(self) -> bool:
         """Whether ``existing`` was written at all."""
         return bool(overridden(self.family, ("existing",)))
+
+    def check_ids(self, item_ids: Sequence[str] | None) -> None:
+        """
+        Raises:
+            BadInput: one of them is none of the type that the family's ids have.
+        """
+        if self.ids is not None and item_ids is not None:
+            self.ids.check(item_ids)
 
     def flow_key(self, layer: Layer) -> str:
         return flow_key(self.name, layer)
@@ -105,17 +117,22 @@ def bind(
 
     of_items.used = plain("load", "execute", "save")
     of_pages.used = plain("page", "count", "existing")
+    kind = id_type(type(family))
+    ids = TypedIds(kind) if kind in (int, UUID) else None
+    existing = ready("existing", of_pages)
+    load, stored = ready("load", of_items), ready("stored", of_items)
     values = values_of(family, largest)
     redactor = redactor or Redactor()
     return BoundFamily(
         family=family,
         pages=ready("page", of_pages) if overridden(family, ("page",)) else None,
         count=ready("count", of_pages),
-        existing=ready("existing", of_pages),
-        load=ready("load", of_items),
+        existing=ids.of_many(existing) if ids else existing,
+        load=ids.of_one(load) if ids else load,
         execute=ready("execute", of_items),
         save=ready("save", of_items),
-        stored=ready("stored", of_items) if overridden(family, ("stored",)) else None,
+        stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
+        ids=ids,
         params=Params(
             family.params,
             values,

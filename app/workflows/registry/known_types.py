@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Generic, get_args, get_type_hints
+from typing import Any, Generic, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -58,6 +58,15 @@ def hints_of(function: Callable[..., object]) -> list[object]:
 def result_type(kind: type) -> Any:  # whatever the author put third in JobFamily[…]
     for base in getattr(kind, "__orig_bases__", ()):
         arguments = get_args(base)
-        if len(arguments) == 3:
+        if len(arguments) in (3, 4):
             return arguments[2]
     return Any
+
+
+def id_type(kind: type) -> object:
+    """What the author put fourth in ``JobFamily[…]``; text where they put nothing."""
+    for base in kind.__mro__:
+        for generic in getattr(base, "__orig_bases__", ()):
+            if get_origin(generic) is JobFamily:
+                return get_args(generic)[3]
+    return str

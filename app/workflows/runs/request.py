@@ -48,8 +48,10 @@ def new_run(bound: BoundFamily, request: RunRequest, *, started_by: str) -> Run:
     """For ``app.workflows.runs.start.start``.
 
     Raises:
-        BadInput: the params would not be the same when they are read back.
+        BadInput: the params would not be the same when they are read back, or an id is none of the
+            family's.
     """
+    bound.check_ids(request.item_ids)
     options = request.options or options_of(bound.family)
     params = bound.params.keep(request.params)
     return Run(

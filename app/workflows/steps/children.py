@@ -68,6 +68,7 @@ class ChildRuns:
         """
         kept = _params(record.name, bound, params)
         child = checked_id(id_text(item_id, "child()"))
+        bound.check_ids([child])
         record.child_run = new_id("run")
         async with self.database.begin() as tx:
             if not await self.engine.ours(tx, [delivery]):

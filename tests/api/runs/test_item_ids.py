@@ -140,7 +140,9 @@ async def test_a_source_that_names_such_an_id_is_refused_by_its_dry_run(
             # Behind the first page, which the dry run of a run over everything never reads.
             await sluice.add_users(9)
             await sluice.sql(
-                'UPDATE "user" SET id = :id WHERE id = :was', id=f"v{item_id}", was="u00009"
+                "UPDATE tests.users SET id = :id WHERE id = :was",
+                id=f"v{item_id}",
+                was="u00009",
             )
             with pytest.raises(ConfigurationError, match="no line break or control character"):
                 await sluice.dry_run(force=True)

@@ -11,13 +11,13 @@ from pydantic import SecretStr
 from sqlalchemy import Select
 from sqlmodel import col
 
-from app.models.user import User
 from app.tokens import Scope, Token
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import FamilyParams
 from tests.support.families import Beside, Recording
 from tests.support.http import CRON, OPS, api, assert_problem, bearer, fields, traces
 from tests.support.service import Opener
+from tests.support.users import User
 
 PATH = "/api/cron/recording"
 FIRST = "2026-11-22T02:00:00Z"

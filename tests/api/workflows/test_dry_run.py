@@ -11,11 +11,11 @@ import httpx2
 from sqlalchemy import Select
 from sqlmodel import col
 
-from app.models.user import User
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily, Page
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem, traces
 from tests.support.service import Opener, Sluice
+from tests.support.users import User
 
 PROCESS = "/api/workflows/recording/process-users"
 WELCOME = "/api/workflows/welcome-placeholder/process-users"

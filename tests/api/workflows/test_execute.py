@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Select
 from sqlmodel import select
 
-from app.models.user import User
 from app.workflows.family import Context, FamilyParams, Fatal, JobFamily, RetryAfter, Skip
 from tests.api.workflows.test_paginate import Other, running
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener, assert_exact
+from tests.support.users import User
 
 EXECUTE = "/api/workflows/recording/record-user"
 

@@ -13,8 +13,6 @@ from app.cli.server.demo_token import ensure_token, read_token, token_file
 from tests.cli.command import Sluice, stop, wait_for
 from tests.support.ports import free_port
 
-HEADER = "email,name,locale,interests,active,paid\n"
-
 
 def test_serve_refuses_without_tokens(sluice: Sluice) -> None:
     assert sluice.refused("serve", SLUICE_TOKENS="").startswith("SLUICE_TOKENS is not set")
@@ -23,7 +21,6 @@ def test_serve_refuses_without_tokens(sluice: Sluice) -> None:
 def test_serve_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
     port = str(free_port())
     assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty, SLUICE_PORT=port)
-    assert "sluice migrate" in sluice.refused("seed", DATABASE_URL=empty)
 
 
 def test_migrate_says_what_it_did(sluice: Sluice, empty: str) -> None:
@@ -43,37 +40,6 @@ def test_a_worker_ends_cleanly_on_sigterm(sluice: Sluice, tmp_path: Path) -> Non
     assert "worker_stopped" in log.read_text()
 
 
-async def test_seeding_again_updates_and_keeps_ids(
-    sluice: Sluice, database: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "users.csv"
-    file.write_text(f"{HEADER}ada@example.org,Ada,en-GB,maths,true,true\n")
-    assert sluice.run("seed", "--users", str(file)).stdout == "1 user: 1 new, 0 updated\n"
-    before = await _user(database, "ada@example.org")
-    file.write_text(
-        f"{HEADER}Ada@Example.org,Ada L.,en-GB,maths,true,true\nb@example.org,B,de,,true,false\n"
-    )
-    assert sluice.run("seed", "--users", str(file)).stdout == "2 users: 1 new, 1 updated\n"
-    after = await _user(database, "ada@example.org")
-    assert before is not None
-    assert after is not None
-    assert (after["id"], after["name"]) == (before["id"], "Ada L.")
-    assert after["id"].startswith("usr_")
-
-
-async def test_one_bad_row_is_named_and_nothing_is_written(
-    sluice: Sluice, database: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "users.csv"
-    file.write_text(
-        f"{HEADER}good@example.org,Good,en,x,true,true\nbad@example.org,Bad,en,x,perhaps,true\n"
-    )
-    assert sluice.refused("seed", "--users", str(file)) == (
-        "users.csv line 3: active: it must be true or false, not 'perhaps'."
-    )
-    assert await _user(database, "good@example.org") is None
-
-
 def test_the_demo_token_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     assert read_token(folder) is None
@@ -85,15 +51,7 @@ def test_the_demo_token_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["demo-token"]
 
 
-async def _user(dsn: str, email: str) -> asyncpg.Record | None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return await connection.fetchrow('SELECT * FROM "user" WHERE email = $1', email)
-    finally:
-        await connection.close()
-
-
-async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made_nor_seeded(
+async def test_what_is_the_demos_works_on_the_given_database_and_makes_none(
     sluice: Sluice, empty: str, tmp_path: Path
 ) -> None:
     assert "up to date" not in sluice.run("migrate", "--demo", DATABASE_URL=empty).stdout
@@ -110,7 +68,6 @@ async def test_what_is_the_demos_works_on_the_given_database_and_is_neither_made
         async with asyncio.timeout(20):
             while not await connection.fetchval("SELECT count(*) FROM sluice.worker"):
                 await asyncio.sleep(0.02)
-        assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
     finally:
         stop(process)
         await connection.close()

@@ -14,6 +14,7 @@ from app.redaction.redactor import MOST_LEARNT, Redactor
 from app.settings import Settings
 from app.tokens import Token
 from tests.support.encodings import ENCODINGS
+from tests.support.own_settings import OwnSettings
 
 SECRET = "sk-live/9_a-B+c'Zq8w"
 ESCAPES = ("{0}", "\\u{1:04x}", "%{1:02x}", "%25{1:02X}", "\\\\u{1:04X}", "&#{1};", "\\x{1:02x}")
@@ -81,18 +82,18 @@ def test_params_cannot_take_words_out_of_our_sentences(word: str) -> None:
 
 
 def test_every_setting_that_is_a_secret_is_known() -> None:
-    settings = Settings(_env_file=None).model_copy(
+    settings = OwnSettings(_env_file=None).model_copy(
         update={
             "database_url": "postgresql://me:of%2Fthe-database@db/app",
             "listen_url": "postgresql://me:of-what-listens@db/app",
             "redis_url": "redis://:of-redis-itself@cache/0",
             "secret_key": SecretStr("newest-key-of-all, former-key-of-all"),
-            "llm_api_key": SecretStr("of-the-model"),
-            "image_api_key": SecretStr("of-the-painter"),
+            "crm_key": SecretStr("of-the-model"),
+            "shop_key": SecretStr("of-the-painter"),
             "token": SecretStr("of-the-command-line"),
             "tokens": (Token(name="ops", secret=SecretStr("of-the-operators")),),
-            "llm_base_url": "https://me:of-the-gateway@llm/v1?api-key=of-the-query",
-            "posts_url": "https://me:of-the-posts@posts/",
+            "crm_url": "https://me:of-the-gateway@llm/v1?api-key=of-the-query",
+            "shop_url": "https://me:of-the-posts@posts/",
         }
     )
     redactor = redactor_of(settings)

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Select
 from sqlmodel import select
 
-from app.models.user import User
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import bind
 from app.workflows.registry.threads import Threads
 from app.workflows.serialization.codec import NotSerialisable
 from tests.support.families import Recording
+from tests.support.users import User
 
 NO_CONTEXT = cast("Context", None)  # these families never look at it
 PARAMS = FamilyParams()

@@ -20,7 +20,7 @@ Folder = Callable[..., str]
 
 HEAD = """
 from sqlmodel import select
-from app.models.user import User
+from tests.support.users import User
 from app.workflows.family import Entity, FamilyParams, Flow, FlowControl, JobFamily
 """
 FAMILY = (

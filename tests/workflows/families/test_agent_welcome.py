@@ -16,6 +16,7 @@ from app.workflows.family import Context
 from app.workflows.sources.sql_source import SqlSource
 from tests.support.llm_server import Server, completion, response
 from tests.support.service import Opener, Sluice
+from tests.workflows.families.example_users import add_users
 
 OTHER = Welcome(message="new", questions=("a?", "b?", "c?"))
 
@@ -28,7 +29,7 @@ class Case:
 
     async def add_agents(self, number: int) -> list[str]:
         """An agent ``a00001`` of the user ``u00001``, and so on; the tenth users pay."""
-        users = await self.sluice.add_users(number)
+        users = await add_users(self.sluice, number)
         await self.sluice.sql(
             "INSERT INTO agent (id, user_id, name, role, description, active)"
             " SELECT 'a' || right(id, 5), id, 'Agent of ' || id, 'tea adviser', 'Knows tea.', true"

@@ -14,6 +14,7 @@ from app.workflows.family import Backoff
 from tests.support.control import paused
 from tests.support.llm_server import GOOD, LINES, Server, completion, response
 from tests.support.service import Opener
+from tests.workflows.families.example_users import add_users
 
 KEY = SecretStr("sk-secret-0123")
 LIMITED = response(429, b"{}", "Retry-After: 1")
@@ -40,7 +41,7 @@ async def test_lines_of_the_model_are_kept_in_redis_and_in_the_table(
     opener: Opener, llm: Server
 ) -> None:
     async with opener(Impatient(), llm_base_url=llm.url, llm_model="small-1") as sluice:
-        [user] = await sluice.add_users(1)
+        [user] = await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [(lines, writer)] = await sluice.sql("SELECT lines, writer FROM welcome_placeholder")
@@ -58,7 +59,7 @@ async def test_a_429_puts_the_item_off_as_long_as_the_endpoint_asks(
 ) -> None:
     llm.answers = [LIMITED, GOOD]
     async with opener(Impatient(), llm_base_url=llm.url) as sluice:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [row] = await sluice.items(run.id)
@@ -72,7 +73,7 @@ async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
 ) -> None:
     llm.answers = [response(200, completion("Sure! Here are some lines: " + "la " * 2_000))]
     async with opener(Impatient(), llm_base_url=llm.url) as sluice:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [row] = await sluice.items(run.id)
@@ -84,7 +85,7 @@ async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
 async def test_a_refused_key_pauses_the_run_and_burns_no_item(opener: Opener, llm: Server) -> None:
     llm.answers = [response(401, b'{"error": {"message": "bad key sk-secret-0123"}}')]
     async with opener(Impatient(), llm_base_url=llm.url, llm_api_key=KEY) as sluice:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         async with sluice.worker():
             run = await paused(sluice, await sluice.start())
             [row] = await sluice.items(run.id)
@@ -102,7 +103,7 @@ async def test_a_request_that_is_refused_for_itself_fails_at_once(
 ) -> None:
     llm.answers = [response(400, b'{"error": {"message": "no such field"}}')]
     async with opener(Impatient(), llm_base_url=llm.url) as sluice:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [row] = await sluice.items(run.id)
@@ -120,7 +121,7 @@ async def test_the_tokens_that_a_text_cost_are_counted_even_when_it_cannot_be_us
     good = json.dumps({"lines": LINES})
     llm.answers = [priced("rubbish", 30), priced(good, "many"), priced(good, 50)]
     async with opener(Impatient(), llm_base_url=llm.url) as sluice:
-        await sluice.add_users(3)
+        await add_users(sluice, 3)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
     assert (run.succeeded, run.spent_tokens) == (3, 30 + 0 + 2 * 50)

@@ -10,8 +10,8 @@ import pytest
 
 from app.store.tables.runs import Run
 from app.workflows.families.scene_images import SceneImages
-from tests.support.scene_process import BOUNDARIES, IMAGES, TABLES, mortal_workers
 from tests.support.service import Opener, Sluice, assert_exact
+from tests.workflows.families.scene_process import BOUNDARIES, IMAGES, TABLES, mortal_workers
 
 pytestmark = pytest.mark.slow
 

@@ -18,6 +18,7 @@ from app.workflows.families.welcome_placeholder import (
 from app.workflows.family import Context
 from app.workflows.sources.sql_source import SqlSource
 from tests.support.service import Opener, Sluice
+from tests.workflows.families.example_users import add_users
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ async def test_active_users_are_eligible_and_of_these_the_paying_ones_when_asked
     opener: Opener,
 ) -> None:
     async with case(opener) as of:
-        ids = await of.sluice.add_users(20)
+        ids = await add_users(of.sluice, 20)
         await of.sluice.sql(
             'UPDATE "user" SET active = false WHERE id IN (:a, :b)', a=ids[2], b=ids[9]
         )
@@ -94,7 +95,7 @@ async def test_a_page_of_users_is_looked_up_in_one_round_trip(opener: Opener) ->
 
 async def test_a_run_over_several_pages_looks_up_each_page_once(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(130)
+        await add_users(of.sluice, 130)
         run_id = await of.sluice.start()
         redis = of.sluice.service.redis
         prefix = of.sluice.service.settings.redis_prefix
@@ -116,7 +117,7 @@ async def test_a_run_over_several_pages_looks_up_each_page_once(opener: Opener) 
 
 async def test_a_user_is_loaded_and_nobody_is_none(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(1)
+        await add_users(of.sluice, 1)
         user = await of.family.load("u00001", of.ctx)
         assert user is not None
         assert (user.name, user.locale, user.interests) == ("Name of u00001", "en-US", ["tea"])
@@ -125,7 +126,7 @@ async def test_a_user_is_loaded_and_nobody_is_none(opener: Opener) -> None:
 
 async def test_execute_writes_lines_and_saves_none(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(1)
+        await add_users(of.sluice, 1)
         user = await of.family.load("u00001", of.ctx)
         assert user is not None
         lines = await of.family.execute(user, Params(), of.ctx)
@@ -137,7 +138,7 @@ async def test_execute_writes_lines_and_saves_none(opener: Opener) -> None:
 
 async def test_what_is_saved_is_in_the_table_and_in_redis_for_a_while(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(1)
+        await add_users(of.sluice, 1)
         lines = await of.process("u00001")
         rows = await of.sluice.sql("SELECT user_id, lines, writer FROM welcome_placeholder")
         assert [(row.user_id, row.lines) for row in rows] == [("u00001", lines)]
@@ -153,7 +154,7 @@ async def test_what_is_saved_is_in_the_table_and_in_redis_for_a_while(opener: Op
 
 async def test_what_is_stored_is_what_the_table_holds_and_nothing_is_none(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(1)
+        await add_users(of.sluice, 1)
         assert await of.family.stored("u00001", Params(), of.ctx) is None
         lines = await of.process("u00001")
         assert await of.family.stored("u00001", Params(), of.ctx) == lines
@@ -161,7 +162,7 @@ async def test_what_is_stored_is_what_the_table_holds_and_nothing_is_none(opener
 
 async def test_saving_twice_leaves_one_row_with_the_latest_lines(opener: Opener) -> None:
     async with case(opener) as of:
-        await of.sluice.add_users(1)
+        await add_users(of.sluice, 1)
         await of.process("u00001")
         user = await of.family.load("u00001", of.ctx)
         assert user is not None

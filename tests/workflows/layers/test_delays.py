@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Select
 from sqlmodel import col, select
 
-from app.models.user import User
 from app.store.statuses import ItemStatus
 from app.store.tables.items import Item
 from app.workflows.failures.delays import LONGEST, SHORTEST, before_retry
@@ -19,6 +18,7 @@ from app.workflows.family import Backoff, Context, FamilyParams, RetryAfter
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped, items_at, remembered
+from tests.support.users import User
 
 CENTURIES = Backoff(initial=timedelta(days=90_000), longest=timedelta.max)
 

@@ -12,6 +12,7 @@ from app.schemas.families import FamilyView
 from app.schemas.items import ItemView
 from app.schemas.runs import RunView
 from app.seed import users
+from app.seed.load import load_committed
 from app.services.llm.welcomes import Welcome
 from app.settings import Settings
 
@@ -19,6 +20,7 @@ _SHOWN = 3
 
 
 async def show_placeholders(stage: Stage) -> None:
+    await load_committed(stage.database)
     async with stage.service() as api:
         family = await find(api, "welcome-placeholder")
         run = await _run(stage, api, family)
@@ -29,6 +31,7 @@ async def show_placeholders(stage: Stage) -> None:
 
 
 async def show_welcomes(stage: Stage) -> None:
+    await load_committed(stage.database)
     async with stage.service() as api:
         family = await find(api, "agent-welcome")
         run = await _run(stage, api, family)

@@ -14,11 +14,12 @@ from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient
 from app.cli.demo.stage import Mismatch, Stage, find, get, items_of, post
-from app.cli.demo.texts import say_who_wrote
+from app.cli.examples.texts_demo import say_who_wrote
 from app.cli.output.console import printable, program
 from app.cli.paths import item_path, run_path
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.schemas.items import ResumedAnswer, SuspendedAnswer, SuspendedView
+from app.seed.load import load_committed
 from app.workflows.families.review_post import Review
 
 POSTS = 2
@@ -26,6 +27,7 @@ _PATIENCE = 30.0
 
 
 async def show_posts(stage: Stage) -> None:
+    await load_committed(stage.database)
     say = stage.console.print
     async with _blog() as blog, stage.service(posts_url=blog.url) as api:
         family = await find(api, "review-post")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.llm.placeholders import MAX_CHARS, MAX_COUNT, Person
+from app.services.model_choice import text_writer
 from app.services.offline.placeholders import INTEREST_CHARS, NAME_CHARS, Language, read_languages
 from app.services.offline.writer import LocalWriter
-from app.services.providers import text_writer
 
 LANGUAGES = read_languages()
 WRITER = LocalWriter(LANGUAGES)

@@ -21,6 +21,7 @@ from app.cli.paths import item_path, run_path
 from app.errors import NotFound
 from app.schemas.items import ChunkView, ItemAnswer, ItemsAnswer, StepView
 from app.schemas.runs import RunAnswer
+from app.seed.load import load_committed
 from app.services.file_store import FileStore
 from app.services.images.local import LocalPainter
 from app.workflows.families.scene_images import ImageSet, SceneImage
@@ -30,6 +31,7 @@ _PATIENCE = 30.0
 
 
 async def show_scenes(stage: Stage) -> None:
+    await load_committed(stage.database)
     async with stage.service() as api:
         family = await find(api, "scene-images")
         dry = await stage.dry_run(api, family, limit=SCENES)

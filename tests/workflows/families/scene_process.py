@@ -1,7 +1,7 @@
 """Workers for ``scene-images`` as processes, which kill themselves between two steps.
 
-Run as ``python -m tests.support.scene_process DSN REDIS_URL PREFIX FOLDER ORDERLY``. A scene is
-named for the boundary at which the process that works on it dies, once: ``prompts`` and
+Run as ``python -m tests.workflows.families.scene_process DSN REDIS_URL PREFIX FOLDER ORDERLY``.
+A scene is named for the boundary at which the process that works on it dies, once: ``prompts`` and
 ``image-1`` to ``image-5`` when this step is remembered and nothing has begun after it, ``save``
 when the set is saved and its outcome is not. Each step leaves a row in the table ``evidence``, each
 death one in ``death``.
@@ -136,7 +136,7 @@ async def mortal_workers(
 ) -> AsyncIterator[None]:
     """A worker, and another one whenever it was killed; at the end it must stop cleanly."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.scene_process",
+        sys.executable, "-m", "tests.workflows.families.scene_process",
         prefix, str(files), str(int(orderly)),
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": urls.database, "REDIS_URL": urls.redis},

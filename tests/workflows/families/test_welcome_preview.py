@@ -5,13 +5,14 @@ from __future__ import annotations
 from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from tests.support.http import api
 from tests.support.service import Opener
+from tests.workflows.families.example_users import add_users
 
 
 async def test_a_preview_of_welcome_placeholder_shows_lines_and_writes_none(
     opener: Opener,
 ) -> None:
     async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         path = "/api/workflows/welcome-placeholder/generate-user"
         answer = (await caller.post(path, json={"userId": "u00001", "dryRun": True})).json()
         assert len(answer["result"]) == 4
@@ -24,7 +25,7 @@ async def test_a_preview_of_welcome_placeholder_shows_which_lines_would_change(
     opener: Opener,
 ) -> None:
     async with opener(WelcomePlaceholders()) as sluice, api(sluice) as caller:
-        await sluice.add_users(1)
+        await add_users(sluice, 1)
         await sluice.sql(
             "INSERT INTO welcome_placeholder (user_id, lines, writer)"
             " VALUES ('u00001', '{An old line}', 'someone')"

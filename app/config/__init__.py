@@ -1,0 +1,1 @@
+"""Where settings are read from, and which Sluice has."""

@@ -1,0 +1,73 @@
+"""``sluice seed``, and what the demonstrations' service does by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+
+from tests.cli.command import Sluice, stop, wait_for
+from tests.support.ports import free_port
+
+HEADER = "email,name,locale,interests,active,paid\n"
+
+
+async def test_seeding_again_updates_and_keeps_ids(
+    sluice: Sluice, database: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(f"{HEADER}ada@example.org,Ada,en-GB,maths,true,true\n")
+    assert sluice.run("seed", "--users", str(file)).stdout == "1 user: 1 new, 0 updated\n"
+    before = await _user(database, "ada@example.org")
+    file.write_text(
+        f"{HEADER}Ada@Example.org,Ada L.,en-GB,maths,true,true\nb@example.org,B,de,,true,false\n"
+    )
+    assert sluice.run("seed", "--users", str(file)).stdout == "2 users: 1 new, 1 updated\n"
+    after = await _user(database, "ada@example.org")
+    assert before is not None
+    assert after is not None
+    assert (after["id"], after["name"]) == (before["id"], "Ada L.")
+    assert after["id"].startswith("usr_")
+
+
+async def test_one_bad_row_is_named_and_nothing_is_written(
+    sluice: Sluice, database: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text(
+        f"{HEADER}good@example.org,Good,en,x,true,true\nbad@example.org,Bad,en,x,perhaps,true\n"
+    )
+    assert sluice.refused("seed", "--users", str(file)) == (
+        "users.csv line 3: active: it must be true or false, not 'perhaps'."
+    )
+    assert await _user(database, "good@example.org") is None
+
+
+async def _user(dsn: str, email: str) -> asyncpg.Record | None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchrow('SELECT * FROM "user" WHERE email = $1', email)
+    finally:
+        await connection.close()
+
+
+def test_it_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
+    assert "sluice migrate" in sluice.refused("seed", DATABASE_URL=empty)
+
+
+async def test_a_database_that_was_given_is_not_seeded(
+    sluice: Sluice, empty: str, tmp_path: Path
+) -> None:
+    assert sluice.run("migrate", "--demo", DATABASE_URL=empty).returncode == 0
+    port = str(free_port())  # the module's service may have the other one
+    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port}, sluice.forking)
+    log = tmp_path / "log"
+    process = given.start("serve", "--demo", log=log)
+    connection = await asyncpg.connect(empty)
+    try:
+        await asyncio.to_thread(wait_for, "Sluice listens on", log, process)
+        assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
+    finally:
+        stop(process)
+        await connection.close()
