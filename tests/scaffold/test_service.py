@@ -219,8 +219,7 @@ async def test_settings_and_services_of_its_own_outlive_an_update(
     assert template.run("git", "clone", "--quiet", ".", str(newer.root)).returncode == 0
     service = started(newer, tmp_path / "service")
     own = {
-        "app/services/settings.py": text(service, "app/services/settings.py").rstrip("\n")
-        + SETTING,
+        "app/services/settings.py": text(service, "app/services/settings.py") + SETTING,
         "app/services/providers.py": text(service, "app/services/providers.py")
         .replace("from typing import Any\n", IMPORTS)
         .replace("from app.services.provider import Provider\n", OF_SERVICES)
@@ -235,7 +234,7 @@ async def test_settings_and_services_of_its_own_outlive_an_update(
         ended = service.python("-m", *words)
         assert ended.returncode == 0, (ended.stdout, ended.stderr)
     for file in ("settings", "providers"):
-        change(newer, f"scaffold/service/{file}.txt", "This file is yours", "It is yours")
+        change(newer, f"scaffold/service/{file}.txt", "no update", "not one update")
     change(newer, "app/services/http/retry_after.py", "from __future__", "# Newer\nfrom __future__")
     newer.committed("Newer")
     assert newer.run("git", "tag", "1.1.0").returncode == 0
@@ -322,7 +321,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     assert "review_post" in families_of(service)
     assert "[review-post]" in text(service, "docs/guides/writing-a-family.md")
     (service.root / "app/workflows/families/scene_images.py").unlink()
-    change(service, "Makefile", "-n 3 --dist loadfile $(ARGS)", "-n 6 --dist loadfile $(ARGS)")
+    change(service, "Makefile", "pytest $(SHARED) $(ARGS)", "pytest $(SHARED) -x $(ARGS)")
     service.committed("Mine")
     with (newer.root / "app/services/http/retry_after.py").open("a", encoding="utf-8") as lines:
         lines.write("# Newer\n")
@@ -337,7 +336,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     words = ("update", "--quiet", "--defaults")
     ended = service.python("-m", "copier", *words)
     assert ended.returncode == 0, ended
-    assert "-n 6 --dist loadfile $(ARGS)" in text(service, "Makefile")
+    assert "pytest $(SHARED) -x $(ARGS)" in text(service, "Makefile")
     assert "# Newer" in text(service, "app/services/http/retry_after.py")
     assert families_of(service) == {"agent_welcome", "review_post", "welcome_placeholder"}
     assert "_commit: 1.1.0" in text(service, ".copier-answers.yml")

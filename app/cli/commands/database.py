@@ -43,7 +43,8 @@ def migrate(*, demo: Demo = False) -> None:
     else:
         start = f"revision {_told(before)}" if any(before) else "no tables"
         open_console().print(
-            f"Migrated the database {name} from {start} to revision {_told(after)}."
+            f"Migrated the database {name} from {start} to revision {_told(after)}.",
+            soft_wrap=True,
         )
 
 
