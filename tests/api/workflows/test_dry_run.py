@@ -157,7 +157,8 @@ async def test_paid_only_narrows_what_welcome_placeholder_takes(opener: Opener) 
         forced = await _dry_run(caller, WELCOME, params={"paidOnly": True}, force=True)
         assert _numbers(forced) == (4, 4, 0, True)
         assert await traces(sluice) == (0, 0, 0)
-        assert await sluice.sql("SELECT 1 FROM welcome_placeholder") == []
+        kept = f"{sluice.service.settings.redis_prefix}:welcome-placeholder:*"
+        assert len([key async for key in sluice.service.redis.scan_iter(kept)]) == 4
 
 
 class Throttled(Recording):
