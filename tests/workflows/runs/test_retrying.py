@@ -114,7 +114,7 @@ async def test_a_preview_tells_what_is_no_exception_too(
         answer = await http.post(
             "/api/workflows/recording/record-user", json={"dryRun": True, "userId": "u00001"}
         )
-    assert answer.status_code == 502
+    assert answer.status_code == 424
     assert "SystemExit: The code asked the process to exit: sys.exit(5)." in answer.json()["error"]
 
 
