@@ -14,7 +14,7 @@ from app.api.dependencies import ApiState
 from app.configured_secrets import know_url, redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
-from app.engine.postgres.engine import PgQueuerEngine
+from app.engine.postgres.engine import PostgresEngine
 from app.errors import ConfigurationError
 from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
@@ -126,7 +126,7 @@ async def _opened(
         services = Services(
             pools.called, sessions(pools.called), redis, settings.redis_prefix, http, others
         )
-        engine = PgQueuerEngine(
+        engine = PostgresEngine(
             database,
             urls.direct,
             schema=settings.db_schema,

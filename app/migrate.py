@@ -1,5 +1,4 @@
-"""Bringing a database up to date: our tables and the service's by Alembic, the queue's by the
-engine."""
+"""Bringing a database up to date: our tables and the service's, by Alembic."""
 
 from __future__ import annotations
 
@@ -16,7 +15,6 @@ from app.connections.faults import sqlstate
 from app.connections.postgres import connect
 from app.connections.postgres_url import with_database
 from app.connections.schema import SCHEMA
-from app.engine.postgres.engine import PgQueuerEngine
 from app.errors import ConfigurationError
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, MigrationHistory
@@ -48,7 +46,6 @@ async def migrate(
             for history in histories:
                 async with database.connect() as connection:
                     await _bring_up(connection, history, schema)
-            await PgQueuerEngine(database, dsn, schema=schema).install()
     finally:
         await database.dispose()
 

@@ -17,17 +17,18 @@ from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import LEASE, RedisGate
 from app.settings import Settings
 from app.store.database import sessions
-from app.store.group_commit import GroupCommit
 from app.store.pool import in_line
 from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
 from app.workflows.keys import Layer
+from app.workflows.layers.claiming import ItemClaimer
 from app.workflows.layers.execute import ExecuteLayer
+from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import Losses
 from app.workflows.layers.outcome_writer import OutcomeWriter
-from app.workflows.layers.paginate import FanOut, PaginateLayer
+from app.workflows.layers.paginate import PaginateLayer
 from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.layers.process import ProcessLayer
 from app.workflows.monitoring.coverage import CoverageSurvey
@@ -46,6 +47,7 @@ from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.preview import PreviewStepRunner
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.worker.dispatcher import Dispatcher, LayerPort
+from app.workflows.worker.lanes import ItemLane, PageLane
 from app.workflows.worker.maintenance import Watchdog
 from app.workflows.worker.worker import SluiceWorker
 
@@ -81,11 +83,19 @@ class Service:
         gate = RedisGate(self.redis, settings.redis_prefix, self.controls, lease=LEASE)
         locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
         cache = RunCache(ledger, self.worked, self.changes)
-        layers = self._layers(gate, locks, cache, context)
+        places = ItemPlaces(settings.worker_concurrency)
+        layers = self._layers(gate, locks, cache, context, places)
+        dispatcher = Dispatcher(ledger, self.worked, layers, self.mender)
+        pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
+        items = dispatcher.handlers(Layer.EXECUTE)
         gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
         worker = SluiceWorker(
             self.engine,
-            Dispatcher(ledger, self.engine, self.controls, self.worked, layers, self.mender),
+            (
+                PageLane(pages, self.controls),
+                ItemLane(items, self.controls, places, self.worked),
+            ),
+            places,
             gate,
             self.controls,
             (
@@ -96,7 +106,6 @@ class Service:
                 Scheduler(self.database, self.engine, self.worked).run,
                 Heartbeat(ledger, settings.worker_concurrency, gauge).run,
             ),
-            concurrency=settings.worker_concurrency,
         )
         self.threads.wakes.append(worker.look)
         return worker
@@ -106,28 +115,29 @@ class Service:
         return partial(make_context, replace(self.services, database=pool, sessions=sessions(pool)))
 
     def _layers(
-        self, gate: RedisGate, locks: ItemLocks, cache: RunCache, context: Callable[..., Context]
+        self,
+        gate: RedisGate,
+        locks: ItemLocks,
+        cache: RunCache,
+        context: Callable[..., Context],
+        places: ItemPlaces,
     ) -> Mapping[Layer, LayerPort]:
         ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
         look_ahead = self.settings.look_ahead
-        paused = PausedRuns(ledger, engine)
         estimator = Estimator(ledger, self.controls)
         outcomes = OutcomeWriter(
             ledger, engine, keeper, look_ahead=look_ahead, changed=cache.changed
         )
         steps = StepRunnerFactory(
-            StepJournal(ledger, engine),
+            StepJournal(ledger),
             ChildRuns(ledger, engine, self.worked, look_ahead),
             self.services.http,
             self.api.links,
         )
-        timers = WakeUpTimers(ledger, engine, look_ahead=look_ahead)
-        fan_out = GroupCommit(FanOut(ledger, engine).commit)
+        timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         return {
-            Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, paused, estimator),
-            Layer.PAGINATE: PaginateLayer(
-                ledger, engine, gate, context, cache, keeper, look_ahead, fan_out
-            ),
+            Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
+            Layer.PAGINATE: PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead),
             Layer.EXECUTE: ExecuteLayer(
                 ledger,
                 engine,
@@ -135,11 +145,12 @@ class Service:
                 locks,
                 context,
                 cache,
+                ItemClaimer(ledger, engine, timers),
+                places,
                 outcomes,
-                paused,
-                timers,
+                PausedRuns(ledger),
                 steps,
-                Losses(ledger, engine),
+                Losses(ledger),
             ),
         }
 

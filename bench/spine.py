@@ -32,7 +32,7 @@ from tests.support.users import User, make_users_table
 DATABASE = "sluice_bench"
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
-    " sluice.pgqueuer"
+    " sluice.message"
 )
 
 

@@ -35,7 +35,7 @@ DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
-    " sluice.pgqueuer"
+    " sluice.message"
 )
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -199,7 +199,7 @@ async def _worker(urls: Urls, shape: Shape, samples: Path | None) -> AsyncIterat
 
 async def _work(shape: str, samples: str | None = None) -> None:
     configure_logs("error", "json")
-    settings = bench_settings(SLUICE_WORKER_HEARTBEAT=5)
+    settings = bench_settings()
     family = Bench(Shape(**json.loads(shape)))
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     async with open_service(settings, urls, [family]) as service:

@@ -14,6 +14,7 @@ from redis.exceptions import (
     NoPermissionError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -44,6 +45,8 @@ _REFUSED = re.compile(
     "invalid username-password|WRONGPASS|NOAUTH|authentication required", re.IGNORECASE
 )
 """What redis-py raises as an error of the connection, where it was told so while it connected."""
+_REDIS_AWAY = ("LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF")
+"""How answers begin of a Redis that is not ready."""
 _AWAY_CLASSES = ("08", "53", "57P", "58")
 
 
@@ -90,7 +93,7 @@ def away(error: BaseException) -> str | None:
     return None
 
 
-def _of_redis(error: RedisError) -> str:
+def _of_redis(error: RedisError) -> str | None:
     if isinstance(error, NoPermissionError):
         return "Redis refuses its user a right: it needs every key and channel of the prefix."
     if isinstance(error, AuthenticationError) or _REFUSED.search(str(error)):
@@ -99,6 +102,8 @@ def _of_redis(error: RedisError) -> str:
         return "Redis takes no writes: REDIS_URL leads to a replica. Lead it to the primary."
     if str(error).startswith("OOM"):
         return "Redis's memory is full: raise its maxmemory."
+    if isinstance(error, ResponseError) and not str(error).startswith(_REDIS_AWAY):
+        return None  # it answers that a command, or a script, of ours is wrong
     return "Redis does not answer just now."
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from app.flow.gate import GateClosed
 from app.flow.overrides import LiveControl
-from app.flow.redis_script import UNREACHABLE, GateScript
+from app.flow.redis_script import GateScript
 
 POLL = 0.25
 """Seconds. Behind the wake-up calls: a lane with waiters asks at least so often."""
@@ -135,7 +135,7 @@ class PermitQueue:
                     ask_in = await self._exchange()
                     pause = 0.1
                     self._script.fault.over()
-                except UNREACHABLE as error:
+                except Exception as error:  # noqa: BLE001 - told, and the lane must go on
                     # Closed while Redis is away: work waits, and nothing that was held is lost.
                     self._script.fault.seen(error, key=self._live().key)
                     if self._closed:

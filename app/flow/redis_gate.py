@@ -133,7 +133,7 @@ class RedisGate:
                 try:
                     await _whole(self._script.renew(key, lane.held))
                     fault.over()
-                except UNREACHABLE as error:
+                except Exception as error:  # noqa: BLE001 - told, and other keys must be renewed
                     fault.seen(error, key=key)
 
     async def _listen(self) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import asyncpg
 import structlog
 
 from app.connections.faults import Fault
@@ -14,7 +13,6 @@ from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
 from app.store.runs.events import CHANNEL
 
-UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 RETRY_SECONDS = 1.0
 LONGEST_RETRY = 15.0
 CHECK_SECONDS = 10.0
@@ -81,7 +79,7 @@ class RunNotifications:
                         await connection.execute("SELECT 1")
                 finally:
                     connection.terminate()
-            except UNREACHABLE as error:
+            except Exception as error:  # noqa: BLE001 - told, with its place if nothing is away
                 fault.seen(error, retry_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_RETRY)

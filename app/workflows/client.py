@@ -21,7 +21,7 @@ from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import RunOptions, options_of
-from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.messages import PaginateMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate
@@ -191,16 +191,9 @@ class WorkflowClient:
             fresh = await pages.add_items(tx, run_id, named)
             if fresh is None:
                 raise _not_running(run)
-            todo = await items.to_execute(tx, [(run_id, item_id) for item_id in named])
-            await self._engine.publish(
-                tx,
-                [
-                    ExecuteMessage(run=run_id, item=item.item_id, seen=item.seen or None).outgoing(
-                        bound.name
-                    )
-                    for item in todo
-                ],
-            )
+            todo = await items.pending_among(tx, run_id, named)
+            out = executions(bound.name, run_id, todo, bound.chunk_for(len(todo)))
+            await self._engine.publish(tx, out)
         return fresh
 
     async def trigger_execute(

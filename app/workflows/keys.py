@@ -1,4 +1,4 @@
-"""Every id that means something, built and parsed in one place.
+"""Every id that means something, built in one place.
 
     run_01JD…                      a run: sorts by time (ULID)
     sch_01JD…                      a schedule that an operator made
@@ -6,17 +6,18 @@
     welcome-placeholder.execute    a flow key
     process:run_…                  the message that starts a run
     page:run_…                     that pages are due, from where the run stands
-    chunk:run_…:2:"u1"             the third chunk of the page after an item id (as JSON)
+    chunk:run_…:5f0c…              the execution of several items, by a hash of their ids
     item:run_…:u1                  the execution of one item
 
-A message's id is the same however often it is published, which is what makes a repeated fan-out
-harmless. Item ids and cursors may hold any character, so they always stand last.
+A message's id is the same however often it is published, so one that waits is not doubled. Item ids
+may hold any character, so they always stand last.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 
 from ulid import ULID
@@ -85,44 +86,15 @@ def chunk_prefix(run_id: str) -> str:
     return f"chunk:{run_id}:"
 
 
-def chunk_message(run_id: str, cursor: str | None, index: int) -> str:
-    head = f"{chunk_prefix(run_id)}{index}"
-    return head if cursor is None else f"{head}:{cursor}"
+def chunk_message(run_id: str, item_ids: Sequence[str]) -> str:
+    named = hashlib.blake2b("\0".join(item_ids).encode(), digest_size=12)
+    return f"{chunk_prefix(run_id)}{named.hexdigest()}"
 
 
 def item_prefix(run_id: str) -> str:
-    """With which the ids of all executions of a run begin."""
+    """With which the ids of all executions of one item of a run begin."""
     return f"item:{run_id}:"
 
 
 def item_message(run_id: str, item_id: str) -> str:
     return f"{item_prefix(run_id)}{item_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class MessageKey:
-    """What a message id says. ``kind`` is process, page, chunk or item."""
-
-    kind: str
-    run_id: str
-    cursor: str | None = None
-    index: int | None = None
-    item_id: str | None = None
-
-
-def parse_message(message_id: str) -> MessageKey:
-    """
-    Raises:
-        ValueError: ``message_id`` was not built here.
-    """
-    kind, _, rest = message_id.partition(":")
-    run_id, more, tail = rest.partition(":")
-    if run_id and kind in ("process", "page") and not more:
-        return MessageKey(kind, run_id)
-    if run_id and kind == "chunk" and more:
-        index, has_cursor, cursor = tail.partition(":")
-        if index.isascii() and index.isdecimal():
-            return MessageKey(kind, run_id, cursor if has_cursor else None, int(index))
-    if run_id and kind == "item" and more:
-        return MessageKey(kind, run_id, item_id=tail)
-    raise ValueError(f"{message_id!r} is not the id of a message")

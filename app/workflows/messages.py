@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from app.engine import OutgoingMessage
 from app.workflows import keys
+from app.workflows.chunks import chunked
 from app.workflows.keys import Layer
+
+NOW = timedelta(0)
 
 
 class RunOnly(BaseModel):
@@ -31,12 +36,13 @@ class LayerMessage(BaseModel):
     def id(self) -> str:
         raise NotImplementedError
 
-    def outgoing(self, family: str) -> OutgoingMessage:
+    def outgoing(self, family: str, delay: timedelta = NOW) -> OutgoingMessage:
         return OutgoingMessage(
             id=self.id(),
             flow_key=keys.flow_key(family, self.layer),
             payload=self.model_dump_json(exclude_none=True).encode(),
             priority=self.priority,
+            delay=delay,
         )
 
     @classmethod
@@ -55,30 +61,39 @@ class ProcessMessage(LayerMessage):
 
 
 class PaginateMessage(LayerMessage):
-    """Layer 2: read the pages that are due; or, with ``items``, fan out one chunk of the page after
-    ``cursor``."""
+    """Layer 2: read the pages that are due."""
 
     layer = Layer.PAGINATE
     priority = 10
 
-    cursor: str | None = None
-    items: tuple[str, ...] | None = None
-    index: int | None = None
-
     def id(self) -> str:
-        if self.items is None:
-            return keys.page_message(self.run)
-        return keys.chunk_message(self.run, self.cursor, self.index or 0)
+        return keys.page_message(self.run)
 
 
 class ExecuteMessage(LayerMessage):
-    """Layer 3: do the work for one item."""
+    """Layer 3: do the work for each of these items. One that was put off, or goes on after a wait,
+    travels alone."""
 
     layer = Layer.EXECUTE
 
-    item: str
-    seen: bool | None = None
-    """An earlier message of this item may have left something behind: look before you begin."""
+    items: tuple[str, ...]
 
     def id(self) -> str:
-        return keys.item_message(self.run, self.item)
+        if len(self.items) == 1:
+            return keys.item_message(self.run, self.items[0])
+        return keys.chunk_message(self.run, self.items)
+
+    def outgoing(self, family: str, delay: timedelta = NOW) -> OutgoingMessage:
+        message = super().outgoing(family, delay)
+        message.size = len(self.items)
+        return message
+
+
+def executions(
+    family: str, run_id: str, item_ids: Sequence[str], size: int
+) -> list[OutgoingMessage]:
+    """Messages for all of these, each for at most ``size``."""
+    return [
+        ExecuteMessage(run=run_id, items=chunk).outgoing(family)
+        for chunk in chunked(size, item_ids)
+    ]

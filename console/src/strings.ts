@@ -421,7 +421,6 @@ export const S = {
     eligible: "eligible",
     already: "already done",
     queued: "queued",
-    number: (number: string, exact: boolean): string => (exact ? number : `about ${number}`),
     inHand: "at work",
     waitingForRate: "wait for rate",
     deferred: "come later",

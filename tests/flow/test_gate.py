@@ -9,17 +9,20 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from structlog.typing import EventDict
 
 from app.flow.gate import GateClosed
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import LEASE, RedisGate
+from app.flow.redis_script import GateScript
 from tests.support.gates import KEY, Work
 from tests.support.servers import TestServers
 
@@ -138,6 +141,26 @@ async def test_keys_do_not_wait_for_each_other_and_an_open_key_waits_for_nothing
     async with running(gate), asyncio.timeout(2), AsyncExitStack() as stack:
         for key in keys:
             await stack.enter_async_context(gate.permit(key))
+
+
+async def test_a_mistake_in_the_talk_with_redis_is_told_and_ends_no_lane(
+    place: Place, monkeypatch: pytest.MonkeyPatch, logged: list[EventDict]
+) -> None:
+    gate, counted = place.gate(f=FlowControl(parallelism=1)), Work()
+    exchange, broken = GateScript.exchange, ["a bug of ours", "and another"]
+
+    async def breaks(self: GateScript, *args: Any, **more: Any) -> Any:  # as the real one
+        if broken:
+            raise KeyError(broken.pop())
+        return await exchange(self, *args, **more)
+
+    monkeypatch.setattr(GateScript, "exchange", breaks)
+    async with running(gate), asyncio.timeout(5):
+        await asyncio.gather(*(counted.do(gate, 0) for _ in range(3)))
+    assert counted.ended == 3
+    [told] = [entry for entry in logged if entry.get("state") == "began"]
+    assert told["error"].startswith("KeyError")
+    assert told["exc_info"]
 
 
 async def test_closing_sends_waiters_away_and_keeps_those_inside(place: Place) -> None:

@@ -38,8 +38,7 @@ CREATE TABLE step (id serial PRIMARY KEY, user_id bigint REFERENCES "user");
 CREATE TABLE output (id serial PRIMARY KEY, lines text[]);
 CREATE TABLE worker (name text PRIMARY KEY);
 CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
-CREATE TYPE pgqueuer_status AS ENUM ('theirs');
-CREATE TABLE pgqueuer (id serial PRIMARY KEY, status pgqueuer_status);
+CREATE TABLE message (id serial PRIMARY KEY, status text);
 INSERT INTO "user" SELECT n, n || '@example.com', n <> 3 FROM generate_series(1, 5) AS n;
 INSERT INTO run (distance) VALUES (42.195);
 INSERT INTO item VALUES ('tea', 3.5);
@@ -47,7 +46,7 @@ INSERT INTO step (user_id) VALUES (1);
 INSERT INTO output (lines) VALUES ('{one,two}');
 INSERT INTO worker VALUES ('ada');
 INSERT INTO alembic_version VALUES ('1a2b3c4d5e6f');
-INSERT INTO pgqueuer (status) VALUES ('theirs');
+INSERT INTO message (status) VALUES ('theirs');
 """
 GREETINGS = 'CREATE TABLE greeting (user_id bigint PRIMARY KEY REFERENCES "user", text text)'
 
@@ -137,10 +136,8 @@ async def test_a_run_over_the_applications_own_table_leaves_the_application_as_i
     assert after.pop("greeting") == ([], [("user_id", "bigint"), ("text", "text")])
     assert after == before
     ours = {table.name for table in sluice_tables().sorted_tables}
-    engines = {name for name in await tables_of(looking, SCHEMA) if name.startswith("pgqueuer")}
     versions = {history.version_table for history in HISTORIES}
-    assert await tables_of(looking, SCHEMA) == ours | engines | versions
-    assert "pgqueuer" in engines
+    assert await tables_of(looking, SCHEMA) == ours | versions
     [owned] = await looking.fetchrow(
         "SELECT count(*) FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
         " WHERE nspname = 'public'"

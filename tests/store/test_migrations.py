@@ -18,7 +18,7 @@ def _differences(connection: Connection, tables: MetaData, schema: str | None) -
         if kind == "schema":
             return name == schema
         versions = [history.version_table for history in HISTORIES]
-        return kind != "table" or not (name in versions or (name or "").startswith("pgqueuer"))
+        return kind != "table" or name not in versions
 
     options = {"include_name": of_ours, "include_schemas": True}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), tables))

@@ -157,7 +157,7 @@ async def test_a_worker_prunes_by_itself_unless_it_was_told_to_keep_everything(
         await sluice.add_users(1)
         # A run that only the watchdog sets going: by then it has looked more than once.
         lost = await sluice.start()
-        await sluice.sql("TRUNCATE sluice.pgqueuer")
+        await sluice.sql("TRUNCATE sluice.message")
         async with sluice.worker():
             await sluice.ended(lost)
         assert ("run_old" in await left(sluice)) is stays

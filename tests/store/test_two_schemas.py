@@ -35,11 +35,13 @@ async def test_each_has_its_own_tables_runs_and_messages(opener: Opener, other: 
         waits = await theirs.start()
         async with ours.worker():
             run = await ours.ended(await ours.start())
+            await ours.drained()
         assert (run.status, run.succeeded) == ("succeeded", 30)
         assert two.executed.total() == 0
         assert (await theirs.run(waits)).scheduled == 0
         async with theirs.worker():
             assert (await theirs.ended(waits)).succeeded == 30
+            await theirs.drained()
         assert one.executed.total() == two.executed.total() == 30
         assert await ours.queued() == await theirs.queued() == 0
         assert await ours.sql("SELECT count(*) FROM sluice.run") == [(1,)]

@@ -78,8 +78,20 @@ class Sluice:
             await self.service.engine.publish(tx, messages)
 
     async def queued(self) -> int:
-        """Messages that wait or are in hand."""
-        return sum(d.waiting + d.in_hand for d in (await self.service.engine.depth()).values())
+        """Items and pages of which messages wait or are in hand."""
+        return sum(depth.total for depth in (await self.service.engine.depth()).values())
+
+    async def drained(self, *, within: float = 10) -> None:
+        """Return once no message waits or is in hand: each ends a moment after its outcome."""
+        async with asyncio.timeout(within):
+            while await self.queued():
+                await asyncio.sleep(0.01)
+
+    async def let_all_come(self) -> None:
+        """Have every message delivered, also those that are due later."""
+        await self.sql("UPDATE sluice.message SET due_at = now() WHERE worker IS NULL")
+        async with self.worker():
+            await self.drained()
 
     async def sql(self, statement: str, **values: object) -> Sequence[Any]:  # rows of any shape
         async with self.service.database.begin() as tx:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -12,6 +11,7 @@ from pydantic import Field, StrictInt
 
 from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.routing import Router
+from app.engine import Depth
 from app.errors import BadInput, ConfigurationError
 from app.flow.limits import LONGEST_PERIOD, FlowControl
 from app.schemas.base import Body
@@ -22,8 +22,9 @@ from app.schemas.flow_control import (
     FlowsAnswer,
     FlowView,
 )
-from app.store.database import reading
 from app.workflows.monitoring.flow_limits import FlowState
+
+NOTHING = Depth()
 
 router = Router(prefix="/api/flow-control", tags=["flow control"], dependencies=[Depends(bearer)])
 
@@ -102,10 +103,10 @@ async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:
 
 
 async def _views(state: ApiState, found: Sequence[FlowState]) -> list[FlowView]:
-    of = [(one.live.key, key) for one in found for key in state.flow.flow_keys(one.live.key)]
-    async with reading(state.database) as connection:
-        parts = await state.engine.parts(connection, [(key, "") for _, key in of])
-    queued: Counter[str] = Counter()
-    for (gate_key, _), part in zip(of, parts, strict=True):
-        queued[gate_key] += part.due
-    return [FlowView.of(one, queued[one.live.key]) for one in found]
+    depths = await state.engine.depth()
+    return [
+        FlowView.of(
+            one, sum(depths.get(key, NOTHING).due for key in state.flow.flow_keys(one.live.key))
+        )
+        for one in found
+    ]

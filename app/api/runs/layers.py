@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import ApiState, RunIdInPath, State, bearer
 from app.api.routing import Router
-from app.engine import PrefixDepth
+from app.engine import Depth
 from app.schemas.base import Answer, View
 from app.store.database import reading
 from app.store.runs import runs
@@ -25,7 +26,7 @@ from app.workflows.keys import (
 )
 
 REDIS_SECONDS = 1.0
-NOTHING = PrefixDepth(due=0, deferred=0, in_hand=0, exact=True)
+NOTHING = Depth()
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -37,7 +38,7 @@ class ProcessView(View):
 
 
 class PaginateView(View):
-    queued: int = Field(description="messages: pages that are due, and chunks")
+    queued: int = Field(description="messages: pages that are due")
     in_hand: int
     held: bool = Field(description="the next page waits for room")
     paged: bool = Field(description="all pages are read")
@@ -52,7 +53,6 @@ class ExecuteView(View):
     )
     in_hand: int = Field(description="at work")
     deferred: int = Field(description="that come again later")
-    exact: bool = Field(description="false: so much waits that it was not counted to the end")
 
 
 class ItemsView(View):
@@ -82,23 +82,24 @@ async def get_layers(run_id: RunIdInPath, state: State) -> LayersAnswer:
         parts = [
             (flow_key(run.family, Layer.PROCESS), process_message(run_id)),
             (paginate, page_message(run_id)),
-            (paginate, chunk_prefix(run_id)),
+            (execute, chunk_prefix(run_id)),
             (execute, item_prefix(run_id)),
         ]
-        found = [NOTHING] * len(parts)
+        found: Sequence[Depth] = [NOTHING] * len(parts)
         if run.finished_at is None:
-            found = await state.engine.parts(connection, parts)
-    process, page, chunks, items = found
+            found = await state.engine.depth_of(connection, parts)
+    process, page, chunks, singles = found
+    items = _of_items(run, chunks, singles)
     unbegun = await _unbegun(state, execute, items.in_hand) if items.in_hand else 0
     return LayersAnswer(
         process=ProcessView(state=_state(run, process)),
         paginate=PaginateView(
-            queued=page.due + page.deferred + chunks.due + chunks.deferred,
-            in_hand=page.in_hand + chunks.in_hand,
+            queued=page.waiting,
+            in_hand=page.in_hand,
             held=run.held and run.finished_at is None,
             paged=run.paged,
         ),
-        execute=_execute(run, items, unbegun),
+        execute=_execute(items, unbegun),
         items=ItemsView(
             pending=max(run.outstanding, 0),
             **run.model_dump(include=set(ItemsView.model_fields)),
@@ -106,20 +107,25 @@ async def get_layers(run_id: RunIdInPath, state: State) -> LayersAnswer:
     )
 
 
-def _execute(run: Run, items: PrefixDepth, unbegun: int | None) -> ExecuteView:
-    queued = items.due
-    if not items.exact:  # what was not counted is known from the run's own counters
-        queued = max(queued, run.outstanding - items.in_hand - items.deferred)
+def _of_items(run: Run, chunks: Depth, singles: Depth) -> Depth:
+    """In the limits of what has not ended: a message that is in hand also names what has."""
+    left = max(run.outstanding, 0)
+    deferred = min(chunks.deferred + singles.deferred, left)
+    due = min(chunks.due + singles.due, left - deferred)
+    in_hand = left - deferred - due if chunks.in_hand or singles.in_hand else 0
+    return Depth(left - deferred - in_hand, deferred, in_hand)
+
+
+def _execute(items: Depth, unbegun: int | None) -> ExecuteView:
     return ExecuteView(
-        queued=queued,
+        queued=items.due,
         waiting_for_rate=unbegun,
         in_hand=items.in_hand - (unbegun or 0),
         deferred=items.deferred,
-        exact=items.exact,
     )
 
 
-def _state(run: Run, message: PrefixDepth) -> str:
+def _state(run: Run, message: Depth) -> str:
     if run.status == RunStatus.PAUSED and run.total_eligible is None:
         return "held"
     if message.in_hand:

@@ -1,1 +1,1 @@
-"""The engine over Postgres, with PgQueuer's table behind it."""
+"""The engine on the Postgres that Sluice's own tables are in."""

@@ -1,29 +1,33 @@
-"""The loop of a worker: claim what there is room for, hand it on, show life, stop cleanly."""
+"""The loop of a worker: take what there is room for, hand it on, say how it ended, stop cleanly."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
-from functools import partial
-from typing import Protocol
 
 import structlog
 
 from app.connections.faults import Fault, away
-from app.engine import Delivery, Handler, Room
+from app.engine import Delivery, Lane, Token
+from app.engine.postgres.presence import Presence
+from app.engine.postgres.queue_connection import QueueConnection
 
-PREFETCH = 20
-"""A flow key with at least this much room is claimed together with others, else by itself."""
-
+MOST_AT_ONCE = 32
+"""Messages taken together. It begins with one, and doubles while there are more: two workers that
+are idle share what comes."""
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
-
 POLL = 5.0
 """Seconds. The longest that an idle worker goes without a look at the queue."""
-
+TAKE_OVER_EVERY = 1.0
+"""Seconds between two looks for processes that are gone."""
+REGISTERED_WITHIN = 0.02
+"""Seconds between two looks whether others know of us."""
+FAILED_AGAIN = timedelta(seconds=1)
+"""After so long a message comes again whose handler broke down."""
 CLEANING = 0.5
 """Seconds for cleaning up that a stop gives to what it has cancelled."""
 MOST_NAMED = 20
@@ -33,48 +37,30 @@ LONGEST_PAUSE = 5.0
 
 log = structlog.get_logger("sluice.engine")
 
-
-class ClaimPort(Protocol):
-    """What the loop needs of a queue, over one connection."""
-
-    async def claim(self, flow_keys: Iterable[str], limit: int) -> list[Delivery]: ...
-    async def next_due(self, flow_keys: Iterable[str]) -> timedelta | None: ...
-    async def beat(self, tokens: Iterable[tuple[int, int]]) -> None: ...
-    async def give_back(self, flow_keys: Iterable[str]) -> None: ...
+Queue = Callable[[Callable[[str], None]], AbstractAsyncContextManager[QueueConnection]]
 
 
-class Consumer:
+class QueueConsumer:
     """See ``app.engine.Worker``.
 
     Args:
-        connect: opens a ``ClaimPort``; is given the function to tell the flow key of new messages.
-        heartbeat: silence after which others take our messages over; we speak three times in it.
-        unreachable: the exceptions that mean "the queue does not answer": we try again.
+        queue: opens a connection; is given the function to tell the flow key of new messages.
     """
 
     def __init__(
-        self,
-        connect: Callable[[Callable[[str], None]], AbstractAsyncContextManager[ClaimPort]],
-        handlers: Mapping[str, Handler],
-        *,
-        room: Room,
-        concurrency: int,
-        heartbeat: timedelta,
-        stop_timeout: timedelta,
-        unreachable: tuple[type[BaseException], ...],
+        self, queue: Queue, presence: Presence, lanes: Sequence[Lane], *, stop_timeout: timedelta
     ) -> None:
-        self._connect = connect
-        self._handlers = handlers
-        self._room = room
-        self._concurrency = concurrency
-        self._heartbeat = heartbeat.total_seconds()
+        self._queue = queue
+        self._presence = presence
+        self._lanes = lanes
+        self._handlers = {key: lane.handlers[key] for lane in lanes for key in lane.handlers}
         self._stop_timeout = stop_timeout.total_seconds()
-        self._unreachable = unreachable
-        self._in_hand: dict[int, tuple[Delivery, asyncio.Task[None]]] = {}
-        self._at_work: dict[int, str] = {}
-        self._held: Counter[str] = Counter()
-        self._asked_at = 0.0
-        self._due_at = 0.0
+        self._in_hand: dict[Token, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._ended: dict[Token, timedelta | None] = {}
+        self._at_once = [1 for _ in lanes]
+        self._dry: set[str] = set()
+        self._heard: Counter[str] = Counter()
+        self._asked_at = self._due_at = self._look_at = 0.0
         self._pause = FIRST_PAUSE
         self._fault = Fault(log, "queue_unreachable")
         self._undelivered = Fault(log, "delivery_failed")
@@ -84,7 +70,8 @@ class Consumer:
 
     async def run(self) -> None:
         try:
-            await self._run()
+            async with self._presence:
+                await self._run()
         finally:
             # Not reached with work in hand, unless we broke down or were cancelled ourselves.
             self._cancel({task for _, task in self._in_hand.values()})
@@ -92,9 +79,11 @@ class Consumer:
     async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                async with self._connect(self._hear) as claims:
-                    await self._serve(claims)
-            except self._unreachable as error:
+                async with self._queue(self._hear) as queue:
+                    await self._serve(queue)
+            except Exception as error:
+                if away(error) is None:
+                    raise  # a mistake of ours: to try again would only hide it
                 self._fault.seen(error, retry_in=self._pause)
                 await _wait(self._stopping, self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
@@ -108,133 +97,109 @@ class Consumer:
     def look(self) -> None:
         self._wake.set()
 
-    @property
-    def at_work(self) -> int:
-        return len(self._at_work)
-
     def _hear(self, flow_key: str) -> None:
-        if flow_key in self._handlers:  # another loop of this worker may be meant
+        if flow_key in self._handlers:
+            self._heard[flow_key] += 1
+            self._dry.discard(flow_key)
             self._wake.set()
 
-    async def _serve(self, claims: ClaimPort) -> None:
-        beating = asyncio.create_task(self._beat(claims))
+    async def _serve(self, queue: QueueConnection) -> None:
+        while not (self._presence.registered or self._stopping.is_set()):
+            await _wait(self._stopping, REGISTERED_WITHIN)
+        # A session that we lost just now may be missed by us alone: the others' come back as ours.
+        self._look_at = _now() + TAKE_OVER_EVERY
+        while not self._stopping.is_set():
+            self._wake.clear()
+            await self._settle(queue)
+            if _now() >= self._look_at:
+                self._look_at = _now() + TAKE_OVER_EVERY
+                await queue.take_over()
+            if await self._claim(queue) or self._ended:
+                continue
+            if not await _wait(self._wake, await self._patience(queue)):
+                self._dry.clear()  # something is due, or it is time for a look
+        await self._finish()
+        await self._settle(queue)
+        await queue.give_back()
+
+    async def _settle(self, queue: QueueConnection) -> None:
+        if not self._ended:
+            return
+        ended, self._ended = self._ended, {}
         try:
-            while not self._stopping.is_set():
-                self._wake.clear()
-                if await self._claim(claims):
-                    continue
-                await _wait(self._wake, await self._patience(claims))
-                if beating.done():
-                    beating.result()
-            await self._finish()
-            await claims.give_back(self._handlers)
-        finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await queue.settle(ended)
+        except BaseException:
+            self._ended = ended | self._ended  # on the next connection
+            raise
 
-    async def _patience(self, claims: ClaimPort) -> float:
-        """Seconds until a look at the queue is worth it, should nothing wake us before."""
-        clock = asyncio.get_running_loop().time
-        if self._in_hand and clock() < self._asked_at + ASK_EVERY:
-            # Busy: the question costs more than it tells, and what it told last still holds.
-            until = self._asked_at + ASK_EVERY
-            return (min(until, self._due_at) if self._due_at > clock() else until) - clock()
-        self._asked_at = clock()
-        due = await claims.next_due(self._keys_with_room())
-        # The poll finds what no notification tells of: messages of a dead worker.
-        poll = min(POLL, self._heartbeat / 2)
-        patience = poll if due is None else min(poll, due.total_seconds() + 0.001)
-        self._due_at = clock() + patience
-        return patience
-
-    async def _claim(self, claims: ClaimPort) -> bool:
+    async def _claim(self, queue: QueueConnection) -> bool:
         """Take what there is room for. Returns whether there may be more."""
         more = False
-        for wanted, limit in self._batches():
-            # What was claimed a moment ago may have taken the room of these keys too.
-            keys = [key for key in wanted if self._free(key) > 0]
-            if not keys:
+        for number, lane in enumerate(self._lanes):
+            places = lane.places()
+            asked = lane.handlers.keys() - self._dry
+            room = {key: free for key in asked if (free := lane.room(key)) > 0}
+            if places <= 0 or not room:
                 continue
-            free = min(limit, self._places(), *map(self._free, keys))
-            if free <= 0:
-                return False
-            deliveries = await claims.claim(keys, free)
-            if self._fault.lasts:
-                self._pause = FIRST_PAUSE
-                self._fault.over()
-            for delivery in deliveries:
-                self._start(delivery)
+            limit = min(places, self._at_once[number])
+            heard = {key: self._heard[key] for key in room}
+            taken = await queue.claim(room, limit)
+            self._reached()
+            for delivery in taken:
+                task = asyncio.create_task(self._deliver(delivery))
+                self._in_hand[delivery.token] = (delivery, task)
+            if len(taken) == limit:
+                self._at_once[number] = min(2 * self._at_once[number], MOST_AT_ONCE)
+                more = True
+            else:
+                self._at_once[number] = 1
+                of = Counter(delivery.flow_key for delivery in taken)
+                # Nothing more of these is due. Asked for again when we are told of something new.
+                self._dry |= {
+                    key
+                    for key, free in room.items()
+                    if of[key] < free and self._heard[key] == heard[key]
+                }
+        if more:
             await asyncio.sleep(0)  # they begin, and what they take is known
-            more = more or len(deliveries) >= free
         return more
 
-    def _places(self) -> int:
-        # As many again may be being written; without a bound, a database that writes more slowly
-        # than items end would let them pile up here.
-        return self._concurrency - max(len(self._at_work), len(self._in_hand) - self._concurrency)
+    def _reached(self) -> None:
+        if self._fault.lasts:
+            self._pause = FIRST_PAUSE
+            self._fault.over()
 
-    def _batches(self) -> list[tuple[Collection[str], int]]:
-        """Which flow keys to claim together, and how many messages at most.
-
-        A key that is nearly full is claimed by itself, so that it neither overflows nor holds the
-        others to its own small room.
-        """
-        wide: dict[str, int] = {}
-        narrow: list[tuple[Collection[str], int]] = []
-        for key in self._keys_with_room():
-            room = self._free(key)
-            if room >= PREFETCH:
-                wide[key] = room
-            else:
-                narrow.append(((key,), room))
-        return ([(wide.keys(), min(wide.values()))] if wide else []) + narrow
-
-    def _keys_with_room(self) -> list[str]:
-        return [key for key in self._handlers if self._free(key) > 0]
-
-    def _free(self, key: str) -> int:
-        held = self._held[key]
-        room = self._room(key, held)
-        return (self._concurrency if room is None else room) - held
-
-    def _start(self, delivery: Delivery) -> None:
-        number = delivery.token[0]
-        if number in self._in_hand:
-            return  # our own heartbeat came late, and we claimed what we still hold
-        self._held[delivery.flow_key] += 1
-        self._at_work[number] = delivery.flow_key
-        delivery.worked = partial(self._worked, number)
-        self._in_hand[number] = (delivery, asyncio.create_task(self._deliver(delivery)))
-
-    def _worked(self, number: int) -> None:
-        flow_key = self._at_work.pop(number, None)
-        if flow_key is not None:
-            self._held[flow_key] -= 1
-            self._wake.set()
+    async def _patience(self, queue: QueueConnection) -> float:
+        """Seconds until a look at the queue is worth it, should nothing wake us before."""
+        latest = min(_now() + POLL, self._look_at)
+        if self._in_hand and _now() < self._asked_at + ASK_EVERY:
+            # Busy: the question costs more than it tells, and what it told last still holds.
+            latest = min(latest, self._asked_at + ASK_EVERY)
+            return (min(latest, self._due_at) if self._due_at > _now() else latest) - _now()
+        self._asked_at = _now()
+        due = await queue.next_due([key for lane in self._lanes for key in lane.handlers])
+        self._due_at = _now() + (POLL if due is None else due.total_seconds() + 0.001)
+        return min(latest, self._due_at) - _now()
 
     async def _deliver(self, delivery: Delivery) -> None:
+        again: timedelta | None = FAILED_AGAIN
         try:
-            await self._handlers[delivery.flow_key](delivery)
+            again = await self._handlers[delivery.flow_key](delivery)
             self._undelivered.over()
         except BaseException as error:
             if delivery.stopped or isinstance(error, GeneratorExit):
                 raise
-            # Neither completed nor given back: it is delivered again when our claim has lapsed.
             if away(error) is not None:  # of each message in hand the same
                 self._undelivered.seen(error, flow_key=delivery.flow_key)
-                return
-            log.exception("delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt)
+            else:
+                log.exception(
+                    "delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt
+                )
         finally:
-            self._worked(delivery.token[0])
-            if self._places() <= 0:
-                self._wake.set()  # claiming may have stopped because of what was being written
-            del self._in_hand[delivery.token[0]]
-
-    async def _beat(self, claims: ClaimPort) -> None:
-        while True:
-            await asyncio.sleep(self._heartbeat / 3)
-            if self._in_hand:
-                await claims.beat([delivery.token for delivery, _ in self._in_hand.values()])
+            del self._in_hand[delivery.token]
+            if not delivery.stopped:
+                self._ended[delivery.token] = again
+            self._wake.set()
 
     async def _finish(self) -> None:
         """Let what is in hand end; cancel what has not ended after the stop's time limit. What
@@ -257,8 +222,13 @@ class Consumer:
                 task.cancel()
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """At most so long."""
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> bool:
+    """At most so long. Returns whether it happened."""
     with suppress(TimeoutError):
         async with asyncio.timeout(max(seconds, 0.0)):
-            await event.wait()
+            return await event.wait()
+    return False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     Text,
     and_,
@@ -32,16 +32,9 @@ _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its ty
 _STEP = Step.__table__  # type: ignore[attr-defined]
 
 _TO_EXECUTE = """
-    SELECT run_id, item_id, attempts > 0 OR postponements > 0 OR executed AS seen FROM sluice.item
-    WHERE run_id = ANY($1::text[]) AND item_id = ANY($2::text[]) AND status = 'pending'
-      AND (SELECT status FROM sluice.run WHERE id = item.run_id) = 'running'
-    ORDER BY run_id, item_id
-"""
-
-_MARK = """
-    UPDATE sluice.item SET lost = lost + 1 FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id)
-    WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
-      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+    SELECT item_id FROM sluice.item
+    WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
+    ORDER BY item_id
 """
 
 
@@ -52,20 +45,20 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str) -> Item | None:
     return None if row is None else Item(**row._mapping)
 
 
-async def find_with_steps(
-    tx: AsyncConnection, run_id: str, item_id: str
-) -> tuple[Item, bool] | None:
-    """The item, and whether it remembers any steps."""
+async def with_steps(
+    tx: AsyncConnection, run_id: str, item_ids: Sequence[str]
+) -> list[tuple[Item, bool]]:
+    """Each of these, and whether it remembers any steps."""
     remembers = (
         exists().where(_STEP.c.run_id == _ITEM.c.run_id, _STEP.c.item_id == _ITEM.c.item_id)
     ).label("remembers")
-    query = select(_ITEM, remembers).where(_ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id)
-    row = (await tx.execute(query)).mappings().one_or_none()
-    if row is None:
-        return None
-    values = dict(row)
-    found = bool(values.pop("remembers"))
-    return Item(**values), found
+    here = and_(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(item_ids))
+    found = []
+    for row in (await tx.execute(select(_ITEM, remembers).where(here))).mappings():
+        values = dict(row)
+        has_steps = bool(values.pop("remembers"))
+        found.append((Item(**values), has_steps))
+    return found
 
 
 async def get(tx: AsyncConnection, run_id: str, item_id: str) -> Item:
@@ -82,72 +75,78 @@ async def get(tx: AsyncConnection, run_id: str, item_id: str) -> Item:
     return item
 
 
-async def mark(tx: AsyncConnection, places: Sequence[tuple[str, str]]) -> None:
-    """These are about to be at work in the stead of a worker that is gone."""
-    if places:
-        run_ids, item_ids = [run_id for run_id, _ in places], [item_id for _, item_id in places]
-        await tx.exec_driver_sql(_MARK, (run_ids, item_ids))
+async def pending_among(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> list[str]:
+    """Which of these have no outcome yet and do not wait, by id."""
+    return [row[0] for row in await fetch_raw(tx, _TO_EXECUTE, run_id, list(item_ids))]
 
 
 @dataclass(frozen=True, slots=True)
-class ToExecute:
-    """``seen``: an earlier delivery has left something behind in the item's row."""
+class Awaited:
+    """An item of which a message must be on its way, or in hand. ``delay``: until it is due."""
 
-    run_id: str
     item_id: str
-    seen: bool
+    delay: timedelta
+
+    @property
+    def later(self) -> bool:
+        return self.delay > timedelta(0)
 
 
-async def to_execute(tx: AsyncConnection, wanted: Sequence[tuple[str, str]]) -> list[ToExecute]:
-    """Which of these ``(run id, item id)`` have no outcome yet, in runs that are running."""
-    run_ids, item_ids = list({run_id for run_id, _ in wanted}), [item_id for _, item_id in wanted]
-    found = [ToExecute(*row) for row in await fetch_raw(tx, _TO_EXECUTE, run_ids, item_ids)]
-    # Two runs may have items of the same id, of which only one is asked for.
-    asked = set(wanted)
-    return [one for one in found if (one.run_id, one.item_id) in asked]
+_SLEEPING = and_(_ITEM.c.status == ItemStatus.SUSPENDED, _ITEM.c.due_at.is_not(None))
 
 
-async def awaited_ids(
+async def awaited(
     tx: AsyncConnection, run_id: str, *, after_id: str | None, limit: int
-) -> list[str]:
-    """Ids of items that must have a message, by id: the pending ones, and the suspended ones that
-    go on by themselves."""
-    sleeping = and_(_ITEM.c.status == ItemStatus.SUSPENDED, _ITEM.c.wake_at.is_not(None))
-    awaited = or_(_ITEM.c.status == ItemStatus.PENDING, sleeping)
-    return await _ids(tx, run_id, awaited, after_id, limit)
-
-
-async def ids_of(
-    tx: AsyncConnection, run_id: str, status: ItemStatus, *, after_id: str | None, limit: int
-) -> list[str]:
-    """Ids of items that stand at ``status``, by id."""
-    return await _ids(tx, run_id, _ITEM.c.status == status, after_id, limit)
-
-
-async def _ids(
-    tx: AsyncConnection,
-    run_id: str,
-    condition: ColumnElement[bool],
-    after_id: str | None,
-    limit: int,
-) -> list[str]:
-    query = select(_ITEM.c.item_id).where(_ITEM.c.run_id == run_id, condition)
+) -> list[Awaited]:
+    """By id: the pending ones, and the suspended ones that go on by themselves."""
+    query = select(_ITEM.c.item_id, _ITEM.c.due_at - func.now()).where(
+        _ITEM.c.run_id == run_id, or_(_ITEM.c.status == ItemStatus.PENDING, _SLEEPING)
+    )
     if after_id is not None:
         query = query.where(_ITEM.c.item_id > after_id)
-    return list((await tx.scalars(query.order_by(_ITEM.c.item_id).limit(limit))).all())
+    rows = await tx.execute(query.order_by(_ITEM.c.item_id).limit(limit))
+    return [Awaited(item_id, left or timedelta(0)) for item_id, left in rows]
 
 
-async def cancel(
-    tx: AsyncConnection, run_id: str, item_ids: Sequence[str], present: ItemStatus
-) -> list[str]:
-    """End as cancelled those of these that stand at ``present``. Returns their ids."""
-    done = await tx.execute(
+async def sleeping(tx: AsyncConnection, run_id: str) -> int:
+    """How many suspended ones go on by themselves."""
+    query = select(func.count()).where(_ITEM.c.run_id == run_id, _SLEEPING)
+    return (await tx.scalar(query)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An item that has not ended. ``claim``: whose it is."""
+
+    item_id: str
+    status: ItemStatus
+    claim: tuple[int, int] | None
+
+
+async def lock_open(
+    tx: AsyncConnection, run_id: str, *, after_id: str | None, limit: int
+) -> list[OpenItem]:
+    """Those that are pending or suspended, by id; nobody changes them before ``tx`` ends. What
+    another transaction is about to change is left out."""
+    columns = (_ITEM.c.item_id, _ITEM.c.status, _ITEM.c.claim, _ITEM.c.claim_number)
+    is_open = _ITEM.c.status.in_((ItemStatus.PENDING, ItemStatus.SUSPENDED))
+    query = select(*columns).where(_ITEM.c.run_id == run_id, is_open)
+    if after_id is not None:
+        query = query.where(_ITEM.c.item_id > after_id)
+    query = query.order_by(_ITEM.c.item_id).limit(limit).with_for_update(skip_locked=True)
+    return [
+        OpenItem(item_id, ItemStatus(status), None if claim is None else (claim, number))
+        for item_id, status, claim, number in await tx.execute(query)
+    ]
+
+
+async def cancel(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> None:
+    """End these as cancelled, which ``tx`` has locked."""
+    await tx.execute(
         update(_ITEM)
-        .where(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(item_ids), _ITEM.c.status == present)
-        .values(status=ItemStatus.CANCELLED, finished_at=func.now(), wake_at=None)
-        .returning(_ITEM.c.item_id)
+        .where(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(item_ids))
+        .values(status=ItemStatus.CANCELLED, finished_at=func.now(), due_at=None)
     )
-    return list(done.scalars())
 
 
 async def page_of_items(

@@ -32,12 +32,15 @@ _COLUMNS = {
     "spent_tokens": "bigint",
     "started_at": "timestamptz",
     "finished_at": "timestamptz",
-    "wake_in": "interval",
+    "due_in": "interval",
     "work_ms": "int",
+    "claim": "bigint",
+    "number": "int",
 }
 _TEXTS = ("error_class", "error_message", "error_traceback", "error_group")
 _ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
-# Only a pending item takes an outcome, so the rows that come back are exactly what changed.
+# Only a pending item in the hands of this very delivery takes its outcome, so the rows that come
+# back are exactly what changed.
 _RECORD = f"""
     UPDATE sluice.item
     SET status = t.status, attempts = t.attempts, postponements = t.postponements,
@@ -46,30 +49,30 @@ _RECORD = f"""
         error_message = t.error_message, error_traceback = t.error_traceback,
         error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,
         spent_tokens = item.spent_tokens + t.spent_tokens,
-        started_at = t.started_at, finished_at = t.finished_at, wake_at = now() + t.wake_in
+        started_at = t.started_at, finished_at = t.finished_at, due_at = now() + t.due_in,
+        claim = NULL, claim_number = NULL, begun = true
     FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
       AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
-    RETURNING t.run_id, t.status, t.work_ms, t.spent_usd, t.spent_tokens
+      AND item.claim = t.claim AND item.claim_number = t.number
+    RETURNING t.run_id, t.item_id, t.status, t.work_ms, t.spent_usd, t.spent_tokens
 """  # noqa: S608 - no value is pasted in
 
 # Nearly all outcomes are first-time successes, of which only these columns differ: a third of the
 # values to encode, and one row of answer instead of one for each item.
-_VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms")
-# Rows are found by `= ANY`, and never by a join with `unnest` alone: a plan for the latter that is
-# made, and kept, while the table is empty reads all of it for each batch (docs/decisions/0005).
+_VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms", "claim", "number")
 _RECORD_SUCCESSES = """
     WITH changed AS (
         UPDATE sluice.item
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
-            error_class = NULL, error_message = NULL, error_traceback = NULL,
-            error_group = NULL, (result, started_at, finished_at) = (
-                SELECT ($3::text[])[at.n]::jsonb, ($4::timestamptz[])[at.n],
-                    ($5::timestamptz[])[at.n]
-                FROM (SELECT array_position($2::text[], item.item_id) AS n) AS at
-            )
-        WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
-        RETURNING ($6::int[])[array_position($2::text[], item_id)] AS work_ms
+            error_class = NULL, error_message = NULL, error_traceback = NULL, error_group = NULL,
+            result = t.result::jsonb, started_at = t.started_at, finished_at = t.finished_at
+        FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[],
+            $7::bigint[], $8::int[])
+            AS t(item_id, result, started_at, finished_at, work_ms, claim, number)
+        WHERE item.run_id = $1::text AND item.item_id = t.item_id AND item.status = 'pending'
+          AND item.claim = t.claim AND item.claim_number = t.number
+        RETURNING t.work_ms
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
 """
@@ -79,12 +82,16 @@ _RECORD_SUCCESSES = """
 class ItemOutcome:
     """What one delivery found out about its item. ``pending``: another attempt will follow.
 
+    ``claim`` and ``number`` are the token under which the delivery has the item.
+
     ``result`` is JSON, ``exact`` as in ``app.workflows.serialization.results``. ``work_ms`` is how
     long the family's methods took; that, and what was spent, is of this delivery alone.
     """
 
     run_id: str
     item_id: str
+    claim: int
+    number: int
     status: ItemStatus
     attempts: int
     postponements: int
@@ -100,8 +107,9 @@ class ItemOutcome:
     started_at: datetime
     finished_at: datetime | None
     work_ms: int
-    wake_in: timedelta | None = None
-    """When a suspended item goes on by itself; None: when somebody says so."""
+    due_in: timedelta | None = None
+    """When a pending item may be taken again, and a suspended one goes on by itself; None: at once,
+    and when somebody says so."""
 
     @property
     def plain(self) -> bool:
@@ -115,9 +123,19 @@ class ItemOutcome:
         )
 
 
-async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> dict[str, CounterDelta]:
-    """Write the records of items that are still pending. Returns what changed, by run."""
+@dataclass(slots=True)
+class Recorded:
+    """What ``record`` changed. ``put_off``: the items that are not ended, by run and id."""
+
+    runs: dict[str, CounterDelta]
+    put_off: set[tuple[str, str]]
+    number: int = 0
+
+
+async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorded:
+    """Write the records of items that are still pending and ours."""
     changed: dict[str, CounterDelta] = defaultdict(lambda: CounterDelta(defaultdict(int)))
+    done = Recorded(changed, set())
     plain: dict[str, list[ItemOutcome]] = defaultdict(list)
     others: list[ItemOutcome] = []
     for one in records:
@@ -126,13 +144,15 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> dict[st
         values = ([getattr(one, name) for one in plain[run_id]] for name in _VARYING)
         [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
         if number:
+            done.number += number
             changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
             changed[run_id].work_ms += work_ms
     if others:
         columns = (_column(others, name) for name in _COLUMNS)
-        for run_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):
-            if status == ItemStatus.PENDING and not (usd or tokens):
-                continue  # another attempt will follow, and there is nothing to count yet
+        for run_id, item_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):
+            done.number += 1
+            if status in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
+                done.put_off.add((run_id, item_id))
             run = changed[run_id]
             run.spent_usd += usd
             run.spent_tokens += tokens
@@ -141,7 +161,7 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> dict[st
             elif status != ItemStatus.PENDING:
                 run.outcomes[status] += 1
                 run.work_ms += work_ms
-    return changed
+    return done
 
 
 def _column(records: Sequence[ItemOutcome], name: str) -> list[object]:

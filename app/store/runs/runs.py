@@ -62,14 +62,15 @@ async def get_now(tx: AsyncConnection, run_id: str) -> tuple[datetime, Run]:
 
 
 async def statuses(
-    tx: AsyncConnection, run_ids: Collection[str], *, lock: bool = False
+    tx: AsyncConnection, run_ids: Collection[str], *, lock: bool = False, share: bool = False
 ) -> dict[str, RunStatus]:
     """
     Args:
         lock: until the end of ``tx`` nobody changes them.
+        share: the same, and others may look at them likewise.
     """
     query = select(_RUN.c.id, _RUN.c.status).where(_RUN.c.id.in_(run_ids)).order_by(_RUN.c.id)
-    rows = await tx.execute(query.with_for_update() if lock else query)
+    rows = await tx.execute(query.with_for_update(read=share) if lock or share else query)
     return {row[0]: RunStatus(row[1]) for row in rows}
 
 

@@ -15,7 +15,6 @@ from app.store.runs.runs import ENDED_ITEMS, Statistics, get
 from app.store.statuses import (
     ENDED,
     FAMILY_GONE,
-    RETRYING,
     EventKind,
     PauseReason,
     RunStage,
@@ -173,12 +172,8 @@ async def promote(tx: AsyncConnection, run_id: str) -> None:
 
 async def cancel(tx: AsyncConnection, run_id: str, *, who: str) -> bool:
     """False: it is being cancelled already, or may not be cancelled from where it stands."""
-    # What it waited for does not count any more; why it was paused may be of interest.
-    retried = _RUN.c.reason.in_((RETRYING, FAMILY_GONE))
-    values: dict[str, object] = {
-        "reason": case((retried, None), else_=_RUN.c.reason),
-        "detail": case((retried, None), else_=_RUN.c.detail),
-    }
+    # Why it was paused, or waited, is kept by its events.
+    values: dict[str, object] = {"reason": None, "detail": None}
     return await _move(tx, run_id, RunStatus.CANCELLING, values, who=who)
 
 

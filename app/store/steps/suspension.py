@@ -7,12 +7,12 @@ to suspend it: one of them always sees the other.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
+from app.store.items.claims import ItemClaim
 from app.store.statuses import ItemStatus
 from app.store.steps.steps import ItemId
 from app.store.tables.items import Item
@@ -25,10 +25,14 @@ _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its ty
 # and in the commit that wakes the item: the delivery only reads what has become of them.
 _WAKE = """
     WITH woken AS (
-        UPDATE sluice.item SET status = 'pending', wake_at = NULL
-        WHERE run_id = ANY($1::text[]) AND item_id = ANY($2::text[]) AND status = 'suspended'
-          AND wake_at <= now()
-        RETURNING run_id, item_id
+        UPDATE sluice.item
+        SET status = 'pending', due_at = NULL, claim = t.claim, claim_number = t.number
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[])
+            AS t(run_id, item_id, claim, number)
+        WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
+          AND item.run_id = t.run_id AND item.item_id = t.item_id
+          AND status = 'suspended' AND due_at <= now()
+        RETURNING item.run_id, item.item_id
     ), due AS (
         UPDATE sluice.step SET status = 'done', finished_at = step.due_at FROM woken
         WHERE step.run_id = woken.run_id AND step.item_id = woken.item_id
@@ -47,29 +51,21 @@ async def lock(tx: AsyncConnection, item: ItemId) -> ItemStatus | None:
     return None if status is None else ItemStatus(status)
 
 
-async def time_left(tx: AsyncConnection, item: ItemId) -> timedelta | None:
-    """How long a suspended item has still to wait; None: until somebody says so."""
-    run_id, item_id = item
-    query = select(_ITEM.c.wake_at - func.now()).where(
-        _ITEM.c.run_id == run_id, _ITEM.c.item_id == item_id
-    )
-    left: timedelta | None = (await tx.scalars(query)).one_or_none()
-    return left
-
-
 async def wake_now(tx: AsyncConnection, items: Collection[ItemId]) -> list[ItemId]:
     """Let those of these that are suspended be due now. Returns which; each needs a message."""
     key = tuple_(_ITEM.c.run_id, _ITEM.c.item_id)
     done = await tx.execute(
         update(_ITEM)
         .where(key.in_(items), _ITEM.c.status == ItemStatus.SUSPENDED)
-        .values(wake_at=func.now())
+        .values(due_at=func.now())
         .returning(_ITEM.c.run_id, _ITEM.c.item_id)
     )
     return [(row[0], row[1]) for row in done]
 
 
-async def wake(tx: AsyncConnection, items: Sequence[ItemId]) -> list[ItemId]:
-    """Those of these that are due are pending again. The caller counts them."""
-    run_ids, item_ids = [item[0] for item in items], [item[1] for item in items]
-    return [(row[0], row[1]) for row in await fetch_raw(tx, _WAKE, run_ids, item_ids)]
+async def wake(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemId]:
+    """Those of these that are suspended and due are pending again, and in these hands. The caller
+    counts them."""
+    run_ids, item_ids = [one.run_id for one in claims], [one.item_id for one in claims]
+    tokens = [one.token[0] for one in claims], [one.token[1] for one in claims]
+    return {(row[0], row[1]) for row in await fetch_raw(tx, _WAKE, run_ids, item_ids, *tokens)}

@@ -42,8 +42,15 @@ class Item(SluiceTable, table=True):
     """The message without what differs between items: ``app.workflows.failures.fingerprint``."""
     spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
     spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
-    wake_at: datetime | None = Field(default=None, sa_type=TIME)
-    """When a suspended item goes on by itself; null: when somebody says so."""
+    due_at: datetime | None = Field(default=None, sa_type=TIME)
+    """Before this, nobody takes the item. Null: a pending one may be taken now, and a suspended one
+    goes on when somebody says so."""
+    claim: int | None = Field(default=None, sa_type=BigInteger)
+    """Which message's delivery has the item in hand, with ``claim_number``: a token of
+    ``app.engine``. Null: nobody. It means nothing once the item has ended."""
+    claim_number: int | None = Field(default=None)
+    begun: bool = Field(default=False, sa_column_kwargs=FALSE)
+    """An earlier delivery has left something behind: attempts, a result, steps."""
     lost: int = Field(default=0, sa_column_kwargs=ZERO)
     """How often it was at work, since its last outcome of any kind, when its worker ended: see
     ``app.workflows.layers.losses``."""

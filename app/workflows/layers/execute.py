@@ -1,29 +1,26 @@
-"""Layer 3: the work for exactly one item."""
+"""Layer 3: the work for exactly one item, for each of a message's items."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import random
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine
-from app.flow.gate import Gate
+from app.flow.gate import Gate, GateClosed
 from app.flow.item_locks import ItemLocks
-from app.store.items.outcomes import ItemOutcome
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.context import Context
-from app.workflows.contract.cron import Overlap
-from app.workflows.keys import Layer
-from app.workflows.layers.attempt import AttemptResult, History, attempt
-from app.workflows.layers.attempt_history import PriorDeliveries, load_history
+from app.workflows.keys import Layer, item_message
+from app.workflows.layers.attempt import AttemptResult, attempt
+from app.workflows.layers.claiming import ClaimedItem, Hand, ItemClaimer
+from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
+from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import MOST_LOSSES, Losses
 from app.workflows.layers.outcome_writer import DeliveryResult, OutcomeWriter
 from app.workflows.layers.paused_runs import PausedRuns
@@ -31,10 +28,6 @@ from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
 from app.workflows.steps.item_tools import StepRunnerFactory
-from app.workflows.steps.timers import WakeUpTimers
-
-BUSY = timedelta(seconds=1)
-"""After about so long an item is tried again that another run has in hand."""
 
 log = structlog.get_logger("sluice.item")
 
@@ -47,94 +40,164 @@ class ExecuteLayer:
     locks: ItemLocks
     context: Callable[..., Context]
     runs: RunCache
+    claimer: ItemClaimer
+    places: ItemPlaces
     outcomes: OutcomeWriter
     parking: PausedRuns
-    waker: WakeUpTimers
     toolbox: StepRunnerFactory
     losses: Losses
 
-    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
-        former = await load_history(self.database, message, delivery)
-        while not await self._settled(bound, message, delivery, former):
-            self.runs.changed(message.run)  # it was paused, or resumed, while we looked
-            if former is not None and former.suspended:
-                former = await load_history(self.database, message, delivery)
+        ids = self._fitting(bound, message.items)
+        # Counted before anything is waited for, so that no more is taken than there is room for.
+        self.places.enter(delivery.flow_key, len(ids))
+        expected = [bound.threads.expect() if bound.plain else nullcontext() for _ in ids]
+        hand = Hand([])
+        try:
+            hand = await self._taken(bound, message, ids, delivery)
+        finally:
+            self.places.leave_untaken(delivery.flow_key, len(ids) - len(hand.items))
+            for one in expected[len(hand.items) :]:
+                with one:
+                    pass
+        if not hand.items:
+            return hand.left if len(message.items) == 1 else None
+        work = [
+            asyncio.create_task(self._item(bound, item, delivery, thread))
+            for item, thread in zip(hand.items, expected, strict=False)
+        ]
+        try:
+            await asyncio.wait(work)
+        except asyncio.CancelledError:
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+            raise
+        return await self._ended(hand.items, work)
 
-    async def _settled(
+    def _fitting(self, bound: BoundFamily, ids: Sequence[str]) -> Sequence[str]:
+        """Those for which there is a place here, one at least."""
+        room = bound.threads.room(all_need=bound.plain)
+        if len(ids) > self.places.concurrency:
+            free = self.places.free
+            room = free if room is None else min(room, free)
+        return ids if room is None else ids[: max(1, room)]
+
+    async def _taken(
         self,
         bound: BoundFamily,
         message: ExecuteMessage,
+        ids: Sequence[str],
         delivery: Delivery,
-        former: PriorDeliveries | None,
-    ) -> bool:
-        """False: the run's status changed meanwhile, and must be looked at anew; or the item's."""
+    ) -> Hand:
         view = await self.runs.get(message.run)
-        if former is None or view is None:
-            await self._drop(delivery)
-            return True
-        history, place = former.history, (message.run, message.item)
-        if former.suspended and (view.status in STOPPED or view.status is RunStatus.RUNNING):
-            # Of a run that is cancelled, whoever cancels it ends what is suspended.
-            return not await self.waker.wake(place) and await self.waker.rest(place, delivery)
-        if view.status in STOPPED:
-            await self._write(message, delivery, _unattempted(history, ItemStatus.CANCELLED))
-        elif view.status is RunStatus.PAUSED:
-            return await self.parking.park(message.run, delivery)
-        elif view.status is not RunStatus.RUNNING:
-            await self._write(message, delivery, _put_off(history))  # it has not begun
-        elif former.lost >= MOST_LOSSES:
-            await self._write(message, delivery, _lost(delivery, former))
-        else:
-            verdict = await self._attempt(bound, view, message, delivery, former)
-            if verdict is None:
-                return False
-            await self._write(message, delivery, verdict)
-        return True
+        if view is None or view.status is RunStatus.PAUSED:
+            return Hand([])  # the resume sends for what nobody has in hand
+        if view.status is RunStatus.RUNNING:
+            _ = view.params  # refused for all of its items, before one of them is taken
+        if len(ids) < len(message.items):
+            # Sent on, so that another worker may have them.
+            rest = ExecuteMessage(run=message.run, items=message.items[len(ids) :])
+            async with self.database.begin() as tx:
+                await self.engine.publish(tx, [rest.outgoing(bound.name)])
+        return await self.claimer.take(message.run, ids, delivery.token)
+
+    async def _ended(
+        self, held: Sequence[ClaimedItem], work: Sequence[asyncio.Task[None]]
+    ) -> timedelta | None:
+        """Raises what went wrong with an item otherwise than in its own code."""
+        errors = [error for task in work if (error := task.exception()) is not None]
+        unbegun = [one.claim for one, task in zip(held, work, strict=True) if _sent_away(task)]
+        if unbegun:
+            await self.claimer.release(unbegun)
+        for error in errors:
+            if not isinstance(error, GateClosed):
+                raise error
+        return timedelta(0) if unbegun else None
+
+    async def _item(
+        self,
+        bound: BoundFamily,
+        item: ClaimedItem,
+        delivery: Delivery,
+        thread: AbstractContextManager[None],
+    ) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            task.set_name(item_message(*item.claim.place))
+        try:
+            ending = None
+            with thread:
+                async with self.places.turn(delivery.flow_key):
+                    ending = await self._decided(bound, item, delivery)
+                    if ending is not None and not ending.may_be_followed:
+                        await self.outcomes.write(ending)
+                        ending = None
+            if ending is not None:
+                await self.outcomes.write(ending)
+        finally:
+            self.places.leave()
+
+    async def _decided(
+        self, bound: BoundFamily, item: ClaimedItem, delivery: Delivery
+    ) -> DeliveryResult | None:
+        """How the item ends here; None: it is in nobody's hands until its run is resumed."""
+        run_id = item.claim.run_id
+        while True:
+            view = await self.runs.get(run_id)
+            if view is None:
+                return None
+            if view.status in STOPPED:
+                verdict = unattempted(item.history, ItemStatus.CANCELLED)
+            elif view.status is RunStatus.PAUSED:
+                if await self.parking.park(item.claim):
+                    return None
+                self.runs.changed(run_id)
+                continue
+            elif view.status is not RunStatus.RUNNING:
+                verdict = put_off(item.history)  # it has not begun
+            elif item.lost >= MOST_LOSSES:
+                verdict = lost(delivery, item)
+            else:
+                found = await self._attempt(bound, view, item, delivery)
+                if found is None:
+                    self.runs.changed(run_id)  # it was paused, or resumed, while we looked
+                    continue
+                verdict = found
+            return result(bound, item, verdict)
 
     async def _attempt(
-        self,
-        bound: BoundFamily,
-        view: CachedRun,
-        message: ExecuteMessage,
-        delivery: Delivery,
-        former: PriorDeliveries,
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
     ) -> AttemptResult | None:
         """None: the run stopped before the item's turn came."""
-        history = former.history
+        history, (run_id, item_id) = item.history, item.claim.place
         async with AsyncExitStack() as held:
-            if former.lost:
-                await held.enter_async_context(self.losses.room(former.lost))
-            if not await self._turn(bound, view, message, held):
+            if item.lost:
+                await held.enter_async_context(self.losses.room(item.lost))
+            if not await self._turn(bound, view, run_id, held):
                 return None
             # The wait may have been long, and the run may have been stopped meanwhile.
-            now = await self.runs.get(message.run)
+            now = await self.runs.get(run_id)
             if now is None or now.status is not RunStatus.RUNNING:
                 return None
-            lock = _lock_of(bound, view, message.item)
+            lock = lock_of(bound, view, item_id)
             if lock is not None and not await held.enter_async_context(
                 self.locks.hold(bound.name, lock)
             ):
-                return _put_off(history)
-            if delivery.taken_over:
-                await self.losses.begin((message.run, message.item), delivery)
-            task = asyncio.current_task()
-            if task is not None:
-                task.set_name(delivery_name(message))
+                return put_off(history)
+            if item.taken_over:
+                await self.losses.begin(item.claim)
             number = history.attempts + 1
             tools = self.toolbox.tools(
                 bound,
-                delivery,
-                message.run,
-                message.item,
+                item.claim,
                 attempt=number,
-                origin=view.run.origin or message.run,
-                remembers=former.steps,
+                origin=view.run.origin or run_id,
+                remembers=item.steps,
             )
-            ctx = self.context(
-                bound, run_id=message.run, item_id=message.item, attempt=number, tools=tools
-            )
-            verdict = await attempt(bound, message.item, view.params, ctx, history)
+            ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
+            verdict = await attempt(bound, item_id, view.params, ctx, history)
             if delivery.stopped and verdict.error_traceback is not None:
                 raise asyncio.CancelledError  # that it did not end well is our doing
         if verdict.error_class is not None:
@@ -148,99 +211,29 @@ class ExecuteLayer:
         return verdict
 
     async def _turn(
-        self, bound: BoundFamily, view: CachedRun, message: ExecuteMessage, held: AsyncExitStack
+        self, bound: BoundFamily, view: CachedRun, run_id: str, held: AsyncExitStack
     ) -> bool:
         """Wait for the run's share and the flow key's permit. False: the run stopped first."""
         try:
             async with asyncio.timeout(None) as wait:
-                self.runs.enter(message.run, wait)
+                self.runs.enter(run_id, wait)
                 try:
                     if view.share is not None:
-                        share = self.gate.share(message.run, lambda: self._share(message.run))
+                        share = self.gate.share(run_id, lambda: self._share_of(run_id))
                         await held.enter_async_context(share)
                     await held.enter_async_context(self.gate.permit(bound.flow_key(Layer.EXECUTE)))
                 finally:
-                    self.runs.leave(message.run, wait)
+                    self.runs.leave(run_id, wait)
         except TimeoutError:
             if not wait.expired():
                 raise
             return False
         return True
 
-    def _share(self, run_id: str) -> int | None:
+    def _share_of(self, run_id: str) -> int | None:
         view = self.runs.peek(run_id)
         return None if view is None else view.share
 
-    async def _drop(self, delivery: Delivery) -> None:
-        async with self.database.begin() as tx:
-            await self.engine.complete(tx, [delivery])
 
-    async def _write(
-        self, message: ExecuteMessage, delivery: Delivery, verdict: AttemptResult
-    ) -> None:
-        again = verdict.status in (ItemStatus.PENDING, ItemStatus.SUSPENDED)
-        record = ItemOutcome(
-            run_id=message.run,
-            item_id=message.item,
-            status=verdict.status,
-            attempts=verdict.history.attempts,
-            postponements=verdict.history.postponements,
-            executed=verdict.history.executed,
-            result=verdict.history.result,
-            exact=verdict.history.exact,
-            error_class=verdict.error_class,
-            error_message=verdict.error_message,
-            error_traceback=verdict.error_traceback,
-            error_group=verdict.error_group,
-            spent_usd=verdict.spent.usd,
-            spent_tokens=verdict.spent.tokens,
-            started_at=verdict.started_at,
-            finished_at=None if again else verdict.finished_at,
-            work_ms=verdict.work_ms,
-            wake_in=verdict.delay if verdict.status is ItemStatus.SUSPENDED else None,
-        )
-        delay = verdict.delay if again else None
-        await self.outcomes.write(
-            DeliveryResult(delivery, record, delay, verdict.systemic, verdict.waits)
-        )
-
-
-def delivery_name(message: ExecuteMessage) -> str:
-    """The task's name: what the watcher of the event loop reports."""
-    return message.id()
-
-
-def _lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
-    """Under which name only one delivery is at work; None: the family's runs never go side by
-    side."""
-    if bound.family.partitions is not None:
-        # The same item of another partition is other work.
-        params = json.dumps(view.run.params, sort_keys=True).encode()
-        return f"{hashlib.sha256(params).hexdigest()[:16]}:{item_id}"
-    return item_id if bound.family.overlap is Overlap.ALLOW else None
-
-
-def _unattempted(history: History, status: ItemStatus) -> AttemptResult:
-    now = datetime.now(UTC)
-    return AttemptResult(status, history, now, now, 0)
-
-
-def _put_off(history: History) -> AttemptResult:
-    """Another run has the item in hand."""
-    later = replace(history, postponements=history.postponements + 1)
-    delay = BUSY * (0.5 + random.random())  # noqa: S311 - jitter
-    return replace(_unattempted(later, ItemStatus.PENDING), delay=delay)
-
-
-def _lost(delivery: Delivery, former: PriorDeliveries) -> AttemptResult:
-    message = (
-        f"Its worker ended {former.lost} times while the item was at work, and once before that"
-        f" with the item in its hands, at work or not ({delivery.attempt - 1} deliveries). Look for"
-        " what ends the process: memory, a native crash, os._exit()."
-    )
-    return replace(
-        _unattempted(former.history, ItemStatus.FAILED),
-        error_class="WorkerLost",
-        error_message=message,
-        error_group="Its worker ended while the item was at work.",
-    )
+def _sent_away(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and isinstance(task.exception(), GateClosed)

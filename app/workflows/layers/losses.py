@@ -1,6 +1,6 @@
 """Items that were at work when their worker ended without a word.
 
-Nothing is written for an item that begins. Only one that is taken over from a worker that is gone
+Nothing is written for an item that begins. Only one that is taken over from a delivery that is over
 leaves a mark first, so a mark that no outcome has taken away says that the item itself was at work,
 and did not merely wait in the worker's hands.
 """
@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Engine
 from app.store.group_commit import GroupCommit
-from app.store.items import items
+from app.store.items import claims
+from app.store.items.claims import ItemClaim
 
 MOST_LOSSES = 5
 """Marks of one item. What ends each worker that touches it must not go round for ever."""
@@ -25,18 +24,11 @@ ALONE_FROM = 2
 side by side when it ends, nobody knows which one did it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    place: tuple[str, str]
-    delivery: Delivery
-
-
 class Losses:
     """One for a worker; marks of many items are one commit."""
 
-    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
+    def __init__(self, database: AsyncEngine) -> None:
         self._database = database
-        self._engine = engine
         self._group = GroupCommit(self._commit)
         self._alone = asyncio.Lock()
 
@@ -44,11 +36,10 @@ class Losses:
         """To be held while an item with so many marks is at work."""
         return self._alone if lost >= ALONE_FROM else nullcontext()
 
-    async def begin(self, place: tuple[str, str], delivery: Delivery) -> None:
-        """Mark the item, whose delivery was taken over."""
-        await self._group.add(_Begun(place, delivery))
+    async def begin(self, claim: ItemClaim) -> None:
+        """Mark the item, which was taken over."""
+        await self._group.add(claim)
 
-    async def _commit(self, begun: Sequence[_Begun]) -> None:
+    async def _commit(self, begun: Sequence[ItemClaim]) -> None:
         async with self._database.begin() as tx:
-            ours = await self._engine.ours(tx, [one.delivery for one in begun])
-            await items.mark(tx, [one.place for one in begun if one.delivery.token in ours])
+            await claims.mark(tx, begun)

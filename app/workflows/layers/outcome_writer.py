@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import refusal
-from app.engine import Delivery, Engine
+from app.engine import Engine, OutgoingMessage
 from app.store.group_commit import GroupCommit
 from app.store.items import items
 from app.store.items import outcomes as records
-from app.store.items.outcomes import ItemOutcome
+from app.store.items.outcomes import ItemOutcome, Recorded
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
 from app.store.statuses import ItemStatus, PauseReason, RunStatus
 from app.store.steps import steps
 from app.store.storable import cut
-from app.workflows.keys import parse_flow_key
+from app.workflows.messages import ExecuteMessage
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.steps.children import wake_parent
 from app.workflows.steps.suspension import PendingWait
@@ -34,15 +34,14 @@ log = structlog.get_logger("sluice.run")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """How a delivery ended. With a ``delay`` its message comes again; without, it is done.
+    """How a delivery of an item ended.
 
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
     item waits for.
     """
 
-    delivery: Delivery
+    family: str
     record: ItemOutcome
-    delay: timedelta | None = None
     systemic: bool = False
     waits: Sequence[PendingWait] = ()
 
@@ -54,12 +53,24 @@ class DeliveryResult:
         fine = record.status in FINE
         return fine and not (record.spent_usd or record.spent_tokens)
 
+    @property
+    def place(self) -> tuple[str, str]:
+        return (self.record.run_id, self.record.item_id)
+
+    def message(self) -> OutgoingMessage | None:
+        """With which the item comes again; None: not by itself."""
+        record = self.record
+        if record.due_in is None or self.systemic:
+            return None
+        message = ExecuteMessage(run=record.run_id, items=(record.item_id,))
+        return message.outgoing(self.family, record.due_in)
+
 
 class OutcomeWriter:
     """Counts each outcome exactly once, however often its item was delivered.
 
-    The message leaves the queue in the transaction that writes the outcome, and only a message that
-    was still ours brings its outcome with it.
+    An outcome is written only where the item is still in the hands of the delivery that found it
+    out, and the counters change by what was written, in the same transaction.
 
     Args:
         changed: told of each run whose status a commit has changed.
@@ -82,12 +93,11 @@ class OutcomeWriter:
         self._group = GroupCommit(self._commit, _weight)
 
     async def write(self, ending: DeliveryResult) -> None:
-        """Return when ``ending`` is committed, or was refused because the message is not ours.
+        """Return when ``ending`` is committed, or was refused because the item is not ours any
+        more.
 
         What Postgres does not take is written as a failure that says so.
         """
-        if ending.may_be_followed:
-            ending.delivery.worked()
         try:
             await self._group.add(ending)
         except DBAPIError as error:
@@ -103,45 +113,41 @@ class OutcomeWriter:
             if any(ending.systemic for ending in endings):
                 endings = await self._pause(tx, endings)
                 changed |= {ending.record.run_id for ending in endings if ending.systemic}
-            done = [e.delivery for e in endings if e.delay is None or e.systemic]
-            later = [
-                (e.delivery, e.delay) for e in endings if e.delay is not None and not e.systemic
-            ]
-            ours: set[tuple[int, int]] = set()
-            if done:
-                ours |= await self._engine.complete(tx, done)
-            if later:
-                ours |= await self._engine.redeliver(tx, later)
-            valid = [ending for ending in endings if ending.delivery.token in ours]
-            if len(valid) < len(endings):
-                log.warning("outcome_refused", count=len(endings) - len(valid))
-            if valid:
-                changed |= await self._record(tx, [ending.record for ending in valid])
-            parked = [ending for ending in valid if ending.waits]
-            if parked:
-                await self._suspend(tx, parked)
+            done = await records.record(tx, [ending.record for ending in endings])
+            if done.number < len(endings):
+                log.warning("outcome_refused", count=len(endings) - done.number)
+            changed |= await self._count(tx, endings, done)
+            if done.put_off:
+                await self._put_off(tx, [e for e in endings if e.place in done.put_off])
         # Before those who wait for this commit go on: what they would begin must not.
         for run_id in changed:
             self._changed(run_id)
 
-    async def _record(self, tx: AsyncConnection, found: Sequence[ItemOutcome]) -> set[str]:
+    async def _count(
+        self, tx: AsyncConnection, endings: Sequence[DeliveryResult], done: Recorded
+    ) -> set[str]:
         """Returns the runs whose status changed."""
-        outcomes = await records.record(tx, found)
         standings: dict[str, RunProgress] = {}
         # In the order of their ids, so that two writers never wait for each other's rows; and all
         # of them first, because what follows from an end may lock what several runs have in common.
-        for run_id in sorted(outcomes):
-            counted = await counters.count(
-                tx, run_id, outcomes[run_id], look_ahead=self._look_ahead
-            )
-            if counted.status == RunStatus.CANCELLING and outcomes[run_id].suspended:
-                counted = await self._cancel_suspended(tx, run_id, found)
+        for run_id in sorted(done.runs):
+            delta = done.runs[run_id]
+            counted = await counters.count(tx, run_id, delta, look_ahead=self._look_ahead)
+            if counted.status == RunStatus.CANCELLING:
+                counted = await self._cancel_put_off(tx, run_id, done) or counted
             standings[run_id] = counted
         return {
             run_id
             for run_id, counted in standings.items()
             if await self._keeper.counted(tx, run_id, counted)
         }
+
+    async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:
+        parked = [ending for ending in later if ending.waits]
+        if parked:
+            await self._suspend(tx, parked)
+        messages = [message for ending in later if (message := ending.message()) is not None]
+        await self._engine.publish(tx, messages)
 
     async def _suspend(self, tx: AsyncConnection, parked: Sequence[DeliveryResult]) -> None:
         """Write what items wait for. What was answered meanwhile lets its item go on at once."""
@@ -151,18 +157,20 @@ class OutcomeWriter:
             await steps.remember(tx, fresh)
         answered = await steps.answered_among(tx, [wait.record.id for wait in waits])
         for ending in parked:
-            place = (ending.record.run_id, ending.record.item_id)
-            if place in answered:
-                family, _ = parse_flow_key(ending.delivery.flow_key)
-                await wake_parent(tx, self._engine, family, place)
+            if ending.place in answered:
+                await wake_parent(tx, self._engine, ending.family, ending.place)
 
-    async def _cancel_suspended(
-        self, tx: AsyncConnection, run_id: str, found: Sequence[ItemOutcome]
-    ) -> RunProgress:
+    async def _cancel_put_off(
+        self, tx: AsyncConnection, run_id: str, done: Recorded
+    ) -> RunProgress | None:
         """The run is being cancelled, and may have been swept already."""
-        ids = [r.item_id for r in found if (r.run_id, r.status) == (run_id, ItemStatus.SUSPENDED)]
-        number = len(await items.cancel(tx, run_id, ids, ItemStatus.SUSPENDED))
-        changed = CounterDelta({ItemStatus.CANCELLED: number}, suspended=-number)
+        places = [place for place in done.put_off if place[0] == run_id]
+        if not places:
+            return None
+        await items.cancel(tx, run_id, [item_id for _, item_id in places])
+        done.put_off.difference_update(places)
+        suspended = done.runs[run_id].suspended
+        changed = CounterDelta({ItemStatus.CANCELLED: len(places)}, suspended=-suspended)
         return await counters.count(tx, run_id, changed, look_ahead=self._look_ahead)
 
     async def _pause(
@@ -170,8 +178,8 @@ class OutcomeWriter:
     ) -> list[DeliveryResult]:
         """Pause the runs of which an item said that all others would fail as well.
 
-        Before the messages are completed, because an item without a message must wait for a
-        resume. Of a run that is being cancelled instead, the item is cancelled.
+        An item that is let go of without a message must wait for a resume. Of a run that is being
+        cancelled instead, the item is cancelled.
         """
         texts = {e.record.run_id: e.record.error_message or "" for e in endings if e.systemic}
         # Locked first: a resume of a run that was paused already either waits for our commit, or is
@@ -205,13 +213,13 @@ def _unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
         error_traceback=None,
         error_group="The item's outcome cannot be written.",
         finished_at=datetime.now(UTC),
-        wake_in=None,
+        due_in=None,
     )
-    return DeliveryResult(ending.delivery, record)
+    return DeliveryResult(ending.family, record)
 
 
 def _cancelled(ending: DeliveryResult) -> DeliveryResult:
     record = replace(
         ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
     )
-    return DeliveryResult(ending.delivery, record)
+    return DeliveryResult(ending.family, record)

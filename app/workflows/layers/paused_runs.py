@@ -1,4 +1,5 @@
-"""What is delivered of a paused run leaves the queue; the resume publishes it again."""
+"""Items of a run that is paused while they wait for their turn: nobody has them in hand until the
+resume."""
 
 from __future__ import annotations
 
@@ -7,43 +8,39 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Engine
 from app.store.group_commit import GroupCommit
+from app.store.items import claims
+from app.store.items.claims import ItemClaim
 from app.store.runs import runs
 from app.store.statuses import RunStatus
 
 
-class _NotPaused(Exception):
-    pass
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Parked:
-    run_id: str
-    delivery: Delivery
+    claim: ItemClaim
+    released: bool = False
 
 
 class PausedRuns:
-    """Completes messages of paused runs, many to a transaction."""
+    """Lets go of items of paused runs, many to a transaction."""
 
-    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
+    def __init__(self, database: AsyncEngine) -> None:
         self._database = database
-        self._engine = engine
         self._group = GroupCommit(self._commit)
 
-    async def park(self, run_id: str, delivery: Delivery) -> bool:
-        """False: the run goes on meanwhile, and so must the delivery."""
-        try:
-            await self._group.add(_Parked(run_id, delivery))
-        except _NotPaused:
-            return False
-        return True
+    async def park(self, claim: ItemClaim) -> bool:
+        """False: the run is not paused any more, and the item must go on."""
+        entry = _Parked(claim)
+        await self._group.add(entry)
+        return entry.released
 
     async def _commit(self, parked: Sequence[_Parked]) -> None:
         async with self._database.begin() as tx:
-            # In this order. A resume first commits the status and then publishes: either we see
-            # its status here, or its publication waits for our deletion and finds the place free.
-            await self._engine.complete(tx, [entry.delivery for entry in parked])
-            statuses = await runs.statuses(tx, {entry.run_id for entry in parked})
-            if any(status is not RunStatus.PAUSED for status in statuses.values()):
-                raise _NotPaused
+            # The runs are locked first. A resume commits the status and then sends for what nobody
+            # has in hand: either we see its status here, or it waits for us.
+            statuses = await runs.statuses(tx, {one.claim.run_id for one in parked}, share=True)
+            paused = [one for one in parked if statuses.get(one.claim.run_id) is RunStatus.PAUSED]
+            if paused:
+                await claims.release(tx, [one.claim for one in paused])
+        for one in paused:
+            one.released = True

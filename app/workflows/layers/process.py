@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -20,8 +21,7 @@ from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.keys import Layer
-from app.workflows.layers.paused_runs import PausedRuns
-from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+from app.workflows.messages import PaginateMessage, ProcessMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.approval import ApprovalRequest, question
 from app.workflows.runs.estimate import Estimator
@@ -58,29 +58,19 @@ class ProcessLayer:
     gate: Gate
     context: Callable[..., Context]
     keeper: RunLifecycle
-    parking: PausedRuns
     estimator: Estimator
 
-    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None:
-        message = ProcessMessage.read(delivery.payload)
-        while (run := await self._waiting(message.run)) is not None:
-            if run.status == RunStatus.PENDING:
-                break
-            if await self.parking.park(run.id, delivery):
-                return
-        counted = None
-        if run is not None:
-            async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
-                counted = await self._count(bound, run)
-        async with self.database.begin() as tx:
-            if await self.engine.complete(tx, [delivery]) and counted is not None:
-                await self._begin(tx, bound, counted)
-
-    async def _waiting(self, run_id: str) -> Run | None:
-        """The run, pending or paused; None: it has gone on, or it was stopped."""
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
+        run_id = ProcessMessage.read(delivery.payload).run
         async with reading(self.database) as connection:
             run = await runs.find(connection, run_id)
-        return run if run and run.status in (RunStatus.PENDING, RunStatus.PAUSED) else None
+        if run is None or run.status != RunStatus.PENDING:
+            return None  # it has gone on, or was stopped; a resume publishes the message again
+        async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
+            counted = await self._count(bound, run)
+        async with self.database.begin() as tx:
+            await self._begin(tx, bound, counted)
+        return None
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
@@ -133,7 +123,7 @@ class ProcessLayer:
             await _ask(tx, run_id, counted.asks)
             return
         if counted.canary:
-            out = [ExecuteMessage(run=run_id, item=i).outgoing(bound.name) for i in counted.canary]
+            out = executions(bound.name, run_id, counted.canary, 1)
         else:
             out = [PaginateMessage(run=run_id).outgoing(bound.name)]
         await self.engine.publish(tx, out)

@@ -27,6 +27,10 @@ from app.workflows.serialization.secret_box import SecretBox
 Async = Callable[..., Awaitable[Any]]  # of the family's own types
 
 
+FEWEST_MESSAGES = 16
+"""Into which the items of a run are divided, where it has as many."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoundFamily:
     family: AnyFamily
@@ -81,6 +85,12 @@ class BoundFamily:
         """
         if self.ids is not None and item_ids is not None:
             self.ids.check(item_ids)
+
+    def chunk_for(self, items: int | None) -> int:
+        """How many of a run's items a message names: fewer where there are few, so that workers
+        share them. None: nobody knows how many there are."""
+        most = self.family.chunk_size
+        return most if items is None else max(1, min(most, items // FEWEST_MESSAGES))
 
     def flow_key(self, layer: Layer) -> str:
         return flow_key(self.name, layer)

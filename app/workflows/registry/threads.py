@@ -6,10 +6,10 @@ import asyncio
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
-from contextvars import ContextVar
+from contextlib import nullcontext, suppress
+from contextvars import ContextVar, Token
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.store.pool import WAITER
 
 Place = asyncio.Future[None]
 
-_COMING: ContextVar[_Coming | None] = ContextVar("sluice_coming", default=None)
+_COMING: ContextVar[Expected | None] = ContextVar("sluice_coming", default=None)
 
 
 class Threads:
@@ -147,16 +147,9 @@ class ThreadLine:
         self._threads.refused = True
         return 0
 
-    @contextmanager
-    def expecting(self) -> Iterator[None]:
-        """What is inside is going to ask for a thread, or ends without."""
-        coming = _Coming(self)
-        token = _COMING.set(coming)
-        try:
-            yield
-        finally:
-            coming.arrived()
-            _COMING.reset(token)
+    def expect(self) -> Expected:
+        """Somebody is going to ask for a thread, from now on."""
+        return Expected(self)
 
     async def call(self, function: Callable[..., Any], *args: object) -> Any:  # what it returns
         """Call it in a thread, with the caller's context variables."""
@@ -235,13 +228,24 @@ class ThreadLine:
         self._free()
 
 
-class _Coming:
-    __slots__ = ("_counted", "line")
+class Expected:
+    """Counts until a thread is asked for. ``with``: what is inside is going to, or ends without."""
+
+    __slots__ = ("_counted", "_token", "line")
 
     def __init__(self, line: ThreadLine) -> None:
         self.line = line
         self._counted = True
+        self._token: Token[Expected | None] | None = None
         line.coming += 1
+
+    def __enter__(self) -> None:
+        self._token = _COMING.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.arrived()
+        if self._token is not None:
+            _COMING.reset(self._token)
 
     def arrived(self) -> None:
         if self._counted:

@@ -1,18 +1,19 @@
 """Giving a run what it lacks: after a resume, and when the queue has lost something of it.
 
-Message ids are deterministic, so publishing once more what still waits does nothing.
+Rows say what should be on its way. A message too many finds nothing to do.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.store.items import items, pages
+from app.store.items.items import OpenItem
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus, RunStage, RunStatus
@@ -21,11 +22,11 @@ from app.workflows.keys import (
     Layer,
     chunk_prefix,
     flow_key,
-    item_message,
+    item_prefix,
     page_message,
     process_message,
 )
-from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage
+from app.workflows.messages import ExecuteMessage, PaginateMessage, ProcessMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.runs.queue import begin_next
@@ -42,7 +43,7 @@ class RunReconciler:
     look_ahead: int
 
     async def republish_missing(self, run_id: str) -> int:
-        """Publish every message that the run should have. Returns how many it did not have."""
+        """Publish every message that the run should have. Returns how many did not wait already."""
         async with self.database.begin() as tx:
             run = await runs.find(tx, run_id)
             if run is None or run.family not in self.families:
@@ -64,25 +65,29 @@ class RunReconciler:
         run = await runs.find(tx, run_id)
         if run is None:
             return False
-        if run.status == RunStatus.PENDING and run.stage != RunStage.WAITING:
-            return not await self.engine.present(tx, [process_message(run_id)])
+        execute = flow_key(run.family, Layer.EXECUTE)
+        process, page, chunks, singles = await self.engine.depth_of(
+            tx,
+            [
+                (flow_key(run.family, Layer.PROCESS), process_message(run_id)),
+                (flow_key(run.family, Layer.PAGINATE), page_message(run_id)),
+                (execute, chunk_prefix(run_id)),
+                (execute, item_prefix(run_id)),
+            ],
+        )
+        if run.status == RunStatus.PENDING:
+            return run.stage != RunStage.WAITING and not process.total
         if run.status != RunStatus.RUNNING:
             return False
-        page = pages.is_due(run) or (run.held and run.outstanding < self.look_ahead)
-        if page and not await self.engine.present(tx, [page_message(run_id)]):
+        due = pages.is_due(run) or (run.held and run.outstanding < self.look_ahead)
+        if due and not page.total:
             return True
         if run.scheduled == run.ended and run.paged:
             return True  # and nobody ended it
-        paginate = flow_key(run.family, Layer.PAGINATE)
-        if await self.engine.any_present(tx, paginate, chunk_prefix(run_id)):
-            return False  # items of a chunk have no message of their own yet
-        after: str | None = None
-        while ids := await items.awaited_ids(tx, run_id, after_id=after, limit=BATCH):
-            messages = [item_message(run_id, item_id) for item_id in ids]
-            if len(await self.engine.present(tx, messages)) < len(messages):
-                return True
-            after = ids[-1]
-        return False
+        awaited = run.outstanding
+        if run.suspended:
+            awaited += await items.sleeping(tx, run_id)
+        return chunks.total + singles.total < awaited
 
     async def sweep(self, run_id: str, *, seconds: float) -> None:
         """End as cancelled what nobody has in hand of a run that is being cancelled.
@@ -90,41 +95,32 @@ class RunReconciler:
         What somebody has in hand ends there. Stops after about so many seconds.
         """
         until = time.monotonic() + seconds
-        for status, cancel in (
-            (ItemStatus.SUSPENDED, self._cancel_suspended),
-            (ItemStatus.PENDING, self._cancel_pending),
-        ):
-            after: str | None = None
-            while True:
-                if time.monotonic() > until:
+        after: str | None = None
+        while time.monotonic() < until:
+            async with self.database.begin() as tx:
+                found = await items.lock_open(tx, run_id, after_id=after, limit=BATCH)
+                if not found:
+                    await self.keeper.finalise(tx, run_id)
                     return
-                async with self.database.begin() as tx:
-                    ids = await items.ids_of(tx, run_id, status, after_id=after, limit=BATCH)
-                    if not ids:
-                        break
-                    changed = await cancel(tx, run_id, ids)
-                    counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
-                    await self.keeper.counted(tx, run_id, counted)
-                after = ids[-1]
-        async with self.database.begin() as tx:
-            await self.keeper.finalise(tx, run_id)
+                await self._cancel(tx, run_id, found)
+            after = found[-1].item_id
 
-    async def _cancel_pending(
-        self, tx: AsyncConnection, run_id: str, ids: list[str]
-    ) -> CounterDelta:
-        messages = {item_message(run_id, item_id): item_id for item_id in ids}
-        in_hand = await self.engine.withdraw(tx, list(messages))
-        free = [item_id for message, item_id in messages.items() if message not in in_hand]
-        cancelled = await items.cancel(tx, run_id, free, ItemStatus.PENDING)
-        return CounterDelta({ItemStatus.CANCELLED: len(cancelled)})
-
-    async def _cancel_suspended(
-        self, tx: AsyncConnection, run_id: str, ids: list[str]
-    ) -> CounterDelta:
-        # The items first, as whoever answers what one waits for: see app.store.steps.suspension.
-        cancelled = await items.cancel(tx, run_id, ids, ItemStatus.SUSPENDED)
-        await self.engine.withdraw(tx, [item_message(run_id, item_id) for item_id in cancelled])
-        return CounterDelta({ItemStatus.CANCELLED: len(cancelled)}, suspended=-len(cancelled))
+    async def _cancel(self, tx: AsyncConnection, run_id: str, found: Sequence[OpenItem]) -> None:
+        pending = {one.claim for one in found if one.status is ItemStatus.PENDING}
+        living = await self.engine.living(tx, {claim for claim in pending if claim is not None})
+        # What is suspended is in nobody's hands, whatever it was before.
+        free = [
+            one
+            for one in found
+            if one.status is ItemStatus.SUSPENDED or one.claim is None or one.claim not in living
+        ]
+        if not free:
+            return
+        await items.cancel(tx, run_id, [one.item_id for one in free])
+        suspended = sum(one.status is ItemStatus.SUSPENDED for one in free)
+        changed = CounterDelta({ItemStatus.CANCELLED: len(free)}, suspended=-suspended)
+        counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
+        await self.keeper.counted(tx, run_id, counted)
 
     async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
         if run.status == RunStatus.PENDING:
@@ -140,17 +136,19 @@ class RunReconciler:
         return 0
 
     async def _executions(self, run: Run) -> int:
-        missing, after = 0, None
+        published, after = 0, None
+        size = self.families[run.family].chunk_for(run.to_process)
         while True:
             async with self.database.begin() as tx:
-                ids = await items.awaited_ids(tx, run.id, after_id=after, limit=BATCH)
-                if not ids:
-                    return missing
-                missing += await self.engine.publish(
-                    tx,
-                    [
-                        ExecuteMessage(run=run.id, item=item_id, seen=True).outgoing(run.family)
-                        for item_id in ids
-                    ],
-                )
-            after = ids[-1]
+                found = await items.awaited(tx, run.id, after_id=after, limit=BATCH)
+                if not found:
+                    return published
+                now = [one.item_id for one in found if not one.later]
+                out = executions(run.family, run.id, now, size)
+                out += [
+                    ExecuteMessage(run=run.id, items=(one.item_id,)).outgoing(run.family, one.delay)
+                    for one in found
+                    if one.later
+                ]
+                published += await self.engine.publish(tx, out)
+            after = found[-1].item_id

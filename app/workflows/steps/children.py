@@ -12,9 +12,10 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.engine import Delivery, Engine
+from app.engine import Engine
 from app.errors import BadInput
-from app.store.items import items, pages
+from app.store.items import claims, items, pages
+from app.store.items.claims import ItemClaim
 from app.store.runs import events, runs, transitions
 from app.store.runs.runs import Statistics
 from app.store.statuses import EventKind, ItemStatus, PauseReason, StepStatus
@@ -54,7 +55,7 @@ class ChildRuns:
 
     async def begin(
         self,
-        delivery: Delivery,
+        claim: ItemClaim,
         record: StepRecord,
         bound: BoundFamily,
         item_id: str | int | UUID,
@@ -64,14 +65,14 @@ class ChildRuns:
 
         Raises:
             StepMisused: the family takes no such params, or children go too deep.
-            Superseded: the delivery is not ours any more.
+            Superseded: the item is not in our hands any more.
         """
         kept = _params(record.name, bound, params)
         child = checked_id(id_text(item_id, "child()"))
         bound.check_ids([child])
         record.child_run = new_id("run")
         async with self.database.begin() as tx:
-            if not await self.engine.ours(tx, [delivery]):
+            if not await claims.held(tx, [claim]):
                 raise Superseded("Another worker has taken the item over.")
             if not await steps.claim_child(tx, record):
                 return
@@ -112,7 +113,7 @@ class ChildRuns:
                     " Approve it to let it go on, or cancel it.",
                 )
                 return
-            message = ExecuteMessage(run=run.id, item=child)
+            message = ExecuteMessage(run=run.id, items=(child,))
             await self.engine.publish(tx, [message.outgoing(bound.name)])
 
     async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> None:
@@ -167,8 +168,8 @@ async def wake_parent(
 ) -> None:
     """Let an item go on that is suspended; the caller has locked it."""
     for run_id, item_id in await suspension.wake_now(tx, [place]):
-        message = ExecuteMessage(run=run_id, item=item_id, seen=True)
-        await engine.hasten(tx, [message.outgoing(family)])
+        message = ExecuteMessage(run=run_id, items=(item_id,))
+        await engine.publish(tx, [message.outgoing(family)])
 
 
 def _params(

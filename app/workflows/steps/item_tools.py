@@ -14,7 +14,7 @@ import httpx2
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_json
 
-from app.engine import Delivery
+from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
@@ -49,9 +49,7 @@ class StepRunnerFactory:
     def tools(
         self,
         bound: BoundFamily,
-        delivery: Delivery,
-        run_id: str,
-        item_id: str,
+        claim: ItemClaim,
         *,
         attempt: int,
         origin: str,
@@ -62,33 +60,29 @@ class StepRunnerFactory:
             origin: the first run of the chain of retries.
             remembers: an earlier delivery of the item has left steps behind.
         """
-        return DurableStepRunner(self, bound, delivery, run_id, item_id, attempt, origin, remembers)
+        return DurableStepRunner(self, bound, claim, attempt, origin, remembers)
 
 
 class DurableStepRunner:
     """See ``Context``, whose methods these are."""
 
-    __slots__ = ("_bound", "_box", "_delivery", "_origin", "_steps", "stream")
+    __slots__ = ("_bound", "_box", "_claim", "_origin", "_steps", "stream")
 
     def __init__(
         self,
         box: StepRunnerFactory,
         bound: BoundFamily,
-        delivery: Delivery,
-        run_id: str,
-        item_id: str,
+        claim: ItemClaim,
         attempt: int,
         origin: str,
         remembers: bool,
     ) -> None:
         self._box = box
         self._bound = bound
-        self._delivery = delivery
+        self._claim = claim
         self._origin = origin
-        self._steps = Steps(
-            box.ledger, bound, delivery, run_id, item_id, attempt=attempt, remembers=remembers
-        )
-        self.stream = OutputStream(box.ledger, run_id, item_id, attempt)
+        self._steps = Steps(box.ledger, bound, claim, attempt=attempt, remembers=remembers)
+        self.stream = OutputStream(box.ledger, claim.run_id, claim.item_id, attempt)
 
     async def around(self, work: Awaitable[T]) -> T:
         return await self._steps.around(work)
@@ -157,7 +151,7 @@ class DurableStepRunner:
         asked = await self._steps.ask(name, StepKind.CHILD)
         if asked.known is None:
             with self._steps.rest.working(), self._steps.raised.of(asked.record):
-                await self._box.children.begin(self._delivery, asked.record, bound, item_id, params)
+                await self._box.children.begin(self._claim, asked.record, bound, item_id, params)
         text = asked.result
         if not asked.done:
             text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)

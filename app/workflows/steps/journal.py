@@ -13,9 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.driver import refusal
-from app.engine import Delivery, Engine
 from app.store.database import reading
 from app.store.group_commit import GroupCommit
+from app.store.items import claims
+from app.store.items.claims import ItemClaim
 from app.store.statuses import StepStatus
 from app.store.steps import outputs, steps
 from app.store.steps.outputs import OutputChunk
@@ -42,16 +43,15 @@ class JournalEntry:
 
 @dataclass(slots=True)
 class _Entry:
-    delivery: Delivery
+    claim: ItemClaim
     record: StepRecord
     ours: bool = False
     written: bool = False
 
 
 class StepJournal:
-    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
+    def __init__(self, database: AsyncEngine) -> None:
         self._database = database
-        self._engine = engine
         self._records = GroupCommit(self._commit, _weight)
         self._chunks = GroupCommit(self._write, lambda chunk: len(chunk.data))
 
@@ -67,15 +67,15 @@ class StepJournal:
             for step in found
         }
 
-    async def remember(self, delivery: Delivery, record: StepRecord) -> str | None:
+    async def remember(self, claim: ItemClaim, record: StepRecord) -> str | None:
         """Returns the result that is remembered from now on: of two deliveries that ran the same
         step, the first one's.
 
         Raises:
-            Superseded: the delivery is not ours any more.
+            Superseded: the item is not in our hands any more.
             Fatal: Postgres does not take it.
         """
-        entry = _Entry(delivery, record)
+        entry = _Entry(claim, record)
         with _told(f"Step {record.name!r} cannot be remembered."):
             await self._records.add(entry)
         if not entry.ours:
@@ -96,8 +96,8 @@ class StepJournal:
 
     async def _commit(self, entries: Sequence[_Entry]) -> None:
         async with self._database.begin() as tx:
-            ours = await self._engine.ours(tx, [entry.delivery for entry in entries])
-            live = [entry for entry in entries if entry.delivery.token in ours]
+            ours = await claims.held(tx, [entry.claim for entry in entries])
+            live = [entry for entry in entries if entry.claim in ours]
             written = await steps.remember(tx, [e.record for e in live]) if live else set()
         for entry in live:
             entry.ours, entry.written = True, entry.record.id in written

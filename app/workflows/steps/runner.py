@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from app.engine import Delivery
+from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.store.steps.steps import StepRecord
 from app.workflows.contract.backoff import Backoff
@@ -44,7 +44,7 @@ class Steps:
     """
 
     __slots__ = (
-        "_attempt", "_bound", "_delivery", "_known", "_ledger", "_loading", "_names", "_remembers",
+        "_attempt", "_bound", "_claim", "_known", "_ledger", "_loading", "_names", "_remembers",
         "_retried", "item_id", "raised", "rest", "run_id",
     )  # fmt: skip
 
@@ -52,18 +52,16 @@ class Steps:
         self,
         ledger: StepJournal,
         bound: BoundFamily,
-        delivery: Delivery,
-        run_id: str,
-        item_id: str,
+        claim: ItemClaim,
         *,
         attempt: int,
         remembers: bool,
     ) -> None:
         self._ledger = ledger
         self._bound = bound
-        self._delivery = delivery
-        self.run_id = run_id
-        self.item_id = item_id
+        self._claim = claim
+        self.run_id = claim.run_id
+        self.item_id = claim.item_id
         self._attempt = attempt
         self._remembers = remembers
         self._known: Mapping[str, JournalEntry] = {}
@@ -198,7 +196,7 @@ class Steps:
         """Returns the result that is remembered, which may be that of another delivery."""
         record.status = status
         record.finished_at = datetime.now(UTC)
-        return await self._ledger.remember(self._delivery, record)
+        return await self._ledger.remember(self._claim, record)
 
     def load(self, text: str | None) -> Any:  # whatever was remembered
         return None if text is None else self._bound.values.load(text)

@@ -1,9 +1,32 @@
-"""Ending what runs beside the work."""
+"""What runs beside the work: it goes on as long as the work does, and ends with it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import structlog
+
+AGAIN_AFTER = 1.0
+"""Seconds until what has broken down is begun anew."""
+
+Beside = Callable[[], Coroutine[Any, Any, None]]  # of a coroutine function
+
+log = structlog.get_logger("sluice.worker")
+
+
+async def keep_running(run: Beside) -> None:
+    """Until it ends by itself. What it breaks down over is a mistake of ours: told each time, and
+    begun anew, because the work needs it."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("broke_down", what=getattr(run, "__qualname__", str(run)))
+            await asyncio.sleep(AGAIN_AFTER)
+        else:
+            return
 
 
 async def cancel_and_wait(tasks: Iterable[asyncio.Task[None]], *, again: float = 0.3) -> None:

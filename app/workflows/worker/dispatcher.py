@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,10 +12,8 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Engine, Handler
-from app.engine.postgres.consumer import PREFETCH
+from app.engine import Delivery, Handler
 from app.flow.gate import GateClosed
-from app.flow.overrides import EffectiveLimits
 from app.redaction.redactor import IN_USE
 from app.store.runs import retry_reason, runs
 from app.store.statuses import PauseReason
@@ -34,8 +31,6 @@ from app.workflows.serialization.secret_box import SecretsLost
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
-UNFIT_DELAY = timedelta(seconds=1)
-"""Longer than a worker may believe that a run still runs."""
 SWEEP_SECONDS = 30.0
 """For ending the items of a run that has failed; what is left then ends when it is delivered."""
 BACKOFF = Backoff(longest=timedelta(seconds=30))
@@ -44,14 +39,12 @@ log = structlog.get_logger("sluice.worker")
 
 
 class LayerPort(Protocol):
-    async def handle(self, bound: BoundFamily, delivery: Delivery) -> None: ...
+    async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
     database: AsyncEngine
-    engine: Engine
-    controls: EffectiveLimits
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
     mender: RunReconciler
@@ -64,38 +57,23 @@ class Dispatcher:
             for layer in layers
         }
 
-    def room(self, flow_key: str, held: int) -> int | None:
-        """A little more than may run now, so that a freed slot never waits for a poll; but no item
-        whose thread is not free, because another worker may have one."""
-        live = self.controls.of(flow_key)
-        parallelism = 0 if live.paused else live.control.parallelism
-        most = None if parallelism is None else parallelism + PREFETCH
-        family, layer = parse_flow_key(flow_key)
-        if layer is not Layer.EXECUTE:
-            return most
-        bound = self.families[family]
-        bound.threads.gated = live.paused or not live.control.open
-        more = bound.threads.room(all_need=bound.plain)
-        if more is None:
-            return most
-        return held + more if most is None else min(held + more, most)
-
-    async def _deliver(self, bound: BoundFamily, layer: LayerPort, delivery: Delivery) -> None:
+    async def _deliver(
+        self, bound: BoundFamily, layer: LayerPort, delivery: Delivery
+    ) -> timedelta | None:
         IN_USE.set(bound.redactor)
-        needs_thread = bound.plain and delivery.flow_key == bound.threads.flow_key
         try:
-            with bound.threads.expecting() if needs_thread else nullcontext():
-                await layer.handle(bound, delivery)
+            return await layer.handle(bound, delivery)
         except GateClosed:
-            return  # not begun: the engine gives it back when the worker stops
+            return timedelta(0)  # not begun: the worker stops, and another one has it
         except (ParamsRefused, SecretsLost) as error:
             await self._unfit(delivery, error)
+            return None
         except BaseException as error:
             if delivery.stopped or isinstance(error, GeneratorExit):
                 raise
-            await self._failed(delivery, error)
+            return await self._failed(delivery, error)
 
-    async def _failed(self, delivery: Delivery, error: BaseException) -> None:
+    async def _failed(self, delivery: Delivery, error: BaseException) -> timedelta | None:
         """A layer itself failed, not an item's own code: the database was away, a page broke."""
         _, layer = parse_flow_key(delivery.flow_key)
         run_id = RunOnly.model_validate_json(delivery.payload).run
@@ -104,10 +82,10 @@ class Dispatcher:
         if layer is not Layer.EXECUTE:
             if found.ruling is Ruling.POSTPONE and found.delay is not None:
                 await self._put_off(delivery, run_id, found.delay, told + remark(found.delay))
-                return
+                return None
             if found.ruling is Ruling.PAUSE:
                 await self._pause(delivery, run_id, sentence_of_all(found), error)
-                return
+                return None
         hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.ruling is Ruling.FAIL
         gives_up = layer is not Layer.EXECUTE and hopeless
         times = "1 attempt" if delivery.attempt == 1 else f"{delivery.attempt} attempts"
@@ -120,20 +98,20 @@ class Dispatcher:
             gives_up=gives_up,
             exc_info=error,
         )
-        async with self.database.begin() as tx:
-            if not gives_up:
-                delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
-                ours = await self.engine.redeliver(tx, [(delivery, delay)])
-                if ours and layer is not Layer.EXECUTE:
-                    number = f"attempt {delivery.attempt} of {LAYER_ATTEMPTS}"
-                    detail = f"{layer} failed, and is tried again ({number}): {told}"
-                    await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
-            elif await self.engine.complete(tx, [delivery]):
+        if gives_up:
+            async with self.database.begin() as tx:
                 await self.mender.keeper.fail(
                     tx, run_id, reason="layer_failed", detail=detail[:2_000]
                 )
-        if gives_up:
             await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+            return None
+        delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
+        if layer is not Layer.EXECUTE:
+            number = f"attempt {delivery.attempt} of {LAYER_ATTEMPTS}"
+            detail = f"{layer} failed, and is tried again ({number}): {told}"
+            async with self.database.begin() as tx:
+                await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+        return delay
 
     async def _pause(
         self, delivery: Delivery, run_id: str, detail: str, error: BaseException
@@ -145,13 +123,11 @@ class Dispatcher:
             # Locked first: a resume of a run that was paused already waits for our commit, or is
             # seen here, and then the run is paused once more.
             await runs.lock(tx, run_id)
-            if await self.engine.complete(tx, [delivery]):
-                await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
+            await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
 
     async def _unfit(self, delivery: Delivery, error: Unreadable) -> None:
         """The code is another than the one that the run was started with, or the key of its secrets
-        is not here. The message comes again, and is then treated as one of a paused run, or of one
-        that was cancelled meanwhile."""
+        is not here."""
         run_id = RunOnly.model_validate_json(delivery.payload).run
         if isinstance(error, SecretsLost):
             detail = (
@@ -165,8 +141,7 @@ class Dispatcher:
             )
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
-            if await self.engine.redeliver(tx, [(delivery, UNFIT_DELAY)]):
-                await self.mender.keeper.pause(tx, run_id, PauseReason.PARAMS_CHANGED, detail)
+            await self.mender.keeper.pause(tx, run_id, PauseReason.PARAMS_CHANGED, detail)
 
     async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
         """A source asked us to come later, which is no failure: the message begins anew then."""
@@ -182,10 +157,9 @@ class Dispatcher:
             reason=told,
         )
         async with self.database.begin() as tx:
-            if await self.engine.complete(tx, [delivery]):
-                await self.engine.publish(tx, [again])
-                detail = f"{layer} comes again in {again.delay.total_seconds():.3g} s: {told}"
-                await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+            detail = f"{layer} comes again in {again.delay.total_seconds():.3g} s: {told}"
+            await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
+            await self.mender.engine.publish(tx, [again])
 
 
 def _group(layer: Layer, told: str, run_id: str) -> str:

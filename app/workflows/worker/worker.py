@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import structlog
 
-from app.engine import Engine
+from app.engine import Engine, Lane
 from app.flow.gate import Gate
 from app.flow.overrides import EffectiveLimits
-from app.workflows.keys import Layer
-from app.workflows.worker.background import cancel_and_wait
-from app.workflows.worker.dispatcher import Dispatcher
+from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.worker.background import Beside, cancel_and_wait, keep_running
 from app.workflows.worker.event_loop_monitor import EventLoopMonitor
-
-Beside = Callable[[], Coroutine[Any, Any, None]]  # of a coroutine function
-
-PAGES_AT_ONCE = 40
-"""Process and paginate messages in one worker's hands."""
 
 CLEANING = 1.0
 """Seconds that what runs beside the work has for cleaning up, before it is cancelled once more."""
@@ -31,58 +24,48 @@ class SluiceWorker:
     """Executes every family's messages until it is stopped.
 
     Args:
-        dispatcher: has the layers, and takes what the engine delivers to them.
+        lanes: what it takes, and what it does with it.
+        places: of the items that it has in hand.
         beside: what runs as long as the worker does.
-        concurrency: items in its hands at once.
     """
 
     def __init__(
         self,
         engine: Engine,
-        dispatcher: Dispatcher,
+        lanes: Sequence[Lane],
+        places: ItemPlaces,
         gate: Gate,
         controls: EffectiveLimits,
         beside: Sequence[Beside],
-        *,
-        concurrency: int,
     ) -> None:
         self._gate = gate
         self._controls = controls
-        self._concurrency = concurrency
+        self._places = places
         self._beside = beside
-        # Pages and items are taken side by side: items that take long must not keep pages, and
-        # with them every other family, from being read.
-        self._pages, self._items = (
-            engine.worker(dispatcher.handlers(*layers), room=dispatcher.room, concurrency=at_once)
-            for layers, at_once in (
-                ((Layer.PROCESS, Layer.PAGINATE), PAGES_AT_ONCE),
-                ((Layer.EXECUTE,), concurrency),
-            )
-        )
+        self._consumer = engine.worker(lanes)
+        places.freed = self._consumer.look
 
     @property
     def at_work(self) -> int:
         """Items in its hands."""
-        return self._items.at_work
+        return self._places.at_work
 
     def look(self) -> None:
         """There is room for an item that was not taken before."""
-        self._items.look()
+        self._consumer.look()
 
     async def run(self) -> None:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""
-        log.info("worker_started", concurrency=self._concurrency)
+        log.info("worker_started", concurrency=self._places.concurrency)
         await self._controls.refresh()
-        background = [asyncio.create_task(run()) for run in self._beside]
+        background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
-            async with EventLoopMonitor(), asyncio.TaskGroup() as group:
-                for consumer in (self._pages, self._items):
-                    group.create_task(consumer.run())
+            async with EventLoopMonitor():
+                await self._consumer.run()
         finally:
             await cancel_and_wait(background, again=CLEANING)
         log.info("worker_stopped")
 
     def stop(self) -> None:
         self._gate.close()  # what has not begun goes back to the queue
-        for consumer in (self._pages, self._items):
-            consumer.stop()
+        self._consumer.stop()

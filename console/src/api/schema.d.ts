@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 07559d8a774e72975cbcda65f47e8aed00b2b845aa1070e8cde632bcdf8fb3a0
+// OpenAPI document: 6a09acc2716967bcd12d2477fd167001f9a1bbb28517cd86e9df623e8dc10d73
 
 export interface paths {
     "/api/backfills": {
@@ -1546,11 +1546,6 @@ export interface components {
              */
             deferred: number;
             /**
-             * Exact
-             * @description false: so much waits that it was not counted to the end
-             */
-            exact: boolean;
-            /**
              * Inhand
              * @description at work
              */
@@ -2268,7 +2263,7 @@ export interface components {
             paged: boolean;
             /**
              * Queued
-             * @description messages: pages that are due, and chunks
+             * @description messages: pages that are due
              */
             queued: number;
         };

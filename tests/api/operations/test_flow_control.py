@@ -269,7 +269,7 @@ async def test_a_shared_key_appears_once_and_limits_both_families_together(
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
         inside -= 1
 
     def work(item_id: str, ctx: Context) -> object:

@@ -27,7 +27,7 @@ async def running(sluice: Sluice, *, cursor: str | None = None) -> str:
     run_id = await sluice.start("recording")
     async with sluice.service.database.begin() as tx:
         assert await transitions.begin(tx, run_id, Statistics(130, 130, 0))
-    await sluice.sql("DELETE FROM sluice.pgqueuer")
+    await sluice.sql("DELETE FROM sluice.message")
     if cursor is not None:
         await sluice.sql(
             "UPDATE sluice.run SET cursor = :cursor WHERE id = :id", cursor=cursor, id=run_id
@@ -151,7 +151,7 @@ async def test_an_item_that_has_its_outcome_is_not_scheduled_again(opener: Opene
         run_id = await running(sluice)
         await caller.post(PAGINATE, json={"runId": run_id, "itemIds": ["u1"]})
         await sluice.sql("UPDATE sluice.item SET status = 'succeeded'")
-        await sluice.sql("DELETE FROM sluice.pgqueuer")
+        await sluice.sql("DELETE FROM sluice.message")
         response = await caller.post(PAGINATE, json={"runId": run_id, "itemIds": ["u1"]})
         assert response.json()["scheduled"] == 0
         assert await sluice.queued() == 0

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import NoReturn
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bootstrap import make_context
-from app.engine import Delivery, Depth, Handler, OutgoingMessage, Room, Worker
+from app.engine import OutgoingMessage
 from app.workflows.client import RunRequest, WorkflowClient
 from app.workflows.family import Context, FamilyParams
 from app.workflows.runs.estimate import Estimator
 from tests.support.families import Beside, Recording
 from tests.support.http import api, traces
+from tests.support.memory_engine import MemoryEngine
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -44,61 +44,14 @@ async def test_a_run_keeps_what_it_was_started_with(opener: Opener) -> None:
         assert (shown["force"], shown["limit"], shown["itemIds"]) == (True, 3, 2)
 
 
-class Broken:
+class Broken(MemoryEngine):
     """An engine that cannot publish."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    asked = 0
 
     async def publish(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> NoReturn:
         self.asked += 1
         raise ConnectionError("the queue is away")
-
-    async def install(self) -> NoReturn:
-        raise NotImplementedError
-
-    async def rename(self, tx: AsyncConnection, old: str, new: str) -> NoReturn:
-        raise NotImplementedError
-
-    async def complete(self, tx: AsyncConnection, deliveries: Iterable[Delivery]) -> NoReturn:
-        raise NotImplementedError
-
-    async def redeliver(
-        self, tx: AsyncConnection, later: Sequence[tuple[Delivery, timedelta]]
-    ) -> NoReturn:
-        raise NotImplementedError
-
-    async def hasten(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> NoReturn:
-        raise NotImplementedError
-
-    async def holds(self, tx: AsyncConnection, delivery: Delivery) -> NoReturn:
-        raise NotImplementedError
-
-    async def ours(self, tx: AsyncConnection, deliveries: Iterable[Delivery]) -> NoReturn:
-        raise NotImplementedError
-
-    async def withdraw(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:
-        raise NotImplementedError
-
-    async def present(self, tx: AsyncConnection, ids: Sequence[str]) -> NoReturn:
-        raise NotImplementedError
-
-    async def any_present(self, tx: AsyncConnection, flow_key: str, prefix: str) -> NoReturn:
-        raise NotImplementedError
-
-    async def parts(
-        self, tx: AsyncConnection, of: Sequence[tuple[str, str]], *, most: int = 1
-    ) -> NoReturn:
-        raise NotImplementedError
-
-    async def tidy(self) -> NoReturn:
-        raise NotImplementedError
-
-    async def depth(self) -> Mapping[str, Depth]:
-        raise NotImplementedError
-
-    def worker(self, handlers: Mapping[str, Handler], *, room: Room, concurrency: int) -> Worker:
-        raise NotImplementedError
 
 
 async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: Opener) -> None:

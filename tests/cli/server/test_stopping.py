@@ -133,7 +133,7 @@ def seconds_to_stop(process: subprocess.Popen[bytes]) -> float:
 @pytest.fixture(autouse=True)
 async def nothing_queued(sluice: Sluice) -> None:
     connection = await asyncpg.connect(sluice.env["DATABASE_URL"])
-    await connection.execute("DELETE FROM sluice.run; DELETE FROM sluice.pgqueuer")
+    await connection.execute("DELETE FROM sluice.run; DELETE FROM sluice.message")
     await connection.close()
 
 
@@ -150,11 +150,11 @@ async def queued(sluice: Sluice) -> list[str]:
     connection = await asyncpg.connect(sluice.env["DATABASE_URL"])
     try:
         rows = await connection.fetch(
-            "SELECT status::text FROM sluice.pgqueuer WHERE entrypoint = 'stuck.execute'"
+            "SELECT worker IS NULL AS waits FROM sluice.message WHERE flow_key = 'stuck.execute'"
         )
     finally:
         await connection.close()
-    return [row["status"] for row in rows]
+    return ["queued" if row["waits"] else "picked" for row in rows]
 
 
 @pytest.mark.parametrize("at", ["sleep", "socket", "library", "deaf"])

@@ -43,8 +43,7 @@ async def put_off(sluice: Sluice, run_id: str) -> Item:
 
 async def waits_about_a_year(sluice: Sluice) -> None:
     [(days, number)] = await sluice.sql(
-        "SELECT extract(epoch FROM min(execute_after) - now()) / 86400, count(*) FROM"
-        " sluice.pgqueuer"
+        "SELECT extract(epoch FROM min(due_at) - now()) / 86400, count(*) FROM sluice.message"
     )
     assert number == 1
     assert 364 < days <= LONGEST.days
@@ -205,7 +204,7 @@ async def test_a_page_that_is_to_be_read_after_the_end_of_time_is_read_after_a_y
         await sluice.add_users(1)
         await sluice.start()
         async with sluice.worker(), asyncio.timeout(10):
-            while not await sluice.sql("SELECT 1 FROM sluice.pgqueuer WHERE execute_after > now()"):
+            while not await sluice.sql("SELECT 1 FROM sluice.message WHERE due_at > now()"):
                 await asyncio.sleep(0.02)
         await waits_about_a_year(sluice)
 

@@ -14,7 +14,7 @@ from app.store.items import pages
 from app.store.runs import runs, transitions
 from app.store.statuses import RunStatus
 from app.workflows.family import Context, Fatal, Skip
-from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.messages import PaginateMessage, executions
 from tests.support.families import Recording
 from tests.support.http import api
 from tests.support.service import Opener, Sluice, assert_exact
@@ -73,7 +73,7 @@ async def test_defect_2_no_message_and_no_row_holds_every_id(opener: Opener) -> 
             async with asyncio.timeout(10):
                 while (await sluice.run(run_id)).scheduled < 900:
                     await asyncio.sleep(0.02)
-            [(largest,)] = await sluice.sql("SELECT max(length(payload)) FROM sluice.pgqueuer")
+            [(largest,)] = await sluice.sql("SELECT max(length(payload)) FROM sluice.message")
             [(row,)] = await sluice.sql("SELECT max(length(run::text)) FROM sluice.run")
             family.let_go.set()
             await sluice.ended(run_id)
@@ -106,11 +106,11 @@ async def test_defect_4_a_page_or_chunk_delivered_again_after_its_commit_adds_no
         run_id = await sluice.start()
         async with sluice.worker():
             await paged(sluice, run_id)
-            cursors = [None, '"u00050"', '"u00100"']
             await sluice.publish(
-                *(PaginateMessage(run=run_id, cursor=c).outgoing("recording") for c in cursors),
-                PaginateMessage(run=run_id, items=tuple(ids[:20]), index=0).outgoing("recording"),
-                *(ExecuteMessage(run=run_id, item=i).outgoing("recording") for i in ids),
+                PaginateMessage(run=run_id).outgoing("recording"),
+                *executions("recording", run_id, ids, 4),  # as they were fanned out
+                *executions("recording", run_id, ids, 20),
+                *executions("recording", run_id, ids, 1),
             )
             await quiet(sluice)
             family.let_go.set()
@@ -214,7 +214,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
     async with opener(family) as sluice:
         ids = await sluice.add_users(60)
         run_id = await sluice.start()
-        await sluice.sql("DELETE FROM sluice.pgqueuer")
+        await sluice.sql("DELETE FROM sluice.message")
         async with sluice.service.database.begin() as tx:
             await transitions.begin(tx, run_id, runs.Statistics(60, 60, 0))
             await pages.add_items(tx, run_id, ids[:30])
@@ -223,10 +223,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
                 tx,
                 [
                     PaginateMessage(run=run_id).outgoing("recording"),
-                    PaginateMessage(run=run_id, items=tuple(ids[:20]), index=0).outgoing(
-                        "recording"
-                    ),
-                    *(ExecuteMessage(run=run_id, item=i).outgoing("recording") for i in ids[20:30]),
+                    *executions("recording", run_id, ids[:30], 20),
                 ],
             )
         async with sluice.worker():
@@ -235,7 +232,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
                     await asyncio.sleep(0.02)
         run = await sluice.run(run_id)
     assert not family.executed
-    assert (run.scheduled, run.cancelled, run.cursor) == (30, 10, None)
+    assert (run.scheduled, run.cancelled, run.cursor) == (30, 30, None)
 
 
 async def test_defect_11_one_failing_item_is_given_up_and_stops_nobody_else(

@@ -49,7 +49,7 @@ async def test_a_run_counts_and_waits_and_nothing_of_it_is_published_before(
         async with sluice.worker():
             await waiting(sluice, run_id)
             await asyncio.sleep(0.3)  # several passes of a watchdog that would repair
-            assert await sluice.queued() == 0
+            await sluice.drained()
             assert (await sluice.items(run_id), family.executed) == ([], {})
             assert await control(sluice, "approve", run_id) == "running"
             run = await sluice.ended(run_id)

@@ -129,8 +129,8 @@ async def test_a_cancelled_run_ends_at_full_speed_and_lets_what_is_in_hand_finis
             await control(sluice, "cancel", run_id)
             run = await sluice.ended(run_id)
             assert time.monotonic() - began < 3
+            await sluice.drained()
         rows = await sluice.items(run_id)
-        assert await sluice.queued() == 0
     assert run.status == "cancelled"
     assert run.succeeded == sum(family.saved.values()) > 0
     assert run.cancelled == run.scheduled - run.succeeded > 0

@@ -30,7 +30,7 @@ from app.store.tables.items import Item
 from app.store.tables.runs import Run
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, Fatal, RetryAfter, Skip, Systemic
-from app.workflows.messages import ExecuteMessage, PaginateMessage
+from app.workflows.messages import PaginateMessage, executions
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import assert_ended_rightly, assert_legal
@@ -154,12 +154,11 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def empty_the_queue(self) -> None:
-        self.world.do(self.world.sluice.sql("DELETE FROM sluice.pgqueuer"))
+        self.world.do(self.world.sluice.sql("DELETE FROM sluice.message"))
 
-    @rule(which=st.integers(0, 2), page=st.integers(0, 2))
-    def publish_a_page_again(self, which: int, page: int) -> None:
-        cursor = (None, '"u00005"', '"u00010"')[page]
-        message = PaginateMessage(run=self.run(which).id, cursor=cursor)
+    @rule(which=st.integers(0, 2))
+    def publish_a_page_again(self, which: int) -> None:
+        message = PaginateMessage(run=self.run(which).id)
         for _ in range(2):
             self.world.do(self.world.sluice.publish(message.outgoing("recording")))
 
@@ -168,7 +167,7 @@ class Life(RuleBasedStateMachine):
         """Those that wait, those in hand, and those that have ended."""
         run_id, sluice = self.run(which).id, self.world.sluice
         ids = [row.item_id for row in self.world.do(sluice.items(run_id))]
-        messages = [ExecuteMessage(run=run_id, item=i).outgoing("recording") for i in ids]
+        messages = executions("recording", run_id, ids, 20)
         for _ in range(2):
             self.world.do(sluice.publish(*messages))
 

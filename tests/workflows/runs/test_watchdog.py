@@ -65,7 +65,7 @@ async def test_a_run_whose_queue_was_emptied_in_the_middle_still_ends(opener: Op
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(30)
-            await sluice.sql("TRUNCATE sluice.pgqueuer")
+            await sluice.sql("TRUNCATE sluice.message")
             await repaired(sluice, run_id)
             family.let_go.set()
             run = await sluice.ended(run_id)
@@ -77,7 +77,7 @@ async def test_a_run_whose_process_message_was_lost_begins(opener: Opener) -> No
     async with opener(family, watchdog_seconds=SOON) as sluice:
         await sluice.add_users(30)
         run_id = await sluice.start()
-        await sluice.sql("TRUNCATE sluice.pgqueuer")
+        await sluice.sql("TRUNCATE sluice.message")
         async with sluice.worker():
             run = await sluice.ended(run_id)
         await assert_put_right(sluice, family, run, 30)
@@ -139,7 +139,7 @@ async def test_a_run_that_is_held_back_although_there_is_room_goes_on(opener: Op
         # What was outstanding is counted, and nobody published the next page.
         await sluice.sql("UPDATE sluice.item SET status = 'skipped', finished_at = now()")
         await sluice.sql("UPDATE sluice.run SET skipped = scheduled")
-        await sluice.sql("TRUNCATE sluice.pgqueuer")
+        await sluice.sql("TRUNCATE sluice.message")
         family.executed.clear()
         family.let_go.set()
         async with sluice.worker():
@@ -170,7 +170,8 @@ async def test_a_cancelled_run_that_nobody_has_in_hand_ends_without_any_worker(
         run = await sluice.service.api.control.cancel(run_id, by="test")
         rows, told = await sluice.items(run_id), await story(sluice, run_id)
         assert (run.status, run.cancelled) == ("cancelled", 8)
-        assert await sluice.queued() == 0
+        await sluice.let_all_come()
+        assert await sluice.items(run_id) == rows
     assert_exact(run, rows)
     assert_legal(run, told)
 
@@ -186,7 +187,8 @@ async def test_a_run_ends_whose_cancel_was_cut_off_before_it_swept(opener: Opene
             run = await sluice.ended(run_id)
         rows, told = await sluice.items(run_id), await story(sluice, run_id)
         assert (run.status, run.cancelled) == ("cancelled", 8)
-        assert await sluice.queued() == 0
+        await sluice.let_all_come()
+        assert await sluice.items(run_id) == rows
     assert_exact(run, rows)
     assert_legal(run, told)
 

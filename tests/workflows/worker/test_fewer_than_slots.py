@@ -17,7 +17,9 @@ from tests.support.families import Beside
 from tests.support.http import api
 from tests.support.service import Opener, Sluice, assert_exact
 
-BACK = "SELECT count(*) FROM sluice.pgqueuer WHERE status = 'picked' AND entrypoint = :key"
+BACK = (
+    "SELECT coalesce(sum(size), 0) FROM sluice.message WHERE worker IS NOT NULL AND flow_key = :key"
+)
 
 
 class Plain(Beside):

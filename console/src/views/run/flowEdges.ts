@@ -27,7 +27,7 @@ export function edgesOf(run: Run, layers: Layers | null): Edge[] {
       target: "execute",
       label:
         moves && layers !== null
-          ? P.queuedNow(P.number(count(layers.execute.queued), layers.execute.exact))
+          ? P.queuedNow(count(layers.execute.queued))
           : P.scheduled(count(scheduled)),
       animated: moves && !run.paged,
     },

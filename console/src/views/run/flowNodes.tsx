@@ -99,7 +99,7 @@ function linesOf(
         : [
             {
               label: P.queued,
-              value: P.number(count(layers.execute.queued), layers.execute.exact),
+              value: count(layers.execute.queued),
               href: pending,
             },
             { label: P.inHand, value: count(layers.execute.inHand), href: pending },

@@ -1,0 +1,80 @@
+"""The connection through which a worker takes messages and gives them back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import cast
+
+import asyncpg
+
+from app.connections.schema import SCHEMA, in_schema
+from app.engine import Delivery, Token
+from app.engine.postgres import statements
+
+# No flush: what a crash of Postgres undoes is a delivery more. Plans by index: one made while the
+# queue is empty would later read all of it.
+CLAIMING = {
+    "application_name": "sluice queue",
+    "synchronous_commit": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+SOON = timedelta(seconds=10)
+"""Workers are told of a message that is given back to come within so long. Any other one they find
+when they look by themselves, which is sooner."""
+MISSED_FOR = timedelta(seconds=1)
+"""For so long the session of a process may be away before the process counts as gone."""
+
+
+class QueueConnection:
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        me: uuid.UUID,
+        heartbeat: timedelta,
+        schema: str = SCHEMA,
+    ) -> None:
+        self._connection = connection
+        self._me = me
+        self._heartbeat = heartbeat
+        self._schema = schema
+
+    async def claim(self, room: Mapping[str, int], limit: int) -> list[Delivery]:
+        """At most ``limit`` messages that are due, and of each flow key no more than its room."""
+        rows = await self._fetch(statements.CLAIM, list(room), list(room.values()), limit, self._me)
+        return [Delivery((seq, number), key, body, number) for seq, number, key, body in rows]
+
+    async def next_due(self, flow_keys: Collection[str]) -> timedelta | None:
+        [(due,)] = await self._fetch(statements.NEXT_DUE, list(flow_keys))
+        return cast("timedelta | None", due)
+
+    async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
+        """End these deliveries, or have their messages come again after so long."""
+        over = [token[0] for token, delay in ended.items() if delay is None]
+        again = {token[0]: delay for token, delay in ended.items() if delay is not None}
+        if over:
+            gone = {row[0] for row in await self._fetch(statements.END, over, self._me)}
+            # What was published once more meanwhile, or is not ours any more.
+            again |= {seq: timedelta(days=36_500) for seq in over if seq not in gone}
+        if again:
+            await self._fetch(statements.AGAIN, list(again), self._me, list(again.values()), SOON)
+
+    async def take_over(self) -> None:
+        """Let others have what processes hold that are gone, or have been silent for too long."""
+        dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
+        if dead:
+            await self._fetch(statements.GIVE_BACK, [row[0] for row in dead])
+        await self._fetch(statements.MISSED, self._me)
+
+    async def give_back(self) -> None:
+        """Let others have at once whatever this worker still holds."""
+        await self._fetch(statements.GIVE_BACK, [self._me])
+
+    async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        said = in_schema(statement, self._schema)
+        return cast("list[asyncpg.Record]", await self._connection.fetch(said, *values))

@@ -1,0 +1,162 @@
+"""Who has a pending item in hand: a token on its row, of one delivery of one message.
+
+Each outcome is written only where the row still carries the token of the delivery that found it
+out. So whatever a message does, comes twice, late or at two workers, an item ends once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.statuses import ItemStatus
+
+Token = tuple[int, int]
+"""As in ``app.engine``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemClaim:
+    """An item in the hands of a delivery."""
+
+    run_id: str
+    item_id: str
+    token: Token
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return (self.run_id, self.item_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """An item that could not be taken, as it stands. ``left``: until it is due; None: nothing says
+    when. ``claim``: whose it is."""
+
+    item_id: str
+    status: ItemStatus
+    left: timedelta | None
+    claim: Token | None
+
+    @property
+    def free(self) -> bool:
+        """It may be taken now."""
+        return self.status is ItemStatus.PENDING and self.claim is None and self.left is None
+
+
+# Nothing waits for the disk: a claim that a crash of Postgres undoes is only made again.
+_UNFLUSHED = "(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed"
+_DUE = "(due_at IS NULL OR due_at <= now())"
+_TAKE = f"""
+    UPDATE sluice.item SET claim = t.claim, claim_number = t.number
+    FROM {_UNFLUSHED}, unnest($1::text[], $2::text[], $3::bigint[], $4::int[])
+        AS t(run_id, item_id, claim, number)
+    WHERE item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+      AND item.claim IS NULL AND {_DUE}
+    RETURNING item.item_id, item.claim, item.claim_number, item.begun
+"""  # noqa: S608 - no value is pasted in
+_TAKE_FROM = f"""
+    UPDATE sluice.item SET claim = $3::bigint, claim_number = $4::int FROM {_UNFLUSHED}
+    WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending' AND {_DUE}
+      AND (claim, claim_number) IN (SELECT * FROM unnest($5::bigint[], $6::int[]))
+    RETURNING item_id
+"""  # noqa: S608
+_STAND = """
+    SELECT item_id, status, due_at - now(), claim, claim_number FROM sluice.item
+    WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status IN ('pending', 'suspended')
+"""
+_MINE = """
+    item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
+    AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+    AND item.claim = t.claim AND item.claim_number = t.number
+"""
+_CLAIMS = (
+    "unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS t(run_id, item_id, claim, number)"
+)
+_RELEASE = f"""
+    UPDATE sluice.item SET claim = NULL, claim_number = NULL FROM {_CLAIMS} WHERE {_MINE}
+"""  # noqa: S608
+_HELD = f"""
+    SELECT item.run_id, item.item_id, item.claim, item.claim_number
+    FROM {_CLAIMS}, sluice.item WHERE {_MINE}
+"""  # noqa: S608
+_MARK = f"UPDATE sluice.item SET lost = lost + 1 FROM {_CLAIMS} WHERE {_MINE}"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Items of a run that a delivery is about."""
+
+    run_id: str
+    item_ids: Sequence[str]
+    token: Token
+
+
+async def take(tx: AsyncConnection, wanted: Sequence[Wanted]) -> dict[Token, dict[str, bool]]:
+    """Claim those of these that are pending, due, and in nobody's hands. Returns their ids by
+    token, each with whether an earlier delivery has left something behind."""
+    taken: dict[Token, dict[str, bool]] = defaultdict(dict)
+    rows = await fetch_raw(
+        tx,
+        _TAKE,
+        [one.run_id for one in wanted for _ in one.item_ids],
+        [item_id for one in wanted for item_id in one.item_ids],
+        [one.token[0] for one in wanted for _ in one.item_ids],
+        [one.token[1] for one in wanted for _ in one.item_ids],
+    )
+    for item_id, claim, number, begun in rows:
+        taken[claim, number][item_id] = begun
+    return taken
+
+
+async def unclaimed(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> list[Unclaimed]:
+    """How those of these stand that have not ended."""
+    rows = await fetch_raw(tx, _STAND, run_id, list(item_ids))
+    return [
+        Unclaimed(item_id, ItemStatus(status), left, None if claim is None else (claim, number))
+        for item_id, status, left, claim, number in rows
+    ]
+
+
+async def take_from(
+    tx: AsyncConnection,
+    run_id: str,
+    item_ids: Sequence[str],
+    token: Token,
+    former: Collection[Token],
+) -> list[str]:
+    """Claim those of these that are still in the hands of ``former``, which do not go on. Returns
+    their ids."""
+    numbers = [number for number, _ in former], [delivery for _, delivery in former]
+    rows = await fetch_raw(tx, _TAKE_FROM, run_id, list(item_ids), *token, *numbers)
+    return [row[0] for row in rows]
+
+
+async def release(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
+    """Let go of those of these that are still ours. Nothing of them has begun."""
+    await fetch_raw(tx, _RELEASE, *_columns(claims))
+
+
+async def held(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemClaim]:
+    """Which of these are still ours."""
+    rows = await fetch_raw(tx, _HELD, *_columns(claims))
+    return {ItemClaim(run_id, item_id, (claim, no)) for run_id, item_id, claim, no in rows}
+
+
+async def mark(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
+    """These are about to be at work in the stead of a worker that is gone."""
+    await fetch_raw(tx, _MARK, *_columns(claims))
+
+
+def _columns(claims: Sequence[ItemClaim]) -> tuple[list[object], ...]:
+    return (
+        [one.run_id for one in claims],
+        [one.item_id for one in claims],
+        [one.token[0] for one in claims],
+        [one.token[1] for one in claims],
+    )

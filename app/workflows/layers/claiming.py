@@ -1,0 +1,143 @@
+"""Taking a message's items in hand, and letting go of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.engine import Engine, Token
+from app.store.database import reading
+from app.store.group_commit import GroupCommit
+from app.store.items import claims, items
+from app.store.items.claims import ItemClaim, Wanted
+from app.store.statuses import ItemStatus
+from app.workflows.layers.attempt import History
+from app.workflows.steps.timers import WakeUpTimers
+
+BUSY = timedelta(seconds=0.1)
+
+
+@dataclass(slots=True)
+class ClaimedItem:
+    """An item in hand, and what earlier deliveries of it left behind.
+
+    ``steps``: some are remembered. ``taken_over``: another delivery had it in hand, and ended
+    without an outcome. ``lost``: see ``app.workflows.layers.losses``.
+    """
+
+    claim: ItemClaim
+    history: History = field(default_factory=History)
+    steps: bool = False
+    taken_over: bool = False
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """``left``: until the earliest of those is due that could not be taken; None: none of them is
+    going to be."""
+
+    items: list[ClaimedItem]
+    left: timedelta | None = None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """``taken``: as ``claims.take`` returns it."""
+
+    wanted: Wanted
+    taken: Mapping[str, bool] = field(default_factory=dict)
+
+
+class ItemClaimer:
+    """Takes the items of many messages with one statement."""
+
+    def __init__(self, database: AsyncEngine, engine: Engine, timers: WakeUpTimers) -> None:
+        self._database = database
+        self._engine = engine
+        self._timers = timers
+        self._group = GroupCommit(self._take)
+
+    async def take(self, run_id: str, item_ids: Sequence[str], token: Token) -> Hand:
+        """Claim those of these that are due and that no other delivery goes on with."""
+        asked = _Asked(Wanted(run_id, item_ids, token))
+        await self._group.add(asked)
+        taken = asked.taken
+        found = [ClaimedItem(ItemClaim(run_id, item_id, token)) for item_id in taken]
+        begun = {item_id for item_id, left_something in taken.items() if left_something}
+        left = None
+        if len(taken) < len(item_ids):
+            others = [item_id for item_id in item_ids if item_id not in taken]
+            more, left = await self._from_others(run_id, others, token)
+            begun |= {one.claim.item_id for one in more}
+            found += more
+        if begun:
+            await self._load(run_id, {one.claim.item_id: one for one in found}, begun)
+        return Hand(found, left)
+
+    async def _take(self, asked: Sequence[_Asked]) -> None:
+        async with reading(self._database) as tx:
+            taken = await claims.take(tx, [one.wanted for one in asked])
+        for one in asked:
+            one.taken = taken.get(one.wanted.token, {})
+
+    async def release(self, held: Sequence[ItemClaim]) -> None:
+        """Let others have at once what has not begun."""
+        async with reading(self._database) as tx:
+            await claims.release(tx, held)
+
+    async def _from_others(
+        self, run_id: str, item_ids: Sequence[str], token: Token
+    ) -> tuple[list[ClaimedItem], timedelta | None]:
+        """Those that a delivery had in hand which is over, and those whose wait is over."""
+        async with reading(self._database) as tx:
+            stand = await claims.unclaimed(tx, run_id, item_ids)
+            due = [one for one in stand if one.left is not None and one.left <= timedelta(0)]
+            found = await self._void(tx, run_id, stand, token)
+        for one in due:
+            claim = ItemClaim(run_id, one.item_id, token)
+            if one.status is ItemStatus.SUSPENDED and await self._timers.wake(claim):
+                found.append(ClaimedItem(claim))
+        later = [one.left for one in stand if one.left is not None and one.left > timedelta(0)]
+        if any(
+            one.status is ItemStatus.PENDING and one.claim is None
+            for one in stand
+            if one.left is None
+        ):
+            later.append(BUSY)  # somebody let go of it a moment ago
+        return found, min(later, default=None)
+
+    async def _void(
+        self, tx: AsyncConnection, run_id: str, stand: Sequence[claims.Unclaimed], token: Token
+    ) -> list[ClaimedItem]:
+        held = {
+            one.item_id: one.claim
+            for one in stand
+            if one.status is ItemStatus.PENDING and one.claim is not None
+        }
+        if not held:
+            return []
+        former = set(held.values()) - {token}
+        over = former - await self._engine.living(tx, former)
+        if not over:
+            return []
+        ids = await claims.take_from(tx, run_id, list(held), token, over)
+        return [ClaimedItem(ItemClaim(run_id, one, token), taken_over=True) for one in ids]
+
+    async def _load(self, run_id: str, found: dict[str, ClaimedItem], begun: set[str]) -> None:
+        async with reading(self._database) as tx:
+            for item, has_steps in await items.with_steps(tx, run_id, sorted(begun)):
+                one = found[item.item_id]
+                one.history = History(
+                    item.attempts,
+                    item.postponements,
+                    item.executed,
+                    json.dumps(item.result) if item.executed else None,
+                    item.exact,
+                )
+                one.steps = has_steps
+                one.lost = item.lost

@@ -1,0 +1,86 @@
+"""How a delivery of an item ends: what its attempt found out, or what is said in its stead."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from app.engine import Delivery
+from app.store.items.outcomes import ItemOutcome
+from app.store.statuses import ItemStatus
+from app.workflows.contract.cron import Overlap
+from app.workflows.layers.attempt import AttemptResult, History
+from app.workflows.layers.claiming import ClaimedItem
+from app.workflows.layers.outcome_writer import DeliveryResult
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.cache import CachedRun
+
+BUSY = timedelta(seconds=1)
+"""After about so long an item is tried again that another run has in hand."""
+
+
+def result(bound: BoundFamily, item: ClaimedItem, verdict: AttemptResult) -> DeliveryResult:
+    again = verdict.status in (ItemStatus.PENDING, ItemStatus.SUSPENDED)
+    history, (claim, number) = verdict.history, item.claim.token
+    record = ItemOutcome(
+        run_id=item.claim.run_id,
+        item_id=item.claim.item_id,
+        claim=claim,
+        number=number,
+        status=verdict.status,
+        attempts=history.attempts,
+        postponements=history.postponements,
+        executed=history.executed,
+        result=history.result,
+        exact=history.exact,
+        error_class=verdict.error_class,
+        error_message=verdict.error_message,
+        error_traceback=verdict.error_traceback,
+        error_group=verdict.error_group,
+        spent_usd=verdict.spent.usd,
+        spent_tokens=verdict.spent.tokens,
+        started_at=verdict.started_at,
+        finished_at=None if again else verdict.finished_at,
+        work_ms=verdict.work_ms,
+        due_in=verdict.delay if again else None,
+    )
+    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits)
+
+
+def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
+    """Under which name only one delivery is at work; None: the family's runs never go side by
+    side."""
+    if bound.family.partitions is not None:
+        # The same item of another partition is other work.
+        params = json.dumps(view.run.params, sort_keys=True).encode()
+        return f"{hashlib.sha256(params).hexdigest()[:16]}:{item_id}"
+    return item_id if bound.family.overlap is Overlap.ALLOW else None
+
+
+def unattempted(history: History, status: ItemStatus) -> AttemptResult:
+    now = datetime.now(UTC)
+    return AttemptResult(status, history, now, now, 0)
+
+
+def put_off(history: History) -> AttemptResult:
+    """Another run has the item in hand."""
+    later = replace(history, postponements=history.postponements + 1)
+    delay = BUSY * (0.5 + random.random())  # noqa: S311 - jitter
+    return replace(unattempted(later, ItemStatus.PENDING), delay=delay)
+
+
+def lost(delivery: Delivery, item: ClaimedItem) -> AttemptResult:
+    message = (
+        f"Its worker ended {item.lost} times while the item was at work, and once before that"
+        f" with the item in its hands, at work or not ({delivery.attempt - 1} deliveries). Look for"
+        " what ends the process: memory, a native crash, os._exit()."
+    )
+    return replace(
+        unattempted(item.history, ItemStatus.FAILED),
+        error_class="WorkerLost",
+        error_message=message,
+        error_group="Its worker ended while the item was at work.",
+    )

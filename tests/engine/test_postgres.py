@@ -1,0 +1,170 @@
+"""What the queue on Postgres does besides: promptness, shared work, processes that are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.engine import Delivery
+from app.engine.postgres import statements
+from app.engine.postgres.engine import PostgresEngine
+from app.store.database import open_database
+from tests.support.engines import Holder, Taker, message, publish, until, until_empty, working
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    database = open_database(database_url, pool_size=5)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def engine(database: AsyncEngine, database_url: str) -> PostgresEngine:
+    return PostgresEngine(database, database_url, stop_timeout=timedelta(seconds=1))
+
+
+async def test_a_message_wakes_an_idle_worker(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    clock = asyncio.get_running_loop().time
+    taker = Taker()
+    async with working(engine, {"a.execute": taker}):
+        waits: list[float] = []
+        for number in range(11):
+            began = clock()
+            await publish(engine, database, message(number))
+            await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
+            waits.append(clock() - began)
+    assert sorted(waits)[5] < 0.2  # a look that nothing wakes comes after a second
+
+
+async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    clock = asyncio.get_running_loop().time
+    gave: list[float] = []
+    came: list[float] = []
+
+    async def give_back(delivery: Delivery) -> timedelta:
+        gave.append(clock())
+        return timedelta(milliseconds=300)
+
+    async def note(delivery: Delivery) -> None:
+        came.append(clock())
+
+    # It looks once, and has no place afterwards.
+    async with working(engine, {"a.execute": give_back}, most=1) as busy:
+        await publish(engine, database, message(1))
+        await until(lambda: bool(gave))
+        busy.stop()
+        async with working(engine, {"a.execute": note}):
+            await until(lambda: bool(came))
+    assert 0.29 <= came[0] - gave[0] < 2
+
+
+async def test_two_idle_workers_share_what_comes(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    one, other = Holder(), Holder()
+    async with (
+        working(engine, {"a.execute": one}),
+        working(engine, {"a.execute": other}),
+    ):
+        await publish(engine, database, message(0))
+        await until(lambda: len(one.taken) + len(other.taken) == 1)  # both are registered
+        await publish(engine, database, *(message(n) for n in range(1, 21)))
+        await until(lambda: len(one.taken) + len(other.taken) == 21)
+        assert min(len(one.taken), len(other.taken)) >= 4
+
+
+async def test_what_a_process_holds_that_is_gone_is_delivered_within_three_seconds(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    clock = asyncio.get_running_loop().time
+    taker = Taker()
+    await publish(engine, database, message(1))
+    async with database.begin() as tx:  # as one leaves it that had no time for a word
+        await tx.execute(text("INSERT INTO sluice.consumer (id) VALUES (gen_random_uuid())"))
+        await tx.execute(
+            text(
+                "UPDATE sluice.message SET deliveries = 1,"
+                " worker = (SELECT id FROM sluice.consumer)"
+            )
+        )
+    began = clock()
+    async with working(engine, {"a.execute": taker}):
+        await until(lambda: bool(taker.taken))
+        assert clock() - began < 6  # two looks, on a machine that others use too
+        await until_empty(engine)
+    assert taker.taken[0].attempt == 2
+    async with database.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM sluice.consumer")) == 0
+
+
+async def test_what_a_process_holds_that_hangs_is_delivered_after_its_heartbeat_s_time(
+    database: AsyncEngine, database_url: str
+) -> None:
+    engine = PostgresEngine(
+        database, database_url, heartbeat=timedelta(seconds=30), stop_timeout=timedelta(seconds=1)
+    )
+    hanging, taker = Holder(), Taker()
+    async with working(engine, {"a.execute": hanging}, most=1):
+        await publish(engine, database, message(1))
+        await until(lambda: bool(hanging.taken))
+        async with working(engine, {"a.execute": taker}):
+            # Its session lives, so it is not taken for dead, for as long as its heart beats.
+            await asyncio.sleep(2.5)
+            assert not taker.taken
+            async with database.begin() as tx:
+                await tx.execute(
+                    text(
+                        "UPDATE sluice.consumer SET beat_at = now() - interval '31 seconds'"
+                        " WHERE id = (SELECT worker FROM sluice.message)"
+                    )
+                )
+            await until(lambda: bool(taker.taken))
+        # What it says of its former delivery means nothing any more.
+        hanging.let_go.set()
+    assert [hanging.taken[0].attempt, taker.taken[0].attempt] == [1, 2]
+    await until_empty(engine)
+
+
+async def test_messages_of_a_worker_that_nobody_knows_are_delivered(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    taker = Taker()
+    await publish(engine, database, message(1))
+    async with database.begin() as tx:  # as a backup brings them back
+        await tx.execute(text("UPDATE sluice.message SET worker = gen_random_uuid()"))
+    async with working(engine, {"a.execute": taker}):
+        await engine.tidy()
+        await until(lambda: bool(taker.taken))
+
+
+async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    async with database.begin() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO sluice.message (id, flow_key, payload, due_at)"
+                " SELECT 'late' || n, 'a.execute', '', now() + interval '9 days'"
+                " FROM generate_series(1, 20000) AS n"
+            )
+        )
+    await publish(engine, database, message(1))
+    async with database.connect() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        claim = statements.CLAIM.replace("$1", "'{a.execute}'").replace("$2", "'{10}'")
+        claim = claim.replace("$3", "10").replace("$4", "gen_random_uuid()")
+        plan = await connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {claim}"))
+        lines = "\n".join(plan)
+    assert "Rows Removed by Filter" not in lines
+    assert int(re.findall(r"shared hit=(\d+)", lines)[0]) < 100, lines
