@@ -193,7 +193,7 @@ class Watchdog:
         async with self.mender.database.begin() as tx:
             miscounted = await pages.recount(tx, run.run_id)
         missing = 0
-        if miscounted or await self.mender.is_missing_messages(run.run_id):
+        if await self.mender.is_missing_messages(run.run_id):
             missing = await self.mender.republish_missing(run.run_id)
         if not (miscounted or missing):
             return False

@@ -82,7 +82,7 @@ class World:
 
     def clear(self) -> None:
         tables = ", ".join(
-            f"sluice.{name}" for name in ("run", "item", "run_event", "idempotency_key", "pgqueuer")
+            f"sluice.{name}" for name in ("run", "item", "run_event", "idempotency_key", "message")
         )
         self.do(self.sluice.sql(f"TRUNCATE {tables}"))
         self.family.executed.clear()
