@@ -111,7 +111,11 @@ async def advance(
     """
     values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
     rows = await fetch_raw(tx, _ADVANCE, *values)
-    return Advanced(**rows[0]) if rows else None
+    return _advanced(*rows[0]) if rows else None
+
+
+def _advanced(held: bool, paged: bool, fresh: Sequence[str]) -> Advanced:
+    return Advanced(fresh, paged, held)
 
 
 async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> int | None:

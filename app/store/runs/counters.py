@@ -85,4 +85,4 @@ async def count(
         changed.suspended,
     )  # fmt: skip
     [row] = await fetch_raw(tx, _COUNT, *values)
-    return RunProgress(**row)
+    return RunProgress(*row)

@@ -78,6 +78,8 @@ class ItemLane:
         if limit is not None:
             most = min(most, limit + PREFETCH)
         free = min(most - held, self._places.free)
+        if limit is None and self._places.at_work > self._places.concurrency:
+            return 0  # several at a time are taken for less
         return max(free // size, int(free > 0 and 2 * held <= most))
 
 
