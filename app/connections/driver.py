@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.schema import OPTION, in_schema
 
-
 Found = Sequence[Any]  # a row: of the driver's, or SQLAlchemy's, by position
 
 

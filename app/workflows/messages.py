@@ -8,9 +8,9 @@ from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from app.chunks import chunked
 from app.engine import OutgoingMessage
 from app.workflows import keys
-from app.workflows.chunks import chunked
 from app.workflows.keys import Layer
 
 NOW = timedelta(0)

@@ -148,7 +148,7 @@ class QueueConsumer:
             taken = await queue.claim(room, limit)
             self._reached()
             for delivery in taken:
-                task = asyncio.create_task(self._deliver(delivery))
+                task = asyncio.create_task(self._deliver(delivery), name=delivery.flow_key)
                 self._in_hand[delivery.token] = (delivery, task)
             if len(taken) == limit:
                 self._at_once[number] = min(2 * self._at_once[number], MOST_AT_ONCE)

@@ -43,16 +43,21 @@ class Presence:
         self._thread = threading.Thread(target=self._run, name="sluice presence", daemon=True)
         self._task: asyncio.Task[None] | None = None
         self._registered = threading.Event()
+        self._ended = asyncio.Event()
+        self._outside: asyncio.AbstractEventLoop | None = None
         self._fault = Fault(log, "presence_not_shown")
 
     async def __aenter__(self) -> Presence:
+        self._outside = asyncio.get_running_loop()
         self._thread.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         with suppress(RuntimeError):  # the loop is closed: the thread has broken down
             self._loop.call_soon_threadsafe(self._cancel)
-        await asyncio.to_thread(self._thread.join, STOP_WITHIN)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WITHIN):
+                await self._ended.wait()
 
     @property
     def registered(self) -> bool:
@@ -69,6 +74,9 @@ class Presence:
             suppress(asyncio.CancelledError),
         ):
             runner.run(self._live())
+        if self._outside is not None:
+            with suppress(RuntimeError):  # it is closed: nobody waits any more
+                self._outside.call_soon_threadsafe(self._ended.set)
 
     async def _live(self) -> None:
         self._task = asyncio.current_task()

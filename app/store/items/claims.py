@@ -13,11 +13,13 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.chunks import chunked
 from app.connections.driver import fetch_raw
 from app.store.statuses import ItemStatus
 
 Token = tuple[int, int]
 """As in ``app.engine``."""
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ _TAKE = f"""
     UPDATE sluice.item SET claim = t.claim, claim_number = t.number
     FROM {_UNFLUSHED}, unnest($1::text[], $2::text[], $3::bigint[], $4::int[])
         AS t(run_id, item_id, claim, number)
-    WHERE item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+    WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
+      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
       AND item.claim IS NULL AND {_DUE}
     RETURNING item.item_id, item.claim, item.claim_number, item.begun
 """  # noqa: S608 - no value is pasted in
@@ -101,16 +104,13 @@ async def take(tx: AsyncConnection, wanted: Sequence[Wanted]) -> dict[Token, dic
     """Claim those of these that are pending, due, and in nobody's hands. Returns their ids by
     token, each with whether an earlier delivery has left something behind."""
     taken: dict[Token, dict[str, bool]] = defaultdict(dict)
-    rows = await fetch_raw(
-        tx,
-        _TAKE,
-        [one.run_id for one in wanted for _ in one.item_ids],
-        [item_id for one in wanted for item_id in one.item_ids],
-        [one.token[0] for one in wanted for _ in one.item_ids],
-        [one.token[1] for one in wanted for _ in one.item_ids],
-    )
-    for item_id, claim, number, begun in rows:
-        taken[claim, number][item_id] = begun
+    every = ((one.run_id, item_id, *one.token) for one in wanted for item_id in one.item_ids)
+    # What is found is matched with all that was asked for: no more in one statement.
+    for some in chunked(AT_ONCE, every):
+        for item_id, claim, number, begun in await fetch_raw(
+            tx, _TAKE, *map(list, zip(*some, strict=True))
+        ):
+            taken[claim, number][item_id] = begun
     return taken
 
 

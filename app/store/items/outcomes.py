@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.chunks import chunked
 from app.connections.driver import fetch_raw
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus
@@ -59,7 +60,11 @@ _RECORD = f"""
 """  # noqa: S608 - no value is pasted in
 
 # Nearly all outcomes are first-time successes, of which only these columns differ: a third of the
-# values to encode, and one row of answer instead of one for each item.
+# values to encode, and one row of answer instead of one for each item. Rows are found by `= ANY`: a
+# plan for a join with `unnest` alone that is made, and kept, while the table is empty reads all of
+# the run for each batch (docs/decisions/0005). What is found is matched with all that was asked
+# for, so a statement takes no more than so many.
+_AT_ONCE = 100
 _VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms", "claim", "number")
 _RECORD_SUCCESSES = """
     WITH changed AS (
@@ -70,7 +75,8 @@ _RECORD_SUCCESSES = """
         FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[],
             $7::bigint[], $8::int[])
             AS t(item_id, result, started_at, finished_at, work_ms, claim, number)
-        WHERE item.run_id = $1::text AND item.item_id = t.item_id AND item.status = 'pending'
+        WHERE item.run_id = $1::text AND item.item_id = ANY($2::text[])
+          AND item.item_id = t.item_id AND item.status = 'pending'
           AND item.claim = t.claim AND item.claim_number = t.number
         RETURNING t.work_ms
     )
@@ -141,12 +147,13 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorde
     for one in records:
         (plain[one.run_id] if one.plain else others).append(one)
     for run_id in sorted(plain):
-        values = ([getattr(one, name) for one in plain[run_id]] for name in _VARYING)
-        [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
-        if number:
-            done.number += number
-            changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
-            changed[run_id].work_ms += work_ms
+        for some in chunked(_AT_ONCE, plain[run_id]):
+            values = ([getattr(one, name) for one in some] for name in _VARYING)
+            [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
+            if number:
+                done.number += number
+                changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
+                changed[run_id].work_ms += work_ms
     if others:
         columns = (_column(others, name) for name in _COLUMNS)
         for run_id, item_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):

@@ -49,6 +49,7 @@ class ExecuteLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
+        _called(message.id())
         ids = self._fitting(bound, message.items)
         # Counted before anything is waited for, so that no more is taken than there is room for.
         self.places.enter(delivery.flow_key, len(ids))
@@ -123,9 +124,7 @@ class ExecuteLayer:
         delivery: Delivery,
         thread: AbstractContextManager[None],
     ) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            task.set_name(item_message(*item.claim.place))
+        _called(item_message(*item.claim.place))
         try:
             ending = None
             with thread:
@@ -233,6 +232,13 @@ class ExecuteLayer:
     def _share_of(self, run_id: str) -> int | None:
         view = self.runs.peek(run_id)
         return None if view is None else view.share
+
+
+def _called(name: str) -> None:
+    """Name the task for whoever watches the event loop, or is told what did not end."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.set_name(name)
 
 
 def _sent_away(task: asyncio.Task[None]) -> bool:
