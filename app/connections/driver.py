@@ -30,7 +30,8 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     options = held.get_execution_options()
     alone = options.get("isolation_level") == "AUTOCOMMIT"
     if not (alone or driver.is_in_transaction()):
-        return (await tx.exec_driver_sql(statement, values)).all()
+        found = await tx.exec_driver_sql(statement, values)
+        return found.all() if found.returns_rows else ()
     if schema := options.get(OPTION):
         statement = in_schema(statement, schema)
     try:

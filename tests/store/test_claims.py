@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.store.database import open_database
 from app.store.items import claims, items, outcomes
-from app.store.items.claims import ItemClaim, Wanted
+from app.store.items.claims import ClaimRequest, ItemClaim
 from app.store.items.outcomes import ItemOutcome
 from app.store.runs import counters
 from app.store.runs.counters import CounterDelta
@@ -82,7 +82,7 @@ class ClaimsMachine(RuleBasedStateMachine):
 
     @rule(ids=some_ids, token=tokens)
     def take(self, ids: list[str], token: tuple[int, int]) -> None:
-        taken = self.do(lambda tx: claims.take(tx, [Wanted(RUN, ids, token)]))
+        taken = self.do(lambda tx: claims.take(tx, [ClaimRequest(RUN, ids, token)]))
         expected = {one for one in ids if self.model.is_free(one)}
         assert set(taken.get(token, {})) == expected
         self.model.holder |= dict.fromkeys(expected, token)

@@ -92,7 +92,7 @@ _MARK = f"UPDATE sluice.item SET lost = lost + 1 FROM {_CLAIMS} WHERE {_MINE}"  
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ClaimRequest:
     """Items of a run that a delivery is about."""
 
     run_id: str
@@ -100,7 +100,7 @@ class Wanted:
     token: Token
 
 
-async def take(tx: AsyncConnection, wanted: Sequence[Wanted]) -> dict[Token, dict[str, bool]]:
+async def take(tx: AsyncConnection, wanted: Sequence[ClaimRequest]) -> dict[Token, dict[str, bool]]:
     """Claim those of these that are pending, due, and in nobody's hands. Returns their ids by
     token, each with whether an earlier delivery has left something behind."""
     taken: dict[Token, dict[str, bool]] = defaultdict(dict)

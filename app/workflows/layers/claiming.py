@@ -13,7 +13,7 @@ from app.engine import Engine, Token
 from app.store.database import reading
 from app.store.group_commit import GroupCommit
 from app.store.items import claims, items
-from app.store.items.claims import ItemClaim, Wanted
+from app.store.items.claims import ClaimRequest, ItemClaim
 from app.store.statuses import ItemStatus
 from app.workflows.layers.attempt import History
 from app.workflows.steps.timers import WakeUpTimers
@@ -49,7 +49,7 @@ class Hand:
 class _Asked:
     """``taken``: as ``claims.take`` returns it."""
 
-    wanted: Wanted
+    wanted: ClaimRequest
     taken: Mapping[str, bool] = field(default_factory=dict)
 
 
@@ -64,7 +64,7 @@ class ItemClaimer:
 
     async def take(self, run_id: str, item_ids: Sequence[str], token: Token) -> Hand:
         """Claim those of these that are due and that no other delivery goes on with."""
-        asked = _Asked(Wanted(run_id, item_ids, token))
+        asked = _Asked(ClaimRequest(run_id, item_ids, token))
         await self._group.add(asked)
         taken = asked.taken
         found = [ClaimedItem(ItemClaim(run_id, item_id, token)) for item_id in taken]
