@@ -45,8 +45,9 @@ class OutgoingMessage:
 class Delivery:
     """A message in hand.
 
-    ``attempt`` begins at 1 and grows with every delivery of the message. ``stopped``: the worker
-    has cancelled the handler, and the message goes back.
+    ``token``: no other delivery ever has it. ``attempt`` begins at 1 and grows with every delivery,
+    until the message has been published once more. ``stopped``: the worker has cancelled the
+    handler, and the message goes back.
     """
 
     token: Token

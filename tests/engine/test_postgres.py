@@ -94,7 +94,7 @@ async def test_what_a_process_holds_that_is_gone_is_delivered_within_three_secon
         await tx.execute(text("INSERT INTO sluice.consumer (id) VALUES (gen_random_uuid())"))
         await tx.execute(
             text(
-                "UPDATE sluice.message SET deliveries = 1,"
+                "UPDATE sluice.message SET deliveries = 1, attempts = 1,"
                 " worker = (SELECT id FROM sluice.consumer)"
             )
         )

@@ -20,6 +20,7 @@ class _Kept:
     seq: int
     due: float
     deliveries: int = 0
+    attempts: int = 0
     held: bool = False
     again: float | None = None
 
@@ -101,6 +102,7 @@ class _MemoryWorker:
                 if key in lane.handlers and lane.places() > 0 and lane.room(key) > 0:
                     one.held = True
                     one.deliveries += 1
+                    one.attempts += 1
                     self._tasks.add(task := asyncio.create_task(self._deliver(lane, one)))
                     task.add_done_callback(self._tasks.discard)
                     return
@@ -108,7 +110,7 @@ class _MemoryWorker:
     async def _deliver(self, lane: Lane, one: _Kept) -> None:
         message, again = one.message, timedelta(seconds=1)
         token = (one.seq, one.deliveries)
-        delivery = Delivery(token, message.flow_key, message.payload, one.deliveries)
+        delivery = Delivery(token, message.flow_key, message.payload, one.attempts)
         try:
             after = await lane.handlers[message.flow_key](delivery)
             if after is None and one.again is None:
@@ -121,5 +123,5 @@ class _MemoryWorker:
             pass
         now = asyncio.get_running_loop().time()
         one.due = now + again.total_seconds() if one.again is None else one.again
-        one.deliveries = one.deliveries if one.again is None else 0
+        one.attempts = one.attempts if one.again is None else 0
         one.held, one.again = False, None

@@ -370,6 +370,7 @@ def _queue() -> None:
         _made("due_at"),
         sa.Column("worker", pg.UUID()),
         _small("deliveries"),
+        _small("attempts"),
         sa.Column("again_at", TIME),
         # Rows come and go all the time, and each claim begins to read at the oldest.
         postgresql_with={

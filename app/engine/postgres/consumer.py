@@ -141,8 +141,6 @@ class QueueConsumer:
             room = {key: free for key in asked if (free := lane.room(key)) > 0}
             if places <= 0 or not room:
                 continue
-            if not self._in_hand:
-                self._at_once[number] = 1
             limit = min(places, self._at_once[number])
             heard = {key: self._heard[key] for key in room}
             taken = await queue.claim(room, limit)
@@ -154,6 +152,7 @@ class QueueConsumer:
                 self._at_once[number] = min(2 * self._at_once[number], MOST_AT_ONCE)
                 more = True
             else:
+                self._at_once[number] = max(1, len(taken))
                 of = Counter(delivery.flow_key for delivery in taken)
                 # Nothing more of these is due. Asked for again when we are told of something new.
                 self._dry |= {

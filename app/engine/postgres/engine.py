@@ -77,12 +77,13 @@ class PostgresEngine:
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time many messages leave as many dead entries at
         # the front of the index that each claim begins to read at.
-        async with self._connected() as connection:
-            orphaned = [row[0] for row in await connection.fetch(self._said(statements.ORPHANED))]
+        async with self._database.begin() as tx:
+            orphaned = [row[0] for row in await fetch_raw(tx, statements.ORPHANED)]
             if orphaned:
-                await connection.fetch(self._said(statements.GIVE_BACK), orphaned)
-            dead = await connection.fetchval(self._said(statements.DEAD))
-            if (dead or 0) > MOST_DEAD:
+                await fetch_raw(tx, statements.GIVE_BACK, orphaned)
+            [(dead,)] = await fetch_raw(tx, statements.DEAD)
+        if dead > MOST_DEAD:
+            async with self._connected() as connection:
                 await connection.execute(self._said(statements.VACUUM))
 
     async def depth(self) -> Mapping[str, Depth]:

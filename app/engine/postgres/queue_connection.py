@@ -47,7 +47,9 @@ class QueueConnection:
     async def claim(self, room: Mapping[str, int], limit: int) -> list[Delivery]:
         """At most ``limit`` messages that are due, and of each flow key no more than its room."""
         rows = await self._fetch(statements.CLAIM, list(room), list(room.values()), limit, self._me)
-        return [Delivery((seq, number), key, body, number) for seq, number, key, body in rows]
+        return [
+            Delivery((seq, number), key, body, attempt) for seq, number, attempt, key, body in rows
+        ]
 
     async def next_due(self, flow_keys: Collection[str]) -> timedelta | None:
         [(due,)] = await self._fetch(statements.NEXT_DUE, list(flow_keys))

@@ -34,7 +34,8 @@ LIVING = """
 # Each flow key's index is read in the order in which its messages are due, and no further than
 # needed: what is due in a week is never read, however much of it waits.
 CLAIM = """
-    UPDATE sluice.message m SET worker = $4::uuid, deliveries = m.deliveries + 1
+    UPDATE sluice.message m
+    SET worker = $4::uuid, deliveries = m.deliveries + 1, attempts = m.attempts + 1
     WHERE m.seq = ANY(ARRAY(
         SELECT job.seq FROM unnest($1::text[], $2::int[]) AS k(flow_key, room) CROSS JOIN LATERAL (
             SELECT seq, priority FROM sluice.message
@@ -43,7 +44,7 @@ CLAIM = """
         ) AS job
         ORDER BY job.priority DESC, job.seq LIMIT $3
     ))
-    RETURNING m.seq, m.deliveries, m.flow_key, m.payload
+    RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload
 """
 NEXT_DUE = """
     SELECT min(due.due_at) - now() FROM unnest($1::text[]) AS k(flow_key)
@@ -69,7 +70,7 @@ AGAIN = f"""
     WITH later AS (
         UPDATE sluice.message m
         SET worker = NULL, again_at = NULL,
-            deliveries = CASE WHEN m.again_at IS NULL THEN m.deliveries ELSE 0 END,
+            attempts = CASE WHEN m.again_at IS NULL THEN m.attempts ELSE 0 END,
             due_at = least(
                 m.again_at, now() + ($3::interval[])[array_position($1::bigint[], m.seq)]
             )
@@ -123,7 +124,7 @@ ORPHANED = """
 """
 
 RENAME = "UPDATE sluice.message SET flow_key = $2::text WHERE flow_key = $1::text"
-DEAD = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'sluice.message'::regclass"
+DEAD = "SELECT pg_stat_get_dead_tuples('sluice.message'::regclass)"
 VACUUM = "VACUUM (TRUNCATE FALSE) sluice.message"
 _SUMS = """
     coalesce(sum(size) FILTER (WHERE worker IS NULL AND due_at <= now()), 0),

@@ -45,6 +45,9 @@ class Message(SluiceTable, table=True):
     worker: UUID | None = Field(default=None, sa_type=pg.UUID(as_uuid=True), nullable=True)
     """The consumer that has it in hand. Null: it waits."""
     deliveries: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Ever: with ``seq`` it names one of them."""
+    attempts: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Deliveries since it was published last."""
     again_at: datetime | None = Field(default=None, sa_type=TIME)
     """It was published once more while it was in hand, and is delivered again then."""
 

@@ -121,8 +121,10 @@ class ItemClaimer:
         }
         if not held:
             return []
-        former = set(held.values()) - {token}
-        over = former - await self._engine.living(tx, former)
+        former = set(held.values())
+        # That it is ours already is left from a life of which the queue's backup knows nothing, or
+        # from a claim whose answer was lost.
+        over = former - await self._engine.living(tx, former - {token})
         if not over:
             return []
         ids = await claims.take_from(tx, run_id, list(held), token, over)

@@ -259,7 +259,7 @@ async def test_an_item_whose_deliveries_keep_vanishing_with_their_worker_is_give
         await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
         await sluice.sql("UPDATE sluice.item SET lost = 5, claim = 0, claim_number = 1")
         await sluice.publish(ExecuteMessage(run=run_id, items=("u00001",)).outgoing("recording"))
-        await sluice.sql("UPDATE sluice.message SET deliveries = 6")
+        await sluice.sql("UPDATE sluice.message SET attempts = 6")
         async with sluice.worker():
             run = await sluice.ended(run_id)
         [row] = await sluice.items(run_id)
@@ -281,7 +281,7 @@ async def test_an_item_that_merely_waited_in_the_hands_of_workers_that_ended_is_
         await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
         await sluice.sql("UPDATE sluice.item SET claim = 0, claim_number = 1")
         await sluice.publish(ExecuteMessage(run=run_id, items=("u00001",)).outgoing("recording"))
-        await sluice.sql("UPDATE sluice.message SET deliveries = 60")
+        await sluice.sql("UPDATE sluice.message SET attempts = 60")
         async with sluice.worker():
             run = await sluice.ended(run_id)
     assert (run.status, family.executed) == ("succeeded", {"u00001": 1})
@@ -295,7 +295,7 @@ async def test_a_page_that_keeps_failing_fails_its_run_with_the_reason(opener: O
     async with opener(Broken()) as sluice:
         await sluice.add_users(1)
         run_id = await sluice.start()
-        await sluice.sql("UPDATE sluice.message SET deliveries = 7")
+        await sluice.sql("UPDATE sluice.message SET attempts = 7")
         async with sluice.worker():
             run = await sluice.ended(run_id)
             await sluice.drained()

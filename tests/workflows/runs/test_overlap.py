@@ -206,7 +206,7 @@ async def test_queue_goes_on_past_a_run_whose_layer_gives_up(opener: Opener) -> 
     async with opener(family) as sluice:
         await sluice.add_users(2)
         first, second = await sluice.start(), await sluice.start(force=True)
-        await sluice.sql("UPDATE sluice.message SET deliveries = 7")
+        await sluice.sql("UPDATE sluice.message SET attempts = 7")
         async with sluice.worker():
             assert (await sluice.ended(first)).reason == "layer_failed"
             assert (await sluice.ended(second)).succeeded == 2
