@@ -18,6 +18,9 @@ from app.engine.postgres.queue_connection import QueueConnection
 MOST_AT_ONCE = 32
 """Messages taken together. It begins with one, and doubles while there are more: two workers that
 are idle share what comes."""
+FEW_AT_ONCE = 8
+SHARE = 0.005
+"""Seconds that a worker leaves to others between two claims of a few messages."""
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
 POLL = 5.0
@@ -161,7 +164,8 @@ class QueueConsumer:
                     if of[key] < free and self._heard[key] == heard[key]
                 }
         if more:
-            await asyncio.sleep(0)  # they begin, and what they take is known
+            # They begin, and what they take is known; and other workers that were idle have a turn.
+            await asyncio.sleep(SHARE if min(self._at_once) <= FEW_AT_ONCE else 0)
         return more
 
     def _reached(self) -> None:
