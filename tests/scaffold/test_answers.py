@@ -52,11 +52,6 @@ def test_an_answer_that_is_no_name_is_refused_and_nothing_is_written(
     assert not to.exists()
 
 
-def test_a_family_that_there_is_not_is_refused(template: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="families"):
-        start(template, tmp_path / "service", project_name="acme", families=["../../etc"])
-
-
 @pytest.mark.parametrize("word", WORDS)
 def test_a_name_is_a_text_in_every_file_whatever_word_it_is(
     template: Path, tmp_path: Path, word: str
