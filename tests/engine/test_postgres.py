@@ -152,6 +152,28 @@ async def test_messages_of_a_worker_that_nobody_knows_are_delivered(
         await until(lambda: bool(taker.taken))
 
 
+async def test_what_a_worker_has_by_the_queue_s_account_alone_is_delivered(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    held, taker = Holder(), Taker()
+    async with working(engine, {"a.execute": held, "b.execute": taker}):
+        await publish(engine, database, message(1))
+        await until(lambda: bool(held.taken))
+        async with database.begin() as tx:  # as if the answer to its claim had been lost
+            await engine.publish(tx, [message(2, "b.execute", delay=timedelta(days=1))])
+            await tx.execute(
+                text(
+                    "UPDATE sluice.message SET deliveries = 1,"
+                    " worker = (SELECT worker FROM sluice.message WHERE id = 'm1')"
+                    " WHERE id = 'm2'"
+                )
+            )
+        await until(lambda: bool(taker.taken))
+        assert len(held.taken) == 1
+        held.let_go.set()
+        await until_empty(engine)
+
+
 async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:

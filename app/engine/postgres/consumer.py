@@ -116,7 +116,7 @@ class QueueConsumer:
             await self._settle(queue)
             if _now() >= self._look_at:
                 self._look_at = _now() + TAKE_OVER_EVERY
-                await queue.take_over()
+                await queue.take_over(self._in_hand.keys() | self._ended.keys())
             if await self._claim(queue) or self._ended:
                 continue
             if not await _wait(self._wake, await self._patience(queue)):

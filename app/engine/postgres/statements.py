@@ -90,6 +90,14 @@ GIVE_BACK = f"""
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
 """  # noqa: S608
+# Where the answer to a claim was lost with its connection, or a backup brings back what we had.
+LET_GO = f"""
+    WITH back AS (
+        UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
+        WHERE worker = $1::uuid AND seq <> ALL($2::bigint[]) RETURNING flow_key
+    )
+    SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
+"""  # noqa: S608
 
 # The lock of a consumer is (hash, number), which pg_locks shows as two unsigned numbers.
 _KIND = "hashtext('sluice.consumer')"
