@@ -15,11 +15,14 @@ SAID = {
     HTTPStatus.UNAUTHORIZED: "No token, or one that is not known",
     HTTPStatus.FORBIDDEN: "The token lacks the scope",
     HTTPStatus.NOT_FOUND: "There is no such thing",
+    HTTPStatus.REQUEST_TIMEOUT: "The request did not come to its end in time",
     HTTPStatus.CONFLICT: "The present state forbids it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "Path and query are too long",
     HTTPStatus.UNPROCESSABLE_ENTITY: "What was sent cannot be used; `errors` names the fields",
     HTTPStatus.FAILED_DEPENDENCY: "The item's execution failed",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many at once; `Retry-After` says when to come again",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large",
     HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed does not answer; try again",
 }
 
@@ -77,13 +80,18 @@ def _named(answers: _Json) -> list[HTTPStatus]:
 
 
 def _name(status: HTTPStatus) -> str:
-    return status.phrase.title().replace(" ", "")
+    return status.phrase.title().replace(" ", "").replace("-", "")
 
 
 def _of(path: str, method: str, operation: _Json) -> set[HTTPStatus]:
+    by_the_server = {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
     if path in OPEN:
-        return set()
-    found = {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS}
+        return by_the_server
+    found = by_the_server | {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS}
     found |= {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.SERVICE_UNAVAILABLE}
     if "{" in path or "requestBody" in operation:
         found.add(HTTPStatus.NOT_FOUND)

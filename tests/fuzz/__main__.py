@@ -29,6 +29,8 @@ BEHIND_THE_DOOR = "unsupported_method"
 """Nor does this one without a token: of whoever has none no method is looked at."""
 SLOWEST = 20
 """Seconds of one answer."""
+REFUSALS = ("400", "401", "403", "404", "405", "409", "413", "414", "422", "429", "431", "503")
+"""What is wrong may be answered so. Schemathesis's own list leaves out what is too long."""
 FAILED = "request_failed"
 """The event that the service logs with each 500."""
 SHOWN = 20
@@ -65,6 +67,8 @@ def _document(url: str, folder: Path) -> Path:
     answer.raise_for_status()
     path = folder / "openapi.json"
     path.write_text(json.dumps(answer.json()))
+    settings = f"[checks.negative_data_rejection]\nexpected-statuses = {json.dumps(REFUSALS)}\n"
+    (folder / "schemathesis.toml").write_text(settings)
     return path
 
 
