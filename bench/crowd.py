@@ -1,10 +1,13 @@
-"""What others notice while a token that may only read does its worst: the API, with a worker, is a
-process; who does the worst is another; and here is somebody else, who looks at runs."""
+"""What others notice while a token that may only read does its worst and hundreds of connections
+stand half open: the API, with a worker, is a process with few descriptors; who does the worst is
+another; and here is somebody else, who looks at runs."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import resource
 import signal
 import statistics
 import sys
@@ -23,6 +26,7 @@ from app.cli.server.uvicorn import bind, listening, url_of
 from app.logs import configure_logs
 from app.workflows.family import FamilyParams
 from bench.support import ROOT, Bench, Shape, bench_settings, opened, start
+from tests.support.half_open import half_open
 
 WORST = "secret-of-the-worst-0123456789"
 OTHER = "secret-of-the-other-0123456789"
@@ -33,6 +37,8 @@ AT_ONCE = 100
 """Calls of each kind, each made again as soon as it is answered."""
 LARGE: list[object] = [[]] * 200_000
 """900 kB of JSON."""
+HALF_OPEN = 600
+DESCRIPTORS = 1_024
 SECONDS = 15.0
 LOOKS = ("/api/runs", "/readyz")
 
@@ -49,13 +55,14 @@ async def medians(urls: Urls) -> tuple[dict[str, float], dict[str, float]]:
     """Milliseconds in which each of ``LOOKS`` is answered: in peace, and in the crowd."""
     async with (
         opened(urls, SHAPE, USERS) as service,
-        _process("serve", urls.database, urls.redis) as (url, _),
+        _process("serve", DATABASE_URL=urls.database, REDIS_URL=urls.redis) as (url, _),
     ):
         run_id = await start(service)
         peace = await _looked(url)
         async with _process("crowd", url, run_id) as (_, crowd):
             await asyncio.sleep(3)
-            worst = await _looked(url)
+            with half_open(int(url.rpartition(":")[2]), HALF_OPEN):
+                worst = await _looked(url)
             crowd.send_signal(signal.SIGTERM)
             answers, _ = await crowd.communicate()
             print(f"crowd: answered with {answers.decode().strip()}", flush=True)
@@ -79,11 +86,13 @@ async def _looked(url: str) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def _process(*what: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+async def _process(*what: str, **env: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """The line by which it says that it is ready, and itself."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.crowd", *what, stdout=asyncio.subprocess.PIPE, cwd=ROOT
-    )
+        sys.executable, "-m", "bench.crowd", *what, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        # No list of processes shows the passwords in them.
+        env={**os.environ, **env},
+    )  # fmt: skip
     try:
         line = b"" if process.stdout is None else await process.stdout.readline()
         if not line:
@@ -95,13 +104,15 @@ async def _process(*what: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Pr
         await process.wait()
 
 
-async def _serve(dsn: str, redis_url: str) -> None:
+async def _serve() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     settings = bench_settings(SLUICE_TOKENS=TOKENS)
     family = Crowded(SHAPE)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings, Urls(dsn, redis_url), [family]) as service:
+        async with open_service(settings, urls, [family]) as service:
             app.state.api = service.api
             worker = service.worker()
             running = asyncio.create_task(worker.run())
@@ -166,4 +177,4 @@ async def _ready_until_told(line: str) -> None:
 
 if __name__ == "__main__":
     configure_logs("error", "console")
-    uvloop.run({"serve": _serve, "crowd": _crowd}[sys.argv[1]](*sys.argv[2:]))
+    uvloop.run(_serve() if sys.argv[1] == "serve" else _crowd(*sys.argv[2:]))
