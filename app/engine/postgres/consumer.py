@@ -200,7 +200,7 @@ class QueueConsumer:
                     "delivery_failed", flow_key=delivery.flow_key, attempt=delivery.attempt
                 )
         finally:
-            del self._in_hand[delivery.token]
+            self._in_hand.pop(delivery.token, None)  # a backup may have brought it back meanwhile
             if not delivery.stopped:
                 self._ended[delivery.token] = again
             self._wake.set()

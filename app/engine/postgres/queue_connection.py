@@ -61,10 +61,11 @@ class QueueConnection:
         again = {token[0]: delay for token, delay in ended.items() if delay is not None}
         if over:
             gone = {row[0] for row in await self._fetch(statements.END, over, self._me)}
-            # What was published once more meanwhile, or is not ours any more.
-            again |= {seq: timedelta(days=36_500) for seq in over if seq not in gone}
+            rest = [seq for seq in over if seq not in gone]
+            if rest:  # published once more meanwhile, or not ours any more
+                await self._fetch(statements.ONCE_MORE, rest, self._me, SOON)
         if again:
-            await self._fetch(statements.AGAIN, list(again), self._me, list(again.values()), SOON)
+            await self._fetch(statements.AGAIN, list(again), self._me, SOON, list(again.values()))
 
     async def take_over(self, held: Collection[Token]) -> None:
         """Let others have what processes hold that are gone, or have been silent for too long; and

@@ -55,7 +55,7 @@ NEXT_DUE = """
     ) AS due
 """
 
-# A message that was published once more while it was in hand stays, for ``AGAIN``.
+# A message that was published once more while it was in hand stays, for ``ONCE_MORE``.
 END = """
     DELETE FROM sluice.message
     WHERE seq = ANY(ARRAY(
@@ -66,23 +66,25 @@ END = """
 """
 # Published once more, it begins anew. A worker that asked before this commit when the next message
 # is due would sleep through one that comes soon.
-AGAIN = f"""
+_LATER = f"""
     WITH later AS (
         UPDATE sluice.message m
-        SET worker = NULL, again_at = NULL,
-            attempts = CASE WHEN m.again_at IS NULL THEN m.attempts ELSE 0 END,
-            due_at = least(
-                m.again_at, now() + ($3::interval[])[array_position($1::bigint[], m.seq)]
-            )
+        SET worker = NULL, again_at = NULL, due_at = %s,
+            attempts = CASE WHEN m.again_at IS NULL THEN m.attempts ELSE 0 END
         WHERE m.seq = ANY(ARRAY(
             SELECT seq FROM sluice.message
             WHERE seq = ANY($1::bigint[]) AND worker = $2::uuid ORDER BY id FOR UPDATE
-        ))
+        )) AND %s
         RETURNING flow_key, due_at
     )
     SELECT pg_notify('{CHANNEL}', flow_key) FROM later
-    WHERE due_at < now() + $4::interval GROUP BY flow_key
+    WHERE due_at < now() + $3::interval GROUP BY flow_key
 """  # noqa: S608
+ONCE_MORE = _LATER % ("m.again_at", "m.again_at IS NOT NULL")
+AGAIN = _LATER % (
+    "least(m.again_at, now() + ($4::interval[])[array_position($1::bigint[], m.seq)])",
+    "true",
+)
 GIVE_BACK = f"""
     WITH back AS (
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
