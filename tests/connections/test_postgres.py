@@ -74,6 +74,9 @@ async def test_a_worker_on_a_read_only_postgres_backs_off_and_goes_on_afterwards
         await sluice.add_users(3)
         with warnings_logged() as logged:
             async with sluice.worker():
+                async with asyncio.timeout(10):
+                    while not await sluice.sql("SELECT 1 FROM sluice.consumer"):
+                        await asyncio.sleep(0.02)
                 await turn_read_only(opener.urls.database)
                 async with asyncio.timeout(10):
                     while not any(e["event"] == "queue_unreachable" for e in logged):

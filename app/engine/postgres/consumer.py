@@ -18,9 +18,10 @@ from app.engine.postgres.queue_connection import QueueConnection
 MOST_AT_ONCE = 32
 """Messages taken together. It begins with one, and doubles while there are more: two workers that
 are idle share what comes."""
-FEW_AT_ONCE = 4
+FEW = 4
 SHARE = 0.01
-"""Seconds that a worker leaves to others between two claims of a few messages."""
+"""Seconds that a worker which has no more than so many messages leaves to others before it takes
+more."""
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
 POLL = 5.0
@@ -137,7 +138,7 @@ class QueueConsumer:
 
     async def _claim(self, queue: QueueConnection) -> bool:
         """Take what there is room for. Returns whether there may be more."""
-        more = few = False
+        more = False
         for number, lane in enumerate(self._lanes):
             places = lane.places()
             asked = lane.handlers.keys() - self._dry
@@ -152,7 +153,6 @@ class QueueConsumer:
                 task = asyncio.create_task(self._deliver(delivery), name=delivery.flow_key)
                 self._in_hand[delivery.token] = (delivery, task)
             if len(taken) == limit:
-                few = few or limit == self._at_once[number] <= FEW_AT_ONCE
                 self._at_once[number] = min(2 * self._at_once[number], MOST_AT_ONCE)
                 more = True
             else:
@@ -166,7 +166,7 @@ class QueueConsumer:
                 }
         if more:
             # They begin, and what they take is known; and other workers that were idle have a turn.
-            await asyncio.sleep(SHARE if few else 0)
+            await asyncio.sleep(SHARE if len(self._in_hand) <= FEW else 0)
         return more
 
     def _reached(self) -> None:
