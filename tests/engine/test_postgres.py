@@ -175,6 +175,32 @@ async def test_what_a_worker_has_by_the_queue_s_account_alone_is_delivered(
         await until_empty(engine)
 
 
+async def test_the_end_of_a_former_delivery_does_not_end_a_later_one_of_the_same_worker(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    ends = {1: asyncio.Event(), 2: asyncio.Event()}
+    taken: list[Delivery] = []
+
+    async def hold(delivery: Delivery) -> None:
+        taken.append(delivery)
+        await ends[delivery.attempt].wait()
+
+    async with working(engine, {"a.execute": hold}):
+        await publish(engine, database, message(1))
+        await until(lambda: len(taken) == 1)
+        async with database.begin() as tx:  # as if another worker had taken it over, and gone
+            await tx.execute(text("UPDATE sluice.message SET worker = NULL, due_at = now()"))
+        await until(lambda: len(taken) == 2)
+        ends[1].set()
+        await publish(engine, database, message(2))  # the loop goes round, and settles
+        await until(lambda: len(taken) == 3)
+        async with database.connect() as tx:
+            tokens = [delivery.token for delivery in taken[:2]]
+            assert await engine.living(tx, tokens) == {taken[1].token}
+        ends[2].set()
+        await until_empty(engine)
+
+
 async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:

@@ -32,7 +32,7 @@ COUNTERS = (
 TABLES = (
     "run", "run_event", "idempotency_key", "item_list", "listed_item", "item", "step", "output",
     "schedule", "backfill", "backfill_partition", "run_sample", "worker", "coverage",
-    "flow_override", "service_secret", "message", "consumer",
+    "flow_override", "service_secret",
 )  # fmt: skip
 
 
@@ -78,7 +78,6 @@ def upgrade() -> None:
     _schedules_and_backfills()
     _monitoring()
     _installation()
-    _queue()
 
 
 def _runs() -> None:
@@ -187,10 +186,7 @@ def _items() -> None:
         sa.Column("error_group", sa.Text()),
         _money("spent_usd"),
         _count("spent_tokens"),
-        sa.Column("due_at", TIME),
-        sa.Column("claim", sa.BigInteger()),
-        sa.Column("claim_number", sa.Integer()),
-        _flag("begun"),
+        sa.Column("wake_at", TIME),
         _small("lost"),
         _made("scheduled_at"),
         sa.Column("started_at", TIME),
@@ -356,39 +352,6 @@ def _installation() -> None:
     sealing = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     op.execute(sa.insert(kept).values(name="signing", value=signing))
     op.execute(sa.insert(kept).values(name="sealing", value=sealing))
-
-
-def _queue() -> None:
-    _table(
-        "message",
-        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), primary_key=True),
-        sa.Column("id", ID, nullable=False),
-        sa.Column("flow_key", ID, nullable=False),
-        sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.Column("size", sa.Integer(), server_default=sa.text("1"), nullable=False),
-        sa.Column("priority", sa.SmallInteger(), server_default=ZERO, nullable=False),
-        _made("due_at"),
-        sa.Column("worker", pg.UUID()),
-        _small("deliveries"),
-        _small("attempts"),
-        sa.Column("again_at", TIME),
-        # Rows come and go all the time, and each claim begins to read at the oldest.
-        postgresql_with={
-            "autovacuum_vacuum_scale_factor": "0",
-            "autovacuum_vacuum_threshold": "2000",
-            "autovacuum_vacuum_cost_delay": "0",
-        },
-    )
-    _index("ix_message_id", "message", ["id"], unique=True)
-    _index("ix_message_due", "message", ["flow_key", "due_at"], where="worker IS NULL")
-    _index("ix_message_worker", "message", ["worker"], where="worker IS NOT NULL")
-    _table(
-        "consumer",
-        sa.Column("id", pg.UUID(), primary_key=True),
-        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        _made("beat_at"),
-        sa.Column("missed_at", TIME),
-    )
 
 
 def downgrade() -> None:

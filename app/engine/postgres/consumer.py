@@ -18,10 +18,8 @@ from app.engine.postgres.queue_connection import QueueConnection
 MOST_AT_ONCE = 32
 """Messages taken together. It begins with one, and doubles while there are more: two workers that
 are idle share what comes."""
-FEW = 4
 SHARE = 0.01
-"""Seconds that a worker which has no more than so many messages leaves to others before it takes
-more."""
+"""Seconds that a worker leaves to others before it takes more, where nothing ends meanwhile."""
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
 POLL = 5.0
@@ -165,8 +163,10 @@ class QueueConsumer:
                     if of[key] < free and self._heard[key] == heard[key]
                 }
         if more:
-            # They begin, and what they take is known; and other workers that were idle have a turn.
-            await asyncio.sleep(SHARE if len(self._in_hand) <= FEW else 0)
+            # They begin, and what they take is known. As long as none of them ends, other workers
+            # that were idle have a turn too.
+            self._wake.clear()
+            await _wait(self._wake, SHARE)
         return more
 
     def _reached(self) -> None:

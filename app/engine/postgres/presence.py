@@ -83,7 +83,7 @@ class Presence:
         while True:
             try:
                 await self._session()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # noqa: BLE001 - told, with its place if nothing is away
                 self._fault.seen(error)
             await asyncio.sleep(PAUSE)
 
@@ -96,8 +96,8 @@ class Presence:
             self._fault.over()
             while True:
                 await asyncio.sleep(self._every)
-                if await self._say(connection, statements.REGISTER, self._me) != number:
-                    return  # others thought us gone, and our row is another one now
+                if await self._say(connection, statements.BEAT, self._me) != number:
+                    return  # others thought us gone, and have taken our row away
         except asyncio.CancelledError:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self._say(connection, statements.UNREGISTER, self._me)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import cast
 
@@ -57,15 +57,16 @@ class QueueConnection:
 
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
         """End these deliveries, or have their messages come again after so long."""
-        over = [token[0] for token, delay in ended.items() if delay is None]
-        again = {token[0]: delay for token, delay in ended.items() if delay is not None}
+        over = [token for token, delay in ended.items() if delay is None]
+        again = {token: delay for token, delay in ended.items() if delay is not None}
         if over:
-            gone = {row[0] for row in await self._fetch(statements.END, over, self._me)}
-            rest = [seq for seq in over if seq not in gone]
+            gone = {row[0] for row in await self._fetch(statements.END, *self._of(over))}
+            rest = [token for token in over if token[0] not in gone]
             if rest:  # published once more meanwhile, or not ours any more
-                await self._fetch(statements.ONCE_MORE, rest, self._me, SOON)
+                await self._fetch(statements.ONCE_MORE, *self._of(rest), SOON)
         if again:
-            await self._fetch(statements.AGAIN, list(again), self._me, SOON, list(again.values()))
+            delays = list(again.values())
+            await self._fetch(statements.AGAIN, *self._of(again), SOON, delays)
 
     async def take_over(self, held: Collection[Token]) -> None:
         """Let others have what processes hold that are gone, or have been silent for too long; and
@@ -79,6 +80,10 @@ class QueueConnection:
     async def give_back(self) -> None:
         """Let others have at once whatever this worker still holds."""
         await self._fetch(statements.GIVE_BACK, [self._me])
+
+    def _of(self, tokens: Iterable[Token]) -> tuple[list[int], list[int], uuid.UUID]:
+        numbers, deliveries = zip(*tokens, strict=True)
+        return list(numbers), list(deliveries), self._me
 
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         said = in_schema(statement, self._schema)

@@ -55,15 +55,19 @@ NEXT_DUE = """
     ) AS due
 """
 
-# A message that was published once more while it was in hand stays, for ``ONCE_MORE``.
-END = """
-    DELETE FROM sluice.message
-    WHERE seq = ANY(ARRAY(
+# Messages of these very deliveries: a later one may be ours as well.
+_OURS = """ARRAY(
         SELECT seq FROM sluice.message
-        WHERE seq = ANY($1::bigint[]) AND worker = $2::uuid ORDER BY id FOR UPDATE
-    )) AND again_at IS NULL
+        WHERE seq = ANY($1::bigint[]) AND worker = $3::uuid
+          AND (seq, deliveries) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))
+        ORDER BY id FOR UPDATE
+    )"""
+# A message that was published once more while it was in hand stays, for ``ONCE_MORE``.
+END = f"""
+    DELETE FROM sluice.message
+    WHERE seq = ANY({_OURS}) AND again_at IS NULL
     RETURNING seq
-"""
+"""  # noqa: S608
 # Published once more, it begins anew. A worker that asked before this commit when the next message
 # is due would sleep through one that comes soon.
 _LATER = f"""
@@ -71,18 +75,15 @@ _LATER = f"""
         UPDATE sluice.message m
         SET worker = NULL, again_at = NULL, due_at = %s,
             attempts = CASE WHEN m.again_at IS NULL THEN m.attempts ELSE 0 END
-        WHERE m.seq = ANY(ARRAY(
-            SELECT seq FROM sluice.message
-            WHERE seq = ANY($1::bigint[]) AND worker = $2::uuid ORDER BY id FOR UPDATE
-        )) AND %s
+        WHERE m.seq = ANY({_OURS}) AND %s
         RETURNING flow_key, due_at
     )
     SELECT pg_notify('{CHANNEL}', flow_key) FROM later
-    WHERE due_at < now() + $3::interval GROUP BY flow_key
+    WHERE due_at < now() + $4::interval GROUP BY flow_key
 """  # noqa: S608
 ONCE_MORE = _LATER % ("m.again_at", "m.again_at IS NOT NULL")
 AGAIN = _LATER % (
-    "least(m.again_at, now() + ($4::interval[])[array_position($1::bigint[], m.seq)])",
+    "least(m.again_at, now() + ($5::interval[])[array_position($1::bigint[], m.seq)])",
     "true",
 )
 GIVE_BACK = f"""
@@ -106,6 +107,10 @@ _KIND = "hashtext('sluice.consumer')"
 REGISTER = """
     INSERT INTO sluice.consumer (id) VALUES ($1::uuid)
     ON CONFLICT (id) DO UPDATE SET beat_at = now(), missed_at = NULL RETURNING number
+"""
+BEAT = """
+    UPDATE sluice.consumer SET beat_at = now(), missed_at = NULL WHERE id = $1::uuid
+    RETURNING number
 """
 LOCK = f"SELECT pg_advisory_lock({_KIND}, $1::int)"
 UNREGISTER = "DELETE FROM sluice.consumer WHERE id = $1::uuid"

@@ -18,7 +18,8 @@ from app.store.statuses import ItemStatus
 from app.workflows.layers.attempt import History
 from app.workflows.steps.timers import WakeUpTimers
 
-BUSY = timedelta(seconds=0.1)
+LET_GO_NOW = timedelta(seconds=0.1)
+"""After so long a message comes again whose item somebody let go of while we looked."""
 
 
 @dataclass(slots=True)
@@ -103,12 +104,8 @@ class ItemClaimer:
             if one.status is ItemStatus.SUSPENDED and await self._timers.wake(claim):
                 found.append(ClaimedItem(claim))
         later = [one.left for one in stand if one.left is not None and one.left > timedelta(0)]
-        if any(
-            one.status is ItemStatus.PENDING and one.claim is None
-            for one in stand
-            if one.left is None
-        ):
-            later.append(BUSY)  # somebody let go of it a moment ago
+        if any(one.free for one in stand):
+            later.append(LET_GO_NOW)
         return found, min(later, default=None)
 
     async def _void(
