@@ -4,12 +4,13 @@ alone read it."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
-from pydantic_settings import DotEnvSettingsSource
+from pydantic_settings import DotEnvSettingsSource, SettingsError
 
 from app.config.environment import EnvironmentSettings
 from app.config.sluice_settings import SluiceSettings, reached_at
@@ -28,6 +29,9 @@ NEARLY_THE_SAME = 0.88
 
 class Settings(SluiceSettings, ServiceSettings):
     """One frozen object."""
+
+
+_FIELD = re.compile(r'field "(\w+)"')
 
 
 def load_settings(env_file: Path | None = Path(".env")) -> Settings:
@@ -53,6 +57,13 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         first = field_errors(error)[0]
         raise ConfigurationError(
             f"{first['field'].upper()} cannot be used: {full_stop(first['message'])}"
+        ) from None
+    except SettingsError as error:
+        # Of what is no JSON; it tells the field in its sentence alone.
+        found = _FIELD.search(str(error))
+        name = "A setting" if found is None else name_of(Settings, found[1])
+        raise ConfigurationError(
+            f"{name} cannot be used: a list or a mapping is written as JSON."
         ) from None
 
 

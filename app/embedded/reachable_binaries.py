@@ -75,8 +75,11 @@ def _copied(ours: Path) -> Path:
         for path in (fresh, *fresh.rglob("*")):
             if not path.is_symlink():
                 _open_to_all(path)
-        with suppress(FileExistsError):  # another process was first
+        try:
             fresh.rename(folder)
+        except OSError:
+            if not copied.exists():  # else another process was first
+                raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return copied

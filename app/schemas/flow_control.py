@@ -25,9 +25,7 @@ class FlowView(View):
     active: int | None = Field(description="items at work now; null: Redis does not answer")
     waiting: int | None = Field(description="items that wait for their turn in a worker")
     started: int | None = Field(description="items started in the last period")
-    queued: int = Field(
-        description="messages that are due and in no worker yet; counted up to 2,000 a layer"
-    )
+    queued: int = Field(description="items, or pages, that are due and in no worker yet")
 
     @classmethod
     def of(cls, state: FlowState, queued: int) -> FlowView:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field, ValidationError, create_model
 
+from app import settings as settings_module
 from app.config.environment import EnvironmentSettings
 from app.errors import ConfigurationError
 from app.settings import Settings, load_settings, require_free_names
@@ -329,3 +330,17 @@ def test_a_setting_of_ones_own_is_read_from_its_name_in_capitals(
     assert settings.shop_url == "https://shop.example.com"
     assert settings.crm_key is not None
     assert settings.crm_key.get_secret_value() == HIDDEN
+
+
+def test_a_list_of_a_service_s_own_that_is_no_json_is_refused_by_its_name(
+    env: pytest.MonkeyPatch,
+) -> None:
+    class WithHosts(Settings):
+        crm_hosts: tuple[str, ...] = ()
+
+    env.setattr(settings_module, "Settings", WithHosts)
+    env.setenv("CRM_HOSTS", "a,b")
+    assert refusal() == "CRM_HOSTS cannot be used: a list or a mapping is written as JSON."
+    env.setenv("CRM_HOSTS", '["a", "b"]')
+    assert isinstance(loaded := load_settings(None), WithHosts)
+    assert loaded.crm_hosts == ("a", "b")

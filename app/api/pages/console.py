@@ -86,7 +86,10 @@ def console_router(folder: Path = STATIC, root_path: str = "") -> Router:
     async def root() -> Response:
         return RedirectResponse(f"{root_path}/console")
 
-    console = GZipMiddleware(ConsoleFiles(folder, root_path))
+    # In a thread what is sent in one piece of a file, which is 64 kB.
+    console = GZipMiddleware(
+        ConsoleFiles(folder, root_path), compresslevel=6, thread_minimum_size=16_384
+    )
     for path in ("/console", "/console/{path:path}"):
         router.routes.append(Route(path, console, methods=_READ_ONLY, include_in_schema=False))
     return router
@@ -94,5 +97,4 @@ def console_router(folder: Path = STATIC, root_path: str = "") -> Router:
 
 def _not_built() -> HTMLResponse:
     text = answer_form.told("The console is not here", "Make it with: make console")
-    headers = {**PAGE_HEADERS, "Cache-Control": "no-store"}
-    return HTMLResponse(text, status_code=HTTPStatus.NOT_FOUND, headers=headers)
+    return HTMLResponse(text, status_code=HTTPStatus.NOT_FOUND, headers=PAGE_HEADERS)

@@ -12,6 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 from app.api.admission.call_limits import STREAM, asks_for_stream
+from app.api.answer_headers import shown_path
 from app.api.dependencies import ApiState, Cursor, Limit, RunIdInPath, State, Stopping, bearer
 from app.api.pagination import Paging
 from app.api.problems import UNREACHABLE
@@ -99,29 +100,13 @@ async def _is_over(state: ApiState, run_id: str, after_id: int) -> bool:
     return run.status in ENDED and not later
 
 
-async def _encoded(messages: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[bytes, None]:
-    """Ends too when the database is away or has no connection free: whoever follows comes back with
-    the id of the last event."""
-    try:
-        async with aclosing(messages):
-            async for message in messages:
-                yield format_sse_event(
-                    data_str=message.raw_data,
-                    event=message.event,
-                    id=message.id,
-                    comment=message.comment,
-                )
-    except (*UNREACHABLE, Unavailable) as error:
-        if not isinstance(error, Unavailable) and away(error) is None:
-            raise
-        log.warning("following_interrupted", error=said(error))
-
-
 class EventStream(EventSourceResponse):
-    """Closes its source whichever way it ends."""
+    """Closes its source whichever way it ends. It ends too when the database is away or has no
+    connection free: whoever follows comes back with the id of the last event."""
 
     def __init__(self, messages: AsyncGenerator[ServerSentEvent, None]) -> None:
-        self._encoded = _encoded(messages)
+        self._path = ""
+        self._encoded = self._written(messages)
         headers = {
             "Cache-Control": "no-store",
             "X-Accel-Buffering": "no",  # asks a proxy to pass each event on at once
@@ -129,5 +114,23 @@ class EventStream(EventSourceResponse):
         super().__init__(self._encoded, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._path = shown_path(scope)
         async with aclosing(self._encoded):
             await super().__call__(scope, receive, send)
+
+    async def _written(
+        self, messages: AsyncGenerator[ServerSentEvent, None]
+    ) -> AsyncGenerator[bytes, None]:
+        try:
+            async with aclosing(messages):
+                async for message in messages:
+                    yield format_sse_event(
+                        data_str=message.raw_data,
+                        event=message.event,
+                        id=message.id,
+                        comment=message.comment,
+                    )
+        except (*UNREACHABLE, Unavailable) as error:
+            if not isinstance(error, Unavailable) and away(error) is None:
+                raise
+            log.warning("following_interrupted", path=self._path, error=said(error))

@@ -54,8 +54,8 @@ async def list_suspended(
     """What the run's items, and the children of their steps, wait for people for."""
     paging = Paging(state.cursors, f"suspended:{run_id}", limit, cursor)
     after = ("", "", "")
-    if paging.after is not None:
-        run, item, name = json.loads(paging.after)
+    if (position := paging.after) is not None:
+        run, item, name = json.loads(position)
         after = (run, item, name)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from fastapi import Request
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.api.problems import problem
 from app.cli.server.limits import LARGEST_ADDRESS, ServerLimits
 from app.cli.server.open_connections import OpenConnections
+from app.cli.server.refusal import written
 from app.cli.server.request_progress import Phase, RequestProgress
 from app.errors import (
     AddressTooLong,
@@ -172,10 +171,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if (phase, heads) == (self._phase, self._since):
             return
         self._phase, self._since = phase, heads
-        if phase is Phase.ANSWERING:
-            self._open.end_waiting(self)
-        else:
+        if phase is not Phase.ANSWERING:
             self._open.begin_waiting(self)
+        elif not self.flow.write_paused:  # else it waits for the caller to read
+            self._open.end_waiting(self)
         if phase is Phase.HEAD:
             self._set_deadline(self._limits.head_timeout)
         elif phase is Phase.BODY:
@@ -187,7 +186,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The transport closes when all is sent: to a caller who does not read, never."""
         self._open.begin_waiting(self)
         self._clear_deadline()
-        self._deadline = self.loop.call_later(self._limits.body_timeout, self.transport.abort)
+        unsent = self.transport.get_write_buffer_size()
+        self._deadline = self.loop.call_later(
+            self._limits.body_timeout, self._abort_unless_read, unsent
+        )
+
+    def _abort_unless_read(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._close_unread()  # slowly, but it reads
+        else:
+            self.transport.abort()
 
     def _set_deadline(self, seconds: float) -> None:
         self._clear_deadline()
@@ -230,18 +238,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if own or not self._progress.in_body:  # else it was answered before its body had come
-            self.transport.write(self._written(error))
+            self.transport.write(written(error, self.server_state.default_headers))
         self.transport.write_eof()
         self.flow.resume_reading()
         self._deadline = self.loop.call_later(LINGER, self.transport.abort)
-
-    def _written(self, error: SluiceError) -> bytes:
-        # Of no path: of most of these requests none is known, and some are secret.
-        answer = problem(Request({"type": "http", "path": ""}), error)
-        headers = [
-            *self.server_state.default_headers,
-            *answer.raw_headers,
-            (b"connection", b"close"),
-        ]
-        lines = [b"%b: %b\r\n" % (name, value) for name, value in headers]
-        return b"".join([STATUS_LINE[answer.status_code], *lines, b"\r\n", bytes(answer.body)])

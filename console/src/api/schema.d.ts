@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 273bed2b3a99230191f86f35760a5cfb8b5fd00abb514b83f032e31951aeff64
+// OpenAPI document: 56657dad902affb93b3ba02b41d78f3bffeefb6191c9fe9f4f9712b3d9784165
 
 export interface paths {
     "/api/backfills": {
@@ -1855,7 +1855,7 @@ export interface components {
             periodSeconds: number;
             /**
              * Queued
-             * @description messages that are due and in no worker yet; counted up to 2,000 a layer
+             * @description items, or pages, that are due and in no worker yet
              */
             queued: number;
             /** Rate */

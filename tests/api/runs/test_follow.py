@@ -119,6 +119,7 @@ async def test_a_stream_without_a_database_ends_and_whoever_follows_comes_back(
         await asyncio.Event().wait()
         raise AssertionError
 
-    await EventStream(messages())({"type": "http"}, receive, send)
+    scope = {"type": "http", "path": "/api/runs/run_1/events"}
+    await EventStream(messages())(scope, receive, send)
     assert b"id: 7" in sent[1]["body"]
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

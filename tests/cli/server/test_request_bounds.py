@@ -264,6 +264,7 @@ def test_who_does_not_read_an_answer_makes_room(given: Given, line: bytes) -> No
             caller = stack.enter_context(calling(port))
             caller.send(b"GET /large HTTP/1.1\r\nHost: here\r\n" + line + b"\r\n")
             caller.line()
+            caller.send(GET)  # to ask for more is not to read
         with calling(port) as other:
             other.send(GET)
             assert other.answer().status == 200
