@@ -8,6 +8,7 @@ from typing import Any
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.family import Context
+from app.workflows.messages import executions
 from tests.support.families import Recording, Work
 from tests.support.service import Sluice
 
@@ -26,6 +27,17 @@ async def kinds(sluice: Sluice, run_id: str) -> list[str]:
         id=run_id,
     )
     return [row[0] for row in rows]
+
+
+async def lone_item(sluice: Sluice) -> str:
+    """A run of ``recording`` that goes, whose one item ``u00001`` has a message that waits."""
+    await sluice.add_users(1)
+    run_id = await sluice.start()
+    await sluice.sql("DELETE FROM sluice.message")
+    await sluice.sql("UPDATE sluice.run SET status = 'running', paged = true, scheduled = 1")
+    await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
+    await sluice.publish(*executions("recording", run_id, ["u00001"], 1))
+    return run_id
 
 
 async def until_some(family: Recording, number: int = 3) -> None:

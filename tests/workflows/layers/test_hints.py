@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from app.workflows.messages import executions
+from tests.support.control import lone_item
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.service import Opener, assert_exact
@@ -80,12 +81,7 @@ async def test_an_item_that_bears_the_token_of_a_delivery_to_come_is_taken_all_t
     """As where the queue was restored, and counts its messages from an earlier number again."""
     family = Recording()
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        await sluice.sql("DELETE FROM sluice.message")
-        await sluice.sql("UPDATE sluice.run SET status = 'running', paged = true, scheduled = 1")
-        await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
-        await sluice.publish(*executions("recording", run_id, ["u00001"], 1))
+        run_id = await lone_item(sluice)
         await sluice.sql(
             "UPDATE sluice.item SET claim = (SELECT seq FROM sluice.message), claim_number = 1"
         )

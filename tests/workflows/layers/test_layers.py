@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 
 from app.workflows.family import Context, Fatal, RetryAfter, Skip
-from app.workflows.messages import ExecuteMessage
+from tests.support.control import lone_item
 from tests.support.families import Recording
 from tests.support.service import Opener, assert_exact
 
@@ -252,13 +252,8 @@ async def test_an_item_whose_deliveries_keep_vanishing_with_their_worker_is_give
 ) -> None:
     family = Recording()
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        await sluice.sql("DELETE FROM sluice.message")
-        await sluice.sql("UPDATE sluice.run SET status = 'running', paged = true, scheduled = 1")
-        await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
+        run_id = await lone_item(sluice)
         await sluice.sql("UPDATE sluice.item SET lost = 5, claim = 0, claim_number = 1")
-        await sluice.publish(ExecuteMessage(run=run_id, items=("u00001",)).outgoing("recording"))
         await sluice.sql("UPDATE sluice.message SET attempts = 6")
         async with sluice.worker():
             run = await sluice.ended(run_id)
@@ -274,13 +269,8 @@ async def test_an_item_that_merely_waited_in_the_hands_of_workers_that_ended_is_
 ) -> None:
     family = Recording()
     async with opener(family) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        await sluice.sql("DELETE FROM sluice.message")
-        await sluice.sql("UPDATE sluice.run SET status = 'running', paged = true, scheduled = 1")
-        await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
+        run_id = await lone_item(sluice)
         await sluice.sql("UPDATE sluice.item SET claim = 0, claim_number = 1")
-        await sluice.publish(ExecuteMessage(run=run_id, items=("u00001",)).outgoing("recording"))
         await sluice.sql("UPDATE sluice.message SET attempts = 60")
         async with sluice.worker():
             run = await sluice.ended(run_id)
