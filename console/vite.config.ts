@@ -15,6 +15,20 @@ export default defineConfig(({ command }) => ({
     target: ["chrome123", "edge123", "firefox120", "safari17.5"],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // What every view needs is one file, and not one for each few lines of it.
+        codeSplitting: {
+          groups: [
+            {
+              name: "base",
+              test: /src\/(api|format|page|strings|parts\/(controls|values))/,
+              minShareCount: 2,
+            },
+          ],
+        },
+      },
+    },
     license: { fileName: "licences.md" },
   },
   server: { proxy: { "/api": service, "/openapi.json": service } },

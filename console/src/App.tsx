@@ -1,14 +1,14 @@
 import { useRef } from "react";
 import { CurrentSession, useSession } from "./api/session";
-import { later } from "./parts/later";
-import { Problem } from "./parts/states";
+import { type Place, usePlace } from "./page/router";
+import { Problem } from "./parts/loading/dataStates";
+import { later } from "./parts/loading/later";
 import { Frame } from "./shell/Frame";
-import { type Place, usePlace } from "./shell/router";
 import { S } from "./strings";
-import { FamiliesView } from "./views/FamiliesView";
-import { OverviewView } from "./views/OverviewView";
-import { RunsView } from "./views/RunsView";
-import { SignInView } from "./views/SignInView";
+import { FamiliesView } from "./views/families/FamiliesView";
+import { OverviewView } from "./views/overview/OverviewView";
+import { RunsView } from "./views/runs/RunsView";
+import { SignInView } from "./views/session/SignInView";
 
 // What few come for first is loaded when it is asked for.
 const RunView = later(() => import("./views/run/RunView"));

@@ -5,8 +5,8 @@ import { createRoot } from "react-dom/client";
 import { ApiError, tooMuch } from "./api/client";
 import { SESSION } from "./api/session";
 import { App } from "./App";
-import { LiveProvider } from "./shell/live";
-import { applyTheme } from "./shell/theme";
+import { LiveProvider } from "./page/refreshing";
+import { applyTheme } from "./page/theme";
 import "./styles/index.css";
 
 /** The session is over: the sign-in view takes the place of any view, at the same address. */

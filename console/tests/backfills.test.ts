@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Family } from "../src/api/types";
-import { spanned } from "../src/format/spans";
-import { initialOf } from "../src/parts/schema";
-import { bodyOf, formOf } from "../src/views/backfills/fields";
+import { spanned } from "../src/format/backfillSpan";
+import { initialOf } from "../src/parts/forms/schemaFields";
+import { bodyOf, formOf } from "../src/views/backfills/backfillFields";
 
 it("writes whole days with the last one that is in", () => {
   expect(spanned("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")).toBe("1 Jan 2026 – 31 Jan 2026");

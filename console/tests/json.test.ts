@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readJson, typedInteger, typedJson, typedNumber, writeJson } from "../src/format/json";
 import { count } from "../src/format/numbers";
-import { fieldsOf, initialOf, read, writtenAs } from "../src/parts/schema";
+import { fieldsOf, initialOf, read, writtenAs } from "../src/parts/forms/schemaFields";
 
 const BIG = "9007199254740993";
 const HUGE = "-123456789012345678901234567890";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Placed, picture } from "../src/layout/picture";
-import { spent } from "../src/layout/spent";
+import { spent } from "../src/layout/itemTime";
+import { type Placed, picture } from "../src/layout/runPicture";
 import { columns, timeline } from "../src/layout/steps";
 
 const LAYERS = ["process", "paginate", "execute"];

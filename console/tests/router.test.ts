@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { path } from "../src/api/paths";
-import { parse, toItem } from "../src/shell/router";
+import { toItem } from "../src/page/links";
+import { parse } from "../src/page/router";
 
 it.each(["a/stream", ".", "..", "a b?c=d&id=e#f", "%2F", "ünïcödé", "+", "'"])(
   "an item's address holds any id: %s",

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Family, Schedule } from "../src/api/types";
-import { bodyOf, changed, formOf, valuesOf } from "../src/views/schedules/fields";
+import { bodyOf, changed, formOf, valuesOf } from "../src/views/schedules/scheduleFields";
 
 const family = {
   name: "letters",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fieldsOf, initialOf, read } from "../src/parts/schema";
+import { fieldsOf, initialOf, read } from "../src/parts/forms/schemaFields";
 
 const SCHEMA = {
   $defs: { Tone: { enum: ["warm", "dry"], type: "string" } },

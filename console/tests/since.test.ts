@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { local, moment, stretch } from "../src/format/since";
+import { local, moment, stretch } from "../src/format/stretch";
 
 const now = new Date("2026-03-02T12:00:00Z");
 

@@ -1,8 +1,7 @@
-import { takeAhead } from "../ahead";
-import { readJson, writeJson } from "../format/json";
-import { ROOT } from "../root";
-
 /** Calls of the API. The session is in a cookie that no script can read. */
+import { readJson, writeJson } from "../format/json";
+import { ROOT } from "../page/root";
+import { takeEarly } from "./earlyAnswers";
 
 export interface Fault {
   readonly field: string;
@@ -62,10 +61,20 @@ export async function call<T>(path: string, options: Call = {}): Promise<T> {
   return document as T;
 }
 
+/** Null where this service has no such route. */
+export async function optional<T>(path: string, signal: AbortSignal): Promise<T | null> {
+  try {
+    return await call<T>(path, { signal });
+  } catch (error) {
+    if (error instanceof ApiError && [404, 405].includes(error.status)) return null;
+    throw error;
+  }
+}
+
 async function answered(path: string, init: RequestInit): Promise<Response> {
   try {
-    const ahead = init.method === "GET" ? await takeAhead(path) : null;
-    return ahead ?? (await fetch(path, init));
+    const early = init.method === "GET" ? await takeEarly(path) : null;
+    return early ?? (await fetch(path, init));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError(0, UNREACHABLE);

@@ -1,14 +1,15 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useRef, useState } from "react";
-import { Icon, type IconName } from "../parts/Icon";
-import { Link } from "../parts/Link";
+import { BASE, to } from "../page/links";
+import { useLive } from "../page/refreshing";
+import { usePlace } from "../page/router";
+import { useTheme } from "../page/theme";
+import { Icon, type IconName } from "../parts/controls/Icon";
+import { Link } from "../parts/controls/Link";
 import { S } from "../strings";
 import { Help } from "./Help";
 import { useKeyboard } from "./keyboard";
-import { useLive } from "./live";
-import { BASE, to, usePlace } from "./router";
 import { Search } from "./Search";
-import { useTheme } from "./theme";
 import { Who } from "./Who";
 
 const NAV = [

@@ -1,5 +1,5 @@
-import { Button } from "../parts/Button";
-import { Dialog } from "../parts/Dialog";
+import { Button } from "../parts/controls/Button";
+import { Dialog } from "../parts/controls/Dialog";
 import { S } from "../strings";
 
 export function Help({ onClose }: { readonly onClose: () => void }) {

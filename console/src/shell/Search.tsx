@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type KeyboardEvent, type RefObject, useId, useState } from "react";
 import type { Family, Overview, Run } from "../api/types";
+import { to, toItem } from "../page/links";
+import { navigate, usePlace } from "../page/router";
 import { S } from "../strings";
-import { navigate, to, toItem, usePlace } from "./router";
 
 interface Hit {
   readonly label: string;

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useContext } from "react";
 import { call } from "../api/client";
 import { CurrentSession, SESSION } from "../api/session";
-import { Button } from "../parts/Button";
+import { Button } from "../parts/controls/Button";
 import { S } from "../strings";
 
 export function Who() {

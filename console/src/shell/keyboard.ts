@@ -1,6 +1,7 @@
 /** Keys that work everywhere, unless one types. */
 import { useEffect, useRef } from "react";
-import { navigate, to } from "./router";
+import { to } from "../page/links";
+import { navigate } from "../page/router";
 
 export const PLACES: Readonly<Record<string, readonly string[]>> = {
   o: [],

@@ -1,13 +1,14 @@
 import { useState } from "react";
-import { BACKFILL_ENDED, backfillPath } from "../../api/backfills";
-import { useChange } from "../../api/changing";
+import { backfillPath } from "../../api/queries/backfills";
 import { useForbidden } from "../../api/session";
+import { BACKFILL_ENDED } from "../../api/statuses";
 import type { Backfill } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Button, LinkButton } from "../../parts/Button";
-import { Confirm } from "../../parts/Confirm";
-import { Problem } from "../../parts/states";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { Button, LinkButton } from "../../parts/controls/Button";
+import { Confirm } from "../../parts/forms/Confirm";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
 const B = S.backfills;

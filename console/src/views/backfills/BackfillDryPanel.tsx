@@ -1,7 +1,7 @@
-import type { Dry } from "../../api/trying";
+import type { Dry } from "../../api/dryRun";
 import type { BackfillDryRun, Family } from "../../api/types";
 import { count } from "../../format/numbers";
-import { Loading, Problem } from "../../parts/states";
+import { Loading, Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
 const D = S.start.dry;

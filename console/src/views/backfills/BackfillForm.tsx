@@ -1,18 +1,19 @@
 import { useMemo, useState } from "react";
-import { useChange } from "../../api/changing";
 import { ApiError, newKey } from "../../api/client";
+import { useDry } from "../../api/dryRun";
 import { useForbidden } from "../../api/session";
-import { useDry } from "../../api/trying";
 import type { BackfillDryRun, Family } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { initialOf, type Values } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
-import { Problem } from "../../parts/states";
-import { navigate, refine, to } from "../../shell/router";
+import { to } from "../../page/links";
+import { navigate, refine } from "../../page/router";
+import { Button } from "../../parts/controls/Button";
+import { initialOf, type Values } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { BackfillDryPanel } from "./BackfillDryPanel";
-import { bodyOf, formOf } from "./fields";
+import { bodyOf, formOf } from "./backfillFields";
 
 const B = S.backfills;
 

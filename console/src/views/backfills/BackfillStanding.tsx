@@ -1,14 +1,19 @@
-import { BACKFILL_ENDED } from "../../api/backfills";
+import { BACKFILL_ENDED } from "../../api/statuses";
 import type { Backfill, BackfillItems } from "../../api/types";
 import { eta } from "../../format/eta";
 import { count } from "../../format/numbers";
 import { duration, exact, secondsBetween } from "../../format/times";
-import { Link } from "../../parts/Link";
-import { Stat } from "../../parts/Stat";
-import { useNow } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import {
+  endedOf,
+  PARTITION_STATUSES,
+  PartitionBar,
+  partitionsDone,
+} from "../../parts/backfills/PartitionBar";
+import { Link } from "../../parts/controls/Link";
+import { Stat } from "../../parts/values/Stat";
+import { useNow } from "../../parts/values/Time";
 import { S } from "../../strings";
-import { endedOf, PARTITION_STATUSES, PartitionBar, partitionsDone } from "./PartitionBar";
 
 const B = S.backfills;
 

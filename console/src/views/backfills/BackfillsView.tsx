@@ -1,10 +1,10 @@
-import { useBackfills } from "../../api/backfills";
-import { Button, LinkButton } from "../../parts/Button";
-import { Empty, Shown } from "../../parts/states";
-import { to } from "../../shell/router";
-import { useTitle } from "../../shell/title";
+import { useBackfills } from "../../api/queries/backfills";
+import { to } from "../../page/links";
+import { useTitle } from "../../page/title";
+import { BackfillRow } from "../../parts/backfills/BackfillRow";
+import { Button, LinkButton } from "../../parts/controls/Button";
+import { Empty, Shown } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
-import { BackfillRow } from "./BackfillRow";
 
 const B = S.backfills;
 

@@ -1,10 +1,11 @@
-import { useFamilies } from "../../api/reading";
+import { useFamilies } from "../../api/queries/families";
 import type { Family } from "../../api/types";
-import { Link } from "../../parts/Link";
-import { Prose } from "../../parts/Prose";
-import { Empty, Shown } from "../../parts/states";
-import { refine, to } from "../../shell/router";
-import { useTitle } from "../../shell/title";
+import { to } from "../../page/links";
+import { refine } from "../../page/router";
+import { useTitle } from "../../page/title";
+import { Link } from "../../parts/controls/Link";
+import { Empty, Shown } from "../../parts/loading/dataStates";
+import { Prose } from "../../parts/values/Prose";
 import { S } from "../../strings";
 import { BackfillForm } from "./BackfillForm";
 

@@ -1,12 +1,12 @@
-import { usePartitions } from "../../api/backfills";
+import { usePartitions } from "../../api/queries/backfills";
 import type { Backfill, Partition } from "../../api/types";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { Link } from "../../parts/Link";
-import { Empty, Shown } from "../../parts/states";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { PARTITION_STATUSES } from "../../parts/backfills/PartitionBar";
+import { Button } from "../../parts/controls/Button";
+import { Link } from "../../parts/controls/Link";
+import { Empty, Shown } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
-import { PARTITION_STATUSES } from "./PartitionBar";
 
 const B = S.backfills;
 

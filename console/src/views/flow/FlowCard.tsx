@@ -1,13 +1,13 @@
 import { useState } from "react";
-import { useChange } from "../../api/changing";
-import { useFlowHistory } from "../../api/reading";
+import { useFlowHistory } from "../../api/queries/flowControl";
 import { useForbidden } from "../../api/session";
 import type { Flow } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { Gauge } from "../../parts/Gauge";
-import { Spark } from "../../parts/Spark";
-import { Problem } from "../../parts/states";
+import { Button } from "../../parts/controls/Button";
+import { Gauge } from "../../parts/graphics/Gauge";
+import { Spark } from "../../parts/graphics/Spark";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { PinForm } from "./PinForm";
 

@@ -1,7 +1,7 @@
-import { useFlows } from "../../api/reading";
+import { useFlows } from "../../api/queries/flowControl";
 import type { Flow } from "../../api/types";
-import { Empty, Shown } from "../../parts/states";
-import { useTitle } from "../../shell/title";
+import { useTitle } from "../../page/title";
+import { Empty, Shown } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { FlowCard } from "./FlowCard";
 

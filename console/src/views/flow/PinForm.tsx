@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useChange } from "../../api/changing";
 import { ApiError } from "../../api/client";
 import type { Flow } from "../../api/types";
-import { Button } from "../../parts/Button";
-import { fieldsOf, read } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
-import { Problem } from "../../parts/states";
+import { useChange } from "../../api/useChange";
+import { Button } from "../../parts/controls/Button";
+import { fieldsOf, read } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
 const F = S.flow;

@@ -1,17 +1,17 @@
 import { useMemo, useState } from "react";
-import { useChange } from "../../api/changing";
 import { ApiError } from "../../api/client";
 import { path } from "../../api/paths";
-import { useSuspended } from "../../api/reading";
+import { useSuspended } from "../../api/queries/items";
 import { useForbidden } from "../../api/session";
 import type { Item, Question, Step } from "../../api/types";
-import { Button } from "../../parts/Button";
-import { Json } from "../../parts/Json";
-import { Pictures } from "../../parts/Picture";
-import { type Field, fieldsOf, initialOf, read, type Schema } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
-import { Problem } from "../../parts/states";
-import { Time } from "../../parts/Time";
+import { useChange } from "../../api/useChange";
+import { Button } from "../../parts/controls/Button";
+import { type Field, fieldsOf, initialOf, read, type Schema } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
+import { Problem } from "../../parts/loading/dataStates";
+import { Json } from "../../parts/values/Json";
+import { Pictures } from "../../parts/values/Picture";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 import { MakeLink } from "./MakeLink";
 

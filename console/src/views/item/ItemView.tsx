@@ -1,22 +1,24 @@
-import { useFamily, useItem, useRun } from "../../api/reading";
+import { useFamily } from "../../api/queries/families";
+import { useItem } from "../../api/queries/items";
+import { useRun } from "../../api/queries/run";
 import type { Item, Run, Step } from "../../api/types";
 import { columns } from "../../layout/steps";
-import { Badge } from "../../parts/Badge";
-import { Copy } from "../../parts/Copy";
-import { Json } from "../../parts/Json";
-import { Link } from "../../parts/Link";
-import { Pictures } from "../../parts/Picture";
-import { later } from "../../parts/later";
-import { Shown } from "../../parts/states";
-import { to } from "../../shell/router";
-import { useTitle } from "../../shell/title";
+import { to } from "../../page/links";
+import { useTitle } from "../../page/title";
+import { Copy } from "../../parts/controls/Copy";
+import { Link } from "../../parts/controls/Link";
+import { Shown } from "../../parts/loading/dataStates";
+import { later } from "../../parts/loading/later";
+import { Badge } from "../../parts/values/Badge";
+import { Json } from "../../parts/values/Json";
+import { Pictures } from "../../parts/values/Picture";
 import { S } from "../../strings";
-import { Again } from "./Again";
 import { Answers } from "./Answers";
+import { ItemTimes } from "./ItemTimes";
 import { Output } from "./Output";
 import { Preview } from "./Preview";
+import { RetryItem } from "./RetryItem";
 import { Steps } from "./Steps";
-import { Times } from "./Times";
 
 const StepFlow = later(() => import("./StepFlow"));
 
@@ -65,9 +67,9 @@ function Whole({ item, steps, runId, run }: Props) {
         <h1 className="id">
           <code>{item.itemId}</code> <Badge status={item.status} /> <Copy text={item.itemId} />
         </h1>
-        <div className="actions">{run !== undefined && <Again run={run} item={item} />}</div>
+        <div className="actions">{run !== undefined && <RetryItem run={run} item={item} />}</div>
       </div>
-      <Times item={item} steps={steps} />
+      <ItemTimes item={item} steps={steps} />
       <Answers runId={runId} item={item} steps={steps} />
       {item.errorClass !== null && <Fault item={item} />}
       {steps.length > 0 && <Steps steps={steps} runId={runId} />}

@@ -4,11 +4,11 @@ import { call } from "../../api/client";
 import { path } from "../../api/paths";
 import { useForbidden } from "../../api/session";
 import type { AnswerLink } from "../../api/types";
-import { Button } from "../../parts/Button";
-import { Confirm } from "../../parts/Confirm";
-import { Copy } from "../../parts/Copy";
-import { Dialog } from "../../parts/Dialog";
-import { Time } from "../../parts/Time";
+import { Button } from "../../parts/controls/Button";
+import { Copy } from "../../parts/controls/Copy";
+import { Dialog } from "../../parts/controls/Dialog";
+import { Confirm } from "../../parts/forms/Confirm";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const U = S.suspended;

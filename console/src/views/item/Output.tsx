@@ -1,11 +1,11 @@
 import { useEffect, useState } from "react";
 import { path } from "../../api/paths";
 import { readJson } from "../../format/json";
-import { Json } from "../../parts/Json";
-import { Pictures } from "../../parts/Picture";
-import { Time } from "../../parts/Time";
-import { ROOT } from "../../root";
-import { useLive } from "../../shell/live";
+import { useLive } from "../../page/refreshing";
+import { ROOT } from "../../page/root";
+import { Json } from "../../parts/values/Json";
+import { Pictures } from "../../parts/values/Picture";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const MOST = 200;

@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { call } from "../../api/client";
 import type { Family, Item, Preview as Previewed, Run } from "../../api/types";
-import { Badge } from "../../parts/Badge";
-import { Button } from "../../parts/Button";
-import { Json } from "../../parts/Json";
-import { Problem } from "../../parts/states";
 import { duration } from "../../format/times";
+import { Button } from "../../parts/controls/Button";
+import { Problem } from "../../parts/loading/dataStates";
+import { Badge } from "../../parts/values/Badge";
+import { Json } from "../../parts/values/Json";
 import { S } from "../../strings";
 import { Diff } from "./Diff";
 

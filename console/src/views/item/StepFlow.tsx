@@ -1,8 +1,8 @@
 import { Handle, type Edge, type Node, type NodeProps, Position } from "@xyflow/react";
 import type { Step } from "../../api/types";
 import { columns } from "../../layout/steps";
-import { Flow } from "../../parts/Flow";
-import { address, images } from "../../parts/Picture";
+import { Flow } from "../../parts/graphics/Flow";
+import { address, images } from "../../parts/values/Picture";
 import { S } from "../../strings";
 
 const BOX = { width: 132, height: 120, across: 56, down: 12 } as const;

@@ -1,12 +1,12 @@
 import type { Step } from "../../api/types";
 import { duration, secondsBetween } from "../../format/times";
 import { timeline } from "../../layout/steps";
-import { Badge } from "../../parts/Badge";
-import { Json } from "../../parts/Json";
-import { Link } from "../../parts/Link";
-import { Pictures } from "../../parts/Picture";
-import { Time, useNow } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { Link } from "../../parts/controls/Link";
+import { Badge } from "../../parts/values/Badge";
+import { Json } from "../../parts/values/Json";
+import { Pictures } from "../../parts/values/Picture";
+import { Time, useNow } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const T = S.steps;

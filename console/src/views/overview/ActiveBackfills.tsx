@@ -1,6 +1,7 @@
-import { BACKFILL_ENDED, useBackfills } from "../../api/backfills";
+import { useBackfills } from "../../api/queries/backfills";
+import { BACKFILL_ENDED } from "../../api/statuses";
+import { BackfillRow } from "../../parts/backfills/BackfillRow";
 import { S } from "../../strings";
-import { BackfillRow } from "../backfills/BackfillRow";
 
 /** Backfills that go on; where there is none, nothing. */
 export function ActiveBackfills() {

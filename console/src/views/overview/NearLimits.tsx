@@ -1,8 +1,8 @@
 import type { FlowUse } from "../../api/types";
 import { count } from "../../format/numbers";
-import { Gauge } from "../../parts/Gauge";
-import { Link } from "../../parts/Link";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { Link } from "../../parts/controls/Link";
+import { Gauge } from "../../parts/graphics/Gauge";
 import { S } from "../../strings";
 
 const O = S.overview;

@@ -1,7 +1,7 @@
 import type { Worker } from "../../api/types";
 import { count } from "../../format/numbers";
-import { Time } from "../../parts/Time";
-import { Empty } from "../../parts/states";
+import { Empty } from "../../parts/loading/dataStates";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const O = S.overview;

@@ -1,15 +1,14 @@
 import { useState } from "react";
-import { useChange } from "../../api/changing";
-import { newKey } from "../../api/client";
 import { path } from "../../api/paths";
-import { ENDED } from "../../api/reading";
 import { useForbidden } from "../../api/session";
+import { ENDED } from "../../api/statuses";
 import type { Run } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { Confirm } from "../../parts/Confirm";
-import { Problem } from "../../parts/states";
-import { navigate, to } from "../../shell/router";
+import { Button } from "../../parts/controls/Button";
+import { Confirm } from "../../parts/forms/Confirm";
+import { Problem } from "../../parts/loading/dataStates";
+import { RetryDialog } from "../../parts/runs/RetryDialog";
 import { S } from "../../strings";
 import { ResumeDialog } from "./ResumeDialog";
 
@@ -102,40 +101,6 @@ function ApproveDialog({ run, onClose }: Asked) {
       onClose={onClose}
     >
       <p>{run.detail ?? A.approveMore}</p>
-    </Confirm>
-  );
-}
-
-/** Starts a run over what the body chooses of this one. */
-export function RetryDialog({
-  run,
-  number,
-  body,
-  what,
-  onClose,
-}: Asked & {
-  readonly number: number;
-  readonly body: object;
-  readonly what: string;
-}) {
-  const [key] = useState(newKey);
-  const retry = useChange<undefined, { runId: string }>(
-    () => [`${path.run(run.id)}/retry`, { method: "POST", body, once: key }],
-    ({ runId }) => {
-      onClose();
-      navigate(to(["runs", runId]));
-    },
-  );
-  return (
-    <Confirm
-      title={A.retryTitle}
-      action={A.retryOf(count(number), number)}
-      busy={retry.isPending}
-      error={retry.error}
-      onConfirm={() => retry.mutate(undefined)}
-      onClose={onClose}
-    >
-      <p>{what}</p>
     </Confirm>
   );
 }

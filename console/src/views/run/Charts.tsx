@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { HistoryPoint } from "../../api/types";
 import { count, rate } from "../../format/numbers";
-import { Chart, type Line } from "../../parts/Chart";
+import { Chart, type Line } from "../../parts/graphics/Chart";
 import { S } from "../../strings";
 
 const C = S.charts;

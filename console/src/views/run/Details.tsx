@@ -1,10 +1,10 @@
 import type { Run } from "../../api/types";
 import { count, money, percent } from "../../format/numbers";
 import { duration } from "../../format/times";
-import { LinkButton } from "../../parts/Button";
-import { Json } from "../../parts/Json";
-import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { LinkButton } from "../../parts/controls/Button";
+import { Json } from "../../parts/values/Json";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const D = S.details;

@@ -1,9 +1,9 @@
-import { useEvents } from "../../api/reading";
+import { useEvents } from "../../api/queries/run";
 import type { Run, RunEvent } from "../../api/types";
-import { Button } from "../../parts/Button";
-import { Json } from "../../parts/Json";
-import { Shown } from "../../parts/states";
-import { Time } from "../../parts/Time";
+import { Button } from "../../parts/controls/Button";
+import { Shown } from "../../parts/loading/dataStates";
+import { Json } from "../../parts/values/Json";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 /** What happened to it, and who did it. */

@@ -1,15 +1,16 @@
 import { useState } from "react";
-import { ENDED, useFailures } from "../../api/reading";
+import { useFailures } from "../../api/queries/run";
 import { useForbidden } from "../../api/session";
+import { ENDED } from "../../api/statuses";
 import type { Failure, Run } from "../../api/types";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { Link } from "../../parts/Link";
-import { Shown } from "../../parts/states";
-import { Time } from "../../parts/Time";
-import { toItem } from "../../shell/router";
+import { toItem } from "../../page/links";
+import { Button } from "../../parts/controls/Button";
+import { Link } from "../../parts/controls/Link";
+import { Shown } from "../../parts/loading/dataStates";
+import { RetryDialog } from "../../parts/runs/RetryDialog";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
-import { RetryDialog } from "./Actions";
 
 const F = S.failures;
 const FIRST = 5;

@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
-import { useFamily } from "../../api/reading";
+import { useFamily } from "../../api/queries/families";
 import type { Run } from "../../api/types";
 import { brief } from "../../format/params";
-import { Badge } from "../../parts/Badge";
-import { Copy } from "../../parts/Copy";
-import { Link } from "../../parts/Link";
-import { Time } from "../../parts/Time";
-import { to, toItem } from "../../shell/router";
+import { to, toItem } from "../../page/links";
+import { Copy } from "../../parts/controls/Copy";
+import { Link } from "../../parts/controls/Link";
+import { Badge } from "../../parts/values/Badge";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 export function Header({

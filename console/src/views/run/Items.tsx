@@ -1,14 +1,14 @@
-import { useItems } from "../../api/reading";
+import { useItems } from "../../api/queries/items";
 import type { Item, ItemStatus, Run } from "../../api/types";
 import { writeJson } from "../../format/json";
 import { count } from "../../format/numbers";
 import { duration, secondsBetween } from "../../format/times";
-import { Badge } from "../../parts/Badge";
-import { Button } from "../../parts/Button";
-import { Link } from "../../parts/Link";
-import { Empty, Shown } from "../../parts/states";
-import { Time } from "../../parts/Time";
-import { to, toItem } from "../../shell/router";
+import { to, toItem } from "../../page/links";
+import { Button } from "../../parts/controls/Button";
+import { Link } from "../../parts/controls/Link";
+import { Empty, Shown } from "../../parts/loading/dataStates";
+import { Badge } from "../../parts/values/Badge";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const I = S.items;

@@ -1,11 +1,11 @@
 import { useState } from "react";
-import { useChange } from "../../api/changing";
 import { path } from "../../api/paths";
 import type { Run } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Confirm } from "../../parts/Confirm";
-import { type Field, fieldsOf, initialOf, read } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
+import { Confirm } from "../../parts/forms/Confirm";
+import { type Field, fieldsOf, initialOf, read } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { S } from "../../strings";
 
 const A = S.actions;

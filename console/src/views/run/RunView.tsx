@@ -1,13 +1,15 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { useFollowing } from "../../api/following";
-import { askAhead, ENDED, useFamily, useHistory, useLayers, useRun } from "../../api/reading";
+import { useFamily } from "../../api/queries/families";
+import { askAhead, useHistory, useLayers, useRun } from "../../api/queries/run";
+import { useFollowing } from "../../api/runStream";
+import { ENDED } from "../../api/statuses";
 import type { Run } from "../../api/types";
-import { Link } from "../../parts/Link";
-import { later } from "../../parts/later";
-import { Shown } from "../../parts/states";
-import { to } from "../../shell/router";
-import { useTitle } from "../../shell/title";
+import { to } from "../../page/links";
+import { useTitle } from "../../page/title";
+import { Link } from "../../parts/controls/Link";
+import { Shown } from "../../parts/loading/dataStates";
+import { later } from "../../parts/loading/later";
 import { S } from "../../strings";
 import { Actions } from "./Actions";
 import { Details } from "./Details";
@@ -19,7 +21,7 @@ import { Standing } from "./Standing";
 import { Suspended } from "./Suspended";
 
 // Begun with this file, beside the questions: apart so that it can be shown before they are here.
-const picture = import("./FlowPicture");
+const picture = import("./picture/FlowPicture");
 const charts = import("./Charts");
 const FlowPicture = later(() => picture);
 const Charts = later(() => charts);

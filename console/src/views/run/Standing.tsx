@@ -1,15 +1,15 @@
-import { eta } from "../../format/eta";
-import { ENDED } from "../../api/reading";
+import { outstanding } from "../../api/outstanding";
+import { ENDED } from "../../api/statuses";
 import type { Run } from "../../api/types";
+import { eta } from "../../format/eta";
 import { count, rate } from "../../format/numbers";
 import { duration, exact } from "../../format/times";
-import { Bar, parts, progress } from "../../parts/Bar";
-import { Link } from "../../parts/Link";
-import { Stat } from "../../parts/Stat";
-import { useNow } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { Link } from "../../parts/controls/Link";
+import { Bar, parts, progress } from "../../parts/graphics/Bar";
+import { Stat } from "../../parts/values/Stat";
+import { useNow } from "../../parts/values/Time";
 import { S } from "../../strings";
-import { outstanding } from "../../format/outstanding";
 
 const R = S.run;
 

@@ -1,9 +1,9 @@
-import { useSuspended } from "../../api/reading";
+import { useSuspended } from "../../api/queries/items";
 import type { Run } from "../../api/types";
-import { Link } from "../../parts/Link";
-import { Shown } from "../../parts/states";
-import { Time } from "../../parts/Time";
-import { toItem } from "../../shell/router";
+import { toItem } from "../../page/links";
+import { Link } from "../../parts/controls/Link";
+import { Shown } from "../../parts/loading/dataStates";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const U = S.suspended;

@@ -1,9 +1,9 @@
-import { useFamilies } from "../../api/reading";
-import { Button } from "../../parts/Button";
-import { refine } from "../../shell/router";
+import { useFamilies } from "../../api/queries/families";
+import { refine } from "../../page/router";
+import { Button } from "../../parts/controls/Button";
 import { S } from "../../strings";
-import { Choice } from "./Choice";
-import { Span } from "./Span";
+import { FilterChoice } from "./FilterChoice";
+import { StretchFilter } from "./StretchFilter";
 
 const R = S.runs;
 const STATUSES = [
@@ -25,14 +25,14 @@ export function RunFilters({ query }: { readonly query: URLSearchParams }) {
   if (asked !== null) names.add(asked);
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      <Choice
+      <FilterChoice
         name="family"
         query={query}
         label={R.family}
         all={R.anyFamily}
         choices={[...names].map((name) => [name, name])}
       />
-      <Choice
+      <FilterChoice
         name="status"
         query={query}
         label={R.status}
@@ -52,7 +52,7 @@ export function RunFilters({ query }: { readonly query: URLSearchParams }) {
           }}
         />
       </label>
-      <Span query={query} />
+      <StretchFilter query={query} />
       {query.size > 0 && (
         <Button
           tone="quiet"

@@ -1,8 +1,8 @@
-import { useFireTimes } from "../../api/reading";
 import { ApiError } from "../../api/client";
-import { useQuiet } from "../../api/trying";
-import { Problem } from "../../parts/states";
-import { Time } from "../../parts/Time";
+import { useQuiet } from "../../api/dryRun";
+import { useFireTimes } from "../../api/queries/schedules";
+import { Problem } from "../../parts/loading/dataStates";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
 const C = S.schedules;

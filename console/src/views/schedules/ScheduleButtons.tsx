@@ -1,12 +1,13 @@
 import { useState } from "react";
-import { useChange } from "../../api/changing";
 import { newKey } from "../../api/client";
 import { useForbidden } from "../../api/session";
 import type { Schedule } from "../../api/types";
-import { Button } from "../../parts/Button";
-import { Confirm } from "../../parts/Confirm";
-import { Problem } from "../../parts/states";
-import { navigate, to } from "../../shell/router";
+import { useChange } from "../../api/useChange";
+import { to } from "../../page/links";
+import { navigate } from "../../page/router";
+import { Button } from "../../parts/controls/Button";
+import { Confirm } from "../../parts/forms/Confirm";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { ScheduleDialog } from "./ScheduleDialog";
 

@@ -1,12 +1,12 @@
 import type { Schedule } from "../../api/types";
-import { Badge } from "../../parts/Badge";
-import { Json } from "../../parts/Json";
-import { Link } from "../../parts/Link";
-import { Time } from "../../parts/Time";
-import { to } from "../../shell/router";
+import { to } from "../../page/links";
+import { Link } from "../../parts/controls/Link";
+import { Badge } from "../../parts/values/Badge";
+import { Json } from "../../parts/values/Json";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
-import { Fired } from "./Fired";
 import { ScheduleButtons } from "./ScheduleButtons";
+import { StartedRuns } from "./StartedRuns";
 
 const C = S.schedules;
 
@@ -33,7 +33,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
       <p>
         <Link href={to(["families", schedule.family])}>{schedule.family}</Link>
       </p>
-      <Fired family={schedule.family} name={schedule.name} />
+      <StartedRuns family={schedule.family} name={schedule.name} />
       <dl className="facts">
         <dt>{C.next}</dt>
         <dd>

@@ -1,15 +1,15 @@
 import { useMemo, useState } from "react";
-import { useChange } from "../../api/changing";
 import { ApiError } from "../../api/client";
-import { useFamilies } from "../../api/reading";
+import { useFamilies } from "../../api/queries/families";
 import type { Schedule } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { readJson } from "../../format/json";
-import { Confirm } from "../../parts/Confirm";
-import { initialOf, type Values } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
+import { Confirm } from "../../parts/forms/Confirm";
+import { initialOf, type Values } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { S } from "../../strings";
-import { allOf, bodyOf, changed, formOf, valuesOf } from "./fields";
 import { FireTimes } from "./FireTimes";
+import { allOf, bodyOf, changed, formOf, valuesOf } from "./scheduleFields";
 
 const C = S.schedules;
 

@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { useSchedules } from "../../api/reading";
+import { useSchedules } from "../../api/queries/schedules";
 import { useForbidden } from "../../api/session";
-import { Button } from "../../parts/Button";
-import { Empty, Shown, Unavailable } from "../../parts/states";
-import { useTitle } from "../../shell/title";
+import { useTitle } from "../../page/title";
+import { Button } from "../../parts/controls/Button";
+import { Empty, Shown, Unavailable } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { ScheduleCard } from "./ScheduleCard";
 import { ScheduleDialog } from "./ScheduleDialog";

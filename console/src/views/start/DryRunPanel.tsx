@@ -1,8 +1,8 @@
-import type { Dry } from "../../api/trying";
+import type { Dry } from "../../api/dryRun";
 import type { DryRun, Family } from "../../api/types";
 import { count, money } from "../../format/numbers";
 import { duration } from "../../format/times";
-import { Loading, Problem } from "../../parts/states";
+import { Loading, Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
 const D = S.start.dry;

@@ -1,19 +1,20 @@
 import { useMemo, useState } from "react";
 import { ApiError, newKey } from "../../api/client";
+import { useDry } from "../../api/dryRun";
 import { useForbidden } from "../../api/session";
-import { useChange } from "../../api/changing";
-import { useDry } from "../../api/trying";
 import type { DryRun, Family } from "../../api/types";
+import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
-import { Button } from "../../parts/Button";
-import { Link } from "../../parts/Link";
-import { fieldsOf, initialOf, read, type Values } from "../../parts/schema";
-import { SchemaForm } from "../../parts/SchemaForm";
-import { Problem } from "../../parts/states";
-import { navigate, refine, to } from "../../shell/router";
+import { to } from "../../page/links";
+import { navigate, refine } from "../../page/router";
+import { Button } from "../../parts/controls/Button";
+import { Link } from "../../parts/controls/Link";
+import { optionFields, readOptions } from "../../parts/forms/runOptions";
+import { fieldsOf, initialOf, read, type Values } from "../../parts/forms/schemaFields";
+import { SchemaForm } from "../../parts/forms/SchemaForm";
+import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { DryRunPanel } from "./DryRunPanel";
-import { optionFields, readOptions } from "./options";
 
 export function StartForm({ family }: { readonly family: Family }) {
   const params = useMemo(() => fieldsOf(family.params), [family.params]);

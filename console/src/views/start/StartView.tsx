@@ -1,9 +1,9 @@
-import { useFamilies } from "../../api/reading";
-import { Prose } from "../../parts/Prose";
-import { Problem, Shown } from "../../parts/states";
-import { useTitle } from "../../shell/title";
+import { useFamilies } from "../../api/queries/families";
+import { useTitle } from "../../page/title";
+import { CoverageLine } from "../../parts/families/CoverageLine";
+import { Problem, Shown } from "../../parts/loading/dataStates";
+import { Prose } from "../../parts/values/Prose";
 import { S } from "../../strings";
-import { CoverageLine } from "../CoverageLine";
 import { StartForm } from "./StartForm";
 
 export default function StartView({ family: name }: { readonly family: string }) {

@@ -1,1 +1,0 @@
-import{G as e}from"./index-CgN6bLVL.js";import{I as t,ft as n}from"./reading-CZfq3dkg.js";function r(r,i){let a=n();return e({mutationFn:e=>{let[n,i]=r(e);return t(n,i)},onSuccess:(e,t)=>i?.(e,t),onSettled:()=>a.invalidateQueries()})}export{r as t};

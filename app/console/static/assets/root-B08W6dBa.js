@@ -1,1 +1,0 @@
-var e=import.meta.url,t=new URL(`../..`,e).pathname.replace(/\/$/,``);export{t};

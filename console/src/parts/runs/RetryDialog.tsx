@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { newKey } from "../../api/client";
+import { path } from "../../api/paths";
+import type { Run } from "../../api/types";
+import { useChange } from "../../api/useChange";
+import { count } from "../../format/numbers";
+import { to } from "../../page/links";
+import { navigate } from "../../page/router";
+import { S } from "../../strings";
+import { Confirm } from "../forms/Confirm";
+
+const A = S.actions;
+
+/** Starts a run over what the body chooses of this one. */
+export function RetryDialog({
+  run,
+  number,
+  body,
+  what,
+  onClose,
+}: {
+  readonly run: Run;
+  readonly onClose: () => void;
+  readonly number: number;
+  readonly body: object;
+  readonly what: string;
+}) {
+  const [key] = useState(newKey);
+  const retry = useChange<undefined, { runId: string }>(
+    () => [`${path.run(run.id)}/retry`, { method: "POST", body, once: key }],
+    ({ runId }) => {
+      onClose();
+      navigate(to(["runs", runId]));
+    },
+  );
+  return (
+    <Confirm
+      title={A.retryTitle}
+      action={A.retryOf(count(number), number)}
+      busy={retry.isPending}
+      error={retry.error}
+      onConfirm={() => retry.mutate(undefined)}
+      onClose={onClose}
+    >
+      <p>{what}</p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,107 @@
+import { useOverview } from "../../api/queries/overview";
+import { useRuns } from "../../api/queries/runs";
+import { ENDED } from "../../api/statuses";
+import type { Overview } from "../../api/types";
+import { count, rate } from "../../format/numbers";
+import { to } from "../../page/links";
+import { useTitle } from "../../page/title";
+import { Link } from "../../parts/controls/Link";
+import { Empty, Shown, Unavailable } from "../../parts/loading/dataStates";
+import { RunRows } from "../../parts/runs/RunRows";
+import { Stat } from "../../parts/values/Stat";
+import { S } from "../../strings";
+import { ActiveBackfills } from "./ActiveBackfills";
+import { NearLimits } from "./NearLimits";
+import { Workers } from "./Workers";
+
+const O = S.overview;
+
+export function OverviewView() {
+  useTitle(O.title);
+  const overview = useOverview();
+  return (
+    <>
+      <h1>{O.title}</h1>
+      <Shown of={overview}>
+        {(found) =>
+          found === null ? <Unavailable>{O.unavailable}</Unavailable> : <Whole of={found} />
+        }
+      </Shown>
+      <Latest />
+    </>
+  );
+}
+
+function Whole({ of }: { readonly of: Overview }) {
+  return (
+    <>
+      <Banners of={of} />
+      <dl className="stats">
+        <Stat label={O.pace}>{rate(of.itemsPerSecond)}</Stat>
+        <Stat label={O.active}>{count(of.activeRuns.length)}</Stat>
+        <Stat label={O.failures} tone={of.failuresLastHour > 0 ? "bad" : undefined}>
+          {count(of.failuresLastHour)}
+        </Stat>
+        <Stat label={O.approval} tone={of.waitingApproval > 0 ? "warn" : undefined}>
+          {of.waitingApproval > 0 ? (
+            <Link href={to(["runs"], { status: "paused" })}>{count(of.waitingApproval)}</Link>
+          ) : (
+            0
+          )}
+        </Stat>
+        <Stat label={O.suspended}>{count(of.suspended)}</Stat>
+        <Stat label={O.workers} tone={of.workers.length === 0 ? "bad" : undefined}>
+          {count(of.workers.length)}
+        </Stat>
+      </dl>
+      <section>
+        <h2>{O.activeRuns}</h2>
+        {of.activeRuns.length === 0 ? (
+          <Empty command="sluice run welcome-placeholder --watch">{O.quiet}</Empty>
+        ) : (
+          <RunRows runs={of.activeRuns} />
+        )}
+      </section>
+      <ActiveBackfills />
+      <div className="two">
+        <Workers of={of.workers} />
+        <NearLimits of={of.flow} />
+      </div>
+    </>
+  );
+}
+
+function Banners({ of }: { readonly of: Overview }) {
+  return (
+    <>
+      {of.redis !== "ok" && (
+        <p className="banner bad" role="alert">
+          {O.redisAway}
+        </p>
+      )}
+      {of.workers.length === 0 && (
+        <p className="banner bad" role="alert">
+          {O.noWorker} <code>sluice worker</code>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Latest() {
+  const runs = useRuns({ family: null, status: null, startedBy: null });
+  return (
+    <section>
+      <h2>{O.latest}</h2>
+      <Shown of={runs}>
+        {({ pages: [first] }) =>
+          first === undefined || first.runs.length === 0 ? (
+            <Empty command="sluice run welcome-placeholder --dry-run">{S.runs.none}</Empty>
+          ) : (
+            <RunRows runs={first.runs.filter((run) => ENDED.has(run.status)).slice(0, 8)} />
+          )
+        }
+      </Shown>
+    </section>
+  );
+}
