@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Generic, TypeVar
 
@@ -21,6 +22,7 @@ from app.schemas.base import Problem
 from app.schemas.events import EventsAnswer
 from app.schemas.items import ChunksAnswer
 from app.schemas.schedules import SchedulesAnswer
+from app.services.http.retry_after import parse_retry_after
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings
 
@@ -46,11 +48,13 @@ class Reply(Generic[Found]):
 
 
 class CallRefused(SluiceError):
-    """The service answered with a problem document."""
+    """The service answered with a problem document. ``retry_after``: the seconds that it asks for
+    before the next try."""
 
-    def __init__(self, detail: str, status: int) -> None:
+    def __init__(self, detail: str, status: int, retry_after: float = 0.0) -> None:
         super().__init__(detail)
         self.status = status
+        self.retry_after = retry_after
 
 
 class ApiClient:
@@ -163,7 +167,12 @@ class ApiClient:
             problem = Problem.model_validate_json(answer.content)
         except ValidationError:
             return self._stranger(answer.status_code)
-        return CallRefused(_sentence(problem, answer.status_code), answer.status_code)
+        asked = parse_retry_after(answer.headers.get("Retry-After"), now=datetime.now(UTC))
+        return CallRefused(
+            _sentence(problem, answer.status_code),
+            answer.status_code,
+            0.0 if asked is None else asked.total_seconds(),
+        )
 
     def _stranger(self, status: int | None = None) -> Unavailable:
         said = "" if status is None else f" (HTTP {status})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.api_client import AWAY, ApiClient, CallRefused, joined, open_api
+from app.cli.api_client import ApiClient, joined, open_api
 from app.cli.options import ItemId, Json, RunId
 from app.cli.output.console import (
     add,
@@ -28,7 +28,7 @@ from app.cli.output.console import (
 )
 from app.cli.output.run_summary import seconds_of
 from app.cli.paths import item_path
-from app.errors import Unavailable
+from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.items import (
     ChunksAnswer,
     ChunkView,
@@ -38,9 +38,6 @@ from app.schemas.items import (
     StreamEndView,
 )
 
-PATIENCE = 60.0
-"""Seconds without an answer after which following gives up."""
-_BETWEEN = 0.5
 _FINE = ("succeeded", "skipped")
 
 commands = typer.Typer()
@@ -172,22 +169,13 @@ def follow_output(
     """Until the item has its outcome, which is returned; None: it was deleted meanwhile.
 
     Raises:
-        Unavailable: the service has been away for so long.
+        Unavailable: the service has been away for so long, or was not there at all.
         CallRefused: there is no such item.
     """
-    last: str | None = None
-    heard = time.monotonic()
-    while True:
-        try:
-            with api.follow(path, last=last) as stream:
-                for message in stream or ():
-                    heard = time.monotonic()
-                    if message.event == "ended":
-                        return api.read(StreamEndView, message.data).status
-                    last = message.id or last
-                    printer.show(api.read(ChunkView, message.data), json.loads(message.data))
-        except (Unavailable, CallRefused) as error:
-            away = isinstance(error, Unavailable) or error.status in AWAY
-            if not away or time.monotonic() - heard > patience:
-                raise
-        time.sleep(_BETWEEN)
+    reader = StreamReader(api, patience=patience)
+    with closing(reader.messages(path)) as messages:
+        for message in messages:
+            if message.event == "ended":
+                return api.read(StreamEndView, message.data).status
+            printer.show(api.read(ChunkView, message.data), json.loads(message.data))
+    return None

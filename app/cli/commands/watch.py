@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from http import HTTPStatus
+from contextlib import closing
 from typing import Any
 
 import httpx2
 import typer
 from rich.console import Console
 
-from app.cli.api_client import AWAY, ApiClient, CallRefused, Reply, open_api
+from app.cli.api_client import ApiClient, Reply, open_api
 from app.cli.options import Following, Json, RunId, ThroughPauses, following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
 from app.cli.output.run_summary import cost, print_end, total_of
 from app.cli.paths import run_path
-from app.errors import Unavailable
+from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.events import EventView, ProgressView
 from app.schemas.runs import RunAnswer, RunView
 
-PATIENCE = 60.0
-_FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 _UNTOLD = frozenset({"created", "begun", "ended"})
 """Kinds of events that the progress itself shows."""
 PAUSED = 3
@@ -75,7 +72,7 @@ def follow(api: ApiClient, console: Console, run_id: str, how: Following, *, as_
             console.print(f"The run goes on. Follow it again with: {program()} watch {run_id}")
         raise
     if as_json:
-        print_json(console, api.get(RunAnswer, run_path(run_id)).raw)
+        print_json(console, StreamReader(api).ask(lambda: api.get(RunAnswer, run_path(run_id))).raw)
     elif ended.status == "paused":
         console.print(f"Then follow it again with: {program()} watch {run_id}")
     else:
@@ -100,80 +97,40 @@ def watch_run(
         patience: seconds without an answer after which watching gives up.
 
     Raises:
-        Unavailable: the service has been away for so long.
+        Unavailable: the service has been away for so long, or was not there at all.
         CallRefused: there is no such run.
     """
-    watcher = _Watcher(api, run_id, shown, patience)
-    watcher.look()
-    while True:
-        try:
-            stands = watcher.follow(through_pauses=through_pauses)
-            if stands is not None:
-                return stands
-        except Unavailable as error:
-            watcher.wait(error)
-        except CallRefused as error:
-            if error.status not in AWAY:
-                raise
-            watcher.wait(error)
-        else:
-            watcher.wait(None)
+    return _Watcher(StreamReader(api, shown.say, patience=patience), api, run_id, shown).follow(
+        through_pauses=through_pauses
+    )
 
 
 class _Watcher:
-    def __init__(self, api: ApiClient, run_id: str, shown: Display, patience: float) -> None:
+    def __init__(self, reader: StreamReader, api: ApiClient, run_id: str, shown: Display) -> None:
+        self._reader = reader
         self._api = api
         self._path = run_path(run_id)
         self._shown = shown
-        self._patience = patience
         self._run: RunView | None = None
-        self._last: str | None = None
-        self._away_since: float | None = None
-        self._said_away = False
-        self._delay = _FIRST_DELAY
         self._told_how_to_resume = False
         self._told_who_waits = False
 
-    def look(self) -> RunView:
-        self._run = self._api.get(RunAnswer, self._path).found.run
-        self._shown.show(self._run)
-        return self._run
-
-    def follow(self, *, through_pauses: bool) -> RunView | None:
-        """Until the run has ended or is paused, and as it stands then; None: the stream broke
-        off."""
-        with self._api.follow(f"{self._path}/events", last=self._last) as stream:
-            if stream is None:
-                return self.look()
-            for message in stream:
-                self._answers()
-                self._last = message.id or self._last
+    def follow(self, *, through_pauses: bool) -> RunView:
+        """Until the run has ended or is paused, and as it stands then."""
+        self._look()
+        with closing(self._reader.messages(f"{self._path}/events")) as messages:
+            for message in messages:
                 if message.event == "ended":
-                    return self.look()
+                    break
                 run = self._take(message)
                 if run is not None and run.status == "paused" and not through_pauses:
                     return run
-        return None
+        return self._look()
 
-    def wait(self, error: CallRefused | Unavailable | None) -> None:
-        """Until the next try. Raises ``error`` when there were enough."""
-        now = time.monotonic()
-        self._away_since = self._away_since or now
-        if error is not None:
-            if now - self._away_since > self._patience:
-                raise error
-            if not self._said_away:
-                self._said_away = True
-                busy = error.status == HTTPStatus.TOO_MANY_REQUESTS
-                trying = f"{error.detail} Trying" if busy else "The service does not answer; trying"
-                self._shown.say(f"{trying} again for {self._patience:g} s …")
-        time.sleep(self._delay)
-        self._delay = min(2 * self._delay, _LONGEST_DELAY)
-
-    def _answers(self) -> None:
-        if self._said_away:
-            self._shown.say("The service answers again.")
-        self._away_since, self._said_away, self._delay = None, False, _FIRST_DELAY
+    def _look(self) -> RunView:
+        self._run = self._reader.ask(lambda: self._api.get(RunAnswer, self._path)).found.run
+        self._shown.show(self._run)
+        return self._run
 
     def _take(self, message: httpx2.ServerSentEvent) -> RunView | None:
         """The run, where the message tells how it stands."""
@@ -185,8 +142,6 @@ class _Watcher:
             return self._run
         if message.event not in _UNTOLD:
             event = self._api.read(EventView, message.data)
-            if event.kind == "paused":
-                self._told_how_to_resume = False
             self._shown.say(_sentence(event))
             sample = (event.data or {}).get("sample")
             if isinstance(sample, list) and sample:
@@ -194,8 +149,11 @@ class _Watcher:
         return None
 
     def _tell_how_to_resume(self, run: RunView) -> None:
-        """Once for each pause, and not for one of long ago."""
-        if run.status == "paused" and not self._told_how_to_resume:
+        """Once for each pause, and not for one of long ago. Not by its event, which may come behind
+        the first progress that tells of it."""
+        if run.status != "paused":
+            self._told_how_to_resume = False
+        elif not self._told_how_to_resume:
             self._told_how_to_resume = True
             for sentence in _ways_on(run):
                 self._shown.say(sentence)

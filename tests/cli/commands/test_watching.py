@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from contextlib import AbstractContextManager
 from types import TracebackType
 
 import httpx2
 import pytest
+from rich.console import Console
 
 from app.cli.api_client import ApiClient, CallRefused
-from app.cli.commands.watch import PATIENCE, watch_run
+from app.cli.commands.watch import follow, watch_run
+from app.cli.options import Following
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.cli.stream_reader import PATIENCE
 from app.errors import Unavailable
 from app.schemas.runs import RunView
 from app.workflows.family import Context
@@ -219,6 +224,42 @@ async def test_whoever_finds_too_many_watching_waits_for_a_place(opener: Opener)
             assert told.startswith("The token ops has 1 of them under way")
             async with sluice.worker(), asyncio.timeout(20):
                 assert [run.status for run in await asyncio.gather(*watching)] == ["succeeded"] * 2
+
+
+class RefusingTheFirst(httpx2.HTTPTransport):
+    """The service, as whoever asks too much at once finds it: the first call of each address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path in self.refused:
+            return super().handle_request(request)
+        self.refused.append(request.url.path)
+        problem = {"title": "Too many", "status": 429, "detail": "Too many at once."}
+        return httpx2.Response(429, json=problem, headers={"Retry-After": "1"}, request=request)
+
+
+async def test_the_first_look_waits_for_a_place_too_and_json_is_all_that_is_printed(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        await sluice.add_users(3)
+        run_id, printed, refusing = await sluice.start(), io.StringIO(), RefusingTheFirst()
+
+        def watched() -> int:
+            console = Console(file=printed, soft_wrap=True)
+            with httpx2.Client(
+                base_url=http.base_url, headers=http.headers, transport=refusing
+            ) as ours:
+                how = Following.TO_A_PAUSE
+                return follow(ApiClient(ours, "here"), console, run_id, how, as_json=True)
+
+        async with sluice.worker(), asyncio.timeout(20):
+            assert await asyncio.to_thread(watched) == 0
+        assert refusing.refused == [f"/api/runs/{run_id}", f"/api/runs/{run_id}/events"]
+        assert json.loads(printed.getvalue())["run"]["status"] == "succeeded"
 
 
 async def test_an_unknown_run_is_refused(opener: Opener) -> None:
