@@ -27,6 +27,8 @@ IDS = {
     "int": "whole numbers",
     "uuid": "UUIDs",
 }
+TABLE = "table"
+IDS_OF_TABLE = "as the table of the entity has them, or text where it is a new one"
 YES_OR_NO = {"yes": "execute is remembered step by step", "no": "execute is one piece"}
 
 
@@ -76,13 +78,20 @@ def as_asked(root: Path, ask: Callable[[str, str], str]) -> Order:
     until_right("name", "Name of the family, such as invoice-reminder", partial(check_name, root))
     until_right("entity", "For every …, such as invoice", check_entity)
     until_right("plural", "In many", check_entity, in_many(words["entity"]))
-    for key, question, choices, default in (
-        ("source", "Where do the ids come from?", SOURCES, "sql"),
-        ("result", "Where is the result kept?", RESULTS, "table"),
-        ("steps", "Is there more than one step?", YES_OR_NO, "no"),
-    ):
+
+    def choose(key: str, question: str, choices: Mapping[str, str], default: str) -> None:
         lines = "".join(f"\n  {word:6} {what}" for word, what in choices.items())
         until_right(key, f"{question}{lines}\n", partial(_among, key, choices), default)
+
+    choose("source", "Where do the ids come from?", SOURCES, "sql")
+    if words["source"] == "sql":
+        choose("id", "What are the ids?", {TABLE: IDS_OF_TABLE, **IDS}, TABLE)
+    else:
+        choose("id", "What are the ids?", IDS, "text")
+    choose("result", "Where is the result kept?", RESULTS, "table")
+    choose("steps", "Is there more than one step?", YES_OR_NO, "no")
+    if words["id"] == TABLE:
+        del words["id"]
     return _order(root, words)
 
 

@@ -69,20 +69,33 @@ def test_each_mistake_has_its_sentence(told: list[str], sentence: str) -> None:
 
 def test_who_is_asked_is_asked_again_until_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
     said = iter(
-        ["Invoice", "otter-reminder", "run", "invoice", "bills", "ftp", "ids", "none", "no"]
+        [
+            *("Invoice", "otter-reminder", "run", "invoice", "bills"),
+            *("ftp", "ids", "table", "uuid", "none", "no"),
+        ]
     )
     order = as_asked(ROOT, lambda question, default: next(said))
-    assert order == Order("otter-reminder", "invoice", "bills", "ids", "none", steps=False)
+    assert order == Order(
+        "otter-reminder", "invoice", "bills", "ids", "none", steps=False, id="uuid"
+    )
     shown = capsys.readouterr().out
     assert "is kebab-case" in shown
     assert "a run's own" in shown
     assert "source is one of" in shown
+    assert "id is one of text, int, uuid, not 'table'" in shown
 
 
 def test_what_nobody_types_is_what_is_proposed() -> None:
     typed = iter(["otter-reminder", "invoice"])
     order = as_asked(ROOT, lambda question, default: default or next(typed))
     assert order == as_told(ROOT, SHORTEST)
+
+
+@pytest.mark.parametrize(("said", "kind"), [("table", ""), ("int", "int")])
+def test_who_reads_a_table_is_asked_whether_the_ids_are_as_there(said: str, kind: str) -> None:
+    typed = iter(["otter-reminder", "invoice", "invoices", "sql", said, "table", "no"])
+    order = as_asked(ROOT, lambda question, default: next(typed))
+    assert (order.source, order.id) == ("sql", kind)
 
 
 def test_the_names_in_the_code_follow_from_the_familys() -> None:
