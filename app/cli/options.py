@@ -7,13 +7,23 @@ from typing import Annotated
 
 import typer
 
+
+def _before_or_behind(context: typer.Context, value: bool) -> bool:
+    """``sluice flow --json pause KEY`` says the same as ``sluice flow pause KEY --json``."""
+    before = context.parent is not None and context.parent.params.get("as_json")
+    return value or bool(before)
+
+
 Demo = Annotated[
     bool,
     typer.Option(
         "--demo", help="Use the demo's own database and keys, unless DATABASE_URL names one."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the API's answer, for scripts.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print the API's answer, for scripts.", callback=_before_or_behind),
+]
 FlowKey = Annotated[str, typer.Argument(metavar="KEY", help="Which flow key: see sluice flow.")]
 FamilyName = Annotated[
     str, typer.Argument(metavar="FAMILY", help="Which family: see sluice families.")

@@ -33,6 +33,8 @@ def list_backfills(
 ) -> None:
     """List backfills, the newest first; or do something with one."""
     if context.invoked_subcommand is not None:
+        if family is not None:
+            raise typer.BadParameter("it is for the list alone.", param_hint="--family")
         return
     with open_api() as api:
         answer = api.get(BackfillsAnswer, BACKFILLS, family=family)

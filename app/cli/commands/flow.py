@@ -12,6 +12,7 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
+from app.cli.input.limits import parse_limit
 from app.cli.options import FlowKey, Json
 from app.cli.output.console import add, number, open_console, print_json, printable, table
 from app.errors import BadInput
@@ -43,8 +44,6 @@ commands.add_typer(flow, name="flow")
 def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
     """List every flow key: its limits, what is at work and what waits; or change one."""
     if context.invoked_subcommand is not None:
-        if as_json:
-            raise typer.BadParameter("it belongs behind the command.", param_hint="--json")
         return
     with open_api() as api:
         answer = api.get(FlowsAnswer, PATH)
@@ -78,7 +77,7 @@ def set_flow(
     """Put limits in force in place of the code's; what is not named stays as it is."""
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
-    at_once = None if parallelism is None else (parse_parallelism(parallelism),)
+    at_once = None if parallelism is None else (parse_limit("--parallelism", parallelism),)
     starts = None if rate is None else parse_rate(rate)
     with open_api() as api:
         now = _find(api, key)
@@ -118,20 +117,6 @@ def reset_flow(key: FlowKey, *, as_json: Json = False) -> None:
 def _limits(flow: FlowView) -> str:
     period = timedelta(seconds=flow.period_seconds)
     return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
-
-
-def parse_parallelism(text: str) -> int | None:
-    """
-    Raises:
-        BadInput: neither a whole number above 0 nor ``none``.
-    """
-    if text.strip().lower() == "none":
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        raise BadInput(
-            f"--parallelism: it must be a whole number of 1 or more, or none, not {text[:60]!r}."
-        )
-    return int(text)
 
 
 def parse_rate(text: str) -> Rate:

@@ -30,8 +30,6 @@ def default(context: typer.Context, *, as_json: Json = False) -> None:
     """List when families run by themselves, and what came of it last; or change it."""
     if context.invoked_subcommand is None:
         list_all(family=None, as_json=as_json)
-    elif as_json:
-        raise typer.BadParameter("it belongs behind the command.", param_hint="--json")
 
 
 @schedule.command("list")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from app.cli.commands.schedule import (
     schedule_path,
 )
 from app.cli.commands.watch import tell_start
+from app.cli.input.limits import parse_limit
 from app.cli.input.params import parse_params
 from app.cli.options import FamilyName, Json, Key, Param, ThroughPauses, Watch, following
 from app.cli.output.console import open_console, print_json, printable
@@ -96,20 +96,10 @@ class Wanted:
         asked: dict[str, JsonValue] = {"force": self.force, "approval": self.approval}
         asked = {name: value for name, value in asked.items() if value is not None}
         if self.limit is not None:
-            asked["limit"] = _limit(self.limit)
+            asked["limit"] = parse_limit("--limit", self.limit)
         if asked:
             body["options"] = {**options, **asked}
         return body
-
-
-def _limit(text: str) -> int | None:
-    if text.strip().lower() == "none":
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        raise BadInput(
-            f"--limit: it must be a whole number of 1 or more, or none, not {text[:60]!r}."
-        )
-    return int(text)
 
 
 @schedule.command()

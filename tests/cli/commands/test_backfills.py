@@ -38,6 +38,11 @@ async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
         assert [one["status"] for one in listed] == ["succeeded"]
         shown = await terminal.run("backfills", "show", listed[0]["id"])
         assert shown.stdout.count("run_") == 3
+        before = await terminal.says("backfills", "--json", "show", listed[0]["id"])
+        assert len(json.loads(before)["partitions"]) == 3
+        other = await terminal.run("backfills", "--family", "by-day", "show", listed[0]["id"])
+        assert (other.returncode, other.stdout) == (2, "")
+        assert "for the list alone" in other.stderr
         assert "by-day" in (await terminal.run("backfills")).stdout
         again = await terminal.run("backfill", "by-day", *JANUARY, "--all", "--watch", "--json")
         assert json.loads(again.stdout)["backfill"]["partitions"]["succeeded"] == 3

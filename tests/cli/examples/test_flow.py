@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.app import app
-from app.cli.commands.flow import Rate, parse_parallelism, parse_rate
+from app.cli.commands.flow import Rate, parse_rate
 from app.errors import BadInput
 from tests.cli.command import Sluice
 
@@ -119,13 +119,6 @@ def test_what_is_no_rate_is_refused(text: str) -> None:
         parse_rate(text)
 
 
-def test_a_parallelism_is_a_whole_number_above_zero_or_none() -> None:
-    assert [parse_parallelism(text) for text in ("1", "12", "none", "None")] == [1, 12, None, None]
-    for text in ("", "0", "00", "-1", "1.5", "true", "9" * 400, "٢"):
-        with pytest.raises(BadInput, match=r"^--parallelism: "):
-            parse_parallelism(text)
-
-
 @pytest.mark.parametrize("command", [[], ["set"], ["pause"], ["resume"], ["reset"]])
 def test_each_help_is_a_sentence(command: list[str]) -> None:
     shown = CliRunner().invoke(app, ["flow", *command, "--help"], env={"COLUMNS": "200"})
@@ -133,7 +126,7 @@ def test_each_help_is_a_sentence(command: list[str]) -> None:
     assert any(line.strip().endswith(".") for line in shown.output.splitlines()[:6])
 
 
-def test_json_before_the_command_is_not_passed_over() -> None:
-    shown = CliRunner().invoke(app, ["flow", "--json", "pause", KEY], env={"COLUMNS": "200"})
-    assert shown.exit_code == 2
-    assert "behind the command" in shown.output
+def test_json_may_stand_before_the_command(flow: Sluice) -> None:
+    paused = json.loads(flow.run("flow", "--json", "pause", KEY).stdout)["flowControl"]
+    resumed = json.loads(flow.run("flow", "resume", KEY, "--json").stdout)["flowControl"]
+    assert (paused["key"], paused["paused"], resumed["paused"]) == (KEY, True, False)
