@@ -17,7 +17,7 @@ unexport name entity plural source result steps id
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),$(call quoted,$(word)=$(value $(word)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold e2e chaos fuzz check fmt lock bench bench-spine console console-check clean
+.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold e2e chaos fuzz check fmt lock bench bench-spine bench-peers console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,11 @@ bench: .venv/.ready ## every target of the design's table, or one: make bench RO
 bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with one worker
 	@$(BIN)/python -m bench.spine
 
+PEERS := pgqueuer dramatiq taskiq celery
+
+bench-peers: .venv/.ready $(PEERS:%=.venv/peers/%/.ready) ## beside its peers: make bench-peers ROW=rate,kill ONLY=sluice,taskiq
+	@$(BIN)/python -m bench.peers $(if $(ROW),--row $(ROW)) $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
 console: ## build the console into app/console/static, as it is committed; needs Node
 	@cd console && npm ci --no-fund --no-audit --loglevel=error && npm run --silent build
 
@@ -113,6 +118,9 @@ lock: $(UV) ## pin every dependency with its hashes anew
 		--group e2e --constraints requirements-dev.lock -o requirements-e2e.lock $(LOCK)
 	@$(UV) pip compile -q --universal --generate-hashes --python-version 3.11 --no-header \
 		--group fuzz --constraints requirements-dev.lock -o requirements-fuzz.lock $(LOCK)
+	@for peer in $(PEERS); do $(UV) pip compile -q --universal --generate-hashes --python-version 3.11 \
+		--no-header bench/peers/requirements/$$peer.in -o bench/peers/requirements/$$peer.lock $(LOCK) \
+		|| exit 1; done
 	@echo uv==$$($(UV) --version | cut -d' ' -f2) \
 		| $(UV) pip compile -q --universal --generate-hashes --no-header - -o requirements-tools.lock
 
@@ -145,4 +153,10 @@ $(UV): requirements-tools.lock
 .venv/.fuzz: requirements-fuzz.lock .venv/.ready
 	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv/fuzz
 	@VIRTUAL_ENV=.venv/fuzz $(UV) pip sync -q --require-hashes requirements-fuzz.lock
+	@touch $@
+
+# A peer of `make bench-peers`: in an environment of its own, so that none of it is ours.
+.venv/peers/%/.ready: bench/peers/requirements/%.lock .venv/.ready
+	@$(UV) venv -q --allow-existing --python .tools/bin/python .venv/peers/$*
+	@VIRTUAL_ENV=.venv/peers/$* $(UV) pip sync -q --require-hashes --compile-bytecode $<
 	@touch $@

@@ -50,7 +50,7 @@ async def _one(name: str, given: Urls) -> list[Figure]:
 def _table(figures: list[Figure]) -> Table:
     table = Table("row", "target", "figure", "unit", "met")
     for figure in figures:
-        met = "[green]yes[/]" if figure.met else "[red]no[/]"
+        met = {None: "", True: "[green]yes[/]", False: "[red]no[/]"}[figure.met]
         table.add_row(figure.row, figure.target, f"{figure.value:g}", figure.unit, met)
     return table
 

@@ -35,13 +35,14 @@ ITEMS = 20_000
 
 @dataclass(frozen=True)
 class Figure:
-    """``met``: whether ``value`` reaches ``target``, which is written with its comparison."""
+    """``met``: whether ``value`` reaches ``target``, which is written with its comparison; None: it
+    has no target."""
 
     row: str
     target: str
     value: float
     unit: str
-    met: bool
+    met: bool | None
 
 
 def at_least(row: str, target: float, value: float, unit: str) -> Figure:
@@ -237,6 +238,27 @@ async def dry_run(urls: Urls) -> list[Figure]:
     return [at_most("dry run: 1,000,000 eligible", 8, seconds if exact else math.inf, "s, exact")]
 
 
+async def more_workers(urls: Urls) -> list[Figure]:
+    """One, two and four worker processes: items that do nothing, and items that take 20 ms."""
+    figures = []
+    for seconds, items in ((0.0, ITEMS), (0.02, ITEMS // 2)):
+        shape, alone = Shape(seconds=seconds, parallelism=1_000), 0.0
+        for number in (1, 2, 4):
+            async with opened(urls, shape, items) as service, workers(urls, shape, number):
+                began = time.perf_counter()
+                run = await ended(service, await start(service))
+                rate = items / (time.perf_counter() - began)
+            if run.succeeded != items:
+                raise SystemExit(f"The run did not do its work: {run!r}")
+            alone = alone or rate
+            of = f"workers: {number}, items of {seconds * 1_000:g} ms"
+            figures += [
+                Figure(of, "", round(rate), "items/s", None),
+                Figure(f"{of}, of one worker", "", round(rate / alone, 2), "ratio", None),
+            ]
+    return figures
+
+
 async def crowd(urls: Urls) -> list[Figure]:
     """Somebody else's calls while a token that may only read has hundreds under way."""
     peace, worst = await medians(urls)
@@ -260,6 +282,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "rate": rate,
     "idle": idle,
     "kill": kill,
+    "workers": more_workers,
     "dryrun": dry_run,
     "crowd": crowd,
     "growth": growth,
