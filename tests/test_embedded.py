@@ -29,6 +29,7 @@ from app.embedded.servers import servers
 from app.errors import ConfigurationError
 from app.redaction.redactor import redacted
 from app.settings import Settings
+from tests.support.patience import PATIENCE
 
 HOLDER = """
 import sys
@@ -204,6 +205,7 @@ async def test_everything_killed_at_once_recovers(folder: Path, start: StartHold
     for pid in [parent_of(pid) for pid in pids] + pids:
         os.kill(pid, signal.SIGKILL)
     holder.kill()
+    await_no_supervisor(folder)
     assert (folder / "postgres/data/postmaster.pid").exists()
     # After a reboot the pid in that file may be another program's: ours, say.
     replace_first_line(folder / "postgres/data/postmaster.pid", str(os.getpid()))
@@ -425,10 +427,10 @@ def server_pids(folder: Path) -> list[int]:
 
 
 def assert_all_end(folder: Path) -> None:
-    """Neither a server, nor a child of one, nor a supervisor is left within ten seconds."""
+    """In time, neither a server, nor a child of one, nor a supervisor is left."""
     locks = sorted([*folder.glob("*/server.lock"), *folder.glob("*/supervisor.lock")])
     pids = [pid for pid in server_pids(folder) if pid]
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not all(is_free(lock) for lock in locks):
         assert time.monotonic() < end, [command_line(pid) for pid in pids]
         time.sleep(0.02)
@@ -438,6 +440,11 @@ def assert_all_end(folder: Path) -> None:
 def kill_supervisors(folder: Path) -> None:
     for pid in server_pids(folder):
         os.kill(parent_of(pid), signal.SIGKILL)
+    await_no_supervisor(folder)
+
+
+def await_no_supervisor(folder: Path) -> None:
+    """One that is killed holds its lock until the kernel has ended it."""
     for lock in folder.glob("*/supervisor.lock"):
         while not is_free(lock):
             time.sleep(0.001)

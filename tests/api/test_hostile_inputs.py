@@ -20,6 +20,7 @@ from tests.api.runs.test_suspended import Reviewed, suspended
 from tests.support.families import Recording
 from tests.support.hostile import Call, Hostile
 from tests.support.http import api, app_of
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 SHOWN = 20
@@ -50,7 +51,7 @@ class OfManyKinds(Recording):
 
 async def _fault(caller: httpx2.AsyncClient, call: Call) -> str | None:
     headers = [(name.encode(), value.encode("latin-1")) for name, value in call.headers.items()]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         answer = await caller.request(call.method, call.path, content=call.content, headers=headers)
     if answer.status_code >= 500:
         return f"{answer.status_code} {call.what}"

@@ -19,6 +19,7 @@ from app.store.readiness import require_migrated
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem
 from tests.support.logged import warnings_logged
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 AT = "UPDATE sluice.service_version SET version_num = :revision"
@@ -74,11 +75,11 @@ async def test_a_worker_on_a_read_only_postgres_backs_off_and_goes_on_afterwards
         await sluice.add_users(3)
         with warnings_logged() as logged:
             async with sluice.worker():
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     while not await sluice.sql("SELECT 1 FROM sluice.consumer"):
                         await asyncio.sleep(0.02)
                 await turn_read_only(opener.urls.database)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     while not any(e["event"] == "queue_unreachable" for e in logged):
                         await asyncio.sleep(0.02)
                 await asyncio.sleep(3)  # 699 times in 45 s is what it was
@@ -170,7 +171,7 @@ async def test_a_connection_whose_other_side_is_gone_without_a_word_is_replaced(
         async with reading(database) as connection:
             first = await connection.scalar(text("SELECT pg_backend_pid()"))
         wire.forget()
-        async with asyncio.timeout(10), reading(database) as connection:
+        async with asyncio.timeout(PATIENCE), reading(database) as connection:
             assert await connection.scalar(text("SELECT pg_backend_pid()")) != first
     finally:
         await database.dispose()

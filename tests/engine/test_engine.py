@@ -14,6 +14,7 @@ from app.engine.postgres.engine import PostgresEngine
 from app.store.database import open_database
 from tests.support.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.memory_engine import MemoryEngine
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ async def test_messages_of_one_key_are_delivered_in_the_order_in_which_they_are_
     delays = [timedelta(seconds=seconds) for seconds in (0.3, 0.1, 0.2)]
     late = [message(number, delay=delay) for number, delay in enumerate(delays)]
     await publish(engine, database, *late)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (await engine.depth())["a.execute"].due < 3:
             await asyncio.sleep(0.01)
     async with working(engine, {"a.execute": taker}, most=1):

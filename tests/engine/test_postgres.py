@@ -16,6 +16,7 @@ from app.engine.postgres import statements
 from app.engine.postgres.engine import PostgresEngine
 from app.store.database import open_database
 from tests.support.engines import Holder, Taker, message, publish, until, until_empty, working
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ async def test_a_message_wakes_an_idle_worker(
             await publish(engine, database, message(number))
             await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
             waits.append(clock() - began)
-    assert sorted(waits)[5] < 0.2  # a look that nothing wakes comes after a second
+    assert sorted(waits)[5] < 0.5  # a look that nothing wakes comes after a second
 
 
 async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due(
@@ -66,7 +67,7 @@ async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due
         busy.stop()
         async with working(engine, {"a.execute": note}):
             await until(lambda: bool(came))
-    assert 0.29 <= came[0] - gave[0] < 2
+    assert came[0] - gave[0] >= 0.29
 
 
 @pytest.mark.alone  # how much each gets is decided by milliseconds
@@ -78,7 +79,7 @@ async def test_two_idle_workers_share_what_comes(
         working(engine, {"a.execute": one}),
         working(engine, {"a.execute": other}),
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             first = 100
             while not (one.taken and other.taken):  # both are at it
                 await publish(engine, database, message(first := first + 1))

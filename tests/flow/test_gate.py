@@ -24,6 +24,7 @@ from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from tests.support.gates import KEY, Work
+from tests.support.patience import PATIENCE
 from tests.support.servers import TestServers
 
 _NUMBERS = itertools.count(1)
@@ -128,7 +129,7 @@ async def test_no_sliding_window_sees_more_starts_than_the_rate_and_one(
 
 async def test_a_rate_lets_the_first_in_at_once(place: Place) -> None:
     gate = place.gate(f=FlowControl(rate=1, period=timedelta(hours=1)))
-    async with running(gate), asyncio.timeout(1):
+    async with running(gate), asyncio.timeout(PATIENCE):
         await Work().do(gate, 0)
 
 
@@ -138,7 +139,7 @@ async def test_keys_do_not_wait_for_each_other_and_an_open_key_waits_for_nothing
     one = FlowControl(parallelism=1)
     gate = place.gate(f=one, g=one, h=FlowControl())
     keys = [KEY, "g.execute", "h.execute", "h.execute"]
-    async with running(gate), asyncio.timeout(2), AsyncExitStack() as stack:
+    async with running(gate), asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
         for key in keys:
             await stack.enter_async_context(gate.permit(key))
 
@@ -155,7 +156,7 @@ async def test_a_mistake_in_the_talk_with_redis_is_told_and_ends_no_lane(
         return await exchange(self, *args, **more)
 
     monkeypatch.setattr(GateScript, "exchange", breaks)
-    async with running(gate), asyncio.timeout(5):
+    async with running(gate), asyncio.timeout(PATIENCE):
         await asyncio.gather(*(counted.do(gate, 0) for _ in range(3)))
     assert counted.ended == 3
     [told] = [entry for entry in logged if entry.get("state") == "began"]
@@ -166,7 +167,8 @@ async def test_a_mistake_in_the_talk_with_redis_is_told_and_ends_no_lane(
 async def test_closing_sends_waiters_away_and_keeps_those_inside(place: Place) -> None:
     gate, counted = place.gate(f=FlowControl(parallelism=2)), Work()
     async with running(gate):
-        inside = [asyncio.create_task(counted.do(gate, 0.05)) for _ in range(2)]
+        let_go = asyncio.Event()
+        inside = [asyncio.create_task(counted.hold(gate, let_go)) for _ in range(2)]
         await counted.until_inside(2)
         waiting = [asyncio.create_task(counted.do(gate, 0)) for _ in range(5)]
         await asyncio.sleep(0.01)
@@ -174,6 +176,7 @@ async def test_closing_sends_waiters_away_and_keeps_those_inside(place: Place) -
         sent_away = await asyncio.gather(*waiting, return_exceptions=True)
         assert all(isinstance(error, GateClosed) for error in sent_away)
         assert counted.ended == 0
+        let_go.set()
         await asyncio.gather(*inside)
     assert counted.ended == len(counted.starts) == 2
 
@@ -185,7 +188,7 @@ async def test_closing_sends_away_those_who_wait_for_the_rate(place: Place) -> N
         waiting = asyncio.create_task(counted.do(gate, 0))
         await asyncio.sleep(0.01)
         gate.close()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(GateClosed):
                 await waiting
 
@@ -217,9 +220,13 @@ async def test_whoever_is_cancelled_waiting_or_inside_leaks_no_slot(
         assert counted.inside == 0
         # Every slot is there again: that many come in together, and no more than that.
         counted.most = 0
-        async with asyncio.timeout(2):
-            again = [asyncio.create_task(counted.do(gate, 0.02)) for _ in range(parallelism + 2)]
+        let_go = asyncio.Event()
+        async with asyncio.timeout(PATIENCE):
+            holding = [counted.hold(gate, let_go) for _ in range(parallelism + 2)]
+            again = [asyncio.create_task(one) for one in holding]
             await counted.until_inside(parallelism)
+            await asyncio.sleep(0.02)  # in which one too many would come
+            let_go.set()
             await asyncio.wait(again)
         assert counted.most == parallelism
 
@@ -230,22 +237,22 @@ async def test_a_failure_inside_gives_the_slot_back(place: Place) -> None:
         with pytest.raises(ValueError, match="inside"):
             async with gate.permit(KEY):
                 raise ValueError("inside")
-        async with asyncio.timeout(2), gate.permit(KEY):
+        async with asyncio.timeout(PATIENCE), gate.permit(KEY):
             pass
 
 
 async def test_the_slot_of_a_worker_that_died_comes_back_and_one_that_lives_is_kept(
     place: Place,
 ) -> None:
-    lease = timedelta(seconds=0.3)
+    lease = timedelta(seconds=1)  # a slower machine still renews one in time
     one = FlowControl(parallelism=1)
     dead, living, waiting = (place.gate(lease=lease, f=one) for _ in range(3))
     counted = Work()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(dead.permit(KEY))  # nobody renews its lease
         async with running(living, waiting):
-            async with asyncio.timeout(3):
-                holding = asyncio.create_task(counted.do(living, 0.8))
+            async with asyncio.timeout(PATIENCE):
+                holding = asyncio.create_task(counted.do(living, 2))
                 await counted.until_inside(1)
             await asyncio.gather(counted.do(waiting, 0), holding)
     async with running(dead):
@@ -260,7 +267,7 @@ async def test_a_gate_that_is_stopped_while_it_connects_stops(place: Place) -> N
         for _ in range(turns):
             await asyncio.sleep(0)
         running.cancel()
-        await asyncio.wait([running], timeout=1)
+        await asyncio.wait([running], timeout=10)
         if not running.done():
             unstopped.append(turns)
             running.cancel()

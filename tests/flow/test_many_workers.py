@@ -16,6 +16,7 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
 from tests.support.gates import KEY, Overrides, Work, gate
+from tests.support.patience import PATIENCE
 from tests.support.servers import TestServers
 
 Gates = Callable[..., Awaitable[list[RedisGate]]]
@@ -40,7 +41,7 @@ async def gates(servers: TestServers, redis_prefix: str) -> AsyncIterator[Gates]
         yield opened
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.005)
@@ -55,6 +56,7 @@ async def test_a_rate_holds_over_three_workers_and_is_used_in_full(gates: Gates)
     assert max(work.starts) - min(work.starts) < 99 / 50 * 1.05
 
 
+@pytest.mark.alone
 async def test_a_rate_below_one_starts_one_in_several_periods(gates: Gates) -> None:
     work = Work()
     opened = await gates(FlowControl(rate=0.5, period=timedelta(seconds=0.2)), 2)
@@ -84,6 +86,7 @@ async def test_a_single_slot_goes_round_between_workers(gates: Gates) -> None:
     await asyncio.gather(early, return_exceptions=True)
 
 
+@pytest.mark.alone
 async def test_a_pause_lets_nothing_begin_within_a_second_and_a_resume_goes_on(
     gates: Gates,
 ) -> None:
@@ -150,12 +153,12 @@ async def test_work_waits_while_redis_is_away_and_goes_on_when_it_is_back(
         await asyncio.sleep(0.5)
         assert not waiting.done()
         with hold(folder, postgres=False, durable=False):
-            await asyncio.wait_for(waiting, 5)
+            await asyncio.wait_for(waiting, PATIENCE)
     assert work.ended == 2
 
 
 async def _gone(redis_url: str) -> None:
-    async with asyncio.timeout(5), Redis.from_url(redis_url) as redis:
+    async with asyncio.timeout(PATIENCE), Redis.from_url(redis_url) as redis:
         while True:
             try:
                 await redis.ping()
@@ -167,6 +170,6 @@ async def _gone(redis_url: str) -> None:
 async def test_a_key_without_limits_needs_no_redis_at_all() -> None:
     work = Work()
     async with gate("redis://127.0.0.1:1", "nowhere", {KEY: FlowControl()}) as alone:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*(work.do(alone, 0) for _ in range(20)))
     assert work.ended == 20

@@ -15,6 +15,7 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
 from tests.support.gates import KEY, Overrides, Work
+from tests.support.patience import PATIENCE
 from tests.support.servers import TestServers
 
 ONE_WAY = 0.05
@@ -86,7 +87,7 @@ async def test_never_more_than_the_parallelism_is_inside_and_all_come_through(
     async with (
         worker(distant, redis_prefix, control, lease) as one,
         worker(distant, redis_prefix, control, lease) as two,
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE),
     ):
         await asyncio.gather(*(work.do(gate, 0.02) for gate in (one, two) for _ in range(40)))
     assert work.ended == 80
@@ -96,14 +97,14 @@ async def test_never_more_than_the_parallelism_is_inside_and_all_come_through(
 async def test_a_lease_is_kept_alive_although_each_renewal_comes_late(
     distant: str, redis_prefix: str
 ) -> None:
-    control, lease = FlowControl(parallelism=1), timedelta(seconds=0.6)
+    control, lease = FlowControl(parallelism=1), timedelta(seconds=1)
     work = Work()
     async with (
         worker(distant, redis_prefix, control, lease) as one,
         worker(distant, redis_prefix, control, lease) as two,
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE),
     ):
-        await asyncio.gather(work.do(one, 1.5), work.do(two, 0.1))
+        await asyncio.gather(work.do(one, 2.5), work.do(two, 0.1))
     assert (work.ended, work.most) == (2, 1)
 
 
@@ -113,7 +114,7 @@ async def test_a_rate_is_kept_and_reached(distant: str, redis_prefix: str) -> No
     work = Work()
     async with (
         worker(distant, redis_prefix, control, timedelta(seconds=10)) as gate,
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE),
     ):
         await asyncio.gather(*(work.do(gate, 0) for _ in range(100)))
     assert work.most_starts_within(1.0) <= 51

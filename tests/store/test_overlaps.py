@@ -9,6 +9,7 @@ import pytest
 from app.store.runs import overlap, transitions
 from app.store.statuses import RunStage, RunStatus
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 RUNS = ("run_1", "run_2", "run_3")
@@ -101,7 +102,7 @@ async def test_a_run_that_is_cancelled_at_the_moment_its_turn_comes_is_not_begun
         async with sluice.service.database.begin() as tx:
             assert await transitions.cancel(tx, "run_1", who="test")
             taking = asyncio.create_task(take_next(sluice))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while not await sluice.sql("SELECT 1 FROM pg_locks WHERE NOT granted"):
                     await asyncio.sleep(0.01)
         assert await taking is None
@@ -123,10 +124,10 @@ async def test_the_lock_keeps_out_its_own_family_until_the_transaction_ends_and_
         await insert(sluice, "run_1")
         async with sluice.service.database.begin() as tx:
             await overlap.lock(tx, "recording")
-            async with sluice.service.database.begin() as other, asyncio.timeout(5):
+            async with sluice.service.database.begin() as other, asyncio.timeout(PATIENCE):
                 await overlap.lock(other, "another")
             taking = asyncio.create_task(take_next(sluice))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while not await _waits_for_a_lock(sluice):
                     await asyncio.sleep(0.01)
             assert not taking.done()

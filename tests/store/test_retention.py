@@ -10,6 +10,7 @@ import pytest
 from app.store import retention
 from app.store.statuses import ENDED, RunStatus
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 MONTH = timedelta(days=30)
@@ -112,7 +113,7 @@ async def test_pruning_that_was_cut_off_leaves_the_run_and_is_finished_by_the_ne
             # It cannot take the second batch, and is cut off there.
             await tx.exec_driver_sql("SELECT 1 FROM sluice.item WHERE item_id = 'u999' FOR UPDATE")
             pruning = asyncio.create_task(retention.prune(database, MONTH))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while (await left(sluice))["run_1"][0] == items:
                     await asyncio.sleep(0.02)
             pruning.cancel()

@@ -14,6 +14,7 @@ from app.migrate import migrate
 from app.store.histories import SLUICE
 from tests.support.families import Recording
 from tests.support.histories import own_history, tables_of
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 OTHER = "billing"
@@ -63,7 +64,7 @@ async def test_neither_hears_the_other_nor_waits_for_it(opener: Opener, other: O
             ours.service.changes.heard_by(lambda run: heard.put_nowait(("ours", run))),
             theirs.service.changes.heard_by(lambda run: heard.put_nowait(("theirs", run))),
         ):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 began = {await heard.get(), await heard.get()}
                 assert began == {("ours", None), ("theirs", None)}
                 async with ours.service.database.begin() as tx:

@@ -13,6 +13,7 @@ from app.tokens import parse_tokens
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Recording
 from tests.support.http import app_of, serving
+from tests.support.patience import PATIENCE
 from tests.support.service import Sluice
 
 ONE = "secret-of-one-0123456789"
@@ -57,6 +58,6 @@ class SlowlyFiltered(Recording):
 
     async def until_inside(self, number: int) -> None:
         """Wait until exactly so many are."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.inside != number:
                 await asyncio.sleep(0.005)

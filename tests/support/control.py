@@ -10,6 +10,7 @@ from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.family import Context
 from app.workflows.messages import executions
 from tests.support.families import Recording, Work
+from tests.support.patience import PATIENCE
 from tests.support.service import Sluice
 
 
@@ -42,12 +43,12 @@ async def lone_item(sluice: Sluice) -> str:
 
 async def until_some(family: Recording, number: int = 3) -> None:
     """So many items have been begun."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while sum(family.executed.values()) < number:
             await asyncio.sleep(0.01)
 
 
-async def paused(sluice: Sluice, run_id: str, *, within: float = 20) -> Run:
+async def paused(sluice: Sluice, run_id: str, *, within: float = PATIENCE) -> Run:
     """The run once it is paused, and nothing of it is in hand."""
     async with asyncio.timeout(within):
         while (await sluice.run(run_id)).status != "paused" or await sluice.queued():

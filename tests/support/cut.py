@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from app.workflows.backfills.plan import BackfillRequest
 from app.workflows.family import Context, Daily, FamilyParams, JobFamily
 from tests.support.families import Recording, Work
+from tests.support.patience import PATIENCE
 from tests.support.service import Sluice
 
 
@@ -70,7 +71,7 @@ class HeldByDay(ByDay):
             self.inside -= 1
 
     async def until_inside(self, number: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while self.inside < number:
                 await asyncio.sleep(0.005)
 

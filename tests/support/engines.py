@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine, Handler, OutgoingMessage, Worker
+from tests.support.patience import PATIENCE
 
 
 @dataclass
@@ -86,13 +87,13 @@ async def working(
         await running
 
 
-async def until(condition: Callable[[], bool], within: float = 10) -> None:
+async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None:
     async with asyncio.timeout(within):
         while not condition():
             await asyncio.sleep(0.005)
 
 
-async def until_empty(engine: Engine, within: float = 10) -> None:
+async def until_empty(engine: Engine, within: float = PATIENCE) -> None:
     async with asyncio.timeout(within):
         while await engine.depth():
             await asyncio.sleep(0.01)

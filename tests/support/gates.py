@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import RedisGate
+from tests.support.patience import PATIENCE
 
 KEY = "f.execute"
 
@@ -47,9 +48,21 @@ class Work:
         self.ended += 1
 
     async def until_inside(self, number: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while self.inside < number:
                 await asyncio.sleep(0.001)
+
+    async def hold(self, gate: RedisGate, until: asyncio.Event) -> None:
+        """A piece that takes until the test lets it go."""
+        async with gate.permit(KEY):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.starts.append(asyncio.get_running_loop().time())
+            try:
+                await until.wait()
+            finally:
+                self.inside -= 1
+        self.ended += 1
 
     def most_starts_within(self, seconds: float) -> int:
         """The most starts in any sliding window."""

@@ -6,6 +6,7 @@ import asyncio
 
 from app.workflows.family import Context
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 
 
 class Held(Recording):
@@ -28,6 +29,6 @@ class Held(Recording):
 
     async def until_inside(self, number: int) -> None:
         """Wait until at least so many are at work."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self.inside) < number:
                 await asyncio.sleep(0.005)

@@ -20,11 +20,9 @@ from app.api.app import build_app, common_routes, family_routes
 from app.api.pages.console import STATIC
 from app.api.problems import MEDIA_TYPE
 from app.workflows.contract.job_family import AnyFamily, JobFamily
+from tests.support.patience import PATIENCE
 from tests.support.service import Sluice
 
-PATIENT = 60.0
-"""Seconds that a client waits on a socket: a test's own limit is to be the one that counts, and the
-five of httpx pass on a busy machine."""
 OPS = "secret-of-ops-0123456789"
 CRON = "secret-of-cron-0123456789"
 
@@ -106,7 +104,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
         bound.bind(("127.0.0.1", 0))
         task = asyncio.create_task(server.serve(sockets=[bound]))
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not server.started:
                     await asyncio.sleep(0.01)
             yield f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -123,7 +121,7 @@ async def listening(sluice: Sluice, secret: str | None = OPS) -> AsyncIterator[h
         httpx2.AsyncClient(
             base_url=url,
             headers={} if secret is None else bearer(secret),
-            timeout=PATIENT,
+            timeout=PATIENCE,
         ) as client,
     ):
         yield client

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Literal
 
 from app.connections.postgres_url import PostgresUrl
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-PATIENCE = 10.0
 
 
 @contextmanager

@@ -18,8 +18,7 @@ from fastapi import FastAPI
 from app.api.problems import MEDIA_TYPE
 from app.cli.server.limits import ServerLimits
 from app.cli.server.uvicorn import bind, listening
-
-PATIENCE = 10.0
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True)

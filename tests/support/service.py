@@ -25,6 +25,7 @@ from app.store.tables.runs import Run
 from app.workflows.client import DryRun, RunRequest
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.bound_family import BoundFamily
+from tests.support.patience import PATIENCE
 
 _STATUS = text("SELECT status FROM sluice.run WHERE id = :run_id")
 
@@ -59,7 +60,7 @@ class Sluice:
         async with reading(self.service.database) as connection:
             return await items.page_of_items(connection, run_id, limit=100_000)
 
-    async def ended(self, run_id: str, *, within: float = 30) -> Run:
+    async def ended(self, run_id: str, *, within: float = PATIENCE) -> Run:
         """The run once it has ended."""
         async with asyncio.timeout(within), reading(self.service.database) as connection:
             while await connection.scalar(_STATUS, {"run_id": run_id}) not in (*ENDED, None):
@@ -81,7 +82,7 @@ class Sluice:
         """Items and pages of which messages wait or are in hand."""
         return sum(depth.total for depth in (await self.service.engine.depth()).values())
 
-    async def drained(self, *, within: float = 10) -> None:
+    async def drained(self, *, within: float = PATIENCE) -> None:
         """Return once no message waits or is in hand: each ends a moment after its outcome."""
         async with asyncio.timeout(within):
             while await self.queued():

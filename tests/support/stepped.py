@@ -14,6 +14,7 @@ from app.store.tables.items import Item
 from app.store.tables.steps import Step
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Sluice
 
 Script = Callable[[str, Context], Awaitable[Any]]
@@ -57,7 +58,7 @@ async def remembered(sluice: Sluice, run_id: str, item_id: str = "u00001") -> li
 
 
 async def items_at(
-    sluice: Sluice, run_id: str, status: ItemStatus, *, within: float = 10
+    sluice: Sluice, run_id: str, status: ItemStatus, *, within: float = PATIENCE
 ) -> list[Item]:
     """The run's items, once all of them stand at ``status``."""
     async with asyncio.timeout(within):

@@ -11,8 +11,7 @@ from pathlib import Path
 import redis
 
 from app.embedded.binaries import valkey_binary
-
-PATIENCE = 10.0
+from tests.support.patience import PATIENCE
 
 
 @contextmanager

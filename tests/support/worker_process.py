@@ -26,6 +26,7 @@ from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
 from app.settings import Settings
 from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
+from tests.support.patience import PATIENCE
 from tests.support.users import User
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +132,7 @@ class Process:
     async def stop(self) -> int:
         """Ask it to stop, and wait. Returns its exit code."""
         self.send(signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             return await self.process.wait()
 
 
@@ -158,7 +159,7 @@ async def worker_process(
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert await process.stdout.readline() == b"ready\n"
         yield Process(process)
     finally:

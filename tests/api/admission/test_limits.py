@@ -16,6 +16,7 @@ from tests.support.admission import ONE, OTHER, TOKENS, SlowlyFiltered, bounded,
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import assert_problem, bearer
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 COVERAGE = "/api/families/recording/coverage"
@@ -68,7 +69,7 @@ async def test_of_a_hundred_counts_at_once_few_are_made_and_another_tokens_is_am
             await family.until_inside(2)
             mine = asked(other, COVERAGE)
             await family.until_inside(3)
-            refused, _ = await asyncio.wait(crowd, timeout=20, return_when="FIRST_COMPLETED")
+            refused, _ = await asyncio.wait(crowd, timeout=PATIENCE, return_when="FIRST_COMPLETED")
             assert_told_to_come_again(next(iter(refused)).result())
             family.let_go.set()
             answers = Counter([answer.status_code for answer in await asyncio.gather(*crowd)])
@@ -158,7 +159,7 @@ async def _waiting_for_a_lock(sluice: Sluice, number: int) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await sluice.sql(query))[0][0] != number:
             await asyncio.sleep(0.02)
 
@@ -241,7 +242,7 @@ async def test_a_preview_ends_with_its_caller(opener: Opener) -> None:
             held = asyncio.create_task(one.post(EXECUTE, json=body))
             async with under_way(held):
                 await family.until_inside(1)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while family.inside:
                     await asyncio.sleep(0.005)
             family.let_go.set()
@@ -263,7 +264,7 @@ async def _sleeping(sluice: Sluice, number: int) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND query = 'SELECT pg_sleep(600)' AND state = 'active'"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await sluice.sql(query))[0][0] != number:
             await asyncio.sleep(0.02)
 

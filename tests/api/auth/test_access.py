@@ -22,6 +22,7 @@ from tests.support.http import (
     listening,
     traces,
 )
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -228,7 +229,7 @@ async def test_head_of_a_stream_leaves_nobody_who_follows(opener: Opener) -> Non
     async with opener(Recording()) as sluice:
         run_id = await sluice.start()
         # The server that is here waits at its end for every call that is under way.
-        async with asyncio.timeout(10), listening(sluice) as caller:
+        async with asyncio.timeout(PATIENCE), listening(sluice) as caller:
             stream = {"Accept": "text/event-stream"}
             head = await caller.head(f"/api/runs/{run_id}/events", headers=stream)
             assert head.headers["content-type"].startswith("text/event-stream")

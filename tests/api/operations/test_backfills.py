@@ -15,6 +15,7 @@ from app.workflows.family import FamilyParams, Hourly
 from tests.support.cut import ByDay, HeldByDay
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, bearer, fields
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 PATH = "/api/backfills"
@@ -26,7 +27,7 @@ class PerHour(FamilyParams):
 
 
 async def _ended(caller: httpx2.AsyncClient, backfill_id: str) -> dict[str, Any]:  # JSON
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             answer: dict[str, Any] = (await caller.get(f"{PATH}/{backfill_id}")).json()
             if answer["backfill"]["finishedAt"]:

@@ -16,6 +16,7 @@ from app.errors import ConfigurationError
 from app.workflows.family import Context, Flow, FlowControl
 from tests.support.families import Recording
 from tests.support.http import CRON, api, assert_problem, fields
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 BASE = "/api/flow-control"
@@ -231,7 +232,7 @@ async def test_what_is_at_work_and_what_waits_is_counted(opener: Opener) -> None
         await caller.put(PATH, json={"parallelism": 3})
         run_id = await sluice.start()
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while True:
                     state = (await caller.get(PATH)).json()["flowControl"]
                     if state["active"] == 3 and state["waiting"]:
@@ -277,6 +278,8 @@ async def test_a_shared_key_appears_once_and_limits_both_families_together(
 
     async with opener(Letters(work), Summaries(work)) as sluice, api(sluice) as caller:
         await sluice.add_users(15)
+        controls = sluice.service.controls
+        controls = sluice.service.controls
         listed = (await caller.get(BASE)).json()["flowControl"]
         keys = [one["key"] for one in listed]
         assert keys == sorted(
@@ -287,7 +290,9 @@ async def test_a_shared_key_appears_once_and_limits_both_families_together(
             for limit in (2, 5):
                 if limit != 2:
                     await caller.put(f"{BASE}/llm-account", json={"parallelism": limit})
-                    await asyncio.sleep(1)
+                    async with asyncio.timeout(PATIENCE):  # until the worker follows
+                        while controls.live("llm-account").control.parallelism != limit:
+                            await asyncio.sleep(0.02)
                 most = 0
                 started = [
                     await sluice.start(name, force=True) for name in ("letters", "summaries")

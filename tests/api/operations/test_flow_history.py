@@ -13,6 +13,7 @@ from app.workflows.family import Flow, FlowControl
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from tests.support.held import Held
 from tests.support.http import api, assert_problem
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 KEY = "recording.execute"
@@ -49,7 +50,7 @@ async def test_what_is_in_use_is_recorded_while_a_worker_runs(opener: Opener) ->
             await recorder(sluice).record()
             last = (await points(caller))[-1]
             assert (last["inUse"], last["parallelism"], last["rate"]) == (3, 3, None)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while not (listed := await _listed(caller))["queued"]:
                     await asyncio.sleep(0.02)
             assert 0 < listed["queued"] <= 37

@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.logs import configure_logs
 from tests.support.families import Recording, Welcoming
-from tests.support.http import OPS, PATIENT, api, app_of, assert_problem, bearer, traces
+from tests.support.http import OPS, api, app_of, assert_problem, bearer, traces
+from tests.support.patience import PATIENCE
 from tests.support.ports import closed_port
 from tests.support.service import Opener, Sluice
 
@@ -119,7 +120,9 @@ async def test_a_mistake_is_logged_once(opener: Opener, capfd: pytest.CaptureFix
             app.state.api = None  # nothing that a route needs is there
             async with (
                 listening(app, bound, stop_timeout=5.0),
-                AsyncClient(base_url=url_of(bound), headers=bearer(OPS), timeout=PATIENT) as caller,
+                AsyncClient(
+                    base_url=url_of(bound), headers=bearer(OPS), timeout=PATIENCE
+                ) as caller,
             ):
                 assert_problem(await caller.get("/api/runs"), 500)
     finally:

@@ -15,6 +15,7 @@ from tests.support.control import Asked, control, fail
 from tests.support.families import Beside
 from tests.support.held import Held
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 PATH = "/api/overview"
@@ -43,7 +44,7 @@ async def shown(caller: httpx2.AsyncClient) -> dict[str, Any]:  # a JSON documen
 
 async def workers(caller: httpx2.AsyncClient, number: int) -> list[dict[str, Any]]:
     """Those that live, once there are so many."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(found := (await shown(caller))["workers"]) != number:
             await asyncio.sleep(0.02)
     return list(found)
@@ -92,7 +93,7 @@ async def test_a_worker_tells_what_it_has_in_hand(
         await sluice.start()
         async with sluice.worker():
             await family.until_inside(5)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while (await workers(caller, 1))[0]["inHand"] != 5:
                     await asyncio.sleep(0.02)
             family.let_go.set()
@@ -118,7 +119,7 @@ async def test_active_runs_are_shown_with_their_pace_and_keys_by_their_share(
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(4)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (await sluice.run(run_id)).scheduled < 30:  # pages are read meanwhile
                     await asyncio.sleep(0.02)
             # So it stood ten seconds ago.
@@ -169,7 +170,7 @@ async def test_what_waits_for_people_is_counted(opener: Opener) -> None:
         await sluice.add_users(3)
         run_id = await sluice.start(options=family.options)
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (await shown(caller))["waitingApproval"]:
                     await asyncio.sleep(0.02)
         active = (await shown(caller))["activeRuns"]

@@ -12,7 +12,8 @@ import pytest
 from app.store.statuses import ItemStatus
 from tests.api.auth.test_access import every_route
 from tests.api.runs.test_suspended import PROCESS, Reviewed, review
-from tests.support.http import OPS, PATIENT, app_of, assert_problem, bearer, serving
+from tests.support.http import OPS, app_of, assert_problem, bearer, serving
+from tests.support.patience import PATIENCE
 from tests.support.proxy import proxy
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import items_at
@@ -39,10 +40,10 @@ async def behind(
             tokens=opener.settings.tokens,
         ) as sluice,
         serving(app_of(sluice)) as url,
-        httpx2.AsyncClient(base_url=url, timeout=PATIENT) as direct,
-        httpx2.AsyncClient(base_url=url, timeout=PATIENT) as upstream,
+        httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as direct,
+        httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as upstream,
         serving(proxy(upstream, ROOT, strips=strips)) as public,
-        httpx2.AsyncClient(base_url=public, timeout=PATIENT) as caller,
+        httpx2.AsyncClient(base_url=public, timeout=PATIENCE) as caller,
     ):
         yield sluice, caller, direct
 

@@ -15,6 +15,7 @@ from app.api.runs.events import EventStream
 from app.errors import Unavailable
 from app.store.run_notifications import Hear, RunNotifications
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 NEVER = 3_600.0
@@ -36,7 +37,7 @@ def _follower(sluice: Sluice, **times: float) -> Follower:
 
 
 async def test_an_event_is_told_at_once_and_not_at_the_next_look(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, asyncio.timeout(20):
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
         run_id = await sluice.start()
         follower = _follower(sluice, between=0.05, behind=NEVER)
         stream = follower.follow(run_id, 0)
@@ -53,7 +54,7 @@ async def test_an_event_is_told_at_once_and_not_at_the_next_look(opener: Opener)
 
 
 async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, asyncio.timeout(20):
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
         run_id = await sluice.start()
         service = sluice.service
         turns = asyncio.Semaphore(1)
@@ -67,7 +68,7 @@ async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener)
 
 
 async def test_a_silent_stream_shows_by_comments_that_it_lives(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, asyncio.timeout(20):
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
         run_id = await sluice.start()
         follower = _follower(sluice, between=0.02, behind=0.05, silence=0.1)
         stream = follower.follow(run_id, 0)
@@ -78,7 +79,7 @@ async def test_a_silent_stream_shows_by_comments_that_it_lives(opener: Opener) -
 
 
 async def test_a_stream_ends_when_its_run_is_deleted(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, asyncio.timeout(20):
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
         run_id = await sluice.start()
         stream = _follower(sluice, between=0.02, behind=0.05).follow(run_id, 0)
         await anext(stream)
@@ -87,7 +88,7 @@ async def test_a_stream_ends_when_its_run_is_deleted(opener: Opener) -> None:
 
 
 async def test_who_must_let_go_lets_go_at_once(opener: Opener) -> None:
-    async with opener(Recording()) as sluice, asyncio.timeout(20):
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
         run_id = await sluice.start()
         follower = _follower(sluice, between=0.02, behind=NEVER)
         stream = follower.follow(run_id, 0)

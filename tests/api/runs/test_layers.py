@@ -13,6 +13,7 @@ from tests.support.control import control
 from tests.support.families import Beside
 from tests.support.held import Held
 from tests.support.http import api, assert_problem
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 
@@ -52,7 +53,7 @@ async def test_items_stand_where_they_are(opener: Opener) -> None:
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(3)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while not (found := await layers(caller, run_id))["paginate"]["held"]:
                     await asyncio.sleep(0.02)
             execute, items = found["execute"], found["items"]
@@ -76,7 +77,7 @@ async def test_what_comes_again_later_is_deferred(opener: Opener) -> None:
     async with opener(Beside(later)) as sluice, api(sluice) as caller:
         await sluice.add_users(4)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while (await layers(caller, run_id))["execute"]["deferred"] < 4:
                 await asyncio.sleep(0.02)
         assert (await layers(caller, run_id))["items"]["pending"] == 4

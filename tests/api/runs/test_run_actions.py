@@ -10,6 +10,7 @@ from app.store.statuses import PauseReason
 from app.workflows.family import Context
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -68,7 +69,7 @@ async def test_a_cancel_ends_what_is_pending_and_lets_what_is_at_work_end(opener
         await sluice.add_users(40)
         run_id = (await caller.post(PROCESS, json={})).json()["runId"]
         async with sluice.worker():
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 await begun.wait()
                 while (await sluice.run(run_id)).scheduled < 40:
                     await asyncio.sleep(0.02)
@@ -141,7 +142,7 @@ async def test_a_run_whose_budget_is_spent_resumes_only_with_a_larger_one(opener
         started = await caller.post(PROCESS, json={"budget": {"usd": 3}})
         run_id = started.json()["runId"]
         async with sluice.worker():
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while (run := await sluice.run(run_id)).status != "paused":
                     await asyncio.sleep(0.02)
             assert run.reason == PauseReason.BUDGET

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from app.store.statuses import ItemStatus
 from app.workflows.family import Context
 from tests.support.http import CRON, api, assert_problem, bearer, fields
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped, items_at
 
@@ -237,7 +238,7 @@ async def test_what_an_item_writes_can_be_read_while_it_is_at_work_and_later(
         run_id = (await caller.post(PROCESS, json={})).json()["runId"]
         path = f"/api/runs/{run_id}/items/u00001/stream"
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (await caller.get(path)).json().get("chunks", []) == []:
                     await asyncio.sleep(0.02)
             assert [c["data"] for c in (await caller.get(path)).json()["chunks"]] == [
@@ -248,7 +249,7 @@ async def test_what_an_item_writes_can_be_read_while_it_is_at_work_and_later(
             )
             await asyncio.sleep(0.3)
             go_on.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 live = (await following).text
         first = (await caller.get(path, params={"limit": 1})).json()
         rest = (await caller.get(path, params={"cursor": first["nextCursor"]})).json()

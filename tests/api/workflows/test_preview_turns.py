@@ -19,6 +19,7 @@ from tests.support.admission import places
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import OPS, app_of, assert_problem, bearer, serving
+from tests.support.patience import PATIENCE
 from tests.support.ports import closed_port
 from tests.support.service import Opener, Sluice
 
@@ -79,7 +80,7 @@ async def test_beside_a_worker_no_more_are_at_work_than_the_family_allows(opener
         run_id = await sluice.start()
         async with sluice.worker():
             answers = await asyncio.gather(*(preview(client, user) for user in users[:30]))
-            run = await sluice.ended(run_id, within=60)
+            run = await sluice.ended(run_id)
     assert {answer.status_code for answer in answers} == {200}
     assert (run.status, run.succeeded, family.previewed) == ("succeeded", 60, 30)
     assert family.most == 3
@@ -101,7 +102,7 @@ async def test_a_preview_gets_its_turn_while_a_run_takes_every_slot(opener: Open
 async def test_one_whose_turn_does_not_come_is_told_to_come_again(opener: Opener) -> None:
     family = Held()
     family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
-    async with opener(family) as sluice, calling(sluice, patience=0.3) as client:
+    async with opener(family) as sluice, calling(sluice, patience=1) as client:
         first, second = await sluice.add_users(2)
         held = asyncio.create_task(preview(client, first))
         await family.until_inside(1)
@@ -117,7 +118,7 @@ async def test_a_rate_holds_for_previews(opener: Opener) -> None:
     family = Recording()
     slow = FlowControl(rate=1, period=timedelta(minutes=1))
     family.flow = Flow(execute=slow)  # type: ignore[misc]  # for this test
-    async with opener(family) as sluice, calling(sluice, patience=0.5) as client:
+    async with opener(family) as sluice, calling(sluice, patience=1) as client:
         [user] = await sluice.add_users(1)
         assert (await preview(client, user)).status_code == 200
         assert_problem(await preview(client, user), 429)
@@ -132,7 +133,7 @@ async def test_of_a_paused_key_nothing_begins_no_preview_either(
     async with opener(family) as sluice, calling(sluice, patience=60) as client:
         [user] = await sluice.add_users(1)
         assert (await client.post(f"/api/flow-control/{KEY}/pause")).status_code == 200
-        async with asyncio.timeout(20):  # it waits for no turn
+        async with asyncio.timeout(PATIENCE):  # it waits for no turn
             document = assert_problem(await preview(client, user), 409)
         assert f"sluice flow resume {KEY}" in document["detail"]
         assert not family.executed
@@ -143,7 +144,7 @@ async def test_of_a_paused_key_nothing_begins_no_preview_either(
 async def test_limits_that_an_operator_has_pinned_hold_at_once(opener: Opener) -> None:
     family = Held()
     family.flow = Flow(execute=FlowControl(parallelism=9))  # type: ignore[misc]  # for this test
-    async with opener(family) as sluice, calling(sluice, patience=0.3) as client:
+    async with opener(family) as sluice, calling(sluice, patience=1) as client:
         first, second = await sluice.add_users(2)
         pinned = await client.put(f"/api/flow-control/{KEY}", json={"parallelism": 1})
         assert pinned.status_code == 200
@@ -160,7 +161,7 @@ async def test_without_redis_a_family_with_a_limit_is_not_previewed(opener: Open
     with closed_port() as port:
         urls = replace(opener.urls, redis=f"redis://127.0.0.1:{port}")
         away = replace(opener, urls=urls)
-        async with away(limited, open_one) as sluice, calling(sluice, patience=0.5) as client:
+        async with away(limited, open_one) as sluice, calling(sluice, patience=1) as client:
             [user] = await sluice.add_users(1)
             answer = await preview(client, user)
             assert "Redis does not answer" in assert_problem(answer, 503)["detail"]
@@ -180,7 +181,7 @@ async def test_a_preview_that_its_caller_gives_up_gives_its_slot_back(opener: Op
         await family.until_inside(1)
         held.cancel()
         waits = asyncio.create_task(preview(client, second))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while family.inside != {second}:
                 await asyncio.sleep(0.005)
         family.let_go.set()

@@ -10,6 +10,7 @@ import pytest
 from app.workflows.family import Context
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -77,7 +78,7 @@ async def test_a_canary_pauses_the_run_and_a_resume_does_the_rest(opener: Opener
         await sluice.add_users(60)
         run_id = (await caller.post(PROCESS, json={"canary": 4})).json()["runId"]
         async with sluice.worker():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while (await sluice.run(run_id)).status != "paused":
                     await asyncio.sleep(0.02)
             shown = (await caller.get(f"/api/runs/{run_id}")).json()["run"]

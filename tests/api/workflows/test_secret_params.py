@@ -18,6 +18,7 @@ from app.workflows.family import Context, Daily, FamilyParams
 from app.workflows.serialization.secret_places import MASK
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields
+from tests.support.patience import PATIENCE
 from tests.support.scheduling import look, make_due, runs_of, scheduler_of
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped
@@ -79,7 +80,7 @@ async def everything_shown(caller: httpx2.AsyncClient, *paths: str) -> str:
 
 
 async def ended_all(sluice: Sluice) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while await sluice.sql("SELECT 1 FROM sluice.run WHERE finished_at IS NULL"):
             await asyncio.sleep(0.02)
 
@@ -114,7 +115,7 @@ async def test_secrets_in_params_reach_the_work_however_it_is_begun_and_are_neve
                 await started(caller, "/api/workflows/stepped/process-users")
                 january = {"from": "2026-01-02", "to": "2026-01-03"}
                 await started(caller, "/api/backfills", family="keyed", **january, **asked)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE):
                     while not (
                         asks := await sluice.sql(
                             "SELECT id FROM sluice.run WHERE status = 'paused'"

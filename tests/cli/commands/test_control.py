@@ -12,6 +12,7 @@ from app.workflows.family import Context, Fatal
 from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.control import paused
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"
@@ -225,7 +226,7 @@ async def test_a_run_that_pauses_ends_what_follows_it_with_an_exit_code_of_its_o
             assert as_json.returncode == 3
             assert json.loads(as_json.stdout)["run"]["status"] == "paused"
             waiting = asyncio.create_task(command.run("watch", run_id, "--through-pauses"))
-            async with asyncio.timeout(20):  # until it follows
+            async with asyncio.timeout(PATIENCE):  # until it follows
                 while not sluice.service.changes._listeners:
                     await asyncio.sleep(0.02)
             await command.says("resume", run_id)

@@ -17,6 +17,7 @@ from app.workflows.registry.family_watch import watch
 from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.http import assert_problem, listening
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 SAYS = "greet_again.py is newer than the service: restart it, and each worker."
@@ -91,7 +92,7 @@ async def test_it_is_logged_once(folder: Path, logged: list[EventDict]) -> None:
     watching = asyncio.create_task(watch(FamilyFiles(folder), every=0.01))
     for number, (name, text) in enumerate([("greet_again.py", ""), ("greet.py", "two")]):
         (folder / name).write_text(text)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(logged) <= number:
                 await asyncio.sleep(0.01)
     watching.cancel()

@@ -16,6 +16,7 @@ from app.store.statuses import ItemStatus
 from app.workflows.family import Context
 from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 from tests.support.stepped import Calls, Stepped, items_at
 
@@ -153,7 +154,7 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
         await sluice.add_users(1)
         run_id = await sluice.start("stepped")
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (
                     len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"))
                     < 2
@@ -222,7 +223,7 @@ async def test_an_item_is_shown_with_its_steps_and_what_came_of_each(
         await sluice.add_users(2)
         run_id = await sluice.start()
         async with sluice.worker():
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 asked = "SELECT 1 FROM sluice.step WHERE name = 'approve' AND status = 'suspended'"
                 # Suspended it is in its moment of sleep too.
                 while not await sluice.sql(asked) or not any(

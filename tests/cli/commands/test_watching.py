@@ -16,14 +16,15 @@ from app.cli.api_client import ApiClient, CallRefused
 from app.cli.commands.watch import follow, watch_run
 from app.cli.options import Following
 from app.cli.server.uvicorn import bind, listening, url_of
-from app.cli.stream_reader import PATIENCE
+from app.cli.stream_reader import PATIENCE as OF_THE_READER
 from app.errors import Unavailable
 from app.schemas.runs import RunView
 from app.workflows.family import Context
 from tests.support.admission import bounded, places
 from tests.support.families import Recording
-from tests.support.http import OPS, PATIENT, app_of, bearer
+from tests.support.http import OPS, app_of, bearer
 from tests.support.http import listening as reached
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 
@@ -50,12 +51,12 @@ class Noted(AbstractContextManager["Noted"]):
         self.said.append(sentence)
 
     async def shows(self, status: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self.statuses[-1:] != [status]:
                 await asyncio.sleep(0.02)
 
     async def hears(self, words: str) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (found := [sentence for sentence in self.said if words in sentence]):
                 await asyncio.sleep(0.02)
         return found[0]
@@ -67,7 +68,7 @@ def _watching(
     shown: Noted,
     *,
     through_pauses: bool = False,
-    patience: float = PATIENCE,
+    patience: float = OF_THE_READER,
 ) -> asyncio.Task[RunView]:
     """In a thread: the service that it watches is in this one."""
 
@@ -90,7 +91,7 @@ async def test_a_run_is_followed_to_its_end(opener: Opener) -> None:
         run_id, shown = await sluice.start(), Noted()
         watching = _watching(http, run_id, shown)
         await shown.shows("pending")
-        async with sluice.worker(), asyncio.timeout(20):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             run = await watching
         assert (run.status, run.ended, run.counters.succeeded) == ("succeeded", 12, 12)
         assert (shown.statuses[0], shown.statuses[-1]) == ("pending", "succeeded")
@@ -126,7 +127,7 @@ async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
             await http.post(f"/api/runs/{run_id}/resume", json=body)
             await shown.shows("running")
             seen_to_run.set()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 run = await watching
         assert (run.status, run.actual.tokens) == ("succeeded", 1_200)
         assert len([sentence for sentence in shown.said if "Go on with" in sentence]) == 1
@@ -149,7 +150,7 @@ async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener:
             assert example == f"For example: {', '.join(ids[:3])}"
             assert waits == "It waits for an approval, and nothing of it has begun."
             await http.post(f"/api/runs/{run_id}/approve")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 assert (await watching).status == "succeeded"
         assert "resumed by ops" in shown.said[-1]
 
@@ -159,7 +160,7 @@ async def test_a_pause_of_long_ago_is_told_without_a_way_on(opener: Opener) -> N
         run_id, shown = await sluice.start(), Noted()
         for action in ("pause", "resume"):
             await http.post(f"/api/runs/{run_id}/{action}")
-        async with sluice.worker(), asyncio.timeout(20):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             await _watching(http, run_id, shown)
         assert [sentence.split()[1] for sentence in shown.said] == ["paused", "resumed"]
 
@@ -173,7 +174,7 @@ async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
         first = bind("127.0.0.1", 0)
         port = first.getsockname()[1]
         url = url_of(first)
-        async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENT) as http:
+        async with httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENCE) as http:
             async with listening(app_of(sluice), first, stop_timeout=5):
                 watching = _watching(http, run_id, shown, through_pauses=True)
                 await control.pause(run_id, by="ops")
@@ -183,7 +184,7 @@ async def test_a_service_that_goes_away_is_waited_for_and_nothing_is_told_twice(
             with bind("127.0.0.1", port) as second:
                 async with listening(app_of(sluice), second, stop_timeout=5):
                     await shown.hears("answers again")
-                    async with sluice.worker(), asyncio.timeout(20):
+                    async with sluice.worker(), asyncio.timeout(PATIENCE):
                         assert (await watching).status == "succeeded"
         kinds = [sentence.split()[1] for sentence in shown.said if sentence[2] == ":"]
         assert kinds == ["paused", "resumed"]
@@ -194,14 +195,14 @@ async def test_a_service_that_stays_away_is_given_up(opener: Opener) -> None:
         run_id, shown = await sluice.start(), Noted()
         bound = bind("127.0.0.1", 0)
         async with httpx2.AsyncClient(
-            base_url=url_of(bound), headers=bearer(OPS), timeout=PATIENT
+            base_url=url_of(bound), headers=bearer(OPS), timeout=PATIENCE
         ) as http:
             async with listening(app_of(sluice), bound, stop_timeout=5):
                 watching = _watching(http, run_id, shown, patience=0.5)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE):
                     while not sluice.service.changes._listeners:
                         await asyncio.sleep(0.02)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 with pytest.raises(Unavailable, match="here"):
                     await watching
         assert shown.said == ["The service does not answer; trying again for 0.5 s …"]
@@ -212,17 +213,17 @@ async def test_whoever_finds_too_many_watching_waits_for_a_place(opener: Opener)
         run_id, first, second = await sluice.start(), Noted(), Noted()
         async with (
             bounded(sluice, streams=places(1)) as url,
-            httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENT) as http,
+            httpx2.AsyncClient(base_url=url, headers=bearer(OPS), timeout=PATIENCE) as http,
         ):
             watching = [_watching(http, run_id, first)]
             await first.shows("pending")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not sluice.service.changes._listeners:
                     await asyncio.sleep(0.02)
             watching.append(_watching(http, run_id, second))
             told = await second.hears("Trying again for")
             assert told.startswith("The token ops has 1 of them under way")
-            async with sluice.worker(), asyncio.timeout(20):
+            async with sluice.worker(), asyncio.timeout(PATIENCE):
                 assert [run.status for run in await asyncio.gather(*watching)] == ["succeeded"] * 2
 
 
@@ -256,7 +257,7 @@ async def test_the_first_look_waits_for_a_place_too_and_json_is_all_that_is_prin
                 how = Following.TO_A_PAUSE
                 return follow(ApiClient(ours, "here"), console, run_id, how, as_json=True)
 
-        async with sluice.worker(), asyncio.timeout(20):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             assert await asyncio.to_thread(watched) == 0
         assert refusing.refused == [f"/api/runs/{run_id}", f"/api/runs/{run_id}/events"]
         assert json.loads(printed.getvalue())["run"]["status"] == "succeeded"

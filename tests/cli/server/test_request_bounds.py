@@ -150,18 +150,19 @@ def test_what_is_not_http_is_refused(given: Given) -> None:
 def test_a_head_that_comes_byte_by_byte_is_ended_when_its_time_is_over(given: Given) -> None:
     with served(given.app(), SHORT) as port, calling(port) as caller:
         took = caller.trickle(ENDLESS)
-        assert SHORT.head_timeout - 0.1 < took < SHORT.head_timeout + 2
+        assert SHORT.head_timeout - 0.1 < took < SHORT.head_timeout + 10
         assert "0.8 seconds" in caller.answer().problem(408)
         assert caller.is_closed()
 
 
 def test_the_time_of_a_later_head_runs_from_its_first_byte(given: Given) -> None:
-    with served(given.app(), SHORT) as port, calling(port) as caller:
-        for _ in range(3):
+    limits = replace(SHORT, head_timeout=2)
+    with served(given.app(), limits) as port, calling(port) as caller:
+        for _ in range(2):
             caller.send(GET)
             assert caller.answer().status == 200
-            time.sleep(SHORT.head_timeout / 2)  # kept alive, and nothing is asked meanwhile
-        assert caller.trickle(ENDLESS) > SHORT.head_timeout - 0.1
+            time.sleep(limits.head_timeout * 0.6)  # kept alive, and nothing is asked meanwhile
+        assert caller.trickle(ENDLESS) > limits.head_timeout - 0.1
         caller.answer().problem(408)
 
 
@@ -177,7 +178,7 @@ def test_a_body_that_comes_byte_by_byte_is_ended_when_its_time_is_over(
     with served(given.app(), SHORT) as port, calling(port) as caller:
         caller.send(head)
         took = caller.trickle(b"1\r\nx\r\n" * 160)
-        assert SHORT.body_timeout - 0.1 < took < SHORT.body_timeout + 2
+        assert SHORT.body_timeout - 0.1 < took < SHORT.body_timeout + 10
         assert "1.2 seconds" in caller.answer().problem(408)
         assert given.broken_off.wait(10)
         assert caller.is_closed()
@@ -276,7 +277,7 @@ def test_an_answer_that_nobody_reads_ends_with_the_connection(given: Given) -> N
         caller.line()
         began = time.monotonic()
         while any(c.laddr.port == port and c.raddr for c in psutil.Process().net_connections()):
-            assert time.monotonic() < began + 10
+            assert time.monotonic() < began + 60
             time.sleep(0.05)
         assert time.monotonic() > began + SHORT.body_timeout - 0.5
         with pytest.raises(EOFError):

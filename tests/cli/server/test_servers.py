@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from app.cli.server.demo_token import ensure_token, read_token, token_file
 from tests.cli.command import Sluice, stop, wait_for
+from tests.support.patience import PATIENCE
 from tests.support.ports import free_port
 
 
@@ -65,7 +66,7 @@ async def test_what_is_the_demos_works_on_the_given_database_and_makes_none(
     connection = await asyncpg.connect(empty)
     try:
         await asyncio.to_thread(wait_for, "worker_started", log, process)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not await connection.fetchval("SELECT count(*) FROM sluice.worker"):
                 await asyncio.sleep(0.02)
     finally:

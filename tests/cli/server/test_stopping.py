@@ -21,6 +21,9 @@ from tests.support.forking import ROOT
 
 LIMIT = 1.0
 """SLUICE_STOP_TIMEOUT of these services."""
+BESIDE = 10.0
+"""Seconds that a process takes to end besides, on a machine that others use too. What it must not
+wait for takes four times as long."""
 FAMILY = """
 import asyncio, socket, sys, time
 
@@ -167,7 +170,7 @@ async def test_a_stop_ends_within_its_limit_and_gives_back_what_a_thread_is_at(
         wait_for("the item has begun", tmp_path / "log", process)
         took = seconds_to_stop(process)
     log = told(tmp_path)
-    assert LIMIT - 0.1 < took < LIMIT + 2.5, log
+    assert LIMIT - 0.1 < took < LIMIT + BESIDE, log
     assert process.returncode == 0, log
     assert log["stopped_unfinished"]["messages"] == 1
     [name] = log["stopped_unfinished"]["of"]
@@ -185,7 +188,7 @@ async def test_a_stop_ends_within_its_limit_though_the_event_loop_is_blocked(
         wait_for("the item has begun", tmp_path / "log", process)
         took = seconds_to_stop(process)
     log = told(tmp_path)
-    assert took < LIMIT + 2.5, log
+    assert took < LIMIT + BESIDE, log
     assert process.returncode == 1
     assert "delivered again" in str(log["stopped_by_force"]["hint"])
 
@@ -198,12 +201,12 @@ async def test_a_worker_of_its_own_ends_within_its_limit_too(
     with service(sluice, folder, "serve") as process:
         wait_for("Sluice listens on", folder / "log", process)
         await start(sluice, "sleep")
-        assert seconds_to_stop(process) < LIMIT + 2.5
+        assert seconds_to_stop(process) < LIMIT + BESIDE
         assert process.returncode == 0
     with service(sluice, tmp_path, "worker") as process:
         wait_for("the item has begun", tmp_path / "log", process)
         took = seconds_to_stop(process)
-    assert took < LIMIT + 2.5, told(tmp_path)
+    assert took < LIMIT + BESIDE, told(tmp_path)
     assert process.returncode == 0
     assert await queued(sluice) == ["queued"]
 
@@ -216,6 +219,6 @@ async def test_an_api_whose_preview_is_in_a_thread_ends_within_its_limit(
         with previewing(sluice):
             wait_for("the item has begun", tmp_path / "log", process)
             took = seconds_to_stop(process)
-    assert took < LIMIT + 2.5, told(tmp_path)
+    assert took < LIMIT + BESIDE, told(tmp_path)
     assert process.returncode == 0
     assert "threads_left_at_work" in told(tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 from app.api.admission.concurrency import ConcurrencyLimit
 from app.errors import TooManyTries
+from tests.support.patience import PATIENCE
 
 
 def limit(*, each: int = 2, total: int | None = None, patience: float = 0.05) -> ConcurrencyLimit:
@@ -102,7 +103,7 @@ async def test_a_place_is_free_again_whichever_way_a_call_ends(total: int | None
     in_line.cancel()
     held.cancel()
     await asyncio.gather(held, in_line, return_exceptions=True)
-    async with asyncio.timeout(5), of.place("a"):
+    async with asyncio.timeout(PATIENCE), of.place("a"):
         pass
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-import time
 from collections.abc import Awaitable, Collection, Iterator, Sequence
 from typing import cast
 
@@ -19,6 +18,7 @@ from app.workflows.registry.bound_family import bind
 from app.workflows.registry.threads import Threads
 from app.workflows.serialization.codec import NotSerialisable
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.users import User
 
 NO_CONTEXT = cast("Context", None)  # these families never look at it
@@ -134,31 +134,31 @@ async def test_a_thread_sees_the_context_variables_of_its_caller(
     assert await bind(Plain(), threads).load("u1", NO_CONTEXT) == "somebody-u1"
 
 
-class Sleepy(Plain):
+class Blocking(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.go_on = threading.Event()
+
     def execute(self, entity: str, params: FamilyParams, ctx: Context) -> dict[str, int]:
-        time.sleep(0.15)
+        self.inside.append(entity)
+        assert self.go_on.wait(PATIENCE)
         return {entity: 1}
 
 
 async def test_a_plain_method_that_blocks_stalls_neither_the_loop_nor_the_others(
     threads: Threads,
 ) -> None:
-    bound = bind(Sleepy(), threads)
-    ticks = 0
-
-    async def tick() -> None:
-        nonlocal ticks
-        while True:
+    family = Blocking()
+    bound = bind(family, threads)
+    items = [f"u{n}" for n in range(3)]  # the fourth thread is kept for another family
+    executing = asyncio.gather(*(bound.execute(item, PARAMS, NO_CONTEXT) for item in items))
+    async with asyncio.timeout(PATIENCE):  # here the loop goes on, and waits for all of them
+        while len(family.inside) < len(items):
             await asyncio.sleep(0.005)
-            ticks += 1
-
-    ticking = asyncio.create_task(tick())
-    began = time.perf_counter()
-    await asyncio.gather(*(bound.execute(f"u{n}", PARAMS, NO_CONTEXT) for n in range(4)))
-    took = time.perf_counter() - began
-    ticking.cancel()
-    assert ticks >= 5
-    assert took < 4 * 0.15
+    family.go_on.set()
+    await executing
+    assert sorted(family.inside) == items
 
 
 async def test_an_error_of_a_plain_method_comes_out_as_it_is(threads: Threads) -> None:

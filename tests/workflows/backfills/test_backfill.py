@@ -18,6 +18,7 @@ from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, FamilyParams, Partition
 from tests.support.cut import ByDay, HeldByDay, PerDay, asked, begin
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.worker_process import EVIDENCE, Traced, worker_process
 
@@ -29,7 +30,7 @@ async def look(sluice: Sluice, backfill_id: str) -> Backfill:
         return await backfills.get(connection, backfill_id)
 
 
-async def ended(sluice: Sluice, backfill_id: str, *, within: float = 30) -> Backfill:
+async def ended(sluice: Sluice, backfill_id: str, *, within: float = PATIENCE) -> Backfill:
     async with asyncio.timeout(within):
         while (found := await look(sluice, backfill_id)).finished_at is None:
             await asyncio.sleep(0.02)
@@ -246,7 +247,7 @@ async def test_paused_it_begins_no_partition_and_resumed_it_goes_on(opener: Open
         for _ in range(2):
             assert (await control.pause(backfill_id)).status == "paused"
         family.let_go.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (await partitions(sluice, backfill_id))[DAYS[0]] != "succeeded":
                 await asyncio.sleep(0.02)
         assert list((await partitions(sluice, backfill_id)).values())[1:] == ["waiting"] * 4
@@ -353,7 +354,7 @@ async def test_two_ends_at_the_same_time_begin_one_partition_each(opener: Opener
     ):
         await sluice.add_users(2)
         backfill_id = await begin(sluice, until="2026-02-20", max_active=20)
-        backfill = await ended(sluice, backfill_id, within=20)
+        backfill = await ended(sluice, backfill_id)
         assert backfill.status == "succeeded"
         async with reading(sluice.service.database) as connection:
             counts = await backfills.counts(connection, [backfill_id])
@@ -380,7 +381,7 @@ async def test_workers_that_are_killed_lose_no_partition_and_begin_none_twice(
         backfill_id = await begin(sluice, which=BackfillMode.ALL, max_active=2)
         for deaths in (1, 2):
             async with worker_process(opener.urls, prefix, item_seconds=0.01) as mortal:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE):
                     while len(await sluice.sql("SELECT 1 FROM execution")) < 30 * deaths:
                         await asyncio.sleep(0.005)
                 await mortal.kill()

@@ -35,6 +35,7 @@ from app.settings import Settings
 from app.store.database import open_database, reading
 from app.workflows.families.scene_images import ImageSet, Params, SceneImages
 from app.workflows.family import Context, Flow
+from tests.support.patience import PATIENCE
 from tests.support.worker_process import ROOT
 
 IMAGES = 5
@@ -145,7 +146,7 @@ async def mortal_workers(
     try:
         yield
         os.killpg(process.pid, signal.SIGTERM)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             assert await process.wait() == 0
     finally:
         with suppress(ProcessLookupError):

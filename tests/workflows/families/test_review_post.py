@@ -18,6 +18,7 @@ from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.families.review_post import ReviewPosts
 from tests.support.http import api
 from tests.support.llm_server import Server, response
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import items_at, remembered
 
@@ -169,7 +170,7 @@ async def test_without_an_address_the_run_pauses_before_anybody_is_asked(opener:
     async with case(opener, posts=3) as of:
         run_id = await of.sluice.start()
         async with of.sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (run := await of.sluice.run(run_id)).status != RunStatus.PAUSED:
                     await asyncio.sleep(0.02)
         assert "POSTS_URL is not set" in (run.detail or "")

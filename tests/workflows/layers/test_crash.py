@@ -11,6 +11,7 @@ import pytest
 
 from app.store.tables.runs import Run
 from app.workflows.messages import ExecuteMessage
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.worker_process import EVIDENCE, Traced, worker_process
 
@@ -30,7 +31,7 @@ async def traced(opener: Opener, users: int) -> AsyncIterator[Sluice]:
 
 async def ended_items(sluice: Sluice, run_id: str, number: int) -> None:
     """Wait until at least so many items have an outcome."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await sluice.run(run_id)).ended < number:
             await asyncio.sleep(0.01)
 
@@ -94,7 +95,7 @@ async def test_a_worker_that_stalled_and_woke_up_cannot_overwrite_its_successors
         prefix = opener.settings.redis_prefix
         async with worker_process(opener.urls, prefix, item_seconds=0.5) as stalled:
             run_id = await sluice.start()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not await executions(sluice):
                     await asyncio.sleep(0.01)
             stalled.send(signal.SIGSTOP)
@@ -145,7 +146,7 @@ async def test_a_worker_goes_on_when_the_database_cuts_every_connection(opener: 
 async def test_a_message_without_its_item_is_dropped(opener: Opener) -> None:
     async with traced(opener, users=1) as sluice:
         await sluice.publish(ExecuteMessage(run="run_gone", items=("u1",)).outgoing("traced"))
-        async with sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while await sluice.queued():
                 await asyncio.sleep(0.02)
         assert await executions(sluice) == {}

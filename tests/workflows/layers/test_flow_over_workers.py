@@ -13,6 +13,7 @@ import pytest
 from app.flow.limits import FlowControl
 from app.flow.redis_gate import LEASE
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.worker_process import EVIDENCE, limited, worker_process, worker_processes
 
@@ -45,7 +46,7 @@ class Evidence:
 
     async def until_begun(self, number: int) -> list[Execution]:
         """Wait until at least so many have begun."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(found := await self.executions()) < number:
                 await asyncio.sleep(0.02)
         return found

@@ -8,6 +8,7 @@ from app.workflows.messages import executions
 from tests.support.control import lone_item
 from tests.support.families import Recording
 from tests.support.held import Held
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
 
@@ -23,7 +24,7 @@ async def test_messages_that_name_the_same_items_at_two_workers_execute_each_onc
             await sluice.publish(
                 *executions("recording", run_id, ids, 1), *executions("recording", run_id, ids, 40)
             )
-            async with asyncio.timeout(10):  # they come, and find nothing to take
+            async with asyncio.timeout(PATIENCE):  # they come, and find nothing to take
                 while (await sluice.service.engine.depth())["recording.execute"].due:
                     await asyncio.sleep(0.01)
             family.let_go.set()
@@ -58,7 +59,7 @@ async def test_a_queue_that_is_restored_from_an_older_backup_neither_loses_nor_d
             await family.until_inside(20)
             await sluice.sql("INSERT INTO sluice.backup SELECT * FROM sluice.message")
             family.let_go.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (await sluice.run(run_id)).succeeded < 30:
                     await asyncio.sleep(0.005)
             # What was in hand then is in the hands of a worker that this backup knows of.

@@ -17,6 +17,7 @@ from app.workflows.family import Context, Fatal, Skip
 from app.workflows.messages import PaginateMessage, executions
 from tests.support.families import Recording
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 
 
@@ -32,14 +33,14 @@ class Held(Recording):
 
 
 async def paged(sluice: Sluice, run_id: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not (await sluice.run(run_id)).paged:
             await asyncio.sleep(0.02)
 
 
 async def quiet(sluice: Sluice, family: str = "recording") -> None:
     """No paginate message waits or is in hand."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while f"{family}.paginate" in await sluice.service.engine.depth():
             await asyncio.sleep(0.02)
 
@@ -70,7 +71,7 @@ async def test_defect_2_no_message_and_no_row_holds_every_id(opener: Opener) -> 
         await sluice.add_users(3_000)
         run_id = await sluice.start()
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while (await sluice.run(run_id)).scheduled < 900:
                     await asyncio.sleep(0.02)
             [(largest,)] = await sluice.sql("SELECT max(length(payload)) FROM sluice.message")
@@ -191,7 +192,7 @@ async def test_defect_9_queue_depth_is_bounded_however_many_items_wait(opener: O
         run_id = await sluice.start()
         deepest = 0
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (await sluice.run(run_id)).held:
                     deepest = max(deepest, await sluice.queued())
             await quiet(sluice)
@@ -227,7 +228,7 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
                 ],
             )
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while await sluice.queued():
                     await asyncio.sleep(0.02)
         run = await sluice.run(run_id)

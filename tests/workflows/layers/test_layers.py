@@ -11,6 +11,7 @@ from datetime import timedelta
 from app.workflows.family import Context, Fatal, RetryAfter, Skip
 from tests.support.control import lone_item
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
 
@@ -116,7 +117,7 @@ async def test_a_failed_attempt_can_be_seen_while_the_next_one_is_awaited(opener
     async with opener(Recording(postpone)) as sluice:
         await sluice.add_users(1)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while not (rows := await sluice.items(run_id)) or not rows[0].postponements:
                 await asyncio.sleep(0.02)
         assert await sluice.queued() == 1
@@ -333,7 +334,7 @@ async def test_a_stop_ends_what_is_in_hand_and_gives_back_the_rest_at_once(
     async with opener(family, worker_concurrency=5) as sluice:
         await sluice.add_users(20)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while not family.executed:
                 await asyncio.sleep(0.01)
         # The worker has stopped.
@@ -353,7 +354,7 @@ async def test_a_stop_has_a_time_limit_after_which_messages_go_back(opener: Open
     async with opener(family, stop_timeout=0.2) as sluice:
         await sluice.add_users(3)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while len(family.executed) < 3:
                 await asyncio.sleep(0.01)
         depth = (await sluice.service.engine.depth())["recording.execute"]

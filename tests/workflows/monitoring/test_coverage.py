@@ -14,6 +14,7 @@ from app.store.monitoring.coverage import CoverageRecord
 from app.workflows.family import Context, FamilyParams, JobFamily, Skip
 from tests.support.cut import ByDay
 from tests.support.families import Beside, Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 
@@ -130,7 +131,7 @@ async def test_a_worker_counts_such_a_day_by_itself_and_of_several_one_does(
         async with sluice.service.database.begin() as tx:
             await coverage.record(tx, bound.name, CoverageRecord(9, 1, exact=False))
         await yesterday(sluice)
-        async with sluice.worker(), sluice.worker(), asyncio.timeout(10):
+        async with sluice.worker(), sluice.worker(), asyncio.timeout(PATIENCE):
             while len(await days(sluice)) < 2:
                 await asyncio.sleep(0.02)
         assert await days(sluice) == [(9, 1, False), (4, 0, True)]

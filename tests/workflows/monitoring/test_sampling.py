@@ -18,6 +18,7 @@ from app.workflows.monitoring.run_timeline import timeline
 from tests.support.families import Beside
 from tests.support.held import Held
 from tests.support.http import api, assert_problem
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
 SOON = 0.1
@@ -45,7 +46,7 @@ async def test_a_worker_samples_the_runs_that_move(opener: Opener) -> None:
         run_id = await sluice.start()
         async with sluice.worker():
             await family.until_inside(20)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while not await sampled(sluice, run_id):
                     await asyncio.sleep(0.02)
             family.let_go.set()
@@ -190,26 +191,27 @@ async def test_a_pause_slows_no_pace_down_neither_in_the_course_nor_in_the_overv
 ) -> None:
     async with opener(Beside()) as sluice, api(sluice) as caller:
         run_id = await sluice.start()
-        # 100 items in ten seconds, an hour's pause in which 5 at work ended, 20 in two seconds.
+        # 10,000 items in a thousand seconds, a pause of a hundred hours in which 500 at work ended,
+        # 2,000 in two hundred seconds. The seconds that the test itself takes are few beside these.
         await sluice.sql(
-            "UPDATE sluice.run SET status = 'running', scheduled = 1000, succeeded = 125,"
-            " judged_from = 105, started_at = now() - interval '3612 s',"
-            " active_since = now() - interval '2 s', active_ms = 10000"
+            "UPDATE sluice.run SET status = 'running', scheduled = 100000, succeeded = 12500,"
+            " judged_from = 10500, started_at = now() - interval '361200 s',"
+            " active_since = now() - interval '200 s', active_ms = 1000000"
         )
         await sluice.sql(
             "INSERT INTO sluice.run_event (run_id, at, kind, who) VALUES"
-            " (:id, now() - interval '3602 s', 'paused', 'ops'),"
-            " (:id, now() - interval '2 s', 'resumed', 'ops')",
+            " (:id, now() - interval '360200 s', 'paused', 'ops'),"
+            " (:id, now() - interval '200 s', 'resumed', 'ops')",
             id=run_id,
         )
         await sluice.sql(
-            "INSERT INTO sluice.run_sample SELECT :id, now() - interval '3603 s',"
-            " 1000, 90, 0, 0, 0, 0, 0, 0",
+            "INSERT INTO sluice.run_sample SELECT :id, now() - interval '360300 s',"
+            " 100000, 9000, 0, 0, 0, 0, 0, 0",
             id=run_id,
         )
         points = (await caller.get(f"/api/runs/{run_id}/history")).json()["points"]
         assert points[1]["itemsPerSecond"] == pytest.approx(10, rel=0.1)
-        # 35 in the one second before the pause and the two behind it.
+        # 3,500 in the hundred seconds before the pause and the two hundred behind it.
         assert points[2]["itemsPerSecond"] == pytest.approx(35 / 3, rel=0.2)
         [shown] = (await caller.get("/api/overview")).json()["activeRuns"]
         assert shown["itemsPerSecond"] == pytest.approx(10, rel=0.2)

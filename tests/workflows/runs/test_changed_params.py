@@ -15,6 +15,7 @@ from app.store.statuses import RunStatus
 from app.workflows.family import Context, FamilyParams, RetryAfter
 from tests.support.control import control, kinds, paused
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
 
@@ -87,7 +88,7 @@ async def half_done(opener: Opener) -> str:
     async with opener(family) as sluice:
         await sluice.add_users(30)
         run_id = await sluice.start(params=Tone(tone="dry"))
-        async with sluice.worker(), asyncio.timeout(20):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while (run := await sluice.run(run_id)).scheduled < 30 or run.succeeded < 5:
                 await asyncio.sleep(0.02)
     return run_id
@@ -105,7 +106,7 @@ async def test_a_run_whose_params_do_not_fit_pauses_and_goes_on_with_code_that_t
         assert run.reason == "params_changed"
         assert f"no more: {field}: " in str(run.detail)
         await control(sluice, "resume", run_id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (await kinds(sluice, run_id)).count("paused:params_changed") < 2:
                 await asyncio.sleep(0.02)
         run = await paused(sluice, run_id)

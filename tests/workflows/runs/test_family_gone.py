@@ -16,6 +16,7 @@ from app.workflows.family import Context, Cron, RetryAfter
 from app.workflows.registry.discovery import collect_families
 from tests.support.control import control, kinds
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 
 
@@ -52,14 +53,14 @@ async def half_done(opener: Opener) -> str:
     async with opener(Former()) as sluice:
         await sluice.add_users(30)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(20):
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
             while (run := await sluice.run(run_id)).scheduled < 30 or run.succeeded < 5:
                 await asyncio.sleep(0.02)
     return run_id
 
 
 async def told(sluice: Sluice, run_id: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await sluice.run(run_id)).reason != "family_gone":
             await asyncio.sleep(0.02)
 

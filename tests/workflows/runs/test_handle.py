@@ -8,6 +8,7 @@ import pytest
 
 from app.errors import NotFound
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 
@@ -21,9 +22,9 @@ async def test_who_starts_a_run_may_ask_for_its_status_and_wait_for_its_end(
         with pytest.raises(TimeoutError):
             await run.result(timeout=0.05)
         async with sluice.worker():
-            ended = await run.result(timeout=20)
+            ended = await run.result(timeout=PATIENCE)
         assert (ended.status, ended.succeeded, ended.started_by) == ("succeeded", 5, "code")
-        assert await run.result(timeout=5) == ended
+        assert await run.result(timeout=PATIENCE) == ended
 
 
 async def test_events_come_while_they_happen_and_end_with_the_run(opener: Opener) -> None:
@@ -33,7 +34,7 @@ async def test_events_come_while_they_happen_and_end_with_the_run(opener: Opener
         control = sluice.service.api.control
         seen: list[str] = []
         await control.pause(run.id, by="ops")
-        async with asyncio.timeout(20), sluice.worker():
+        async with asyncio.timeout(PATIENCE), sluice.worker():
             async for event in run.events():
                 seen.append(event.kind)
                 if event.kind == "paused":

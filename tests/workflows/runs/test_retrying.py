@@ -15,6 +15,7 @@ from app.workflows.family import Context, FamilyParams, Fatal, JobFamily, Page, 
 from tests.support.control import kinds, paused
 from tests.support.families import Recording
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.workflows.layers.test_no_exception import cancelled_elsewhere
 
@@ -58,7 +59,7 @@ def raising(error: BaseException) -> Callable[[], object]:
 
 
 async def until_told(sluice: Sluice, run_id: str, word: str) -> Run:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while word not in ((run := await sluice.run(run_id)).detail or ""):
             await asyncio.sleep(0.02)
     return run

@@ -32,6 +32,7 @@ from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, Fatal, RetryAfter, Skip, Systemic
 from app.workflows.messages import PaginateMessage, executions
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import assert_ended_rightly, assert_legal
 
@@ -208,7 +209,7 @@ class Life(RuleBasedStateMachine):
         if not self.on:
             await self.working.enter_async_context(sluice.worker())
         for run_id in self.runs:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while (await sluice.run(run_id)).status not in ENDED:
                     await self.resume_all()
                     await asyncio.sleep(0.02)

@@ -15,6 +15,7 @@ from app.workflows.keys import family_schedule
 from app.workflows.registry.discovery import collect_families
 from app.workflows.schedules.sync import sync_declared_schedules
 from tests.support.families import Beside
+from tests.support.patience import PATIENCE
 from tests.support.scheduling import look, make_due, now_of, runs_of, scheduler_of
 from tests.support.service import Opener
 
@@ -126,7 +127,7 @@ async def test_an_old_process_that_goes_on_beside_a_new_one_undoes_nothing(
     async with opener(declaring(NIGHTLY)) as old, old.worker():
         async with opener(declaring(Cron("15 4 * * *"))) as new, new.worker():
             await make_due(new, KEY)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE):
                 while not await runs_of(new, KEY):
                     await asyncio.sleep(0.02)
         row = await look(old, KEY)

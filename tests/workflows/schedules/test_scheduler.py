@@ -16,6 +16,7 @@ from app.workflows.family import FamilyParams
 from app.workflows.schedules.scheduler import Scheduler
 from tests.support.families import Beside, Recording
 from tests.support.logged import warnings_logged
+from tests.support.patience import PATIENCE
 from tests.support.scheduling import look, make_due, now_of, runs_of, scheduled, scheduler_of
 from tests.support.service import Opener, Sluice
 from tests.support.story import story
@@ -61,7 +62,7 @@ async def test_a_worker_fires_what_is_due_and_the_run_tells_why(opener: Opener) 
         before = await look(sluice, key)
         due = await make_due(sluice, key)
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while not (started := await runs_of(sluice, key)):
                     await asyncio.sleep(0.02)
             run = await sluice.ended(started[0])
@@ -146,7 +147,7 @@ async def test_it_goes_on_after_every_connection_was_cut(opener: Opener) -> None
             for number in range(1, 4):
                 await apart.execute(_CUT_OTHERS)
                 await apart.execute("UPDATE sluice.schedule SET next_at = now()")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     while await apart.fetchval("SELECT count(*) FROM sluice.run") < number:
                         await asyncio.sleep(0.02)
             assert not running.done()
@@ -174,7 +175,7 @@ async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -
         await first.kill()
         async with worker_process(opener.urls, prefix):
             await second.kill()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while await sluice.sql("SELECT 1 FROM sluice.schedule WHERE last_result IS NULL"):
                     await asyncio.sleep(0.05)
         results = await sluice.sql("SELECT last_result, last_run_id FROM sluice.schedule")
@@ -186,7 +187,7 @@ async def test_workers_that_are_killed_lose_and_double_nothing(opener: Opener) -
 
 
 async def _some_fired(sluice: Sluice) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not await sluice.sql("SELECT 1 FROM sluice.schedule WHERE last_result IS NOT NULL"):
             await asyncio.sleep(0.005)
 

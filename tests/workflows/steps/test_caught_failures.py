@@ -35,13 +35,14 @@ def skipping() -> None:
     raise Skip("nobody is there")
 
 
-async def slowly() -> None:
-    await asyncio.sleep(60)
-
-
 async def within_a_moment(ctx: Context) -> None:
-    async with asyncio.timeout(0.05):
-        await ctx.run("first", slowly)
+    async with asyncio.timeout(None) as limit:
+
+        async def too_long() -> None:  # its time is over as soon as it has begun
+            limit.reschedule(asyncio.get_running_loop().time())
+            await asyncio.Event().wait()
+
+        await ctx.run("first", too_long)
 
 
 async def beside(ctx: Context) -> None:

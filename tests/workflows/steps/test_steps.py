@@ -319,7 +319,7 @@ async def test_between_two_tries_of_a_step_the_item_is_suspended(opener: Opener)
         return "through"
 
     async def script(item: str, ctx: Context) -> str:
-        slow = Backoff(initial=timedelta(seconds=1))
+        slow = Backoff(initial=timedelta(seconds=3))  # in which it is seen to wait
         return await ctx.run("flaky", fail_at_first, attempts=2, backoff=slow)
 
     family = Stepped(script)
@@ -343,7 +343,7 @@ async def test_what_is_remembered_of_a_class_that_has_other_fields_now_ends_the_
 
     async def script(item: str, ctx: Context) -> None:
         await ctx.run("make", make)
-        await ctx.sleep("nap", timedelta(seconds=0.5))
+        await ctx.sleep("nap", timedelta(seconds=2))  # in which it is changed
 
     async with opener(Stepped(script)) as sluice:
         await sluice.add_users(1)

@@ -15,6 +15,7 @@ from app.workflows.family import Context, FamilyParams
 from app.workflows.monitoring import worker_heartbeat
 from tests.support.families import Beside
 from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 
 BACK = (
@@ -89,7 +90,7 @@ class Open(Holding):
 
 async def until_shown(sluice: Sluice, **wanted: int) -> None:
     """The overview says so of the one worker."""
-    async with asyncio.timeout(15), api(sluice) as caller:
+    async with asyncio.timeout(PATIENCE), api(sluice) as caller:
         shown: list[dict[str, int]] = []
         while shown != [wanted]:
             await asyncio.sleep(0.05)
@@ -120,19 +121,26 @@ async def test_a_step_that_waits_for_a_thread_does_so_outside_its_items_time_lim
     class Stepping(Beside):
         """Whose items do not tell that they will need a thread."""
 
-        timeout = timedelta(seconds=2)
+        timeout = timedelta(seconds=4)
         attempts = 1
 
+    shown = threading.Event()
+
+    def block() -> None:
+        shown.wait(60)
+        time.sleep(0.9)
+
     async def work(item: str, ctx: Context) -> None:
-        await ctx.run("block", time.sleep, 0.8)
+        await ctx.run("block", block)
 
     async with opener(Stepping(work), worker_threads=1) as sluice:
         await sluice.add_users(6)
         run_id = await sluice.start()
         async with sluice.worker():
             await until_shown(sluice, waitingForThread=5)
+            shown.set()
             assert await outcomes(sluice, run_id) == {"succeeded": 6}  # after five seconds
-        assert (await sluice.run(run_id)).work_ms < 10_000  # with what they waited, seventeen
+        assert (await sluice.run(run_id)).work_ms < 12_000  # with what they waited, nineteen
 
 
 async def test_a_worker_takes_no_more_plain_items_than_it_has_free_threads(opener: Opener) -> None:
@@ -142,7 +150,7 @@ async def test_a_worker_takes_no_more_plain_items_than_it_has_free_threads(opene
         await sluice.add_users(20)
         run_id = await sluice.start()
         async with sluice.worker():
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 while family.executed.total() < 3:
                     await asyncio.sleep(0.02)
             for _ in range(20):

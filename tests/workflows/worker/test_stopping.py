@@ -9,6 +9,7 @@ import pytest
 
 from app.workflows.worker.background import cancel_and_wait
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 
@@ -22,7 +23,7 @@ async def test_a_worker_that_has_hardly_begun_stops(opener: Opener) -> None:
             running = asyncio.create_task(worker.run())
             await asyncio.sleep(number * 0.005)
             worker.stop()
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, PATIENCE)
     gc.collect()  # here, and not in some other test
 
 
@@ -39,7 +40,7 @@ async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
 
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
-    await asyncio.wait_for(cancel_and_wait([task], again=0.01), 5)
+    await asyncio.wait_for(cancel_and_wait([task], again=0.01), PATIENCE)
     assert (task.cancelled(), swallowed) == (True, 1)
 
 
@@ -52,6 +53,6 @@ async def test_what_a_task_raises_while_it_ends_is_dropped() -> None:
 
     task = asyncio.create_task(failing())
     await asyncio.sleep(0)
-    await asyncio.wait_for(cancel_and_wait([task]), 5)
-    await asyncio.wait_for(cancel_and_wait([]), 5)
+    await asyncio.wait_for(cancel_and_wait([task]), PATIENCE)
+    await asyncio.wait_for(cancel_and_wait([]), PATIENCE)
     assert task.done()

@@ -12,6 +12,7 @@ from app.store.statuses import EventKind
 from app.store.tables.runs import Run
 from app.workflows.keys import new_id
 from tests.support.families import Recording
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.story import kinds
 from tests.support.worker_process import worker_process
@@ -27,7 +28,7 @@ _HOLDERS = """
 
 async def holder(sluice: Sluice, *, other_than: int = 0) -> int:
     """The connection whose watchdog does the work, as soon as there is one."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             pids = [row[0] for row in await sluice.sql(_HOLDERS)]
             assert len(pids) <= 1
