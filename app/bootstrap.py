@@ -80,11 +80,7 @@ async def open_service(
         ConfigurationError: Postgres or Redis answers, and is not as it must be; or a service of
             ``providers`` cannot be made.
     """
-    guard_tasks(asyncio.get_running_loop())
-    redactor = redactor_of(settings)
-    for url in (urls.database, urls.direct, urls.redis):
-        know_url(redactor, url)
-    IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
+    _redactor_in_use(settings, urls)
     by_transaction = (
         await check_pooling(urls.database, urls.direct, settings.db_schema)
     ) is Pooling.TRANSACTION
@@ -96,10 +92,40 @@ async def open_service(
             families=settings.pool_size,
             by_transaction=by_transaction,
         ) as pools,
+        service_over(pools, settings, urls, families, providers) as service,
+    ):
+        yield service
+
+
+@asynccontextmanager
+async def service_over(
+    pools: Pools,
+    settings: Settings,
+    urls: Urls,
+    families: Sequence[AnyFamily],
+    providers: Sequence[Provider[Any]],
+) -> AsyncIterator[Service]:
+    """Make every object, over pools that are open and stay open.
+
+    Raises:
+        ConfigurationError: as ``open_service``.
+    """
+    guard_tasks(asyncio.get_running_loop())
+    redactor = _redactor_in_use(settings, urls)
+    async with (
         _provided(settings, providers) as provided,
         _opened(settings, urls, families, pools, redactor, provided) as service,
     ):
         yield service
+
+
+def _redactor_in_use(settings: Settings, urls: Urls) -> Redactor:
+    """Of whatever begins from now on: the worker, what serves the API."""
+    redactor = redactor_of(settings)
+    for url in (urls.database, urls.direct, urls.redis):
+        know_url(redactor, url)
+    IN_USE.set(redactor)
+    return redactor
 
 
 @asynccontextmanager

@@ -124,13 +124,14 @@ async def test_a_step_that_waits_for_a_thread_does_so_outside_its_items_time_lim
         timeout = timedelta(seconds=4)
         attempts = 1
 
-    shown = threading.Event()
+    all_here, shown = asyncio.Barrier(6), threading.Event()
 
     def block() -> None:
         shown.wait(60)
         time.sleep(0.9)
 
     async def work(item: str, ctx: Context) -> None:
+        await all_here.wait()  # once one needs a thread, the worker takes no more of them
         await ctx.run("block", block)
 
     async with opener(Stepping(work), worker_threads=1) as sluice:
