@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
-from app.configured_secrets import know_url, redactor_of
+from app.configured_secrets import redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
 from app.engine.postgres.engine import PostgresEngine
-from app.errors import ConfigurationError
 from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
 from app.flow.overrides import EffectiveLimits
@@ -26,7 +25,7 @@ from app.redaction.redactor import IN_USE, Redactor
 from app.service import Service, make_context
 from app.services.file_store import FileStore
 from app.services.http.tls import http_client
-from app.services.provider import Provider
+from app.services.provider import Provider, open_provided
 from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.store.database import service_key, sessions
@@ -80,7 +79,7 @@ async def open_service(
         ConfigurationError: Postgres or Redis answers, and is not as it must be; or a service of
             ``providers`` cannot be made.
     """
-    _redactor_in_use(settings, urls)
+    IN_USE.set(redactor_of(settings, urls.database, urls.direct, urls.redis))
     by_transaction = (
         await check_pooling(urls.database, urls.direct, settings.db_schema)
     ) is Pooling.TRANSACTION
@@ -111,21 +110,13 @@ async def service_over(
         ConfigurationError: as ``open_service``.
     """
     guard_tasks(asyncio.get_running_loop())
-    redactor = _redactor_in_use(settings, urls)
+    redactor = redactor_of(settings, urls.database, urls.direct, urls.redis)
+    IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
     async with (
-        _provided(settings, providers) as provided,
+        open_provided(settings, providers) as provided,
         _opened(settings, urls, families, pools, redactor, provided) as service,
     ):
         yield service
-
-
-def _redactor_in_use(settings: Settings, urls: Urls) -> Redactor:
-    """Of whatever begins from now on: the worker, what serves the API."""
-    redactor = redactor_of(settings)
-    for url in (urls.database, urls.direct, urls.redis):
-        know_url(redactor, url)
-    IN_USE.set(redactor)
-    return redactor
 
 
 @asynccontextmanager
@@ -250,20 +241,3 @@ async def _opened(
         await changes.aclose()
         await http.aclose()
         await redis.aclose()
-
-
-@asynccontextmanager
-async def _provided(
-    settings: Settings, providers: Sequence[Provider[Any]]
-) -> AsyncIterator[Mapping[type, object]]:
-    """What the service provides, by what it is asked for; closed in the reverse order."""
-    provided: dict[type, object] = {}
-    async with AsyncExitStack() as stack:
-        for provider in providers:
-            if provider.kind is FileStore or provider.kind in provided:
-                raise ConfigurationError(
-                    f"app/services/providers.py provides {provider.kind.__name__}, which is"
-                    " provided already."
-                )
-            provided[provider.kind] = await stack.enter_async_context(provider.opened(settings))
-        yield provided

@@ -19,9 +19,12 @@ SECRET_NAME = re.compile("password|secret|token|key|sig", re.IGNORECASE)
 """Of a parameter in a URL's query."""
 
 
-def redactor_of(settings: SluiceSettings) -> Redactor:
+def redactor_of(settings: SluiceSettings, *urls: str) -> Redactor:
+    """``urls``: those in use, which may be others than were set."""
     redactor = Redactor()
     know(redactor, settings)
+    for url in urls:
+        know_url(redactor, url)
     return redactor
 
 

@@ -23,7 +23,7 @@ from structlog.typing import EventDict
 from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.settings import OURS, Settings
-from tests.support.databases import Databases
+from tests.support.databases import POOL_SIZE, Database, Databases
 from tests.support.own_settings import OwnSettings
 from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
@@ -69,10 +69,15 @@ async def databases(servers: TestServers) -> AsyncIterator[Databases]:
 
 
 @pytest.fixture
-async def database_url(databases: Databases) -> AsyncIterator[str]:
+async def own_database(databases: Databases) -> AsyncIterator[Database]:
     """A database with every table, for one test."""
-    async with databases.one() as dsn:
-        yield dsn
+    async with databases.one() as database:
+        yield database
+
+
+@pytest.fixture
+def database_url(own_database: Database) -> str:
+    return own_database.dsn
 
 
 @pytest.fixture
@@ -88,7 +93,7 @@ def short_settings() -> Settings:
             "SLUICE_TOKENS": "ops:secret-of-ops-0123456789,cron:secret-of-cron-0123456789",
             "SLUICE_WORKER_HEARTBEAT": 2,
             "SLUICE_STOP_TIMEOUT": 5,
-            "SLUICE_POOL_SIZE": 4,
+            "SLUICE_POOL_SIZE": POOL_SIZE,
         }
     )
 
@@ -110,9 +115,9 @@ def urls(database_url: str, servers: TestServers) -> Urls:
 
 
 @pytest.fixture
-def opener(settings: Settings, urls: Urls) -> Opener:
+def opener(settings: Settings, urls: Urls, own_database: Database) -> Opener:
     """Opens a service over given families: ``async with opener(Family()) as sluice:``."""
-    return Opener(settings, urls)
+    return Opener(settings, urls, kept=own_database.kept)
 
 
 @pytest.fixture

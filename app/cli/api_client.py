@@ -168,11 +168,8 @@ class ApiClient:
         except ValidationError:
             return self._stranger(answer.status_code)
         asked = parse_retry_after(answer.headers.get("Retry-After"), now=datetime.now(UTC))
-        return CallRefused(
-            _sentence(problem, answer.status_code),
-            answer.status_code,
-            0.0 if asked is None else asked.total_seconds(),
-        )
+        wait = 0.0 if asked is None else asked.total_seconds()
+        return CallRefused(_sentence(problem, answer.status_code), answer.status_code, wait)
 
     def _stranger(self, status: int | None = None) -> Unavailable:
         said = "" if status is None else f" (HTTP {status})"

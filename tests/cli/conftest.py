@@ -27,8 +27,8 @@ def forked() -> Iterator[Forking]:
 @pytest.fixture(scope="module")
 async def database(databases: Databases) -> AsyncIterator[str]:
     """A migrated database for a module's tests."""
-    async with databases.one() as dsn:
-        yield dsn
+    async with databases.one() as database:
+        yield database.dsn
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ async def test_in_session_mode_everything_works_as_it_stands(
 
 
 async def test_the_tables_are_made_through_session_mode(databases: Databases) -> None:
-    async with databases.one() as dsn:
+    async with databases.one() as database:
+        dsn = database.dsn
         with pgbouncer(dsn, "session") as url:
             await migrate(url)
 
@@ -96,7 +97,9 @@ async def test_a_listening_url_that_is_pooled_by_transaction_too_is_refused(
 async def test_a_listening_url_of_another_database_is_refused(
     settings: Settings, urls: Urls, databases: Databases
 ) -> None:
-    async with databases.one() as other:
+    async with databases.one() as another:
+        other = another.dsn
+
         opening = Opener(settings, replace(urls, listen=other))(Recording())
         with pytest.raises(ConfigurationError, match="another database"):
             await opening.__aenter__()

@@ -19,6 +19,7 @@ import asyncpg
 from app.declared_tables import application_tables, service_tables
 from app.migrate import migrate, with_database
 from app.store.database import open_database
+from tests.support.kept_pools import KeptPools
 from tests.support.users import make_users_table
 
 _TABLES = """
@@ -68,8 +69,11 @@ SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM said
 
 _ALONE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL($1::int[])
 """
+
+POOL_SIZE = 4
+"""Of the services whose pools are kept for the next test."""
 
 
 @dataclass
@@ -77,6 +81,10 @@ class _Copy:
     dsn: str
     connection: asyncpg.Connection | None = None
     """By which it was emptied last."""
+    kept: KeptPools = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = KeptPools(self.dsn, POOL_SIZE)
 
     async def connected(self) -> asyncpg.Connection:
         """
@@ -86,6 +94,12 @@ class _Copy:
         if self.connection is None or self.connection.is_closed():
             self.connection = await asyncpg.connect(self.dsn)
         return self.connection
+
+
+@dataclass(frozen=True)
+class Database:
+    dsn: str
+    kept: KeptPools
 
 
 @dataclass
@@ -122,11 +136,10 @@ class Databases:
         await admin.close()
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[str]:
-        """The DSN of a database that has every table, and nothing in them but what the migrations
-        wrote."""
+    async def one(self) -> AsyncIterator[Database]:
+        """One that has every table, and nothing in them but what the migrations wrote."""
         copy = self._free.pop() if self._free else await self._copy()
-        yield copy.dsn
+        yield Database(copy.dsn, copy.kept)
         if await self._emptied(copy):
             self._free.append(copy)
         else:
@@ -141,8 +154,9 @@ class Databases:
 
     async def _emptied(self, copy: _Copy) -> bool:
         try:
+            spared = copy.kept.pids if await copy.kept.at_rest() else ()
             connection = await copy.connected()
-            await connection.execute(_ALONE)
+            await connection.execute(_ALONE, list(spared))
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
         if await connection.fetchval(_SHAPE) != self._shape:
@@ -159,6 +173,7 @@ class Databases:
         return all([await _rows(connection, t) == rows for t, rows in self._kept.items()])
 
     async def _drop(self, copy: _Copy) -> None:
+        await copy.kept.aclose()
         if copy.connection is not None:
             copy.connection.terminate()
         name = copy.dsn.partition("?")[0].rpartition("/")[2]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
 
-from app.bootstrap import Service, Urls, open_service
+from app.bootstrap import Service, Urls, open_service, service_over
 from app.engine import OutgoingMessage
 from app.services.provider import Provider
 from app.services.providers import PROVIDERS
@@ -25,6 +25,7 @@ from app.store.tables.runs import Run
 from app.workflows.client import DryRun, RunRequest
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.bound_family import BoundFamily
+from tests.support.kept_pools import KeptPools
 from tests.support.patience import PATIENCE
 
 _STATUS = text("SELECT status FROM sluice.run WHERE id = :run_id")
@@ -142,10 +143,16 @@ class Opener:
     settings: Settings
     urls: Urls
     providers: Sequence[Provider[Any]] = PROVIDERS
+    kept: KeptPools | None = None
+    """Connections that were opened before, if the service is one that takes them."""
 
     @asynccontextmanager
     async def __call__(self, *families: AnyFamily, **changed: object) -> AsyncIterator[Sluice]:
         """``changed``: settings by their field's name."""
         settings = self.settings.model_copy(update=changed)
-        async with open_service(settings, self.urls, families, self.providers) as service:
-            yield Sluice(service)
+        async with AsyncExitStack() as stack:
+            opening = open_service(settings, self.urls, families, self.providers)
+            if self.kept is not None and self.kept.fit(settings, self.urls):
+                pools = await stack.enter_async_context(self.kept.lent())
+                opening = service_over(pools, settings, self.urls, families, self.providers)
+            yield Sluice(await stack.enter_async_context(opening))

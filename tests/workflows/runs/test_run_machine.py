@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -227,7 +228,9 @@ class Life(RuleBasedStateMachine):
 def world(opener: Opener) -> Iterator[World]:
     family = Fated()
     with asyncio.Runner() as runner:
-        opening = opener(family, watchdog_seconds=0.1, look_ahead=6, stop_timeout=1)
+        # Connections that are kept belong to the loop of the other tests.
+        own = replace(opener, kept=None)
+        opening = own(family, watchdog_seconds=0.1, look_ahead=6, stop_timeout=1)
         sluice = runner.run(opening.__aenter__())
         runner.run(sluice.add_users(USERS))
         yield World(runner, sluice, family)
