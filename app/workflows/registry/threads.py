@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from app.store.pool import WAITER
+from app.workflows.registry.thread_shares import ThreadUse, free_for, room_for
 
 Place = asyncio.Future[None]
 
@@ -57,35 +58,16 @@ class Threads:
 
     def free_for(self, line: ThreadLine) -> int:
         """How many more threads the line may have now."""
-        others = [one.busy for one in self._others(line)]
-        kept = self._kept(len(others))
-        free = self.number - line.busy - sum(others)
-        lacking = sum(max(0, kept - busy) for busy in others)
-        return max(0, min(free, max(kept - line.busy, free - lacking)))
+        return free_for(line, self._others(line), self.number)
 
     def room_for(self, line: ThreadLine) -> int:
-        """How many more deliveries would find a thread for the line.
-
-        What somebody waits for, or is going to ask for, is not free either; but the line gets its
-        fair share however many wait elsewhere, because it is let in before those who have more.
-        """
-        others = self._others(line)
-        claims = [one.claimed for one in others]
-        own = line.busy + line.waiting + line.coming
-        kept = self._kept(len(others))
-        lacking = sum(max(0, kept - claim) for claim in claims)
-        left_behind = sum(one.left_behind for one in (line, *others))
-        fair = (self.number - left_behind - lacking) // (1 + sum(claim > 0 for claim in claims))
-        room = max(0, max(kept, fair) - own, self.number - own - sum(claims) - lacking)
+        """How many more deliveries would find a thread for the line."""
+        room = room_for(line, self._others(line), self.number)
         self.refused = self.refused or room == 0
         return room
 
     def _others(self, line: ThreadLine) -> list[ThreadLine]:
         return [one for one in self._lines.values() if one.used and one is not line]
-
-    def _kept(self, others: int) -> int:
-        """For each line, whatever the others hold."""
-        return max(1, self.number // (4 * (others + 1)))
 
     def admit(self) -> None:
         """Give the threads that are free to those who wait."""
@@ -105,34 +87,13 @@ class Threads:
                 wake()
 
 
-class ThreadLine:
+class ThreadLine(ThreadUse):
     """One flow key's calls."""
 
     def __init__(self, threads: Threads, flow_key: str) -> None:
-        self.flow_key = flow_key
-        self.used = False
-        """Keeps threads from the others."""
-        self.busy = 0
-        """Threads that it holds, also those that nobody waits for any more."""
-        self.waiting = 0
-        """Calls that have none yet."""
-        self.coming = 0
-        """Deliveries that are going to ask for a thread, and have not yet."""
-        self.gated = False
-        """Something else may hold up what is coming: it takes no thread from the others."""
+        super().__init__(flow_key)
         self._threads = threads
         self._places: deque[Place] = deque()
-        self._left: set[Future[object]] = set()
-
-    @property
-    def claimed(self) -> int:
-        """Threads that others must count on it to take."""
-        return self.busy + self.waiting + (0 if self.gated else self.coming)
-
-    @property
-    def left_behind(self) -> int:
-        """Of those that are busy: whoever waited for what is called there has given up."""
-        return len(self._left)
 
     def room(self, *, all_need: bool) -> int | None:
         """How many more deliveries would find a thread; None: as many as may be.
@@ -180,7 +141,7 @@ class ThreadLine:
             return await answer
         except asyncio.CancelledError:
             if not work.cancel() and not work.done():
-                self._left.add(work)
+                self.abandoned.add(work)
             raise
         finally:
             if waiter is not None:
@@ -216,7 +177,7 @@ class ThreadLine:
         self._threads.admit()
 
     def _ended(self, work: Future[object], answer: asyncio.Future[object]) -> None:
-        self._left.discard(work)
+        self.abandoned.discard(work)
         if work.cancelled():
             answer.cancel()
         elif not answer.cancelled():

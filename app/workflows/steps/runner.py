@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -18,7 +17,6 @@ from app.workflows.contract.exceptions import (
     Ruling,
     StepFailed,
     StepMisused,
-    StepsChanged,
     disposition,
 )
 from app.workflows.failures.delays import before_retry, of_step, remark
@@ -26,8 +24,9 @@ from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.failed_steps import RaisedSteps
-from app.workflows.steps.journal import JournalEntry, StepJournal
-from app.workflows.steps.payloads import StepCall, check_name, listed
+from app.workflows.steps.journal import StepJournal
+from app.workflows.steps.payloads import StepCall, check_name
+from app.workflows.steps.replay import StepReplay
 from app.workflows.steps.suspension import PendingWait, SuspensionMonitor
 
 T = TypeVar("T")
@@ -44,8 +43,7 @@ class Steps:
     """
 
     __slots__ = (
-        "_attempt", "_bound", "_claim", "_known", "_ledger", "_loading", "_names", "_remembers",
-        "_retried", "item_id", "raised", "rest", "run_id",
+        "_bound", "_claim", "_ledger", "_replay", "item_id", "raised", "rest", "run_id",
     )  # fmt: skip
 
     def __init__(
@@ -60,14 +58,9 @@ class Steps:
         self._ledger = ledger
         self._bound = bound
         self._claim = claim
+        self._replay = StepReplay(ledger, claim, attempt=attempt, remembers=remembers)
         self.run_id = claim.run_id
         self.item_id = claim.item_id
-        self._attempt = attempt
-        self._remembers = remembers
-        self._known: Mapping[str, JournalEntry] = {}
-        self._loading: asyncio.Task[Mapping[str, JournalEntry]] | None = None
-        self._names: set[str] = set()
-        self._retried = False
         self.raised = RaisedSteps()
         self.rest = SuspensionMonitor()
 
@@ -75,7 +68,7 @@ class Steps:
         """Go through ``execute``.
 
         Raises:
-            Parked: all that is left of it waits.
+            ItemSuspended: all that is left of it waits.
             StepsChanged: it did not ask for a step that is remembered.
         """
         self.rest.begin()
@@ -87,11 +80,9 @@ class Steps:
                 await self.rest.end(cancelled=interruption.asked(error))
             raise
         self.rest.open = False
-        if self._names:
+        if self._replay.begun:
             await self.rest.end(cancelled=False)
-        if self._remembers:
-            await self._load()
-            self._require_asked(self._known)
+        await self._replay.end()
         return result
 
     async def ask(self, name: str, kind: StepKind) -> StepCall:
@@ -111,36 +102,7 @@ class Steps:
                 f"Step {name!r} is asked for inside step {outer!r}, whose result alone would be"
                 " remembered. Let execute ask for both."
             )
-        if name in self._names:
-            raise StepMisused(
-                f"Two steps of the item are named {name!r}. A step is remembered by its name, so"
-                " each one needs its own: number those of a loop."
-            )
-        self._names.add(name)
-        position = len(self._names)
-        await self._load()
-        known = self._known.get(name)
-        if known is None:
-            if alone:
-                # One step after another, so all that came before have been asked for by now.
-                self._require_asked({n: k for n, k in self._known.items() if k.step.alone})
-            return StepCall(self._record(name, kind, position, alone), None)
-        if known.step.kind != kind:
-            raise StepsChanged(
-                f"Step {name!r} is remembered as a {known.step.kind} and asked for as a {kind}."
-                " Give it another name."
-            )
-        record = self._record(name, kind, known.step.position, known.step.alone)
-        record.started_at = known.step.started_at
-        record.attempts = known.step.attempts
-        record.child_run = known.step.child_run
-        if known.step.item_attempt == self._attempt:
-            record.tries = known.step.tries
-        if known.step.status == StepStatus.FAILED:
-            if known.step.item_attempt == self._attempt:
-                raise StepFailed(name, known.step.error_class or "", known.step.error_message or "")
-            self._retried = True  # and what follows may be other steps than before
-        return StepCall(record, known)
+        return await self._replay.ask(name, kind, alone=alone)
 
     async def tried(
         self,
@@ -225,35 +187,3 @@ class Steps:
         record.error_class = record.error_message = None
         record.result = self._bound.values.dump(value, f"{record.name}: result")
         return None
-
-    async def _load(self) -> None:
-        if not self._remembers:
-            return
-        if self._loading is None:
-            self._loading = asyncio.create_task(self._ledger.of_item(self.run_id, self.item_id))
-        # Shielded: a task that is cancelled must not take it from the others.
-        self._known = await asyncio.shield(self._loading)
-
-    def _record(self, name: str, kind: StepKind, position: int, alone: bool) -> StepRecord:
-        return StepRecord(
-            self.run_id,
-            self.item_id,
-            name,
-            kind,
-            StepStatus.WAITING,
-            position,
-            alone,
-            self._attempt,
-            datetime.now(UTC),
-        )
-
-    def _require_asked(self, known: Mapping[str, JournalEntry]) -> None:
-        if self._retried:
-            return
-        missing = sorted(known.keys() - self._names)
-        if missing:
-            raise StepsChanged(
-                f"The item remembers {listed(missing)}, which its code does not ask for any more."
-                " Was a step renamed or removed while the item was under way? Give it back its"
-                " name, or cancel the run and start the item anew."
-            )
