@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # ships no types; comes with copier
 
 from tests.support.copied import Copied, copied
 
@@ -16,6 +18,34 @@ WRITTEN = 'return f"Made for {entity.id}"'
 MINE = 'return f"Dear {entity.id}"'
 GIVEN = "parallelism=10, rate=50"
 NEWER = "parallelism=4, rate=20"
+MIGRATION = "scaffold/family/template/alembic/service/versions/{{ revision }}.py.jinja"
+ASKED_FROM_THE_FIRST = (
+    *("name", "module", "family_class", "table_class", "entity", "plural", "entity_class"),
+    *("entity_field", "source", "result", "steps", "revision", "follows"),
+)
+EARLIER = '''"""The family."""
+
+from app.models.user import User
+from app.workflows.family import Context, Entity, FamilyParams, JobFamily
+
+
+class Params(FamilyParams):
+    """What a run may be told."""
+
+
+class {{ family_class }}(JobFamily[Params, User, str]):
+    """A text for every {{ entity }}."""
+
+    name = "{{ name }}"
+    entity = Entity("{{ entity }}", "{{ plural }}")
+    params = Params
+
+    def load(self, item_id: str, ctx: Context) -> User | None:
+        return None
+
+    def execute(self, entity: User, params: Params, ctx: Context) -> str:
+        return f"Made for {entity.id}"
+'''
 
 
 @pytest.fixture
@@ -53,6 +83,9 @@ def test_both_changes_are_there_afterwards(copy: Copied) -> None:
     change(copy, FAMILY, WRITTEN, MINE)
     copy.committed("My own")
     change(copy, TEMPLATE, GIVEN, NEWER)
+    change(
+        copy, MIGRATION, "def upgrade", "# A database has gone through the former one.\ndef upgrade"
+    )
     copy.committed("A newer template")
     update(copy)
     assert MINE in family_of(copy)
@@ -114,3 +147,55 @@ def test_a_refusal_writes_nothing(copy: Copied) -> None:
     ended = copy.python("-m", "scaffold", "family", "name=other-one", "entity=invoice")
     assert "tests/workflows/families/test_other_one.py is there already" in ended.stderr
     assert copy.files() == before
+
+
+@pytest.mark.parametrize(("written", "kind"), [("str", "text"), ("int", "int"), ("UUID", "uuid")])
+def test_what_an_earlier_template_did_not_ask_is_read_from_the_code(
+    tmp_path: Path, written: str, kind: str
+) -> None:
+    copy = copied(tmp_path / "sluice")
+    today = {
+        path: path.read_bytes()
+        for path in (copy.root / "scaffold/family").rglob("*")
+        if path.is_file()
+    }
+    questions = copy.root / "scaffold/family/copier.yml"
+    asked = re.split(r"^(?=\w)", questions.read_text("utf-8"), flags=re.MULTILINE)
+    questions.write_text(
+        "".join(
+            part for part in asked if part[0] in "_#" or part.split(":")[0] in ASKED_FROM_THE_FIRST
+        ),
+        "utf-8",
+    )
+    (copy.root / TEMPLATE).write_text(EARLIER, "utf-8")
+    copy.committed("An earlier template")
+    words = ("name=otter-reminder", "entity=user", "source=ids", "result=none", "id=uuid")
+    ended = copy.python("-m", "scaffold", "family", *words)
+    assert ended.returncode == 0, ended
+    answers = copy.root / ".copier/family-otter-reminder.yml"
+    assert yaml.safe_load(answers.read_text("utf-8")).keys() - {"_commit", "_src_path"} == set(
+        ASKED_FROM_THE_FIRST
+    )
+    change(copy, FAMILY, "item_id: str", f"item_id: {written}")
+    change(copy, FAMILY, WRITTEN, MINE)
+    for path, content in today.items():
+        path.write_bytes(content)
+    copy.committed("My own family, and the template of today")
+
+    assert update(copy) == ""
+    told = yaml.safe_load(answers.read_text("utf-8"))
+    assert (told["id"], told["id_type"], told["new_table"]) == (kind, written, False)
+    assert (told["entity_import"], told["entity_key"]) == ("app.models.user", "id")
+    assert told.keys() > set(ASKED_FROM_THE_FIRST)
+    assert MINE in family_of(copy)
+    assert GIVEN in family_of(copy)
+    copy.committed("Updated")
+    before = copy.files()
+    assert update(copy) == ""
+    assert copy.files() == before
+
+
+def test_answers_that_are_none_are_told(copy: Copied) -> None:
+    (copy.root / ".copier/family-otter-reminder.yml").write_text("no: [answers", "utf-8")
+    copy.committed("Broken")
+    assert ".copier/family-otter-reminder.yml cannot be read" in update(copy)
