@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +62,8 @@ class ApiClient:
     def __init__(self, http: httpx2.Client, shown: str) -> None:
         self._http = http
         self._shown = shown
+        self.answered = False
+        """Whether a service is there: if it does not answer later, it is away."""
 
     def get(self, kind: type[Found], path: str, **query: str | int | None) -> Reply[Found]:
         given = {name: value for name, value in query.items() if value is not None}
@@ -146,7 +147,9 @@ class ApiClient:
         if not answer.is_success:
             raise self._refusal(answer)
         replayed = "idempotency-replayed" in answer.headers
-        return Reply(answer.content, self.read(kind, answer.content), replayed)
+        found = self.read(kind, answer.content)
+        self.answered = True
+        return Reply(answer.content, found, replayed)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -240,9 +243,3 @@ def _sentence(problem: Problem, status: int) -> str:
     if len(problem.errors) > 1:
         lines += [printable(f"  {fault.field}: {fault.message}") for fault in problem.errors]
     return "\n".join(lines)
-
-
-def joined(rows: str, pages: Sequence[Reply[Paged]]) -> bytes:
-    """The rows of all pages, as they were sent, in one answer."""
-    sent = [row for page in pages for row in json.loads(page.raw)[rows]]
-    return json.dumps({"success": True, rows: sent}).encode()

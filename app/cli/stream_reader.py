@@ -40,7 +40,7 @@ class StreamReader:
         self._api = api
         self._say = say
         self._patience = patience
-        self._answered = False
+        self._answered = api.answered
         self._away_since: float | None = None
         self._said_away = False
         self._delay = _FIRST_DELAY

@@ -150,3 +150,18 @@ async def traces(sluice: Sluice) -> tuple[int, int, int]:
     counts = "SELECT (SELECT count(*) FROM sluice.run), (SELECT count(*) FROM sluice.item)"
     runs, items = (await sluice.sql(counts))[0]
     return runs, items, await sluice.queued()
+
+
+class RefusingTheFirst(httpx2.HTTPTransport):
+    """The service, as whoever asks too much at once finds it: the first call of each address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path in self.refused:
+            return super().handle_request(request)
+        self.refused.append(request.url.path)
+        problem = {"title": "Too many", "status": 429, "detail": "Too many at once."}
+        return httpx2.Response(429, json=problem, headers={"Retry-After": "1"}, request=request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -26,6 +27,7 @@ from app.cli.options import (
 )
 from app.cli.output.console import add, number, open_console, print_json, printable, program, table
 from app.cli.paths import BACKFILLS, backfill_path
+from app.cli.stream_reader import StreamReader
 from app.errors import BadInput
 from app.schemas.backfills import (
     BackfillAnswer,
@@ -139,20 +141,28 @@ def _mode(*, missing: bool, missing_and_failed: bool, everything: bool) -> str:
 def follow_backfill(api: ApiClient, backfill_id: str, how: Following, *, as_json: bool) -> int:
     """Tell where it stands, until it has ended or waits for somebody. Returns the exit code."""
     console = open_console()
+
+    def say(sentence: str) -> None:
+        if not as_json:
+            console.print(printable(sentence))
+
+    reader = StreamReader(api, say)
     said = ""
     while True:
-        answer = api.get(BackfillAnswer, backfill_path(backfill_id))
+        answer = reader.ask(partial(api.get, BackfillAnswer, backfill_path(backfill_id)))
         found = answer.found
-        if not as_json and standing(found) != said:
+        if standing(found) != said:
             said = standing(found)
-            console.print(printable(said))
+            say(said)
         if found.backfill.finished_at is not None:
             break
-        if how is not Following.THROUGH_PAUSES and _waits(api, found.backfill):
+        waits = how is not Following.THROUGH_PAUSES and reader.ask(
+            partial(_waits, api, found.backfill)
+        )
+        if waits:
             if as_json:
                 print_json(console, answer.raw)
-            else:
-                console.print(f"It waits for somebody: {program()} backfills show {backfill_id}")
+            say(f"It waits for somebody: {program()} backfills show {backfill_id}")
             return PAUSED
         time.sleep(EVERY)
     if as_json:

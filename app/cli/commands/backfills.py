@@ -6,10 +6,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli.api_client import joined, open_api
+from app.cli.api_client import open_api
 from app.cli.commands.backfill import ended, follow_backfill, standing
 from app.cli.options import Json, ThroughPauses, following
-from app.cli.output.console import add, open_console, print_json, printable, table, when
+from app.cli.output.console import (
+    add,
+    open_console,
+    print_json,
+    print_pages,
+    printable,
+    table,
+    when,
+)
 from app.cli.paths import BACKFILLS, backfill_path
 from app.schemas.backfills import BackfillAnswer, BackfillsAnswer, PartitionsAnswer
 
@@ -66,17 +74,17 @@ def list_backfills(
 def show_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
     """Show what became of each partition, and its run."""
     with open_api() as api:
-        found = api.get(BackfillAnswer, backfill_path(backfill_id)).found
+        answer = api.get(BackfillAnswer, backfill_path(backfill_id))
         pages = list(api.pages(PartitionsAnswer, backfill_path(backfill_id, "partitions")))
     console = open_console()
     if as_json:
-        print_json(console, joined("partitions", pages))
+        print_pages(console, "partitions", (page.raw for page in pages), beside=answer.raw)
         return
     made = table("Partition", "Status", "Run")
     for one in (partition for page in pages for partition in page.found.partitions):
         add(made, one.key, one.status, one.run_id)
     console.print(made)
-    console.print(printable(standing(found)))
+    console.print(printable(standing(answer.found)))
 
 
 @backfills.command("watch")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -12,7 +10,7 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
-from app.cli.input.limits import parse_limit
+from app.cli.input.limits import Rate, parse_limit, parse_rate
 from app.cli.options import FlowKey, Json
 from app.cli.output.console import add, number, open_console, print_json, printable, table
 from app.errors import BadInput
@@ -20,16 +18,6 @@ from app.flow.limits import FlowControl
 from app.schemas.flow_control import FlowAnswer, FlowsAnswer, FlowView
 
 PATH = "/api/flow-control"
-_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """``None``: no rate."""
-
-    starts: float | None
-    period_seconds: float = 1
 
 
 commands = typer.Typer()
@@ -78,7 +66,7 @@ def set_flow(
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
     at_once = None if parallelism is None else (parse_limit("--parallelism", parallelism),)
-    starts = None if rate is None else parse_rate(rate)
+    starts = None if rate is None else parse_rate("--rate", rate)
     with open_api() as api:
         now = _find(api, key)
         pace = starts or Rate(now.rate, now.period_seconds)
@@ -117,24 +105,6 @@ def reset_flow(key: FlowKey, *, as_json: Json = False) -> None:
 def _limits(flow: FlowView) -> str:
     period = timedelta(seconds=flow.period_seconds)
     return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
-
-
-def parse_rate(text: str) -> Rate:
-    """Read ``2/s``, ``0.5/m`` or ``100/30s``.
-
-    Raises:
-        BadInput: neither a rate above 0 nor ``none``.
-    """
-    if text.strip().lower() == "none":
-        return Rate(None)
-    found = _RATE.fullmatch(text.replace(" ", "").lower())
-    rate = Rate(float(found[1]), float(found[2] or 1) * _SECONDS[found[3]]) if found else None
-    if rate is None or not rate.starts or not rate.period_seconds:
-        raise BadInput(
-            "--rate: it must be starts in a period, both above 0, such as 2/s, 100/m, 5/h or"
-            f" 100/30s, or none, not {text[:60]!r}."
-        )
-    return rate
 
 
 def _find(api: ApiClient, key: str) -> FlowView:

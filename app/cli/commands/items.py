@@ -13,13 +13,14 @@ from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
-from app.cli.api_client import ApiClient, joined, open_api
+from app.cli.api_client import ApiClient, open_api
 from app.cli.options import ItemId, Json, RunId
 from app.cli.output.console import (
     add,
     duration,
     open_console,
     print_json,
+    print_pages,
     printable,
     program,
     summary,
@@ -129,7 +130,7 @@ def output(
             raise typer.Exit(0 if status in _FINE else 1)
         pages = list(api.pages(ChunksAnswer, path))
     if as_json:
-        print_json(console, joined("chunks", pages))
+        print_pages(console, "chunks", (page.raw for page in pages))
         return
     printer = Printer(console, as_json=False)
     for chunk in (chunk for page in pages for chunk in page.found.chunks):

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli.api_client import joined, open_api
+from app.cli.api_client import open_api
 from app.cli.options import Json, RunId
 from app.cli.output.console import (
     add,
     number,
     open_console,
     print_json,
+    print_pages,
     printable,
     program,
     table,
@@ -94,7 +95,7 @@ def events(run_id: RunId, *, as_json: Json = False) -> None:
         pages = list(api.pages(EventsAnswer, run_path(run_id, "events")))
     console = open_console()
     if as_json:
-        print_json(console, joined("events", pages))
+        print_pages(console, "events", (page.raw for page in pages))
         return
     made = table("At", "Kind", "Who", "Reason", "Detail")
     for one in (event for page in pages for event in page.found.events):

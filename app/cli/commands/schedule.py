@@ -9,9 +9,17 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from app.cli.api_client import ApiClient, joined, open_api
+from app.cli.api_client import ApiClient, open_api
 from app.cli.options import Json
-from app.cli.output.console import add, open_console, print_json, printable, table, when
+from app.cli.output.console import (
+    add,
+    open_console,
+    print_json,
+    print_pages,
+    printable,
+    table,
+    when,
+)
 from app.errors import BadInput
 from app.schemas.schedules import ScheduleAnswer, SchedulesAnswer, ScheduleView
 
@@ -43,7 +51,7 @@ def list_all(
         pages = list(api.pages(SchedulesAnswer, PATH, family=family))
     console = open_console()
     if as_json:
-        print_json(console, joined("schedules", pages))
+        print_pages(console, "schedules", (page.raw for page in pages))
         return
     found = [one for page in pages for one in page.found.schedules]
     if not found:

@@ -1,10 +1,22 @@
-"""Limits as one types them: a whole number, or ``none``."""
+"""Limits as one types them: a whole number, a rate, or ``none``."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from app.errors import BadInput
+
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``None``: no rate."""
+
+    starts: float | None
+    period_seconds: float = 1
 
 
 def parse_limit(option: str, text: str) -> int | None:
@@ -12,10 +24,32 @@ def parse_limit(option: str, text: str) -> int | None:
     Raises:
         BadInput: neither a whole number above 0 nor ``none``; names ``option``.
     """
-    if text.strip().lower() == "none":
+    if _is_none(text):
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
         raise BadInput(
             f"{option}: it must be a whole number of 1 or more, or none, not {text[:60]!r}."
         )
     return int(text)
+
+
+def parse_rate(option: str, text: str) -> Rate:
+    """Read ``2/s``, ``0.5/m`` or ``100/30s``.
+
+    Raises:
+        BadInput: neither a rate above 0 nor ``none``; names ``option``.
+    """
+    if _is_none(text):
+        return Rate(None)
+    found = _RATE.fullmatch(text.replace(" ", "").lower())
+    rate = Rate(float(found[1]), float(found[2] or 1) * _SECONDS[found[3]]) if found else None
+    if rate is None or not rate.starts or not rate.period_seconds:
+        raise BadInput(
+            f"{option}: it must be starts in a period, both above 0, such as 2/s, 100/m, 5/h or"
+            f" 100/30s, or none, not {text[:60]!r}."
+        )
+    return rate
+
+
+def _is_none(text: str) -> bool:
+    return text.strip().lower() == "none"

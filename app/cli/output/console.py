@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +49,25 @@ def add(made: Table, *cells: object) -> None:
 
 
 def print_json(console: Console, answer: bytes) -> None:
-    console.out(json.dumps(json.loads(answer), indent=2, ensure_ascii=False), highlight=False)
+    _print_value(console, json.loads(answer))
+
+
+def print_pages(
+    console: Console, rows: str, pages: Iterable[bytes], *, beside: bytes = b"{}"
+) -> None:
+    """Print the rows of all pages in one answer.
+
+    Args:
+        rows: the field of an answer in which they are.
+        beside: an answer whose fields are to stand there too.
+    """
+    found = [row for page in pages for row in json.loads(page)[rows]]
+    whole = {"success": True, **json.loads(beside), rows: found, "nextCursor": None}
+    _print_value(console, whole)
+
+
+def _print_value(console: Console, value: object) -> None:
+    console.out(json.dumps(value, indent=2, ensure_ascii=False), highlight=False)
 
 
 def number(value: float | None) -> str:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx2
+import pytest
+
+from app.cli.api_client import ApiClient
+from app.cli.commands.backfill import follow_backfill
+from app.cli.options import Following
 from app.workflows.contract.job_family import AnyFamily
 from tests.cli.command import Command, Commanding
 from tests.support.cut import ByDay, HeldByDay
+from tests.support.http import RefusingTheFirst, listening
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
 JANUARY = ("--from", "2026-01-01", "--to", "2026-01-04")
@@ -39,7 +48,9 @@ async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
         shown = await terminal.run("backfills", "show", listed[0]["id"])
         assert shown.stdout.count("run_") == 3
         before = await terminal.says("backfills", "--json", "show", listed[0]["id"])
-        assert len(json.loads(before)["partitions"]) == 3
+        whole = json.loads(before)
+        assert whole.keys() == {"success", "backfill", "items", "partitions", "nextCursor"}
+        assert (whole["backfill"]["status"], len(whole["partitions"])) == ("succeeded", 3)
         other = await terminal.run("backfills", "--family", "by-day", "show", listed[0]["id"])
         assert (other.returncode, other.stdout) == (2, "")
         assert "for the list alone" in other.stderr
@@ -99,3 +110,27 @@ async def test_one_that_waits_for_somebody_is_not_followed_any_longer_and_exits_
         watched = await terminal.run("backfills", "watch", backfill_id)
         assert (watched.returncode, watched.stderr) == (3, "")
         assert watched.stdout.splitlines()[-1].startswith("It waits for somebody: ")
+
+
+async def test_the_first_look_waits_for_a_place_as_each_later_one_does(
+    opener: Opener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusing = RefusingTheFirst()
+    async with opener(ByDay()) as sluice, listening(sluice) as http, sluice.worker():
+        await sluice.add_users(3)
+        body = {"family": "by-day", "from": "2026-01-01", "to": "2026-01-04"}
+        backfill_id = (await http.post("/api/backfills", json=body)).json()["backfillId"]
+
+        def watched() -> int:
+            with httpx2.Client(
+                base_url=http.base_url, headers=http.headers, transport=refusing
+            ) as ours:
+                api = ApiClient(ours, "here")
+                return follow_backfill(api, backfill_id, Following.TO_A_PAUSE, as_json=False)
+
+        async with asyncio.timeout(PATIENCE):
+            assert await asyncio.to_thread(watched) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert refusing.refused == [f"/api/backfills/{backfill_id}"]
+    assert said[:2] == ["Too many at once. Trying again for 60 s …", "The service answers again."]
+    assert said[-1].startswith("succeeded")

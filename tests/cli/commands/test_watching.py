@@ -22,7 +22,7 @@ from app.schemas.runs import RunView
 from app.workflows.family import Context
 from tests.support.admission import bounded, places
 from tests.support.families import Recording
-from tests.support.http import OPS, app_of, bearer
+from tests.support.http import OPS, RefusingTheFirst, app_of, bearer
 from tests.support.http import listening as reached
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
@@ -225,21 +225,6 @@ async def test_whoever_finds_too_many_watching_waits_for_a_place(opener: Opener)
             assert told.startswith("The token ops has 1 of them under way")
             async with sluice.worker(), asyncio.timeout(PATIENCE):
                 assert [run.status for run in await asyncio.gather(*watching)] == ["succeeded"] * 2
-
-
-class RefusingTheFirst(httpx2.HTTPTransport):
-    """The service, as whoever asks too much at once finds it: the first call of each address."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refused: list[str] = []
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.url.path in self.refused:
-            return super().handle_request(request)
-        self.refused.append(request.url.path)
-        problem = {"title": "Too many", "status": 429, "detail": "Too many at once."}
-        return httpx2.Response(429, json=problem, headers={"Retry-After": "1"}, request=request)
 
 
 async def test_the_first_look_waits_for_a_place_too_and_json_is_all_that_is_printed(

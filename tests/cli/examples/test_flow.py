@@ -9,8 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli.app import app
-from app.cli.commands.flow import Rate, parse_rate
-from app.errors import BadInput
 from tests.cli.command import Sluice
 
 KEY = "welcome-placeholder.execute"
@@ -87,36 +85,6 @@ def test_what_the_user_got_wrong_is_one_sentence_and_changes_nothing(flow: Sluic
 
 def test_where_no_service_is_the_sentence_says_how_to_start_one(sluice: Sluice) -> None:
     assert "make serve" in sluice.refused("flow", SLUICE_URL="http://127.0.0.1:9")
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [
-        ("2/s", Rate(2, 1)),
-        ("0.5/s", Rate(0.5, 1)),
-        ("100/m", Rate(100, 60)),
-        ("5/h", Rate(5, 3600)),
-        ("1000/d", Rate(1000, 86_400)),
-        ("100/30s", Rate(100, 30)),
-        ("100/1.5M", Rate(100, 90)),
-        ("2 / s", Rate(2, 1)),
-        ("none", Rate(None)),
-    ],
-)
-def test_a_rate_is_starts_in_a_period(text: str, rate: Rate) -> None:
-    assert parse_rate(text) == rate
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("", "2", "/s", "2/", "0/s", "0.0/s", "-1/s", "2/0s", "2/x", "2/-1s", "2/s/s"),
-        *("1e3/s", "inf/s", "nan/s", "9" * 400 + "/s", "٢/s"),
-    ],
-)
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(BadInput, match=r"^--rate: "):
-        parse_rate(text)
 
 
 @pytest.mark.parametrize("command", [[], ["set"], ["pause"], ["resume"], ["reset"]])

@@ -143,4 +143,8 @@ def test_each_help_is_a_sentence(command: list[str]) -> None:
 
 def test_json_may_stand_before_the_command(schedules: Sluice) -> None:
     for args in (("--json", "list"), ("list", "--json")):
-        assert json.loads(done(schedules, *args)) == {"success": True, "schedules": []}
+        assert json.loads(done(schedules, *args)) == {
+            "success": True,
+            "schedules": [],
+            "nextCursor": None,
+        }

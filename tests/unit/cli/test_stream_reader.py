@@ -98,6 +98,14 @@ def test_a_service_that_never_answered_is_not_waited_for() -> None:
     assert service.said == []
 
 
+def test_a_service_that_answered_another_call_is_waited_for() -> None:
+    answer = {"status": "skipped"}
+    service = Scripted(lambda: httpx2.Response(200, json=answer), away, events(1), end)
+    with service.reader() as (_, api):
+        assert api.get(StreamEndView, PATH).found.status == "skipped"
+        assert [message.id for message in StreamReader(api).messages(PATH)] == ["1"]
+
+
 def test_what_would_be_refused_again_is_told_at_once() -> None:
     service = Scripted(refused(404))
     with service.reader() as (reader, _), pytest.raises(CallRefused, match="It is 404"):
