@@ -31,7 +31,8 @@ LONGEST_NAME = 60
 
 
 def discover_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
-    """Every family of the package's folder, by name.
+    """Every family of the package's folder, by name. A file whose name begins with an underscore
+    holds what several families share, and is none.
 
     Raises:
         ConfigurationError: a file that cannot be loaded, that does not define exactly one family,
@@ -41,6 +42,7 @@ def discover_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
     return collect_families(
         _family_of(f"{package}.{info.name}", f"{info.name}.py")
         for info in pkgutil.iter_modules(folder.__path__)
+        if not info.name.startswith("_")
     )
 
 

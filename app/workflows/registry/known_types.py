@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Generic, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
+from typing_extensions import NoDefault, get_original_bases
 
 from app.workflows.contract.context import Context
 from app.workflows.contract.http_response import HttpResponse
@@ -26,7 +27,7 @@ def values_of(family: AnyFamily, largest: int = LARGEST) -> ValueCodec:
     """Knows the enums, dataclasses and models that the family's file defines or imports, and those
     that its methods name."""
     values = ValueCodec(largest)
-    values.use(HttpResponse)
+    values.use(HttpResponse, *_arguments(type(family), {}))
     for base in type(family).__mro__[:-1]:
         if base in _CONTRACT:
             continue
@@ -55,18 +56,53 @@ def hints_of(function: Callable[..., object]) -> list[object]:
     return [hint for hint in found.values() if hint is not Context]
 
 
-def result_type(kind: type) -> Any:  # whatever the author put third in JobFamily[…]
-    for base in getattr(kind, "__orig_bases__", ()):
-        arguments = get_args(base)
-        if len(arguments) in (3, 4):
-            return arguments[2]
-    return Any
+def result_type(kind: type) -> Any:  # of any type
+    """What the author put third in ``JobFamily[…]``, themselves or by way of a base."""
+    return _arguments(kind, {})[2]
 
 
 def id_type(kind: type) -> object:
-    """What the author put fourth in ``JobFamily[…]``; text where they put nothing."""
-    for base in kind.__mro__:
-        for generic in getattr(base, "__orig_bases__", ()):
-            if get_origin(generic) is JobFamily:
-                return get_args(generic)[3]
-    return str
+    """What they put fourth; text where they put nothing."""
+    said = _arguments(kind, {})[3]
+    return str if said is Any else said
+
+
+def _arguments(kind: type, stand_for: Mapping[object, Any]) -> tuple[Any, ...]:  # any types
+    """What stands in ``JobFamily[…]`` of a family or of a base that families share; ``Any`` for
+    what nobody has said.
+
+    Args:
+        stand_for: what the type variables of ``kind`` itself are.
+    """
+    if kind is JobFamily:
+        return tuple(stand_for.get(variable, Any) for variable in _variables(kind))
+    said: list[Any] = [Any] * 4
+    for base in get_original_bases(kind):
+        origin: object = get_origin(base) or base
+        if isinstance(origin, type) and issubclass(origin, JobFamily):
+            given = [_filled_in(one, stand_for) for one in get_args(base)]  # none, or all of them
+            of_base = _arguments(origin, dict(zip(_variables(origin), given, strict=False)))
+            said = [new if old is Any else old for old, new in zip(said, of_base, strict=True)]
+    return tuple(said)
+
+
+def _variables(generic: object) -> tuple[object, ...]:
+    return getattr(generic, "__parameters__", ())
+
+
+def _filled_in(argument: Any, stand_for: Mapping[object, Any]) -> Any:  # of any type
+    if isinstance(argument, TypeVar):
+        return _of_variable(argument, stand_for)
+    variables = _variables(argument)
+    if isinstance(argument, type):
+        # Of pydantic's generic models Model[T] is a class too, and Model itself where T is its own.
+        of_model = getattr(argument, "__pydantic_generic_metadata__", {})
+        variables = of_model.get("parameters", ())
+        if stand_for.keys().isdisjoint(variables):
+            return argument
+    return argument[tuple(_of_variable(v, stand_for) for v in variables)] if variables else argument
+
+
+def _of_variable(variable: Any, stand_for: Mapping[object, Any]) -> Any:  # of any type
+    otherwise = getattr(variable, "__default__", NoDefault)
+    return stand_for.get(variable, Any if otherwise is NoDefault else otherwise)

@@ -113,6 +113,22 @@ def test_a_family_that_was_only_imported_is_not_the_files_own(folder: Folder) ->
     assert list(discover_families(folder(greet=text))) == ["greet"]
 
 
+def test_a_file_of_what_families_share_is_none_of_them(folder: Folder) -> None:
+    base = """
+from typing import Generic, TypeVar
+from app.workflows.family import FamilyParams, JobFamily
+ResultT = TypeVar("ResultT")
+class Shared(JobFamily[FamilyParams, str, ResultT], Generic[ResultT]):
+    def load(self, item_id, ctx):
+        return item_id
+"""
+    package = folder(_shared=base, greet=FAMILY)
+    greet = Path(sys.path[0], package, "greet.py")
+    text = f"from {package}._shared import Shared\n" + without("load")
+    greet.write_text(text.replace("JobFamily[FamilyParams, str, str]", "Shared[str]"), "utf-8")
+    assert list(discover_families(package)) == ["greet"]
+
+
 def test_a_family_that_no_text_defines_is_loaded_all_the_same(folder: Folder) -> None:
     made = "\nWave = type('Wave', (Greet,), {'name': 'wave', '__module__': __name__})\ndel Greet\n"
     assert list(discover_families(folder(wave=FAMILY + made))) == ["wave"]
