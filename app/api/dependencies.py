@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.admission.call_limits import CallLimits
 from app.api.admission.concurrency import ConcurrencyLimit
-from app.api.admission.connected import while_connected
+from app.api.admission.disconnect import while_connected
 from app.api.auth.scopes import Principal
 from app.connections.faults import Fault
 from app.engine import Engine

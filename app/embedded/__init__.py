@@ -19,6 +19,6 @@ Folders have mode 0700 and files 0600. Root's Postgres runs as another user, who
 is in it from the start, so that it has to pass through no folder above it.
 """
 
-from app.embedded.holding import Servers, hold
+from app.embedded.lease import Servers, hold
 
 __all__ = ["Servers", "hold"]

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from app.embedded.holding import server_in
+from app.embedded.lease import server_in
 from app.embedded.lockfile import LockFile
 from app.embedded.supervisor import supervise
 

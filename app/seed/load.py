@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.models.agent import Agent
 from app.models.post import Post
 from app.models.scene import Scene
-from app.seed import example_tables, users
-from app.seed.examples import SeedAgent, SeedPost, SeedScene
+from app.seed import example_tables, user_table
+from app.seed.example_rows import SeedAgent, SeedPost, SeedScene
 from app.seed.read import committed
 from app.seed.row import SeedRow
 from app.seed.upserts import Written
-from app.seed.user import SeedUser
+from app.seed.user_row import SeedUser
 from app.store.database import open_database
 from app.workflows.keys import new_id
 
@@ -52,7 +52,7 @@ async def seed_when_empty(dsn: str, schema: str) -> None:
 async def load_when_empty(database: AsyncEngine) -> None:
     """Of the committed files those whose table is empty."""
     async with database.begin() as tx:
-        if not await users.count(tx):
+        if not await user_table.count(tx):
             await _write_users(tx, committed(SeedUser))
         if not await example_tables.count(tx, Agent):
             await _write_agents(tx, committed(SeedAgent))
@@ -73,12 +73,12 @@ async def _write_users(tx: AsyncConnection, given: Sequence[SeedUser]) -> Writte
         }
         for user in _ordered(given)
     ]
-    return await users.upsert(tx, rows)
+    return await user_table.upsert(tx, rows)
 
 
 async def _write_agents(tx: AsyncConnection, given: Sequence[SeedAgent]) -> Written:
     """An agent whose owner is not there is left out: the users may be others than the committed."""
-    owners = await users.ids_by_email(tx, sorted({agent.owner.lower() for agent in given}))
+    owners = await user_table.ids_by_email(tx, sorted({agent.owner.lower() for agent in given}))
     rows = [
         {
             **agent.model_dump(exclude={"owner"}),

@@ -12,7 +12,7 @@ from app.services.offline.writer import LocalWriter
 
 
 def text_writer(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 30.0
+    base_url: str | None, api_key: str | None, model: str, timeout: float
 ) -> TextWriter:
     """The language model at ``base_url``, or the local writer where there is none.
 
@@ -24,9 +24,7 @@ def text_writer(
     return ChatWriter(ChatClient(base_url, api_key, model, timeout=timeout))
 
 
-def painter(
-    base_url: str | None, api_key: str | None, model: str, timeout: float = 120.0
-) -> Painter:
+def painter(base_url: str | None, api_key: str | None, model: str, timeout: float) -> Painter:
     """The model at ``base_url``, or the local painter where there is none.
 
     ``timeout`` is in seconds, for each try. Raises ConfigurationError for a URL or a key that

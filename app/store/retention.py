@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.monitoring import samples
+from app.store.runs import idempotency
 from app.store.tables.items import Item
 from app.store.tables.runs import IdempotencyKey, Run, RunEvent
 from app.store.tables.steps import Output, Step
@@ -20,8 +21,6 @@ _OUTPUT = Output.__table__  # type: ignore[attr-defined]
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]
 _KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]
 
-KEYS_KEPT = timedelta(days=7)
-"""A call may be repeated under its key for so long."""
 BATCH = 5_000
 """Items deleted in one transaction."""
 
@@ -53,7 +52,7 @@ async def prune(database: AsyncEngine, older_than: timedelta) -> int:
 async def prune_keys(database: AsyncEngine) -> None:
     """Delete the keys of calls that are too old to be repeated."""
     async with database.begin() as tx:
-        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - KEYS_KEPT))
+        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - idempotency.KEPT))
 
 
 async def count_prunable(database: AsyncEngine, older_than: timedelta) -> int:

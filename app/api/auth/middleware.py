@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import cast
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.admission.body_size import LARGEST_BODY, LARGEST_SIGN_IN, bounded, require_small
 from app.api.admission.call_limits import CallLimits
 from app.api.answer_headers import SIGNED
 from app.api.auth import session_cookie
@@ -15,7 +16,6 @@ from app.api.auth.scopes import Principal, ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.problems import problem
 from app.api.root_path import inner_path
-from app.api.routing import CarriedError
 from app.errors import BadInput, Forbidden, TooLarge, TooManyTries, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
@@ -23,10 +23,6 @@ CONSOLE = "/console/"
 """Below it are the files of the console, which hold no data."""
 SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
 """Whoever signs in has no right yet, and whoever signs out may have none any more."""
-LARGEST_BODY = 1_000_000
-"""Bytes."""
-LARGEST_SIGN_IN = 4_000
-"""Bytes: nobody knows yet who sends them, and a token is much shorter."""
 
 
 class AuthMiddleware:
@@ -46,18 +42,18 @@ class AuthMiddleware:
         largest = LARGEST_SIGN_IN if (scope["method"], path) in SIGN_IN else LARGEST_BODY
         try:
             if largest == LARGEST_SIGN_IN or path.startswith((SIGNED, CONSOLE)):
-                _require_small(request, largest)
-                await self._app(scope, _bounded(receive, largest), send)
+                require_small(request, largest)
+                await self._app(scope, bounded(receive, largest), send)
                 return
             rights = scope["sluice.rights"] = self._rights(request)
             rights.require(*self._doors.needed(scope["method"], path))
             if "\0" in path or b"%00" in scope["query_string"]:
                 raise BadInput("A path or query holds no NUL character.", field="path")
-            _require_small(request, largest)
+            require_small(request, largest)
             limits = cast("CallLimits", request.app.state.api.limits)
             # To the end of the answer, which is that of a stream too.
             async with limits.at_the_door(request).place(rights.token) as scope["sluice.place"]:
-                await self._app(scope, _bounded(receive, largest), send)
+                await self._app(scope, bounded(receive, largest), send)
         except (BadInput, Unauthorized, Forbidden, TooLarge, TooManyTries) as error:
             await problem(request, error)(scope, receive, send)
 
@@ -81,28 +77,3 @@ class AuthMiddleware:
         session_cookie.require_console(request.method, request.headers)
         request.scope["sluice.expires"] = session.expires_at
         return session.known.rights
-
-
-def _require_small(request: Request, largest: int) -> None:
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > largest:
-        raise _too_large(largest)
-
-
-def _bounded(receive: Receive, largest: int) -> Receive:
-    read = 0
-
-    async def bounded() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > largest:
-            raise CarriedError(_too_large(largest))
-        return message
-
-    return bounded
-
-
-def _too_large(largest: int) -> TooLarge:
-    hint = "Send fewer ids at a time." if largest == LARGEST_BODY else "It holds a token alone."
-    return TooLarge(f"The body is larger than {largest:,} bytes. {hint}")

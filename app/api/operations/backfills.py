@@ -29,11 +29,10 @@ from app.store.planning import backfill_history, backfills
 from app.store.statuses import BackfillMode
 from app.store.tables.backfills import Backfill
 from app.tokens import Scope
-from app.workflows.backfills.plan import BackfillRequest
+from app.workflows.backfills.plan import MOST_ACTIVE, USUAL_ACTIVE, BackfillRequest
 from app.workflows.registry.bound_family import BoundFamily
 
 PATH = "/api/backfills"
-MOST_ACTIVE = 100
 
 router = Router(prefix=PATH, tags=["backfills"], dependencies=[Depends(bearer)])
 
@@ -46,7 +45,7 @@ class NewBackfill(RunOptionsBody):
     since: Moment = Field(alias="from", description="partitions that begin then or later")
     until: Moment = Field(alias="to", description="and before this")
     mode: BackfillMode = BackfillMode.MISSING
-    max_active: int = Field(3, ge=1, le=MOST_ACTIVE, description="partitions at once")
+    max_active: int = Field(USUAL_ACTIVE, ge=1, le=MOST_ACTIVE, description="partitions at once")
     reverse: StrictBool = Field(False, description="the latest partition first")
     force: StrictBool = Field(False, description="also items that already have a result")
     params: dict[str, Any] = Field(default_factory=dict, description="beside the partition's own")

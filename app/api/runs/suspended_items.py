@@ -19,10 +19,9 @@ from app.store.database import reading
 from app.store.runs import runs
 from app.store.steps import questions
 from app.workflows.contract.run_options import Seconds
+from app.workflows.contract.step_methods import LINK_LASTS
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
-
-WEEK = timedelta(days=7).total_seconds()
 
 
 def _listed(value: object) -> object:
@@ -44,7 +43,7 @@ class ResumeItem(Body):
 
 class LinkBody(Body):
     step: StepPath | None = Field(None, description="may be left out where only one waits")
-    expires_seconds: Seconds = Field(WEEK, description="from now")
+    expires_seconds: Seconds = Field(LINK_LASTS.total_seconds(), description="from now")
 
 
 @router.get("/{run_id}/suspended")

@@ -38,6 +38,7 @@ from app.schemas.backfills import (
 )
 from app.schemas.families import FamilyView
 from app.schemas.runs import RunsAnswer
+from app.workflows.backfills.plan import MOST_ACTIVE, USUAL_ACTIVE
 
 EVERY = 1.0
 """Seconds between two looks at the progress."""
@@ -63,8 +64,8 @@ def backfill(
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every partition.")] = False,
     max_active: Annotated[
-        int, typer.Option(metavar="N", min=1, max=100, help="Partitions at once.")
-    ] = 3,
+        int, typer.Option(metavar="N", min=1, max=MOST_ACTIVE, help="Partitions at once.")
+    ] = USUAL_ACTIVE,
     reverse: Annotated[bool, typer.Option("--reverse", help="The latest partition first.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Also items that already have a result.")

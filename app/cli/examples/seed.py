@@ -14,7 +14,7 @@ from app.cli.server.environment import begin_log, execute, prepared
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.upserts import Written
-from app.seed.user import SeedUser
+from app.seed.user_row import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
 

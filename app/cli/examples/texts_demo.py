@@ -11,7 +11,7 @@ from app.cli.output.console import number, printable
 from app.schemas.families import FamilyView
 from app.schemas.items import ItemView
 from app.schemas.runs import RunView
-from app.seed import users
+from app.seed import user_table
 from app.seed.load import load_committed
 from app.services.llm.welcomes import Welcome
 from app.settings import Settings
@@ -73,7 +73,7 @@ def _flow_of(family: FamilyView) -> str:
 
 async def _check(run: RunView, database: AsyncEngine) -> None:
     async with database.connect() as connection:
-        there = await users.count_placeholders(connection)
+        there = await user_table.count_placeholders(connection)
     if there != run.counters.succeeded:
         raise Mismatch(
             f"the run counts {number(run.counters.succeeded)} items, and Postgres has"
@@ -84,7 +84,7 @@ async def _check(run: RunView, database: AsyncEngine) -> None:
 async def _print_lines(stage: Stage, api: ApiClient, run: RunView) -> None:
     items = await items_of(api, run.id)
     async with stage.database.connect() as connection:
-        people = await users.people(connection, list(items))
+        people = await user_table.people(connection, list(items))
     for item_id in _of_different_languages({i: locale for i, (_, locale) in people.items()}):
         name, locale = people[item_id]
         stage.console.print(f"\n   {printable(name)} ({printable(locale)})", style="bold")

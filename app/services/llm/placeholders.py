@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.services.errors import LlmReplyInvalid
 from app.services.llm.chat import ChatClient
-from app.services.llm.prompting import ask, usable
+from app.services.llm.prompt import ask, usable
 from app.services.llm.texts import Spent
 
 DEFAULT_COUNT = 4

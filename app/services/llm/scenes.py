@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from app.services.errors import LlmReplyInvalid
 from app.services.llm.chat import ChatClient
-from app.services.llm.prompting import ask, usable
+from app.services.llm.prompt import ask, usable
 from app.services.llm.texts import Spent
 
 MAX_COUNT = 10

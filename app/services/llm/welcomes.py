@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.services.errors import LlmReplyInvalid
 from app.services.llm.chat import ChatClient
-from app.services.llm.prompting import ask, usable
+from app.services.llm.prompt import ask, usable
 from app.services.llm.texts import Spent, one_line
 
 MESSAGE_CHARS = 300

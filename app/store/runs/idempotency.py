@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +13,9 @@ from app.errors import BadInput
 from app.store.tables.runs import IdempotencyKey
 
 _KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+
+KEPT = timedelta(days=7)
+"""A call may be repeated under its key for so long."""
 
 
 @dataclass(frozen=True, slots=True)

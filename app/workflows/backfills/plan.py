@@ -20,6 +20,9 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.serialization.params import KeptParams
 
+USUAL_ACTIVE, MOST_ACTIVE = 3, 100
+"""Partitions at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillRequest:
@@ -29,7 +32,7 @@ class BackfillRequest:
     since: datetime
     until: datetime
     which: BackfillMode = BackfillMode.MISSING
-    max_active: int = 3
+    max_active: int = USUAL_ACTIVE
     reverse: bool = False
     force: bool = False
     params: Mapping[str, Any] = field(default_factory=dict)

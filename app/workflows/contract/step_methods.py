@@ -19,6 +19,8 @@ from app.workflows.contract.step_runner import StepRunner, StreamWriter
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
 ONCE_MORE = Backoff()
+LINK_LASTS = timedelta(days=7)
+"""An answer link, unless it is said."""
 
 
 class StepMethods:
@@ -151,7 +153,7 @@ class StepMethods:
         """
         return self._tools(name).child(name, family, item_id, params)
 
-    def link(self, name: str, expires: timedelta = timedelta(days=7)) -> str:
+    def link(self, name: str, expires: timedelta = LINK_LASTS) -> str:
         """The address at which somebody without a token may answer the step ``name``, once it is
         suspended and until the link expires: to be sent to them before ``suspend``."""
         return self._tools(name).link(name, expires)

@@ -17,7 +17,7 @@ from app.store.monitoring import workers
 from app.workflows.keys import new_id
 from app.workflows.monitoring.worker_load import LoadGauge
 
-EVERY = 5.0
+EVERY = workers.GONE_AFTER.total_seconds() / 3
 """Seconds: two may be lost before a worker counts as gone."""
 LONGEST = 5.0
 """Seconds that one of them, or the last, may take."""

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute, Route
 
-from app.api.auth.middleware import LARGEST_BODY
+from app.api.admission.body_size import LARGEST_BODY
 from tests.support.families import Beside, Recording
 from tests.support.http import (
     CRON,

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
+from app.api.admission.body_size import LARGEST_SIGN_IN
 from app.api.auth import session_cookie
-from app.api.auth.middleware import LARGEST_SIGN_IN
 from app.api.auth.tokens import TokenRegistry
 from app.api.pages.session import MOST_WRONG, WRONG_TAKES
 from app.tokens import Scope, Token

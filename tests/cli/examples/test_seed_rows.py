@@ -14,13 +14,13 @@ from app.errors import BadInput
 from app.models.agent import Agent
 from app.models.post import Post
 from app.models.scene import Scene
-from app.seed import example_tables, users
-from app.seed.examples import SeedAgent, SeedPost, SeedScene
+from app.seed import example_tables, user_table
+from app.seed.example_rows import SeedAgent, SeedPost, SeedScene
 from app.seed.load import load_committed, load_users, load_when_empty
 from app.seed.read import committed, read_rows, seed_file
 from app.seed.row import SeedRow, expectation
 from app.seed.upserts import Written
-from app.seed.user import SeedUser
+from app.seed.user_row import SeedUser
 from app.store.database import open_database
 
 KINDS: list[type[SeedRow]] = [SeedUser, SeedAgent, SeedScene, SeedPost]
@@ -37,7 +37,7 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
 async def counts(database: AsyncEngine) -> list[int]:
     async with database.connect() as connection:
         return [
-            await users.count(connection),
+            await user_table.count(connection),
             *[await example_tables.count(connection, table) for table in (Agent, Scene, Post)],
         ]
 

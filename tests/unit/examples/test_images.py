@@ -261,11 +261,11 @@ async def test_a_refusal_says_which_setting_to_check(
 @pytest.mark.parametrize(("url", "key"), [("ftp://x", KEY), ("http://h/v1", "two words")])
 def test_an_endpoint_that_cannot_be_is_a_configuration_error(url: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match=r"IMAGE_(BASE_URL|API_KEY)"):
-        painter(url, key, "m")
+        painter(url, key, "m", 2.0)
 
 
 async def test_without_an_endpoint_the_painter_is_the_local_one() -> None:
-    one = painter(None, None, "unused")
+    one = painter(None, None, "unused", 2.0)
     assert one.name == "local-painter"
     await one.aclose()
 

@@ -78,7 +78,7 @@ async def test_people_with_the_same_interests_get_different_lines() -> None:
 
 
 async def test_without_an_endpoint_the_writer_is_the_local_one_and_says_so() -> None:
-    writer = text_writer(None, None, "unused")
+    writer = text_writer(None, None, "unused", 2.0)
 
     assert writer.name == "local-writer"
     assert len(await writer.placeholders(Person("Ada", "en"))) == 4

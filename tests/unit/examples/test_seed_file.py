@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.errors import BadInput, TooLarge
 from app.seed.read import MAX_ROWS, committed, read_rows, seed_file
 from app.seed.row import columns
-from app.seed.user import SeedUser
+from app.seed.user_row import SeedUser
 
 COLUMNS = columns(SeedUser)
 HEADER = ",".join(COLUMNS)

@@ -1,4 +1,4 @@
-"""Holding a folder's servers."""
+"""A lease of a folder's servers: they run for as long as somebody holds one."""
 
 from __future__ import annotations
 
