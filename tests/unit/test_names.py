@@ -50,4 +50,4 @@ def test_no_module_is_longer_than_one_can_read() -> None:
 
 def test_a_module_is_named_by_what_it_holds() -> None:
     participles = {module.stem for module in MODULES if PARTICIPLE.fullmatch(module.stem)}
-    assert participles == NOUNS
+    assert not participles - NOUNS
