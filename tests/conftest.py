@@ -24,6 +24,7 @@ from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.settings import OURS, Settings
 from tests.support.databases import POOL_SIZE, Database, Databases
+from tests.support.llm_server import Server
 from tests.support.own_settings import OwnSettings
 from tests.support.servers import FOLDER, TestServers, choose, start
 from tests.support.service import Opener
@@ -118,6 +119,15 @@ def urls(database_url: str, servers: TestServers) -> Urls:
 def opener(settings: Settings, urls: Urls, own_database: Database) -> Opener:
     """Opens a service over given families: ``async with opener(Family()) as sluice:``."""
     return Opener(settings, urls, kept=own_database.kept)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    """What families and their services call."""
+    server = Server()
+    await server.start()
+    yield server
+    await server.stop()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from app.api.dependencies import Caller, State
 from app.api.root_path import inner_path
 from app.errors import BadInput
 from app.store.runs.idempotency import IdempotentCall
+from app.workflows.backfills.service import BackfillStarted
 from app.workflows.runs.start import StartedRun
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.serialization.secret_places import dumped
@@ -68,8 +69,8 @@ def _told(secret: object) -> str:
     return secret if isinstance(secret, str) else repr(secret)
 
 
-def answer_start(response: Response, started: StartedRun) -> None:
-    """202 for a run that was started, 200 for one that an earlier call had started."""
+def answer_start(response: Response, started: StartedRun | BackfillStarted) -> None:
+    """202 for what was started, 200 for what an earlier call had started."""
     response.status_code = 200 if started.replayed else 202
     if started.replayed:
         response.headers[REPLAYED] = "true"

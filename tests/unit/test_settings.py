@@ -13,25 +13,10 @@ from app.config.environment import EnvironmentSettings
 from app.errors import ConfigurationError
 from app.settings import Settings, load_settings, require_free_names
 from app.tokens import MIN_TOKEN_LENGTH
-from tests.support.own_settings import OwnSettings
+from tests.support.own_settings import OwnSettings, refused_settings
 
 GOOD = "a-good-secret-of-32-characters-0"
 HIDDEN = "hunter2hunter2hunter2"
-
-
-@pytest.fixture
-def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """An environment and a folder that hold no setting."""
-    for field in Settings.model_fields.values():
-        monkeypatch.delenv(str(field.alias), raising=False)
-    monkeypatch.chdir(tmp_path)
-    return monkeypatch
-
-
-def refusal() -> str:
-    with pytest.raises(ConfigurationError) as refused:
-        load_settings()
-    return refused.value.detail
 
 
 def test_without_any_setting_the_defaults_stand(env: pytest.MonkeyPatch) -> None:
@@ -50,7 +35,7 @@ def test_an_unknown_name_of_ours_is_refused_and_the_known_ones_are_told(
     env: pytest.MonkeyPatch, name: str
 ) -> None:
     env.setenv(name, HIDDEN)
-    sentence = refusal()
+    sentence = refused_settings()
     assert f"Unknown setting {name}." in sentence
     assert "SLUICE_PORT" in sentence
     assert "app/services/settings.py" in sentence
@@ -80,7 +65,7 @@ def test_a_name_of_the_env_file_that_is_nearly_a_setting_is_refused(
     env.setenv(name, HIDDEN)
     load_settings()  # others may have it in the environment
     (tmp_path / ".env").write_text(f"{name}={HIDDEN}\n")
-    sentence = refusal()
+    sentence = refused_settings()
     assert f"Unknown setting {name}." in sentence
     assert f"Did you mean {meant}?" in sentence
     assert HIDDEN not in sentence
@@ -90,7 +75,7 @@ def test_an_unknown_key_of_the_env_file_is_refused_by_its_name(
     env: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".env").write_text(f"SLUICE_PORT=9000\nSLUICE_PROT={HIDDEN}\n")
-    sentence = refusal()
+    sentence = refused_settings()
     assert "Unknown setting SLUICE_PROT." in sentence
     assert HIDDEN not in sentence
 
@@ -150,12 +135,12 @@ def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
     env: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
 ) -> None:
     env.setenv(name, value)
-    sentence = refusal()
+    sentence = refused_settings()
     assert sentence.startswith(f"{name} cannot be used: ")
     assert HIDDEN not in sentence
     env.delenv(name)
     (tmp_path / ".env").write_text(f"{name}={value}\n")
-    assert refusal().startswith(f"{name} cannot be used: ")
+    assert refused_settings().startswith(f"{name} cannot be used: ")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +188,7 @@ def test_a_token_that_cannot_be_used_is_refused_without_its_secret(
     env: pytest.MonkeyPatch, tokens: str, words: str
 ) -> None:
     env.setenv("SLUICE_TOKENS", tokens)
-    sentence = refusal()
+    sentence = refused_settings()
     assert sentence.startswith("SLUICE_TOKENS cannot be used: ")
     assert words in sentence
     for secret in (GOOD, HIDDEN, HIDDEN[: MIN_TOKEN_LENGTH - 1]):
@@ -226,9 +211,9 @@ def test_no_example_of_a_secret_is_one(env: pytest.MonkeyPatch) -> None:
     for name, value in sorted(shown):
         if value.strip():
             env.setenv("SLUICE_TOKENS", value)
-            assert "SLUICE_TOKENS cannot be used" in refusal(), (name, value)
+            assert "SLUICE_TOKENS cannot be used" in refused_settings(), (name, value)
     env.setenv("SLUICE_TOKENS", "ops:0000-make-your-own-0000")
-    assert refusal() == (
+    assert refused_settings() == (
         "SLUICE_TOKENS cannot be used: the secret of entry 1 is one of an example, which everybody"
         " knows. Make one of your own with: openssl rand -hex 24."
     )
@@ -257,7 +242,7 @@ def test_a_token_is_for_what_its_brackets_say_and_without_any_for_everything(
 
 def test_a_name_that_stands_twice_is_found_whatever_its_spaces(env: pytest.MonkeyPatch) -> None:
     env.setenv("SLUICE_TOKENS", f"ops:{GOOD},ops :{GOOD}2")
-    assert "stands twice" in refusal()
+    assert "stands twice" in refused_settings()
 
 
 def test_a_space_before_a_secret_is_no_part_of_it(env: pytest.MonkeyPatch) -> None:
@@ -267,12 +252,12 @@ def test_a_space_before_a_secret_is_no_part_of_it(env: pytest.MonkeyPatch) -> No
 
 def test_a_secret_that_was_put_before_its_name_is_not_shown(env: pytest.MonkeyPatch) -> None:
     env.setenv("SLUICE_TOKENS", f"{HIDDEN}:ops")
-    assert HIDDEN not in refusal()
+    assert HIDDEN not in refused_settings()
 
 
 def test_one_secret_under_two_names_is_refused(env: pytest.MonkeyPatch) -> None:
     env.setenv("SLUICE_TOKENS", f"ops:{GOOD},cron:{GOOD}")
-    assert GOOD not in refusal()
+    assert GOOD not in refused_settings()
 
 
 def test_secrets_are_not_shown_by_the_settings_themselves(env: pytest.MonkeyPatch) -> None:
@@ -340,7 +325,7 @@ def test_a_list_of_a_service_s_own_that_is_no_json_is_refused_by_its_name(
 
     env.setattr(settings_module, "Settings", WithHosts)
     env.setenv("CRM_HOSTS", "a,b")
-    assert refusal() == "CRM_HOSTS cannot be used: a list or a mapping is written as JSON."
+    assert refused_settings() == "CRM_HOSTS cannot be used: a list or a mapping is written as JSON."
     env.setenv("CRM_HOSTS", '["a", "b"]')
     assert isinstance(loaded := load_settings(None), WithHosts)
     assert loaded.crm_hosts == ("a", "b")

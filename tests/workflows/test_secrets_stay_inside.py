@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import httpx2
@@ -123,14 +123,6 @@ class Leaking(Recording):
 
     async def save(self, entity: str, result: str, params: FamilyParams, ctx: Context) -> None:
         self.leak("save", entity, params)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 def found_in(haystack: str, secrets: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Response
 from pydantic import Field, StrictBool
 
 from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, LongCall, State, bearer
-from app.api.idempotency import REPLAYED, OnceFor
+from app.api.idempotency import OnceFor, answer_start
 from app.api.pagination import Paging
 from app.api.routing import Router
 from app.errors import NotFound
@@ -84,9 +84,7 @@ async def begin_backfill(
             return dry_run_answer(bound, await state.backfills.dry_run(bound, request))
     allowed.require(Scope.RUN)
     started = await state.backfills.begin(bound, request, started_by=caller, once=once(body))
-    response.status_code = 200 if started.replayed else 202
-    if started.replayed:
-        response.headers[REPLAYED] = "true"
+    answer_start(response, started)
     return BackfillStartedAnswer(
         backfill_id=started.backfill_id,
         partitions=started.partitions,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from functools import partial
 from typing import Annotated
@@ -25,7 +24,16 @@ from app.cli.options import (
     ThroughPauses,
     following,
 )
-from app.cli.output.console import add, number, open_console, print_json, printable, program, table
+from app.cli.output.console import (
+    add,
+    is_terminal,
+    number,
+    open_console,
+    print_json,
+    printable,
+    program,
+    table,
+)
 from app.cli.paths import BACKFILLS, backfill_path
 from app.cli.stream_reader import StreamReader
 from app.errors import BadInput
@@ -115,7 +123,7 @@ def backfill(
                 _print_dry_run(console, known, answer.found)
         if dry_run:
             return
-        asks = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+        asks = not (yes or as_json) and is_terminal()
         if asks and not typer.confirm("Begin?"):
             raise typer.Exit(1)
         begun = api.post(BackfillStartedAnswer, BACKFILLS, body, key=idempotency_key)

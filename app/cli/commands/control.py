@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ from app.cli.options import (
     Watch,
     following,
 )
-from app.cli.output.console import number, open_console, print_json, printable
+from app.cli.output.console import is_terminal, number, open_console, print_json, printable
 from app.cli.output.run_summary import has_ended, total_of
 from app.cli.paths import run_path
 from app.schemas.failures import RetryAnswer
@@ -77,7 +76,7 @@ def cancel(
 ) -> None:
     """End a run: what is pending at once, what is at work when it ends."""
     with open_api() as api:
-        if not yes and sys.stdin.isatty() and sys.stdout.isatty():
+        if not yes and is_terminal():
             run = _get(api, run_id)
             if not has_ended(run) and not typer.confirm(_question(run)):
                 open_console().print("The run goes on.")

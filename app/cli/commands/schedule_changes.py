@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -24,7 +23,7 @@ from app.cli.commands.watch import tell_start
 from app.cli.input.limits import parse_limit
 from app.cli.input.params import parse_params
 from app.cli.options import FamilyName, Json, Key, Param, ThroughPauses, Watch, following
-from app.cli.output.console import open_console, print_json, printable
+from app.cli.output.console import is_terminal, open_console, print_json, printable
 from app.errors import BadInput
 from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
 from app.schemas.workflow_answers import StartedAnswer
@@ -179,8 +178,7 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove one that the code does not declare; its runs stay."""
-    asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
-    if asks and not typer.confirm(f"Remove the schedule {printable(name)}?"):
+    if not yes and is_terminal() and not typer.confirm(f"Remove the schedule {printable(name)}?"):
         open_console().print("It stays.")
         raise typer.Exit(1)
     with open_api() as api:

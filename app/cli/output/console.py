@@ -30,6 +30,11 @@ def open_console() -> Console:
     )
 
 
+def is_terminal() -> bool:
+    """Whether somebody is there who may be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def printable(text: str) -> str:
     """``text`` on one line and without what would command the terminal."""
     return "".join(c if c.isprintable() else " " for c in text)

@@ -6,25 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ConfigurationError
 from app.services.settings import ServiceSettings
-from app.settings import Settings, load_settings
+from app.settings import load_settings
+from tests.support.own_settings import refused_settings
 
 HIDDEN = "hunter2hunter2hunter2"
-
-
-@pytest.fixture
-def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    for field in Settings.model_fields.values():
-        monkeypatch.delenv(str(field.alias), raising=False)
-    monkeypatch.chdir(tmp_path)
-    return monkeypatch
-
-
-def refusal() -> str:
-    with pytest.raises(ConfigurationError) as refused:
-        load_settings()
-    return refused.value.detail
 
 
 @pytest.mark.parametrize(
@@ -38,7 +24,7 @@ def test_a_misspelt_name_is_refused_and_the_known_ones_are_told(
     env: pytest.MonkeyPatch, name: str
 ) -> None:
     env.setenv(name, HIDDEN)
-    sentence = refusal()
+    sentence = refused_settings()
     assert f"Unknown setting {name}." in sentence
     assert "LLM_API_KEY" in sentence
     assert HIDDEN not in sentence
@@ -69,7 +55,7 @@ def test_a_malformed_value_is_refused_by_its_name_and_not_shown(
     env: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     env.setenv(name, value)
-    sentence = refusal()
+    sentence = refused_settings()
     assert sentence.startswith(f"{name} cannot be used: ")
     assert HIDDEN not in sentence
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 
@@ -52,19 +51,9 @@ def answer(data: bytes | str | None, **more: object) -> bytes:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
+def server(server: Server) -> Server:
     server.answers = [answer(PNG)]
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture(scope="session")
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    # A proxy of the machine's must not stand between the test and its server.
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        yield http
+    return server
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import gzip
 import json
 import logging
 import traceback
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -32,21 +31,6 @@ from tests.support.llm_server import GOOD, LINES, UNWELL, Server, completion, re
 
 KEY = "sk-test-4f9a1c7e2b"
 ADA = Person("Ada Lovelace", "en-GB", ("mathematics", "tea"))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture(scope="session")
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    # A proxy of the machine's must not stand between the test and its server.
-    async with httpx2.AsyncClient(trust_env=False) as http:
-        yield http
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.workflows.family import Context, FamilyParams
@@ -25,14 +23,6 @@ class Large(Recording):
     async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
         self.executed[entity] += 1
         return "x" * (self.size - 2) if entity == "u00003" else "small"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -22,12 +21,9 @@ GOOD = response(201, b'{"id": 7}', "Location: /posts/7", "Set-Cookie: session=se
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    server = Server()
+def server(server: Server) -> Server:
     server.answers = [GOOD]
-    await server.start()
-    yield server
-    await server.stop()
+    return server
 
 
 class Calling(Stepped):
