@@ -113,6 +113,13 @@ COMMANDS = {
         "commands.schedule_changes",
         "See when families run by themselves, and change it.",
     ),
+    "qstash-dev": (
+        "qstash.dev",
+        (
+            "Run a QStash for development in memory, and print the variables of a service that"
+            " uses it."
+        ),
+    ),
 }
 """In the order of ``sluice --help``: the module, and what the command is for. A module has its
 commands in a Typer that it calls ``commands``."""

@@ -1,0 +1,1 @@
+"""Calls of the API as they come in, and answers as they go out."""

@@ -1,0 +1,1 @@
+"""What the server holds: messages, flow-control keys, queues, schedules, dead letters, logs."""
