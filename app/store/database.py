@@ -21,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, use_schema
+from app.connections.sql_compiler import use_compiler
 from app.errors import ConfigurationError
 from app.store.pool import WaitingPool
 
@@ -87,6 +88,7 @@ def open_database(
         pool_timeout=patience,
     )
     use_schema(engine, schema)
+    use_compiler(engine)
     event.listen(engine.sync_engine, "checkin", _rests)
     event.listen(engine.sync_engine, "checkout", partial(_alive, idle))
     if by_transaction and settings:

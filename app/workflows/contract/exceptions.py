@@ -60,6 +60,14 @@ class FamilyFailed(SluiceError):
         self.status = 503 if disposition(raised).ruling is Ruling.POSTPONE else 502
 
 
+class StatementRefused(FamilyFailed, Fatal):
+    """Postgres refuses a statement of the family's, and would refuse it again."""
+
+    def __init__(self, detail: str, raised: BaseException) -> None:
+        super().__init__(detail, raised)
+        self.status = 422
+
+
 class StepFailed(Exception):
     """What a step's last try raised. The item's next attempt tries the step anew.
 
@@ -154,7 +162,7 @@ def members(error: BaseException) -> Iterator[BaseException]:
         one = left.pop()
         if isinstance(one, BaseExceptionGroup):
             left.extend(reversed(one.exceptions))
-        elif isinstance(one, FamilyFailed):
+        elif isinstance(one, FamilyFailed) and not isinstance(one, StatementRefused):
             left.append(one.raised)
         else:
             yield one

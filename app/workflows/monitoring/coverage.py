@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
+from app.errors import SluiceError
 from app.store.database import reading
 from app.store.monitoring import coverage
 from app.store.monitoring.coverage import CoverageRecord
 from app.store.statuses import RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
-from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest
 from app.workflows.serialization.secret_places import dumped
@@ -83,7 +83,7 @@ class CoverageSurvey:
                 continue
             try:
                 covered = await self.now(bound, params)
-            except FamilyFailed as error:
+            except SluiceError as error:  # of its source, or of its code
                 # Of the other families there is something to tell.
                 log.warning("coverage_stumbled", family=name, exc_info=error)
                 continue

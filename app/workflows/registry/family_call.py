@@ -19,9 +19,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import SluiceError
-from app.workflows.contract.exceptions import FamilyFailed, disposition
+from app.workflows.contract.exceptions import (
+    FamilyFailed,
+    Ruling,
+    StatementRefused,
+    disposition,
+    members,
+)
 from app.workflows.failures.error_text import class_of, sentence_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
+from app.workflows.failures.refused_statement import refused_statement
 
 AT_WORK: ContextVar[bool] = ContextVar("sluice_authors_code", default=False)
 """Whether the current task runs a family's code, or was begun by it."""
@@ -34,7 +41,8 @@ def told(family: str, what: str) -> Iterator[None]:
         what: is called, such as ``existing()``.
 
     Raises:
-        FamilyFailed: the code within raised something, which is its ``raised``.
+        StatementRefused: it asked Postgres for what that refuses, and another try cannot help.
+        FamilyFailed: the code within raised something else, which is its ``raised``.
         SluiceError: as the code within raised it: it has its sentence already.
     """
     interruption = Interruption()
@@ -45,6 +53,12 @@ def told(family: str, what: str) -> Iterator[None]:
         if _has_its_sentence(error) or interruption.asked(error):
             raise
         found = disposition(error)
+        if found.ruling is Ruling.RETRY:
+            for one in members(error):
+                if refused := refused_statement(one):
+                    raise StatementRefused(
+                        f"Postgres refuses a statement of {what} of {family}: {refused}", error
+                    ) from error
         sentence = f"{class_of(found.error)}: {sentence_of_all(found)}"
         raise FamilyFailed(f"{what} of {family} raised {sentence}", error) from error
 

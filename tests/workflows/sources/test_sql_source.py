@@ -24,6 +24,7 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    literal,
     literal_column,
     select,
     tablesample,
@@ -274,6 +275,27 @@ async def test_an_id_of_another_type_is_refused_by_name_and_can_be_cast(
     assert f"of the type {of_type}." in sentence
     assert "cast(column, Text)" in sentence
     assert len(await agree(database, select(cast(others.c.id, Text)))) == 1
+
+
+CODES = Table("codes", METADATA, Column("id", Text(collation="C"), primary_key=True))
+CODE = CODES.c.id
+BETWEEN = {
+    "two values": CODE.between("b", "d"),
+    "neither way": CODE.between("d", "b", symmetric=True),
+    "not": ~CODE.between("A", "a"),
+    "a value with its collation": CODE.between(literal("b").collate("C"), "d"),
+    "a value that is cast": CODE.between(cast("b", CODE.type), cast("d", CODE.type)),
+    "a column of a collation": CODE.collate("C").between("b", "d"),
+    "two columns": literal("b", CODE.type).between("a", CODE),
+    "two conditions": (CODE + "x").between("b", "dz") & (CODE > "a"),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+async def test_between_takes_ids_of_a_collation(database: AsyncEngine, name: str) -> None:
+    async with database.begin() as tx:
+        await tx.execute(insert(CODES), [{"id": code} for code in ("a", "b", "c", "d")])
+    assert await agree(database, select(CODE).where(BETWEEN[name])) == ["b", "c", "d"]
 
 
 async def test_citext_is_paged_in_its_own_order(database: AsyncEngine) -> None:
