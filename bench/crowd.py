@@ -26,7 +26,7 @@ from app.cli.server.uvicorn import bind, listening, url_of
 from app.logs import configure_logs
 from app.workflows.family import FamilyParams
 from bench.support import ROOT, Bench, Shape, bench_settings, opened, start
-from tests.support.half_open import half_open
+from tests.support.network.half_open import half_open
 
 WORST = "secret-of-the-worst-0123456789"
 OTHER = "secret-of-the-other-0123456789"

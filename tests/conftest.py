@@ -23,10 +23,10 @@ from structlog.typing import EventDict
 from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.settings import OURS, Settings
-from tests.support.databases import POOL_SIZE, Database, Databases
-from tests.support.llm_server import Server
+from tests.support.network.llm_server import Server
 from tests.support.own_settings import OwnSettings
-from tests.support.servers import FOLDER, TestServers, choose, start
+from tests.support.servers.choice import FOLDER, TestServers, choose, start
+from tests.support.servers.databases import POOL_SIZE, Database, Databases
 from tests.support.service import Opener
 
 _NUMBERS = itertools.count(1)

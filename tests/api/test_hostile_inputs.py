@@ -18,8 +18,8 @@ from app.api.problems import MEDIA_TYPE
 from app.workflows.family import Context, Daily, Entity, FamilyParams
 from tests.api.runs.test_suspended import Reviewed, suspended
 from tests.support.families import Recording
-from tests.support.hostile import Call, Hostile
 from tests.support.http import api, app_of
+from tests.support.network.hostile import Call, Hostile
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 

@@ -20,7 +20,7 @@ from app.logs import configure_logs
 from app.migrate import migrate, with_database
 from tests.chaos.havoc import play
 from tests.chaos.verdict import Verdict
-from tests.support.servers import TestServers, choose, start
+from tests.support.servers.choice import TestServers, choose, start
 from tests.support.users import make_users_table
 
 ITEMS = 2_000

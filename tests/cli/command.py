@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import service
-from tests.support.forking import Forking
 from tests.support.http import OPS, listening
+from tests.support.processes.forking import Forking
 
 SECRET = "secret-of-the-cli-tests-0123456789"
 SLUICE = Path(sys.executable).with_name("sluice")

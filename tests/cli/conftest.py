@@ -12,10 +12,10 @@ import pytest
 
 from app.migrate import ensure_database
 from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
-from tests.support.databases import Databases
-from tests.support.forking import Forking, forking
-from tests.support.ports import free_port
-from tests.support.servers import TestServers
+from tests.support.processes.forking import Forking, forking
+from tests.support.servers.choice import TestServers
+from tests.support.servers.databases import Databases
+from tests.support.servers.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,9 @@ from app.errors import ConfigurationError
 from app.migrate import migrate
 from app.settings import Settings
 from app.store.pooler import Pooling, pooling_of
-from tests.support.databases import Databases
 from tests.support.families import Recording
-from tests.support.pgbouncer import PROGRAM, pgbouncer
+from tests.support.servers.databases import Databases
+from tests.support.servers.pgbouncer import PROGRAM, pgbouncer
 from tests.support.service import Opener, assert_exact
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")

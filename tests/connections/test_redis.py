@@ -18,8 +18,8 @@ from app.workflows.family import Flow, FlowControl
 from tests.support.families import Recording
 from tests.support.http import api
 from tests.support.logged import warnings_logged
+from tests.support.servers.valkey import valkey
 from tests.support.service import Opener
-from tests.support.valkey import valkey
 
 ALL_BUT_CHANNELS = "user sluice on >pass#w[rd ~* resetchannels +@all"
 

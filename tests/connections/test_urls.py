@@ -13,7 +13,7 @@ from app.connections.postgres_url import PostgresUrl, with_database
 from app.connections.redis_url import open_redis, plain_redis_url
 from app.errors import ConfigurationError
 from app.settings import Settings
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 SECRET = "hunter2"
 

@@ -14,10 +14,10 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import NoBrowser, executable
-from tests.e2e.console import Console, visit
-from tests.e2e.stack import Api, Stack, running
-from tests.support.servers import TestServers, choose, start
+from tests.e2e.support.browser import NoBrowser, executable
+from tests.e2e.support.console import Console, visit
+from tests.e2e.support.stack import Api, Stack, running
+from tests.support.servers.choice import TestServers, choose, start
 
 Visit = Callable[..., AbstractContextManager[Console]]
 

@@ -22,10 +22,10 @@ from threading import Thread
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from tests.e2e.browser import NoBrowser, executable
-from tests.e2e.console import Console, visit
-from tests.e2e.stack import OPS, ROOT, Api, Json
-from tests.support.ports import free_port
+from tests.e2e.support.browser import NoBrowser, executable
+from tests.e2e.support.console import Console, visit
+from tests.e2e.support.stack import OPS, ROOT, Api, Json
+from tests.support.servers.ports import free_port
 
 TO = ROOT / "docs" / "screenshots"
 FAMILIES = {"welcome-placeholder", "agent-welcome", "scene-images", "review-post"}

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Past, Visit
-from tests.e2e.stack import LOOK, Api
-from tests.e2e.views import ACTIONS, address, shown
+from tests.e2e.support.stack import LOOK, Api
+from tests.e2e.support.views import ACTIONS, address, shown
 
 HARMLESS = re.compile(
     "^(Copy|Copy JSON|Count coverage now|Preview this item|Clear|Show \\d+ more|Previous|[{[].*)$"

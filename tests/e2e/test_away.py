@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.console import visit
-from tests.e2e.stack import Stack, running
-from tests.support.servers import TestServers
+from tests.e2e.support.console import visit
+from tests.e2e.support.stack import Stack, running
+from tests.support.servers.choice import TestServers
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.console import Console
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.stack import Api
 
 
 def test_a_backfill_is_begun_with_a_live_dry_run_and_watched_to_its_end(

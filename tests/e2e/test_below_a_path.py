@@ -13,11 +13,11 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.console import visit
-from tests.e2e.stack import Api, Stack, running
+from tests.e2e.support.console import visit
+from tests.e2e.support.stack import Api, Stack, running
 from tests.support.http import serving
-from tests.support.proxy import proxy
-from tests.support.servers import TestServers
+from tests.support.network.proxy import proxy
+from tests.support.servers.choice import TestServers
 
 PREFIX = "/tools/sluice"
 

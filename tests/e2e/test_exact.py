@@ -6,8 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.console import Console
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.stack import Api
 
 LARGE = 9007199254740993
 """2 to the power of 53, and one: the first that a browser rounds."""

@@ -7,9 +7,9 @@ import time
 
 from playwright.sync_api import expect
 
-from tests.e2e.console import Console
-from tests.e2e.families import USERS
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.families import USERS
+from tests.e2e.support.stack import Api
 
 KEY = "greeting.execute"
 

@@ -7,9 +7,9 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Past
-from tests.e2e.console import Console
-from tests.e2e.families import ADDRESS
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.families import ADDRESS
+from tests.e2e.support.stack import Api
 
 
 def test_a_suspended_item_goes_on_with_the_answer_of_its_form(

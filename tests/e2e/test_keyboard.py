@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import Past
-from tests.e2e.console import Console
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.stack import Api
 
 
 def test_a_key_searches_and_a_name_leads_to_its_view(console: Console, past: Past) -> None:

@@ -9,10 +9,10 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.console import visit
-from tests.e2e.families import USERS
-from tests.e2e.stack import OPS, TOKENS, Api, Stack, running
-from tests.support.servers import TestServers
+from tests.e2e.support.console import visit
+from tests.e2e.support.families import USERS
+from tests.e2e.support.stack import OPS, TOKENS, Api, Stack, running
+from tests.support.servers.choice import TestServers
 
 LEAVER = "secret-of-leaver-0123456789"
 GONE = "ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"

@@ -8,9 +8,9 @@ import time
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Past
-from tests.e2e.console import Console
-from tests.e2e.families import ADDRESS, DECLINED, USERS
-from tests.e2e.stack import Api, Json
+from tests.e2e.support.console import Console
+from tests.e2e.support.families import ADDRESS, DECLINED, USERS
+from tests.e2e.support.stack import Api, Json
 
 
 def test_a_run_is_paused_and_goes_on_where_it_stopped(console: Console, api: Api) -> None:

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
-from tests.e2e.families import USERS
-from tests.e2e.stack import LOOK, OPS, Api
+from tests.e2e.support.families import USERS
+from tests.e2e.support.stack import LOOK, OPS, Api
 
 pytestmark = pytest.mark.short
 

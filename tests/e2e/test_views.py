@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Past, Visit
-from tests.e2e.console import NARROW
-from tests.e2e.stack import Api
-from tests.e2e.views import VIEWS, address, shown
+from tests.e2e.support.console import NARROW
+from tests.e2e.support.stack import Api
+from tests.e2e.support.views import VIEWS, address, shown
 
 
 @pytest.mark.short

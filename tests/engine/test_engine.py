@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery, Depth, Engine
 from app.engine.postgres.engine import PostgresEngine
 from app.store.database import open_database
-from tests.support.engines import Holder, Taker, message, publish, until, until_empty, working
-from tests.support.memory_engine import MemoryEngine
+from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
+from tests.engine.memory_engine import MemoryEngine
 from tests.support.patience import PATIENCE
 
 

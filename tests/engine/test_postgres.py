@@ -15,7 +15,7 @@ from app.engine import Delivery
 from app.engine.postgres import statements
 from app.engine.postgres.engine import PostgresEngine
 from app.store.database import open_database
-from tests.support.engines import Holder, Taker, message, publish, until, until_empty, working
+from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.patience import PATIENCE
 
 

@@ -23,9 +23,9 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
-from tests.support.gates import KEY, Work
+from tests.flow.gates import KEY, Work
 from tests.support.patience import PATIENCE
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 _NUMBERS = itertools.count(1)
 

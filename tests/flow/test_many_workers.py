@@ -15,9 +15,9 @@ from app.embedded import hold
 from app.flow.limits import FlowControl
 from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
-from tests.support.gates import KEY, Overrides, Work, gate
+from tests.flow.gates import KEY, Overrides, Work, gate
 from tests.support.patience import PATIENCE
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 Gates = Callable[..., Awaitable[list[RedisGate]]]
 

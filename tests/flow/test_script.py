@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from app.flow.limits import OPEN, FlowControl
 from app.flow.redis_script import HORIZON, PACE, GateScript, Granted
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 KEY = "f.execute"
 LEASE = timedelta(seconds=60)

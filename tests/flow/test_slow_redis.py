@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
-from tests.support.gates import KEY, Overrides, Work
+from tests.flow.gates import KEY, Overrides, Work
 from tests.support.patience import PATIENCE
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 ONE_WAY = 0.05
 """Seconds that everything takes on its way to Redis, and again on its way back."""

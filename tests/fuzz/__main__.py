@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx2
 from rich.console import Console
 
-from tests.e2e.stack import OPS, ROOT, Stack, running
+from tests.e2e.support.stack import OPS, ROOT, Stack, running
 from tests.support.http import bearer
-from tests.support.servers import choose, start
+from tests.support.servers.choice import choose, start
 
 SCHEMATHESIS = ROOT / ".venv/fuzz/bin/st"
 UNTOLD = "positive_data_acceptance"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.copied import Copied, copied
+from tests.support.processes.copied import Copied, copied
 
 # Names that nobody else gives: a service that has this repository's tests has families of its own.
 KINDS = (

@@ -14,8 +14,8 @@ import pytest
 from app.migrate import ensure_database
 from tests.cli.command import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
-from tests.support.ports import free_port
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
+from tests.support.servers.ports import free_port
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 

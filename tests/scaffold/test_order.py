@@ -12,7 +12,7 @@ from app.store.histories import LONGEST_ID, SERVICE, revision_id
 from scaffold.names import Names, camel, in_many, names
 from scaffold.order import Order, as_asked, as_told
 from scaffold.revisions import next_revision
-from tests.support.copied import ROOT
+from tests.support.processes.copied import ROOT
 
 # A name that nobody else gives: this service may have families of its own.
 SHORTEST = ("name=otter-reminder", "entity=invoice")

@@ -14,9 +14,9 @@ import pytest
 from app.store.histories import SERVICE
 from app.store.histories import SLUICE as OURS
 from tests.scaffold.test_update import change
-from tests.support.copied import ROOT, Copied, copied
-from tests.support.histories import empty_database, tables_of, write_migration
-from tests.support.servers import TestServers
+from tests.support.processes.copied import ROOT, Copied, copied
+from tests.support.servers.choice import TestServers
+from tests.support.servers.histories import empty_database, tables_of, write_migration
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types; comes with copier
 
-from tests.support.copied import Copied, copied
+from tests.support.processes.copied import Copied, copied
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 

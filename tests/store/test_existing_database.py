@@ -26,8 +26,8 @@ from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE, MigrationHistory
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
-from tests.support.histories import empty_database, own_history, tables_of, write_migration
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
+from tests.support.servers.histories import empty_database, own_history, tables_of, write_migration
 from tests.support.service import Opener
 
 APPLICATION = """

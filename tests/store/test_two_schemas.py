@@ -13,8 +13,8 @@ from app.declared_tables import service_tables
 from app.migrate import migrate
 from app.store.histories import SLUICE
 from tests.support.families import Recording
-from tests.support.histories import own_history, tables_of
 from tests.support.patience import PATIENCE
+from tests.support.servers.histories import own_history, tables_of
 from tests.support.service import Opener
 
 OTHER = "billing"

@@ -25,8 +25,8 @@ from app.store.tables.runs import Run
 from app.workflows.client import DryRun, RunRequest
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.bound_family import BoundFamily
-from tests.support.kept_pools import KeptPools
 from tests.support.patience import PATIENCE
+from tests.support.servers.kept_pools import KeptPools
 
 _STATUS = text("SELECT status FROM sluice.run WHERE id = :run_id")
 

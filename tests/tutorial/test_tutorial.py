@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 from tests.tutorial.page import Command, Edit, Stop, is_shown, read
 from tests.tutorial.terminals import OtherTerminal, Shell
 

@@ -12,7 +12,7 @@ import redis
 import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-parser
 
 from app.embedded.binaries import valkey_binary
-from tests.support.valkey import await_valkey
+from tests.support.servers.valkey import await_valkey
 
 ROOT = Path(__file__).parents[2]
 TEMPORARY = "/tmp"  # noqa: S108 - a container's own

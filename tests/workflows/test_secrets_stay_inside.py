@@ -22,12 +22,12 @@ from app.services.http.endpoint import Endpoint
 from app.services.http.json_client import JsonPost
 from app.store.database import service_key
 from app.workflows.family import Context, FamilyParams, Fatal
-from tests.support.encodings import ENCODINGS
 from tests.support.families import Recording
 from tests.support.http import OPS, api, app_of, bearer
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.users import User
+from tests.unit.redaction.encodings import ENCODINGS
 
 CONFIGURED = {
     "crm_key": SecretStr("sk-of/the-model'42"),

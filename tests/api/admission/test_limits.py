@@ -12,7 +12,7 @@ import httpx2
 from app.api.admission.call_limits import LOOKS
 from app.store.pools import OWN_CONNECTIONS
 from app.workflows.family import Context
-from tests.support.admission import ONE, OTHER, TOKENS, SlowlyFiltered, bounded, places
+from tests.api.admission.few_places import ONE, OTHER, TOKENS, SlowlyFiltered, bounded, places
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import assert_problem, bearer

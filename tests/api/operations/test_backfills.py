@@ -12,11 +12,11 @@ from pydantic import SecretStr
 
 from app.tokens import Scope, Token
 from app.workflows.family import FamilyParams, Hourly
-from tests.support.cut import ByDay, HeldByDay
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, bearer, fields
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
+from tests.workflows.backfills.cut import ByDay, HeldByDay
 
 PATH = "/api/backfills"
 JANUARY: dict[str, Any] = {"family": "by-day", "from": "2026-01-01", "to": "2026-02-01"}  # JSON

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support.cut import ByDay
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields
 from tests.support.service import Opener
+from tests.workflows.backfills.cut import ByDay
 
 PATH = "/api/families/recording/coverage"
 

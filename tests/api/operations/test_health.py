@@ -17,7 +17,7 @@ from app.logs import configure_logs
 from tests.support.families import Recording, Welcoming
 from tests.support.http import OPS, api, app_of, assert_problem, bearer, traces
 from tests.support.patience import PATIENCE
-from tests.support.ports import closed_port
+from tests.support.servers.ports import closed_port
 from tests.support.service import Opener, Sluice
 
 

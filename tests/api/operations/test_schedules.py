@@ -16,8 +16,8 @@ from app.workflows.family import Cron, FamilyParams
 from app.workflows.schedules import service
 from tests.support.families import Beside, Recording
 from tests.support.http import api, assert_problem, fields
-from tests.support.scheduling import make_due, runs_of, scheduler_of
 from tests.support.service import Opener, Sluice
+from tests.workflows.schedules.scheduling import make_due, runs_of, scheduler_of
 
 BASE = "/api/schedules"
 OWN = "family:nightly"

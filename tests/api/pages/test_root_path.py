@@ -13,8 +13,8 @@ from app.store.statuses import ItemStatus
 from tests.api.auth.test_access import every_route
 from tests.api.runs.test_suspended import PROCESS, Reviewed, review
 from tests.support.http import OPS, app_of, assert_problem, bearer, serving
+from tests.support.network.proxy import proxy
 from tests.support.patience import PATIENCE
-from tests.support.proxy import proxy
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import items_at
 

@@ -19,9 +19,9 @@ from app.workflows.serialization.secret_places import MASK
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields
 from tests.support.patience import PATIENCE
-from tests.support.scheduling import look, make_due, runs_of, scheduler_of
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped
+from tests.workflows.schedules.scheduling import look, make_due, runs_of, scheduler_of
 
 SECRET = "s3cr3t-of-the-caller"
 PROCESS = "/api/workflows/keyed/process-users"

@@ -13,9 +13,9 @@ from app.engine import OutgoingMessage
 from app.workflows.client import RunRequest, WorkflowClient
 from app.workflows.family import Context, FamilyParams
 from app.workflows.runs.estimate import Estimator
+from tests.engine.memory_engine import MemoryEngine
 from tests.support.families import Beside, Recording
 from tests.support.http import api, traces
-from tests.support.memory_engine import MemoryEngine
 from tests.support.service import Opener
 
 PROCESS = "/api/workflows/recording/process-users"

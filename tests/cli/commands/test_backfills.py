@@ -15,10 +15,10 @@ from app.cli.commands.backfill import follow_backfill
 from app.cli.options import Following
 from app.workflows.contract.job_family import AnyFamily
 from tests.cli.command import Command, Commanding
-from tests.support.cut import ByDay, HeldByDay
 from tests.support.http import RefusingTheFirst, listening
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
+from tests.workflows.backfills.cut import ByDay, HeldByDay
 
 JANUARY = ("--from", "2026-01-01", "--to", "2026-01-04")
 

@@ -20,7 +20,7 @@ from app.cli.stream_reader import PATIENCE as OF_THE_READER
 from app.errors import Unavailable
 from app.schemas.runs import RunView
 from app.workflows.family import Context
-from tests.support.admission import bounded, places
+from tests.api.admission.few_places import bounded, places
 from tests.support.families import Recording
 from tests.support.http import OPS, RefusingTheFirst, app_of, bearer
 from tests.support.http import listening as reached

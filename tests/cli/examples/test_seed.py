@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.cli.command import Sluice, stop, wait_for
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 HEADER = "email,name,locale,interests,active,paid\n"
 

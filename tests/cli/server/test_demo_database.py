@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from app.cli.server.demo_database import keep, new_stage
 from app.errors import ConfigurationError, Conflict
 from app.migrate import ensure_database, with_database
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
 
 FIRST, SECOND = (f"sluice_demo_{os.getpid()}_{number}" for number in (1, 2))
 

@@ -10,8 +10,8 @@ import psutil
 import pytest
 
 from tests.cli.command import SECRET, Sluice, stop, wait_for
-from tests.support.half_open import half_open
-from tests.support.raw_http import calling
+from tests.support.network.half_open import half_open
+from tests.support.network.raw_http import calling
 
 DESCRIPTORS = 512
 HALF_OPEN = 600

@@ -18,7 +18,7 @@ from structlog.typing import EventDict
 from app.api import problems
 from app.cli.server.http_protocol import MOST_PIPELINED
 from app.cli.server.limits import LARGEST_ADDRESS, ServerLimits
-from tests.support.raw_http import calling, served
+from tests.support.network.raw_http import calling, served
 
 SHORT = ServerLimits(header_bytes=4_096, head_timeout=0.8, body_timeout=1.2, connections=100)
 PATIENT = replace(SHORT, head_timeout=60, body_timeout=60)

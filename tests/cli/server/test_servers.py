@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from app.cli.server.demo_token import ensure_token, read_token, token_file
 from tests.cli.command import Sluice, stop, wait_for
 from tests.support.patience import PATIENCE
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 
 def test_serve_refuses_without_tokens(sluice: Sluice) -> None:

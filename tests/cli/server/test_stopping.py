@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from tests.cli.command import SECRET, Sluice, wait_for
-from tests.support.forking import ROOT
+from tests.support.processes.forking import ROOT
 
 LIMIT = 1.0
 """SLUICE_STOP_TIMEOUT of these services."""
@@ -98,7 +98,12 @@ def service(sluice: Sluice, folder: Path, *command: str) -> Iterator[subprocess.
     (folder / "families").mkdir()
     (folder / "families" / "stuck.py").write_text(FAMILY)
     env = {**sluice.env, "SLUICE_STOP_TIMEOUT": str(LIMIT), "SLUICE_LOG_FORMAT": "json"}
-    program = [sys.executable, "-m", "tests.support.with_families", str(folder / "families")]
+    program = [
+        sys.executable,
+        "-m",
+        "tests.support.processes.with_families",
+        str(folder / "families"),
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([*program, *command], env=env, cwd=ROOT, stdout=log, stderr=log)
     try:

@@ -12,8 +12,8 @@ from app.errors import ConfigurationError
 from app.workflows.contract.partitions import MOST_PARTITIONS, Partitioning
 from app.workflows.family import Daily, FamilyParams, Hourly, Monthly, Partition
 from app.workflows.registry.discovery import collect_families
-from tests.support.cut import ByDay, moment
 from tests.support.families import Recording
+from tests.workflows.backfills.cut import ByDay, moment
 
 since_1971 = st.integers(0, 7_000_000_000).map(
     lambda seconds: datetime.fromtimestamp(31_536_000 + seconds, UTC)

@@ -25,7 +25,7 @@ from app.services.images.endpoint import EndpointPainter
 from app.services.images.local import LocalPainter
 from app.services.images.painter import Painted
 from app.services.model_choice import painter
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 
 KEY = "sk-image-7c1d"
 LOCAL = LocalPainter()

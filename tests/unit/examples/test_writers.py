@@ -16,7 +16,7 @@ from app.services.llm.posts import PostBrief
 from app.services.llm.scenes import SceneCard
 from app.services.llm.welcomes import AgentCard, Welcome
 from app.services.offline.writer import LocalWriter
-from tests.support.llm_server import Server, completion, response
+from tests.support.network.llm_server import Server, completion, response
 
 LOCAL = LocalWriter({})
 ANY_TEXT = st.text(st.characters(), max_size=400) | st.sampled_from(["", "{name}", "{}", "x" * 999])

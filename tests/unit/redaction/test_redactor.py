@@ -13,8 +13,8 @@ from app.configured_secrets import redactor_of
 from app.redaction.redactor import MOST_LEARNT, Redactor
 from app.settings import Settings
 from app.tokens import Token
-from tests.support.encodings import ENCODINGS
 from tests.support.own_settings import OwnSettings
+from tests.unit.redaction.encodings import ENCODINGS
 
 SECRET = "sk-live/9_a-B+c'Zq8w"
 ESCAPES = ("{0}", "\\u{1:04x}", "%{1:02x}", "%25{1:02X}", "\\\\u{1:04X}", "&#{1};", "\\x{1:02x}")

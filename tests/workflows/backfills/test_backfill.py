@@ -16,11 +16,11 @@ from app.store.statuses import BackfillMode, PartitionStatus
 from app.store.tables.backfills import Backfill
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, FamilyParams, Partition
-from tests.support.cut import ByDay, HeldByDay, PerDay, asked, begin
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
+from tests.support.processes.worker_process import EVIDENCE, Traced, worker_process
 from tests.support.service import Opener, Sluice
-from tests.support.worker_process import EVIDENCE, Traced, worker_process
+from tests.workflows.backfills.cut import ByDay, HeldByDay, PerDay, asked, begin
 
 DAYS = [f"2026-01-0{day}" for day in range(1, 6)]
 

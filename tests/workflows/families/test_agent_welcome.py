@@ -14,7 +14,7 @@ from app.services.llm.welcomes import Welcome
 from app.workflows.families.agent_welcome import CACHED_FOR, AgentWelcomes, Params
 from app.workflows.family import Context
 from app.workflows.sources.sql_source import SqlSource
-from tests.support.llm_server import Server, completion, response
+from tests.support.network.llm_server import Server, completion, response
 from tests.support.service import Opener, Sluice
 from tests.workflows.families.example_users import add_users
 

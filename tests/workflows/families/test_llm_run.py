@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from app.workflows.families.welcome_placeholder import WelcomePlaceholders
 from app.workflows.family import Backoff
 from tests.support.control import paused
-from tests.support.llm_server import GOOD, LINES, Server, completion, response
+from tests.support.network.llm_server import GOOD, LINES, Server, completion, response
 from tests.support.service import Opener
 from tests.workflows.families.example_users import add_users
 

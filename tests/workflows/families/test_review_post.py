@@ -17,7 +17,7 @@ import pytest
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.families.review_post import ReviewPosts
 from tests.support.http import api
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import items_at, remembered

@@ -19,7 +19,7 @@ from app.bootstrap import make_context
 from app.services.file_store import FileStore
 from app.workflows.families.scene_images import Params, SceneImages
 from tests.support.http import api
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import remembered
 

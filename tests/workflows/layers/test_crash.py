@@ -12,8 +12,8 @@ import pytest
 from app.store.tables.runs import Run
 from app.workflows.messages import ExecuteMessage
 from tests.support.patience import PATIENCE
+from tests.support.processes.worker_process import EVIDENCE, Traced, worker_process
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.support.worker_process import EVIDENCE, Traced, worker_process
 
 pytestmark = pytest.mark.slow
 

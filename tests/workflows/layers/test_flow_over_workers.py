@@ -14,8 +14,13 @@ from app.flow.limits import FlowControl
 from app.flow.redis_gate import LEASE
 from tests.support.http import api
 from tests.support.patience import PATIENCE
+from tests.support.processes.worker_process import (
+    EVIDENCE,
+    limited,
+    worker_process,
+    worker_processes,
+)
 from tests.support.service import Opener, Sluice
-from tests.support.worker_process import EVIDENCE, limited, worker_process, worker_processes
 
 pytestmark = pytest.mark.alone
 

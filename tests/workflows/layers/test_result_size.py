@@ -6,7 +6,7 @@ import pytest
 
 from app.workflows.family import Context, FamilyParams
 from tests.support.families import Recording
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener
 from tests.support.stepped import Stepped, remembered
 

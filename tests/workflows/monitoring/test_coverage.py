@@ -12,10 +12,10 @@ from app.store.database import reading
 from app.store.monitoring import coverage
 from app.store.monitoring.coverage import CoverageRecord
 from app.workflows.family import Context, FamilyParams, JobFamily, Skip
-from tests.support.cut import ByDay
 from tests.support.families import Beside, Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
+from tests.workflows.backfills.cut import ByDay
 
 
 async def days(sluice: Sluice) -> list[tuple[int, int, bool]]:

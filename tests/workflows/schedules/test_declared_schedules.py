@@ -16,8 +16,8 @@ from app.workflows.registry.discovery import collect_families
 from app.workflows.schedules.sync import sync_declared_schedules
 from tests.support.families import Beside
 from tests.support.patience import PATIENCE
-from tests.support.scheduling import look, make_due, now_of, runs_of, scheduler_of
 from tests.support.service import Opener
+from tests.workflows.schedules.scheduling import look, make_due, now_of, runs_of, scheduler_of
 
 
 class Where(FamilyParams):

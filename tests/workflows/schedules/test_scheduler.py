@@ -17,10 +17,17 @@ from app.workflows.schedules.scheduler import Scheduler
 from tests.support.families import Beside, Recording
 from tests.support.logged import warnings_logged
 from tests.support.patience import PATIENCE
-from tests.support.scheduling import look, make_due, now_of, runs_of, scheduled, scheduler_of
+from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice
 from tests.support.story import story
-from tests.support.worker_process import worker_process
+from tests.workflows.schedules.scheduling import (
+    look,
+    make_due,
+    now_of,
+    runs_of,
+    scheduled,
+    scheduler_of,
+)
 
 DAYS = timedelta(days=3, hours=5)
 _CUT_OTHERS = """

@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 
 from tests.support.families import Beside
-from tests.support.scheduling import look, now_of, scheduled, scheduler_of
 from tests.support.service import Opener, Sluice
+from tests.workflows.schedules.scheduling import look, now_of, scheduled, scheduler_of
 
 SetClock = Callable[[datetime], Awaitable[None]]
 BERLIN = "Europe/Berlin"

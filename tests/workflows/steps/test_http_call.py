@@ -12,7 +12,7 @@ from app.store.statuses import ItemStatus
 from app.workflows.contract.http_response import HttpResponse
 from app.workflows.family import Backoff, Context, StepFailed
 from app.workflows.http_call import LARGEST_BODY, idempotency_key
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener
 from tests.support.stepped import Stepped, items_at, remembered
 

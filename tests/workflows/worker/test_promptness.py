@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.workflows.family import Backoff, Context, RetryAfter
-from tests.support.llm_server import Server, response
+from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped
 

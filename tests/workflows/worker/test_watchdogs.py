@@ -13,9 +13,9 @@ from app.store.tables.runs import Run
 from app.workflows.keys import new_id
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
+from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice
 from tests.support.story import kinds
-from tests.support.worker_process import worker_process
 
 SOON = 0.2
 _HOLDERS = """

@@ -1,7 +1,7 @@
 """The ``sluice`` command of a service that has more families than the template.
 
-Run as ``python -m tests.support.with_families FOLDER …``: the folder's files are families, and the
-rest is what ``sluice`` is given.
+Run as ``python -m tests.support.processes.with_families FOLDER …``: the folder's files are
+families, and the rest is what ``sluice`` is given.
 """
 
 from __future__ import annotations

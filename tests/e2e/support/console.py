@@ -11,7 +11,7 @@ from typing import Literal
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
-from tests.e2e.stack import OPS
+from tests.e2e.support.stack import OPS
 
 Colours = Literal["light", "dark"]
 

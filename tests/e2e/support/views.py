@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Past
-from tests.e2e.console import Console
-from tests.e2e.stack import Api
+from tests.e2e.support.console import Console
+from tests.e2e.support.stack import Api
 
 VIEWS = {
     "overview": "",

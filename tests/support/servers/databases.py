@@ -19,7 +19,7 @@ import asyncpg
 from app.declared_tables import application_tables, service_tables
 from app.migrate import migrate, with_database
 from app.store.database import open_database
-from tests.support.kept_pools import KeptPools
+from tests.support.servers.kept_pools import KeptPools
 from tests.support.users import make_users_table
 
 _TABLES = """

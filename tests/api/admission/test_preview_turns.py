@@ -15,12 +15,12 @@ from app.flow.caller_gate import CallerGate
 from app.flow.redis_gate import RedisGate
 from app.workflows.family import Context, Flow, FlowControl
 from app.workflows.previews import PreviewService
-from tests.support.admission import places
+from tests.api.admission.few_places import places
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import OPS, app_of, assert_problem, bearer, serving
 from tests.support.patience import PATIENCE
-from tests.support.ports import closed_port
+from tests.support.servers.ports import closed_port
 from tests.support.service import Opener, Sluice
 
 EXECUTE = "/api/workflows/recording/record-user"

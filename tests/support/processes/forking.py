@@ -27,7 +27,7 @@ from typing import IO
 
 import httpx2
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _read(file: IO[bytes]) -> str:
 @contextmanager
 def forking() -> Iterator[Forking]:
     ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "tests.support.forking", str(theirs.fileno())]
+    command = [sys.executable, "-m", "tests.support.processes.forking", str(theirs.fileno())]
     with ours:
         process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
         theirs.close()

@@ -17,7 +17,7 @@ from typing import Literal
 
 from app.connections.postgres_url import PostgresUrl
 from tests.support.patience import PATIENCE
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 

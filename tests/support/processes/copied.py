@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _OF_THIS_MACHINE = (
     ".git", ".venv", ".tools", ".sluice", ".env", ".*_cache", ".hypothesis", "__pycache__", "out",
     "node_modules",

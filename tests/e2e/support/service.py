@@ -1,7 +1,7 @@
 """The service that the browser visits: the API, the console and one worker in a process of their
 own, as ``sluice serve --worker`` has them, over the families of these tests.
 
-Run as ``python -m tests.e2e.service DATABASE PORT``; servers and settings are those of the
+Run as ``python -m tests.e2e.support.service DATABASE PORT``; servers and settings are those of the
 environment.
 """
 
@@ -24,7 +24,7 @@ from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
-from tests.e2e.families import USERS, Bills, Cards, Greetings, Letters, Reports
+from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports
 from tests.support.users import make_users_table
 
 _PEOPLE = text(

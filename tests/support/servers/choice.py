@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.embedded import hold
 
-FOLDER = Path(__file__).resolve().parents[2] / ".sluice" / "test"
+FOLDER = Path(__file__).resolve().parents[3] / ".sluice" / "test"
 
 
 @dataclass(frozen=True)

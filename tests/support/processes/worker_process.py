@@ -1,8 +1,8 @@
 """A worker as a process of its own, so that a test can kill or stop it.
 
-Run as ``python -m tests.support.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM RATE
-[FATAL]``: seconds of an item, 0 for no limit, and the item that ends the process. Each execution
-leaves a row in the table ``execution``: the evidence that the tests judge by.
+Run as ``python -m tests.support.processes.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM
+RATE [FATAL]``: seconds of an item, 0 for no limit, and the item that ends the process. Each
+execution leaves a row in the table ``execution``: the evidence that the tests judge by.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
 from tests.support.patience import PATIENCE
 from tests.support.users import User
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EVIDENCE = (
     """
     CREATE TABLE execution (
@@ -150,7 +150,7 @@ async def worker_process(
     ``control`` is that of its items; a rate is by the second. ``fatal``: the item that ends it.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.worker_process",
+        sys.executable, "-m", "tests.support.processes.worker_process",
         prefix, str(item_seconds),
         str(control.parallelism or 0), str(control.rate or 0), *([fatal] if fatal else []),
         stdout=asyncio.subprocess.PIPE,

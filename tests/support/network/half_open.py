@@ -1,5 +1,8 @@
-"""Connections that ask nothing whole. Run as ``python -m tests.support.half_open PORT NUMBER``, it
-holds so many, opens anew what is closed, and says ``open`` once all have been."""
+"""Connections that ask nothing whole.
+
+Run as ``python -m tests.support.network.half_open PORT NUMBER``, it holds so many, opens anew what
+is closed, and says ``open`` once all have been.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ long, for they are as many callers, and not one that does all at the same moment
 @contextmanager
 def half_open(port: int, number: int) -> Iterator[None]:
     """They stand while the context is open, in a process of their own."""
-    command = [sys.executable, "-m", "tests.support.half_open", str(port), str(number)]
+    command = [sys.executable, "-m", "tests.support.network.half_open", str(port), str(number)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None

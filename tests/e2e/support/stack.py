@@ -20,10 +20,10 @@ import asyncpg
 import httpx2
 
 from tests.support.http import bearer
-from tests.support.ports import free_port
-from tests.support.servers import TestServers
+from tests.support.servers.choice import TestServers
+from tests.support.servers.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OPS = "secret-of-ops-0123456789"
 LOOK = "secret-of-look-0123456789"
 TOKENS = {"ops": OPS, "look[read]": LOOK}
@@ -158,7 +158,7 @@ class Stack:
                 [
                     sys.executable,
                     "-m",
-                    "tests.e2e.service",
+                    "tests.e2e.support.service",
                     self.name,
                     str(self.port),
                     str(self.workers),
