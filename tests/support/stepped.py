@@ -67,3 +67,12 @@ async def items_at(
             if found and all(item.status == status for item in found):
                 return found
             await asyncio.sleep(0.02)
+
+
+async def steps_suspended(sluice: Sluice, number: int) -> None:
+    """Return once so many steps, of whichever items, wait for an answer."""
+    async with asyncio.timeout(PATIENCE):
+        while (
+            len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'")) < number
+        ):
+            await asyncio.sleep(0.02)

@@ -18,7 +18,7 @@ from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
-from tests.support.stepped import Calls, Stepped, items_at
+from tests.support.stepped import Calls, Stepped, items_at, steps_suspended
 
 
 class Verdict(BaseModel):
@@ -154,12 +154,7 @@ async def test_the_step_of_a_child_is_answered_by_its_path_and_any_id_reaches_it
         await sluice.add_users(1)
         run_id = await sluice.start("stepped")
         async with sluice.worker():
-            async with asyncio.timeout(PATIENCE):
-                while (
-                    len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"))
-                    < 2
-                ):
-                    await asyncio.sleep(0.02)
+            await steps_suspended(sluice, 2)
             listed = await command.says("suspended", run_id)
             assert "write → approve" in listed
             path = ("--step", "write", "--step", "approve")

@@ -16,7 +16,7 @@ from tests.support.control import until_some
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.support.stepped import Calls, Script, Stepped, items_at, remembered
+from tests.support.stepped import Calls, Script, Stepped, items_at, remembered, steps_suspended
 
 SHORT = timedelta(milliseconds=20)
 
@@ -443,9 +443,7 @@ async def test_a_step_of_a_child_that_waits_is_found_and_answered_by_its_path(
         run_id = await sluice.start("stepped")
         async with sluice.worker():
             await items_at(sluice, run_id, ItemStatus.SUSPENDED)
-            async with asyncio.timeout(PATIENCE):
-                while not await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"):
-                    await asyncio.sleep(0.02)
+            await steps_suspended(sluice, 1)
             with pytest.raises(Conflict, match="'write' → 'approve'"):
                 await answer(sluice, run_id, "u00001", {"approved": True}, ["write"])
             await answer(sluice, run_id, "u00001", {"approved": True}, ["write", "approve"])
@@ -466,12 +464,7 @@ async def test_cancelling_a_run_cancels_the_children_it_waits_for(opener: Opener
         await sluice.add_users(2)
         run_id = await sluice.start("stepped")
         async with sluice.worker():
-            async with asyncio.timeout(PATIENCE):
-                while (
-                    len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'"))
-                    < 2
-                ):
-                    await asyncio.sleep(0.02)
+            await steps_suspended(sluice, 2)
             await sluice.service.api.control.cancel(run_id, by="test")
         assert {row[0] for row in await sluice.sql("SELECT status FROM sluice.run")} == {
             "cancelled"
