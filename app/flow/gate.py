@@ -19,6 +19,17 @@ class Gate(Protocol):
             GateClosed: the gate was closed before the turn came.
         """
 
+    def limits(self, flow_key: str) -> bool:
+        """Whether starts under the key are counted or held back at present."""
+
+    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+        """A permit whose turn has come already, to be entered before anything is awaited; None: its
+        turn must be waited for.
+
+        Raises:
+            GateClosed: the gate is closed.
+        """
+
     def share(
         self, name: str, parallelism: Callable[[], int | None]
     ) -> AbstractAsyncContextManager[None]:

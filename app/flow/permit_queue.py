@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from app.flow.gate import GateClosed
+from app.flow.kept_permits import KeptPermits
 from app.flow.overrides import LiveControl
 from app.flow.redis_script import GateScript
 
@@ -23,9 +24,10 @@ Place = asyncio.Future[tuple[str, float | None]]
 class PermitQueue:
     """The items of one worker wait here in line, so that a full key costs no poll per item.
 
-    A slot whose item ends goes straight to the next one in line, without a round trip: the number
-    at work stays the same, and Redis need not be asked. It is told soon after, and answers how many
-    slots this worker should rather give back: the limit was lowered, or other workers wait.
+    A slot whose item ends goes straight to the next one in line, or to one that comes within
+    moments, without a round trip: the number at work stays the same, and Redis need not be asked.
+    It is told soon after, and answers how many slots this worker should rather give back: the limit
+    was lowered, or other workers wait.
     """
 
     def __init__(self, script: GateScript, worker: str, live: Callable[[], LiveControl]) -> None:
@@ -35,6 +37,7 @@ class PermitQueue:
         self._line: deque[Place] = deque()
         self._held: set[str] = set()
         self._released: list[str] = []
+        self._kept = KeptPermits(self._give_back)
         self._owed = 0
         # Permits whose start is still to come; each is meant for one in line.
         self._due: dict[str, asyncio.TimerHandle] = {}
@@ -53,12 +56,20 @@ class PermitQueue:
         """Nobody waits, nothing is held, and there is nothing left to say."""
         return not (self._line or self._held or self._released or self._talking)
 
+    @property
+    def ready(self) -> bool:
+        """Whether whoever comes now begins at once."""
+        return len(self._kept) > 0 and self._may_hand_on()
+
     async def enter(self) -> str:
         """Wait for a permit.
 
         Raises:
             GateClosed: the gate was closed first.
         """
+        if self.ready:
+            self._hand_on()
+            return self._kept.take()
         place = self._place()
         self._line.append(place)
         if len(self._line) == 1:
@@ -81,13 +92,14 @@ class PermitQueue:
 
     def leave(self, permit: str) -> bool:
         """Returns whether the next in line begins on this very slot."""
-        live = self._live()
-        if not self._owed and live.control.interval is None and not live.paused:
+        if self._may_hand_on():
             following = self._next()
             if following is not None:
-                self._handed += 1
+                self._hand_on()
                 following.set_result((permit, None))
                 return True
+            self._kept.keep(permit)
+            return False
         self._owed = max(0, self._owed - 1)
         self._give_back(permit)
         return False
@@ -101,6 +113,7 @@ class PermitQueue:
     def close(self) -> None:
         """Send away everybody in line; those inside stay."""
         self._closed = True
+        self._kept.give_back(len(self._kept))
         while (place := self._next()) is not None:
             place.set_exception(GateClosed())
         self.kick()
@@ -111,6 +124,8 @@ class PermitQueue:
             timer.cancel()
             del self._due[permit]
             self._give_back(permit)
+        self._kept.give_back(len(self._kept))
+        self._kicked.set()
         if self._talking is not None:
             await asyncio.shield(self._talking)
 
@@ -120,6 +135,16 @@ class PermitQueue:
             if not place.done():
                 return place
         return None
+
+    def _may_hand_on(self) -> bool:
+        """Whether a slot that is free may begin another item without asking Redis."""
+        live = self._live()
+        return not (self._owed or self._closed or live.paused or live.control.interval)
+
+    def _hand_on(self) -> None:
+        self._handed += 1
+        if self._talking is None:
+            self._talking = asyncio.create_task(self._talk())
 
     def _give_back(self, permit: str) -> None:
         self._held.discard(permit)
@@ -143,7 +168,7 @@ class PermitQueue:
                     ask_in, pause = pause, min(pause * 2, 2.0)
                     await asyncio.sleep(ask_in)
                     continue
-                if self._line:
+                if self._line or self._handed:
                     await self._wait(ask_in)
         finally:
             self._talking = None
@@ -176,6 +201,9 @@ class PermitQueue:
             self._released, self._handed = released + self._released, handed + self._handed
             raise
         self._owed = min(granted.excess, len(self._held))
+        surplus = min(self._owed, len(self._kept))
+        self._owed -= surplus
+        self._kept.give_back(surplus)
         loop = asyncio.get_running_loop()
         for offset, start in enumerate(granted.starts):
             permit = f"{self._worker}:{number + offset}"

@@ -76,6 +76,19 @@ class RedisGate:
             return OPEN_DOOR
         return _Slot(self._lane(live.key))
 
+    def limits(self, flow_key: str) -> bool:
+        live = self._controls.of(flow_key)
+        return live.paused or not live.control.open
+
+    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+        if self._closed:
+            raise GateClosed(flow_key)
+        live = self._controls.of(flow_key)
+        if live.control.open and not live.paused:
+            return OPEN_DOOR
+        lane = self._lanes.get(live.key)
+        return _Slot(lane) if lane is not None and lane.ready else None
+
     def share(
         self, name: str, parallelism: Callable[[], int | None]
     ) -> AbstractAsyncContextManager[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -63,6 +64,7 @@ class QueueConsumer:
         self._dry: set[str] = set()
         self._heard: Counter[str] = Counter()
         self._asked_at = self._due_at = self._look_at = 0.0
+        self._due_known = False
         self._pause = FIRST_PAUSE
         self._fault = Fault(log, "queue_unreachable")
         self._undelivered = Fault(log, "delivery_failed")
@@ -103,9 +105,12 @@ class QueueConsumer:
         if flow_key in self._handlers:
             self._heard[flow_key] += 1
             self._dry.discard(flow_key)
+            self._due_known = False
             self._wake.set()
 
     async def _serve(self, queue: QueueConnection) -> None:
+        self._dry.clear()  # what was told while nobody listened
+        self._due_known = False
         while not (self._presence.registered or self._stopping.is_set()):
             await _wait(self._stopping, REGISTERED_WITHIN)
         # A session that we lost just now may be missed by us alone: the others' come back as ours.
@@ -118,8 +123,10 @@ class QueueConsumer:
                 await queue.take_over(self._in_hand.keys() | self._ended.keys())
             if await self._claim(queue) or self._ended:
                 continue
-            if not await _wait(self._wake, await self._patience(queue)):
-                self._dry.clear()  # something is due, or it is time for a look
+            await _wait(self._wake, await self._patience(queue))
+            if _now() >= self._due_at:  # something is due, or it is time for a look
+                self._dry.clear()
+                self._due_known, self._due_at = False, math.inf
         await self._finish()
         await self._settle(queue)
         await queue.give_back()
@@ -128,6 +135,8 @@ class QueueConsumer:
         if not self._ended:
             return
         ended, self._ended = self._ended, {}
+        if any(delay is not None for delay in ended.values()):
+            self._due_known = False
         try:
             await queue.settle(ended)
         except BaseException:
@@ -176,15 +185,15 @@ class QueueConsumer:
 
     async def _patience(self, queue: QueueConnection) -> float:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
-        latest = min(_now() + POLL, self._look_at)
-        if self._in_hand and _now() < self._asked_at + ASK_EVERY:
-            # Busy: the question costs more than it tells, and what it told last still holds.
-            latest = min(latest, self._asked_at + ASK_EVERY)
-            return (min(latest, self._due_at) if self._due_at > _now() else latest) - _now()
-        self._asked_at = _now()
-        due = await queue.next_due([key for lane in self._lanes for key in lane.handlers])
-        self._due_at = _now() + (POLL if due is None else due.total_seconds() + 0.001)
-        return min(latest, self._due_at) - _now()
+        if not self._due_known:
+            if self._in_hand and _now() < self._asked_at + ASK_EVERY:
+                return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
+            self._asked_at = _now()
+            self._due_known = True  # unless something is heard while we ask
+            due = await queue.next_due([key for lane in self._lanes for key in lane.handlers])
+            left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
+            self._due_at = _now() + left
+        return min(self._look_at, self._due_at) - _now()
 
     async def _deliver(self, delivery: Delivery) -> None:
         again: timedelta | None = FAILED_AGAIN

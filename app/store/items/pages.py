@@ -44,7 +44,7 @@ _ADVANCE = f"""
         detail = CASE WHEN reason = '{RETRYING}' THEN NULL ELSE detail END
     FROM added, here
     WHERE run.id = here.id
-    RETURNING held, paged, coalesce(added.ids, '{{}}') AS fresh
+    RETURNING paged, $6::bigint - {OUTSTANDING}, coalesce(added.ids, '{{}}') AS fresh
 """  # noqa: S608 - no value is pasted in
 
 _ADD = """
@@ -87,12 +87,17 @@ _RECOUNT = f"""
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """What a page did: the ids whose rows are new, whether it was the last one, and if not,
-    whether the next one must wait for room."""
+    """What a page did: the ids whose rows are new, whether it was the last one, and if not, how
+    many more items the run may have outstanding."""
 
     fresh: Sequence[str]
     paged: bool
-    held: bool
+    room: int
+
+    @property
+    def held(self) -> bool:
+        """The next page must wait for room."""
+        return self.room <= 0
 
 
 async def advance(
@@ -111,11 +116,10 @@ async def advance(
     """
     values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
     rows = await fetch_raw(tx, _ADVANCE, *values)
-    return _advanced(*rows[0]) if rows else None
-
-
-def _advanced(held: bool, paged: bool, fresh: Sequence[str]) -> Advanced:
-    return Advanced(fresh, paged, held)
+    if not rows:
+        return None
+    paged, room, fresh = rows[0]
+    return Advanced(fresh, paged, room)
 
 
 async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> int | None:

@@ -104,7 +104,13 @@ async def attempt(
     reached = progress.history
     verdict = AttemptResult(
         ItemStatus.SUCCEEDED,
-        replace(reached, attempts=history.attempts + 1),
+        History(
+            history.attempts + 1,
+            reached.postponements,
+            reached.executed,
+            reached.result,
+            reached.exact,
+        ),
         started_at,
         datetime.now(UTC),
         _ms(clock),

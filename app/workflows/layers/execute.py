@@ -49,7 +49,8 @@ class ExecuteLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
-        _called(message.id())
+        if (task := asyncio.current_task()) is not None:
+            task.set_name(message.id())  # for whoever is told what did not end
         ids = self._fitting(bound, message.items)
         # Counted before anything is waited for, so that no more is taken than there is room for.
         self.places.enter(delivery.flow_key, len(ids))
@@ -65,7 +66,9 @@ class ExecuteLayer:
         if not hand.items:
             return hand.left if len(message.items) == 1 else None
         work = [
-            asyncio.create_task(self._item(bound, item, delivery, thread))
+            asyncio.create_task(
+                self._item(bound, item, delivery, thread), name=item_message(*item.claim.place)
+            )
             for item, thread in zip(hand.items, expected, strict=False)
         ]
         try:
@@ -124,7 +127,6 @@ class ExecuteLayer:
         delivery: Delivery,
         thread: AbstractContextManager[None],
     ) -> None:
-        _called(item_message(*item.claim.place))
         try:
             ending = None
             with thread:
@@ -213,6 +215,11 @@ class ExecuteLayer:
         self, bound: BoundFamily, view: CachedRun, run_id: str, held: AsyncExitStack
     ) -> bool:
         """Wait for the run's share and the flow key's permit. False: the run stopped first."""
+        flow_key = bound.flow_key(Layer.EXECUTE)
+        permit = None if view.share is not None else self.gate.at_once(flow_key)
+        if permit is not None:
+            await held.enter_async_context(permit)
+            return True
         try:
             async with asyncio.timeout(None) as wait:
                 self.runs.enter(run_id, wait)
@@ -220,7 +227,7 @@ class ExecuteLayer:
                     if view.share is not None:
                         share = self.gate.share(run_id, lambda: self._share_of(run_id))
                         await held.enter_async_context(share)
-                    await held.enter_async_context(self.gate.permit(bound.flow_key(Layer.EXECUTE)))
+                    await held.enter_async_context(self.gate.permit(flow_key))
                 finally:
                     self.runs.leave(run_id, wait)
         except TimeoutError:
@@ -232,13 +239,6 @@ class ExecuteLayer:
     def _share_of(self, run_id: str) -> int | None:
         view = self.runs.peek(run_id)
         return None if view is None else view.share
-
-
-def _called(name: str) -> None:
-    """Name the task for whoever watches the event loop, or is told what did not end."""
-    task = asyncio.current_task()
-    if task is not None:
-        task.set_name(name)
 
 
 def _sent_away(task: asyncio.Task[None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,9 +10,11 @@ from enum import Enum, auto
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.chunks import chunked
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.store.items import pages
+from app.store.items.pages import Advanced
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
 from app.workflows.keys import Layer
@@ -24,6 +27,10 @@ from app.workflows.sources.item_source import source_of, without_result
 PAGES_A_DELIVERY = 20
 """Pages read in a row before the message goes through the queue once more: each hop through it
 costs more than a page does, but other runs must have their turn."""
+TOGETHER = 500
+"""Ids of pages that are read by one query and scheduled in one transaction."""
+SLOW = 0.1
+"""Seconds. Pages that take longer to read and schedule go one by one: their items wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class PaginateLayer:
         message before may have died in the middle of its pages, and may go on with them even now.
         """
         run_id = PaginateMessage.read(delivery.payload).run
-        left = PAGES_A_DELIVERY
+        pace = PagePace(bound.family.page_size)
         while True:
             self.runs.changed(run_id)
             view = await self.runs.get(run_id)
@@ -51,34 +58,40 @@ class PaginateLayer:
                 return None  # who makes one due publishes the message once more
             done, cursor = PageResult.NEXT, view.run.cursor
             while done is PageResult.NEXT:
-                left -= 1
                 async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-                    page = await self._read(bound, view, cursor)
-                    done = await self._schedule(bound, view, cursor, page, go_on=left > 0)
-                cursor = page.next_cursor
+                    done, cursor = await self._go_on(bound, view, cursor, pace)
             if done is PageResult.LAST:
                 return None
 
-    async def _read(self, bound: BoundFamily, view: CachedRun, cursor: str | None) -> Page:
-        # Read and filtered before the transaction, so that a slow `existing` locks no row;
-        # `advance` takes the page only if the run still stands where it was read from.
+    async def _go_on(
+        self, bound: BoundFamily, view: CachedRun, cursor: str | None, pace: PagePace
+    ) -> tuple[PageResult, str | None]:
+        """One page, or several that follow each other: one transaction, all or nothing."""
+        began = time.monotonic()
         ctx = self.context(bound, run_id=view.run.id)
         source = source_of(bound, view.params, ctx, view.run)
-        page = await source.page(cursor, bound.family.page_size)
-        if view.run.force:
-            return page
-        return Page(await without_result(bound, page.ids, view.params, ctx), page.next_cursor)
+        # A key that is limited counts pages, and a family's own page() says where one ends.
+        single = source.repeats or self.gate.limits(bound.flow_key(Layer.PAGINATE))
+        number = pace.take(single=single)
+        # Read and filtered before the transaction, so that a slow `existing` locks no row;
+        # `advance` takes the pages only if the run still stands where they were read from.
+        page = await source.page(cursor, number * bound.family.page_size)
+        if not view.run.force:
+            fresh: list[str] = []
+            for ids in chunked(bound.family.page_size, page.ids):
+                fresh += await without_result(bound, list(ids), view.params, ctx)
+            page = Page(fresh, page.next_cursor)
+        advanced = await self._schedule(bound, view, cursor, page, go_on=pace.left > 0)
+        pace.took(time.monotonic() - began)
+        if advanced is None:
+            return PageResult.NOTHING, cursor
+        pace.room = advanced.room
+        further = not (advanced.paged or advanced.held) and pace.left > 0
+        return (PageResult.NEXT if further else PageResult.LAST), page.next_cursor
 
     async def _schedule(
-        self,
-        bound: BoundFamily,
-        view: CachedRun,
-        cursor: str | None,
-        page: Page,
-        *,
-        go_on: bool,
-    ) -> PageResult:
-        """One page, one transaction: all or nothing."""
+        self, bound: BoundFamily, view: CachedRun, cursor: str | None, page: Page, *, go_on: bool
+    ) -> Advanced | None:
         run_id, last = view.run.id, page.next_cursor is None
         async with self.database.begin() as tx:
             advanced = await pages.advance(
@@ -91,21 +104,46 @@ class PaginateLayer:
                 look_ahead=self.look_ahead,
             )
             if advanced is None:
-                return PageResult.NOTHING
+                return None
             size = bound.chunk_for(view.run.to_process)
             out = executions(bound.name, run_id, sorted(advanced.fresh), size)
-            further = not (advanced.paged or advanced.held)
-            if further and not go_on:
+            if not (advanced.paged or advanced.held or go_on):
                 out.append(PaginateMessage(run=run_id).outgoing(bound.name))
             await self.engine.publish(tx, out)
             if advanced.paged:
                 await self.keeper.finalise(tx, run_id)
-        return PageResult.NEXT if further and go_on else PageResult.LAST
+        return advanced
 
 
 class PageResult(Enum):
-    """What became of a page."""
+    """What became of a page, or of several together."""
 
     NEXT = auto()  # scheduled, and the delivery goes on with the next one
     LAST = auto()  # scheduled, and the delivery is done
     NOTHING = auto()  # the run does not stand there, or does not run
+
+
+class PagePace:
+    """How many pages a delivery reads together: one at first, so that work begins, and twice as
+    many each time, as long as they are quick and there is room for their items."""
+
+    def __init__(self, page_size: int) -> None:
+        self.left = PAGES_A_DELIVERY
+        """Pages until the message goes through the queue once more."""
+        self.room: int | None = None
+        """For so many items, by the last look; None: nobody has looked."""
+        self._size = page_size
+        self._next = 1
+
+    def take(self, *, single: bool) -> int:
+        """The number of pages to read now."""
+        most = 1 if single else max(1, TOGETHER // self._size)
+        if self.room is not None:
+            most = min(most, max(1, self.room // self._size))
+        number = min(self._next, most, max(1, self.left))
+        self.left -= number
+        return number
+
+    def took(self, seconds: float) -> None:
+        """What was taken last took so long."""
+        self._next = 1 if seconds > SLOW else 2 * self._next

@@ -67,7 +67,7 @@ class Traced(JobFamily[FamilyParams, str, int]):
 
     async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> int:
         async with ctx.session() as session:
-            await session.execute(
+            await (await session.connection()).execute(
                 text("INSERT INTO execution (item_id, pid) VALUES (:item, :pid)"),
                 {"item": entity, "pid": os.getpid()},
             )
@@ -91,7 +91,7 @@ def limited(item_seconds: float, control: FlowControl) -> Traced:
         async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> int:
             began = time.time()
             async with ctx.session() as session:
-                row = await session.execute(
+                row = await (await session.connection()).execute(
                     text(
                         "INSERT INTO execution (item_id, pid, began)"
                         " VALUES (:item, :pid, to_timestamp(:began)) RETURNING id"
@@ -102,7 +102,7 @@ def limited(item_seconds: float, control: FlowControl) -> Traced:
                 await session.commit()
             await asyncio.sleep(self.item_seconds)
             async with ctx.session() as session:
-                await session.execute(
+                await (await session.connection()).execute(
                     text("UPDATE execution SET ended = to_timestamp(:ended) WHERE id = :number"),
                     {"number": number, "ended": time.time()},
                 )
