@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-KEPT = 0.002
+KEPT = 0.02
 """Seconds. A slot that nobody here has needed for so long, or twice as long, is given back."""
 
 
