@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-KEPT = 0.02
+KEPT = 0.03
 """Seconds. A slot that nobody here has needed for so long, or twice as long, is given back."""
+KEPT_WHERE_SCARCE = 0.002
+"""The same, while there are not enough slots for all."""
 
 
 class KeptPermits:
@@ -16,19 +18,22 @@ class KeptPermits:
     """
 
     def __init__(self, give_back: Callable[[str], None]) -> None:
+        self.scarce = False
+        """Whether somebody waits for a slot."""
         self._give_back = give_back
         self._permits: list[str] = []
         self._unused = 0
         """So many were there all the time since the last look."""
+        self._looks = False
 
     def __len__(self) -> int:
         return len(self._permits)
 
     def keep(self, permit: str) -> None:
-        if not self._permits:
+        self._permits.append(permit)
+        if not self._looks:
             self._unused = 0
             self._look_later()
-        self._permits.append(permit)
 
     def take(self) -> str:
         self._unused = min(self._unused, len(self._permits) - 1)
@@ -43,8 +48,11 @@ class KeptPermits:
     def _look(self) -> None:
         self.give_back(self._unused)
         self._unused = len(self._permits)
+        self._looks = False
         if self._permits:
             self._look_later()
 
     def _look_later(self) -> None:
-        asyncio.get_running_loop().call_later(KEPT, self._look)
+        self._looks = True
+        seconds = KEPT_WHERE_SCARCE if self.scarce else KEPT
+        asyncio.get_running_loop().call_later(seconds, self._look)

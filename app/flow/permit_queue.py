@@ -155,6 +155,8 @@ class PermitQueue:
         pause = 0.1
         try:
             while self._line or self._released or self._handed:
+                if not (self._line or self._released):
+                    await self._wait(POLL)  # many are told of together
                 self._kicked.clear()
                 try:
                     ask_in = await self._exchange()
@@ -168,7 +170,7 @@ class PermitQueue:
                     ask_in, pause = pause, min(pause * 2, 2.0)
                     await asyncio.sleep(ask_in)
                     continue
-                if self._line or self._handed:
+                if self._line:
                     await self._wait(ask_in)
         finally:
             self._talking = None
@@ -200,6 +202,7 @@ class PermitQueue:
         except BaseException:
             self._released, self._handed = released + self._released, handed + self._handed
             raise
+        self._kept.scarce = granted.excess > 0 or len(granted.starts) < want
         self._owed = min(granted.excess, len(self._held))
         surplus = min(self._owed, len(self._kept))
         self._owed -= surplus
