@@ -25,6 +25,7 @@ from app.workflows.family import Context, Services
 from app.workflows.keys import Layer
 from app.workflows.layers.claiming import ItemClaimer
 from app.workflows.layers.execute import ExecuteLayer
+from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import Losses
 from app.workflows.layers.outcome_writer import OutcomeWriter
@@ -134,23 +135,15 @@ class Service:
             self.services.http,
             self.api.links,
         )
+        items = ItemExecutor(
+            gate, locks, context, cache, places, outcomes, PausedRuns(ledger), steps, Losses(ledger)
+        )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         return {
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
             Layer.PAGINATE: PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead),
             Layer.EXECUTE: ExecuteLayer(
-                ledger,
-                engine,
-                gate,
-                locks,
-                context,
-                cache,
-                ItemClaimer(ledger, engine, timers),
-                places,
-                outcomes,
-                PausedRuns(ledger),
-                steps,
-                Losses(ledger),
+                ledger, engine, cache, ItemClaimer(ledger, engine, timers), places, items
             ),
         }
 

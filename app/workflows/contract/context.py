@@ -51,7 +51,7 @@ class Services:
     others: Mapping[type, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # made for every item: frozen, it would take three times as long
 class Context(StepMethods):
     """What a family's methods are given beside their arguments.
 

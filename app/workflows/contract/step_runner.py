@@ -32,7 +32,7 @@ class StepRunner(Protocol):
 
     @property
     def stream(self) -> StreamWriter: ...
-    async def around(self, work: Awaitable[T]) -> T:
+    def around(self, work: Awaitable[T]) -> Awaitable[T]:
         """Go through ``execute``, and see that what it asks for is what is remembered."""
 
     async def run(

@@ -122,7 +122,7 @@ async def attempt(
     for one in members(error):
         if isinstance(one, PreviewStopped):
             return replace(verdict, status=ItemStatus.SUSPENDED, history=history, stop=one.stop)
-    return _judge(bound, verdict, error, item_id, timed_out=limit.expired())
+    return _judge(bound, verdict, error, item_id, timed_out=limit.expired)
 
 
 class _Progress:

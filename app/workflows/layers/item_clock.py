@@ -12,7 +12,9 @@ from app.store.pool import WAITER, Waiter
 
 
 class ItemClock:
-    """``asyncio.timeout``, which stands still while the item waits for a thread or a connection.
+    """A time limit as ``asyncio.timeout`` keeps one, by the same means, which stands still while
+    the item waits for a thread or a connection. Of its own, because every item has one: around
+    ``asyncio.timeout`` it takes twice as long.
 
     It goes on while the item has a thread or a connection already: items that each hold one and
     wait for another would else do so for ever.
@@ -24,9 +26,9 @@ class ItemClock:
     def __init__(self, seconds: float, *, patient: bool = True) -> None:
         self.waited = 0.0
         """Seconds."""
+        self.expired = False
         self._seconds = seconds
         self._patient = patient
-        self._timeout = asyncio.timeout(seconds)
         self._held = 0
         self._waits = 0
         self._left: float | None = None
@@ -35,7 +37,13 @@ class ItemClock:
         self._token: Token[Waiter | None] | None = None
 
     async def __aenter__(self) -> ItemClock:
-        await self._timeout.__aenter__()
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("An item is timed within a task.")
+        self._task, self._cancels = task, task.cancelling()
+        self._ends = self._loop.time() + self._seconds
+        self._timer = self._loop.call_at(self._ends, self._expire)
         if self._patient:
             self._token = WAITER.set(self)
         return self
@@ -49,10 +57,15 @@ class ItemClock:
         if self._token is not None:
             WAITER.reset(self._token)
             self._token = None  # what the item left behind is not timed by it
-        await self._timeout.__aexit__(kind, error, trace)
+        self._timer.cancel()
+        # Where somebody else has cancelled it as well, that one is owed the cancellation.
+        alone = self.expired and self._task.uncancel() <= self._cancels
+        if alone and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
-    def expired(self) -> bool:
-        return self._timeout.expired()
+    def _expire(self) -> None:
+        self.expired = True
+        self._task.cancel()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -74,14 +87,15 @@ class ItemClock:
 
     def _turn(self) -> None:
         stands = self._waits > 0 and self._held == 0
-        if stands == (self._left is not None) or self._token is None or self.expired():
+        if stands == (self._left is not None) or self._token is None or self.expired:
             return
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         if stands:
-            self._left = (self._timeout.when() or now) - now
+            self._timer.cancel()
+            self._left = self._ends - now
             self._stood_at = now
-            self._timeout.reschedule(None)
         else:
-            self._timeout.reschedule(now + (self._left or 0.0))
+            self._ends = now + (self._left or 0.0)
+            self._timer = self._loop.call_at(self._ends, self._expire)
             self._left = None
             self.waited += now - self._stood_at

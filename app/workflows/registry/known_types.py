@@ -77,13 +77,18 @@ def _arguments(kind: type, stand_for: Mapping[object, Any]) -> tuple[Any, ...]: 
     if kind is JobFamily:
         return tuple(stand_for.get(variable, Any) for variable in _variables(kind))
     said: list[Any] = [Any] * 4
-    for base in get_original_bases(kind):
-        origin: object = get_origin(base) or base
+    # What the class itself says of JobFamily goes before what its other bases say.
+    for base in sorted(get_original_bases(kind), key=lambda one: _origin(one) is not JobFamily):
+        origin = _origin(base)
         if isinstance(origin, type) and issubclass(origin, JobFamily):
             given = [_filled_in(one, stand_for) for one in get_args(base)]  # none, or all of them
             of_base = _arguments(origin, dict(zip(_variables(origin), given, strict=False)))
             said = [new if old is Any else old for old, new in zip(said, of_base, strict=True)]
     return tuple(said)
+
+
+def _origin(base: object) -> object:
+    return get_origin(base) or base
 
 
 def _variables(generic: object) -> tuple[object, ...]:

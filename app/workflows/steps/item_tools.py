@@ -66,7 +66,7 @@ class StepRunnerFactory:
 class DurableStepRunner:
     """See ``Context``, whose methods these are."""
 
-    __slots__ = ("_bound", "_box", "_claim", "_origin", "_steps", "stream")
+    __slots__ = ("_attempt", "_bound", "_box", "_claim", "_origin", "_steps", "_stream")
 
     def __init__(
         self,
@@ -82,10 +82,20 @@ class DurableStepRunner:
         self._claim = claim
         self._origin = origin
         self._steps = Steps(box.ledger, bound, claim, attempt=attempt, remembers=remembers)
-        self.stream = OutputStream(box.ledger, claim.run_id, claim.item_id, attempt)
+        self._attempt = attempt
+        self._stream: OutputStream | None = None
 
-    async def around(self, work: Awaitable[T]) -> T:
-        return await self._steps.around(work)
+    @property
+    def stream(self) -> OutputStream:
+        if self._stream is None:
+            claim = self._claim
+            self._stream = OutputStream(
+                self._box.ledger, claim.run_id, claim.item_id, self._attempt
+            )
+        return self._stream
+
+    def around(self, work: Awaitable[T]) -> Awaitable[T]:
+        return self._steps.around(work)
 
     async def run(
         self,

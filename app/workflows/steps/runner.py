@@ -71,8 +71,8 @@ class Steps:
             ItemSuspended: all that is left of it waits.
             StepsChanged: it did not ask for a step that is remembered.
         """
-        self.rest.begin()
         interruption = Interruption()
+        self.rest.begin(interruption.task)
         try:
             result = await work
         except BaseException as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from app.store.steps.steps import StepRecord
 from app.workflows.contract.exceptions import StepMisused
@@ -58,10 +59,10 @@ class SuspensionMonitor:
         self._moves = 0
         self._over = False
 
-    def begin(self) -> None:
-        """The current task is the one that executes the item."""
+    def begin(self, task: asyncio.Task[Any] | None) -> None:  # a task returns what it likes
+        """``task``, the current one, is that which executes the item."""
         self.open = True
-        self._main = asyncio.current_task()
+        self._main = task
 
     def enter(self) -> bool:
         """A task of the item is about to ask for a step. Returns whether it is ``execute`` itself.

@@ -180,3 +180,10 @@ def test_steps_may_be_given_a_model_that_a_base_was_told_of() -> None:
     values = values_of(ByModel())
     answer = Answer[Receipt](said=Receipt(7))
     assert values.load(values.dump(answer)) == answer
+
+
+def test_what_a_family_says_itself_goes_before_what_its_bases_say() -> None:
+    class Other(Direct, JobFamily[FamilyParams, str, list[float]]):
+        pass
+
+    assert result_type(Other) == list[float]

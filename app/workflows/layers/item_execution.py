@@ -1,0 +1,182 @@
+"""One item in a delivery's hands: its turn, its attempt, its outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from app.engine import Delivery
+from app.flow.gate import Gate
+from app.flow.item_locks import ItemLocks
+from app.store.statuses import ItemStatus, RunStatus
+from app.workflows.contract.context import Context
+from app.workflows.keys import Layer
+from app.workflows.layers.attempt import AttemptResult, attempt
+from app.workflows.layers.claiming import ClaimedItem
+from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
+from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.layers.losses import MOST_LOSSES, Losses
+from app.workflows.layers.outcome_writer import DeliveryResult, OutcomeWriter
+from app.workflows.layers.paused_runs import PausedRuns
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
+from app.workflows.steps.item_tools import StepRunnerFactory
+
+log = structlog.get_logger("sluice.item")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemExecutor:
+    gate: Gate
+    locks: ItemLocks
+    context: Callable[..., Context]
+    runs: RunCache
+    places: ItemPlaces
+    outcomes: OutcomeWriter
+    parking: PausedRuns
+    toolbox: StepRunnerFactory
+    losses: Losses
+
+    async def execute(
+        self,
+        bound: BoundFamily,
+        item: ClaimedItem,
+        delivery: Delivery,
+        thread: AbstractContextManager[None],
+    ) -> None:
+        """Return when the item's outcome is committed, or the item is in nobody's hands any more.
+
+        Args:
+            thread: entered while the item may need one.
+
+        Raises:
+            GateClosed: the worker stops, and the item has not begun.
+        """
+        try:
+            ending = None
+            with thread:
+                async with self.places.turn(delivery.flow_key):
+                    ending = await self._decided(bound, item, delivery)
+                    if ending is not None and not ending.may_be_followed:
+                        await self.outcomes.write(ending)
+                        ending = None
+            if ending is not None:
+                await self.outcomes.write(ending)
+        finally:
+            self.places.leave()
+
+    async def _decided(
+        self, bound: BoundFamily, item: ClaimedItem, delivery: Delivery
+    ) -> DeliveryResult | None:
+        """How the item ends here; None: it is in nobody's hands until its run is resumed."""
+        run_id = item.claim.run_id
+        while True:
+            view = await self.runs.get(run_id)
+            if view is None:
+                return None
+            if view.status in STOPPED:
+                verdict = unattempted(item.history, ItemStatus.CANCELLED)
+            elif view.status is RunStatus.PAUSED:
+                if await self.parking.park(item.claim):
+                    return None
+                self.runs.changed(run_id)
+                continue
+            elif view.status is not RunStatus.RUNNING:
+                verdict = put_off(item.history)  # it has not begun
+            elif item.lost >= MOST_LOSSES:
+                verdict = lost(delivery, item)
+            else:
+                found = await self._attempt(bound, view, item, delivery)
+                if found is None:
+                    self.runs.changed(run_id)  # it was paused, or resumed, while we looked
+                    continue
+                verdict = found
+            return result(bound, item, verdict)
+
+    async def _attempt(
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
+    ) -> AttemptResult | None:
+        """None: the run stopped before the item's turn came."""
+        run_id, flow_key = item.claim.run_id, bound.flow_key(Layer.EXECUTE)
+        waits = view.share is not None or item.lost
+        permit = None if waits else self.gate.at_once(flow_key)
+        if permit is not None:
+            async with permit:
+                return await self._locked(bound, view, item, delivery)
+        async with AsyncExitStack() as held:
+            if item.lost:
+                await held.enter_async_context(self.losses.room(item.lost))
+            if not await self._turn(flow_key, view, run_id, held):
+                return None
+            # The wait may have been long, and the run may have been stopped meanwhile.
+            now = await self.runs.get(run_id)
+            if now is None or now.status is not RunStatus.RUNNING:
+                return None
+            return await self._locked(bound, view, item, delivery)
+
+    async def _locked(
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
+    ) -> AttemptResult:
+        lock = lock_of(bound, view, item.claim.item_id)
+        if lock is None:
+            return await self._begun(bound, view, item, delivery)
+        async with self.locks.hold(bound.name, lock) as ours:
+            if not ours:
+                return put_off(item.history)
+            return await self._begun(bound, view, item, delivery)
+
+    async def _begun(
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
+    ) -> AttemptResult:
+        run_id, item_id = item.claim.place
+        if item.taken_over:
+            await self.losses.begin(item.claim)
+        number = item.history.attempts + 1
+        tools = self.toolbox.tools(
+            bound,
+            item.claim,
+            attempt=number,
+            origin=view.run.origin or run_id,
+            remembers=item.steps,
+        )
+        ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
+        verdict = await attempt(bound, item_id, view.params, ctx, item.history)
+        if delivery.stopped and verdict.error_traceback is not None:
+            raise asyncio.CancelledError  # that it did not end well is our doing
+        if verdict.error_class is not None:
+            ctx.log.warning(
+                "item_failed" if verdict.status is not ItemStatus.PENDING else "item_put_off",
+                status=verdict.status,
+                error=verdict.error_class,
+                attempt=ctx.attempt,
+                again_in=verdict.delay.total_seconds() if verdict.delay else None,
+            )
+        return verdict
+
+    async def _turn(
+        self, flow_key: str, view: CachedRun, run_id: str, held: AsyncExitStack
+    ) -> bool:
+        """Wait for the run's share and the flow key's permit. False: the run stopped first."""
+        try:
+            async with asyncio.timeout(None) as wait:
+                self.runs.enter(run_id, wait)
+                try:
+                    if view.share is not None:
+                        share = self.gate.share(run_id, lambda: self._share_of(run_id))
+                        await held.enter_async_context(share)
+                    await held.enter_async_context(self.gate.permit(flow_key))
+                finally:
+                    self.runs.leave(run_id, wait)
+        except TimeoutError:
+            if not wait.expired():
+                raise
+            return False
+        return True
+
+    def _share_of(self, run_id: str) -> int | None:
+        view = self.runs.peek(run_id)
+        return None if view is None else view.share
