@@ -22,7 +22,7 @@ from app.workflows.messages import PaginateMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import CachedRun, RunCache
 from app.workflows.runs.lifecycle import RunLifecycle
-from app.workflows.sources.item_source import source_of, without_result
+from app.workflows.sources.item_source import Source, source_of, without_result
 
 PAGES_A_DELIVERY = 20
 """Pages read in a row before the message goes through the queue once more: each hop through it
@@ -56,20 +56,26 @@ class PaginateLayer:
             view = await self.runs.get(run_id)
             if view is None or not pages.is_due(view.run):
                 return None  # who makes one due publishes the message once more
+            ctx = self.context(bound, run_id=run_id)
+            source = source_of(bound, view.params, ctx, view.run)
             done, cursor = PageResult.NEXT, view.run.cursor
             while done is PageResult.NEXT:
                 async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-                    done, cursor = await self._go_on(bound, view, cursor, pace)
+                    done, cursor = await self._go_on(bound, view, ctx, source, cursor, pace)
             if done is PageResult.LAST:
                 return None
 
     async def _go_on(
-        self, bound: BoundFamily, view: CachedRun, cursor: str | None, pace: PagePace
+        self,
+        bound: BoundFamily,
+        view: CachedRun,
+        ctx: Context,
+        source: Source,
+        cursor: str | None,
+        pace: PagePace,
     ) -> tuple[PageResult, str | None]:
         """One page, or several that follow each other: one transaction, all or nothing."""
         began = time.monotonic()
-        ctx = self.context(bound, run_id=view.run.id)
-        source = source_of(bound, view.params, ctx, view.run)
         # A key that is limited counts pages, and a family's own page() says where one ends.
         single = source.repeats or self.gate.limits(bound.flow_key(Layer.PAGINATE))
         number = pace.take(single=single)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sqlalchemy import Select, TableSample, Text, TypeDecorator, cast, func, or_, type_coerce
@@ -32,13 +32,14 @@ class _AsGiven(UserDefinedType[Any]):
     cache_ok = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SqlSource:
     """The cursor is the last id, as JSON. An id that is selected twice counts once."""
 
     database: AsyncEngine
     statement: Select[Any]
     family: str = "the family"
+    _column: Any = field(default=None, init=False)  # of whatever type the id has
     repeats: ClassVar[bool] = False
     fixed: ClassVar[bool] = False
 
@@ -100,13 +101,15 @@ class SqlSource:
         return int(total)
 
     def _ids(self) -> Any:  # a column of whatever type the id has
-        require_steady(self.statement)
-        columns = self.statement.subquery().c
-        if len(columns) != 1:
-            raise SourceMisused(
-                f"eligible() must select one column, the id; it selects {len(columns)}."
-            )
-        return columns[0]
+        if self._column is None:  # once: it takes milliseconds
+            require_steady(self.statement)
+            columns = self.statement.subquery().c
+            if len(columns) != 1:
+                raise SourceMisused(
+                    f"eligible() must select one column, the id; it selects {len(columns)}."
+                )
+            self._column = columns[0]
+        return self._column
 
 
 def require_steady(statement: Any) -> None:

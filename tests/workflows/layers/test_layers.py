@@ -278,6 +278,22 @@ async def test_an_item_that_merely_waited_in_the_hands_of_workers_that_ended_is_
     assert (run.status, family.executed) == ("succeeded", {"u00001": 1})
 
 
+async def test_quick_pages_are_filtered_by_no_more_ids_than_a_page_has(opener: Opener) -> None:
+    family = Recording()
+    async with opener(family) as sluice:
+        ids = await sluice.add_users(930)
+        family.done = set(ids[::3])
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        rows = await sluice.items(run_id)
+    assert run.status == "succeeded"
+    assert {row.item_id for row in rows} == set(ids) - set(ids[::3])
+    _counted, *paged = family.asked
+    assert {len(asked) for asked in paged} == {family.page_size, 930 % family.page_size}
+    assert_exact(run, rows)
+
+
 async def test_a_page_that_keeps_failing_fails_its_run_with_the_reason(opener: Opener) -> None:
     class Broken(Recording):
         async def existing(self, *_: object) -> set[str]:
