@@ -86,10 +86,12 @@ async def local_qstash(
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM
         )[0]
-        with socket.socket(family, kind) as bound:
+        # With its protocol: asyncio has only those send at once what is small (TCP_NODELAY), and
+        # an answer's body would wait 40 ms for an acknowledgement of its head.
+        with socket.socket(family, kind, protocol) as bound:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
             bound.listen(_BACKLOG)
@@ -110,6 +112,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self.stop = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Uvicorn's own looks ten times a second whether it is to stop."""
+        await self.stop.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -131,6 +138,7 @@ async def _served(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=_DRAIN,
         )
     )
@@ -142,4 +150,5 @@ async def _served(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
     finally:
         ready.cancel()
         server.should_exit = True
+        server.stop.set()
         await serving

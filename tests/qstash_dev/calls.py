@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 from qstash import AsyncQStash
-from qstash.message import PublishResponse
+from qstash.message import EnqueueResponse, PublishResponse
 
 from app.qstash_dev.server import LocalQStash
 from tests.support.patience import PATIENCE
@@ -35,5 +35,5 @@ async def by_hand(qstash: LocalQStash) -> AsyncIterator[httpx2.AsyncClient]:
 
 def id_of(answer: object) -> str:
     """Of the one message that was published."""
-    assert isinstance(answer, PublishResponse)
+    assert isinstance(answer, PublishResponse | EnqueueResponse)
     return answer.message_id

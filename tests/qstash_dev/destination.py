@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tests.support.http import serving
+from tests.support.patience import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Destination:
     arrived: list[Arrival] = field(default_factory=list)
     at_once: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def forget(self) -> None:
         """Be as at the start."""
@@ -61,6 +63,12 @@ class Destination:
 
     def at(self, path: str) -> list[Arrival]:
         return [one for one in self.arrived if one.path == path]
+
+    async def came(self, number: int, path: str | None = None) -> None:
+        """Return once so many calls have come, of which some may not be answered yet."""
+        async with asyncio.timeout(PATIENCE):
+            while len(self.arrived if path is None else self.at(path)) < number:
+                await self._came.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -72,6 +80,8 @@ class Destination:
             self.arrived.append(
                 Arrival(request.method, path, request.url.query, request.headers, body)
             )
+            self._came.set()
+            self._came = asyncio.Event()
             if path in self.opens:
                 await self.opens[path].wait()
             await asyncio.sleep(self.takes)

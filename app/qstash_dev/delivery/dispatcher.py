@@ -201,18 +201,16 @@ class MessageDispatcher:
         if message.waits_for is not None:
             message.waits_for.cancel()
         self._keys.of(message.flow_key).remove(message)
-        if message.origin.queue is not None:
-            waiting = self._queues.of(message.origin.queue).waiting
-            if message in waiting:
-                waiting.remove(message)
+        if queue := self._queues.get(message.origin.queue or ""):
+            queue.remove(message)
 
     def _leave_queue(self, message: QStashMessage) -> None:
         """The next one's turn comes when this one has ended, and so have its callbacks."""
         if message.in_turn and message.id not in self.messages and not message.follow_ups:
             message.in_turn = False
-            queue = self._queues.of(message.origin.queue or "")
-            queue.end()
-            self.look_at_queue(queue)
+            if queue := self._queues.get(message.origin.queue or ""):
+                queue.end(message)
+                self.look_at_queue(queue)
 
     def _later(
         self, seconds: float, call: Callable[..., None], what: object

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import LARGEST_BATCH, LARGEST_MESSAGE, address_of, read_json
 from app.qstash_dev.parts import QStashParts
@@ -18,10 +19,7 @@ from app.qstash_dev.wire.header_fields import HeaderFields
 MOST_IN_BATCH = 1_000
 
 
-def batch_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
-
-    @router.post("/v2/batch")
+def batch_routes(parts: QStashParts) -> list[Route]:
     async def batch(request: Request) -> JSONResponse:
         """In the order of what was sent; a message that is refused has its error in its place."""
         messages = await read_json(request, LARGEST_BATCH)
@@ -40,7 +38,7 @@ def batch_routes(parts: QStashParts) -> APIRouter:
         ]
         return acknowledged(parts, answers, ",".join(about))
 
-    return router
+    return [Route("/v2/batch", batch, methods=["POST"])]
 
 
 def _is_message(value: object) -> bool:

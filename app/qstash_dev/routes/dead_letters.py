@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import header_fields, read_json
 from app.qstash_dev.http.filters import MessageFilter
@@ -18,43 +19,45 @@ MOST_AT_ONCE = 100
 _OWN_FILTERS = frozenset({"dlqIds", "responseStatus"})
 
 
-def dead_letter_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def dead_letter_routes(parts: QStashParts) -> list[Route]:
     letters = parts.dead_letters
 
-    @router.get("/v2/dlq")
-    async def some(request: Request) -> View:
+    async def some(request: Request) -> JSONResponse:
         found, cursor = _chosen(letters, request.query_params.multi_items())
-        return {"messages": [shown_letter(letter) for letter in found], **_cursor(cursor)}
+        shown = [shown_letter(letter) for letter in found]
+        return JSONResponse({"messages": shown, **_cursor(cursor)})
 
-    @router.get("/v2/dlq/{letter_id}")
-    async def get(letter_id: str) -> View:
-        return shown_letter(_find(letters, letter_id))
+    async def get(request: Request) -> JSONResponse:
+        return JSONResponse(shown_letter(_find(letters, request.path_params["id"])))
 
-    @router.delete("/v2/dlq/{letter_id}")
-    async def remove(letter_id: str) -> Response:
-        letters.take(_find(letters, letter_id).id)
+    async def remove(request: Request) -> Response:
+        letters.take(_find(letters, request.path_params["id"]).id)
         return Response()
 
-    @router.delete("/v2/dlq")
-    async def remove_many(request: Request) -> View:
+    async def remove_many(request: Request) -> JSONResponse:
         query = [*request.query_params.multi_items(), *named(await read_json(request), "dlqIds")]
         found, cursor = _chosen(letters, query)
         for letter in found:
             letters.take(letter.id)
-        return {"deleted": len(found), **_cursor(cursor)}
+        return JSONResponse({"deleted": len(found), **_cursor(cursor)})
 
-    @router.post("/v2/dlq/retry/{letter_id}")
-    async def retry(request: Request, letter_id: str) -> JSONResponse:
-        return JSONResponse(_again(parts, _find(letters, letter_id), request), 201)
+    async def retry(request: Request) -> JSONResponse:
+        letter = _find(letters, request.path_params["id"])
+        return JSONResponse(_again(parts, letter, request), 201)
 
-    @router.post("/v2/dlq/retry")
     async def retry_many(request: Request) -> JSONResponse:
         found, cursor = _chosen(letters, request.query_params.multi_items())
         answers = [_again(parts, letter, request) for letter in found]
         return JSONResponse({"responses": answers, **_cursor(cursor)}, 201)
 
-    return router
+    return [
+        Route("/v2/dlq", some, methods=["GET"]),
+        Route("/v2/dlq", remove_many, methods=["DELETE"]),
+        Route("/v2/dlq/retry", retry_many, methods=["POST"]),
+        Route("/v2/dlq/retry/{id}", retry, methods=["POST"]),
+        Route("/v2/dlq/{id}", get, methods=["GET"]),
+        Route("/v2/dlq/{id}", remove, methods=["DELETE"]),
+    ]
 
 
 def _find(letters: DeadLetters, letter_id: str) -> DeadLetter:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from app.qstash_dev.http.filters import MessageFilter
-from app.qstash_dev.http.views import View, shown_entry
+from app.qstash_dev.http.views import shown_entry
 from app.qstash_dev.parts import QStashParts
 from app.qstash_dev.state.event_log import LogEntry
 from app.qstash_dev.state.message import MessageState
@@ -15,18 +17,15 @@ _OWN_FILTERS = frozenset({"state"})
 _IN_PROGRESS = frozenset({MessageState.ACTIVE, MessageState.RETRY, MessageState.ERROR})
 
 
-def event_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def event_routes(parts: QStashParts) -> list[Route]:
 
-    @router.get("/v2/events")
-    async def events(request: Request) -> View:
+    async def events(request: Request) -> JSONResponse:
         return page(request, "events")
 
-    @router.get("/v2/logs")
-    async def logs(request: Request) -> View:
+    async def logs(request: Request) -> JSONResponse:
         return page(request, "logs")
 
-    def page(request: Request, name: str) -> View:
+    def page(request: Request, name: str) -> JSONResponse:
         wanted = MessageFilter.parse(request.query_params.multi_items(), _OWN_FILTERS)
         states = _states(wanted.extra.get("state"))
 
@@ -38,9 +37,12 @@ def event_routes(parts: QStashParts) -> APIRouter:
         count = wanted.count_within(MOST_AT_ONCE, MOST_AT_ONCE)
         found, cursor = parts.events.newest(matches, before=wanted.cursor, count=count)
         more = {} if cursor is None else {"cursor": str(cursor)}
-        return {name: [shown_entry(entry) for entry in found], **more}
+        return JSONResponse({name: [shown_entry(entry) for entry in found], **more})
 
-    return router
+    return [
+        Route("/v2/events", events, methods=["GET"]),
+        Route("/v2/logs", logs, methods=["GET"]),
+    ]
 
 
 def _states(named: frozenset[str] | None) -> frozenset[str] | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import islice
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import read_json
 from app.qstash_dev.http.filters import MessageFilter
-from app.qstash_dev.http.views import View, shown_message
+from app.qstash_dev.http.views import shown_message
 from app.qstash_dev.parts import QStashParts
 from app.qstash_dev.refusal import QStashRefusal
 from app.qstash_dev.state.message import QStashMessage
@@ -16,21 +18,17 @@ from app.qstash_dev.state.message import QStashMessage
 MOST_AT_ONCE = 500
 
 
-def message_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def message_routes(parts: QStashParts) -> list[Route]:
     messages = parts.dispatcher.messages
 
-    @router.get("/v2/messages/{message_id}")
-    async def get(message_id: str) -> View:
-        return shown_message(find(message_id))
+    async def get(request: Request) -> JSONResponse:
+        return JSONResponse(shown_message(find(request)))
 
-    @router.delete("/v2/messages/{message_id}")
-    async def cancel(message_id: str) -> View:
-        parts.dispatcher.cancel(find(message_id))
-        return {"cancelled": 1}
+    async def cancel(request: Request) -> JSONResponse:
+        parts.dispatcher.cancel(find(request))
+        return JSONResponse({"cancelled": 1})
 
-    @router.delete("/v2/messages")
-    async def cancel_many(request: Request) -> View:
+    async def cancel_many(request: Request) -> JSONResponse:
         """Those that are named, those that the filter fits, or all."""
         query = [
             *request.query_params.multi_items(),
@@ -48,9 +46,10 @@ def message_routes(parts: QStashParts) -> APIRouter:
         chosen = list(islice(fitting, most))
         for message in chosen:
             parts.dispatcher.cancel(message)
-        return {"cancelled": len(chosen)}
+        return JSONResponse({"cancelled": len(chosen)})
 
-    def find(message_id: str) -> QStashMessage:
+    def find(request: Request) -> QStashMessage:
+        message_id: str = request.path_params["id"]
         message = messages.get(message_id)
         if message is None:
             raise QStashRefusal(
@@ -58,7 +57,11 @@ def message_routes(parts: QStashParts) -> APIRouter:
             )
         return message
 
-    return router
+    return [
+        Route("/v2/messages/{id}", get, methods=["GET"]),
+        Route("/v2/messages/{id}", cancel, methods=["DELETE"]),
+        Route("/v2/messages", cancel_many, methods=["DELETE"]),
+    ]
 
 
 def named(body: object, name: str) -> list[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from app.qstash_dev.delivery.publisher import Published
 from app.qstash_dev.http.bodies import address_of, header_fields, path_behind, read_body
@@ -16,10 +17,7 @@ from app.qstash_dev.wire.header_fields import HeaderFields
 from app.qstash_dev.wire.instructions import Instructions
 
 
-def publish_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
-
-    @router.post("/v2/publish/{destination:path}")
+def publish_routes(parts: QStashParts) -> list[Route]:
     async def publish(request: Request) -> JSONResponse:
         destination = destination_of(path_behind(request, "/v2/publish/"), request.url.query)
         fields, body = header_fields(request), await read_body(request)
@@ -28,15 +26,17 @@ def publish_routes(parts: QStashParts) -> APIRouter:
         origin = MessageOrigin(caller_ip=address_of(request))
         return _answer(parts, destination, publish_one(parts, destination, fields, body, origin))
 
-    @router.post("/v2/enqueue/{queue}/{destination:path}")
-    async def enqueue(request: Request, queue: str) -> JSONResponse:
+    async def enqueue(request: Request) -> JSONResponse:
         path = path_behind(request, "/v2/enqueue/").partition("/")[2]
         destination = destination_of(path, request.url.query)
         fields, body = header_fields(request), await read_body(request)
-        origin = MessageOrigin(caller_ip=address_of(request), queue=queue)
+        origin = MessageOrigin(caller_ip=address_of(request), queue=request.path_params["queue"])
         return _answer(parts, destination, publish_one(parts, destination, fields, body, origin))
 
-    return router
+    return [
+        Route("/v2/publish/{destination:path}", publish, methods=["POST"]),
+        Route("/v2/enqueue/{queue}/{destination:path}", enqueue, methods=["POST"]),
+    ]
 
 
 def publish_one(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import read_object
-from app.qstash_dev.http.views import View, shown_queue
+from app.qstash_dev.http.views import shown_queue
 from app.qstash_dev.parts import QStashParts
 from app.qstash_dev.refusal import QStashRefusal
 
 
-def queue_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def queue_routes(parts: QStashParts) -> list[Route]:
     queues, dispatcher = parts.queues, parts.dispatcher
 
-    @router.post("/v2/queues")
-    @router.post("/v2/queues/")
     async def put(request: Request) -> Response:
         body = await read_object(request)
         name, parallelism = body.get("queueName"), body.get("parallelism", 1)
@@ -28,31 +26,40 @@ def queue_routes(parts: QStashParts) -> APIRouter:
         dispatcher.look_at_queue(queues.change(name, parallelism=parallelism, paused=paused))
         return Response()
 
-    @router.get("/v2/queues")
-    @router.get("/v2/queues/")
-    async def all_queues() -> list[View]:
-        return [shown_queue(queue) for queue in queues.all()]
+    async def all_queues(_request: Request) -> JSONResponse:
+        return JSONResponse([shown_queue(queue) for queue in queues.all()])
 
-    @router.get("/v2/queues/{name}")
-    async def get(name: str) -> View:
-        return shown_queue(queues.find(name))
+    async def get(request: Request) -> JSONResponse:
+        return JSONResponse(shown_queue(queues.find(_name(request))))
 
-    @router.delete("/v2/queues/{name}")
-    async def remove(name: str) -> Response:
+    async def remove(request: Request) -> Response:
         """What waits in it is cancelled."""
-        queue = queues.remove(name)
+        queue = queues.get(_name(request))
         for message in list(queue.waiting if queue else ()):
             dispatcher.cancel(message)
+        queues.remove(_name(request))
         return Response()
 
-    @router.post("/v2/queues/{name}/pause")
-    async def pause(name: str) -> Response:
-        queues.change(name, parallelism=None, paused=True)
+    async def pause(request: Request) -> Response:
+        queues.change(_name(request), parallelism=None, paused=True)
         return Response()
 
-    @router.post("/v2/queues/{name}/resume")
-    async def resume(name: str) -> Response:
-        dispatcher.look_at_queue(queues.change(name, parallelism=None, paused=False))
+    async def resume(request: Request) -> Response:
+        queue = queues.change(_name(request), parallelism=None, paused=False)
+        dispatcher.look_at_queue(queue)
         return Response()
 
-    return router
+    return [
+        # The documentation writes both.
+        *(Route(path, put, methods=["POST"]) for path in ("/v2/queues", "/v2/queues/")),
+        *(Route(path, all_queues, methods=["GET"]) for path in ("/v2/queues", "/v2/queues/")),
+        Route("/v2/queues/{name}", get, methods=["GET"]),
+        Route("/v2/queues/{name}", remove, methods=["DELETE"]),
+        Route("/v2/queues/{name}/pause", pause, methods=["POST"]),
+        Route("/v2/queues/{name}/resume", resume, methods=["POST"]),
+    ]
+
+
+def _name(request: Request) -> str:
+    name: str = request.path_params["name"]
+    return name

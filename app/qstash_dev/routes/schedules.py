@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import address_of, header_fields, path_behind, read_body
 from app.qstash_dev.http.views import View, shown_schedule
@@ -19,41 +20,41 @@ from app.qstash_dev.wire.header_fields import HeaderFields
 from app.qstash_dev.wire.instructions import Instructions
 
 
-def schedule_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def schedule_routes(parts: QStashParts) -> list[Route]:
     schedules = parts.schedules
 
-    @router.get("/v2/schedules")
-    async def all_schedules() -> list[View]:
-        return [shown_schedule(schedule) for schedule in schedules.all()]
+    async def all_schedules(_request: Request) -> JSONResponse:
+        return JSONResponse([shown_schedule(schedule) for schedule in schedules.all()])
 
-    @router.get("/v2/schedules/{schedule_id}")
-    async def get(schedule_id: str) -> View:
-        return shown_schedule(schedules.find(schedule_id))
+    async def get(request: Request) -> JSONResponse:
+        return JSONResponse(shown_schedule(schedules.find(request.path_params["id"])))
 
-    @router.delete("/v2/schedules/{schedule_id}")
-    async def remove(schedule_id: str) -> Response:
-        schedules.remove(schedule_id)
+    async def remove(request: Request) -> Response:
+        schedules.remove(request.path_params["id"])
         return Response()
 
-    # The documentation says POST, and the official client for Python PATCH.
-    @router.api_route("/v2/schedules/{schedule_id}/pause", methods=["POST", "PATCH"])
-    async def pause(schedule_id: str) -> Response:
-        schedules.find(schedule_id).paused = True
+    async def pause(request: Request) -> Response:
+        schedules.find(request.path_params["id"]).paused = True
         return Response()
 
-    @router.api_route("/v2/schedules/{schedule_id}/resume", methods=["POST", "PATCH"])
-    async def resume(schedule_id: str) -> Response:
-        schedules.find(schedule_id).paused = False
+    async def resume(request: Request) -> Response:
+        schedules.find(request.path_params["id"]).paused = False
         return Response()
 
-    @router.post("/v2/schedules/{destination:path}")
     async def put(request: Request) -> JSONResponse:
         destination = destination_of(path_behind(request, "/v2/schedules/"), request.url.query)
         fields, body = header_fields(request), await read_body(request)
         return JSONResponse(make_schedule(parts, destination, fields, body, request))
 
-    return router
+    return [
+        Route("/v2/schedules", all_schedules, methods=["GET"]),
+        Route("/v2/schedules/{id}", get, methods=["GET"]),
+        Route("/v2/schedules/{id}", remove, methods=["DELETE"]),
+        # The documentation says POST, and the official client for Python PATCH.
+        Route("/v2/schedules/{id}/pause", pause, methods=["POST", "PATCH"]),
+        Route("/v2/schedules/{id}/resume", resume, methods=["POST", "PATCH"]),
+        Route("/v2/schedules/{destination:path}", put, methods=["POST"]),
+    ]
 
 
 def make_schedule(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from app.qstash_dev.parts import QStashParts
 
 
-def signing_key_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def signing_key_routes(parts: QStashParts) -> list[Route]:
     keys = parts.signing_keys
 
-    @router.get("/v2/keys")
-    async def get() -> dict[str, str]:
-        return {"current": keys.current, "next": keys.next}
+    async def get(_request: Request) -> JSONResponse:
+        return JSONResponse({"current": keys.current, "next": keys.next})
 
-    @router.post("/v2/keys/rotate")
-    async def rotate() -> dict[str, str]:
+    async def rotate(request: Request) -> JSONResponse:
         keys.rotate()
-        return {"current": keys.current, "next": keys.next}
+        return await get(request)
 
-    return router
+    return [
+        Route("/v2/keys", get, methods=["GET"]),
+        Route("/v2/keys/rotate", rotate, methods=["POST"]),
+    ]

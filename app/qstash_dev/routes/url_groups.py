@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from app.qstash_dev.http.bodies import read_object
-from app.qstash_dev.http.views import View, shown_group
+from app.qstash_dev.http.views import shown_group
 from app.qstash_dev.parts import QStashParts
 from app.qstash_dev.refusal import QStashRefusal
 
 
-def url_group_routes(parts: QStashParts) -> APIRouter:
-    router = APIRouter()
+def url_group_routes(parts: QStashParts) -> list[Route]:
     groups = parts.url_groups
 
-    @router.get("/v2/topics")
-    async def all_groups() -> list[View]:
-        return [shown_group(group) for group in groups.all()]
+    async def all_groups(_request: Request) -> JSONResponse:
+        return JSONResponse([shown_group(group) for group in groups.all()])
 
-    @router.get("/v2/topics/{name}")
-    async def get(name: str) -> View:
-        return shown_group(groups.find(name))
+    async def get(request: Request) -> JSONResponse:
+        return JSONResponse(shown_group(groups.find(request.path_params["name"])))
 
-    @router.delete("/v2/topics/{name}")
-    async def remove(name: str) -> Response:
-        groups.remove(name)
+    async def remove(request: Request) -> Response:
+        groups.remove(request.path_params["name"])
         return Response()
 
-    @router.post("/v2/topics/{name}/endpoints")
-    async def add(request: Request, name: str) -> Response:
+    async def add(request: Request) -> Response:
         endpoints = await _endpoints(request)
         if not all(isinstance(one.get("url"), str) for one in endpoints):
             raise QStashRefusal("Each endpoint must have a url.")
-        groups.add(name, {one["url"]: one.get("name") or None for one in endpoints})
+        groups.add(
+            request.path_params["name"], {one["url"]: one.get("name") or None for one in endpoints}
+        )
         return Response()
 
-    @router.delete("/v2/topics/{name}/endpoints")
-    async def take_out(request: Request, name: str) -> Response:
+    async def take_out(request: Request) -> Response:
         endpoints = await _endpoints(request)
         groups.take_out(
-            name,
+            request.path_params["name"],
             urls={one["url"] for one in endpoints if one.get("url")},
             names={one["name"] for one in endpoints if one.get("name")},
         )
         return Response()
 
-    return router
+    return [
+        Route("/v2/topics", all_groups, methods=["GET"]),
+        Route("/v2/topics/{name}", get, methods=["GET"]),
+        Route("/v2/topics/{name}", remove, methods=["DELETE"]),
+        Route("/v2/topics/{name}/endpoints", add, methods=["POST"]),
+        Route("/v2/topics/{name}/endpoints", take_out, methods=["DELETE"]),
+    ]
 
 
 async def _endpoints(request: Request) -> list[dict[str, Any]]:  # JSON

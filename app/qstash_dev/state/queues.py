@@ -19,7 +19,7 @@ class QStashQueue:
     """
     Args:
         parallelism: messages that may be under way at once, from their first delivery to their end.
-        active: that are.
+        active: the ids of those that are.
         created_at, updated_at: Unix seconds.
     """
 
@@ -28,23 +28,30 @@ class QStashQueue:
     updated_at: float
     parallelism: int = 1
     paused: bool = False
-    active: int = 0
+    active: set[str] = field(default_factory=set)
     waiting: deque[QStashMessage] = field(default_factory=deque)
 
     @property
     def lag(self) -> int:
         """Messages that have not ended."""
-        return self.active + len(self.waiting)
+        return len(self.active) + len(self.waiting)
 
     def begin(self) -> QStashMessage | None:
         """The next, which is counted at once; None: none may be now."""
-        if self.paused or not self.waiting or self.active >= self.parallelism:
+        if self.paused or not self.waiting or len(self.active) >= self.parallelism:
             return None
-        self.active += 1
-        return self.waiting.popleft()
+        message = self.waiting.popleft()
+        self.active.add(message.id)
+        return message
 
-    def end(self) -> None:
-        self.active -= 1
+    def end(self, message: QStashMessage) -> None:
+        """It is not under way any more, if it was."""
+        self.active.discard(message.id)
+
+    def remove(self, message: QStashMessage) -> None:
+        """It does not wait any more, if it did."""
+        if message in self.waiting:
+            self.waiting.remove(message)
 
 
 class Queues:
@@ -64,6 +71,9 @@ class Queues:
         if queue is None:
             raise QStashRefusal(f"There is no queue {name!r}.", 404)
         return queue
+
+    def get(self, name: str) -> QStashQueue | None:
+        return self._queues.get(name)
 
     def of(self, name: str) -> QStashQueue:
         """It is made where there is none.
@@ -93,6 +103,6 @@ class Queues:
         queue.updated_at = self._clock.now()
         return queue
 
-    def remove(self, name: str) -> QStashQueue | None:
+    def remove(self, name: str) -> None:
         """What waits in it is left to whoever asks."""
-        return self._queues.pop(check_name(name, "queue"), None)
+        self._queues.pop(check_name(name, "queue"), None)
