@@ -15,7 +15,7 @@ from app.qstash_dev.server import LocalQStash, local_qstash
 from app.qstash_dev.state.message import MessageState
 from tests.qstash_dev.calls import by_hand, id_of, official_client
 from tests.qstash_dev.destination import Destination
-from tests.support.ports import closed_port
+from tests.support.servers.ports import closed_port
 
 
 def delays_of(qstash: LocalQStash, message_id: str) -> list[float]:

@@ -14,8 +14,8 @@ import pytest
 
 from tests.cli.command import Sluice, stop, wait_for
 from tests.qstash_dev.destination import a_destination
-from tests.support.forking import Forking
-from tests.support.ports import free_port
+from tests.support.processes.forking import Forking
+from tests.support.servers.ports import free_port
 
 VARIABLES = [
     "QSTASH_URL",
