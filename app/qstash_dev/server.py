@@ -137,6 +137,7 @@ async def _served(app: ASGIApp, bound: socket.socket) -> AsyncIterator[None]:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=_DRAIN,

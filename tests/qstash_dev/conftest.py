@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 from qstash import AsyncQStash
 
 from app.qstash_dev.options import QStashOptions
 from app.qstash_dev.server import LocalQStash, local_qstash
-from tests.qstash_dev.calls import official_client
+from tests.qstash_dev.calls import by_hand, official_client
 from tests.qstash_dev.destination import Destination, a_destination
 
 SPEED = 1_000.0
@@ -31,6 +32,20 @@ def destination(only_destination: Destination) -> Destination:
 async def qstash() -> AsyncIterator[LocalQStash]:
     async with local_qstash(QStashOptions(speed=SPEED)) as qstash:
         yield qstash
+
+
+@pytest.fixture(scope="session")
+async def resting() -> AsyncIterator[LocalQStash]:
+    """For tests of what is refused, which leave no trace in it."""
+    async with local_qstash() as qstash:
+        yield qstash
+
+
+@pytest.fixture(scope="session")
+async def caller(resting: LocalQStash) -> AsyncIterator[httpx2.AsyncClient]:
+    """Of the resting one."""
+    async with by_hand(resting) as caller:
+        yield caller
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx2
 import pytest
 from qstash import AsyncQStash
 from qstash.message import BatchResponse
@@ -54,19 +55,21 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
     "body",
     [b"", b"{", b"{}", b"[1]", b"[[]]", b'[{"body": "1"}]', b'[{"destination": 1}]', b"[" * 50_000],
 )
-async def test_what_is_no_batch_is_refused_as_a_whole(body: bytes, qstash: LocalQStash) -> None:
-    async with by_hand(qstash) as caller:
-        answer = await caller.post("/v2/batch", content=body)
+async def test_what_is_no_batch_is_refused_as_a_whole(
+    body: bytes, caller: httpx2.AsyncClient
+) -> None:
+    answer = await caller.post("/v2/batch", content=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-async def test_too_many_messages_at_once_are_refused(qstash: LocalQStash) -> None:
+async def test_too_many_messages_at_once_are_refused(
+    resting: LocalQStash, caller: httpx2.AsyncClient
+) -> None:
     batch = [{"destination": "http://127.0.0.1/"}] * 1_001
-    async with by_hand(qstash) as caller:
-        answer = await caller.post("/v2/batch", content=json.dumps(batch))
+    answer = await caller.post("/v2/batch", content=json.dumps(batch))
     assert answer.status_code == 400
-    assert qstash.parts.dispatcher.settled
+    assert resting.parts.dispatcher.settled
 
 
 async def test_a_header_of_a_batch_may_be_in_any_script(

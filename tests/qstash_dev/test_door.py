@@ -15,14 +15,16 @@ from tests.qstash_dev.destination import Destination
 @pytest.mark.parametrize("path", ["/v2/keys", "/v2/publish/http://127.0.0.1/", "/", "/v2/nothing"])
 @pytest.mark.parametrize("given", [None, "Bearer", "Bearer wrong", "Basic {}", "{}", "bearer {}x"])
 async def test_nobody_without_the_token_learns_or_does_anything(
-    path: str, given: str | None, qstash: LocalQStash
+    path: str, given: str | None, resting: LocalQStash, caller: httpx2.AsyncClient
 ) -> None:
-    headers = {} if given is None else {"Authorization": given.format(qstash.token)}
-    async with httpx2.AsyncClient(base_url=qstash.url, trust_env=False) as caller:
-        answer = await caller.post(path, headers=headers)
+    request = caller.build_request("POST", path)
+    del request.headers["Authorization"]
+    if given is not None:
+        request.headers["Authorization"] = given.format(resting.token)
+    answer = await caller.send(request)
     assert answer.status_code == 401
-    assert qstash.token not in answer.text
-    assert qstash.parts.dispatcher.settled
+    assert resting.token not in answer.text
+    assert resting.parts.dispatcher.settled
 
 
 async def test_the_token_may_stand_in_the_query(
@@ -63,12 +65,55 @@ async def test_the_token_may_stand_in_the_query(
     ],
 )
 async def test_what_cannot_be_done_is_answered_by_an_error(
-    method: str, path: str, status: int, qstash: LocalQStash
+    method: str, path: str, status: int, caller: httpx2.AsyncClient
 ) -> None:
-    async with by_hand(qstash) as caller:
-        answer = await caller.request(method, path)
+    answer = await caller.request(method, path)
     assert answer.status_code == status
     assert isinstance(answer.json()["error"], str)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("POST", "/v2/batch", '[{{"destination": "http://127.0.0.1:9/", "body": {0}}}]'),
+        ("POST", "/v2/batch", '[{{"destination": {0}}}]'),
+        (
+            "POST",
+            "/v2/batch",
+            '[{{"destination": "http://127.0.0.1:9/", "queue": {0}, "headers": {{}}}}]',
+        ),
+        (
+            "POST",
+            "/v2/batch",
+            '[{{"destination": "http://127.0.0.1:9/", "headers": {{"Upstash-Label": {0}}}}}]',
+        ),
+        ("POST", "/v2/queues", '{{"queueName": {0}, "parallelism": 1}}'),
+        ("POST", "/v2/queues", '{{"queueName": "q", "parallelism": {0}}}'),
+        (
+            "POST",
+            "/v2/topics/g/endpoints",
+            '{{"endpoints": [{{"url": "http://127.0.0.1:9/", "name": {0}}}]}}',
+        ),
+        ("DELETE", "/v2/topics/g/endpoints", '{{"endpoints": {0}}}'),
+        ("DELETE", "/v2/messages", '{{"messageIds": [{0}]}}'),
+        ("DELETE", "/v2/dlq", '{{"dlqIds": {0}}}'),
+    ],
+)
+async def test_whatever_is_sent_is_no_mistake_of_the_servers(
+    method: str, path: str, known: str, qstash: LocalQStash
+) -> None:
+    hostile = [
+        '"\\ud800"', '"\\u0000"', "null", "true", "1e999", "-1", "1" * 400, "[]", "{}", '""',
+        "[" * 20_000, '"' + "x" * 100_000 + '"', '"http://[::1"', '"http://x:99999/"', "NaN",
+    ]  # fmt: skip
+    async with by_hand(qstash) as caller:
+        for value in hostile:
+            answer = await caller.request(method, path, content=known.format(value))
+            assert answer.status_code < 500, (value[:40], answer.text)
+            assert answer.text == "" or answer.json() is not None
+        for shown in ("/v2/queues", "/v2/topics", "/v2/events"):
+            assert (await caller.get(shown)).status_code == 200
+        await caller.delete("/v2/messages")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "example.com", "::", ""])  # noqa: S104 - refused

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import httpx2
 import pytest
 from qstash import AsyncQStash
 from qstash.errors import QStashError
@@ -157,12 +158,11 @@ async def test_a_raised_pin_lets_those_that_wait_go_at_once(
         "rate=x",
     ],
 )
-async def test_a_pin_that_is_none_is_refused(query: str, qstash: LocalQStash) -> None:
-    async with by_hand(qstash) as caller:
-        answer = await caller.post(f"/v2/flowControl/k/pin?{query}")
-        assert answer.status_code == 400
-        assert answer.json()["error"]
-        assert (await caller.get("/v2/flowControl")).json() == []
+async def test_a_pin_that_is_none_is_refused(query: str, caller: httpx2.AsyncClient) -> None:
+    answer = await caller.post(f"/v2/flowControl/never/pin?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+    assert (await caller.get("/v2/flowControl/never")).status_code == 404
 
 
 async def test_keys_are_listed_and_one_that_nobody_named_is_not_there(

@@ -196,6 +196,7 @@ class MessageDispatcher:
         if message.source is not None:
             message.source.follow_ups -= 1
             self._leave_queue(message.source)
+        self._events.wake()
 
     def _leave_lists(self, message: QStashMessage) -> None:
         if message.waits_for is not None:

@@ -80,7 +80,7 @@ def shown_entry(entry: LogEntry) -> View:
         responseStatus=entry.status,
         responseHeader=entry.headers,
         responseHeaders=entry.headers,
-        responseBody=entry.body and _base64(entry.body),
+        responseBody=_base64(entry.body) if entry.body else None,
         timeout=instructions.timeout and instructions.timeout * 1_000,
         maxRetries=instructions.retries,
         callbackHeaders=callback_headers,

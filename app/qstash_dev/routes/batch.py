@@ -55,10 +55,7 @@ def _publish(parts: QStashParts, message: dict[str, Any], caller: str) -> Any:  
     if parts.faults.refuses(fields.get("Upstash-Deduplication-Id")):
         parts.faults.counted["refuse_in_batch"] += 1
         raise QStashRefusal("This message was refused, and might be accepted another time.")
-    try:
-        content = (body or "").encode()
-    except UnicodeEncodeError:
-        raise QStashRefusal("The body of a message has half a character.") from None
+    content = (body or "").encode()
     if len(content) > LARGEST_MESSAGE:
         raise QStashRefusal(f"The body of a message has {LARGEST_MESSAGE} bytes at most.")
     destination = destination_of(message["destination"], "")

@@ -10,7 +10,7 @@ from app.qstash_dev.refusal import QStashRefusal
 MOST_HEADERS = 100
 LONGEST_VALUE = 16_384
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}", re.ASCII)
-_VALUE = re.compile(r"[^\0-\x08\x0a-\x1f\x7f]*")
+_VALUE = re.compile(r"[^\0-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 _FRAMING = frozenset(
     {
         "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
