@@ -89,12 +89,9 @@ class Faults:
         chance = self._chance("refuse_in_batch", deduplication_id)
         return chance is not None and chance < self.refuse_in_batch
 
-    def loses_acknowledgement(self, what: str) -> bool:
-        """
-        Args:
-            what: tells this publication from others, such as its messages' ids.
-        """
-        chance = self._chance("lose_acknowledgement", what)
+    def loses_acknowledgement(self) -> bool:
+        """Of a publication, which is told by how many there were before."""
+        chance = self._chance("lose_acknowledgement", "")
         return chance is not None and chance < self.lose_acknowledgement
 
     def _chance(self, name: str, what: str | None) -> float | None:

@@ -33,10 +33,7 @@ def batch_routes(parts: QStashParts) -> list[Route]:
                 answers.append(_publish(parts, message, address_of(request)))
             except QStashRefusal as refusal:
                 answers.append({"error": refusal.error})
-        about = [
-            one["messageId"] for one in answers if isinstance(one, dict) and "messageId" in one
-        ]
-        return acknowledged(parts, answers, ",".join(about))
+        return acknowledged(parts, answers)
 
     return [Route("/v2/batch", batch, methods=["POST"])]
 

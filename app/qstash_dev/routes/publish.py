@@ -64,13 +64,9 @@ def shown(destination: str, published: list[Published]) -> object:
     return answers[0] if is_url(destination) else answers
 
 
-def acknowledged(parts: QStashParts, answer: object, about: str, status: int = 200) -> JSONResponse:
-    """The answer, unless it is to be lost.
-
-    Args:
-        about: tells this publication from others.
-    """
-    if parts.faults.loses_acknowledgement(about):
+def acknowledged(parts: QStashParts, answer: object, status: int = 200) -> JSONResponse:
+    """The answer, unless it is to be lost."""
+    if parts.faults.loses_acknowledgement():
         parts.faults.counted["lose_acknowledgement"] += 1
         return JSONResponse({"error": "This answer was lost, and the messages were not."}, 500)
     return JSONResponse(answer, status)
@@ -78,5 +74,4 @@ def acknowledged(parts: QStashParts, answer: object, about: str, status: int = 2
 
 def _answer(parts: QStashParts, destination: str, published: list[Published]) -> JSONResponse:
     every = bool(published) and all(one.deduplicated for one in published)
-    about = ",".join(one.message_id for one in published)
-    return acknowledged(parts, shown(destination, published), about, 202 if every else 200)
+    return acknowledged(parts, shown(destination, published), 202 if every else 200)
