@@ -105,15 +105,25 @@ class ClaimsMachine(RuleBasedStateMachine):
     def write(
         self, ids: list[str], token: tuple[int, int], status: ItemStatus, attempts: int
     ) -> None:
-        async def written(tx: AsyncConnection) -> int:
-            found = [outcome(ItemClaim(RUN, one, token), status, attempts) for one in ids]
+        self.written([(one, token) for one in ids], status, attempts)
+
+    @rule(by=st.lists(st.tuples(st.sampled_from(IDS), tokens), min_size=2, unique=True))
+    def write_together(self, by: list[tuple[str, tuple[int, int]]]) -> None:
+        """Several deliveries' outcomes of the same items, of which one has the item."""
+        self.written(by, ItemStatus.SUCCEEDED, attempts=1)
+
+    def written(
+        self, by: list[tuple[str, tuple[int, int]]], status: ItemStatus, attempts: int
+    ) -> None:
+        async def write(tx: AsyncConnection) -> int:
+            found = [outcome(ItemClaim(RUN, one, token), status, attempts) for one, token in by]
             done = await outcomes.record(tx, found)
             for run_id, delta in done.runs.items():
                 await counters.count(tx, run_id, delta, look_ahead=10)
             return done.number
 
-        ours = [one for one in ids if self.model.is_held(one, token)]
-        assert self.do(written) == len(ours)
+        ours = [one for one, token in by if self.model.is_held(one, token)]
+        assert self.do(write) == len(ours)
         for one in ours:
             self.model.status[one] = status
             self.model.holder[one] = None

@@ -54,14 +54,16 @@ class Unclaimed:
 # Nothing waits for the disk: a claim that a crash of Postgres undoes is only made again.
 _UNFLUSHED = "(SELECT set_config('synchronous_commit', 'off', true)) AS unflushed"
 _DUE = "(due_at IS NULL OR due_at <= now())"
+# By the id's place in the arrays, and not by a join with them, which compares each row with each id
+# and took four times as long.
 _TAKE = f"""
-    UPDATE sluice.item SET claim = t.claim, claim_number = t.number
-    FROM {_UNFLUSHED}, unnest($1::text[], $2::text[], $3::bigint[], $4::int[])
-        AS t(run_id, item_id, claim, number)
-    WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
-      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
-      AND item.claim IS NULL AND {_DUE}
-    RETURNING item.item_id, item.claim, item.claim_number, item.begun
+    UPDATE sluice.item
+    SET claim = ($3::bigint[])[array_position($2::text[], item_id)],
+        claim_number = ($4::int[])[array_position($2::text[], item_id)]
+    FROM {_UNFLUSHED}
+    WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
+      AND claim IS NULL AND {_DUE}
+    RETURNING item_id, claim, claim_number, begun
 """  # noqa: S608 - no value is pasted in
 _TAKE_FROM = f"""
     UPDATE sluice.item SET claim = $3::bigint, claim_number = $4::int FROM {_UNFLUSHED}
@@ -104,13 +106,15 @@ async def take(tx: AsyncConnection, wanted: Sequence[ClaimRequest]) -> dict[Toke
     """Claim those of these that are pending, due, and in nobody's hands. Returns their ids by
     token, each with whether an earlier delivery has left something behind."""
     taken: dict[Token, dict[str, bool]] = defaultdict(dict)
-    every = ((one.run_id, item_id, *one.token) for one in wanted for item_id in one.item_ids)
-    # What is found is matched with all that was asked for: no more in one statement.
-    for some in chunked(AT_ONCE, every):
-        for item_id, claim, number, begun in await fetch_raw(
-            tx, _TAKE, *map(list, zip(*some, strict=True))
-        ):
-            taken[claim, number][item_id] = begun
+    runs: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for one in wanted:
+        runs[one.run_id] += ((item_id, *one.token) for item_id in one.item_ids)
+    for run_id, every in runs.items():
+        for some in chunked(AT_ONCE, every):
+            for item_id, claim, number, begun in await fetch_raw(
+                tx, _TAKE, run_id, *map(list, zip(*some, strict=True))
+            ):
+                taken[claim, number][item_id] = begun
     return taken
 
 

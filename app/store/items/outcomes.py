@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,34 +54,34 @@ _RECORD = f"""
         claim = NULL, claim_number = NULL, begun = true
     FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
-      AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
-      AND item.claim = t.claim AND item.claim_number = t.number
+      AND item.claim = t.claim AND item.item_id = t.item_id AND item.run_id = t.run_id
+      AND item.claim_number = t.number AND item.status = 'pending'
     RETURNING t.run_id, t.item_id, t.status, t.work_ms, t.spent_usd, t.spent_tokens
 """  # noqa: S608 - no value is pasted in
 
 # Nearly all outcomes are first-time successes, of which only these columns differ: a third of the
 # values to encode, and one row of answer instead of one for each item. Rows are found by `= ANY`: a
 # plan for a join with `unnest` alone that is made, and kept, while the table is empty reads all of
-# the run for each batch (docs/decisions/0005). What is found is matched with all that was asked
-# for, so a statement takes no more than so many.
+# the run for each batch (docs/decisions/0005). What goes with a row is taken by its id's place in
+# the arrays: beside `= ANY`, a join compares each row with each id. In either form a row is matched
+# with all that was asked for, so a statement takes no more than so many.
 _AT_ONCE = 100
+_PLACE = "array_position($2::text[], item_id)"
 _VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms", "claim", "number")
-_RECORD_SUCCESSES = """
+_RECORD_SUCCESSES = f"""
     WITH changed AS (
         UPDATE sluice.item
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL, error_group = NULL,
-            result = t.result::jsonb, started_at = t.started_at, finished_at = t.finished_at
-        FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[],
-            $7::bigint[], $8::int[])
-            AS t(item_id, result, started_at, finished_at, work_ms, claim, number)
-        WHERE item.run_id = $1::text AND item.item_id = ANY($2::text[])
-          AND item.item_id = t.item_id AND item.status = 'pending'
-          AND item.claim = t.claim AND item.claim_number = t.number
-        RETURNING t.work_ms
+            result = (($3::text[])[{_PLACE}])::jsonb,
+            started_at = ($4::timestamptz[])[{_PLACE}],
+            finished_at = ($5::timestamptz[])[{_PLACE}]
+        WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
+          AND claim = ($7::bigint[])[{_PLACE}] AND claim_number = ($8::int[])[{_PLACE}]
+        RETURNING ($6::int[])[{_PLACE}] AS work_ms
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
-"""
+"""  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -147,15 +147,16 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorde
     for one in records:
         (plain[one.run_id] if one.plain else others).append(one)
     for run_id in sorted(plain):
-        for some in chunked(_AT_ONCE, plain[run_id]):
+        every = (some for once in _apart(plain[run_id]) for some in chunked(_AT_ONCE, once))
+        for some in every:
             values = ([getattr(one, name) for one in some] for name in _VARYING)
             [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
             if number:
                 done.number += number
                 changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
                 changed[run_id].work_ms += work_ms
-    if others:
-        columns = (_column(others, name) for name in _COLUMNS)
+    for few in chunked(_AT_ONCE, others):
+        columns = (_column(few, name) for name in _COLUMNS)
         for run_id, item_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):
             done.number += 1
             if status in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
@@ -169,6 +170,18 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorde
                 run.outcomes[status] += 1
                 run.work_ms += work_ms
     return done
+
+
+def _apart(records: Sequence[ItemOutcome]) -> list[Iterable[ItemOutcome]]:
+    """Groups in which each item of the run stands once: one that was taken over from a delivery of
+    our own that hung may end in both at the same moment."""
+    groups: list[dict[str, ItemOutcome]] = [{}]
+    for one in records:
+        group = next((known for known in groups if one.item_id not in known), None)
+        if group is None:
+            groups.append(group := {})
+        group[one.item_id] = one
+    return [group.values() for group in groups]
 
 
 def _column(records: Sequence[ItemOutcome], name: str) -> list[object]:
