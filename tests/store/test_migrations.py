@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, text
 
 from app.connections.schema import SCHEMA
 from app.declared_tables import service_tables, sluice_tables
+from app.migrate import migrate
 from app.store.database import open_database
-from app.store.histories import HISTORIES
+from app.store.histories import HISTORIES, SLUICE
+from tests.support.servers.choice import TestServers
+from tests.support.servers.histories import empty_database
+
+CHANGED_NO_MORE = {
+    "20261128_first_tables": "78210e2cd02b3331",
+    "20261129_queue_of_our_own": "d43101ad03689f13",
+}
+"""Digests of Sluice's migrations that databases have gone through."""
 
 
 def _differences(connection: Connection, tables: MetaData, schema: str | None) -> list[object]:
@@ -42,3 +54,33 @@ async def test_a_migrated_database_has_the_declared_tables(
             assert await connection.run_sync(_differences, tables, schema) == []
     finally:
         await database.dispose()
+
+
+def test_a_migration_that_others_follow_is_changed_no_more() -> None:
+    """A database that went through it would miss the change, or meet it in the next one again."""
+    [head] = SLUICE.scripts().get_heads()
+    found = {
+        script.revision: hashlib.sha256(Path(script.path).read_bytes()).hexdigest()[:16]
+        for script in SLUICE.scripts().walk_revisions()
+        if script.revision in CHANGED_NO_MORE or script.revision != head
+    }
+    assert found == CHANGED_NO_MORE, "Write another migration; a new one's digest goes in here."
+
+
+async def test_a_database_that_has_the_queue_of_our_own_already_gets_what_is_missing(
+    servers: TestServers,
+) -> None:
+    """As the first migration made it for some hours."""
+    async with empty_database(servers.database_url) as dsn:
+        await migrate(dsn, histories=[SLUICE])
+        database = open_database(dsn, pool_size=1)
+        try:
+            async with database.begin() as tx:
+                first = "UPDATE sluice.alembic_version SET version_num = '20261128_first_tables'"
+                await tx.execute(text(first))
+                await tx.execute(text("ALTER TABLE sluice.message DROP COLUMN attempts"))
+            await migrate(dsn, histories=[SLUICE])
+            async with database.connect() as connection:
+                assert await connection.run_sync(_differences, sluice_tables(), SCHEMA) == []
+        finally:
+            await database.dispose()

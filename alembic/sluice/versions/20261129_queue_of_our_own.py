@@ -29,6 +29,13 @@ VERSIONED = ("run", "schedule", "backfill")
 
 
 def upgrade() -> None:
+    if op.get_bind().scalar(sa.text("SELECT to_regclass('sluice.message')")) is not None:
+        # For some hours the first migration made all of this itself, but for what came last.
+        op.execute(
+            "ALTER TABLE sluice.message"
+            " ADD COLUMN IF NOT EXISTS attempts integer DEFAULT 0 NOT NULL"
+        )
+        return
     _message()
     op.create_table(
         "consumer",
