@@ -1,0 +1,1 @@
+"""Upstash QStash: it calls our routes, and no worker waits for messages."""
