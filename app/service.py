@@ -23,8 +23,8 @@ from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
 from app.workflows.keys import Layer
-from app.workflows.layers.claiming import ItemClaimer
 from app.workflows.layers.execute import ExecuteLayer
+from app.workflows.layers.item_claims import ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import Losses

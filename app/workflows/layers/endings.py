@@ -13,7 +13,7 @@ from app.store.items.outcomes import ItemOutcome
 from app.store.statuses import ItemStatus
 from app.workflows.contract.cron import Overlap
 from app.workflows.layers.attempt import AttemptResult, History
-from app.workflows.layers.claiming import ClaimedItem
+from app.workflows.layers.item_claims import ClaimedItem
 from app.workflows.layers.outcome_writer import DeliveryResult
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import CachedRun

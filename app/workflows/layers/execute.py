@@ -14,7 +14,7 @@ from app.engine import Delivery, Engine
 from app.flow.gate import GateClosed
 from app.store.statuses import RunStatus
 from app.workflows.keys import item_message
-from app.workflows.layers.claiming import ClaimedItem, Hand, ItemClaimer
+from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.messages import ExecuteMessage

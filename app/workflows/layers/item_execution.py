@@ -16,8 +16,8 @@ from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.context import Context
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import AttemptResult, attempt
-from app.workflows.layers.claiming import ClaimedItem
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
+from app.workflows.layers.item_claims import ClaimedItem
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import MOST_LOSSES, Losses
 from app.workflows.layers.outcome_writer import DeliveryResult, OutcomeWriter

@@ -123,7 +123,7 @@ class SuspensionMonitor:
             cancelled: it was told to end, so nothing of it goes on.
 
         Raises:
-            Parked: it ended because all that was left of it waits.
+            ItemSuspended: it ended because all that was left of it waits.
         """
         self.open = False
         if not self._tasks:
