@@ -93,7 +93,7 @@ fmt: .venv/.ready ## format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 bench: .venv/.ready ## every target of the design's table, or one: make bench ROW=ceiling
-	@$(BIN)/python -m bench $(ROW)
+	@$(BIN)/python -m bench $(ROW) $(ARGS)
 
 bench-spine: .venv/.ready ## 20,000 no-op items through all three layers with one worker
 	@$(BIN)/python -m bench.spine

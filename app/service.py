@@ -50,6 +50,7 @@ from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.worker.dispatcher import Dispatcher, LayerPort
 from app.workflows.worker.lanes import ItemLane, PageLane
 from app.workflows.worker.maintenance import Watchdog
+from app.workflows.worker.retention_loop import RetentionLoop
 from app.workflows.worker.worker import SluiceWorker
 
 
@@ -151,12 +152,16 @@ class Service:
         settings = self.settings
         coverage = CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget)
         days = settings.retention_days
+        keep = timedelta(days=days) if days else None
         return Watchdog(
             self.mender,
             self.pools.holding,
             every=settings.watchdog_seconds,
-            keep=timedelta(days=days) if days else None,
-            beside=(coverage.run, FlowRecorder(self.api.flow, self.api.flow_history).run),
+            beside=(
+                coverage.run,
+                FlowRecorder(self.api.flow, self.api.flow_history).run,
+                RetentionLoop(self.database, keep).run,
+            ),
         )
 
 

@@ -1,14 +1,16 @@
 """``make bench``: every row of the design's table, side by side, on servers of its own.
 
-``make bench ROW=ceiling`` runs one; ``ROW=growth`` takes minutes and runs only when it is named, or
-with ``ROW=all``. The figures go to ``bench/out/latest.json``.
+``make bench ROW=ceiling`` runs one; ``ROW=growth`` and ``ROW=old`` take minutes and run only when
+they are named, or with ``ROW=all``. The figures go to ``bench/out/latest.json``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -18,23 +20,31 @@ from rich.table import Table
 from app.bootstrap import Urls, servers
 from app.logs import configure_logs
 from app.migrate import ensure_database
-from bench.rows import ROWS, Figure
+from bench.figures import Figure
+from bench.old import OLD_ITEMS
+from bench.rows import LONG, ROWS, old
 from bench.support import DATABASE, bench_settings
 
+Row = Callable[[Urls], Awaitable[list[Figure]]]
 OUT = Path(__file__).with_name("out") / "latest.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("row", nargs="?", choices=[*ROWS, "all"], help="only this one")
-    row = parser.parse_args().row
+    parser.add_argument(
+        "--old", type=int, default=OLD_ITEMS, help="items of ended runs, of ROW=old: %(default)s"
+    )
+    options = parser.parse_args()
+    row = options.row
+    rows: dict[str, Row] = {**ROWS, "old": partial(old, items=options.old)}
     configure_logs("error", "console")
-    names = [row] if row in ROWS else [n for n in ROWS if row == "all" or n != "growth"]
+    names = [row] if row in ROWS else [n for n in ROWS if row == "all" or n not in LONG]
     figures: list[Figure] = []
     with servers(bench_settings(SLUICE_DATA_DIR=Path(".sluice/bench"))) as given:
         for name in names:
             print(f"{name} …", flush=True)
-            figures += uvloop.run(_one(name, given))
+            figures += uvloop.run(_one(rows[name], given))
     if not figures:
         return  # a row to read, such as ``profile``
     OUT.parent.mkdir(exist_ok=True)
@@ -42,9 +52,9 @@ def main() -> None:
     Console().print(_table(figures))
 
 
-async def _one(name: str, given: Urls) -> list[Figure]:
+async def _one(row: Row, given: Urls) -> list[Figure]:
     urls = Urls(await ensure_database(given.database, DATABASE), given.redis)
-    return await ROWS[name](urls)
+    return await row(urls)
 
 
 def _table(figures: list[Figure]) -> Table:

@@ -17,6 +17,8 @@ from app.store.database import reading
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
 from bench.crowd import medians
+from bench.figures import Figure, at_least, at_most
+from bench.old import OLD_ITEMS, beside_old_rows
 from bench.profile import profile
 from bench.raw import raw_seconds
 from bench.support import (
@@ -31,26 +33,6 @@ from bench.support import (
 )
 
 ITEMS = 20_000
-
-
-@dataclass(frozen=True)
-class Figure:
-    """``met``: whether ``value`` reaches ``target``, which is written with its comparison; None: it
-    has no target."""
-
-    row: str
-    target: str
-    value: float
-    unit: str
-    met: bool | None
-
-
-def at_least(row: str, target: float, value: float, unit: str) -> Figure:
-    return Figure(row, f">= {target:g}", round(value, 3), unit, value >= target)
-
-
-def at_most(row: str, target: float, value: float, unit: str) -> Figure:
-    return Figure(row, f"<= {target:g}", round(value, 3), unit, value <= target)
 
 
 @dataclass(frozen=True)
@@ -268,6 +250,15 @@ async def crowd(urls: Urls) -> list[Figure]:
     ]
 
 
+async def old(urls: Urls, items: int = OLD_ITEMS) -> list[Figure]:
+    """A database that holds the items of ended runs, beside an empty one."""
+    figures = []
+    async for figure in beside_old_rows(urls, items):
+        print(f"{figure.row}: {figure.value:g} {figure.unit}", flush=True)
+        figures.append(figure)
+    return figures
+
+
 async def profiled(urls: Urls) -> list[Figure]:
     """Where the time of one item goes: a table to read, and no figure with a target."""
     await profile(urls)
@@ -286,5 +277,8 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "dryrun": dry_run,
     "crowd": crowd,
     "growth": growth,
+    "old": old,
 }
-"""In the order in which they run. ``growth`` takes minutes, and runs only when it is named."""
+"""In the order in which they run."""
+LONG = ("growth", "old")
+"""They take minutes, and run only when they are named, or with ``all``."""

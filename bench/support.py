@@ -94,17 +94,25 @@ class Bench(JobFamily[FamilyParams, str, None]):
 
 
 def bench_settings(**changed: object) -> Settings:
-    return Settings.model_validate({"SLUICE_REDIS_PREFIX": PREFIX, **changed})
+    """Nothing is pruned unless a row does so itself."""
+    kept = {"SLUICE_REDIS_PREFIX": PREFIX, "SLUICE_RETENTION_DAYS": 0}
+    return Settings.model_validate({**kept, **changed})
 
 
 @asynccontextmanager
-async def opened(urls: Urls, shape: Shape, users: int) -> AsyncIterator[Service]:
-    """A service over a clean database with so many users, none of whom has a result."""
+async def opened(
+    urls: Urls, shape: Shape, users: int, *, keep: bool = False
+) -> AsyncIterator[Service]:
+    """A service over a database with so many users, none of whom has a result.
+
+    Args:
+        keep: the runs that are there; else they are deleted.
+    """
     await migrate(urls.database)
     await make_users_table(urls.database)
     async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
         async with service.database.begin() as tx:
-            await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
+            await tx.execute(text(f"TRUNCATE {'tests.users' if keep else TABLES} CASCADE"))
             await tx.execute(
                 text(
                     "INSERT INTO tests.users (id, name, active, paid) SELECT"

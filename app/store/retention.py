@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.monitoring import samples
 from app.store.runs import idempotency
-from app.store.tables.items import Item
 from app.store.tables.runs import IdempotencyKey, Run, RunEvent
-from app.store.tables.steps import Output, Step
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
-_ITEM = Item.__table__  # type: ignore[attr-defined]
-_STEP = Step.__table__  # type: ignore[attr-defined]
-_OUTPUT = Output.__table__  # type: ignore[attr-defined]
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]
 _KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]
 
-BATCH = 5_000
+BATCH = 1_000
 """Items deleted in one transaction."""
+
+_LAST = text("""
+    SELECT max(item_id) FROM (
+        SELECT item_id FROM sluice.item WHERE run_id = :run AND item_id > :after
+        ORDER BY item_id LIMIT :batch
+    ) AS batch
+""")
+_DELETE = [
+    text(
+        f"DELETE FROM sluice.{table} WHERE run_id = :run AND item_id > :after AND item_id <= :last"  # noqa: S608
+    )
+    for table in ("step", "output", "item")
+]
 
 log = structlog.get_logger("sluice.retention")
 
 
-async def prune(database: AsyncEngine, older_than: timedelta) -> int:
+async def prune(database: AsyncEngine, older_than: timedelta, *, rests: float = 0.0) -> int:
     """Delete runs that ended longer ago than that, and their items. Returns how many runs.
 
     A run that has not ended is never touched. Safe to stop at any point and to repeat: a run's row
     goes last.
+
+    Args:
+        rests: how many times as long as each transaction took nothing is done after it.
     """
     pruned = 0
     while (run_id := await _oldest(database, older_than)) is not None:
-        while await _delete_items(database, run_id):
-            pass
+        await _delete_items(database, run_id, rests)
         async with database.begin() as tx:
             await tx.execute(delete(_EVENT).where(_EVENT.c.run_id == run_id))
             await samples.prune(tx, run_id)
@@ -72,17 +84,25 @@ async def _oldest(database: AsyncEngine, older_than: timedelta) -> str | None:
         return found
 
 
-async def _delete_items(database: AsyncEngine, run_id: str) -> bool:
-    some = (
-        select(_ITEM.c.item_id)
-        .where(_ITEM.c.run_id == run_id)
-        .order_by(_ITEM.c.item_id)
-        .limit(BATCH)
-    )
+async def _delete_items(database: AsyncEngine, run_id: str, rests: float) -> None:
+    """In the order of their ids, each transaction from where the one before has ended: to begin at
+    the run's first item again would be to read, each time, all that has been deleted already."""
+    after = ""  # before every id
+    while True:
+        began = time.monotonic()
+        last = await _delete_batch(database, run_id, after)
+        if last is None:
+            return
+        after = last
+        await asyncio.sleep(rests * (time.monotonic() - began))
+
+
+async def _delete_batch(database: AsyncEngine, run_id: str, after: str) -> str | None:
+    """Returns the last id; None: there was none behind ``after``."""
     async with database.begin() as tx:
-        ids = (await tx.scalars(some)).all()
-        for table in (_STEP, _OUTPUT, _ITEM):
-            await tx.execute(
-                delete(table).where(table.c.run_id == run_id, table.c.item_id.in_(ids))
-            )
-        return bool(ids)
+        where = {"run": run_id, "after": after}
+        last: str | None = await tx.scalar(_LAST, {**where, "batch": BATCH})
+        if last is not None:
+            for statement in _DELETE:
+                await tx.execute(statement, {**where, "last": last})
+        return last

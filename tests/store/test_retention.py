@@ -62,6 +62,31 @@ async def left(sluice: Sluice) -> dict[str, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+async def insert_key(sluice: Sluice, key: str, *, days_ago: float) -> None:
+    await sluice.sql(
+        "INSERT INTO sluice.idempotency_key (caller, key, fingerprint, run_id, created_at)"
+        " VALUES ('ops', :key, '', 'run_1', now() - CAST(:age AS interval))",
+        key=key,
+        age=timedelta(days=days_ago),
+    )
+
+
+async def no_keys(sluice: Sluice) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await sluice.sql("SELECT 1 FROM sluice.idempotency_key"):
+            await asyncio.sleep(0.02)
+
+
+async def waits_for_a_row(sluice: Sluice) -> None:
+    """Until somebody stands still before a row that another transaction has locked."""
+    async with asyncio.timeout(PATIENCE):
+        while not await sluice.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE 'DELETE FROM sluice.item%'"
+        ):
+            await asyncio.sleep(0.02)
+
+
 async def test_only_ended_runs_older_than_the_cut_go_with_their_items_and_events(
     opener: Opener,
 ) -> None:
@@ -123,6 +148,30 @@ async def test_pruning_that_was_cut_off_leaves_the_run_and_is_finished_by_the_ne
         assert await left(sluice) == {}
 
 
+async def test_steps_and_output_go_with_their_items_and_those_of_other_runs_stay(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        for run_id, days in (("run_old", 31), ("run_new", 1)):
+            await insert_run(sluice, run_id, days_ago=days)
+            await sluice.sql(
+                "INSERT INTO sluice.step (run_id, item_id, name, kind, status, position, alone,"
+                " item_attempt, started_at)"
+                " SELECT :id, item_id, 'first', 'run', 'succeeded', 1, true, 1, now()"
+                " FROM sluice.item WHERE run_id = :id",
+                id=run_id,
+            )
+            await sluice.sql(
+                "INSERT INTO sluice.output (run_id, item_id, attempt, data)"
+                " SELECT :id, item_id, 1, '1' FROM sluice.item WHERE run_id = :id",
+                id=run_id,
+            )
+        await retention.prune(sluice.service.database, MONTH)
+        for table in ("step", "output", "item"):
+            rows = await sluice.sql(f"SELECT run_id, count(*) FROM sluice.{table} GROUP BY 1")  # noqa: S608
+            assert [tuple(row) for row in rows] == [("run_new", 3)]
+
+
 async def test_several_that_prune_at_the_same_time_take_nothing_that_must_stay(
     opener: Opener,
 ) -> None:
@@ -138,12 +187,7 @@ async def test_several_that_prune_at_the_same_time_take_nothing_that_must_stay(
 async def test_keys_of_calls_go_after_a_week_and_not_before(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         for days in (0, 6.9, 7.1, 400):
-            await sluice.sql(
-                "INSERT INTO sluice.idempotency_key (caller, key, fingerprint, run_id, created_at)"
-                " VALUES ('ops', :key, '', 'run_1', now() - CAST(:age AS interval))",
-                key=str(days),
-                age=timedelta(days=days),
-            )
+            await insert_key(sluice, str(days), days_ago=days)
         await retention.prune_keys(sluice.service.database)
         rows = await sluice.sql("SELECT key FROM sluice.idempotency_key ORDER BY created_at DESC")
     assert [row[0] for row in rows] == ["0", "6.9"]
@@ -153,12 +197,31 @@ async def test_keys_of_calls_go_after_a_week_and_not_before(opener: Opener) -> N
 async def test_a_worker_prunes_by_itself_unless_it_was_told_to_keep_everything(
     opener: Opener, days: int, stays: bool
 ) -> None:
-    async with opener(Recording(), retention_days=days, watchdog_seconds=0.1) as sluice:
+    async with opener(Recording(), retention_days=days) as sluice:
         await insert_run(sluice, "run_old", days_ago=31)
-        await sluice.add_users(1)
-        # A run that only the watchdog sets going: by then it has looked more than once.
-        lost = await sluice.start()
-        await sluice.sql("TRUNCATE sluice.message")
+        # The last that it sees to each time.
+        await insert_key(sluice, "old", days_ago=400)
         async with sluice.worker():
-            await sluice.ended(lost)
+            await no_keys(sluice)
         assert ("run_old" in await left(sluice)) is stays
+
+
+async def test_the_watchdog_sees_to_runs_while_what_is_old_takes_long_to_delete(
+    opener: Opener,
+) -> None:
+    async with opener(Recording(), retention_days=30, watchdog_seconds=0.1) as sluice:
+        await insert_run(sluice, "run_old", days_ago=31)
+        await insert_key(sluice, "old", days_ago=400)
+        await sluice.add_users(1)
+        async with sluice.service.pools.ledger.begin() as tx:
+            await tx.exec_driver_sql("SELECT 1 FROM sluice.item WHERE item_id = 'u3' FOR UPDATE")
+            async with sluice.worker():
+                await waits_for_a_row(sluice)
+                # A run that only the watchdog sets going.
+                lost = await sluice.start()
+                await sluice.sql("TRUNCATE sluice.message")
+                assert (await sluice.ended(lost)).status == "succeeded"
+                assert (await left(sluice))["run_old"] == (3, 1)
+                await tx.rollback()
+                await no_keys(sluice)
+        assert set(await left(sluice)) == {lost}

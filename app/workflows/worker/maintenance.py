@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import text
@@ -18,8 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
-from app.store import retention
-from app.store.items import item_lists, pages
+from app.store.items import pages
 from app.store.planning import backfills
 from app.store.runs import events, missing_family, runs
 from app.store.runs.runs import Unfinished
@@ -36,7 +34,6 @@ STRANDED_PASSES = 6
 with the former code may still have it. Half a minute, by default."""
 LONGEST_PATIENCE = 12
 """Passes between two looks at a run that does not move, and lacks nothing."""
-PRUNE_EVERY = timedelta(days=1)
 
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
@@ -60,14 +57,12 @@ class Watchdog:
     Args:
         holding: where a lock lasts as long as its connection: no pooler in transaction mode.
         every: seconds between two passes.
-        keep: ended runs are deleted after so long; None: they are kept.
         beside: what else only one worker may do at a time; each until it is cancelled.
     """
 
     mender: RunReconciler
     holding: AsyncEngine
     every: float
-    keep: timedelta | None
     beside: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _sampler: RunSampler = field(init=False)
@@ -93,18 +88,10 @@ class Watchdog:
     async def _watch(self, holding: AsyncConnection, fault: Fault) -> None:
         """As long as the lock's own connection lives."""
         log.debug("watchdog_holds")
-        pruned_at = -PRUNE_EVERY.total_seconds()
-        clock = asyncio.get_running_loop().time
         beside = [asyncio.create_task(run()) for run in self.beside]
         try:
             while True:
                 await self.look()
-                if clock() - pruned_at >= PRUNE_EVERY.total_seconds():
-                    pruned_at = clock()
-                    await retention.prune_keys(self.mender.database)
-                    await item_lists.prune(self.mender.database)
-                    if self.keep is not None:
-                        await retention.prune(self.mender.database, self.keep)
                 fault.over()
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
