@@ -90,6 +90,8 @@ async def open_service(
             schema=settings.db_schema,
             families=settings.pool_size,
             by_transaction=by_transaction,
+            # Once others have taken it for dead.
+            silence=timedelta(seconds=2 * settings.worker_heartbeat),
         ) as pools,
         service_over(pools, settings, urls, families, providers) as service,
     ):

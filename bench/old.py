@@ -43,7 +43,7 @@ SHAPE = Shape(parallelism=1_000)
 READER = "secret-of-the-reader-0123456789"
 TOKENS = f"reader[read]:{READER}"
 BESIDE = {False: "empty", True: "old"}
-_FREE = "SELECT pg_total_relation_size('sluice.item'), (SELECT count(*) FROM sluice.item)"
+_SIZE = "SELECT pg_total_relation_size('sluice.item'), (SELECT count(*) FROM sluice.item)"
 _WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 
 
@@ -56,7 +56,7 @@ async def beside_old_rows(urls: Urls, items: int) -> AsyncIterator[Figure]:
     try:
         async with opened(places[True], SHAPE, NEW_ITEMS) as service:
             runs = await fill(service.database, items // PER_RUN)
-            size, rows = await _one_row(service, _FREE)
+            size, rows = await _one_row(service, _SIZE)
             yield Figure("old: rows", "", rows, "items", None)
             yield Figure("old: an item's row with its index", "", round(size / rows), "bytes", None)
         async for figure in _rates(places):
@@ -74,10 +74,21 @@ async def beside_old_rows(urls: Urls, items: int) -> AsyncIterator[Figure]:
 
 async def _rates(places: Mapping[bool, Urls]) -> AsyncIterator[Figure]:
     rates: dict[bool, list[float]] = {False: [], True: []}
+    wal: dict[bool, list[float]] = {False: [], True: []}
+    size = 0
     for turn in range(2 * ROUNDS):
         old = turn % 2 == 1
         async with opened(places[old], SHAPE, NEW_ITEMS, keep=old) as service:
+            [before] = await _one_row(service, _WAL)
             rates[old].append(await _rate(service, places[old]))
+            [after] = await _one_row(service, _WAL)
+            wal[old].append((after - before) / NEW_ITEMS)
+            if not old:
+                [size, _] = await _one_row(service, _SIZE)
+    yield Figure("old: a no-op item's row with its index", "", size / NEW_ITEMS, "bytes", None)
+    for old, name in BESIDE.items():
+        told = f"old: WAL of a no-op item, {name} database"
+        yield Figure(told, "", round(statistics.median(wal[old])), "bytes", None)
     for old, name in BESIDE.items():
         told = f"old: no-op items, {name} database ({_span(rates[old])})"
         yield Figure(told, "", round(statistics.median(rates[old])), "items/s", None)
@@ -162,13 +173,13 @@ async def _deep(client: httpx2.AsyncClient, run_id: str) -> str:
 async def _pruned(urls: Urls) -> AsyncIterator[Figure]:
     """A tenth by itself; then as much as goes while a worker is busy, and that worker without."""
     async with opened(urls, SHAPE, NEW_ITEMS, keep=True) as service:
-        size, rows = await _one_row(service, _FREE)
+        size, rows = await _one_row(service, _SIZE)
         [before] = await _one_row(service, _WAL)
         began = time.perf_counter()
         await retention.prune(service.database, DAYS * 0.9)
         seconds = time.perf_counter() - began
         [after] = await _one_row(service, _WAL)
-        left = (await _one_row(service, _FREE))[1]
+        left = (await _one_row(service, _SIZE))[1]
         pruned = rows - left
         began = time.perf_counter()
         async with reading(service.database) as connection:
@@ -190,7 +201,7 @@ async def _pruned(urls: Urls) -> AsyncIterator[Figure]:
     for rests, rates in beside.items():
         yield _ratio(f"old: no-op items while pruning, {rests:g} rests", rates, alone)
     async with opened(urls, SHAPE, NEW_ITEMS, keep=True) as service:
-        now, rows = await _one_row(service, _FREE)
+        now, rows = await _one_row(service, _SIZE)
     yield Figure("old: table and index after, of before", "", round(now / size, 3), "ratio", None)
     yield Figure("old: rows after", "", rows, "items", None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +21,9 @@ LEDGER_PATIENCE = 30.0
 LONG_PATIENCE = 300.0
 """Seconds that a page waits for one; an item waits without a limit. Not for ever: pages that each
 hold one and wait for another would else never end."""
+
+SILENCE = timedelta(minutes=1)
+_SILENCE = "idle_in_transaction_session_timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,21 @@ class Pools:
 
 @asynccontextmanager
 async def open_pools(
-    dsn: str, direct: str, *, schema: str, families: int, by_transaction: bool
+    dsn: str,
+    direct: str,
+    *,
+    schema: str,
+    families: int,
+    by_transaction: bool,
+    silence: timedelta = SILENCE,
 ) -> AsyncIterator[Pools]:
     """
     Args:
         direct: past a pooler, where one stands between that works ``by_transaction``.
         families: connections for families' code, in a worker and, again, where the API calls it.
+        silence: in which one of our own transactions says nothing before Postgres ends it. A
+            process that hangs amid one has rows locked which others need, and nobody else can take
+            them away. Code of families may be as slow as it likes.
     """
     async with AsyncExitStack() as stack:
 
@@ -69,14 +82,15 @@ async def open_pools(
             stack.push_async_callback(opened.dispose)
             return opened
 
-        own = holding = pool(OWN_CONNECTIONS)
+        hurried = {_SILENCE: str(int(silence.total_seconds() * 1_000))}
+        own = holding = pool(OWN_CONNECTIONS, settings=hurried)
         if by_transaction:
             holding = open_database(direct, pool_size=1, schema=schema)
             stack.push_async_callback(holding.dispose)
         yield Pools(
             own=own,
             probes=pool(PROBE_CONNECTIONS),
-            ledger=pool(LEDGER_CONNECTIONS, LEDGER_PATIENCE, BY_INDEX),
+            ledger=pool(LEDGER_CONNECTIONS, LEDGER_PATIENCE, {**BY_INDEX, **hurried}),
             called=pool(families),
             worked=pool(families, LONG_PATIENCE),
             holding=holding,

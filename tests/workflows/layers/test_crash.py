@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from app.store.runs import runs
 from app.store.tables.runs import Run
 from app.workflows.messages import ExecuteMessage
 from tests.support.patience import PATIENCE
@@ -88,26 +89,71 @@ async def test_two_workers_share_a_run_and_no_item_is_executed_twice(opener: Ope
         assert min(share[0] for share in shares) > 40
 
 
-async def test_a_worker_that_stalled_and_woke_up_cannot_overwrite_its_successors_outcome(
+async def test_a_worker_that_stalled_and_woke_up_writes_nothing_over_its_successors_outcomes(
     opener: Opener,
 ) -> None:
-    async with traced(opener, users=1) as sluice:
+    async with traced(opener, users=100) as sluice:
         prefix = opener.settings.redis_prefix
-        async with worker_process(opener.urls, prefix, item_seconds=0.5) as stalled:
+        async with worker_process(opener.urls, prefix, item_seconds=0.2) as stalled:
             run_id = await sluice.start()
-            async with asyncio.timeout(PATIENCE):
-                while not await executions(sluice):
-                    await asyncio.sleep(0.01)
-            stalled.send(signal.SIGSTOP)
+            await ended_items(sluice, run_id, 30)
+            stalled.send(signal.SIGSTOP)  # for longer than its heartbeat of a second
+            begun = await executions(sluice)
             async with worker_process(opener.urls, prefix) as successor:
                 run = await sluice.ended(run_id)
+                rows = await versions(sluice, run_id)
                 stalled.send(signal.SIGCONT)
-                await asyncio.sleep(1.0)  # long enough for the stalled one to try
+                # It ends what it has in hand, and so tries to write what became of it.
                 assert await stalled.stop() == 0
-                await assert_all_counted_once(sluice, run, 1)
-                [row] = await sluice.items(run_id)
-                assert row.result == successor.pid
-        assert await executions(sluice) == {"u00001": 2}
+                assert await versions(sluice, run_id) == rows
+                await assert_all_counted_once(sluice, run, 100)
+        times = await executions(sluice)
+        by = {row.item_id: row.result for row in await sluice.items(run_id)}
+    twice = {item_id for item_id, number in times.items() if number > 1}
+    assert twice
+    assert twice <= begun.keys()
+    assert {by[item_id] for item_id in twice | by.keys() - begun.keys()} == {successor.pid}
+    assert max(times.values()) == 2
+
+
+async def versions(sluice: Sluice, run_id: str) -> list[tuple[str, str]]:
+    """Of the run's row and those of its items: which transaction has written them last."""
+    rows = await sluice.sql(
+        "SELECT item_id, xmin::text FROM sluice.item WHERE run_id = :id"
+        " UNION ALL SELECT id, xmin::text FROM sluice.run WHERE id = :id ORDER BY 1",
+        id=run_id,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def test_a_worker_that_stalls_while_it_writes_holds_up_nobody(opener: Opener) -> None:
+    async with traced(opener, users=40) as sluice:
+        prefix = opener.settings.redis_prefix
+        async with worker_process(opener.urls, prefix, item_seconds=0.1) as stalled:
+            run_id = await sluice.start()
+            await ended_items(sluice, run_id, 10)
+            async with sluice.service.database.begin() as tx:
+                await runs.lock(tx, run_id)
+                # It has written items' outcomes, and comes to the counters.
+                await stands_before_a_lock(sluice)
+                stalled.send(signal.SIGSTOP)
+            # From here on it has both locked, and does not end its transaction.
+            async with worker_process(opener.urls, prefix):
+                run = await sluice.ended(run_id)
+                rows = await versions(sluice, run_id)
+                stalled.send(signal.SIGCONT)
+                assert await stalled.stop() == 0
+                assert await versions(sluice, run_id) == rows
+                await assert_all_counted_once(sluice, run, 40)
+
+
+async def stands_before_a_lock(sluice: Sluice) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await sluice.sql(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock'"
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_worker_asked_to_stop_finishes_what_it_holds_and_exits_cleanly(
