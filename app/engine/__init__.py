@@ -1,4 +1,5 @@
-"""The seam behind which a queue stands. ``app.engine.postgres`` is the one that we use.
+"""The seam behind which a queue stands. ``app.engine.postgres`` is the one that we use, and
+``app.engine.qstash`` one that no service is made with yet (docs/decisions/0027).
 
 What an engine promises:
 
@@ -28,7 +29,8 @@ Token = tuple[int, int]
 @dataclass(slots=True)
 class OutgoingMessage:
     """A message to publish. Of several flow keys' messages that are due, those of a higher
-    ``priority`` are delivered sooner; of one flow key's, those that are due sooner.
+    ``priority`` are delivered sooner; of one flow key's, those that are due sooner. An engine whose
+    queue keeps no order has them leave in this order, and promises no more.
 
     ``size``: how many items it names.
     """

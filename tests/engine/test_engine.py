@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery, Depth, Engine
 from app.engine.postgres.engine import PostgresEngine
 from app.store.database import open_database
+from tests.engine.called_engine import called_engine
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.engine.memory_engine import MemoryEngine
 from tests.support.patience import PATIENCE
@@ -24,8 +25,22 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
     await database.dispose()
 
 
+@pytest.fixture(params=["postgres", "memory", "qstash"])
+async def engine(
+    request: pytest.FixtureRequest, database: AsyncEngine, database_url: str
+) -> AsyncIterator[Engine]:
+    if request.param == "memory":
+        yield MemoryEngine()
+    elif request.param == "qstash":
+        async with called_engine(database) as called:
+            yield called.engine
+    else:
+        yield PostgresEngine(database, database_url, stop_timeout=timedelta(seconds=1))
+
+
 @pytest.fixture(params=["postgres", "memory"])
-def engine(request: pytest.FixtureRequest, database: AsyncEngine, database_url: str) -> Engine:
+def ordering(request: pytest.FixtureRequest, database: AsyncEngine, database_url: str) -> Engine:
+    """Of those that decide themselves what is delivered next: QStash's lists keep no order."""
     if request.param == "memory":
         return MemoryEngine()
     return PostgresEngine(database, database_url, stop_timeout=timedelta(seconds=1))
@@ -152,26 +167,26 @@ async def test_a_delayed_message_waits_until_it_is_due(
     assert came[0] - published >= 0.49
 
 
-async def test_urgent_messages_go_first(engine: Engine, database: AsyncEngine) -> None:
+async def test_urgent_messages_go_first(ordering: Engine, database: AsyncEngine) -> None:
     taker = Taker()
-    await publish(engine, database, *(message(n) for n in range(30)))
-    await publish(engine, database, message(99, "b.paginate", priority=5))
-    async with working(engine, {"a.execute": taker, "b.paginate": taker}, most=1):
+    await publish(ordering, database, *(message(n) for n in range(30)))
+    await publish(ordering, database, message(99, "b.paginate", priority=5))
+    async with working(ordering, {"a.execute": taker, "b.paginate": taker}, most=1):
         await until(lambda: len(taker.taken) == 31)
     assert b"99" in [delivery.payload for delivery in taker.taken[:2]]
 
 
 async def test_messages_of_one_key_are_delivered_in_the_order_in_which_they_are_due(
-    engine: Engine, database: AsyncEngine
+    ordering: Engine, database: AsyncEngine
 ) -> None:
     taker = Taker()
     delays = [timedelta(seconds=seconds) for seconds in (0.3, 0.1, 0.2)]
     late = [message(number, delay=delay) for number, delay in enumerate(delays)]
-    await publish(engine, database, *late)
+    await publish(ordering, database, *late)
     async with asyncio.timeout(PATIENCE):
-        while (await engine.depth())["a.execute"].due < 3:
+        while (await ordering.depth())["a.execute"].due < 3:
             await asyncio.sleep(0.01)
-    async with working(engine, {"a.execute": taker}, most=1):
+    async with working(ordering, {"a.execute": taker}, most=1):
         await until(lambda: len(taker.taken) == 3)
     assert [delivery.payload for delivery in taker.taken] == [b"1", b"2", b"0"]
 

@@ -79,6 +79,7 @@ async def test_a_database_that_has_the_queue_of_our_own_already_gets_what_is_mis
                 first = "UPDATE sluice.alembic_version SET version_num = '20261128_first_tables'"
                 await tx.execute(text(first))
                 await tx.execute(text("ALTER TABLE sluice.message DROP COLUMN attempts"))
+                await tx.execute(text("DROP TABLE sluice.outbox"))  # which came later
             await migrate(dsn, histories=[SLUICE])
             async with database.connect() as connection:
                 assert await connection.run_sync(_differences, sluice_tables(), SCHEMA) == []

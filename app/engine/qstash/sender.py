@@ -1,0 +1,171 @@
+"""From the outbox to QStash: right after a commit, and whatever was left over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from qstash import AsyncQStash
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.connections.driver import fetch_raw
+from app.connections.faults import Fault
+from app.engine.qstash import statements
+from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
+from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
+
+AT_ONCE = 100
+"""Messages a call."""
+CALL_WITHIN = 30.0
+"""Seconds for one call of QStash."""
+LEASE = timedelta(seconds=60)
+"""In which nobody else sends what we are about to send: more than a call may take."""
+LONGEST_PAUSE = timedelta(minutes=5)
+"""Between two tries at sending the same message."""
+UNHEARD = timedelta(days=1)
+"""After so long without a delivery, QStash is thought to have lost a message that it had taken."""
+COMMITTING = 0.001
+"""Seconds between two looks whether a transaction that is being committed has ended."""
+
+log = structlog.get_logger("sluice.engine")
+
+
+class OutboxSender:
+    """
+    Args:
+        client: the official one. It is closed by whoever opened it.
+        failed_path: below ``app_url``, where QStash tells that it has given a message up; None:
+            it tells nobody.
+    """
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        client: AsyncQStash,
+        app_url: str,
+        target_of: TargetOf,
+        label_of: LabelOf,
+        failed_path: str | None,
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._app_url = app_url.rstrip("/")
+        self._target_of = target_of
+        self._label_of = label_of
+        self._failed_url = None if failed_path is None else self._app_url + failed_path
+        self._fault = Fault(log, "messages_not_sent")
+        self._wanted = False
+        self._sending: asyncio.Task[None] | None = None
+        self._committing: set[asyncio.Task[None]] = set()
+
+    @property
+    def away(self) -> bool:
+        """QStash took nothing when it was called last."""
+        return self._fault.lasts
+
+    def send_after(self, tx: AsyncConnection) -> None:
+        """Send what the outbox holds, as soon as this transaction has committed."""
+
+        def committed(connection: Any) -> None:  # SQLAlchemy's own
+            task = asyncio.create_task(self._sent_once(connection.connection.driver_connection))
+            self._committing.add(task)
+            task.add_done_callback(self._committing.discard)
+
+        event.listen(tx.sync_connection, "commit", committed, once=True)
+
+    async def send(self) -> None:
+        """Return once what was to be sent when this was called has been sent, or could not be."""
+        if self._committing:
+            await asyncio.wait(self._committing)
+        self._wanted = True
+        while self._sending is not None or self._wanted:
+            if self._sending is None:
+                self._sending = asyncio.create_task(self._drain())
+            await asyncio.wait([self._sending])
+
+    async def send_left_overs(self) -> None:
+        """Send what was cut off, what is due by now, and what nothing has been heard of."""
+        async with self._database.begin() as tx:
+            await fetch_raw(tx, statements.UNENDED)
+            await fetch_raw(tx, statements.UNHEARD, UNHEARD)
+        await self.send()
+
+    async def _sent_once(self, driver: Any) -> None:  # asyncpg's connection
+        # We are told of a commit before it is made, and another session sees nothing until then.
+        while driver.is_in_transaction():  # noqa: ASYNC110 - the driver tells nobody
+            await asyncio.sleep(COMMITTING)
+        self._wanted = True
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                while await self._send_some():
+                    pass
+        except Exception as error:  # noqa: BLE001 - told; the rows say what is to be sent
+            self._wanted = False
+            self._fault.seen(error)
+        finally:
+            self._sending = None
+
+    async def _send_some(self) -> bool:
+        """Returns whether there may be more, and it is worth a try."""
+        async with self._database.begin() as tx:
+            rows = await fetch_raw(tx, statements.TAKE_UNSENT, AT_ONCE, LEASE)
+        ordered = sorted(rows, key=lambda row: (-row[6], row[5]))
+        sendable: list[tuple[Publication, DeliveryTarget]] = []
+        left: list[Publication] = []
+        for seq, message, flow_key, payload, number, until_due, _ in ordered:
+            target = self._target_of(flow_key)
+            label = "" if target is None else self._label_of(flow_key, payload)
+            one = Publication(seq, number, message, until_due, label)
+            if target is None:
+                left.append(one)
+            else:
+                sendable.append((one, target))
+        sent, refused, error = await self._call(sendable)
+        async with self._database.begin() as tx:
+            await fetch_raw(tx, statements.SENT, *_columns(sent))
+            await fetch_raw(tx, statements.NOT_SENT, *_columns([*left, *refused]), LONGEST_PAUSE)
+        if error is not None:
+            self._fault.seen(error)
+        elif sendable:
+            self._fault.over()
+        return error is None and len(rows) == AT_ONCE
+
+    async def _call(
+        self, sendable: Sequence[tuple[Publication, DeliveryTarget]]
+    ) -> tuple[list[Publication], list[Publication], Exception | None]:
+        """Those that QStash has taken, those that it has not, and why nothing came of the call."""
+        if not sendable:
+            return [], [], None
+        every = [one for one, _ in sendable]
+        body = batch_of(
+            [one.wire(target, self._app_url, self._failed_url) for one, target in sendable]
+        )
+        try:
+            async with asyncio.timeout(CALL_WITHIN):
+                # Its own call for batches breaks down where one message was refused.
+                answer = await self._client.http.request(
+                    path=BATCH,
+                    method="POST",
+                    headers={"Content-Type": "application/json"},
+                    body=body,
+                )
+        except Exception as error:  # noqa: BLE001 - a refusal, or QStash is away
+            return [], every, error
+        told = taken(answer, len(every))
+        refused = [one for one, ok in zip(every, told, strict=True) if not ok]
+        if refused:
+            log.warning("messages_refused", messages=len(refused), of=len(every))
+        return [one for one, ok in zip(every, told, strict=True) if ok], refused, None
+
+
+def _columns(some: Sequence[Publication]) -> tuple[list[object], list[object]]:
+    return [one.seq for one in some], [one.number for one in some]
