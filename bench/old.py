@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
 import httpx2
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -23,6 +24,7 @@ from app.store.database import reading
 from app.workflows.worker.retention_loop import RESTS
 from bench.ended_runs import DAYS, PER_RUN, fill
 from bench.figures import Figure
+from bench.profile import Watch
 from bench.support import (
     DATABASE,
     Bench,
@@ -73,26 +75,38 @@ async def beside_old_rows(urls: Urls, items: int) -> AsyncIterator[Figure]:
 
 
 async def _rates(places: Mapping[bool, Urls]) -> AsyncIterator[Figure]:
-    rates: dict[bool, list[float]] = {False: [], True: []}
-    wal: dict[bool, list[float]] = {False: [], True: []}
+    measured: dict[bool, list[tuple[float, ...]]] = {False: [], True: []}
     size = 0
     for turn in range(2 * ROUNDS):
         old = turn % 2 == 1
         async with opened(places[old], SHAPE, NEW_ITEMS, keep=old) as service:
             [before] = await _one_row(service, _WAL)
-            rates[old].append(await _rate(service, places[old]))
+            watched = await _watched(service, places[old])
             [after] = await _one_row(service, _WAL)
-            wal[old].append((after - before) / NEW_ITEMS)
+            measured[old].append((*watched, (after - before) / NEW_ITEMS))
             if not old:
                 [size, _] = await _one_row(service, _SIZE)
     yield Figure("old: a no-op item's row with its index", "", size / NEW_ITEMS, "bytes", None)
-    for old, name in BESIDE.items():
-        told = f"old: WAL of a no-op item, {name} database"
-        yield Figure(told, "", round(statistics.median(wal[old])), "bytes", None)
-    for old, name in BESIDE.items():
-        told = f"old: no-op items, {name} database ({_span(rates[old])})"
-        yield Figure(told, "", round(statistics.median(rates[old])), "items/s", None)
-    yield _ratio("old: no-op items", rates[True], rates[False])
+    kinds = (("", "items/s"), (", worker", "us"), (", Postgres", "us"), (", WAL", "bytes"))
+    for place, (kind, unit) in enumerate(kinds):
+        values = {old: [one[place] for one in all_of_it] for old, all_of_it in measured.items()}
+        for old, name in BESIDE.items():
+            told = f"old: no-op items{kind}, {name} database ({_span(values[old])})"
+            yield Figure(told, "", round(statistics.median(values[old])), unit, None)
+        yield _ratio(f"old: no-op items{kind}", values[True], values[False])
+
+
+async def _watched(service: Service, urls: Urls) -> tuple[float, float, float]:
+    """Items a second, and microseconds of the worker's processor and of Postgres' an item."""
+    connection = await asyncpg.connect(urls.database)
+    try:
+        async with workers(urls, SHAPE, 1) as [worker]:
+            valkey = (await service.redis.info("server"))["process_id"]
+            seconds, cpu = await Watch(connection, worker, valkey).run(service)
+    finally:
+        await connection.close()
+    postgres = sum(spent for name, spent in cpu.items() if name.startswith("Postgres"))
+    return NEW_ITEMS / seconds, cpu["worker"] / NEW_ITEMS * 1e6, postgres / NEW_ITEMS * 1e6
 
 
 async def _rate(service: Service, urls: Urls) -> float:
