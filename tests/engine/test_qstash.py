@@ -157,3 +157,22 @@ async def test_what_is_due_much_later_is_kept_back(database: AsyncEngine) -> Non
         await called.engine.sender.send()
         assert not called.qstash.parts.events.entries
         assert (await called.engine.depth())["a.execute"] == Depth(deferred=1)
+
+
+async def test_what_qstash_has_given_up_is_sent_anew_after_a_while(database: AsyncEngine) -> None:
+    taker = Taker()
+    async with called_engine(database) as called:
+        await publish(called.engine, database, message(1))
+        await called.engine.sender.send()
+        async with database.connect() as tx:
+            former = await tx.scalar(text("SELECT publication FROM sluice.outbox"))
+        letter = b'{"message": "m1", "publication": "%s"}' % str(former).encode()
+        await called.engine.given_up(letter)
+        async with database.connect() as tx:
+            found = await tx.execute(
+                text("SELECT publication, try_at > now() + interval '4 min' FROM sluice.outbox")
+            )
+            assert found.all() == [(None, True)]
+        async with working(called.engine, {"a.execute": taker}):
+            await until_sent(called, database)
+    assert [delivery.payload for delivery in taker.taken] == [b"1"]
