@@ -48,9 +48,8 @@ def new_answers(root: Path, order: Order) -> dict[str, object]:
     return answers
 
 
-def unasked_answers(root: Path, name: str) -> dict[str, object]:
-    """What the earlier template that wrote a family did not ask for: read from the family's code
-    where that tells it, else what it was while nobody could choose. Empty where nothing is missing.
+def kept_answers(root: Path, name: str) -> Mapping[str, object]:
+    """What the template that wrote a family was told, and what copier adds to it.
 
     Raises:
         BadInput: the file of its answers is not one.
@@ -62,6 +61,16 @@ def unasked_answers(root: Path, name: str) -> dict[str, object]:
         raise BadInput(f"{file} cannot be read: {error}") from error
     if not isinstance(told, Mapping) or not {"entity", "module"} <= told.keys():
         raise BadInput(f"{file} does not say what `make family` was told. Take it from git again.")
+    return told
+
+
+def unasked_answers(root: Path, told: Mapping[str, object]) -> dict[str, object]:
+    """What the earlier template that wrote a family did not ask for: read from the family's code
+    where that tells it, else what it was while nobody could choose. Empty where nothing is missing.
+
+    Raises:
+        BadInput: its ids are of no kind that is known.
+    """
     entity = str(told["entity"])
     found = ids_in_code(
         root / "app" / "workflows" / "families" / f"{told['module']}.py",

@@ -74,13 +74,24 @@ def _imported_from(tree: ast.Module, entity_class: str) -> str:
 
 
 def _key(tree: ast.Module, entity_class: str) -> str:
-    """The attribute that ``eligible`` selects first."""
+    """The attribute that ``eligible`` selects: the first argument of a ``select``."""
     for made in _classes(tree):
         for method in _methods(made, "eligible"):
             for node in ast.walk(method):
                 match node:
-                    case ast.Attribute(value=ast.Name(id=name), attr=key) if name == entity_class:
-                        return key
+                    case ast.Call(func=ast.Name(id="select"), args=[selected, *_]):
+                        if key := _attribute(selected, entity_class):
+                            return key
+    return ""
+
+
+def _attribute(selected: ast.expr, entity_class: str) -> str:
+    """Of ``User.id`` and of ``col(User.id)``."""
+    match selected:
+        case ast.Attribute(value=ast.Name(id=name), attr=key) if name == entity_class:
+            return key
+        case ast.Call(func=ast.Name(id="col"), args=[inner]):
+            return _attribute(inner, entity_class)
     return ""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from copier import run_copy, run_update
 from copier.errors import UserMessageError
 
 from app.errors import BadInput
-from scaffold.answers import answers_file, new_answers, unasked_answers
+from scaffold.answers import answers_file, kept_answers, new_answers, unasked_answers
 from scaffold.names import check_kebab
 from scaffold.order import Order
 from scaffold.versions import TEMPLATE, tell_versions
@@ -55,7 +57,7 @@ def update_family(root: Path, name: str) -> None:
         try:
             run_update(
                 root,
-                unasked_answers(root, name),
+                unasked_answers(root, kept_answers(root, name)),
                 answers_file=file,
                 vcs_ref="HEAD",
                 defaults=True,
@@ -64,9 +66,20 @@ def update_family(root: Path, name: str) -> None:
             )
         except (UserMessageError, ValueError) as error:
             raise BadInput(f"{name!r} cannot be updated: {error}") from error
+    if whole := [file for file in _files(kept_answers(root, name)) if _is_code(root / file)]:
+        _tidy(root, whole)
 
 
-def _files(data: dict[str, object]) -> list[str]:
+def _is_code(file: Path) -> bool:
+    """It is there, and no conflict in it is to be settled first."""
+    try:
+        ast.parse(file.read_text("utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return file.suffix == ".py"
+
+
+def _files(data: Mapping[str, object]) -> list[str]:
     module = data["module"]
     files = [answers_file(str(data["name"])), f"app/workflows/families/{module}.py"]
     if data["source"] == "csv":
@@ -75,7 +88,7 @@ def _files(data: dict[str, object]) -> list[str]:
         files.append(f"app/models/{data['entity_module']}.py")
     if data["result"] == "table":
         files.append(f"app/models/{module}.py")
-    if "revision" in data:
+    if data.get("revision"):
         files.append(f"alembic/service/versions/{data['revision']}.py")
     return [*files, f"tests/workflows/families/test_{module}.py"]
 

@@ -13,7 +13,7 @@ from app.models.invoice import Invoice
 
 class Reminders(JobFamily[Params, Invoice, str]):
     def eligible(self, params):
-        return select(Invoice.number)
+        return select(Invoice.number).where(col(Invoice.open))
 """
 TYPED = {
     "class A(JobFamily[Params, Thing, str, UUID]): pass": "uuid",
@@ -49,6 +49,14 @@ def test_the_table_is_where_its_class_is_imported_from(tmp_path: Path) -> None:
     file.write_text(ELIGIBLE, "utf-8")
     assert ids_in_code(file, "Invoice") == IdsInCode("", "app.models.invoice", "number")
     assert ids_in_code(file, "User") == IdsInCode()
+
+
+def test_the_key_is_what_is_selected_and_not_what_it_is_chosen_by(tmp_path: Path) -> None:
+    file = tmp_path / "family.py"
+    file.write_text(ELIGIBLE.replace("Invoice.number", "col(Invoice.number)"), "utf-8")
+    assert ids_in_code(file, "Invoice").key == "number"
+    file.write_text(ELIGIBLE.replace("Invoice.number", "func.upper(Invoice.number)"), "utf-8")
+    assert ids_in_code(file, "Invoice").key == ""
 
 
 def test_a_file_that_is_gone_tells_nothing(tmp_path: Path) -> None:

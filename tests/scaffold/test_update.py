@@ -13,6 +13,7 @@ from tests.support.processes.copied import Copied, copied
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 
 FAMILY = "app/workflows/families/otter_reminder.py"
+TEST = "tests/workflows/families/test_otter_reminder.py"
 TEMPLATE = "scaffold/family/template/app/workflows/families/{{ module }}.py.jinja"
 WRITTEN = 'return f"Made for {entity.id}"'
 MINE = 'return f"Dear {entity.id}"'
@@ -23,29 +24,14 @@ ASKED_FROM_THE_FIRST = (
     *("name", "module", "family_class", "table_class", "entity", "plural", "entity_class"),
     *("entity_field", "source", "result", "steps", "revision", "follows"),
 )
-EARLIER = '''"""The family."""
-
-from app.models.user import User
-from app.workflows.family import Context, Entity, FamilyParams, JobFamily
-
-
-class Params(FamilyParams):
-    """What a run may be told."""
-
-
-class {{ family_class }}(JobFamily[Params, User, str]):
-    """A text for every {{ entity }}."""
-
-    name = "{{ name }}"
-    entity = Entity("{{ entity }}", "{{ plural }}")
-    params = Params
-
-    def load(self, item_id: str, ctx: Context) -> User | None:
-        return None
-
-    def execute(self, entity: User, params: Params, ctx: Context) -> str:
-        return f"Made for {entity.id}"
-'''
+BEFORE_IDS_HAD_TYPES = {
+    "{{ id_type }}": "str",
+    '{% if id == "uuid" %}': "{% if false %}",
+    '{% if id != "text" %}': "{% if false %}",
+    "{{ entity_key }}": "id",
+    """{{ samples | join('", "') }}""": '{{ entity }}-1", "{{ entity }}-2',
+}
+"""What stands in the template today, and what stood there then."""
 
 
 @pytest.fixture
@@ -167,7 +153,13 @@ def test_what_an_earlier_template_did_not_ask_is_read_from_the_code(
         ),
         "utf-8",
     )
-    (copy.root / TEMPLATE).write_text(EARLIER, "utf-8")
+    code = (copy.root / TEMPLATE).read_text("utf-8")
+    for new, old in BEFORE_IDS_HAD_TYPES.items():
+        assert new in code
+        code = code.replace(new, old)
+    (copy.root / TEMPLATE).write_text(code, "utf-8")
+    [its_test] = (copy.root / "scaffold/family/template/tests").rglob("*.jinja")
+    its_test.write_text('"""The family."""\n', "utf-8")
     copy.committed("An earlier template")
     words = ("name=otter-reminder", "entity=user", "source=ids", "result=none", "id=uuid")
     ended = copy.python("-m", "scaffold", "family", *words)
@@ -189,6 +181,8 @@ def test_what_an_earlier_template_did_not_ask_is_read_from_the_code(
     assert told.keys() > set(ASKED_FROM_THE_FIRST)
     assert MINE in family_of(copy)
     assert GIVEN in family_of(copy)
+    for tidy in (("check", "--select=I"), ("format", "--check")):
+        assert copy.python("-m", "ruff", *tidy, FAMILY, TEST).returncode == 0
     copy.committed("Updated")
     before = copy.files()
     assert update(copy) == ""
