@@ -28,7 +28,8 @@ def update(words: list[str]) -> None:
     told = dict(word.partition("=")[::2] for word in words)
     if list(told) != ["name"] or not told["name"]:
         raise BadInput("name= is missing, as in: make family-update name=invoice-reminder")
-    update_family(ROOT, told["name"])
+    for file in update_family(ROOT, told["name"]):
+        typer.echo(f"Both changed the same lines of {file}: settle what is marked there.")
     typer.echo(
         "Up to date. Look at it with git diff; make check and make test say whether it fits."
     )

@@ -39,10 +39,10 @@ def write_family(root: Path, order: Order) -> list[str]:
     return files
 
 
-def update_family(root: Path, name: str) -> None:
+def update_family(root: Path, name: str) -> list[str]:
     """Merge what has changed in the template since the family was written; what you have changed
-    stays. Where both changed the same lines, git's conflict marks say so. What an earlier template
-    did not ask for is answered with what it then was.
+    stays. What an earlier template did not ask for is answered with what it then was. Answers the
+    files in which git's conflict marks say that both changed the same lines.
 
     Raises:
         BadInput: it cannot be, for example while there are changes that are not committed.
@@ -66,15 +66,17 @@ def update_family(root: Path, name: str) -> None:
             )
         except (UserMessageError, ValueError) as error:
             raise BadInput(f"{name!r} cannot be updated: {error}") from error
-    if whole := [file for file in _files(kept_answers(root, name)) if _is_code(root / file)]:
+    files = [one for one in _files(kept_answers(root, name)) if (root / one).is_file()]
+    if whole := [one for one in files if _is_code(root / one)]:
         _tidy(root, whole)
+    return [one for one in files if "<<<<<<< " in (root / one).read_text("utf-8")]
 
 
 def _is_code(file: Path) -> bool:
-    """It is there, and no conflict in it is to be settled first."""
+    """Not while a conflict in it is to be settled first."""
     try:
         ast.parse(file.read_text("utf-8"))
-    except (OSError, SyntaxError, ValueError):
+    except (SyntaxError, ValueError):
         return False
     return file.suffix == ".py"
 

@@ -100,7 +100,8 @@ def test_where_both_changed_one_line_it_is_marked(copy: Copied) -> None:
     change(copy, FAMILY, GIVEN, "parallelism=1")
     change(copy, TEMPLATE, GIVEN, NEWER)
     copy.committed("Both")
-    update(copy)
+    ended = copy.python("-m", "scaffold", "update", "name=otter-reminder")
+    assert f"Both changed the same lines of {FAMILY}: settle" in ended.stdout
     assert "<<<<<<<" in family_of(copy)
     assert "parallelism=1" in family_of(copy)
 
