@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.connections.postgres_url import PostgresUrl
 from app.errors import ConfigurationError, Unavailable
 from app.store.database import open_database, reading
-from app.store.histories import SERVICE, known_revisions
+from app.store.histories import SLUICE, known_revisions
 from app.store.readiness import require_migrated
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem
@@ -22,7 +22,7 @@ from tests.support.logged import warnings_logged
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
-AT = "UPDATE sluice.service_version SET version_num = :revision"
+AT = "UPDATE sluice.alembic_version SET version_num = :revision"
 END_ALL = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -184,7 +184,7 @@ async def test_tables_that_were_not_brought_up_to_date_are_told_with_the_command
     opener: Opener,
 ) -> None:
     async with opener(Recording()) as sluice, api(sluice) as caller:
-        now, older = known_revisions(SERVICE)[0], known_revisions(SERVICE)[-1]
+        now, older = known_revisions(SLUICE)[0], known_revisions(SLUICE)[-1]
         await sluice.sql(AT, revision=older)
         ready = await caller.get("/readyz")
         assert ready.status_code == 503
