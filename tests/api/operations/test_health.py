@@ -76,7 +76,7 @@ async def test_connections_that_postgres_dropped_are_replaced_before_a_call_meet
         assert (await caller.get("/api/runs")).status_code == 200
         operator = await asyncpg.connect(opener.urls.database)
         await operator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         await operator.close()
