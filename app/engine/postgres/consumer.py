@@ -124,8 +124,10 @@ class QueueConsumer:
             if await self._claim(queue) or self._ended:
                 continue
             await _wait(self._wake, await self._patience(queue))
-            if _now() >= self._due_at:  # something is due, or it is time for a look
+            if _now() >= min(self._due_at, self._look_at):
+                # Something is due, or became so between a claim and the question what is next.
                 self._dry.clear()
+            if _now() >= self._due_at:
                 self._due_known, self._due_at = False, math.inf
         await self._finish()
         await self._settle(queue)
