@@ -20,6 +20,7 @@ from rich.table import Table
 from app.bootstrap import Urls, servers
 from app.logs import configure_logs
 from app.migrate import ensure_database
+from bench.ended_runs import PER_RUN
 from bench.figures import Figure
 from bench.old import OLD_ITEMS
 from bench.rows import LONG, ROWS, old
@@ -36,6 +37,8 @@ def main() -> None:
         "--old", type=int, default=OLD_ITEMS, help="items of ended runs, of ROW=old: %(default)s"
     )
     options = parser.parse_args()
+    if options.old < PER_RUN:
+        parser.error(f"--old is at least {PER_RUN:,}: an old run has so many items")
     row = options.row
     rows: dict[str, Row] = {**ROWS, "old": partial(old, items=options.old)}
     configure_logs("error", "console")
