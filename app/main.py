@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
+from app.config.engine_settings import EngineName
 from app.errors import ConfigurationError
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
@@ -33,9 +34,10 @@ def create_app(
         with_worker: run a worker in this process too.
 
     Raises:
-        ConfigurationError: no token is configured, or a family cannot be used.
+        ConfigurationError: no token is configured, nothing says how QStash and we reach one
+            another, or a family cannot be used.
     """
-    require_tokens(settings)
+    require_callers(settings)
     chosen = list(discover_families().values()) if families is None else families
 
     @asynccontextmanager
@@ -51,11 +53,13 @@ def create_app(
     return build_app(chosen, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
 
 
-def require_tokens(settings: Settings) -> None:
+def require_callers(settings: Settings) -> None:
     """
     Raises:
-        ConfigurationError: no token is configured.
+        ConfigurationError: no token is configured, or QStash is to call and cannot.
     """
+    if settings.engine is EngineName.QSTASH:
+        settings.qstash()
     if not settings.tokens:
         raise ConfigurationError(
             "SLUICE_TOKENS is not set, so nobody could call the API. Set it to name:secret,"

@@ -18,7 +18,8 @@ from pydantic_settings import NoDecode
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
 from app import SERVICE
-from app.config.environment import EnvironmentSettings, scheme
+from app.config.engine_settings import EngineSettings
+from app.config.environment import scheme
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
@@ -80,7 +81,7 @@ def _keys(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
-class SluiceSettings(EnvironmentSettings):
+class SluiceSettings(EngineSettings):
     """The names of the environment variables are the aliases."""
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(

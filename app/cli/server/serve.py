@@ -16,7 +16,7 @@ from app.cli.server.environment import begin_log, execute, for_demo, prepared, s
 from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
-from app.main import create_app, require_tokens
+from app.main import create_app, require_callers
 from app.settings import Settings, load_settings, reached_at
 from app.workflows.registry.discovery import discover_families
 
@@ -45,7 +45,7 @@ def serve(
     settings = load_settings()
     begin_log(settings)
     if not demo:
-        require_tokens(settings)  # before any server is started
+        require_callers(settings)  # before any server is started
     ending = Ending(settings.stop_timeout)
     with (
         bind(host or settings.host, port or settings.port) as bound,

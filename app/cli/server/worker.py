@@ -8,6 +8,8 @@ from app.bootstrap import Urls, open_service, servers
 from app.cli.options import Demo
 from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
+from app.config.engine_settings import EngineName
+from app.errors import ConfigurationError
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families
 
@@ -19,6 +21,11 @@ def worker(*, demo: Demo = False) -> None:
     """Run one more worker until it is told to stop; any number of them share the work."""
     settings = load_settings()
     begin_log(settings)
+    if settings.engine is EngineName.QSTASH:
+        raise ConfigurationError(
+            "SLUICE_ENGINE is qstash: QStash calls the API, which does all the work. Run no worker,"
+            " but: sluice serve"
+        )
     ending = Ending(settings.stop_timeout)
     with servers(settings) as urls:
         chosen = for_demo(settings) if demo else settings

@@ -19,6 +19,14 @@ def test_serve_refuses_without_tokens(sluice: Sluice) -> None:
     assert sluice.refused("serve", SLUICE_TOKENS="").startswith("SLUICE_TOKENS is not set")
 
 
+def test_with_qstash_as_the_engine_serve_needs_its_settings_and_a_worker_has_no_place(
+    sluice: Sluice,
+) -> None:
+    refused = sluice.refused("serve", SLUICE_ENGINE="qstash", APP_URL="https://jobs.example.com")
+    assert refused.startswith("SLUICE_ENGINE is qstash, and QSTASH_TOKEN, ")
+    assert "Run no worker" in sluice.refused("worker", SLUICE_ENGINE="qstash")
+
+
 def test_serve_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
     port = str(free_port())
     assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty, SLUICE_PORT=port)
