@@ -11,10 +11,12 @@ from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
+from app.composition.engines import open_engine
+from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
 from app.connections.redis_url import open_redis
 from app.embedded.servers import Urls, servers
-from app.engine.postgres.engine import PostgresEngine
+from app.engine import Engine
 from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
 from app.flow.overrides import EffectiveLimits
@@ -114,9 +116,16 @@ async def service_over(
     guard_tasks(asyncio.get_running_loop())
     redactor = redactor_of(settings, urls.database, urls.direct, urls.redis)
     IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
+    declared = {
+        flow_key(family.name, layer): family.flow.of(layer)
+        for family in families
+        for layer in Layer
+    }
+    controls = EffectiveLimits(declared, partial(read_overrides, pools.own))
     async with (
         open_provided(settings, providers) as provided,
-        _opened(settings, urls, families, pools, redactor, provided) as service,
+        open_engine(settings, pools.own, urls.direct, families, controls) as engine,
+        _opened(settings, urls, families, pools, redactor, provided, engine, controls) as service,
     ):
         yield service
 
@@ -129,6 +138,8 @@ async def _opened(
     pools: Pools,
     redactor: Redactor,
     provided: Mapping[type, object],
+    engine: Engine,
+    controls: EffectiveLimits,
 ) -> AsyncIterator[Service]:
     database = pools.own
     redis = open_redis(urls.redis)
@@ -145,13 +156,6 @@ async def _opened(
         services = Services(
             pools.called, sessions(pools.called), redis, settings.redis_prefix, http, others
         )
-        engine = PostgresEngine(
-            database,
-            urls.direct,
-            schema=settings.db_schema,
-            heartbeat=timedelta(seconds=settings.worker_heartbeat),
-            stop_timeout=timedelta(seconds=settings.stop_timeout),
-        )
         await require_ready(database)
         sealing = await service_key(database, "sealing")
         signing = await signing_keys(database)
@@ -163,6 +167,7 @@ async def _opened(
             largest=settings.max_result_bytes,
             largest_params=settings.max_params_bytes,
             redactor=redactor,
+            one_by_one=settings.engine is EngineName.QSTASH,
         )
         bound = {family.name: ready(family, called) for family in families}
         keeper = RunLifecycle(
@@ -175,14 +180,6 @@ async def _opened(
             ),
         )
         mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
-        controls = EffectiveLimits(
-            {
-                flow_key(family.name, layer): family.flow.of(layer)
-                for family in families
-                for layer in Layer
-            },
-            partial(read_overrides, database),
-        )
         client = WorkflowClient(
             database,
             engine,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -11,7 +11,10 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.dependencies import ApiState
+from app.config.engine_settings import EngineName
 from app.engine import Engine
+from app.flow.delivery_gate import DeliveryGate
+from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import LEASE, RedisGate
@@ -47,6 +50,7 @@ from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerFactory
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.preview import PreviewStepRunner
 from app.workflows.steps.timers import WakeUpTimers
+from app.workflows.worker.background import Beside
 from app.workflows.worker.dispatcher import Dispatcher, LayerPort
 from app.workflows.worker.lanes import ItemLane, PageLane
 from app.workflows.worker.maintenance import Watchdog
@@ -82,7 +86,7 @@ class Service:
     def worker(self) -> SluiceWorker:
         settings, ledger = self.settings, self.pools.ledger
         context = self._context_of_items()
-        gate = RedisGate(self.redis, settings.redis_prefix, self.controls, lease=LEASE)
+        gate = self._gate()
         locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
         cache = RunCache(ledger, self.worked, self.changes)
         places = ItemPlaces(settings.worker_concurrency)
@@ -103,14 +107,29 @@ class Service:
             (
                 gate.run,
                 locks.run,
-                cache.watch,
-                self._watchdog(context).run,
-                Scheduler(self.database, self.engine, self.worked).run,
                 Heartbeat(ledger, settings.worker_concurrency, gauge).run,
+                *(() if self._is_called else self._loops(cache, context)),
             ),
         )
         self.threads.wakes.append(worker.look)
         return worker
+
+    @property
+    def _is_called(self) -> bool:
+        """QStash calls us, with messages and as a clock, and no worker has to be there."""
+        return self.settings.engine is EngineName.QSTASH
+
+    def _gate(self) -> Gate:
+        gate = RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE)
+        return DeliveryGate(gate, self.controls) if self._is_called else gate
+
+    def _loops(self, cache: RunCache, context: Callable[..., Context]) -> Sequence[Beside]:
+        """Of a worker, which is always there."""
+        return (
+            cache.watch,
+            self._watchdog(context).run,
+            Scheduler(self.database, self.engine, self.worked).run,
+        )
 
     def _context_of_items(self) -> Callable[..., Context]:
         pool = self.pools.worked
@@ -118,7 +137,7 @@ class Service:
 
     def _layers(
         self,
-        gate: RedisGate,
+        gate: Gate,
         locks: ItemLocks,
         cache: RunCache,
         context: Callable[..., Context],

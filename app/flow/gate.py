@@ -22,6 +22,10 @@ class Gate(Protocol):
     def limits(self, flow_key: str) -> bool:
         """Whether starts under the key are counted or held back at present."""
 
+    def once_a_delivery(self, flow_key: str) -> bool:
+        """Whether starts under the key are counted as deliveries are, elsewhere: then a delivery
+        may begin one thing alone."""
+
     def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
         """A permit whose turn has come already, to be entered before anything is awaited; None: its
         turn must be waited for.

@@ -80,6 +80,9 @@ class RedisGate:
         live = self._controls.of(flow_key)
         return live.paused or not live.control.open
 
+    def once_a_delivery(self, flow_key: str) -> bool:
+        return False
+
     def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
         if self._closed:
             raise GateClosed(flow_key)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qstash import AsyncQStash
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import fetch_raw
@@ -17,6 +16,9 @@ from app.engine.qstash.letter import Letter
 from app.engine.qstash.receiver import QStashReceiver
 from app.engine.qstash.sender import OutboxSender
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
+
+if TYPE_CHECKING:  # to import it takes long
+    from qstash import AsyncQStash
 
 HORIZON = timedelta(days=1)
 """A message is handed to QStash no earlier than so long before it is due: every plan takes that."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from qstash import AsyncQStash
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -17,6 +16,9 @@ from app.connections.faults import Fault
 from app.engine.qstash import statements
 from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
+
+if TYPE_CHECKING:  # to import it takes long
+    from qstash import AsyncQStash
 
 AT_ONCE = 100
 """Messages a call."""
@@ -86,6 +88,11 @@ class OutboxSender:
             if self._sending is None:
                 self._sending = asyncio.create_task(self._drain())
             await asyncio.wait([self._sending])
+
+    async def sent(self) -> None:
+        """Return once nothing is on its way from here: it has been sent, or could not be."""
+        while tasks := [*self._committing, *([] if self._sending is None else [self._sending])]:
+            await asyncio.wait(tasks)
 
     async def send_left_overs(self) -> None:
         """Send what was cut off, what is due by now, and what nothing has been heard of."""

@@ -50,7 +50,8 @@ class PaginateLayer:
         message before may have died in the middle of its pages, and may go on with them even now.
         """
         run_id = PaginateMessage.read(delivery.payload).run
-        pace = PagePace(bound.family.page_size)
+        once = self.gate.once_a_delivery(bound.flow_key(Layer.PAGINATE))
+        pace = PagePace(bound.family.page_size, left=1 if once else PAGES_A_DELIVERY)
         while True:
             self.runs.changed(run_id)
             view = await self.runs.get(run_id)
@@ -133,8 +134,8 @@ class PagePace:
     """How many pages a delivery reads together: one at first, so that work begins, and twice as
     many each time, as long as they are quick and there is room for their items."""
 
-    def __init__(self, page_size: int) -> None:
-        self.left = PAGES_A_DELIVERY
+    def __init__(self, page_size: int, *, left: int = PAGES_A_DELIVERY) -> None:
+        self.left = left
         """Pages until the message goes through the queue once more."""
         self.room: int | None = None
         """For so many items, by the last look; None: nobody has looked."""

@@ -51,6 +51,8 @@ class BoundFamily:
     """For what is plain ``def`` of its items."""
     plain: bool
     """Each of its items needs one."""
+    chunk_size: int
+    """Ids of one message at the most."""
     ids: TypedIds | None = None
     """None: the family's methods are given the text."""
     redactor: Redactor = field(default_factory=Redactor)
@@ -89,7 +91,7 @@ class BoundFamily:
     def chunk_for(self, items: int | None) -> int:
         """How many of a run's items a message names: fewer where there are few, so that workers
         share them. None: nobody knows how many there are."""
-        most = self.family.chunk_size
+        most = self.chunk_size
         return most if items is None else max(1, min(most, items // FEWEST_MESSAGES))
 
     def flow_key(self, layer: Layer) -> str:
@@ -104,9 +106,11 @@ def bind(
     largest: int = LARGEST,
     largest_params: int = LARGEST_PARAMS,
     redactor: Redactor | None = None,
+    one_by_one: bool = False,
 ) -> BoundFamily:
     """
     Args:
+        one_by_one: no message names more than one item, whatever the family says.
         box: of the service; None: secrets in params can be read by this process alone.
         largest: bytes of a result, or of what a step is given and returns.
         largest_params: bytes of a run's params.
@@ -155,6 +159,7 @@ def bind(
         values=values,
         threads=of_items,
         plain=of_items.used,
+        chunk_size=1 if one_by_one else family.chunk_size,
         redactor=redactor,
     )
 

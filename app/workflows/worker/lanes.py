@@ -72,7 +72,7 @@ class ItemLane:
         bound.threads.gated = live.paused or not live.control.open
         if bound.threads.room(all_need=bound.plain) == 0:
             return 0
-        size, held = bound.family.chunk_size, self._places.of(flow_key)
+        size, held = bound.chunk_size, self._places.of(flow_key)
         most = self._places.limit
         limit = parallelism(self._controls, flow_key)
         if limit is not None:

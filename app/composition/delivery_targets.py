@@ -1,0 +1,100 @@
+"""Where QStash delivers each flow key's messages, and what of its flow control holds for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from math import ceil
+
+from app.api.workflows import routes_of
+from app.engine.qstash.target import DeliveryTarget
+from app.errors import ConfigurationError
+from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.flow.overrides import EffectiveLimits
+from app.workflows.contract.job_family import AnyFamily
+from app.workflows.keys import Layer, flow_key, parse_flow_key
+from app.workflows.messages import RunOnly
+from app.workflows.worker.lanes import PAGES_AT_ONCE
+
+BESIDE = timedelta(minutes=1)
+"""What a delivery may take beside the family's own code: a place, a thread, what is written."""
+OF_PAGES = timedelta(minutes=15)
+"""For a process or a paginate message: what every plan of QStash gives."""
+FINEST = 1_000_000
+"""Parts of one, in which a rate is reckoned."""
+
+
+class DeliveryTargets:
+    """
+    Args:
+        items_at_once: of a key whose limits leave it open, since QStash would else call with all
+            that there is.
+    """
+
+    def __init__(
+        self, families: Sequence[AnyFamily], controls: EffectiveLimits, *, items_at_once: int
+    ) -> None:
+        """
+        Raises:
+            ConfigurationError: QStash cannot hold a limit that a family declares.
+        """
+        self._controls = controls
+        self._items_at_once = items_at_once
+        self._known = {key: place for family in families for key, place in _places(family)}
+        for key in self._known:
+            control = controls.default(controls.of(key).key)
+            if control is not None and _is_too_slow(control):
+                raise ConfigurationError(
+                    f"The flow key {key} is to start less than one a week ({control}), which QStash"
+                    " cannot hold back for so long. Give it a higher rate, or keep"
+                    " SLUICE_ENGINE=postgres."
+                )
+
+    def of(self, key: str) -> DeliveryTarget | None:
+        """None: no family here has this flow key."""
+        place = self._known.get(key)
+        if place is None:
+            return None
+        path, timeout = place
+        live = self._controls.of(key)
+        control = live.control
+        at_once = self._items_at_once
+        if parse_flow_key(key)[1] is not Layer.EXECUTE:
+            at_once = PAGES_AT_ONCE
+        rate, period = whole_rate(control)
+        parallelism = control.parallelism or at_once
+        return DeliveryTarget(path, live.key, parallelism, rate, period, timeout)
+
+    def flow_key_at(self, path: str) -> str | None:
+        """Which messages are delivered there; None: none."""
+        return next((key for key, (at, _) in self._known.items() if at == path), None)
+
+
+def label(key: str, payload: bytes) -> str:
+    """By which QStash's own console finds a run's messages."""
+    return f"{parse_flow_key(key)[0]}.{RunOnly.model_validate_json(payload).run}"
+
+
+def whole_rate(control: FlowControl) -> tuple[int | None, timedelta]:
+    """The control's rate as QStash takes one: a whole number in whole seconds, a week at most. It
+    lets no more begin than the control does, but for one in a period of less than a second."""
+    if control.rate is None:
+        return None, timedelta(seconds=1)
+    rate = Fraction(control.rate).limit_denominator(FINEST)
+    period = Fraction(control.period // timedelta(microseconds=1), 1_000_000)
+    if period < 1 <= rate / period:
+        return int(rate / period), timedelta(seconds=1)
+    number = max(1, int(rate))
+    return number, min(timedelta(seconds=ceil(number * period / rate)), LONGEST_PERIOD)
+
+
+def _places(family: AnyFamily) -> Iterator[tuple[str, tuple[str, timedelta]]]:
+    routes = routes_of(family)
+    for layer in Layer:
+        timeout = family.timeout + BESIDE if layer is Layer.EXECUTE else OF_PAGES
+        yield flow_key(family.name, layer), (routes[layer], timeout)
+
+
+def _is_too_slow(control: FlowControl) -> bool:
+    return control.interval is not None and control.interval > LONGEST_PERIOD

@@ -1,0 +1,77 @@
+"""The engine that the settings name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.composition.delivery_targets import DeliveryTargets, label
+from app.config.engine_settings import EngineName
+from app.engine import Engine
+from app.engine.postgres.engine import PostgresEngine
+from app.flow.overrides import EffectiveLimits
+from app.settings import Settings
+from app.workflows.contract.job_family import AnyFamily
+
+RETRIES = 2
+"""Of a call of QStash that got no answer; the next tick tries again what they did not help."""
+PAUSE = 100.0
+"""Milliseconds before the first of them, and twice as many before the second."""
+SENDING = 5.0
+"""Seconds that a stop gives to what is on its way to QStash."""
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings,
+    database: AsyncEngine,
+    direct: str,
+    families: Sequence[AnyFamily],
+    controls: EffectiveLimits,
+) -> AsyncIterator[Engine]:
+    """
+    Args:
+        direct: a URL of the database past a pooler.
+
+    Raises:
+        ConfigurationError: QStash is to call, and cannot be told how.
+    """
+    stop_timeout = timedelta(seconds=settings.stop_timeout)
+    if settings.engine is EngineName.POSTGRES:
+        yield PostgresEngine(
+            database,
+            direct,
+            schema=settings.db_schema,
+            heartbeat=timedelta(seconds=settings.worker_heartbeat),
+            stop_timeout=stop_timeout,
+        )
+        return
+    # Here, because it takes long, and others need none of it.
+    from qstash import AsyncQStash  # noqa: PLC0415
+    from qstash.http import RetryConfig  # noqa: PLC0415
+
+    from app.engine.qstash.engine import QStashEngine  # noqa: PLC0415
+
+    access = settings.qstash(settings.root_path)
+    targets = DeliveryTargets(families, controls, items_at_once=settings.worker_concurrency)
+    retry = RetryConfig(retries=RETRIES, backoff=lambda number: PAUSE * 2**number)
+    client = AsyncQStash(access.token, base_url=access.url, retry=retry)
+    engine = QStashEngine(
+        database,
+        client,
+        access.app_url,
+        targets.of,
+        label_of=label,
+        stop_timeout=stop_timeout,
+    )
+    try:
+        yield engine
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SENDING):
+                await engine.sender.sent()
+    finally:
+        await client.http._client.aclose()  # noqa: SLF001 - it has no call of its own for this

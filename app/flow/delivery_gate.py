@@ -1,0 +1,47 @@
+"""The gate where whoever delivers the messages holds the limits of the flow keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from app.flow.gate import GateClosed
+from app.flow.overrides import EffectiveLimits
+from app.flow.redis_gate import OPEN_DOOR, RedisGate
+
+
+class DeliveryGate:
+    """See ``app.flow.gate.Gate``. What was delivered may begin, because its turn has come there.
+    Limits of a run's own are known here alone, and are counted in Redis."""
+
+    def __init__(self, gate: RedisGate, controls: EffectiveLimits) -> None:
+        self._gate = gate
+        self._controls = controls
+        self._closed = False
+
+    def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+        if self._closed:
+            raise GateClosed(flow_key)
+        return OPEN_DOOR
+
+    def limits(self, flow_key: str) -> bool:
+        live = self._controls.of(flow_key)
+        return live.paused or not live.control.open
+
+    def once_a_delivery(self, flow_key: str) -> bool:
+        return self.limits(flow_key)
+
+    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+        return self.permit(flow_key)
+
+    def share(
+        self, name: str, parallelism: Callable[[], int | None]
+    ) -> AbstractAsyncContextManager[None]:
+        return self._gate.share(name, parallelism)
+
+    def close(self) -> None:
+        self._closed = True
+        self._gate.close()
+
+    async def run(self) -> None:
+        await self._gate.run()
