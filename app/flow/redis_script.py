@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from app.connections.faults import Fault
 from app.flow.limits import FlowControl
+from app.flow.usage import Observed
 
 UNREACHABLE = (RedisError, OSError, TimeoutError)
 
@@ -43,13 +44,6 @@ class Granted:
     starts: Sequence[float]
     excess: int
     ask_in: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    active: int
-    waiting: int
-    started: int
 
 
 class GateScript:
@@ -109,7 +103,7 @@ class GateScript:
             self.fault.seen(error, key=key)
             return None
         self.fault.over()
-        return Observed(*(int(value) for value in reply))
+        return _observed(reply)
 
     async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
         """By flow key, in one round trip. None: Redis does not answer."""
@@ -123,17 +117,14 @@ class GateScript:
             self.fault.seen(error)
             return None
         self.fault.over()
-        return {
-            key: Observed(*(int(value) for value in reply))
-            for key, reply in zip(of, replies, strict=True)
-        }
+        return {key: _observed(reply) for key, reply in zip(of, replies, strict=True)}
 
-    async def tell_changed(self) -> None:
+    async def tell_changed(self, key: str) -> None:
         """Wake every worker to read the overrides. Those whom it does not reach poll."""
         try:
             await self._redis.publish(self.channel, CHANGED)
         except UNREACHABLE as error:
-            self.fault.seen(error)
+            self.fault.seen(error, key=key)
 
     def _keys(self, key: str, *parts: str) -> list[str]:
         # The braces keep a key's parts on one node of a Redis cluster.
@@ -143,6 +134,11 @@ class GateScript:
 def wake_channel(prefix: str) -> str:
     """On which workers are told that slots were given back, or overrides changed."""
     return f"{prefix}:flow:wake"
+
+
+def _observed(reply: Sequence[object]) -> Observed:
+    active, waiting, started = (int(str(value)) for value in reply)
+    return Observed(active, waiting, started)
 
 
 def _us(duration: timedelta) -> int:

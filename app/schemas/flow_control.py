@@ -12,7 +12,26 @@ from app.schemas.base import Answer, View
 
 if TYPE_CHECKING:
     from app.flow.history import FlowPoint
+    from app.flow.usage import HeldLimits
     from app.workflows.monitoring.flow_limits import FlowState
+
+
+class HeldLimitsView(View):
+    parallelism: int | None
+    rate: float | None
+    period_seconds: float
+    pinned: bool
+    paused: bool
+
+    @classmethod
+    def of(cls, held: HeldLimits) -> HeldLimitsView:
+        return cls(
+            parallelism=held.control.parallelism,
+            rate=held.control.rate,
+            period_seconds=held.control.period.total_seconds(),
+            pinned=held.pinned,
+            paused=held.paused,
+        )
 
 
 class FlowView(View):
@@ -22,10 +41,19 @@ class FlowView(View):
     period_seconds: float
     source: Literal["code", "pinned"]
     paused: bool
-    active: int | None = Field(description="items at work now; null: Redis does not answer")
-    waiting: int | None = Field(description="items that wait for their turn in a worker")
+    active: int | None = Field(
+        description="items at work now; null: Redis, or QStash, does not answer"
+    )
+    waiting: int | None = Field(
+        description="items that wait for their turn in a worker; messages that do at QStash"
+    )
     started: int | None = Field(description="items started in the last period")
     queued: int = Field(description="items, or pages, that are due and in no worker yet")
+    held: HeldLimitsView | None = Field(
+        description="what QStash holds the key to at present, which after a change is what was"
+        " published before, until that is through; null: workers hold the limits, or QStash does"
+        " not answer"
+    )
 
     @classmethod
     def of(cls, state: FlowState, queued: int) -> FlowView:
@@ -41,6 +69,7 @@ class FlowView(View):
             waiting=observed.waiting if observed else None,
             started=observed.started if observed else None,
             queued=queued,
+            held=HeldLimitsView.of(observed.held) if observed and observed.held else None,
         )
 
 

@@ -14,8 +14,11 @@ from tests.support.patience import PATIENCE
 
 
 @asynccontextmanager
-async def official_client(qstash: LocalQStash) -> AsyncIterator[AsyncQStash]:
-    client = AsyncQStash(qstash.token, base_url=qstash.url, retry=False)
+async def official_client(
+    qstash: LocalQStash, url: str | None = None
+) -> AsyncIterator[AsyncQStash]:
+    """``url``: to call with its token; None: itself."""
+    client = AsyncQStash(qstash.token, base_url=url or qstash.url, retry=False)
     try:
         yield client
     finally:

@@ -151,4 +151,6 @@ async def _unbegun(state: ApiState, key: str, in_hand: int) -> int | None:
         return 0
     if flow.observed is None:
         return None
+    if flow.observed.held is not None:  # what waits at QStash is in nobody's hands
+        return 0
     return min(max(flow.observed.waiting, in_hand - flow.observed.active), in_hand)

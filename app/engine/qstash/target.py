@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # to import it takes long
+    from qstash.flow_control_api import PinFlowControlOptions
+
+MOST_AT_ONCE = 10_000
+MOST_STARTS = 1_000_000
+"""In a second. They stand for no limit in a pin: a side that it left out would be as the messages
+say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,15 @@ class DeliveryTarget:
         if self.rate is not None:
             said += [f"rate={self.rate}", f"period={_seconds(self.period)}s"]
         return ", ".join(said)
+
+    @property
+    def pin(self) -> PinFlowControlOptions:
+        """The same limits, to hold whatever the messages say."""
+        return {
+            "parallelism": MOST_AT_ONCE if self.parallelism is None else self.parallelism,
+            "rate": MOST_STARTS if self.rate is None else self.rate,
+            "period": _seconds(self.period),
+        }
 
     @property
     def answer_within(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.errors import NotFound
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl, Override
-from app.flow.redis_script import GateScript, Observed
+from app.flow.usage import FlowUsage, Observed
 from app.store.database import reading
 from app.store.monitoring import flow_overrides
 
@@ -21,7 +21,7 @@ Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a corout
 
 @dataclass(frozen=True, slots=True)
 class FlowState:
-    """``observed``: None while Redis does not answer."""
+    """``observed``: None while Redis, or QStash, does not answer."""
 
     live: LiveControl
     observed: Observed | None
@@ -38,17 +38,17 @@ class FlowState:
 
 
 class FlowLimitService:
-    def __init__(
-        self, database: AsyncEngine, controls: EffectiveLimits, script: GateScript
-    ) -> None:
+    """Rows are what operators want; ``usage`` is told of each change of theirs."""
+
+    def __init__(self, database: AsyncEngine, controls: EffectiveLimits, usage: FlowUsage) -> None:
         self._database = database
         self._controls = controls
-        self._script = script
+        self._usage = usage
 
     async def states(self) -> list[FlowState]:
         await self._controls.refresh()
         live = {key: self._controls.live(key) for key in self._controls.keys}
-        observed = await self._script.observe_all({key: one.control for key, one in live.items()})
+        observed = await self._usage.observe_all({key: one.control for key, one in live.items()})
         return [FlowState(one, (observed or {}).get(key)) for key, one in live.items()]
 
     async def state(self, key: str) -> FlowState:
@@ -99,12 +99,12 @@ class FlowLimitService:
         self._known(key)
         async with self._database.begin() as tx:
             await change(tx)
-        await self._script.tell_changed()
+        await self._usage.tell_changed(key)
         return await self.state(key)
 
     async def _state(self, key: str) -> FlowState:
         live = self._controls.live(key)
-        return FlowState(live, await self._script.observe(key, live.control))
+        return FlowState(live, await self._usage.observe(key, live.control))
 
     def _known(self, key: str) -> None:
         if self._controls.default(key) is None:

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 56657dad902affb93b3ba02b41d78f3bffeefb6191c9fe9f4f9712b3d9784165
+// OpenAPI document: 6a9b2365f7b99fbfd17f4f1393e62ef4f9a1c9333ba0a4d7f56a22132de7a3a1
 
 export interface paths {
     "/api/backfills": {
@@ -1842,9 +1842,11 @@ export interface components {
         FlowView: {
             /**
              * Active
-             * @description items at work now; null: Redis does not answer
+             * @description items at work now; null: Redis, or QStash, does not answer
              */
             active: number | null;
+            /** @description what QStash holds the key to at present, which after a change is what was published before, until that is through; null: workers hold the limits, or QStash does not answer */
+            held: components["schemas"]["HeldLimitsView"] | null;
             /** Key */
             key: string;
             /** Parallelism */
@@ -1872,9 +1874,22 @@ export interface components {
             started: number | null;
             /**
              * Waiting
-             * @description items that wait for their turn in a worker
+             * @description items that wait for their turn in a worker; messages that do at QStash
              */
             waiting: number | null;
+        };
+        /** HeldLimitsView */
+        HeldLimitsView: {
+            /** Parallelism */
+            parallelism: number | null;
+            /** Paused */
+            paused: boolean;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Pinned */
+            pinned: boolean;
+            /** Rate */
+            rate: number | null;
         };
         /** HistoryAnswer */
         HistoryAnswer: {

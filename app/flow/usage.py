@@ -1,0 +1,49 @@
+"""Who holds the limits of flow keys, and what of them is in use: the gate in Redis, or QStash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.flow.limits import FlowControl
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLimits:
+    """What QStash holds a key to at present: of what was published before a change, until that is
+    through."""
+
+    control: FlowControl
+    pinned: bool
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """
+    Args:
+        waiting: for their turn: in a worker, or at QStash and in nobody's hands.
+        started: in the last period.
+        held: None: the limits that are in force here are those that hold.
+    """
+
+    active: int
+    waiting: int
+    started: int
+    held: HeldLimits | None = None
+
+
+class FlowUsage(Protocol):
+    async def observe(self, key: str, control: FlowControl) -> Observed | None:
+        """None: it does not answer."""
+
+    async def observe_all(self, of: Mapping[str, FlowControl]) -> Mapping[str, Observed] | None:
+        """By flow key, in one call. None: it does not answer."""
+
+    async def tell_changed(self, key: str) -> None:
+        """The override of this key was changed, and that has committed.
+
+        Raises:
+            Unavailable: it has not taken the change, and takes it later.
+        """
