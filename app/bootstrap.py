@@ -11,7 +11,7 @@ from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
-from app.composition.engines import open_engine
+from app.composition.engines import calls_of, open_engine
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
 from app.connections.redis_url import open_redis
@@ -225,6 +225,7 @@ async def _opened(
             redactor=redactor,
             previews=PreviewService(partial(make_context, services), turns.permit),
             limits=CallLimits.of(settings),
+            qstash=calls_of(settings, engine, families),
             probes={"postgres": partial(require_ready, pools.probes), "redis": redis_check},
         )
         worked = {family.name: ready(family, threads) for family in families}

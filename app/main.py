@@ -31,7 +31,7 @@ def create_app(
     """
     Args:
         families: None: those of the service.
-        with_worker: run a worker in this process too.
+        with_worker: run a worker in this process too. Where QStash calls there always is one.
 
     Raises:
         ConfigurationError: no token is configured, nothing says how QStash and we reach one
@@ -44,7 +44,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_service(settings, urls, chosen) as service:
             app.state.api = service.api
-            if with_worker:
+            if with_worker or settings.engine is EngineName.QSTASH:
                 async with _working(service, app.state.stopping):
                     yield
             else:
@@ -79,10 +79,13 @@ async def _working(service: Service, stopping: asyncio.Event) -> AsyncIterator[N
         worker.stop()
 
     stopper = asyncio.create_task(stop_beside_the_server())
+    begun = asyncio.create_task(worker.begun.wait())
     try:
+        await asyncio.wait({running, begun}, return_when=asyncio.FIRST_COMPLETED)
         yield
     finally:
         stopper.cancel()
+        begun.cancel()
         worker.stop()
         await running
 

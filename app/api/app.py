@@ -22,6 +22,8 @@ from app.api.operations import backfills, coverage, files, flow_control, health,
 from app.api.operations import families as families_api
 from app.api.pages import answer, session
 from app.api.pages.console import STATIC, console_router
+from app.api.qstash.outbox_sent import OutboxSent
+from app.api.qstash.signed_route import signed_route
 from app.api.root_path import UnderPath
 from app.api.runs import actions, events, failures, history, item_output, layers, suspended_items
 from app.api.runs import items as items_api
@@ -68,6 +70,7 @@ def build_app(
     doors = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
+    app.add_middleware(OutboxSent)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(HeadAsGet)
     if root_path:
@@ -83,6 +86,7 @@ def build_app(
 def family_routes(families: Sequence[AnyFamily]) -> list[BaseRoute]:
     """What is there for each family. Like ``common_routes``, they hold nothing of one service."""
     router = APIRouter()
+    router.routes.append(signed_route())
     for family in families:
         router.include_router(family_router(family))
     router.include_router(cron_router(families))

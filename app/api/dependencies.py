@@ -16,6 +16,7 @@ from app.api.admission.call_limits import CallLimits
 from app.api.admission.concurrency import ConcurrencyLimit
 from app.api.admission.disconnect import while_connected
 from app.api.auth.scopes import Principal
+from app.api.qstash.qstash_calls import QStashCalls
 from app.connections.faults import Fault
 from app.engine import Engine
 from app.flow.history import FlowHistory
@@ -64,6 +65,8 @@ class ApiState:
     secrets: SecretBox
     previews: PreviewService
     limits: CallLimits
+    qstash: QStashCalls | None
+    """None: QStash does not call this service."""
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
     redactor: Redactor = field(default_factory=Redactor)

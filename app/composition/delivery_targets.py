@@ -66,10 +66,6 @@ class DeliveryTargets:
         parallelism = control.parallelism or at_once
         return DeliveryTarget(path, live.key, parallelism, rate, period, timeout)
 
-    def flow_key_at(self, path: str) -> str | None:
-        """Which messages are delivered there; None: none."""
-        return next((key for key, (at, _) in self._known.items() if at == path), None)
-
 
 def label(key: str, payload: bytes) -> str:
     """By which QStash's own console finds a run's messages."""

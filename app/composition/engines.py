@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.api.qstash.qstash_calls import QStashCalls
+from app.api.qstash.signature_door import FAILED
+from app.api.workflows import routes_of
 from app.composition.delivery_targets import DeliveryTargets, label
 from app.config.engine_settings import EngineName
 from app.engine import Engine
 from app.engine.postgres.engine import PostgresEngine
+from app.engine.qstash.engine import QStashEngine
+from app.engine.qstash.signature import SignatureCheck
 from app.flow.overrides import EffectiveLimits
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
+from app.workflows.keys import Layer, flow_key
 
 RETRIES = 2
 """Of a call of QStash that got no answer; the next tick tries again what they did not help."""
 PAUSE = 100.0
 """Milliseconds before the first of them, and twice as many before the second."""
-SENDING = 5.0
-"""Seconds that a stop gives to what is on its way to QStash."""
+
+
+def calls_of(
+    settings: Settings, engine: Engine, families: Sequence[AnyFamily]
+) -> QStashCalls | None:
+    """None: QStash does not call."""
+    if not isinstance(engine, QStashEngine):
+        return None
+    access = settings.qstash(settings.root_path)
+    check = SignatureCheck(access.app_url, access.current_key, access.next_key)
+    places = {
+        path: flow_key(family.name, Layer(layer))
+        for family in families
+        for layer, path in routes_of(family).items()
+    }
+    return QStashCalls(engine, check, places)
 
 
 @asynccontextmanager
@@ -54,8 +73,6 @@ async def open_engine(
     from qstash import AsyncQStash  # noqa: PLC0415
     from qstash.http import RetryConfig  # noqa: PLC0415
 
-    from app.engine.qstash.engine import QStashEngine  # noqa: PLC0415
-
     access = settings.qstash(settings.root_path)
     targets = DeliveryTargets(families, controls, items_at_once=settings.worker_concurrency)
     retry = RetryConfig(retries=RETRIES, backoff=lambda number: PAUSE * 2**number)
@@ -66,12 +83,11 @@ async def open_engine(
         access.app_url,
         targets.of,
         label_of=label,
+        failed_path=FAILED,
         stop_timeout=stop_timeout,
     )
     try:
         yield engine
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SENDING):
-                await engine.sender.sent()
+        await engine.sender.sent()
     finally:
         await client.http._client.aclose()  # noqa: SLF001 - it has no call of its own for this

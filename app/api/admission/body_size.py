@@ -40,5 +40,8 @@ def bounded(receive: Receive, largest: int) -> Receive:
 
 
 def _too_large(largest: int) -> TooLarge:
-    hint = "Send fewer ids at a time." if largest == LARGEST_BODY else "It holds a token alone."
-    return TooLarge(f"The body is larger than {largest:,} bytes. {hint}")
+    hint = {
+        LARGEST_BODY: " Send fewer ids at a time.",
+        LARGEST_SIGN_IN: " It holds a token alone.",
+    }.get(largest, "")
+    return TooLarge(f"The body is larger than {largest:,} bytes.{hint}")

@@ -1,5 +1,6 @@
 """The door: no token, no call; no call that the token is not for; no more calls of a token at once
-than it may have; and no body that is larger than we read."""
+than it may have; and no body that is larger than we read. What QStash calls is let in by its
+signature."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal, ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.problems import problem
+from app.api.qstash.signature_door import LARGEST_CALL, is_signed
+from app.api.qstash.signed_route import MARK
 from app.api.root_path import inner_path
 from app.errors import BadInput, Forbidden, TooLarge, TooManyTries, Unauthorized
 
@@ -41,6 +44,11 @@ class AuthMiddleware:
         request = Request(scope)
         largest = LARGEST_SIGN_IN if (scope["method"], path) in SIGN_IN else LARGEST_BODY
         try:
+            if is_signed(request, path) and request.app.state.api.qstash is not None:
+                scope[MARK] = True  # that route alone takes it, and looks at the signature first
+                require_small(request, LARGEST_CALL)
+                await self._app(scope, bounded(receive, LARGEST_CALL), send)
+                return
             if largest == LARGEST_SIGN_IN or path.startswith((SIGNED, CONSOLE)):
                 require_small(request, largest)
                 await self._app(scope, bounded(receive, largest), send)

@@ -16,6 +16,7 @@ from app.cli.server.environment import begin_log, execute, for_demo, prepared, s
 from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.config.engine_settings import EngineName
 from app.main import create_app, require_callers
 from app.settings import Settings, load_settings, reached_at
 from app.workflows.registry.discovery import discover_families
@@ -81,7 +82,8 @@ async def _serve(
 
             await seed_when_empty(urls.database, settings.db_schema)
         # copier: endif
-        limits = limits_of(settings, with_worker=with_worker)
+        works = with_worker or settings.engine is EngineName.QSTASH
+        limits = limits_of(settings, with_worker=works)
         async with listening(
             app, bound, stop_timeout=settings.stop_timeout, limits=limits
         ) as serving:
@@ -95,6 +97,8 @@ async def _serve(
 def _greet(settings: Settings, url: str, hint: str, *, with_worker: bool, demo: bool) -> None:
     console = open_console()
     worker = "with one worker" if with_worker else "without a worker: start one with sluice worker"
+    if settings.engine is EngineName.QSTASH:
+        worker = f"and QStash calls it at {settings.app_url}"
     console.print(f"Sluice listens on {url}, {worker}. Ctrl-C stops it.")
     if not demo:
         return

@@ -149,7 +149,7 @@ class QStashEngine:
                 return await self._left_alone(letter, flow_key)
             again = await receiver.handle(lane, delivery)
             await self._settle(delivery.token, again)
-        await self.sender.send()
+        await self.sender.sent()
         return OVER
 
     async def _held(
@@ -189,3 +189,4 @@ class QStashEngine:
             if again is None and await fetch_raw(tx, statements.END, *token):
                 return
             await fetch_raw(tx, statements.AGAIN, *token, again, HORIZON)
+            self.sender.send_after(tx)

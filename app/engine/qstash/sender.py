@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ AT_ONCE = 100
 """Messages a call."""
 CALL_WITHIN = 30.0
 """Seconds for one call of QStash."""
+SENT_WITHIN = 5.0
+"""Seconds that anybody waits for what is on its way. What is not sent by then is sent later."""
 LEASE = timedelta(seconds=60)
 """In which nobody else sends what we are about to send: more than a call may take."""
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -90,9 +93,12 @@ class OutboxSender:
             await asyncio.wait([self._sending])
 
     async def sent(self) -> None:
-        """Return once nothing is on its way from here: it has been sent, or could not be."""
-        while tasks := [*self._committing, *([] if self._sending is None else [self._sending])]:
-            await asyncio.wait(tasks)
+        """Return once nothing is on its way from here: it has been sent, or could not be. After a
+        few seconds return in any case."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SENT_WITHIN):
+                while tasks := {*self._committing, *filter(None, [self._sending])}:
+                    await asyncio.wait(tasks)
 
     async def send_left_overs(self) -> None:
         """Send what was cut off, what is due by now, and what nothing has been heard of."""

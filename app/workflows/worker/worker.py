@@ -42,6 +42,8 @@ class SluiceWorker:
         self._controls = controls
         self._places = places
         self._beside = beside
+        self.begun = asyncio.Event()
+        """Set once what is delivered is taken."""
         self._consumer = engine.worker(lanes)
         places.freed = self._consumer.look
 
@@ -61,6 +63,7 @@ class SluiceWorker:
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
             async with EventLoopMonitor():
+                self.begun.set()
                 await self._consumer.run()
         finally:
             await cancel_and_wait(background, again=CLEANING)

@@ -57,8 +57,6 @@ async def test_each_layer_is_called_at_its_own_route_with_its_own_limits() -> No
         f"{base}/generate-user", "welcome.execute", 3, 2, SECOND, timedelta(minutes=3)
     )
     assert known.of("other.execute") is None
-    assert known.flow_key_at(f"{base}/generate-user") == "welcome.execute"
-    assert known.flow_key_at(f"{base}/generate-users") is None
 
 
 async def test_what_an_operator_has_pinned_goes_with_what_is_sent_from_then_on() -> None:

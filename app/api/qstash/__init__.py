@@ -1,0 +1,1 @@
+"""What QStash calls: signed, and known by that alone."""

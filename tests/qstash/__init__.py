@@ -1,0 +1,1 @@
+"""The service with QStash as its engine, over real HTTP both ways."""
