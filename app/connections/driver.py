@@ -9,13 +9,15 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import sent
 from app.connections.schema import OPTION, in_schema
 
 Found = Sequence[Any]  # a row: of the driver's, or SQLAlchemy's, by position
 
 
 async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Sequence[Found]:
-    """Run a statement of SQLAlchemy's transaction on the driver's own connection.
+    """Run a statement of SQLAlchemy's transaction on the driver's own connection. It takes each
+    array as ``text[]``.
 
     For those that run for every batch: what SQLAlchemy does around one costs the worker some 200
     microseconds. The first one of a transaction goes through SQLAlchemy, which begins it.
@@ -30,12 +32,12 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     options = held.get_execution_options()
     alone = options.get("isolation_level") == "AUTOCOMMIT"
     if not (alone or driver.is_in_transaction()):
-        found = await tx.exec_driver_sql(statement, values)
+        found = await tx.exec_driver_sql(statement, tuple(sent(values)))
         return found.all() if found.returns_rows else ()
     if schema := options.get(OPTION):
         statement = in_schema(statement, schema)
     try:
-        return cast("Sequence[Found]", await driver.fetch(statement, *values))
+        return cast("Sequence[Found]", await driver.fetch(statement, *sent(values)))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         # Where the connection is lost, the rollback that follows tells the pool.
         raise DBAPIError(

@@ -9,6 +9,7 @@ from typing import cast
 
 import asyncpg
 
+from app.connections.arrays import sent
 from app.connections.schema import SCHEMA, in_schema
 from app.engine import Delivery, Token
 from app.engine.postgres import statements
@@ -87,4 +88,4 @@ class QueueConnection:
 
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         said = in_schema(statement, self._schema)
-        return cast("list[asyncpg.Record]", await self._connection.fetch(said, *values))
+        return cast("list[asyncpg.Record]", await self._connection.fetch(said, *sent(values)))

@@ -15,7 +15,10 @@ PUBLISH = f"""
     WITH fresh AS (
         INSERT INTO sluice.message AS m (id, flow_key, payload, size, priority, due_at)
         SELECT t.id, t.flow_key, t.payload, t.size, t.priority, now() + t.delay
-        FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::smallint[], $6::interval[])
+        FROM unnest(
+            $1::text[], $2::text[], $3::text[]::bytea[], $4::text[]::int[],
+            $5::text[]::smallint[], $6::text[]::interval[]
+        )
             AS t(id, flow_key, payload, size, priority, delay)
         ORDER BY t.id COLLATE "C"
         ON CONFLICT (id) DO UPDATE SET
@@ -28,7 +31,7 @@ PUBLISH = f"""
 """  # noqa: S608 - no value is pasted in
 LIVING = """
     SELECT seq, deliveries FROM sluice.message
-    WHERE seq = ANY($1::bigint[]) AND worker IS NOT NULL
+    WHERE seq = ANY($1::text[]::bigint[]) AND worker IS NOT NULL
 """
 
 # Each flow key's index is read in the order in which its messages are due, and no further than
@@ -37,7 +40,8 @@ CLAIM = """
     UPDATE sluice.message m
     SET worker = $4::uuid, deliveries = m.deliveries + 1, attempts = m.attempts + 1
     WHERE m.seq = ANY(ARRAY(
-        SELECT job.seq FROM unnest($1::text[], $2::int[]) AS k(flow_key, room) CROSS JOIN LATERAL (
+        SELECT job.seq FROM unnest($1::text[], $2::text[]::int[]) AS k(flow_key, room)
+        CROSS JOIN LATERAL (
             SELECT seq, priority FROM sluice.message
             WHERE flow_key = k.flow_key AND worker IS NULL AND due_at <= now()
             ORDER BY due_at LIMIT k.room FOR UPDATE SKIP LOCKED
@@ -58,8 +62,8 @@ NEXT_DUE = """
 # Messages of these very deliveries: a later one may be ours as well.
 _OURS = """ARRAY(
         SELECT seq FROM sluice.message
-        WHERE seq = ANY($1::bigint[]) AND worker = $3::uuid
-          AND (seq, deliveries) IN (SELECT * FROM unnest($1::bigint[], $2::int[]))
+        WHERE seq = ANY($1::text[]::bigint[]) AND worker = $3::uuid
+          AND (seq, deliveries) IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
         ORDER BY id FOR UPDATE
     )"""
 # A message that was published once more while it was in hand stays, for ``ONCE_MORE``.
@@ -83,13 +87,13 @@ _LATER = f"""
 """  # noqa: S608
 ONCE_MORE = _LATER % ("m.again_at", "m.again_at IS NOT NULL")
 AGAIN = _LATER % (
-    "least(m.again_at, now() + ($5::interval[])[array_position($1::bigint[], m.seq)])",
+    "least(m.again_at, now() + ($5::text[])[array_position($1::text[], m.seq::text)]::interval)",
     "true",
 )
 GIVE_BACK = f"""
     WITH back AS (
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
-        WHERE worker = ANY($1::uuid[]) RETURNING flow_key
+        WHERE worker = ANY($1::text[]::uuid[]) RETURNING flow_key
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
 """  # noqa: S608
@@ -97,7 +101,8 @@ GIVE_BACK = f"""
 LET_GO = f"""
     WITH back AS (
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
-        WHERE worker = $1::uuid AND seq <> ALL($2::bigint[]) RETURNING flow_key
+        WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
+        RETURNING flow_key
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
 """  # noqa: S608

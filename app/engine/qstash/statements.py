@@ -13,7 +13,10 @@ PUBLISH = """
         INSERT INTO sluice.outbox AS m (id, flow_key, payload, size, priority, due_at, try_at)
         SELECT t.id, t.flow_key, t.payload, t.size, t.priority, now() + t.delay,
                greatest(now(), now() + t.delay - $7::interval)
-        FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::smallint[], $6::interval[])
+        FROM unnest(
+            $1::text[], $2::text[], $3::text[]::bytea[], $4::text[]::int[],
+            $5::text[]::smallint[], $6::text[]::interval[]
+        )
             AS t(id, flow_key, payload, size, priority, delay)
         ORDER BY t.id COLLATE "C"
         ON CONFLICT (id) DO UPDATE SET
@@ -44,7 +47,8 @@ SENT = """
     UPDATE sluice.outbox SET try_at = NULL, sent_at = now(), failures = 0
     WHERE seq = ANY(ARRAY(
         SELECT seq FROM sluice.outbox
-        WHERE seq = ANY($1::bigint[]) AND publication = ANY($2::uuid[]) AND held_until IS NULL
+        WHERE seq = ANY($1::text[]::bigint[]) AND publication = ANY($2::text[]::uuid[])
+          AND held_until IS NULL
         ORDER BY id FOR UPDATE
     ))
 """
@@ -54,7 +58,8 @@ NOT_SENT = """
         failures = failures + 1
     WHERE seq = ANY(ARRAY(
         SELECT seq FROM sluice.outbox
-        WHERE seq = ANY($1::bigint[]) AND publication = ANY($2::uuid[]) AND try_at IS NOT NULL
+        WHERE seq = ANY($1::text[]::bigint[]) AND publication = ANY($2::text[]::uuid[])
+          AND try_at IS NOT NULL
         ORDER BY id FOR UPDATE
     ))
 """
@@ -88,7 +93,7 @@ AGAIN = """
 """
 LIVING = """
     SELECT seq, deliveries FROM sluice.outbox
-    WHERE seq = ANY($1::bigint[]) AND held_until > now()
+    WHERE seq = ANY($1::text[]::bigint[]) AND held_until > now()
 """
 GIVEN_UP = """
     UPDATE sluice.outbox

@@ -58,8 +58,8 @@ _DUE = "(due_at IS NULL OR due_at <= now())"
 # and took four times as long.
 _TAKE = f"""
     UPDATE sluice.item
-    SET claim = ($3::bigint[])[array_position($2::text[], item_id)],
-        claim_number = ($4::int[])[array_position($2::text[], item_id)]
+    SET claim = (($3::text[])[array_position($2::text[], item_id)])::bigint,
+        claim_number = (($4::text[])[array_position($2::text[], item_id)])::int
     FROM {_UNFLUSHED}
     WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
       AND claim IS NULL AND {_DUE}
@@ -68,7 +68,7 @@ _TAKE = f"""
 _TAKE_FROM = f"""
     UPDATE sluice.item SET claim = $3::bigint, claim_number = $4::int FROM {_UNFLUSHED}
     WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending' AND {_DUE}
-      AND (claim, claim_number) IN (SELECT * FROM unnest($5::bigint[], $6::int[]))
+      AND (claim, claim_number) IN (SELECT * FROM unnest($5::text[]::bigint[], $6::text[]::int[]))
     RETURNING item_id
 """  # noqa: S608
 _STAND = """
@@ -80,9 +80,10 @@ _MINE = """
     AND item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
     AND item.claim = t.claim AND item.claim_number = t.number
 """
-_CLAIMS = (
-    "unnest($1::text[], $2::text[], $3::bigint[], $4::int[]) AS t(run_id, item_id, claim, number)"
-)
+_CLAIMS = """
+    unnest($1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::int[])
+        AS t(run_id, item_id, claim, number)
+"""
 _RELEASE = f"""
     UPDATE sluice.item SET claim = NULL, claim_number = NULL FROM {_CLAIMS} WHERE {_MINE}
 """  # noqa: S608

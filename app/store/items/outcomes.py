@@ -39,7 +39,7 @@ _COLUMNS = {
     "number": "int",
 }
 _TEXTS = ("error_class", "error_message", "error_traceback", "error_group")
-_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
+_ARRAYS = ", ".join(f"${n}::text[]::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 # Only a pending item in the hands of this very delivery takes its outcome, so the rows that come
 # back are exactly what changed.
 _RECORD = f"""
@@ -74,11 +74,12 @@ _RECORD_SUCCESSES = f"""
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL, error_group = NULL,
             result = (($3::text[])[{_PLACE}])::jsonb,
-            started_at = ($4::timestamptz[])[{_PLACE}],
-            finished_at = ($5::timestamptz[])[{_PLACE}]
+            started_at = (($4::text[])[{_PLACE}])::timestamptz,
+            finished_at = (($5::text[])[{_PLACE}])::timestamptz
         WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
-          AND claim = ($7::bigint[])[{_PLACE}] AND claim_number = ($8::int[])[{_PLACE}]
-        RETURNING ($6::int[])[{_PLACE}] AS work_ms
+          AND claim = (($7::text[])[{_PLACE}])::bigint
+          AND claim_number = (($8::text[])[{_PLACE}])::int
+        RETURNING (($6::text[])[{_PLACE}])::int AS work_ms
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
 """  # noqa: S608

@@ -14,7 +14,7 @@ from app.store.tables.steps import Output
 
 _OUTPUT = Output.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _COLUMNS = {"run_id": "text", "item_id": "text", "attempt": "int", "data": "text"}
-_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
+_ARRAYS = ", ".join(f"${n}::text[]::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 _NAMES = ", ".join(_COLUMNS)
 _WRITE = f"""
     INSERT INTO sluice.output ({_NAMES})

@@ -39,7 +39,7 @@ _COLUMNS = {
     "started_at": "timestamptz",
     "finished_at": "timestamptz",
 }
-_ARRAYS = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
+_ARRAYS = ", ".join(f"${n}::text[]::{kind}[]" for n, kind in enumerate(_COLUMNS.values(), start=1))
 _STORED = [{"due_in": "due_at"}.get(name, name) for name in _COLUMNS]
 _VALUES = {"due_in": "now() + t.due_in", "expects": "t.expects::jsonb"}
 # What is done stays as it is: of two deliveries that ran the same step, the first one's result is

@@ -27,7 +27,7 @@ _WAKE = """
     WITH woken AS (
         UPDATE sluice.item
         SET status = 'pending', due_at = NULL, claim = t.claim, claim_number = t.number
-        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[])
+        FROM unnest($1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::int[])
             AS t(run_id, item_id, claim, number)
         WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
           AND item.run_id = t.run_id AND item.item_id = t.item_id
