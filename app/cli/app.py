@@ -113,6 +113,10 @@ COMMANDS = {
         "commands.schedule_changes",
         "See when families run by themselves, and change it.",
     ),
+    "qstash": (
+        "qstash.group",
+        "Have QStash call this service, and see what it has of it.",
+    ),
     "qstash-dev": (
         "qstash.dev",
         (

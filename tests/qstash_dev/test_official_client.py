@@ -209,6 +209,16 @@ async def test_dead_letters_are_listed_page_by_page_and_removed(
         f"l{n}" for n in reversed(range(7))
     ]
     assert second.cursor is None
+    oldest, cursor = [], "0"
+    while cursor:
+        told = await client.http.request(
+            path="/v2/dlq",
+            method="GET",
+            params={"order": "earliestFirst", "count": "3", "cursor": cursor},
+        )
+        oldest += [one["label"] for one in told["messages"]]
+        cursor = told.get("cursor", "")
+    assert oldest == [f"l{n}" for n in range(7)]
     named = await client.dlq.list(filter={"label": "l3", "response_status": 500})
     assert [one.label for one in named.messages] == ["l3"]
     assert (await client.dlq.list(filter={"response_status": 404})).messages == []

@@ -16,7 +16,8 @@ from app.qstash_dev.state.dead_letters import DeadLetter, DeadLetters
 from app.qstash_dev.wire.header_fields import HeaderFields
 
 MOST_AT_ONCE = 100
-_OWN_FILTERS = frozenset({"dlqIds", "responseStatus"})
+_OWN_FILTERS = frozenset({"dlqIds", "responseStatus", "order"})
+_ORDERS = {frozenset({"latestFirst"}): True, frozenset({"earliestFirst"}): False}
 
 
 def dead_letter_routes(parts: QStashParts) -> list[Route]:
@@ -70,9 +71,16 @@ def _find(letters: DeadLetters, letter_id: str) -> DeadLetter:
 def _chosen(
     letters: DeadLetters, query: list[tuple[str, str]]
 ) -> tuple[list[DeadLetter], int | None]:
-    """Those that the query is about, and where the next ones begin; None: there are none."""
+    """Those that the query is about, and where the next ones begin; None: there are none.
+
+    Raises:
+        QStashRefusal: the query is none.
+    """
     wanted = MessageFilter.parse(query, _OWN_FILTERS)
     ids, statuses = wanted.extra.get("dlqIds"), wanted.extra.get("responseStatus")
+    newest_first = _ORDERS.get(wanted.extra.get("order", frozenset({"latestFirst"})))
+    if newest_first is None:
+        raise QStashRefusal("order must be earliestFirst or latestFirst.")
     if ids is not None:
         return [letter for one in sorted(ids) if (letter := letters.get(one))], None
 
@@ -82,7 +90,7 @@ def _chosen(
         return wanted.matches(letter.message, letter.died_at)
 
     count = wanted.count_within(MOST_AT_ONCE, MOST_AT_ONCE)
-    return letters.newest(matches, before=wanted.cursor, count=count)
+    return letters.page(matches, behind=wanted.cursor, count=count, newest_first=newest_first)
 
 
 def _again(parts: QStashParts, letter: DeadLetter, request: Request) -> View:

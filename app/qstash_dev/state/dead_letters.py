@@ -76,13 +76,23 @@ class DeadLetters:
             self._bytes -= len(letter.message.body) + len(letter.answer.body)
         return letter
 
-    def newest(
-        self, matches: Callable[[DeadLetter], bool], *, before: int | None, count: int
+    def page(
+        self,
+        matches: Callable[[DeadLetter], bool],
+        *,
+        behind: int | None,
+        count: int,
+        newest_first: bool = True,
     ) -> tuple[list[DeadLetter], int | None]:
-        """The newest first, and the cursor of what follows; None: nothing does."""
+        """So many, and the cursor of what follows; None: nothing does."""
         found: list[DeadLetter] = []
-        for letter in reversed(self._letters.values()):
-            if (before is None or letter.order < before) and matches(letter):
+        letters = self._letters.values()
+        for letter in reversed(letters) if newest_first else letters:
+            if behind is not None and not (
+                letter.order < behind if newest_first else letter.order > behind
+            ):
+                continue
+            if matches(letter):
                 if len(found) == count:
                     return found, found[-1].order
                 found.append(letter)

@@ -50,7 +50,8 @@ def printed(log: Path) -> dict[str, str]:
 
 def test_it_prints_what_a_service_needs_and_a_call_to_try(sluice: Sluice, tmp_path: Path) -> None:
     log, port = tmp_path / "log", free_port()
-    with running(sluice, log, "--port", str(port)):
+    with running(sluice, log, "--port", str(port)) as process:
+        wait_for("curl", log, process)
         told = printed(log)
         assert list(told) == VARIABLES
         assert told["QSTASH_URL"] == f"http://127.0.0.1:{port}"
