@@ -11,7 +11,8 @@ from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
-from app.composition.engines import calls_of, open_engine
+from app.composition.engines import calls_of, limits_of, open_engine, probes_of
+from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
 from app.connections.redis_url import open_redis
@@ -41,9 +42,9 @@ from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Services
-from app.workflows.keys import Layer, flow_key
 from app.workflows.monitoring.coverage import CoverageSurvey, record_run
-from app.workflows.monitoring.flow_limits import FlowLimitService, read_overrides
+from app.workflows.monitoring.flow_limits import FlowLimitService
+from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.previews import PreviewService
 from app.workflows.registry import family_watch
 from app.workflows.registry.bound_family import bind
@@ -116,12 +117,7 @@ async def service_over(
     guard_tasks(asyncio.get_running_loop())
     redactor = redactor_of(settings, urls.database, urls.direct, urls.redis)
     IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
-    declared = {
-        flow_key(family.name, layer): family.flow.of(layer)
-        for family in families
-        for layer in Layer
-    }
-    controls = EffectiveLimits(declared, partial(read_overrides, pools.own))
+    controls = limits_of(families, pools.own)
     async with (
         open_provided(settings, providers) as provided,
         open_engine(settings, pools.own, urls.direct, families, controls) as engine,
@@ -195,12 +191,18 @@ async def _opened(
         signer = Signer(key, tuple(former))
         await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
+        flow = FlowLimitService(database, controls, script)
+        history = FlowHistory(redis, settings.redis_prefix)
+        coverage = CoverageSurvey(
+            database, bound, partial(make_context, services), settings.dry_run_budget
+        )
+        tick = tick_of(settings, pools, mender, coverage, FlowRecorder(flow, history))
         api = ApiState(
             client=client,
             control=RunControl(database, mender),
             changes=changes,
-            flow=FlowLimitService(database, controls, script),
-            flow_history=FlowHistory(redis, settings.redis_prefix),
+            flow=flow,
+            flow_history=history,
             database=database,
             families=bound,
             cursors=signer,
@@ -208,9 +210,7 @@ async def _opened(
             links=AnswerLinks(signer, settings.public_url),
             engine=engine,
             files=files,
-            coverage=CoverageSurvey(
-                database, bound, partial(make_context, services), settings.dry_run_budget
-            ),
+            coverage=coverage,
             backfills=BackfillService(
                 database,
                 engine,
@@ -225,8 +225,12 @@ async def _opened(
             redactor=redactor,
             previews=PreviewService(partial(make_context, services), turns.permit),
             limits=CallLimits.of(settings),
-            qstash=calls_of(settings, engine, families),
-            probes={"postgres": partial(require_ready, pools.probes), "redis": redis_check},
+            qstash=calls_of(settings, engine, families, tick),
+            probes={
+                "postgres": partial(require_ready, pools.probes),
+                "redis": redis_check,
+                **probes_of(engine),
+            },
         )
         worked = {family.name: ready(family, threads) for family in families}
         async with aclosing(turns):

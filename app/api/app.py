@@ -18,7 +18,16 @@ from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.family_errors import AuthorsCode
-from app.api.operations import backfills, coverage, files, flow_control, health, overview, schedules
+from app.api.operations import (
+    backfills,
+    coverage,
+    files,
+    flow_control,
+    health,
+    overview,
+    schedules,
+    tick,
+)
 from app.api.operations import families as families_api
 from app.api.pages import answer, session
 from app.api.pages.console import STATIC, console_router
@@ -112,6 +121,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(overview.router)
     router.include_router(files.router)
     router.include_router(session.router)
+    router.include_router(tick.router)
     router.include_router(health.router)
     router.include_router(console_router(console, root_path))
     return router.routes

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -21,6 +22,8 @@ from app.flow.overrides import EffectiveLimits
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.keys import Layer, flow_key
+from app.workflows.monitoring.flow_limits import read_overrides
+from app.workflows.worker.tick import Tick
 
 RETRIES = 2
 """Of a call of QStash that got no answer; the next tick tries again what they did not help."""
@@ -28,8 +31,21 @@ PAUSE = 100.0
 """Milliseconds before the first of them, and twice as many before the second."""
 
 
+def limits_of(families: Sequence[AnyFamily], database: AsyncEngine) -> EffectiveLimits:
+    """
+    Raises:
+        ConfigurationError: two flow keys share a limit and declare different values for it.
+    """
+    declared = {
+        flow_key(family.name, layer): family.flow.of(layer)
+        for family in families
+        for layer in Layer
+    }
+    return EffectiveLimits(declared, partial(read_overrides, database))
+
+
 def calls_of(
-    settings: Settings, engine: Engine, families: Sequence[AnyFamily]
+    settings: Settings, engine: Engine, families: Sequence[AnyFamily], tick: Tick
 ) -> QStashCalls | None:
     """None: QStash does not call."""
     if not isinstance(engine, QStashEngine):
@@ -41,7 +57,12 @@ def calls_of(
         for family in families
         for layer, path in routes_of(family).items()
     }
-    return QStashCalls(engine, check, places)
+    return QStashCalls(engine, check, places, tick)
+
+
+def probes_of(engine: Engine) -> Mapping[str, Callable[[], Awaitable[object]]]:
+    """By name, what of the engine ``/readyz`` tries."""
+    return {"qstash": engine.sender.reach} if isinstance(engine, QStashEngine) else {}
 
 
 @asynccontextmanager

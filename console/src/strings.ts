@@ -130,6 +130,7 @@ export const S = {
     noWorker: "No worker is alive, so nothing moves. Start one:",
     redisAway:
       "Redis does not answer, so no work begins. Nothing is lost: it goes on when Redis is back.",
+    noCall: "QStash calls no process just now: one begins with the next call.",
     limits: "Nearest their limits",
     noLimits: "No flow key is in use just now.",
     waits: (waiting: string): string => `${waiting} waiting`,

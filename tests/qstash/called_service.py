@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config.engine_settings import EngineName
+from app.engine.qstash.sender import OutboxSender
 from app.qstash_dev.delivery.faults import Faults
 from app.qstash_dev.options import QStashOptions
 from app.qstash_dev.server import LocalQStash, local_qstash
@@ -52,6 +53,7 @@ class Door:
 class CalledService:
     sluice: Sluice
     qstash: LocalQStash
+    faults: Faults
     url: str
     door: Door
     client: httpx2.AsyncClient
@@ -60,6 +62,12 @@ class CalledService:
     @property
     def seen(self) -> list[CallSeen]:
         return self.door.seen
+
+    @property
+    def sender(self) -> OutboxSender:
+        calls = self.sluice.service.api.qstash
+        assert calls is not None
+        return calls.engine.sender
 
     async def tick(self) -> None:
         answer = await self.client.post("/api/qstash/tick", headers=bearer(OPS))
@@ -85,7 +93,7 @@ async def called_service(
         speed: of QStash's waiting: see ``Clock``.
         changed: settings by their field's name.
     """
-    door = Door()
+    door, faults = Door(), faults or Faults()
     async with serving(door) as url, local_qstash(QStashOptions(speed=speed), faults) as qstash:
         told = qstash.variables
         settings = {
@@ -102,7 +110,7 @@ async def called_service(
             async with httpx2.AsyncClient(
                 base_url=url, timeout=PATIENCE, trust_env=False
             ) as client:
-                yield CalledService(sluice, qstash, url, door, client)
+                yield CalledService(sluice, qstash, faults, url, door, client)
 
 
 @asynccontextmanager

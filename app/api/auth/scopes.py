@@ -26,6 +26,7 @@ EXCEPTIONS = (
     ("POST", "/api/runs/{run_id}/item/link", (Scope.APPROVE,)),
     ("POST", "/api/runs/{run_id}/items/{item_id}/link", (Scope.APPROVE,)),
     ("POST", "/api/cron/{path:path}", (Scope.CRON, Scope.RUN)),
+    ("POST", "/api/qstash/tick", (Scope.CRON, Scope.RUN)),
 )
 """Of several scopes any one opens the door."""
 IMPLIED = {Scope.RUN: Scope.READ, Scope.APPROVE: Scope.READ}

@@ -94,6 +94,10 @@ class OverviewAnswer(Answer):
     now: datetime
     postgres: Literal["ok"]
     redis: Literal["ok", "away"]
+    engine: Literal["postgres", "qstash"]
+    qstash_away: str | None = Field(
+        description="why QStash takes no messages just now; null: it does, or is not the engine"
+    )
     workers: list[WorkerView]
     active_runs: list[ActiveRunView] = Field(description="at most 20: what moves, then the newest")
     items_per_second: float = Field(description="of all runs")
@@ -116,6 +120,8 @@ async def get_overview(state: State) -> OverviewAnswer:
         now=datetime.now(UTC),
         postgres="ok",
         redis="away" if flow is None else "ok",
+        engine="postgres" if state.qstash is None else "qstash",
+        qstash_away=None if state.qstash is None else state.qstash.engine.sender.why,
         workers=[WorkerView.of(worker) for worker in living],
         active_runs=[
             ActiveRunView.at(run, state.cursors, paces.get(run.id, 0.0)) for run in active

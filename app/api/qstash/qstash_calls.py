@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from app.api.qstash.signature_door import FAILED
+from app.api.qstash.signature_door import FAILED, TICK
 from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
+from app.workflows.worker.tick import Tick
 
 log = structlog.get_logger("sluice.qstash")
 
@@ -46,6 +47,7 @@ class QStashCalls:
     engine: QStashEngine
     check: SignatureCheck
     flow_keys: Mapping[str, str]
+    tick: Tick
 
     async def answer(self, path: str, body: bytes, retried: int) -> DeliveryAnswer:
         """
@@ -55,6 +57,9 @@ class QStashCalls:
         """
         if path == FAILED:
             return await self._given_up(body)
+        if path == TICK:
+            await self.tick.run()
+            return OVER
         flow_key = self.flow_keys.get(path)
         if flow_key is None:
             # Its family has gone, and the message goes back to the outbox.

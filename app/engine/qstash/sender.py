@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.driver import fetch_raw
 from app.connections.faults import Fault
 from app.engine.qstash import statements
+from app.engine.qstash.away import sentence
 from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
+from app.errors import Unavailable
 
 if TYPE_CHECKING:  # to import it takes long
     from qstash import AsyncQStash
@@ -33,6 +35,8 @@ LONGEST_PAUSE = timedelta(minutes=5)
 """Between two tries at sending the same message."""
 UNHEARD = timedelta(days=1)
 """After so long without a delivery, QStash is thought to have lost a message that it had taken."""
+KEYS = "/v2/keys"
+"""What QStash answers whoever has the right token, and which changes nothing."""
 COMMITTING = 0.001
 """Seconds between two looks whether a transaction that is being committed has ended."""
 
@@ -63,6 +67,7 @@ class OutboxSender:
         self._label_of = label_of
         self._failed_url = None if failed_path is None else self._app_url + failed_path
         self._fault = Fault(log, "messages_not_sent")
+        self._why: str | None = None
         self._wanted = False
         self._sending: asyncio.Task[None] | None = None
         self._committing: set[asyncio.Task[None]] = set()
@@ -70,7 +75,35 @@ class OutboxSender:
     @property
     def away(self) -> bool:
         """QStash took nothing when it was called last."""
-        return self._fault.lasts
+        return self._why is not None
+
+    @property
+    def why(self) -> str | None:
+        """A sentence that says why it took nothing; None: it is not away."""
+        return self._why
+
+    async def reach(self) -> None:
+        """Return once QStash, where it was away, answers again. It is asked for nothing of ours.
+
+        Raises:
+            Unavailable: it is away still, and why.
+        """
+        if self._why is None:
+            return
+        try:
+            await self._client.http.request(path=KEYS, method="GET")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
+            self._missed(error)
+            raise Unavailable(sentence(error)) from None
+        self._reached()
+
+    def _missed(self, error: Exception) -> None:
+        self._why = sentence(error)
+        self._fault.seen(error)
+
+    def _reached(self) -> None:
+        self._why = None
+        self._fault.over()
 
     def send_after(self, tx: AsyncConnection) -> None:
         """Send what the outbox holds, as soon as this transaction has committed."""
@@ -147,9 +180,9 @@ class OutboxSender:
             await fetch_raw(tx, statements.SENT, *_columns(sent))
             await fetch_raw(tx, statements.NOT_SENT, *_columns([*left, *refused]), LONGEST_PAUSE)
         if error is not None:
-            self._fault.seen(error)
+            self._missed(error)
         elif sendable:
-            self._fault.over()
+            self._reached()
         return error is None and len(rows) == AT_ONCE
 
     async def _call(

@@ -26,11 +26,12 @@ class _Course:
 
 @dataclass(slots=True)
 class RunSampler:
-    """For the one worker that watches. A run that stands still costs no writing: its last stand is
+    """For whoever watches. A run that stands still costs no writing: its last stand is
     written once more when it moves again, so that the line between is level.
     """
 
     database: AsyncEngine
+    look_every: int = LOOK_EVERY
     _courses: dict[str, _Course] = field(default_factory=dict)
 
     async def look(self) -> None:
@@ -55,7 +56,7 @@ class RunSampler:
         await self._thin()
 
     async def _thin(self) -> None:
-        due = [run_id for run_id, c in self._courses.items() if c.since_look >= LOOK_EVERY]
+        due = [run_id for run_id, c in self._courses.items() if c.since_look >= self.look_every]
         if not due:
             return
         async with self.database.begin() as tx:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
@@ -27,6 +25,7 @@ from app.workflows.monitoring.run_sampler import RunSampler
 from app.workflows.runs.queue import begin_next
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.worker.background import cancel_and_wait
+from app.workflows.worker.watch_lock import watch_lock
 
 SWEEP_SECONDS = 30.0
 STRANDED_PASSES = 6
@@ -34,9 +33,6 @@ STRANDED_PASSES = 6
 with the former code may still have it. Half a minute, by default."""
 LONGEST_PATIENCE = 12
 """Passes between two looks at a run that does not move, and lacks nothing."""
-
-_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
-_LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
 
 log = structlog.get_logger("sluice.watchdog")
 
@@ -75,10 +71,9 @@ class Watchdog:
         fault = Fault(log, "watchdog_stumbled")
         while True:
             try:
-                async with self.holding.connect() as connection:
-                    await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    if await connection.scalar(_HOLD):
-                        await self._watch(connection, fault)
+                async with watch_lock(self.holding) as holding:
+                    if holding is not None:
+                        await self._watch(holding, fault)
                     else:
                         fault.over()
             except Exception as error:  # noqa: BLE001 - the next look tries again
@@ -96,16 +91,16 @@ class Watchdog:
                 await asyncio.sleep(self.every)
                 await holding.execute(text("SELECT 1"))
         finally:
-            try:
-                await cancel_and_wait(beside)
-                with suppress(SQLAlchemyError):  # the lock goes with a connection that was lost
-                    await asyncio.shield(holding.execute(_LET_GO))
-            finally:
-                # The pool must not hand on a connection that holds the lock.
-                await holding.invalidate()
+            await cancel_and_wait(beside)
 
     async def look(self) -> None:
         """One pass."""
+        await self.mend()
+        await self.mender.engine.tidy()
+        await self._sampler.look()
+
+    async def mend(self) -> None:
+        """One pass over the runs that have not ended."""
         async with self.mender.database.connect() as connection:
             unfinished = await runs.unfinished(connection)
             filling = await backfills.unfinished(connection)
@@ -119,8 +114,6 @@ class Watchdog:
             async with self.mender.database.begin() as tx:
                 await advance_backfill(tx, self.mender.engine, self.mender.families, backfill_id)
         await self._unmoved(unfinished)
-        await self.mender.engine.tidy()
-        await self._sampler.look()
 
     async def _overdue(self, run: Unfinished) -> None:
         detail = "The run took longer than it may. Resume it to give it the same time once more."

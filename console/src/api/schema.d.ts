@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 6a9b2365f7b99fbfd17f4f1393e62ef4f9a1c9333ba0a4d7f56a22132de7a3a1
+// OpenAPI document: 967c2970cc9bc3894ed485631d9cae2fe1bfa195046fcab1b727f4956e2e4a4c
 
 export interface paths {
     "/api/backfills": {
@@ -352,6 +352,26 @@ export interface paths {
         get: operations["get_overview_api_overview_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/qstash/tick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tick
+         * @description See once to the outbox, schedules that are due, runs that stand, coverage and retention.
+         */
+        post: operations["tick_api_qstash_tick_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2217,6 +2237,11 @@ export interface components {
              * @description at most 20: what moves, then the newest
              */
             activeRuns: components["schemas"]["ActiveRunView"][];
+            /**
+             * Engine
+             * @enum {string}
+             */
+            engine: "postgres" | "qstash";
             /** Failureslasthour */
             failuresLastHour: number;
             /**
@@ -2239,6 +2264,11 @@ export interface components {
              * @constant
              */
             postgres: "ok";
+            /**
+             * Qstashaway
+             * @description why QStash takes no messages just now; null: it does, or is not the engine
+             */
+            qstashAway: string | null;
             /**
              * Redis
              * @enum {string}
@@ -3085,6 +3115,34 @@ export interface components {
              * @description its name; of a child's step the path that leads there
              */
             step: string | string[];
+        };
+        /** TickAnswer */
+        TickAnswer: {
+            /**
+             * Cutoff
+             * @description what took too long, and goes on with the next tick
+             */
+            cutOff: string[];
+            /**
+             * Done
+             * @description what was seen to
+             */
+            done: string[];
+            /**
+             * Elsewhere
+             * @description what another tick has in hand
+             */
+            elsewhere: string[];
+            /**
+             * Failed
+             * @description what was not: the service's log says why
+             */
+            failed: string[];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
         };
         /** WelcomePlaceholderCron */
         WelcomePlaceholderCron: {
@@ -4137,6 +4195,36 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    tick_api_qstash_tick_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TickAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -34,7 +34,7 @@ ROUTES: list[tuple[str, str, Iterable[Scope]]] = [
     ("POST", r"/api/runs/{run_id}/approve", {APPROVE}),
     ("POST", r"/api/runs/{run_id}/resume", {RUN, APPROVE}),
     ("POST", r"/api/runs/{run_id}/(item|items/{item_id})/(resume|link)", {APPROVE}),
-    ("POST", r"/api/cron/.*", {CRON, RUN}),
+    ("POST", r"/api/cron/.*|/api/qstash/tick", {CRON, RUN}),
     ("GET|HEAD|OPTIONS", r".*", {READ}),
     ("POST|PUT|PATCH|DELETE", r".*", {RUN}),
 ]

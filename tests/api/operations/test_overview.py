@@ -60,6 +60,8 @@ async def test_a_service_that_does_nothing_says_so(sluice: Sluice) -> None:
         "success": True,
         "postgres": "ok",
         "redis": "ok",
+        "engine": "postgres",
+        "qstashAway": None,
         "workers": [],
         "activeRuns": [],
         "itemsPerSecond": 0,

@@ -50,7 +50,7 @@ function Whole({ of }: { readonly of: Overview }) {
           )}
         </Stat>
         <Stat label={O.suspended}>{count(of.suspended)}</Stat>
-        <Stat label={O.workers} tone={of.workers.length === 0 ? "bad" : undefined}>
+        <Stat label={O.workers} tone={lacksWorkers(of) ? "bad" : undefined}>
           {count(of.workers.length)}
         </Stat>
       </dl>
@@ -64,11 +64,16 @@ function Whole({ of }: { readonly of: Overview }) {
       </section>
       <ActiveBackfills />
       <div className="two">
-        <Workers of={of.workers} />
+        <Workers of={of.workers} called={of.engine === "qstash"} />
         <NearLimits of={of.flow} />
       </div>
     </>
   );
+}
+
+/** Where QStash calls, a process begins when there is something to do. */
+function lacksWorkers(of: Overview): boolean {
+  return of.engine === "postgres" && of.workers.length === 0;
 }
 
 function Banners({ of }: { readonly of: Overview }) {
@@ -79,7 +84,12 @@ function Banners({ of }: { readonly of: Overview }) {
           {O.redisAway}
         </p>
       )}
-      {of.workers.length === 0 && (
+      {of.qstashAway !== null && (
+        <p className="banner bad" role="alert">
+          {of.qstashAway}
+        </p>
+      )}
+      {lacksWorkers(of) && (
         <p className="banner bad" role="alert">
           {O.noWorker} <code>sluice worker</code>
         </p>

@@ -6,11 +6,19 @@ import { S } from "../../strings";
 
 const O = S.overview;
 
-export function Workers({ of }: { readonly of: readonly Worker[] }) {
+interface Props {
+  readonly of: readonly Worker[];
+  /** QStash calls, and nobody has to start any. */
+  readonly called: boolean;
+}
+
+export function Workers({ of, called }: Props) {
   return (
     <section className="card">
       <h2>{O.workersAlive}</h2>
-      {of.length === 0 ? (
+      {of.length === 0 && called ? (
+        <p className="muted">{O.noCall}</p>
+      ) : of.length === 0 ? (
         <Empty command="sluice worker">{O.noWorkers}</Empty>
       ) : (
         <table>

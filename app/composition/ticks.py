@@ -1,0 +1,53 @@
+"""What a tick is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.settings import Settings
+from app.store.pools import Pools
+from app.workflows.monitoring.coverage import CoverageSurvey
+from app.workflows.monitoring.flow_recorder import FlowRecorder
+from app.workflows.monitoring.run_sampler import RunSampler
+from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.schedules.scheduler import Scheduler
+from app.workflows.worker.maintenance import Watchdog
+from app.workflows.worker.retention_loop import RetentionLoop
+from app.workflows.worker.tick import Tick, TickPart
+
+SECONDS = 8.0
+"""For each part: a platform that ends a call after a minute lets all of them have their turn."""
+
+
+def tick_of(
+    settings: Settings,
+    pools: Pools,
+    mender: RunReconciler,
+    coverage: CoverageSurvey,
+    recorder: FlowRecorder,
+) -> Tick:
+    watchdog = Watchdog(mender, pools.holding, every=settings.watchdog_seconds)
+    days = settings.retention_days
+    retention = RetentionLoop(pools.own, timedelta(days=days) if days else None)
+    quick = replace(coverage, budget=min(coverage.budget, SECONDS / 2))
+    # Twice, with the others in between: that a run stands is seen by comparing, and who is called
+    # the next time may be a process that has seen nothing yet.
+    runs = TickPart("runs", watchdog.mend, SECONDS)
+    return Tick(
+        pools.holding,
+        [
+            TickPart("outbox", mender.engine.tidy, SECONDS),
+            TickPart(
+                "schedules", Scheduler(pools.own, mender.engine, mender.families).fire_due, SECONDS
+            ),
+        ],
+        [
+            runs,
+            TickPart("samples", RunSampler(pools.own, look_every=1).look, SECONDS),
+            TickPart("flow", recorder.record, SECONDS),
+            TickPart("coverage", quick.look, SECONDS),
+            TickPart("retention", retention.prune, SECONDS),
+            runs,
+        ],
+    )

@@ -1,0 +1,38 @@
+"""The lock of whoever looks after all runs: one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
+_LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
+
+
+@asynccontextmanager
+async def watch_lock(holding: AsyncEngine) -> AsyncIterator[AsyncConnection | None]:
+    """The connection with which the lock lives, for the length of the ``async with``; None: another
+    process has it.
+
+    Args:
+        holding: where a lock lasts as long as its connection: no pooler in transaction mode.
+    """
+    async with holding.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not await connection.scalar(_HOLD):
+            yield None
+            return
+        try:
+            yield connection
+        finally:
+            try:
+                with suppress(SQLAlchemyError):  # the lock goes with a connection that was lost
+                    await asyncio.shield(connection.execute(_LET_GO))
+            finally:
+                # The pool must not hand on a connection that holds the lock.
+                await connection.invalidate()
