@@ -11,7 +11,7 @@ from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
-from app.composition.engines import calls_of, limits_of, open_engine, probes_of
+from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
@@ -191,7 +191,7 @@ async def _opened(
         signer = Signer(key, tuple(former))
         await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
-        flow = FlowLimitService(database, controls, script)
+        flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
         history = FlowHistory(redis, settings.redis_prefix)
         coverage = CoverageSurvey(
             database, bound, partial(make_context, services), settings.dry_run_budget

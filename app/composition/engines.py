@@ -16,19 +16,17 @@ from app.composition.delivery_targets import DeliveryTargets, label
 from app.config.engine_settings import EngineName
 from app.engine import Engine
 from app.engine.postgres.engine import PostgresEngine
+from app.engine.qstash.client import open_qstash
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
 from app.flow.overrides import EffectiveLimits
+from app.flow.redis_script import GateScript
+from app.flow.usage import FlowUsage
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.keys import Layer, flow_key
 from app.workflows.monitoring.flow_limits import read_overrides
 from app.workflows.worker.tick import Tick
-
-RETRIES = 2
-"""Of a call of QStash that got no answer; the next tick tries again what they did not help."""
-PAUSE = 100.0
-"""Milliseconds before the first of them, and twice as many before the second."""
 
 
 def limits_of(families: Sequence[AnyFamily], database: AsyncEngine) -> EffectiveLimits:
@@ -65,6 +63,20 @@ def probes_of(engine: Engine) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {"qstash": engine.sender.reach} if isinstance(engine, QStashEngine) else {}
 
 
+def usage_of(engine: Engine, controls: EffectiveLimits, script: GateScript) -> FlowUsage:
+    """
+    Args:
+        script: of the gate that holds the limits where workers take messages.
+    """
+    if not isinstance(engine, QStashEngine):
+        return script
+    # Here, because it takes long, and others need none of it.
+    from app.engine.qstash.flow_control import QStashFlowControl  # noqa: PLC0415
+    from app.workflows.monitoring.qstash_flow import QStashFlow  # noqa: PLC0415
+
+    return QStashFlow(QStashFlowControl(engine.client), controls, engine.target_of)
+
+
 @asynccontextmanager
 async def open_engine(
     settings: Settings,
@@ -90,25 +102,17 @@ async def open_engine(
             stop_timeout=stop_timeout,
         )
         return
-    # Here, because it takes long, and others need none of it.
-    from qstash import AsyncQStash  # noqa: PLC0415
-    from qstash.http import RetryConfig  # noqa: PLC0415
-
     access = settings.qstash(settings.root_path)
     targets = DeliveryTargets(families, controls, items_at_once=settings.worker_concurrency)
-    retry = RetryConfig(retries=RETRIES, backoff=lambda number: PAUSE * 2**number)
-    client = AsyncQStash(access.token, base_url=access.url, retry=retry)
-    engine = QStashEngine(
-        database,
-        client,
-        access.app_url,
-        targets.of,
-        label_of=label,
-        failed_path=FAILED,
-        stop_timeout=stop_timeout,
-    )
-    try:
+    async with open_qstash(access.token, access.url) as client:
+        engine = QStashEngine(
+            database,
+            client,
+            access.app_url,
+            targets.of,
+            label_of=label,
+            failed_path=FAILED,
+            stop_timeout=stop_timeout,
+        )
         yield engine
         await engine.sender.sent()
-    finally:
-        await client.http._client.aclose()  # noqa: SLF001 - it has no call of its own for this

@@ -45,6 +45,7 @@ def tick_of(
         [
             runs,
             TickPart("samples", RunSampler(pools.own, look_every=1).look, SECONDS),
+            TickPart("limits", recorder.flow.reconcile, SECONDS),
             TickPart("flow", recorder.record, SECONDS),
             TickPart("coverage", quick.look, SECONDS),
             TickPart("retention", retention.prune, SECONDS),

@@ -47,3 +47,11 @@ class FlowUsage(Protocol):
         Raises:
             Unavailable: it has not taken the change, and takes it later.
         """
+
+    async def reconcile(self) -> int:
+        """See to it that every override is in force, whatever was lost of what was told. Returns
+        how many keys were otherwise.
+
+        Raises:
+            Unavailable: it does not answer.
+        """

@@ -16,7 +16,7 @@ from tests.support.service import Opener
 
 PATH = "/api/qstash/tick"
 FREE = ["outbox", "schedules"]
-ALONE = ["runs", "samples", "flow", "coverage", "retention"]
+ALONE = ["runs", "samples", "limits", "flow", "coverage", "retention"]
 
 
 async def test_a_signed_call_or_any_clock_with_a_token_makes_it(opener: Opener) -> None:

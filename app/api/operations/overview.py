@@ -12,6 +12,8 @@ from pydantic import Field
 
 from app.api.dependencies import ApiState, State, bearer
 from app.api.routing import Router
+from app.errors import SluiceError
+from app.flow.redis_script import UNREACHABLE
 from app.schemas.base import Answer, View
 from app.schemas.runs import RunView
 from app.store.database import reading
@@ -119,7 +121,7 @@ async def get_overview(state: State) -> OverviewAnswer:
     return OverviewAnswer(
         now=datetime.now(UTC),
         postgres="ok",
-        redis="away" if flow is None else "ok",
+        redis="ok" if await _has_redis(state, flow) else "away",
         engine="postgres" if state.qstash is None else "qstash",
         qstash_away=None if state.qstash is None else state.qstash.engine.sender.why,
         workers=[WorkerView.of(worker) for worker in living],
@@ -135,12 +137,13 @@ async def get_overview(state: State) -> OverviewAnswer:
 
 
 async def _flow(state: ApiState) -> list[FlowUse] | None:
-    """None: Redis does not answer."""
+    """None: Redis, or QStash where it holds the limits, does not answer."""
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             states = await state.flow.states()
     except TimeoutError:
-        log.warning("not_ready", check="redis", error="TimeoutError")
+        check = "redis" if state.qstash is None else "qstash"
+        log.warning("not_ready", check=check, error="TimeoutError")
         return None
     found = [use for use in map(FlowUse.of, states) if use is not None]
     if len(found) < len(states):
@@ -149,3 +152,14 @@ async def _flow(state: ApiState) -> list[FlowUse] | None:
         key=lambda use: (-1.0 if use.share is None else use.share, use.waiting), reverse=True
     )
     return found[:MOST_KEYS]
+
+
+async def _has_redis(state: ApiState, flow: list[FlowUse] | None) -> bool:
+    if state.qstash is None:
+        return flow is not None
+    try:  # QStash was asked, and not Redis
+        async with asyncio.timeout(REDIS_SECONDS):
+            await state.probes["redis"]()
+    except (*UNREACHABLE, SluiceError):
+        return False
+    return True

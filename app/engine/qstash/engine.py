@@ -54,7 +54,8 @@ class QStashEngine:
         look_again: timedelta = LOOK_AGAIN,
     ) -> None:
         self._database = database
-        self._target_of = target_of
+        self.client = client
+        self.target_of = target_of
         self._stop_timeout = stop_timeout
         self._look_again = look_again
         self._receivers: list[QStashReceiver] = []
@@ -113,7 +114,7 @@ class QStashEngine:
             letter = Letter.read(body)
         except ValueError:
             return NEVER
-        target = self._target_of(flow_key)
+        target = self.target_of(flow_key)
         for receiver in self._receivers:
             lane = receiver.lane(flow_key)
             if target is not None and lane is not None:

@@ -51,36 +51,41 @@ class QStashFlowControl:
         return nothing_of(name)
 
     async def hold(
-        self, now: FlowControlInfo, pinned: PinFlowControlOptions | None, *, paused: bool
+        self, now: FlowControlInfo, limits: PinFlowControlOptions, *, pinned: bool, paused: bool
     ) -> bool:
-        """Have the key of ``now`` pinned to these limits, or to none, and paused or not. Returns
+        """Have the key of ``now`` pinned to these limits or not pinned, and paused or not. Returns
         whether it was otherwise.
 
         Raises:
             QStashFault: some of it may have been done.
         """
         calls, key = self._client.flow_control, now.key
-        pin = None if pinned is None or _is_pinned(now, pinned) else pinned
-        unpin = pinned is None and (now.is_pinned_parallelism or now.is_pinned_rate)
+        is_pinned = now.is_pinned_parallelism or now.is_pinned_rate
+        # Until a new message comes, what was pinned last holds on: these are to hold then.
+        pin = not _is_pinned(now, limits) if pinned else is_pinned and _held(now) != limits
+        unpin = is_pinned and not pinned
         async with calling_qstash():
             if paused and not now.is_paused:  # first, for a pin lets more begin
                 await calls.pause(key)
-            if pin is not None:
-                await calls.pin(key, pin)
+            if pin:
+                await calls.pin(key, limits)
             if unpin:
                 await calls.unpin(key, {"parallelism": True, "rate": True})
             if now.is_paused and not paused:
                 await calls.resume(key)
-        return pin is not None or unpin or paused != now.is_paused
+        return pin or unpin or paused != now.is_paused
 
 
 def nothing_of(key: str) -> FlowControlInfo:
     return parse_flow_control_info({"flowControlKey": key})
 
 
-def _is_pinned(now: FlowControlInfo, limits: PinFlowControlOptions) -> bool:
-    """A pin that is there already is not made again: it would reset the rate's count."""
-    held = {
+def _held(now: FlowControlInfo) -> PinFlowControlOptions:
+    return {
         "parallelism": now.parallelism_max, "rate": now.rate_max, "period": now.rate_period,
     }  # fmt: skip
-    return now.is_pinned_parallelism and now.is_pinned_rate and held == limits
+
+
+def _is_pinned(now: FlowControlInfo, limits: PinFlowControlOptions) -> bool:
+    """A pin that is there already is not made again: it would reset the rate's count."""
+    return now.is_pinned_parallelism and now.is_pinned_rate and _held(now) == limits

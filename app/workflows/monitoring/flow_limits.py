@@ -95,6 +95,14 @@ class FlowLimitService:
             key, lambda tx: flow_overrides.set_paused(tx, key, paused=paused, by=by)
         )
 
+    async def reconcile(self) -> None:
+        """Have the operators' overrides in force wherever the limits are held.
+
+        Raises:
+            Unavailable: whoever holds them does not answer.
+        """
+        await self._usage.reconcile()
+
     async def _change(self, key: str, change: Change) -> FlowState:
         self._known(key)
         async with self._database.begin() as tx:

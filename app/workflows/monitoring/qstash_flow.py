@@ -91,7 +91,10 @@ class QStashFlow:
         changed = False
         while True:
             wanted = self._controls.live(now.key)
-            if not await self._control.hold(now, self._pin(wanted), paused=wanted.paused):
+            limits = self._limits(wanted)
+            if limits is None or not await self._control.hold(
+                now, limits, pinned=wanted.pinned, paused=wanted.paused
+            ):
                 return changed
             changed = True
             await self._controls.refresh()
@@ -99,9 +102,8 @@ class QStashFlow:
                 return changed
             now = await self._control.key(now.key)
 
-    def _pin(self, live: LiveControl) -> PinFlowControlOptions | None:
-        if not live.pinned:
-            return None
+    def _limits(self, live: LiveControl) -> PinFlowControlOptions | None:
+        """None: no message of the key goes anywhere."""
         told = [self._target_of(key) for key in self._controls.flow_keys(live.key)]
         return next((target.pin for target in told if target is not None), None)
 
