@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
 from app.store.statuses import EventKind
 from app.store.storable import storable
@@ -19,6 +21,11 @@ _EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, i
 CHANNEL = "sluice.run"
 """Postgres tells here, with the commit, which run has a new event: its id is the payload."""
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :run_id)")
+_APPEND = f"""
+    INSERT INTO sluice.run_event (run_id, kind, who, reason, detail, data)
+    VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::jsonb)
+    RETURNING pg_notify('{CHANNEL}', run_id)
+"""  # noqa: S608 - no value is pasted in
 SLUICE = "sluice"
 """Who did what nobody asked for."""
 
@@ -38,17 +45,9 @@ async def append(
     The caller holds the run's row: events of one run must be committed in the order of their ids,
     or who asks for those after an id would miss one.
     """
-    await tx.execute(
-        insert(_EVENT).values(
-            run_id=run_id,
-            kind=kind,
-            who=who,
-            reason=reason,
-            detail=storable(redacted(detail)),
-            data=data,
-        )
-    )
-    await wake(tx, run_id)
+    said = storable(redacted(detail))
+    told = None if data is None else json.dumps(data)
+    await fetch_raw(tx, _APPEND, run_id, kind, who, reason, said, told)
 
 
 async def wake(tx: AsyncConnection, run_id: str) -> None:

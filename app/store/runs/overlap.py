@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.statuses import RunStage, RunStatus
@@ -15,6 +15,12 @@ _BESIDE = _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None)
 """Begun by a step of another run, or by a backfill: however many are under way beside it."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.family:' || :family, 0))")
 _WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
+_ACTIVE = (
+    select(_RUN.c.id, _RUN.c.status)
+    .where(_RUN.c.family == bindparam("family"), _RUN.c.finished_at.is_(None), ~_WAITING, ~_BESIDE)
+    .order_by(_RUN.c.id)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,7 @@ async def lock(tx: AsyncConnection, family: str) -> None:
 
 async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
     """The oldest run of the family that has not ended and does not merely wait."""
-    query = (
-        select(_RUN.c.id, _RUN.c.status)
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_(None), ~_WAITING, ~_BESIDE)
-        .order_by(_RUN.c.id)
-        .limit(1)
-    )
-    row = (await tx.execute(query)).one_or_none()
+    row = (await tx.execute(_ACTIVE, {"family": family})).one_or_none()
     return None if row is None else ActiveRun(row[0], RunStatus(row[1]))
 
 

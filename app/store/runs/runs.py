@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +21,25 @@ OUTSTANDING = f"(scheduled - suspended - {ENDED_ITEMS})"
 """SQL: how many items of a run wait for a worker, or are at work."""
 
 
+# Made once: to put a statement together takes as long as to run it.
+_INSERT = insert(_RUN)
+_FIND = select(_RUN).where(_RUN.c.id == bindparam("run_id"))
+_FIND_ACTIVE = _FIND.add_columns(
+    func.coalesce(func.extract("epoch", func.now() - _RUN.c.active_since), 0).label(
+        "active_seconds"
+    )
+)
+_JUDGED = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
+_EARLIER = (
+    select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, _JUDGED.label("ended"))
+    .where(_RUN.c.family == bindparam("family"), _RUN.c.finished_at.is_not(None), _JUDGED > 0)
+    .order_by(_RUN.c.id.desc())
+    .limit(bindparam("latest"))
+    .subquery()
+)
+_SUMS = select(*(func.sum(column) for column in _EARLIER.c))
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """What layer 1 found. ``exact`` is False where ``to_process`` was extrapolated."""
@@ -32,11 +51,11 @@ class Statistics:
 
 
 async def insert_run(tx: AsyncConnection, run: Run) -> None:
-    await tx.execute(insert(_RUN).values(run.model_dump(exclude={"created_at"})))
+    await tx.execute(_INSERT, run.model_dump(exclude={"created_at"}))
 
 
 async def find(tx: AsyncConnection, run_id: str) -> Run | None:
-    row = (await tx.execute(select(_RUN).where(_RUN.c.id == run_id))).one_or_none()
+    row = (await tx.execute(_FIND, {"run_id": run_id})).one_or_none()
     return None if row is None else _run(row)
 
 
@@ -77,9 +96,7 @@ async def statuses(
 async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | None:
     """The run, and for how many seconds it has been running since it began or was resumed: by the
     clock of the database, because those of workers differ."""
-    seconds = func.extract("epoch", func.now() - _RUN.c.active_since)
-    query = select(_RUN, func.coalesce(seconds, 0).label("active_seconds"))
-    row = (await tx.execute(query.where(_RUN.c.id == run_id))).mappings().one_or_none()
+    row = (await tx.execute(_FIND_ACTIVE, {"run_id": run_id})).mappings().one_or_none()
     if row is None:
         return None
     values = dict(row)
@@ -201,16 +218,7 @@ class Averages:
 
 async def averages(tx: AsyncConnection, family: str, *, latest: int = 5) -> Averages | None:
     """Over the family's latest ended runs; None: there is no such run."""
-    ended = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
-    runs = (
-        select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, ended.label("ended"))
-        .where(_RUN.c.family == family, _RUN.c.finished_at.is_not(None), ended > 0)
-        .order_by(_RUN.c.id.desc())
-        .limit(latest)
-        .subquery()
-    )
-    sums = (runs.c.work_ms, runs.c.spent_usd, runs.c.spent_tokens, runs.c.ended)
-    row = (await tx.execute(select(*(func.sum(column) for column in sums)))).one()
+    row = (await tx.execute(_SUMS, {"family": family, "latest": latest})).one()
     if row[3] is None:
         return None
     work_ms, usd, tokens, items = (float(value) for value in row)
