@@ -23,6 +23,8 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
     { method: "POST" },
   ]);
   const reset = useChange(() => [address, { method: "DELETE" }]);
+  // QStash goes on with what was published before a change, until that is through.
+  const limits = flow.held ?? flow;
   const layer = flow.key.slice(flow.key.lastIndexOf(".") + 1);
   return (
     <li className={`card stack flow-card${flow.paused ? " paused" : ""}`} id={flow.key}>
@@ -33,13 +35,18 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
           {flow.paused && <span className="tag warn">{F.paused}</span>}
         </span>
       </div>
-      <Gauge label={F.atWork} value={flow.active} most={flow.parallelism} />
-      <Gauge label={F.starts(flow.periodSeconds)} value={flow.started} most={flow.rate} />
+      <Gauge label={F.atWork} value={flow.active} most={limits.parallelism} />
+      <Gauge label={F.starts(limits.periodSeconds)} value={flow.started} most={limits.rate} />
       <p className="small">
         {flow.waiting === null
           ? F.unknownWaiting
           : F.waits(count(flow.waiting), count(flow.queued))}
       </p>
+      {!isTaken(flow) && (
+        <p className="small strong" role="status">
+          {F.notTaken}
+        </p>
+      )}
       <Lately flow={flow} />
       {edits ? (
         <PinForm flow={flow} onClose={() => setEdits(false)} />
@@ -73,6 +80,11 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
       )}
     </li>
   );
+}
+
+/** Whether QStash, where it holds the limits, holds them as operators want them. */
+function isTaken({ held, paused, source }: Flow): boolean {
+  return held === null || (held.paused === paused && held.pinned === (source === "pinned"));
 }
 
 /** The last five minutes, where the service keeps them. */
