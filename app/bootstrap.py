@@ -15,8 +15,8 @@ from app.composition.engines import calls_of, limits_of, open_engine, probes_of,
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
-from app.connections.redis_url import open_redis
-from app.embedded.servers import Urls, servers
+from app.connections.redis import open_redis
+from app.connections.server_urls import Urls
 from app.engine import Engine
 from app.flow.caller_gate import CallerGate
 from app.flow.history import FlowHistory
@@ -66,7 +66,7 @@ from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 from app.workflows.steps.children import tell_parent
 
-__all__ = ["Service", "Urls", "make_context", "open_service", "servers"]
+__all__ = ["Service", "Urls", "make_context", "open_service"]
 
 
 @asynccontextmanager

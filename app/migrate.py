@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import asyncpg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +22,7 @@ from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, MigrationHistory
 from app.store.pooler import require_session
 
-__all__ = ["ensure_database", "migrate", "with_database"]
+__all__ = ["config_of", "ensure_database", "migrate", "scripts_of", "with_database"]
 
 _LOCK = text("SELECT pg_advisory_lock(hashtext('sluice.migrate'))")
 THERE_ALREADY = "42P07"
@@ -72,9 +74,21 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
 
 
 def _upgrade(connection: Connection, history: MigrationHistory) -> None:
-    config = history.config()
+    config = config_of(history)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def config_of(history: MigrationHistory) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(history.folder).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s")
+    config.attributes["history"] = history
+    return config
+
+
+def scripts_of(history: MigrationHistory) -> ScriptDirectory:
+    return ScriptDirectory.from_config(config_of(history))
 
 
 async def ensure_database(dsn: str, name: str) -> str:

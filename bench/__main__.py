@@ -17,7 +17,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap import Urls, servers
+from app.connections.server_urls import Urls
+from app.embedded.servers import servers
 from app.logs import configure_logs
 from app.migrate import ensure_database
 from bench.ended_runs import PER_RUN

@@ -19,7 +19,8 @@ import uvloop
 from sqlalchemy import Select, text
 from sqlmodel import col, select
 
-from app.bootstrap import Urls, open_service, servers
+from app.bootstrap import Urls, open_service
+from app.embedded.servers import servers
 from app.logs import configure_logs
 from app.migrate import ensure_database, migrate
 from app.settings import Settings

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.errors import BadInput
+from app.migrate import scripts_of
 from app.store.histories import SERVICE, revision_id
 
 
@@ -25,7 +26,7 @@ def next_revision(root: Path, about: str) -> Revision:
         BadInput: two migrations follow the same one.
     """
     history = replace(SERVICE, folder=root / "alembic" / SERVICE.name)
-    heads = history.scripts().get_heads()
+    heads = scripts_of(history).get_heads()
     if len(heads) > 1:
         raise BadInput(
             f"Several migrations are the last one: {', '.join(sorted(heads))}."

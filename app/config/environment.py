@@ -16,7 +16,11 @@ class EnvironmentSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # one class is read, of which the others are the bases
     )
 
     prefixes: ClassVar[tuple[str, ...]] = ()

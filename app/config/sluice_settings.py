@@ -15,7 +15,6 @@ from pydantic import (
     SecretStr,
 )
 from pydantic_settings import NoDecode
-from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
 from app import SERVICE
 from app.config.engine_settings import EngineSettings
@@ -61,6 +60,9 @@ def _schema(value: str) -> str:
         )
     if value in ("public", "information_schema"):
         raise ValueError("must be a schema of Sluice's own: public is the application's")
+    # Here, because it takes long, and most commands need nothing else of SQLAlchemy.
+    from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS  # noqa: PLC0415
+
     if value in RESERVED_WORDS:
         raise ValueError("must be no word of SQL's own")
     return value

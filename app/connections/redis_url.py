@@ -1,23 +1,17 @@
-"""Reading the URL of a Redis, and opening it: what every place that connects goes through."""
+"""Reading the URL of a Redis."""
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from redis.asyncio import Redis
-
 from app.connections.url import take_apart
-from app.errors import ConfigurationError
 
 SCHEMES = {
     "redis": "redis", "rediss": "rediss", "unix": "unix",
     "valkey": "redis", "valkeys": "rediss", "redis+unix": "unix",
 }  # fmt: skip
 """With the word that redis-py has for it."""
-SECONDS = 5.0
-"""That a call may take, and that connecting may, unless the URL says otherwise."""
 FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 PARAMETERS = frozenset({
     "db", "username", "password", "client_name", "protocol", "socket_timeout",
@@ -67,19 +61,6 @@ def _check(name: str, value: str) -> None:
         raise ValueError(f"{name} names a file that is not there")
     if name == "ssl_cert_reqs" and value.lower() not in ("none", "optional", "required"):
         raise ValueError("ssl_cert_reqs can be none, optional, required, and is something else")
-
-
-def open_redis(url: str) -> Redis:
-    """
-    Raises:
-        ConfigurationError: the URL cannot be used.
-    """
-    try:
-        plain = plain_redis_url(url)
-        return Redis.from_url(plain, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
-    except (ValueError, ssl.SSLError) as error:
-        reason = str(error) if type(error) is ValueError else type(error).__name__
-        raise ConfigurationError(f"REDIS_URL cannot be used: {reason}.") from None
 
 
 def _shown(host: str, port: int | None) -> str:

@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 SCHEMA = "sluice"
 OPTION = "sluice_schema"
 """The execution option of an engine whose schema has another name."""
@@ -24,21 +21,3 @@ _MENTION = re.compile(rf"(?<![\w./@-]){SCHEMA}\.(?=\w)")
 def in_schema(text: str, schema: str) -> str:
     """A statement, or the name of a channel, as it is said where the schema has this name."""
     return text if schema == SCHEMA else _MENTION.sub(f"{schema}.", text)
-
-
-def use_schema(engine: AsyncEngine, schema: str) -> None:
-    """Put ``schema`` into every statement of the engine. Costs nothing where it is ``sluice``."""
-    if schema == SCHEMA:
-        return
-    engine.update_execution_options(**{OPTION: schema})
-
-    @event.listens_for(engine.sync_engine, "before_cursor_execute", retval=True)
-    def qualified(
-        _connection: object,
-        _cursor: object,
-        statement: str,
-        parameters: object,
-        _context: object,
-        _many: bool,
-    ) -> tuple[str, object]:
-        return in_schema(statement, schema), parameters

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 from app.config.sluice_settings import SluiceSettings
 from app.configured_secrets import know_url, redactor_of
+from app.connections.server_urls import Urls
 from app.embedded import hold
 from app.redaction.redactor import IN_USE
-
-
-@dataclass(frozen=True, slots=True)
-class Urls:
-    """Where the servers are, whether they were given or are our own."""
-
-    database: str
-    redis: str
-    listen: str = ""
-    """The same database without a pooler in transaction mode; "": ``database`` is without one."""
-
-    @property
-    def direct(self) -> str:
-        """For what listens, holds a lock of its session, or changes the tables."""
-        return self.listen or self.database
 
 
 @contextmanager

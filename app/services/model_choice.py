@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from app.services.images.endpoint import EndpointPainter
 from app.services.images.local import LocalPainter
 from app.services.images.painter import Painter
-from app.services.llm.chat import ChatClient
-from app.services.llm.chat_writer import ChatWriter
 from app.services.llm.writer import TextWriter
 from app.services.offline.writer import LocalWriter
 
@@ -21,6 +18,10 @@ def text_writer(
     """
     if not base_url:
         return LocalWriter()
+    # Here, as the painter's below: what calls a model brings much that the local ones do not need.
+    from app.services.llm.chat import ChatClient  # noqa: PLC0415
+    from app.services.llm.chat_writer import ChatWriter  # noqa: PLC0415
+
     return ChatWriter(ChatClient(base_url, api_key, model, timeout=timeout))
 
 
@@ -32,4 +33,6 @@ def painter(base_url: str | None, api_key: str | None, model: str, timeout: floa
     """
     if not base_url:
         return LocalPainter()
+    from app.services.images.endpoint import EndpointPainter  # noqa: PLC0415
+
     return EndpointPainter(base_url, api_key, model, timeout=timeout)

@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.connections.engine_schema import use_schema
 from app.connections.postgres import connect
-from app.connections.schema import SCHEMA, use_schema
+from app.connections.schema import SCHEMA
 from app.connections.sql_compiler import use_compiler
 from app.errors import ConfigurationError
 from app.store.pool import WaitingPool

@@ -1,20 +1,23 @@
 """The two migration histories: Sluice's own, and the service's.
 
 Each has a folder of its own and a version table of its own, in Sluice's schema: the application's
-``alembic_version`` in ``public`` is none of theirs.
+``alembic_version`` in ``public`` is none of theirs. Nothing here imports Alembic, which only a
+migration needs: every start of a service asks which revisions there are.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
+from app.errors import ConfigurationError
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 LONGEST_ID = 32
@@ -30,16 +33,6 @@ class MigrationHistory:
     def name(self) -> str:
         return self.folder.name
 
-    def config(self) -> Config:
-        config = Config()
-        config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
-        config.set_main_option("file_template", "%%(rev)s")
-        config.attributes["history"] = self
-        return config
-
-    def scripts(self) -> ScriptDirectory:
-        return ScriptDirectory.from_config(self.config())
-
 
 SLUICE = MigrationHistory(_MIGRATIONS / "sluice", "alembic_version")
 SERVICE = MigrationHistory(_MIGRATIONS / "service", "service_version")
@@ -49,8 +42,53 @@ HISTORIES = (SLUICE, SERVICE)
 
 @cache
 def known_revisions(history: MigrationHistory) -> tuple[str, ...]:
-    """Of the migrations that this code has, the newest first."""
-    return tuple(script.revision for script in history.scripts().walk_revisions())
+    """Of the migrations that this code has, the newest first. They are read and not run.
+
+    Raises:
+        ConfigurationError: Alembic could not put them in order either.
+    """
+    follows: dict[str, set[str]] = {}
+    for file in sorted((history.folder / "versions").glob("*.py")):
+        if file.name.startswith(("__init__", ".#")):  # as Alembic does
+            continue
+        said = dict(_assigned(file))
+        own = _ids(file, said.get("revision"))
+        if len(own) != 1:
+            raise ConfigurationError(f"The migration {file} must say its revision, as a text.")
+        follows[own.pop()] = _ids(file, said.get("down_revision"))
+    try:
+        oldest_first = list(TopologicalSorter(follows).static_order())
+    except CycleError as error:
+        circle = ", ".join(error.args[1])
+        raise ConfigurationError(
+            f"Migrations of {history.folder} follow one another in a circle: {circle}."
+        ) from None
+    if missing := set(oldest_first) - set(follows):
+        named = ", ".join(sorted(missing))
+        raise ConfigurationError(
+            f"Migrations of {history.folder} follow {named}, which is not there."
+        )
+    return tuple(reversed(oldest_first))
+
+
+def _assigned(file: Path) -> Iterator[tuple[str, ast.expr]]:
+    """What a module says by a name."""
+    for line in ast.parse(file.read_bytes(), str(file)).body:
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value:
+            yield line.target.id, line.value
+        elif isinstance(line, ast.Assign):
+            yield from ((one.id, line.value) for one in line.targets if isinstance(one, ast.Name))
+
+
+def _ids(file: Path, value: ast.expr | None) -> set[str]:
+    """A migration may follow none, one, or several that it merges."""
+    try:
+        told = None if value is None else ast.literal_eval(value)
+    except ValueError:
+        raise ConfigurationError(
+            f"The migration {file} must say its revision, and what it follows, as plain texts."
+        ) from None
+    return {told} if isinstance(told, str) else set(told or ())
 
 
 def revision_id(about: str, day: date) -> str:

@@ -23,7 +23,8 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
-from app.bootstrap import Urls, servers
+from app.bootstrap import Urls
+from app.embedded.servers import servers
 from app.logs import configure_logs
 from app.migrate import ensure_database
 from bench.peers.contestant import LOGS, Contestant, Place

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError
 
 from app.connections.faults import Fault
-from app.connections.redis_url import open_redis
+from app.connections.redis import open_redis
 from app.errors import ConfigurationError
 from app.flow.redis_check import RedisCheck
 from app.workflows.family import Flow, FlowControl

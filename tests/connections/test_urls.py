@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.connections.postgres import connect
 from app.connections.postgres_url import PostgresUrl, with_database
-from app.connections.redis_url import open_redis, plain_redis_url
+from app.connections.redis import open_redis
+from app.connections.redis_url import plain_redis_url
 from app.errors import ConfigurationError
 from app.settings import Settings
 from tests.support.servers.choice import TestServers

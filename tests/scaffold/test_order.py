@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from app.errors import BadInput
+from app.migrate import scripts_of
 from app.store.histories import LONGEST_ID, SERVICE, revision_id
 from scaffold.names import Names, camel, in_many, names
 from scaffold.order import Order, as_asked, as_told
@@ -131,7 +132,7 @@ def test_many_are_called_as_the_rules_say() -> None:
 
 def test_the_next_migration_follows_the_last_one() -> None:
     found = next_revision(ROOT, "otter_reminder")
-    assert found.follows == "".join(SERVICE.scripts().get_heads())
+    assert found.follows == "".join(scripts_of(SERVICE).get_heads())
     assert re.fullmatch(r"\d{8}_otter_reminder", found.id)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from app.migrate import scripts_of
 from app.store.histories import SERVICE
 from app.store.histories import SLUICE as OURS
 from tests.scaffold.test_update import change
@@ -292,7 +293,7 @@ async def test_an_updates_migration_and_the_services_own_are_no_row(
         await deployed.execute("INSERT INTO acme_reminder VALUES ('invoice-1', 'Dear Ada', now())")
 
         new = "20990101_run_priority"
-        [before] = OURS.scripts().get_heads()
+        [before] = scripts_of(OURS).get_heads()
         add = "ALTER TABLE sluice.run ADD COLUMN priority int"
         ours = replace(OURS, folder=newer.root / "alembic" / "sluice")
         write_migration(ours, new, before, add)

@@ -21,7 +21,7 @@ from app.connections.postgres_url import changed
 from app.connections.schema import SCHEMA
 from app.declared_tables import THEIRS, application_tables, service_tables, sluice_tables
 from app.errors import ConfigurationError
-from app.migrate import migrate
+from app.migrate import config_of, migrate
 from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE, MigrationHistory
@@ -231,7 +231,7 @@ async def test_autogenerate_speaks_of_declared_tables_alone(
 
 
 async def _generated(dsn: str, history: MigrationHistory, message: str) -> str:
-    config = history.config()
+    config = config_of(history)
     database = open_database(dsn, pool_size=1)
     try:
         async with database.connect() as connection:

@@ -14,7 +14,7 @@ from alembic import command
 from app import models
 from app.connections.schema import SCHEMA
 from app.declared_tables import service_tables, sluice_tables
-from app.migrate import migrate
+from app.migrate import config_of, migrate, scripts_of
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE
 from tests.support.servers.choice import TestServers
@@ -61,17 +61,17 @@ async def test_a_migrated_database_has_the_declared_tables(
 
 def test_a_migration_that_others_follow_is_changed_no_more() -> None:
     """A database that went through it would miss the change, or meet it in the next one again."""
-    [head] = SLUICE.scripts().get_heads()
+    [head] = scripts_of(SLUICE).get_heads()
     found = {
         script.revision: hashlib.sha256(Path(script.path).read_bytes()).hexdigest()[:16]
-        for script in SLUICE.scripts().walk_revisions()
+        for script in scripts_of(SLUICE).walk_revisions()
         if script.revision in CHANGED_NO_MORE or script.revision != head
     }
     assert found == CHANGED_NO_MORE, "Write another migration; a new one's digest goes in here."
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
-    config = SLUICE.config()
+    config = config_of(SLUICE)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
 

@@ -29,7 +29,8 @@ from app.store.planning import backfill_history, backfills
 from app.store.statuses import BackfillMode
 from app.store.tables.backfills import Backfill
 from app.tokens import Scope
-from app.workflows.backfills.plan import MOST_ACTIVE, USUAL_ACTIVE, BackfillRequest
+from app.workflows.backfills.plan import BackfillRequest
+from app.workflows.contract.partitions import MOST_ACTIVE, USUAL_ACTIVE
 from app.workflows.registry.bound_family import BoundFamily
 
 PATH = "/api/backfills"

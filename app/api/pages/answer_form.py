@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from app import exact_json
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LONG_TEXT = 200
 """Characters from which a text is typed on several lines."""
@@ -19,6 +20,9 @@ LONG_TEXT = 200
 
 @cache
 def _templates() -> Environment:
+    # Here, because it takes long, and few services are ever asked for such a page.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
     return Environment(
         loader=PackageLoader("app.api.pages"),
         autoescape=True,

@@ -46,7 +46,7 @@ from app.schemas.backfills import (
 )
 from app.schemas.families import FamilyView
 from app.schemas.runs import RunsAnswer
-from app.workflows.backfills.plan import MOST_ACTIVE, USUAL_ACTIVE
+from app.workflows.contract.partitions import MOST_ACTIVE, USUAL_ACTIVE
 
 EVERY = 1.0
 """Seconds between two looks at the progress."""

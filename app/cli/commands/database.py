@@ -10,12 +10,13 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.bootstrap import Urls, servers
 from app.cli.input.durations import parse_duration
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import begin_log, execute, located
 from app.connections.postgres_url import PostgresUrl
+from app.connections.server_urls import Urls
+from app.embedded.servers import servers
 from app.migrate import migrate as bring_up_to_date
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key

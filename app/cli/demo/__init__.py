@@ -13,12 +13,13 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from app.bootstrap import Urls, servers
+from app.bootstrap import Urls
 from app.cli.demo.stage import Mismatch, Stage, quiet
 from app.cli.output.console import open_console, printable
 from app.cli.server.demo_database import new_stage
 from app.cli.server.environment import DEMO_DATABASE, beside, execute
-from app.connections.redis_url import open_redis
+from app.connections.redis import open_redis
+from app.embedded.servers import servers
 from app.errors import BadInput
 from app.migrate import migrate
 from app.settings import Settings, load_settings

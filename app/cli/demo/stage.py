@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.bootstrap import Urls
 from app.cli.api_client import ApiClient, Found, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.start import print_dry_run
@@ -22,6 +21,7 @@ from app.cli.paths import run_path
 from app.cli.server.environment import begin_log
 from app.cli.server.limits import limits_of
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.connections.server_urls import Urls
 from app.errors import SluiceError
 from app.main import create_app
 from app.schemas.families import FamilyView

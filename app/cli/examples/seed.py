@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from app.bootstrap import Urls, servers
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import begin_log, execute, prepared
+from app.connections.server_urls import Urls
+from app.embedded.servers import servers
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.upserts import Written

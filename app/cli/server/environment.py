@@ -15,10 +15,10 @@ import uvloop
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 
-from app.bootstrap import Urls
 from app.cli.server import demo_database
 from app.cli.server.demo_token import ensure_token
 from app.configured_secrets import redactor_of
+from app.connections.server_urls import Urls
 from app.errors import Unavailable, full_stop
 from app.logs import configure_logs, log_crashes
 from app.migrate import ensure_database, migrate

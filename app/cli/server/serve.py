@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.bootstrap import Urls, servers
+from app.bootstrap import Urls
 from app.cli.options import Demo
 from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
@@ -17,6 +17,7 @@ from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.config.engine_settings import EngineName
+from app.embedded.servers import servers
 from app.main import create_app, require_callers
 from app.settings import Settings, load_settings, reached_at
 from app.workflows.registry.discovery import discover_families

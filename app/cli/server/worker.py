@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from app.bootstrap import Urls, open_service, servers
+from app.bootstrap import Urls, open_service
 from app.cli.options import Demo
 from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
 from app.config.engine_settings import EngineName
+from app.embedded.servers import servers
 from app.errors import ConfigurationError
 from app.settings import Settings, load_settings
 from app.workflows.registry.discovery import discover_families

@@ -14,14 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.errors import BadInput
 from app.store.planning import backfill_history
 from app.store.statuses import BackfillMode
-from app.workflows.contract.partitions import MOST_PARTITIONS, Partition, Partitioning
+from app.workflows.contract.partitions import MOST_PARTITIONS, USUAL_ACTIVE, Partition, Partitioning
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.serialization.params import KeptParams
-
-USUAL_ACTIVE, MOST_ACTIVE = 3, 100
-"""Partitions at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

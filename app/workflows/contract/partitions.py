@@ -14,6 +14,8 @@ from typing import Any
 
 MOST_PARTITIONS = 10_000
 """Of one backfill: hours of more than a year."""
+USUAL_ACTIVE, MOST_ACTIVE = 3, 100
+"""Of them, at once."""
 
 
 @dataclass(frozen=True, slots=True)

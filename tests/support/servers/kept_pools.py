@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.schema import SCHEMA
-from app.embedded.servers import Urls
+from app.connections.server_urls import Urls
 from app.settings import Settings
 from app.store.pools import Pools, open_pools
 

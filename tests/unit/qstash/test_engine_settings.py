@@ -6,7 +6,7 @@ import pytest
 
 from app.config.engine_settings import EngineName, QStashAccess
 from app.configured_secrets import redactor_of
-from app.embedded.servers import Urls
+from app.connections.server_urls import Urls
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.settings import load_settings
