@@ -19,6 +19,7 @@ from redis.exceptions import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.errors import Unavailable
 from app.redaction.redactor import redacted
 
 AGAIN = 300.0
@@ -144,6 +145,8 @@ class Fault:
             self._since = now
         self._times += 1
         known, reason = away(error), said(error)
+        if isinstance(error, Unavailable):
+            known = error.detail
         new = reason not in self._reasons and len(self._reasons) < MOST_REASONS
         if not (began or new or now - self._told_at >= self.every):
             return

@@ -1,4 +1,5 @@
-"""What becomes of a call of QStash that nothing comes of: a sentence."""
+"""What becomes of a call of QStash that nothing comes of: a sentence for whoever operates the
+service."""
 
 from __future__ import annotations
 
@@ -7,9 +8,6 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-import httpx  # what the official client lets through is of it
-from qstash.errors import DailyMessageLimitExceededError, QStashError, RateLimitExceededError
 
 from app.errors import Unavailable, full_stop
 from app.redaction.redactor import redacted
@@ -42,26 +40,35 @@ async def calling_qstash(within: float = WITHIN) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(within):
             yield
-    except QStashError as error:
-        raise _answered(error) from None
-    except (httpx.HTTPError, OSError) as error:  # a TimeoutError is an OSError
-        raise QStashFault(
-            f"QStash does not answer ({type(error).__name__}). Is QSTASH_URL right?"
-        ) from None
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise QStashFault(
-            "What answers at QSTASH_URL is no QStash: its answer cannot be understood."
-        ) from None
+    except Exception as error:  # noqa: BLE001 - the client lets errors of several kinds through
+        raise fault_of(error) from None
 
 
-def _answered(error: QStashError) -> QStashFault:
-    if isinstance(error, DailyMessageLimitExceededError):
+def fault_of(error: Exception) -> QStashFault:
+    """
+    Args:
+        error: as a call by the official client raises it, or the reading of what was answered.
+    """
+    # Here, because it takes long; where a call was made, they are there already.
+    import httpx  # noqa: PLC0415
+    from qstash import errors  # noqa: PLC0415
+
+    if isinstance(error, errors.DailyMessageLimitExceededError):
         return QStashFault("QStash takes no more messages today: its plan allows no more.", 429)
-    if isinstance(error, RateLimitExceededError):
+    if isinstance(error, errors.RateLimitExceededError):
         return QStashFault("QStash takes no more calls just now: too many were made.", 429)
-    found = _STATUS.search(str(error))
+    if isinstance(error, errors.QStashError):
+        return _refused(str(error))
+    if isinstance(error, (httpx.HTTPError, OSError)):  # a TimeoutError is an OSError
+        kind = type(error).__name__
+        return QStashFault(f"QStash does not answer ({kind}). Is QSTASH_URL right?")
+    return QStashFault("What answers at QSTASH_URL is no QStash: its answer cannot be understood.")
+
+
+def _refused(said: str) -> QStashFault:
+    found = _STATUS.search(said)
     if found is None:
-        return QStashFault(f"QStash refuses the call: {full_stop(_shown(str(error)))}")
+        return QStashFault(f"QStash refuses the call: {full_stop(_shown(said))}")
     status, body = int(found[1]), found[2]
     if status in (401, 403):
         sentence = (

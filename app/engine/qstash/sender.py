@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.driver import fetch_raw
 from app.connections.faults import Fault
 from app.engine.qstash import statements
-from app.engine.qstash.away import sentence
+from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
 from app.errors import Unavailable
@@ -37,6 +37,7 @@ UNHEARD = timedelta(days=1)
 """After so long without a delivery, QStash is thought to have lost a message that it had taken."""
 KEYS = "/v2/keys"
 """What QStash answers whoever has the right token, and which changes nothing."""
+WAITS = "Messages wait in the outbox, and are sent when it takes them."
 COMMITTING = 0.001
 """Seconds between two looks whether a transaction that is being committed has ended."""
 
@@ -91,15 +92,16 @@ class OutboxSender:
         if self._why is None:
             return
         try:
-            await self._client.http.request(path=KEYS, method="GET")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the answer is no
-            self._missed(error)
-            raise Unavailable(sentence(error)) from None
+            async with calling_qstash():
+                await self._client.http.request(path=KEYS, method="GET")
+        except QStashFault as fault:
+            self._missed(fault)
+            raise Unavailable(self._why) from None
         self._reached()
 
-    def _missed(self, error: Exception) -> None:
-        self._why = sentence(error)
-        self._fault.seen(error)
+    def _missed(self, fault: QStashFault) -> None:
+        self._why = f"{fault.detail} {WAITS}"
+        self._fault.seen(fault)
 
     def _reached(self) -> None:
         self._why = None
@@ -175,19 +177,19 @@ class OutboxSender:
                 left.append(one)
             else:
                 sendable.append((one, target))
-        sent, refused, error = await self._call(sendable)
+        sent, refused, fault = await self._call(sendable)
         async with self._database.begin() as tx:
             await fetch_raw(tx, statements.SENT, *_columns(sent))
             await fetch_raw(tx, statements.NOT_SENT, *_columns([*left, *refused]), LONGEST_PAUSE)
-        if error is not None:
-            self._missed(error)
+        if fault is not None:
+            self._missed(fault)
         elif sendable:
             self._reached()
-        return error is None and len(rows) == AT_ONCE
+        return fault is None and len(rows) == AT_ONCE
 
     async def _call(
         self, sendable: Sequence[tuple[Publication, DeliveryTarget]]
-    ) -> tuple[list[Publication], list[Publication], Exception | None]:
+    ) -> tuple[list[Publication], list[Publication], QStashFault | None]:
         """Those that QStash has taken, those that it has not, and why nothing came of the call."""
         if not sendable:
             return [], [], None
@@ -196,7 +198,7 @@ class OutboxSender:
             [one.wire(target, self._app_url, self._failed_url) for one, target in sendable]
         )
         try:
-            async with asyncio.timeout(CALL_WITHIN):
+            async with calling_qstash(CALL_WITHIN):
                 # Its own call for batches breaks down where one message was refused.
                 answer = await self._client.http.request(
                     path=BATCH,
@@ -204,8 +206,8 @@ class OutboxSender:
                     headers={"Content-Type": "application/json"},
                     body=body,
                 )
-        except Exception as error:  # noqa: BLE001 - a refusal, or QStash is away
-            return [], every, error
+        except QStashFault as fault:
+            return [], every, fault
         told = taken(answer, len(every))
         refused = [one for one, ok in zip(every, told, strict=True) if not ok]
         if refused:
