@@ -8,12 +8,12 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import typer
-from qstash.dlq import DlqMessage, parse_dlq_message_response
 from rich.progress import Progress
 
 from app.chunks import chunked
 from app.cli.output.console import number, open_console, printable
 from app.cli.qstash.account import SCHEDULE, QStashAccount, open_account, run
+from app.cli.qstash.answers import AccountDeadLetter
 from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.errors import BadInput
 
@@ -35,7 +35,7 @@ class ServiceDeadLetters:
         whole: whether these are all.
     """
 
-    ours: list[DlqMessage]
+    ours: list[AccountDeadLetter]
     whole: bool
 
 
@@ -47,7 +47,7 @@ async def read_dead_letters(account: QStashAccount, most: int) -> ServiceDeadLet
     Raises:
         QStashFault
     """
-    found: list[DlqMessage] = []
+    found: list[AccountDeadLetter] = []
     seen, cursor = 0, None
     while True:
         params = {"count": str(A_PAGE), "order": "latestFirst"}
@@ -55,7 +55,7 @@ async def read_dead_letters(account: QStashAccount, most: int) -> ServiceDeadLet
             params["cursor"] = cursor
         async with calling_qstash():  # the client's own call knows no order
             told = await account.client.http.request(path="/v2/dlq", method="GET", params=params)
-            page = [parse_dlq_message_response(one) for one in told["messages"]]
+            page = [AccountDeadLetter.model_validate(one) for one in told["messages"]]
             cursor = told.get("cursor")
         seen += len(page)
         found += [one for one in page if account.is_ours(one.url)]
@@ -120,7 +120,10 @@ def _told(chosen: int, result: _Retried, *, whole: bool) -> str:
 async def _require_ours(account: QStashAccount, letter_id: str) -> None:
     try:
         async with calling_qstash():
-            letter = await account.client.dlq.get(quote(letter_id, safe=""))
+            told = await account.client.http.request(
+                path=f"/v2/dlq/{quote(letter_id, safe='')}", method="GET"
+            )
+            letter = AccountDeadLetter.model_validate({"dlqId": letter_id, **told})
     except QStashFault as fault:
         if fault.answered != 404:
             raise

@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import typer
-from qstash.schedule import Schedule
 
 from app.cli.output.console import open_console, printable
 from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account, run
+from app.cli.qstash.answers import AccountSchedule
 from app.config.engine_settings import QStashAccess
 from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.errors import ConfigurationError
@@ -41,7 +41,7 @@ async def _setup(*, as_json: bool) -> None:
         _require_reachable(account.access)
         former = await _find(account)
         done = await _put(account, former)
-        resumed = former is not None and former.paused
+        resumed = former is not None and former.is_paused
         if resumed:
             async with calling_qstash():
                 await account.client.schedule.resume(SCHEDULE)
@@ -65,17 +65,18 @@ async def _setup(*, as_json: bool) -> None:
     console.print(sentence + again, soft_wrap=True)
 
 
-async def _find(account: QStashAccount) -> Schedule | None:
+async def _find(account: QStashAccount) -> AccountSchedule | None:
     try:
         async with calling_qstash():
-            return await account.client.schedule.get(SCHEDULE)
+            told = await account.client.http.request(path=f"/v2/schedules/{SCHEDULE}", method="GET")
+            return AccountSchedule.model_validate(told)
     except QStashFault as fault:
         if fault.answered != 404:
             raise
     return None
 
 
-async def _put(account: QStashAccount, former: Schedule | None) -> _Done:
+async def _put(account: QStashAccount, former: AccountSchedule | None) -> _Done:
     if former is not None and (
         (former.destination, former.cron, former.method, former.retries)
         == (account.tick_url, CRON, "POST", RETRIES)

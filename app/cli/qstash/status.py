@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 
 import typer
 from pydantic import JsonValue
-from qstash.dlq import DlqMessage
 from qstash.flow_control_api import FlowControlInfo
-from qstash.schedule import Schedule
 from rich.console import Console
 
 from app.cli.output.console import add, number, open_console, summary, table, when
 from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account, run
+from app.cli.qstash.answers import AccountDeadLetter, AccountSchedule
 from app.cli.qstash.dead_letters import ServiceDeadLetters, read_dead_letters
 from app.engine.qstash.faults import calling_qstash
 from app.engine.qstash.flow_control import QStashFlowControl
@@ -36,7 +35,7 @@ commands = typer.Typer()
 @dataclass(frozen=True, slots=True)
 class _Status:
     keys: list[FlowControlInfo]
-    schedules: list[Schedule]
+    schedules: list[AccountSchedule]
     dead: ServiceDeadLetters
 
 
@@ -71,9 +70,10 @@ def _flow_keys() -> set[str]:
     }
 
 
-async def _schedules(account: QStashAccount) -> list[Schedule]:
+async def _schedules(account: QStashAccount) -> list[AccountSchedule]:
     async with calling_qstash():
-        found = await account.client.schedule.list()
+        told = await account.client.http.request(path="/v2/schedules", method="GET")
+        found = [AccountSchedule.model_validate(one) for one in told]
     return [one for one in found if account.is_ours(one.destination) or one.schedule_id == SCHEDULE]
 
 
@@ -88,7 +88,7 @@ def _print(console: Console, found: _Status) -> None:
         console.print("QStash knows no flow key of this service yet: nothing was published.")
     schedules = table("Schedule", "Calls", "Cron", "State", "Last", "Next")
     for schedule in found.schedules:
-        state = "paused" if schedule.paused else schedule.error or "on"
+        state = "paused" if schedule.is_paused else schedule.error or "on"
         times = (_when(schedule.last_schedule_time), _when(schedule.next_schedule_time))
         add(schedules, schedule.schedule_id, schedule.destination, schedule.cron, state, *times)
     if found.schedules:
@@ -132,11 +132,11 @@ def _state(info: FlowControlInfo) -> str | None:
     return ", ".join(words) or None
 
 
-def _status(letter: DlqMessage) -> int | None:
+def _status(letter: AccountDeadLetter) -> int | None:
     return letter.response_status or None
 
 
-def _answer(letter: DlqMessage) -> str | None:
+def _answer(letter: AccountDeadLetter) -> str | None:
     return summary(redacted(letter.response_body)) if letter.response_body else None
 
 
@@ -175,19 +175,19 @@ def _key_json(info: FlowControlInfo) -> dict[str, JsonValue]:
     }
 
 
-def _schedule_json(schedule: Schedule) -> dict[str, JsonValue]:
+def _schedule_json(schedule: AccountSchedule) -> dict[str, JsonValue]:
     return {
         "id": schedule.schedule_id,
         "destination": schedule.destination,
         "cron": schedule.cron,
-        "paused": schedule.paused,
+        "paused": schedule.is_paused,
         "lastAt": _iso(schedule.last_schedule_time),
         "nextAt": _iso(schedule.next_schedule_time),
         "error": schedule.error,
     }
 
 
-def _dead_json(letters: Iterable[DlqMessage]) -> Iterable[dict[str, JsonValue]]:
+def _dead_json(letters: Iterable[AccountDeadLetter]) -> Iterable[dict[str, JsonValue]]:
     for one in letters:
         yield {
             "id": one.dlq_id,
