@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import suppress
 
 LINES = ["Plan a tea tasting", "Explain primes", "Quiz me on Euler", "Tea for four", "A", "B"]
@@ -36,6 +37,8 @@ class Server:
     def __init__(self) -> None:
         self.answers: list[bytes | None] = [GOOD]
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.asked: list[float] = []
+        """When each request came, by the monotonic clock."""
         self.sent = 0
         self.holds = False
         self._closing = asyncio.Event()
@@ -63,6 +66,7 @@ class Server:
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
             self.requests.append((first, headers, body))
+            self.asked.append(time.monotonic())
             if answer is None:
                 await self._closing.wait()
             else:
