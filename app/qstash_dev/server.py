@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -85,22 +85,23 @@ async def local_qstash(
 
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host.strip("[]"), port, type=socket.SOCK_STREAM
-        )[0]
-        # With its protocol: asyncio has only those send at once what is small (TCP_NODELAY), and
-        # an answer's body would wait 40 ms for an acknowledgement of its head.
-        with socket.socket(family, kind, protocol) as bound:
+    with ExitStack() as opened:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host.strip("[]"), port, type=socket.SOCK_STREAM
+            )[0]
+            # With its protocol: asyncio has only those send at once what is small (TCP_NODELAY),
+            # and an answer's body would wait 40 ms for an acknowledgement of its head.
+            bound = opened.enter_context(socket.socket(family, kind, protocol))
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
             bound.listen(_BACKLOG)
-            yield bound
-    except OSError as error:
-        raise ConfigurationError(
-            f"The QStash for development cannot listen on {host} port {port}: {error.strerror}."
-            " Choose another with --port."
-        ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"The QStash for development cannot listen on {host} port {port}: {error.strerror}."
+                " Choose another with --port."
+            ) from None
+        yield bound
 
 
 def _url_of(bound: socket.socket) -> str:
