@@ -21,8 +21,10 @@ BESIDE = timedelta(minutes=1)
 """What a delivery may take beside the family's own code: a place, a thread, what is written."""
 OF_PAGES = timedelta(minutes=15)
 """For a process or a paginate message: what every plan of QStash gives."""
-FINEST = 1_000_000
-"""Parts of one, in which a rate is reckoned."""
+FINEST = 1_000_000_000
+"""Parts of one, in which a rate is reckoned: a third is meant by 0.3333333333333333."""
+NEAR = Fraction(98, 100)
+"""Of a rate that is no whole number in whole seconds, so much at least is kept."""
 
 
 class DeliveryTargets:
@@ -74,15 +76,21 @@ def label(key: str, payload: bytes) -> str:
 
 def whole_rate(control: FlowControl) -> tuple[int | None, timedelta]:
     """The control's rate as QStash takes one: a whole number in whole seconds, a week at most. It
-    lets no more begin than the control does, but for one in a period of less than a second."""
+    lets no more begin than the control does, but for one in a period of less than a second and for
+    less than one in a week; and hardly less."""
     if control.rate is None:
         return None, timedelta(seconds=1)
-    rate = Fraction(control.rate).limit_denominator(FINEST)
+    rate = Fraction(control.rate).limit_denominator(FINEST) or Fraction(control.rate)
     period = Fraction(control.period // timedelta(microseconds=1), 1_000_000)
-    if period < 1 <= rate / period:
-        return int(rate / period), timedelta(seconds=1)
-    number = max(1, int(rate))
-    return number, min(timedelta(seconds=ceil(number * period / rate)), LONGEST_PERIOD)
+    if rate.denominator == period.denominator == 1:
+        return int(rate), control.period
+    pace = rate / period
+    # In as few seconds as will do: QStash lets all of them begin together.
+    for seconds in range(max(1, ceil(1 / pace)), LONGEST_PERIOD // timedelta(seconds=1)):
+        starts = pace * seconds
+        if int(starts) >= NEAR * starts:
+            return int(starts), timedelta(seconds=seconds)
+    return 1, LONGEST_PERIOD
 
 
 def _places(family: AnyFamily) -> Iterator[tuple[str, tuple[str, timedelta]]]:

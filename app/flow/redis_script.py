@@ -119,6 +119,9 @@ class GateScript:
         self.fault.over()
         return {key: _observed(reply) for key, reply in zip(of, replies, strict=True)}
 
+    def check(self, control: FlowControl) -> None:
+        """The gate holds every one."""
+
     async def tell_changed(self, key: str) -> None:
         """Wake every worker to read the overrides. Those whom it does not reach poll."""
         try:

@@ -41,6 +41,12 @@ class FlowUsage(Protocol):
     async def observe_all(self, of: Mapping[str, FlowControl]) -> Mapping[str, Observed] | None:
         """By flow key, in one call. None: it does not answer."""
 
+    def check(self, control: FlowControl) -> None:
+        """
+        Raises:
+            BadInput: it cannot be held.
+        """
+
     async def tell_changed(self, key: str) -> None:
         """The override of this key was changed, and that has committed.
 

@@ -15,7 +15,7 @@ from app.qstash_dev.state.flow_key import FlowKey
 from app.workflows.family import Context, Flow, FlowControl
 from tests.qstash.called_service import CalledService, called_service
 from tests.support.families import Recording
-from tests.support.http import OPS, assert_problem, bearer
+from tests.support.http import OPS, assert_problem, bearer, fields
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
@@ -102,6 +102,15 @@ async def test_what_is_shown_are_its_own_numbers_asked_for_once(opener: Opener) 
         assert layers["execute"]["waitingForRate"] == 0  # what waits is in nobody's hands
         hold.set()
         await called.sluice.ended(run_id)
+
+
+async def test_a_rate_that_qstash_cannot_hold_is_refused(called: CalledService) -> None:
+    for rate in (1e-6, 1e-7):
+        document = assert_problem(await called.client.put(PATH, json={"rate": rate}), 422)
+        assert "for more than a week" in document["detail"]
+        assert fields(document) == ["rate"]
+    slow = shown(await called.client.put(PATH, json={"rate": 0.01, "periodSeconds": 3_600}))
+    assert (slow["held"]["rate"], slow["held"]["periodSeconds"]) == (1, 360_000)
 
 
 @pytest.mark.parametrize("status", [401, 429, 503])

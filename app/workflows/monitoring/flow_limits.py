@@ -74,6 +74,14 @@ class FlowLimitService:
         return await self._state(self._controls.of(flow_key).key)
 
     async def pin(self, key: str, control: FlowControl, *, by: str) -> FlowState:
+        """
+        Raises:
+            BadInput: whoever holds the limits cannot hold these.
+            NotFound: no family has this flow key.
+            Unavailable: it is in force once whoever holds them answers.
+        """
+        self._usage.check(control)
+
         async def change(tx: AsyncConnection) -> None:
             await flow_overrides.pin(
                 tx,

@@ -14,8 +14,8 @@ from app.connections.faults import Fault
 from app.engine.qstash.faults import QStashFault
 from app.engine.qstash.flow_control import QStashFlowControl, nothing_of
 from app.engine.qstash.target import MOST_AT_ONCE, MOST_STARTS, TargetOf
-from app.errors import Unavailable
-from app.flow.limits import FlowControl
+from app.errors import BadInput, Unavailable
+from app.flow.limits import LONGEST_PERIOD, FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.flow.usage import HeldLimits, Observed
 
@@ -55,6 +55,14 @@ class QStashFlow:
             return None
         self._fault.over()
         return {key: _observed(found.get(key) or nothing_of(key)) for key in of}
+
+    def check(self, control: FlowControl) -> None:
+        if control.interval is not None and control.interval > LONGEST_PERIOD:
+            raise BadInput(
+                f"QStash cannot hold back for more than a week from one start to the next"
+                f" ({control}). Give it a higher rate, or pause the key.",
+                field="rate",
+            )
 
     async def tell_changed(self, key: str) -> None:
         try:
