@@ -23,3 +23,8 @@ def at_least(row: str, target: float, value: float, unit: str) -> Figure:
 
 def at_most(row: str, target: float, value: float, unit: str) -> Figure:
     return Figure(row, f"<= {target:g}", round(value, 3), unit, value <= target)
+
+
+def measured(row: str, value: float, unit: str) -> Figure:
+    """One without a target."""
+    return Figure(row, "", round(value, 3), unit, None)

@@ -16,6 +16,7 @@ from app.bootstrap import Service, Urls
 from app.store.database import reading
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
+from bench.called import called
 from bench.crowd import medians
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows
@@ -276,6 +277,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "workers": more_workers,
     "dryrun": dry_run,
     "crowd": crowd,
+    "called": called,
     "growth": growth,
     "old": old,
 }

@@ -35,7 +35,7 @@ DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
-    " sluice.message"
+    " sluice.message, sluice.outbox"
 )
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -1,5 +1,5 @@
-"""The seam behind which a queue stands. ``app.engine.postgres`` is the one that we use, and
-``app.engine.qstash`` one that no service is made with yet (docs/decisions/0027).
+"""The seam behind which a queue stands. ``app.engine.postgres`` is the one with workers, and
+``app.engine.qstash`` the one without (docs/decisions/0027).
 
 What an engine promises:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,10 +25,11 @@ from tests.support.service import Opener, Sluice
 
 @dataclass(frozen=True)
 class CallSeen:
-    """A call of QStash's, and how it was answered."""
+    """A call of QStash's, how it was answered, and after how long."""
 
     path: str
     status: int
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass
@@ -39,11 +41,14 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
+        began = time.perf_counter()
         signed = any(name == b"upstash-signature" for name, _ in scope["headers"])
 
         async def noted(message: Message) -> None:
             if signed and message["type"] == "http.response.start":
-                self.seen.append(CallSeen(scope["path"], message["status"]))
+                self.seen.append(
+                    CallSeen(scope["path"], message["status"], time.perf_counter() - began)
+                )
             await send(message)
 
         await self.app(scope, receive, noted)
