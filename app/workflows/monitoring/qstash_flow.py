@@ -86,6 +86,7 @@ class QStashFlow:
         """
         found = await self._control.keys()
         await self._controls.refresh()
+        await self._complete(found)
         changed = 0
         for key in self._controls.keys:
             changed += await self._hold(found.get(key) or nothing_of(key))
@@ -119,8 +120,17 @@ class QStashFlow:
         async with self._asking:
             if time.monotonic() >= self._fresh_until:
                 self._answer = await self._control.keys()
+                await self._complete(self._answer)
                 self._fresh_until = time.monotonic() + FRESH
             return self._answer
+
+    async def _complete(self, found: dict[str, FlowControlInfo]) -> None:
+        """Ask for each key with an override that the list leaves out: it is not promised that a key
+        is listed of which no message waits, and to pin it once more would reset its rate."""
+        for key in self._controls.keys:
+            live = self._controls.live(key)
+            if key not in found and (live.pinned or live.paused):
+                found[key] = await self._control.key(key)
 
 
 def _observed(info: FlowControlInfo) -> Observed:
