@@ -13,8 +13,11 @@ from fastapi import FastAPI
 from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
 from app.config.engine_settings import EngineName
+from app.configured_secrets import redactor_of
 from app.errors import ConfigurationError
-from app.settings import Settings
+from app.logs import configure_logs
+from app.redaction.redactor import IN_USE
+from app.settings import Settings, load_settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.discovery import discover_families
 
@@ -51,6 +54,25 @@ def create_app(
                 yield
 
     return build_app(chosen, settings.tokens, lifespan=lifespan, root_path=settings.root_path)
+
+
+def app_from_environment() -> FastAPI:
+    """For platforms that import an app and have no command of ours run: docs/guides/serverless.md.
+
+    Raises:
+        ConfigurationError: as ``create_app``; or a server is not named. None is started there.
+    """
+    settings = load_settings(env_file=None)
+    if settings.database_url is None or settings.redis_url is None:
+        raise ConfigurationError(
+            "DATABASE_URL and REDIS_URL must both be set where this is imported: no server is"
+            " started for it."
+        )
+    redactor = redactor_of(settings)
+    IN_USE.set(redactor)
+    configure_logs(settings.log_level, settings.log_format, redactor)
+    urls = Urls(settings.database_url, settings.redis_url, settings.listen_url or "")
+    return create_app(settings, urls)
 
 
 def require_callers(settings: Settings) -> None:

@@ -3,6 +3,7 @@ command, and what that needs, is loaded when the command is called."""
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -138,7 +139,11 @@ class LazyGroup(TyperGroup):
 
     def load(self, name: str) -> None:
         place, _ = COMMANDS[name]
-        declared = import_module(f"app.cli.{place}").commands
+        gc.disable()  # nothing of it goes away again: to look for that takes a tenth of the time
+        try:
+            declared = import_module(f"app.cli.{place}").commands
+        finally:
+            gc.enable()
         self.commands[name] = typer.main.get_group(declared).commands[name]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # as typer declares it
