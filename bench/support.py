@@ -19,6 +19,7 @@ from sqlalchemy import Select, text
 from sqlmodel import col, select
 
 from app.bootstrap import Service, Urls, open_service
+from app.cli.server.environment import settle
 from app.logs import configure_logs
 from app.migrate import migrate
 from app.settings import Settings
@@ -212,6 +213,7 @@ async def _work(shape: str, samples: str | None = None) -> None:
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     async with open_service(settings, urls, [family]) as service:
         worker = service.worker()
+        settle()  # as `sluice worker` does
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         sampler = Sampler()
         if samples is not None:

@@ -18,6 +18,7 @@ from sqlalchemy import Select, text
 from sqlmodel import col, select
 
 from app.bootstrap import Service, Urls, open_service
+from app.cli.server.environment import settle
 from app.logs import configure_logs
 from app.migrate import migrate
 from app.services.provider import Provider
@@ -135,6 +136,7 @@ async def _work() -> None:
     async with open_service(bench_settings(), urls, [Inserting()], providers) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+        settle()  # as `sluice worker` does
         await worker.run()
 
 

@@ -58,8 +58,7 @@ async def test_the_watch_ends_with_its_context() -> None:
     async with watch:
         assert watch._thread.is_alive()
     assert not watch._thread.is_alive()
-    await asyncio.sleep(0)
-    assert watch._ticking.done()
+    assert watch._next_tick.cancelled()
 
 
 async def test_a_worker_names_the_item_whose_async_method_blocks(
