@@ -24,8 +24,8 @@ help: ## list these verbs
 
 setup: .venv/.ready ## make the virtual environment (every other verb does this by itself)
 
-demo: .venv/.ready ## a dry run and a run over made-up rows; or another: make demo FAMILY=greeting
-	@$(BIN)/sluice demo $(if $(FAMILY),--family $(FAMILY))
+demo: .venv/.ready ## a dry run and a run over made-up rows; or another: make demo FAMILY=greeting ENGINE=qstash
+	@$(BIN)/sluice demo $(if $(FAMILY),--family $(FAMILY)) $(if $(ENGINE),--engine $(ENGINE))
 
 serve: .venv/.ready ## keep the service up on the demo's database: the API and one worker
 	@$(BIN)/sluice serve --worker --demo

@@ -18,6 +18,7 @@ from app.cli.demo.stage import Mismatch, Stage, quiet
 from app.cli.output.console import open_console, printable
 from app.cli.server.demo_database import new_stage
 from app.cli.server.environment import DEMO_DATABASE, beside, execute
+from app.config.engine_settings import EngineName
 from app.connections.redis import open_redis
 from app.embedded.servers import servers
 from app.errors import BadInput
@@ -53,6 +54,10 @@ def demo(
     family: Annotated[
         str | None, typer.Option(help="Which of the template's; the first, unless it is said.")
     ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option(help="qstash: with a QStash for development in place of a worker."),
+    ] = None,
 ) -> None:
     """Dry-run, then run, a family over rows in a database of its own."""
     family = family or next(iter(SHOWS))
@@ -62,7 +67,7 @@ def demo(
         )
     module, name = SHOWS[family]
     show: Show = getattr(importlib.import_module(module), name)
-    settings = _settings()
+    settings = _settings(engine)
     quiet(settings)
     console = open_console()
     try:
@@ -74,12 +79,16 @@ def demo(
         raise typer.Exit(1) from None
 
 
-def _settings() -> Settings:
+def _settings(engine: EngineName | None) -> Settings:
     settings = load_settings()
     # On a port that nobody knows, for some seconds: a token that nobody is told.
     token = SecretStr(secrets.token_urlsafe(32))
     return settings.model_copy(
-        update={"tokens": (Token(name="demo", secret=token),), "token": token}
+        update={
+            "tokens": (Token(name="demo", secret=token),),
+            "token": token,
+            "engine": engine or settings.engine,
+        }
     )
 
 

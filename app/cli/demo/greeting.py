@@ -57,7 +57,7 @@ async def show_greetings(stage: Stage) -> None:
     async with stage.service() as api:
         family = await find(api, Greetings.name)
         await stage.dry_run(api, family)
-        stage.console.print("\n2. The run, with a worker: at most 10 items at once, 50 per second.")
+        stage.console.print(f"\n2. The run, {stage.how}: at most 10 items at once, 50 per second.")
         run = await stage.watched(api, await stage.start(api, family))
         if run.counters.succeeded != len(GUESTS):
             raise Mismatch(f"{run.counters.succeeded} of {len(GUESTS)} guests were greeted.")

@@ -15,12 +15,14 @@ from app.cli.api_client import ApiClient, Found, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.start import print_dry_run
 from app.cli.commands.watch import watch_run
+from app.cli.demo.called import engine_for
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.paths import run_path
 from app.cli.server.environment import begin_log
 from app.cli.server.limits import limits_of
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.config.engine_settings import EngineName
 from app.connections.server_urls import Urls
 from app.errors import SluiceError
 from app.main import create_app
@@ -50,18 +52,25 @@ class Stage:
     @asynccontextmanager
     async def service(self, **changed: object) -> AsyncIterator[ApiClient]:
         """``changed``: settings by their field's name."""
-        settings = self.settings.model_copy(update=changed)
         with bind("127.0.0.1", 0) as bound:
-            app = create_app(settings, self.urls, self.families, with_worker=True)
             url = url_of(bound)
-            limits = limits_of(settings, with_worker=True)
-            async with listening(app, bound, stop_timeout=settings.stop_timeout, limits=limits):
-                with open_api(settings, at=url) as api:
-                    try:
-                        yield api
-                    except asyncio.CancelledError:  # Ctrl-C
-                        self.console.quiet = True  # what watches in a thread has yet to notice
-                        raise
+            async with engine_for(self.settings.model_copy(update=changed), url) as settings:
+                app = create_app(settings, self.urls, self.families, with_worker=True)
+                limits = limits_of(settings, with_worker=True)
+                async with listening(app, bound, stop_timeout=settings.stop_timeout, limits=limits):
+                    with open_api(settings, at=url) as api:
+                        try:
+                            yield api
+                        except asyncio.CancelledError:  # Ctrl-C
+                            self.console.quiet = True  # what watches in a thread has yet to notice
+                            raise
+
+    @property
+    def how(self) -> str:
+        """How its runs are worked on."""
+        if self.settings.engine is EngineName.QSTASH:
+            return "called by a QStash of its own"
+        return "with a worker"
 
     async def dry_run(
         self, api: ApiClient, family: FamilyView, limit: int | None = None

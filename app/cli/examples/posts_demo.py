@@ -33,7 +33,7 @@ async def show_posts(stage: Stage) -> None:
         family = await find(api, "review-post")
         dry = await stage.dry_run(api, family, limit=POSTS)
         chosen = tuple(dry.sample[:POSTS])
-        say("\n2. The run, with a worker: it drafts, and then each post waits for a person.")
+        say(f"\n2. The run, {stage.how}: it drafts, and then each post waits for a person.")
         run_id = await stage.start(api, family, chosen)
         for waiting in await _suspended(api, run_id):
             _print(stage, waiting)

@@ -36,7 +36,7 @@ async def show_scenes(stage: Stage) -> None:
         family = await find(api, "scene-images")
         dry = await stage.dry_run(api, family, limit=SCENES)
         chosen = tuple(dry.sample[:SCENES])
-        stage.console.print("\n2. The run, with a worker: every image is a step, side by side.")
+        stage.console.print(f"\n2. The run, {stage.how}: every image is a step, side by side.")
         run_id = await stage.start(api, family, chosen)
         await _all_there(api, run_id, len(chosen))
         began = (await get(api, RunAnswer, run_path(run_id))).run.created_at

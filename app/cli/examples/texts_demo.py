@@ -54,7 +54,7 @@ def say_who_wrote(console: Console, settings: Settings) -> None:
 
 async def _run(stage: Stage, api: ApiClient, family: FamilyView) -> RunView:
     dry = await stage.dry_run(api, family)
-    stage.console.print(f"\n2. The run, with a worker: {_flow_of(family)}.")
+    stage.console.print(f"\n2. The run, {stage.how}: {_flow_of(family)}.")
     run = await stage.watched(api, await stage.start(api, family))
     if run.counters.succeeded != dry.to_process:
         raise Mismatch(

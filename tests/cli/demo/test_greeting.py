@@ -9,9 +9,15 @@ from tests.cli.command import Sluice
 pytestmark = pytest.mark.slow
 
 
-def test_it_greets_each_guest_once(sluice: Sluice) -> None:
-    ended = sluice.run("demo", "--family", "greeting", SLUICE_LOG_LEVEL="error")
+@pytest.mark.parametrize(
+    ("engine", "how"),
+    [("postgres", "with a worker"), ("qstash", "called by a QStash of its own")],
+)
+def test_it_greets_each_guest_once(sluice: Sluice, engine: str, how: str) -> None:
+    asked = ["--family", "greeting", "--engine", engine]
+    ended = sluice.run("demo", *asked, SLUICE_LOG_LEVEL="error")
     assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"2. The run, {how}: at most 10" in ended.stdout
     assert "[DryRun] Would process 100 guests" in ended.stdout
     assert "100 of 100  100 succeeded, 0 failed, 0 skipped" in ended.stdout
     assert "Good morning, guest-001." in ended.stdout
