@@ -77,8 +77,7 @@ def _time(
         measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
         bounds.append((work, f"execute at {_limit(execute)}{measured}"))
     pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
-    chunks = math.ceil(items / bound.chunk_size)
-    paging = paginate.control.seconds_for(pages + chunks, None)
+    paging = paginate.control.seconds_for(pages, None)
     if paging is not None:
         bounds.append((paging, f"paginate at {_limit(paginate)}"))
     if not bounds:

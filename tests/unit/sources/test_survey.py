@@ -145,9 +145,10 @@ def estimated(
 
 async def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
     bound = bind(Bounded(()), threads)
-    # 1,000 ids are 20 pages and 50 chunks, at one a second; the items need ten seconds.
+    # 1,000 ids are 20 pages, at one a second; chunks of them go to execute. The items need ten
+    # seconds.
     paging = estimated(bound, Statistics(1_000, 1_000, 0), None)
-    assert (paging.seconds, paging.basis) == (70.0, "paginate at 1 per second")
+    assert (paging.seconds, paging.basis) == (20.0, "paginate at 1 per second")
     working = estimated(bound, Statistics(1_000, 1_000, 0), 2.0)
     assert working.seconds == 200.0
     assert "2 s an item in earlier runs" in working.basis
