@@ -193,6 +193,7 @@ async def test_a_run_pauses_by_itself_when_its_budget_is_spent_or_too_much_fails
         name = "failing"
         attempts = 1
         min_items = 10
+        flow = Flow(execute=FlowControl(parallelism=2))
 
     async with called_service(
         opener, family := Few(spend, budget={"usd": 5}), Failing(fail)

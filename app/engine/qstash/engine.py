@@ -16,6 +16,7 @@ from app.engine.qstash.letter import Letter
 from app.engine.qstash.receiver import QStashReceiver
 from app.engine.qstash.sender import OutboxSender
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
+from app.store.database import reading
 
 if TYPE_CHECKING:  # to import it takes long
     from qstash import AsyncQStash
@@ -165,11 +166,10 @@ class QStashEngine:
         """Its message in hand; None: it is not to be had, and the place is free again."""
         held: Sequence[Any] = ()  # rows
         try:
-            async with self._database.begin() as tx:
+            async with reading(self._database) as connection:
                 hold = target.timeout + MARGIN
                 place = (letter.message, flow_key, letter.publication)
-                rows = await fetch_raw(tx, statements.HOLD, *place, retried, hold)
-            held = rows  # which has committed
+                held = await fetch_raw(connection, statements.HOLD, *place, retried, hold)
         finally:
             if not held:
                 receiver.expect_no_more(lane, flow_key)
@@ -181,13 +181,15 @@ class QStashEngine:
     async def _left_alone(self, letter: Letter, flow_key: str) -> DeliveryAnswer:
         """The message is in another delivery's hand, or this letter is not its last one."""
         place = (letter.message, flow_key, letter.publication)
-        async with self._database.connect() as tx:
-            found = await fetch_raw(tx, statements.HELD, *place)
+        async with reading(self._database) as connection:
+            found = await fetch_raw(connection, statements.HELD, *place)
         return come_again(self._look_again) if found else OVER
 
     async def _settle(self, token: Token, again: timedelta | None) -> None:
+        if again is None:
+            async with reading(self._database) as connection:
+                if await fetch_raw(connection, statements.END, *token):
+                    return
         async with self._database.begin() as tx:
-            if again is None and await fetch_raw(tx, statements.END, *token):
-                return
             await fetch_raw(tx, statements.AGAIN, *token, again, HORIZON)
             self.sender.send_after(tx)

@@ -166,6 +166,8 @@ class OutboxSender:
         """Returns whether there may be more, and it is worth a try."""
         async with self._database.begin() as tx:
             rows = await fetch_raw(tx, statements.TAKE_UNSENT, AT_ONCE, LEASE)
+        if not rows:
+            return False
         ordered = sorted(rows, key=lambda row: (-row[6], row[5]))
         sendable: list[tuple[Publication, DeliveryTarget]] = []
         left: list[Publication] = []
