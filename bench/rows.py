@@ -16,7 +16,7 @@ from app.bootstrap import Service, Urls
 from app.store.database import reading
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
-from bench.called import called
+from bench.called_items import called
 from bench.crowd import medians
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows

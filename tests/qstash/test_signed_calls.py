@@ -13,6 +13,7 @@ import pytest
 from app.qstash_dev.delivery.signing_keys import SigningKeys, new_key
 from tests.qstash.called_service import CalledService, called_service
 from tests.support.families import Recording
+from tests.support.held import Held
 from tests.support.http import OPS, api, assert_problem, bearer, traces
 from tests.support.service import Opener
 
@@ -130,6 +131,7 @@ async def test_what_is_delivered_to_nobody_is_answered_and_nothing_is_done(opene
             (ITEM, b"{}"),
             (ITEM, b"\xff"),
             (ITEM, b""),
+            (ITEM, LETTER.replace(b"m1", rb"m\u0000")),
             ("/api/workflows/gone/record-user", LETTER),
             ("/api/workflows/recording/record-users", LETTER),
             ("/api/qstash/failed", b"{}"),
@@ -145,6 +147,26 @@ async def test_what_is_delivered_to_nobody_is_answered_and_nothing_is_done(opene
 
 def run_number() -> str:
     return "00000000-0000-4000-8000-000000000000"
+
+
+async def test_what_is_replayed_is_done_once(opener: Opener) -> None:
+    async with called_service(opener, family := Held()) as called:
+        await called.sluice.add_users(1)
+        run_id = await called.sluice.start()
+        await family.until_inside(1)
+        [[message, number]] = await called.sluice.sql("SELECT id, publication FROM sluice.outbox")
+        letter = json.dumps({"message": message, "publication": str(number)}).encode()
+        signature = keys(called).sign(called.url + ITEM, letter, time.time())
+        for _ in range(2):
+            answer = await post(called, ITEM, signature, letter)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        family.let_go.set()
+        assert (await called.sluice.ended(run_id)).succeeded == 1
+        await called.sluice.drained()
+        for retried in ("0", "3", "99999", "-1", "x"):
+            answer = await post(called, ITEM, signature, letter, **{"Upstash-Retried": retried})
+            assert answer.status_code == 200
+    assert family.executed == {"u00001": 1}
 
 
 async def test_a_body_that_is_larger_than_any_of_qstash_is_not_read(opener: Opener) -> None:

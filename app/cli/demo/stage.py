@@ -15,7 +15,7 @@ from app.cli.api_client import ApiClient, Found, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.start import print_dry_run
 from app.cli.commands.watch import watch_run
-from app.cli.demo.called import engine_for
+from app.cli.demo.demo_engine import engine_for
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.paths import run_path

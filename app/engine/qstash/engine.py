@@ -13,6 +13,7 @@ from app.engine import Delivery, Depth, Lane, OutgoingMessage, Token
 from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer, come_again
 from app.engine.qstash.letter import Letter
+from app.engine.qstash.publication import RETRIES
 from app.engine.qstash.receiver import QStashReceiver
 from app.engine.qstash.sender import OutboxSender
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
@@ -109,8 +110,9 @@ class QStashEngine:
         what it gave rise to is on its way.
 
         Args:
-            retried: how often QStash has tried before.
+            retried: how often QStash has tried before, which it does not sign.
         """
+        retried = min(retried, RETRIES)
         try:
             letter = Letter.read(body)
         except ValueError:

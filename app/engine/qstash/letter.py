@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _storable(message: str) -> str:
+    if "\0" in message:
+        raise ValueError("no message has such an id")
+    return message
 
 
 class Letter(BaseModel):
@@ -17,7 +23,7 @@ class Letter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    message: str
+    message: Annotated[str, AfterValidator(_storable)]
     publication: uuid.UUID
 
     @classmethod
