@@ -98,6 +98,7 @@ class Schedules:
             schedule.timer.cancel()
 
     def _wait(self, schedule: QStashSchedule, after: float) -> None:
+        self._stop(schedule)  # one timer each: a second one would outlive the schedule
         schedule.next_at = schedule.times.after(after)
         if schedule.next_at is not None:
             seconds = self._clock.shortened(schedule.next_at - self._clock.schedule_time())
