@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from app.connections.server_urls import Urls
-from tests.test_docs import ROOT, SETTINGS
+from app.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = {field.alias for field in Settings.model_fields.values()}
 GUIDE = (ROOT / "docs" / "guides" / "serverless.md").read_text("utf-8")
 FILES = dict(
     re.findall(r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
