@@ -34,8 +34,7 @@ FAILED_AGAIN = timedelta(seconds=1)
 CLEANING = 0.5
 """Seconds for cleaning up that a stop gives to what it has cancelled."""
 MOST_NAMED = 20
-FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds before the queue is tried again. Twice as long each time, until a claim succeeds."""
 
 log = structlog.get_logger("sluice.engine")
