@@ -12,11 +12,9 @@ from fastapi import FastAPI
 
 from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
+from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
-from app.configured_secrets import redactor_of
 from app.errors import ConfigurationError
-from app.logs import configure_logs
-from app.redaction.redactor import IN_USE
 from app.settings import Settings, load_settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.discovery import discover_families
@@ -68,9 +66,7 @@ def app_from_environment() -> FastAPI:
             "DATABASE_URL and REDIS_URL must both be set where this is imported: no server is"
             " started for it."
         )
-    redactor = redactor_of(settings)
-    IN_USE.set(redactor)
-    configure_logs(settings.log_level, settings.log_format, redactor)
+    begin_log(settings)
     urls = Urls(settings.database_url, settings.redis_url, settings.listen_url or "")
     return create_app(settings, urls)
 

@@ -121,7 +121,7 @@ class Service:
 
     def _gate(self) -> Gate:
         gate = RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE)
-        return DeliveryGate(gate, self.controls) if self._is_called else gate
+        return DeliveryGate(gate) if self._is_called else gate
 
     def _loops(self, cache: RunCache, context: Callable[..., Context]) -> Sequence[Beside]:
         """Of a worker, which is always there."""

@@ -68,6 +68,8 @@ def _by_driver(error: BaseException) -> BaseException:
 def away(error: BaseException) -> str | None:
     """A sentence without secrets, if a server is away or not as it must be; None: something else
     is wrong, such as a mistake of ours."""
+    if isinstance(error, Unavailable):
+        return error.detail
     state = sqlstate(error)
     if state in OF_POSTGRES:
         return OF_POSTGRES[state]
@@ -145,8 +147,6 @@ class Fault:
             self._since = now
         self._times += 1
         known, reason = away(error), said(error)
-        if isinstance(error, Unavailable):
-            known = error.detail
         new = reason not in self._reasons and len(self._reasons) < MOST_REASONS
         if not (began or new or now - self._told_at >= self.every):
             return

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from app.flow.gate import GateClosed
-from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import OPEN_DOOR, RedisGate
 
 
@@ -14,9 +13,8 @@ class DeliveryGate:
     """See ``app.flow.gate.Gate``. What was delivered may begin, because its turn has come there.
     Limits of a run's own are known here alone, and are counted in Redis."""
 
-    def __init__(self, gate: RedisGate, controls: EffectiveLimits) -> None:
+    def __init__(self, gate: RedisGate) -> None:
         self._gate = gate
-        self._controls = controls
         self._closed = False
 
     def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
@@ -25,8 +23,7 @@ class DeliveryGate:
         return OPEN_DOOR
 
     def limits(self, flow_key: str) -> bool:
-        live = self._controls.of(flow_key)
-        return live.paused or not live.control.open
+        return self._gate.limits(flow_key)
 
     def once_a_delivery(self, flow_key: str) -> bool:
         return self.limits(flow_key)

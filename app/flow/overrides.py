@@ -32,6 +32,11 @@ class LiveControl:
     pinned: bool = False
     paused: bool = False
 
+    @property
+    def open(self) -> bool:
+        """Nothing is counted or held back."""
+        return self.control.open and not self.paused
+
 
 class EffectiveLimits:
     """Read by every permit; refreshed in the background, so a look costs nothing.

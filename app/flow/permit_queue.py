@@ -180,7 +180,7 @@ class PermitQueue:
         live = self._live()
         while self._line and self._line[0].done():
             self._line.popleft()
-        if live.control.open and not live.paused and not self._released:
+        if live.open and not self._released:
             self._handed = 0
             self._admit_all()
             return POLL

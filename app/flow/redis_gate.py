@@ -72,13 +72,12 @@ class RedisGate:
         if self._closed:
             raise GateClosed(flow_key)
         live = self._controls.of(flow_key)
-        if live.control.open and not live.paused:
+        if live.open:
             return OPEN_DOOR
         return _Slot(self._lane(live.key))
 
     def limits(self, flow_key: str) -> bool:
-        live = self._controls.of(flow_key)
-        return live.paused or not live.control.open
+        return not self._controls.of(flow_key).open
 
     def once_a_delivery(self, flow_key: str) -> bool:
         return False
@@ -87,7 +86,7 @@ class RedisGate:
         if self._closed:
             raise GateClosed(flow_key)
         live = self._controls.of(flow_key)
-        if live.control.open and not live.paused:
+        if live.open:
             return OPEN_DOOR
         lane = self._lanes.get(live.key)
         return _Slot(lane) if lane is not None and lane.ready else None

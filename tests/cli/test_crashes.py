@@ -15,7 +15,7 @@ import sys, threading
 import typer
 from app.cli import main
 from app.cli.app import COMMANDS
-from app.cli.server.environment import begin_log
+from app.composition.process_log import begin_log
 from app.settings import load_settings
 
 def fail(said):

@@ -116,15 +116,19 @@ async def test_an_item_sleeps_asks_and_has_a_child_and_does_each_step_once(opene
 
 
 async def test_a_run_is_paused_resumed_and_cancelled(opener: Opener) -> None:
-    family = Held()
+    class Narrow(Held):
+        flow = Flow(execute=FlowControl(parallelism=3))
+
+    family = Narrow()
     async with called_service(opener, family) as called:
-        await called.sluice.add_users(60)
+        # More than three at a time can do in the half second in which a pause comes through.
+        await called.sluice.add_users(1_000)
         run_id = await called.sluice.start()
         await family.until_inside(3)
         await control(called.sluice, "pause", run_id)
         family.let_go.set()
         run = await paused(called.sluice, run_id)
-        assert 0 < run.succeeded < 60
+        assert 3 <= run.succeeded < 900
         family.let_go.clear()
         await control(called.sluice, "resume", run_id)
         await family.until_inside(3)

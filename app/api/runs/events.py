@@ -131,6 +131,6 @@ class EventStream(EventSourceResponse):
                         comment=message.comment,
                     )
         except (*UNREACHABLE, Unavailable) as error:
-            if not isinstance(error, Unavailable) and away(error) is None:
+            if away(error) is None:
                 raise
             log.warning("following_interrupted", path=self._path, error=said(error))

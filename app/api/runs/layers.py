@@ -147,7 +147,7 @@ async def _unbegun(state: ApiState, key: str, in_hand: int) -> int | None:
             flow = await state.flow.state_of(key)
     except (TimeoutError, KeyError):  # KeyError: a family that is not here any more
         return None
-    if flow.live.control.open and not flow.live.paused:
+    if flow.live.open:
         return 0
     if flow.observed is None:
         return None

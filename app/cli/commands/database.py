@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.cli.input.durations import parse_duration
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
-from app.cli.server.environment import begin_log, execute, located
+from app.cli.server.environment import execute, located
+from app.composition.process_log import begin_log
 from app.connections.postgres_url import PostgresUrl
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers

@@ -19,9 +19,9 @@ from app.cli.demo.demo_engine import engine_for
 from app.cli.output.progress import Silent, display
 from app.cli.output.run_summary import print_end
 from app.cli.paths import run_path
-from app.cli.server.environment import begin_log
 from app.cli.server.limits import limits_of
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.connections.server_urls import Urls
 from app.errors import SluiceError

@@ -9,7 +9,8 @@ import typer
 
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
-from app.cli.server.environment import begin_log, execute, prepared
+from app.cli.server.environment import execute, prepared
+from app.composition.process_log import begin_log
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
 from app.seed.load import load_committed, load_users

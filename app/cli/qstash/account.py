@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from qstash import AsyncQStash
@@ -22,8 +21,6 @@ from app.settings import load_settings
 
 SCHEDULE = f"{SERVICE}-tick"
 """The one schedule of a service."""
-
-T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON, for scripts.")]
 
@@ -59,7 +56,3 @@ async def open_account() -> AsyncIterator[QStashAccount]:
     access = settings.qstash(settings.root_path)
     async with open_qstash(access.token, access.url) as client:
         yield QStashAccount(client, access)
-
-
-def run(main: Coroutine[object, object, T]) -> T:
-    return asyncio.run(main)

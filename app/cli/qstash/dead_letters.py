@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +13,7 @@ from rich.progress import Progress
 
 from app.chunks import chunked
 from app.cli.output.console import number, open_console, printable
-from app.cli.qstash.account import SCHEDULE, QStashAccount, open_account, run
+from app.cli.qstash.account import SCHEDULE, QStashAccount, open_account
 from app.cli.qstash.answers import AccountDeadLetter
 from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.errors import BadInput
@@ -78,7 +79,7 @@ def retry(
     """Have QStash deliver dead letters of this service once more."""
     if bool(ids) == every:
         raise BadInput("Say which dead letters: their ids, or --all.")
-    run(_retry(list(dict.fromkeys(ids or ()))))
+    asyncio.run(_retry(list(dict.fromkeys(ids or ()))))
 
 
 async def _retry(ids: Sequence[str]) -> None:

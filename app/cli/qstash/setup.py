@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from enum import StrEnum
 from ipaddress import ip_address
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from app.cli.output.console import open_console, printable
-from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account, run
+from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account
 from app.cli.qstash.answers import AccountSchedule
 from app.config.engine_settings import QStashAccess
 from app.engine.qstash.faults import QStashFault, calling_qstash
@@ -33,7 +34,7 @@ class _Done(StrEnum):
 def setup(*, as_json: AsJson = False) -> None:
     """Have QStash call this service each minute, for what is due: make the schedule that does, or
     update it. To call it twice changes nothing more."""
-    run(_setup(as_json=as_json))
+    asyncio.run(_setup(as_json=as_json))
 
 
 async def _setup(*, as_json: bool) -> None:

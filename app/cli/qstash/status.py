@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from qstash.flow_control_api import FlowControlInfo
 from rich.console import Console
 
 from app.cli.output.console import add, number, open_console, summary, table, when
-from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account, run
+from app.cli.qstash.account import SCHEDULE, AsJson, QStashAccount, open_account
 from app.cli.qstash.answers import AccountDeadLetter, AccountSchedule
 from app.cli.qstash.dead_letters import ServiceDeadLetters, read_dead_letters
 from app.engine.qstash.faults import calling_qstash
@@ -43,7 +44,7 @@ class _Status:
 def status(*, as_json: AsJson = False) -> None:
     """Show what QStash has of this service: what waits and runs by flow key, the schedule that
     calls it, and the messages that were given up."""
-    found = run(_read())
+    found = asyncio.run(_read())
     console = open_console()
     if as_json:
         console.out(json.dumps(_json(found), indent=2, ensure_ascii=False), highlight=False)

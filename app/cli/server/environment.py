@@ -17,12 +17,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.server import demo_database
 from app.cli.server.demo_token import ensure_token
-from app.configured_secrets import redactor_of
 from app.connections.server_urls import Urls
 from app.errors import Unavailable, full_stop
-from app.logs import configure_logs, log_crashes
 from app.migrate import ensure_database, migrate
-from app.redaction.redactor import IN_USE
 from app.settings import Settings
 from app.store.pooler import require_session
 from app.tokens import Token
@@ -37,15 +34,6 @@ def execute(main: Coroutine[object, object, T]) -> T:
     """Run ``main`` on uvloop; an unreachable server becomes one sentence."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, reachable():
         return runner.run(main)
-
-
-def begin_log(settings: Settings, level: str | None = None) -> None:
-    """What this process logs, in whichever of its threads, holds no secret of the settings, nor of
-    the servers that are opened then."""
-    redactor = redactor_of(settings)
-    IN_USE.set(redactor)
-    configure_logs(level or settings.log_level, settings.log_format, redactor)
-    log_crashes()
 
 
 def settle() -> None:

@@ -12,10 +12,11 @@ from app.bootstrap import Urls
 from app.cli.options import Demo
 from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
-from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
+from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.limits import limits_of
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
+from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.embedded.servers import servers
 from app.main import create_app, require_callers

@@ -6,8 +6,9 @@ import typer
 
 from app.bootstrap import Urls, open_service
 from app.cli.options import Demo
-from app.cli.server.environment import begin_log, execute, for_demo, prepared, settle
+from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
+from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.embedded.servers import servers
 from app.errors import ConfigurationError

@@ -28,10 +28,9 @@ class EventLoopMonitor:
         self._done = threading.Event()
 
     async def __aenter__(self) -> EventLoopMonitor:
-        loop = asyncio.get_running_loop()
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._keep_ticking()
-        self._thread = threading.Thread(target=self._watch, args=(loop,), daemon=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
         return self
 
@@ -51,14 +50,14 @@ class EventLoopMonitor:
         self._tick = time.monotonic()
         self._next_tick = self._loop.call_later(self._blocked_after / 5, self._keep_ticking)
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch(self) -> None:
         reported = 0.0
         while not self._done.wait(self._blocked_after / 5):
             tick = self._tick
             late = time.monotonic() - tick
             if late > self._blocked_after and tick != reported:
                 reported = tick
-                task = asyncio.current_task(loop)
+                task = asyncio.current_task(self._loop)
                 log.warning(
                     "event_loop_blocked",
                     seconds=round(late, 2),

@@ -69,7 +69,7 @@ class ItemLane:
         family, _ = parse_flow_key(flow_key)
         bound = self._families[family]
         live = self._controls.of(flow_key)
-        bound.threads.gated = live.paused or not live.control.open
+        bound.threads.gated = not live.open
         if bound.threads.room(all_need=bound.plain) == 0:
             return 0
         size, held = bound.chunk_size, self._places.of(flow_key)
