@@ -95,9 +95,10 @@ class MessageDispatcher:
         if timer := self._timers.pop(key, None):
             timer.cancel()
         while self.active < self.at_once and not self._closed:
+            # Asked before and not after: it may open in between, and nobody would look again.
+            wait = key.opens_in()
             message = key.begin()
             if message is None:
-                wait = key.opens_in()
                 if wait and key.waiting and not key.paused:
                     self._timers[key] = self._later(wait, self.look_at_key, key)
                 return
