@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -93,8 +92,7 @@ async def open_service(
             schema=settings.db_schema,
             families=settings.pool_size,
             by_transaction=by_transaction,
-            # Once others have taken it for dead.
-            silence=timedelta(seconds=2 * settings.worker_heartbeat),
+            silence=settings.silence,
         ) as pools,
         service_over(pools, settings, urls, families, providers) as service,
     ):

@@ -176,6 +176,7 @@ class Service:
             self.mender,
             self.pools.holding,
             every=settings.watchdog_seconds,
+            silence=settings.silence,
             beside=(
                 coverage.run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,

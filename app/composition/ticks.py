@@ -27,7 +27,8 @@ def tick_of(
     coverage: CoverageSurvey,
     recorder: FlowRecorder,
 ) -> Tick:
-    watchdog = Watchdog(mender, pools.holding, every=settings.watchdog_seconds)
+    every, silence = settings.watchdog_seconds, settings.silence
+    watchdog = Watchdog(mender, pools.holding, every, silence)
     days = settings.retention_days
     retention = RetentionLoop(pools.own, timedelta(days=days) if days else None)
     quick = replace(coverage, budget=min(coverage.budget, SECONDS / 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -220,6 +221,12 @@ class SluiceSettings(EngineSettings):
     files_dir: Path = Field(
         Path(".sluice/files"), alias="SLUICE_FILES_DIR", description="where families keep files"
     )
+
+    @property
+    def silence(self) -> timedelta:
+        """After which a process that hangs has nothing locked any more: by then others have taken
+        it for dead."""
+        return timedelta(seconds=2 * self.worker_heartbeat)
 
     @property
     def public_url(self) -> str:

@@ -30,7 +30,6 @@ Sessions = async_sessionmaker[AsyncSession]
 
 
 BY_INDEX = {
-    "application_name": "sluice ledger",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.database import BY_INDEX, open_database
+from app.connections.driver import fetch_raw
+from app.store.database import BY_INDEX, open_database, reading
 
 OWN_CONNECTIONS = 6
 PROBE_CONNECTIONS = 2
@@ -24,6 +25,14 @@ hold one and wait for another would else never end."""
 
 SILENCE = timedelta(minutes=1)
 _SILENCE = "idle_in_transaction_session_timeout"
+_NAME = "application_name"
+_END_HUNG = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user
+      AND application_name IN ('sluice', 'sluice ledger')
+      AND state = 'active' AND wait_event = 'ClientRead' AND xact_start IS NOT NULL
+      AND state_change < clock_timestamp() - $1::interval
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +92,32 @@ async def open_pools(
             return opened
 
         hurried = {_SILENCE: str(int(silence.total_seconds() * 1_000))}
-        own = holding = pool(OWN_CONNECTIONS, settings=hurried)
+        own = holding = pool(OWN_CONNECTIONS, settings={_NAME: "sluice", **hurried})
         if by_transaction:
             holding = open_database(direct, pool_size=1, schema=schema)
             stack.push_async_callback(holding.dispose)
         yield Pools(
             own=own,
             probes=pool(PROBE_CONNECTIONS),
-            ledger=pool(LEDGER_CONNECTIONS, LEDGER_PATIENCE, {**BY_INDEX, **hurried}),
+            ledger=pool(
+                LEDGER_CONNECTIONS,
+                LEDGER_PATIENCE,
+                {_NAME: "sluice ledger", **BY_INDEX, **hurried},
+            ),
             called=pool(families),
             worked=pool(families, LONG_PATIENCE),
             holding=holding,
         )
+
+
+async def end_hung_transactions(database: AsyncEngine, silence: timedelta) -> int:
+    """End our own transactions whose process hangs amid a statement: it has had the statement
+    prepared, and said nothing since. Of all silence only this goes on past Postgres' own limit,
+    which holds between statements.
+
+    Returns:
+        How many were ended. Those of another user's connections are not seen.
+    """
+    async with reading(database) as connection:
+        [(ended,)] = await fetch_raw(connection, _END_HUNG, silence)
+    return int(ended)

@@ -19,6 +19,7 @@ from app.store.readiness import require_migrated
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api, assert_problem
 from tests.support.logged import warnings_logged
+from tests.support.network.wire import wire_to
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 
@@ -117,67 +118,19 @@ async def test_the_first_call_after_idle_connections_were_closed_is_answered(
         assert (await caller.get("/api/runs")).status_code == 200
 
 
-class Wire:
-    """A relay to Postgres's socket. Told to forget, it keeps its connections and passes nothing on,
-    as firewalls do."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._forgotten = False
-        self._tasks: list[asyncio.Task[None]] = []
-        self._writers: list[asyncio.StreamWriter] = []
-
-    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._forgotten = False  # what comes after is passed on
-        answers, behind = await asyncio.open_unix_connection(self._path)
-        self._writers += [writer, behind]
-        self._tasks += [
-            asyncio.create_task(self._pump(reader, behind)),
-            asyncio.create_task(self._pump(answers, writer)),
-        ]
-
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (data := await reader.read(65536)) and not self._forgotten:
-            writer.write(data)
-        if not self._forgotten:
-            writer.close()
-
-    def forget(self) -> None:
-        self._forgotten = True
-
-    async def aclose(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for writer in self._writers:
-            writer.close()
-
-
 async def test_a_connection_whose_other_side_is_gone_without_a_word_is_replaced(
     database_url: str,
 ) -> None:
-    folder = PostgresUrl.parse(database_url).hosts[0][0]
-    if not folder.startswith("/"):
-        pytest.skip("Postgres is not on a socket here")
-    wire = Wire(f"{folder}/.s.PGSQL.5432")
-    server = await asyncio.start_server(wire.relay, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    through = replace(
-        PostgresUrl.parse(database_url),
-        hosts=(("127.0.0.1", port),),
-        driver={"sslmode": "disable"},
-    )
-    database = open_database(str(through), pool_size=1, idle=0.0)
-    try:
-        async with reading(database) as connection:
-            first = await connection.scalar(text("SELECT pg_backend_pid()"))
-        wire.forget()
-        async with asyncio.timeout(PATIENCE), reading(database) as connection:
-            assert await connection.scalar(text("SELECT pg_backend_pid()")) != first
-    finally:
-        await database.dispose()
-        await wire.aclose()
-        server.close()
+    async with wire_to(database_url) as (wire, through):
+        database = open_database(through, pool_size=1, idle=0.0)
+        try:
+            async with reading(database) as connection:
+                first = await connection.scalar(text("SELECT pg_backend_pid()"))
+            wire.forget()
+            async with asyncio.timeout(PATIENCE), reading(database) as connection:
+                assert await connection.scalar(text("SELECT pg_backend_pid()")) != first
+        finally:
+            await database.dispose()
 
 
 async def test_tables_that_were_not_brought_up_to_date_are_told_with_the_command(

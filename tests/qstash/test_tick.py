@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 
 from app.qstash_dev.delivery.faults import Faults
 from app.workflows.worker.tick import Tick, TickPart
@@ -96,7 +97,7 @@ async def test_what_fails_or_takes_too_long_stops_none_of_the_others(
 
 async def test_two_at_once_do_no_harm(opener: Opener) -> None:
     async with called_service(opener, Recording()) as called:
-        async with watch_lock(called.sluice.service.pools.holding) as ours:
+        async with watch_lock(called.sluice.service.pools.holding, timedelta(minutes=1)) as ours:
             assert ours is not None
             answer = await called.client.post(PATH, headers=bearer(OPS))
             assert (answer.json()["done"], answer.json()["elsewhere"]) == (FREE, ALONE)

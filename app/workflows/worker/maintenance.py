@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.faults import Fault
 from app.store.items import pages
 from app.store.planning import backfills
+from app.store.pools import end_hung_transactions
 from app.store.runs import events, missing_family, runs
 from app.store.runs.runs import Unfinished
 from app.store.statuses import ENDED, EventKind, PauseReason, RunStatus
@@ -53,12 +55,14 @@ class Watchdog:
     Args:
         holding: where a lock lasts as long as its connection: no pooler in transaction mode.
         every: seconds between two passes.
+        silence: after which a process that hangs has nothing locked any more.
         beside: what else only one worker may do at a time; each until it is cancelled.
     """
 
     mender: RunReconciler
     holding: AsyncEngine
     every: float
+    silence: timedelta
     beside: Sequence[Callable[[], Coroutine[None, None, None]]] = ()
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _sampler: RunSampler = field(init=False)
@@ -71,7 +75,8 @@ class Watchdog:
         fault = Fault(log, "watchdog_stumbled")
         while True:
             try:
-                async with watch_lock(self.holding) as holding:
+                idle = self.silence + timedelta(seconds=self.every)
+                async with watch_lock(self.holding, idle) as holding:
                     if holding is not None:
                         await self._watch(holding, fault)
                     else:
@@ -101,6 +106,9 @@ class Watchdog:
 
     async def mend(self) -> None:
         """One pass over the runs that have not ended."""
+        ended = await end_hung_transactions(self.mender.database, self.silence)
+        if ended:
+            log.warning("hung_transactions_ended", connections=ended)
         async with self.mender.database.connect() as connection:
             unfinished = await runs.unfinished(connection)
             filling = await backfills.unfinished(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -59,7 +60,9 @@ class Tick:
         told = TickResult()
         for part in self._free:
             await self._do(part, told)
-        async with watch_lock(self._holding) as ours:
+        # Its connection says nothing while the parts work.
+        longest = timedelta(seconds=2 * sum(part.seconds for part in self._alone))
+        async with watch_lock(self._holding, longest) as ours:
             if ours is None:
                 told.elsewhere += dict.fromkeys(part.name for part in self._alone)
             else:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
+_BOUND = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
 
 
 @asynccontextmanager
-async def watch_lock(holding: AsyncEngine) -> AsyncIterator[AsyncConnection | None]:
+async def watch_lock(
+    holding: AsyncEngine, silence: timedelta
+) -> AsyncIterator[AsyncConnection | None]:
     """The connection with which the lock lives, for the length of the ``async with``; None: another
     process has it.
 
     Args:
         holding: where a lock lasts as long as its connection: no pooler in transaction mode.
+        silence: after which Postgres ends a connection that says nothing, and so gives the lock to
+            others: a process may hang, or vanish with its machine, and still be connected.
     """
     async with holding.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -28,6 +34,8 @@ async def watch_lock(holding: AsyncEngine) -> AsyncIterator[AsyncConnection | No
             yield None
             return
         try:
+            milliseconds = str(int(silence.total_seconds() * 1_000))
+            await connection.execute(_BOUND, {"milliseconds": milliseconds})
             yield connection
         finally:
             try:

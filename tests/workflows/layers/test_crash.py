@@ -97,8 +97,13 @@ async def test_a_worker_that_stalled_and_woke_up_writes_nothing_over_its_success
         async with worker_process(opener.urls, prefix, item_seconds=0.2) as stalled:
             run_id = await sluice.start()
             await ended_items(sluice, run_id, 30)
-            stalled.send(signal.SIGSTOP)  # for longer than its heartbeat of a second
-            begun, held = await executions(sluice), await in_hand(sluice, run_id)
+            while True:  # until it is stopped amid items, and not between two of them
+                stalled.send(signal.SIGSTOP)  # for longer than its heartbeat of a second
+                begun, held = await executions(sluice), await in_hand(sluice, run_id)
+                if begun.keys() & held:
+                    break
+                stalled.send(signal.SIGCONT)
+                await asyncio.sleep(0.05)
             async with worker_process(opener.urls, prefix) as successor:
                 run = await sluice.ended(run_id)
                 rows = await versions(sluice, run_id)
@@ -122,6 +127,7 @@ async def in_hand(sluice: Sluice, run_id: str) -> set[str]:
         while True:  # what it had sent to Postgres goes on there
             [(active,)] = await sluice.sql(
                 "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                " AND wait_event IS DISTINCT FROM 'ClientRead'"  # it was stopped amid a statement
                 " AND datname = current_database() AND pid <> pg_backend_pid()"
             )
             if not active:

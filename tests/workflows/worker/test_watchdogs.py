@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import AsyncExitStack
 
 import pytest
+from sqlalchemy import text
 
+from app.connections.schema import SCHEMA
+from app.store.pools import open_pools
 from app.store.runs import events, runs
 from app.store.statuses import EventKind
 from app.store.tables.runs import Run
 from app.workflows.keys import new_id
 from tests.support.families import Recording
+from tests.support.network.wire import wire_to
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice
@@ -97,3 +102,44 @@ async def test_another_watchdog_takes_over_from_one_whose_process_dies(opener: O
                 await dying.kill()
                 await holder(sluice, other_than=former)
                 await assert_repaired(sluice, await lost_run(sluice))
+
+
+@pytest.mark.slow
+async def test_another_watchdog_takes_over_from_one_whose_process_hangs(opener: Opener) -> None:
+    async with opener(Recording(), watchdog_seconds=SOON) as sluice:
+        await sluice.add_users(3)
+        async with worker_process(opener.urls, opener.settings.redis_prefix) as hanging:
+            former = await holder(sluice)
+            async with sluice.worker():
+                hanging.send(signal.SIGSTOP)  # its connection stands
+                await holder(sluice, other_than=former)
+                await assert_repaired(sluice, await lost_run(sluice))
+                hanging.send(signal.SIGCONT)
+                assert await hanging.stop() == 0
+
+
+async def test_what_a_process_that_hangs_amid_a_statement_has_locked_is_let_go(
+    opener: Opener,
+) -> None:
+    """As it may be stopped anywhere: here between what the driver asks about a statement and the
+    statement itself. Postgres' own limit holds only between statements."""
+    async with opener(Recording(), worker_heartbeat=0.5, watchdog_seconds=SOON) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        async with (
+            wire_to(opener.urls.database) as (wire, dsn),
+            open_pools(dsn, dsn, schema=SCHEMA, families=1, by_transaction=False) as of_another,
+            of_another.ledger.connect() as connection,
+        ):
+            await runs.lock(connection, run_id)
+            wire.keep_answers()
+            statement = connection.scalar(text("SELECT length(:of)"), {"of": "what hangs"})
+            hanging = asyncio.create_task(statement)
+            async with sluice.worker():
+                assert (await sluice.ended(run_id)).succeeded == 3
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            driver.terminate()
+            await asyncio.wait([hanging])
+            assert hanging.exception() is not None
+            await connection.invalidate()
