@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
@@ -73,6 +73,15 @@ class StepMethods:
     def sleep(self, name: str, delay: timedelta) -> Awaitable[None]:
         """Give the worker and the slot back, and go on after ``delay``, which may be days."""
         return self._tools(name).sleep(name, delay)
+
+    def sleep_until(self, name: str, moment: datetime) -> Awaitable[None]:
+        """Give the worker and the slot back, and go on at ``moment`` by the database's clock; at
+        once where it has passed. Later deliveries keep to the moment of the first.
+
+        Raises:
+            StepMisused: it has no time zone, or is more than a year away.
+        """
+        return self._tools(name).sleep_until(name, moment)
 
     def call(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -46,6 +46,7 @@ class StepRunner(Protocol):
         ...
 
     async def sleep(self, name: str, delay: timedelta) -> None: ...
+    async def sleep_until(self, name: str, moment: datetime) -> None: ...
     async def call(
         self, name: str, request: HttpRequest, attempts: int, backoff: Backoff
     ) -> HttpResponse: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.workflows.contract.exceptions import StepMisused
 
@@ -48,3 +48,20 @@ def of_step(name: str, what: str, asked: object) -> timedelta:
             f" {LONGEST.days}."
         )
     return max(asked, timedelta(0))
+
+
+def check_moment(name: str, asked: object) -> None:
+    """
+    Raises:
+        StepMisused: that is no moment, or nobody knows which one it is.
+    """
+    if not isinstance(asked, datetime):
+        raise StepMisused(
+            f"Step {name!r} sleeps until a datetime, such as datetime(2030, 1, 1, tzinfo=UTC), and"
+            f" not {type(asked).__name__}."
+        )
+    if asked.utcoffset() is None:
+        raise StepMisused(
+            f"Step {name!r} sleeps until {asked.isoformat()}, which is another moment in each time"
+            " zone. Give it one, as tzinfo=UTC or tzinfo=ZoneInfo('Europe/Madrid')."
+        )

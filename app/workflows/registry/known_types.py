@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import NoDefault, get_original_bases
 
 from app.workflows.contract.context import Context
+from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
 from app.workflows.contract.job_family import AnyFamily, JobFamily
 from app.workflows.serialization.codec import LARGEST, ValueCodec
@@ -27,7 +28,7 @@ def values_of(family: AnyFamily, largest: int = LARGEST) -> ValueCodec:
     """Knows the enums, dataclasses and models that the family's file defines or imports, and those
     that its methods name."""
     values = ValueCodec(largest)
-    values.use(HttpResponse, *_arguments(type(family), {}))
+    values.use(HttpRequest, HttpResponse, *_arguments(type(family), {}))
     for base in type(family).__mro__[:-1]:
         if base in _CONTRACT:
             continue

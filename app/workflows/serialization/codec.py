@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -33,6 +34,7 @@ from app.workflows.serialization.encoder import (
     Walk,
     is_plain,
 )
+from app.workflows.serialization.library_types import LIBRARY
 from app.workflows.serialization.scalars import (
     LEAVES,
     ODD,
@@ -65,7 +67,8 @@ _READ: dict[str, Callable[[Any], object]] = {
     "set": lambda kept: set(_items(kept)),
     "frozenset": lambda kept: frozenset(_items(kept)),
     "dict": lambda kept: {key: value for key, value in _items(kept)},  # noqa: C416  # only pairs
-    **{leaf.tag: leaf.read for leaf in (*LEAVES.values(), *ODD.values())},
+    "deque": lambda kept: deque(_items(kept[1]), kept[0]),
+    **{leaf.tag: leaf.read for leaf in (*LEAVES.values(), *LIBRARY.values(), *ODD.values())},
 }
 
 _encode = json.JSONEncoder(check_circular=False, allow_nan=False, separators=(",", ":")).encode

@@ -7,6 +7,7 @@ walk itself copies only what it must alter.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from app.workflows.serialization.annotations import BUILTIN
 from app.workflows.serialization.class_codecs import ClassCodec, Parts, qualified
+from app.workflows.serialization.library_types import LIBRARY
 from app.workflows.serialization.scalars import LEAVES, ODD, ValueRefused, sound
 
 DEEPEST = 100
@@ -90,7 +92,9 @@ class Walk:
         if kind is set or kind is frozenset:
             items = self._list(value, list(value), depth, "<item>")
             return {TAG: kind.__name__, "v": sorted(items, key=json.dumps)}
-        if (leaf := LEAVES.get(kind)) is not None:
+        if kind is deque:
+            return {TAG: "deque", "v": [value.maxlen, self._list(value, value, depth)]}
+        if (leaf := LEAVES.get(kind) or LIBRARY.get(kind)) is not None:
             return {TAG: leaf.tag, "v": self(leaf.write(value), depth)}
         if (odd := ODD.get(kind)) is not None:
             return value if sound(value) else {TAG: odd.tag, "v": odd.write(value)}

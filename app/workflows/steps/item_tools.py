@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -116,6 +116,9 @@ class DurableStepRunner:
 
     async def sleep(self, name: str, delay: timedelta) -> None:
         await self._steps.sleep(name, delay)
+
+    async def sleep_until(self, name: str, moment: datetime) -> None:
+        await self._steps.sleep_until(name, moment)
 
     async def call(
         self, name: str, request: HttpRequest, attempts: int, backoff: Backoff

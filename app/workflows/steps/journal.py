@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
@@ -66,6 +66,11 @@ class StepJournal:
             )
             for step in found
         }
+
+    async def now(self) -> datetime:
+        """By the clock that says when a wait is over."""
+        async with reading(self._database) as connection:
+            return (await connection.execute(select(func.now()))).scalar_one()
 
     async def remember(self, claim: ItemClaim, record: StepRecord) -> str | None:
         """Returns the result that is remembered from now on: of two deliveries that ran the same

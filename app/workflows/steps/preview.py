@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
+from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.item_tools import given_by_value, shown_to_people
@@ -71,6 +72,11 @@ class PreviewStepRunner:
 
     async def sleep(self, name: str, delay: timedelta) -> None:
         self._ask(name)
+        of_step(name, "delay", delay)
+
+    async def sleep_until(self, name: str, moment: datetime) -> None:
+        self._ask(name)
+        check_moment(name, moment)
 
     async def call(
         self, name: str, request: HttpRequest, attempts: int, backoff: Backoff

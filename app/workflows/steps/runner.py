@@ -19,7 +19,7 @@ from app.workflows.contract.exceptions import (
     StepMisused,
     disposition,
 )
-from app.workflows.failures.delays import before_retry, of_step, remark
+from app.workflows.failures.delays import before_retry, check_moment, of_step, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
 from app.workflows.registry.bound_family import BoundFamily
@@ -138,6 +138,14 @@ class Steps:
         asked = await self.ask(name, StepKind.SLEEP)
         if not asked.done:
             await self.waited(asked, StepStatus.WAITING, of_step(name, "delay", delay))
+
+    async def sleep_until(self, name: str, moment: datetime) -> None:
+        asked = await self.ask(name, StepKind.SLEEP)
+        if asked.done:
+            return
+        check_moment(name, moment)
+        delay = None if asked.known else of_step(name, "sleep", moment - await self._ledger.now())
+        await self.waited(asked, StepStatus.WAITING, delay)
 
     async def waited(
         self, asked: StepCall, status: StepStatus, limit: timedelta | None, *, begun: bool = False

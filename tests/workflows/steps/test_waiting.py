@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
@@ -82,6 +84,51 @@ async def test_a_sleeping_item_gives_back_its_slot_and_comes_again(opener: Opene
         assert run.status == "succeeded"
         assert calls.of == {"after": 3}
         assert all(2 <= took < 20 for took in family.results.values())
+
+
+async def test_an_item_sleeps_until_a_moment_of_the_databases_clock(opener: Opener) -> None:
+    moments: list[datetime] = []
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.sleep_until("passed", datetime(2020, 1, 1, tzinfo=UTC))
+        # By now it is another one: that of the first delivery holds.
+        await ctx.sleep_until("nap", moments[0] + timedelta(days=len(moments) - 1))
+
+    async with opener(Waiting(script)) as sluice:
+        [(now,)] = await sluice.sql("SELECT now()")
+        moments.append((now + timedelta(seconds=1)).astimezone(ZoneInfo("Asia/Kathmandu")))
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            moments.append(moments[0])
+            run = await sluice.ended(run_id)
+        found = {step.name: step for step in await remembered(sluice, run.id)}
+    assert run.status == "succeeded"
+    ended = found["nap"].finished_at
+    assert ended is not None
+    assert moments[0] <= ended < moments[0] + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("moment", "why"),
+    [
+        (datetime(2030, 1, 1), "another moment in each time zone"),  # noqa: DTZ001 - the point
+        (datetime(2999, 1, 1, tzinfo=UTC), "nothing waits longer than 365"),
+        (5, "and not int"),
+    ],
+)
+async def test_a_moment_that_cannot_be_meant_is_refused(
+    opener: Opener, moment: Any, why: str
+) -> None:
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.sleep_until("nap", moment)
+
+    async with opener(Waiting(script)) as sluice:
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+    assert (item.status, item.error_class) == ("failed", "StepMisused")
+    assert why in (item.error_message or "")
 
 
 async def test_sleeps_side_by_side_take_as_long_as_the_longest(opener: Opener) -> None:
