@@ -43,6 +43,8 @@ UNREACHABLE = (
     asyncpg.InterfaceError,
 )
 
+NO_JSON = "it is not said to be JSON: send it with Content-Type: application/json"
+
 _LOGGED = "sluice.logged"
 
 log = structlog.get_logger("sluice.api")
@@ -130,7 +132,8 @@ async def _expected(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    faults = field_errors(error, name=_field)
+    told = [_plainly(fault) for fault in error.errors()]
+    faults = field_errors(RequestValidationError(told), name=_field)
     return _answer(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -138,6 +141,11 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         first_of(faults),
         {"errors": faults},
     )
+
+
+def _plainly(fault: Fault) -> Fault:
+    """Of content that was not read as JSON we are shown the bytes."""
+    return {**fault, "msg": NO_JSON} if isinstance(fault.get("input"), bytes) else fault
 
 
 def _field(fault: Fault) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 from app.errors import SluiceError
 from app.schemas.base import Answer, View
 from app.store.statuses import ItemStatus, StepKind
-from app.workflows.runs.expectation import Estimate
+from app.workflows.runs.expectation import Estimate, none_eligible
 
 if TYPE_CHECKING:
     from app.workflows.client import DryRun
@@ -89,6 +89,9 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
     what = "1 result" if overwrite == 1 else f"{overwrite} results"
     nearly = "" if found.survey.overwrite_exact else "about "
     overwriting = f", and overwrite {nearly}{what}" if overwrite else ""
+    message = f"[DryRun] Would process {about}{number} {many}{overwriting}"
+    if statistics.exact and statistics.total_eligible == 0:
+        message = none_eligible(many)
     return DryRunAnswer(
         total_eligible=statistics.total_eligible,
         to_process=statistics.to_process,
@@ -96,7 +99,7 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         to_overwrite=overwrite,
         to_overwrite_exact=found.survey.overwrite_exact,
         exact=statistics.exact,
-        message=f"[DryRun] Would process {about}{number} {many}{overwriting}",
+        message=message,
         estimate=found.estimate,
         sample=list(found.survey.sample),
     )

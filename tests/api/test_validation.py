@@ -96,6 +96,48 @@ async def test_what_is_not_a_json_object_is_refused_and_leaves_no_trace(
         assert await traces(sluice) == (0, 0, 0)
 
 
+async def test_a_call_without_a_body_asks_for_what_an_empty_object_asks(opener: Opener) -> None:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
+        key = {"Idempotency-Key": "once"}
+        first = await caller.post(PROCESS, headers=key)
+        again = await caller.post(PROCESS, json={}, headers=key)
+        assert (first.status_code, again.status_code) == (202, 200)
+        assert first.json() == again.json()
+        run_id = first.json()["runId"]
+        for action in ("pause", "resume", "cancel"):
+            answer = await caller.post(f"/api/runs/{run_id}/{action}")
+            assert answer.status_code == 200, answer.text
+
+
+class Needy(FamilyParams):
+    tenant: str
+
+
+async def test_a_call_without_a_body_is_told_which_params_it_lacks(opener: Opener) -> None:
+    family = Recording()
+    family.params = Needy  # type: ignore[misc]  # of this one
+    async with opener(family) as sluice, api(sluice) as caller:
+        response = await caller.post("/api/workflows/recording/process-users")
+        assert fields(assert_problem(response, 422)) == ["params"]
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_content_that_is_no_json_is_refused_whatever_it_says_it_is(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+            for content in ("", "{}", "limit=3"):
+                with subtests.test(kind=kind, content=content):
+                    response = await caller.post(
+                        PROCESS, content=content, headers={"Content-Type": kind}
+                    )
+                    assert fields(assert_problem(response, 422)) == ["body"]
+        document = assert_problem(await caller.post(PROCESS, content="{}"), 422)
+        assert "Content-Type: application/json" in document["detail"]
+        assert await traces(sluice) == (0, 0, 0)
+
+
 NO_JSON = [b"\xff\xfe{", b"[" * 100_000, b'{"limit": ' + b"9" * 5_000 + b"}"]
 
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import Field, StrictBool, StrictInt, ValidationError
+from pydantic import Field, StrictBool, StrictInt
 
 from app.api.dependencies import ApiState, Caller, State, bearer
+from app.api.empty_body import or_empty
 from app.api.idempotency import OnceFor, answer_start, fingerprint
 from app.api.routing import Router
 from app.errors import NotFound
-from app.schemas.base import Answer, Body, MomentWithOffset
+from app.schemas.base import Answer, MomentWithOffset
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
 from app.store.database import reading
@@ -81,7 +81,7 @@ def _add_family(router: Router, family: AnyFamily) -> None:
         in_query: InQuery = None,
         in_header: InHeader = None,
     ) -> FiredAnswer:
-        asked: Any = body if body is not None else _defaults(model)
+        asked: Any = or_empty(body, model)
         moment = asked.fire_time or in_query or in_header
         # Without the moment: a call that is repeated later may tell another one under its key.
         said = asked.model_copy(update={"fire_time": None})
@@ -104,7 +104,7 @@ def _add_family(router: Router, family: AnyFamily) -> None:
         answer_start(response, found)
         return FiredAnswer(run_id=found.run_id, skipped=False, message=watch_it(found.run_id))
 
-    fired.__annotations__["body"] = model | None
+    fired.__annotations__["body"] = model
     router.add_api_route(
         f"/{family.name}",
         fired,
@@ -114,15 +114,6 @@ def _add_family(router: Router, family: AnyFamily) -> None:
         response_model=FiredAnswer,
         responses={202: {"model": FiredAnswer, "description": "A run was started"}},
     )
-
-
-def _defaults(model: type[Body]) -> Body:
-    """What a call without a body says."""
-    try:
-        return model()
-    except ValidationError as error:
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]
-        raise RequestValidationError(faults) from None
 
 
 async def _at(state: ApiState, caller: str, moment: datetime | None, said: bytes) -> IdempotentCall:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field, StrictBool, StrictInt
 
 from app.api.dependencies import Allowed, Caller, LongCall, State
+from app.api.empty_body import or_empty, require_no_content
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.errors import BadInput
@@ -38,21 +39,25 @@ def add_process(router: Router, family: AnyFamily) -> None:
     )
 
     async def process(
-        body: Any,
+        request: Request,
         state: State,
         caller: Caller,
         allowed: Allowed,
         once: OnceFor,
         long: LongCall,
         response: Response,
+        body: Any = None,
     ) -> DryRunAnswer | StartedAnswer:
+        if body is None:
+            require_no_content(request)
+        body = or_empty(body, model)
         if body.item_list is not None:
             if body.item_ids is not None:
                 raise BadInput("Send either itemIds or itemList, not both.", field="itemList")
             async with reading(state.database) as connection:
                 await item_lists.require(connection, body.item_list)
         bound = state.families[family.name]
-        request = RunRequest(
+        asked = RunRequest(
             params=body.params,
             force=body.force,
             limit=body.limit,
@@ -62,10 +67,10 @@ def add_process(router: Router, family: AnyFamily) -> None:
         )
         if body.dry_run:
             async with long.counting():
-                return dry_run_answer(many, await state.client.dry_run(bound, request))
+                return dry_run_answer(many, await state.client.dry_run(bound, asked))
         allowed.require(Scope.RUN)
         started = await state.client.trigger_process(
-            bound, request, started_by=caller, once=once(body)
+            bound, asked, started_by=caller, once=once(body)
         )
         answer_start(response, started)
         return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))

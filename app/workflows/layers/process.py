@@ -25,7 +25,7 @@ from app.workflows.messages import PaginateMessage, ProcessMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.approval import ApprovalRequest, question
 from app.workflows.runs.estimate import Estimator
-from app.workflows.runs.expectation import Estimate
+from app.workflows.runs.expectation import Estimate, none_eligible
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import count_eligible
@@ -140,7 +140,7 @@ def _nothing_to_do(bound: BoundFamily, statistics: Statistics) -> tuple[str, str
     if not statistics.exact:
         return None
     if statistics.total_eligible == 0:
-        return "nothing_eligible", f"No eligible {many} found"
+        return "nothing_eligible", none_eligible(many)
     if statistics.to_process == 0:
         return "all_processed", f"All {many} already processed"
     return None

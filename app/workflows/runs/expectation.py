@@ -23,3 +23,8 @@ class Estimate(BaseModel):
 def in_usd(amount: float) -> str:
     """Cents from a dollar on, and four digits of what is less."""
     return f"{amount:,.2f} USD" if amount >= 1 else f"{amount:.4g} USD"
+
+
+def none_eligible(many: str) -> str:
+    """What is said where there is nothing to work on."""
+    return f"No eligible {many} found"

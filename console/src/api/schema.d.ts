@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 967c2970cc9bc3894ed485631d9cae2fe1bfa195046fcab1b727f4956e2e4a4c
+// OpenAPI document: ea3c7166425323aadb09a9cceccfba6815ee0f472d8664d5d164d65207deecca
 
 export interface paths {
     "/api/backfills": {
@@ -3740,7 +3740,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["WelcomePlaceholderCron"] | null;
+                "application/json": components["schemas"]["WelcomePlaceholderCron"];
             };
         };
         responses: {
@@ -5522,7 +5522,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["WelcomePlaceholderProcess"];
             };

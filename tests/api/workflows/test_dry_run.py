@@ -56,7 +56,7 @@ async def test_a_dry_run_over_nobody_answers_zeros(opener: Opener) -> None:
         await sluice.add_users(3, active=False)
         answer = await _dry_run(caller)
         assert _numbers(answer) == (0, 0, 0, True)
-        assert answer["message"] == "[DryRun] Would process 0 users"
+        assert answer["message"] == "No eligible users found"
         assert answer["sample"] == []
 
 
