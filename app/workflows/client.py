@@ -124,8 +124,13 @@ class WorkflowClient:
         started_by: str,
         once: IdempotentCall | None,
         options: RunOptions | None = None,
+        fresh: bool = False,
     ) -> StartedRun:
         """Start a run over exactly these items of an earlier one, with its params.
+
+        Args:
+            fresh: without the steps that they remember. Else those of items that failed, timed out
+                or were cancelled go on from there.
 
         Raises:
             Conflict: no such item, params that do not fit, or it may grow; see ``trigger_process``.
@@ -153,7 +158,8 @@ class WorkflowClient:
             retry_of=run.id,
             origin=run.origin or run.id,
             # With their number, so that a repeated call is told the same one.
-            retry=which.model_dump(mode="json", exclude_none=True) | {"items": number},
+            retry=which.model_dump(mode="json", exclude_none=True)
+            | {"items": number, "fresh": fresh},
         )
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 

@@ -397,6 +397,7 @@ export const S = {
     retryTitle: "Retry in a new run?",
     retryOf: (number: string, value: number): string =>
       `Retry ${number} ${plural(value, "item", "items")}`,
+    retryFresh: "Begin anew, without the steps that the items remember",
     retryAll:
       "A new run begins over every item that failed or timed out in this one, with the same params.",
     usd: "Budget, USD",

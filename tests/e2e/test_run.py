@@ -74,6 +74,7 @@ def test_a_group_of_failures_is_retried_and_the_others_are_left_alone(
     expect(declined).to_contain_text("ValueError")
     expect(page.get_by_role("listitem").filter(has_text=ADDRESS)).to_contain_text("Fatal")
     declined.get_by_role("button", name="Retry these").click()
+    console.dialog.get_by_role("checkbox", name="Begin anew").check()
     console.dialog.get_by_role("button", name="Retry 4 items").click()
     expect(page.get_by_role("link", name="retry of another run")).to_be_visible()
     expect(console.heading("billing succeeded")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
 from app.api.dependencies import Allowed, ApiState, Caller, RunIdInPath, State, bearer
 from app.api.idempotency import OnceFor, answer_start
@@ -71,6 +71,7 @@ class Retry(Body):
     error_class: str | None = Field(None, max_length=500)
     group: str | None = Field(None, max_length=100, description="of GET /api/runs/{id}/failures")
     item_ids: ItemIds | None = None
+    fresh: StrictBool = Field(False, description="begin anew, without the steps that they remember")
     approval: Approval = None
 
 
@@ -148,7 +149,7 @@ async def retry_run(
     options = options_of(bound.family, approval=body.approval)
     which = await _which(state, run_id, body)
     started = await state.client.retry(
-        bound, run, which, started_by=caller, once=once(body), options=options
+        bound, run, which, started_by=caller, once=once(body), options=options, fresh=body.fresh
     )
     retry: dict[str, Any] = (await _run(state, started.run_id)).retry or {}  # as the client wrote
     answer_start(response, started)

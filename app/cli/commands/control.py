@@ -105,6 +105,9 @@ def retry(
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Without the steps that the items remember.")
+    ] = False,
     approval: Approval = False,
     idempotency_key: Key = None,
     watch: Watch = False,
@@ -117,6 +120,7 @@ def retry(
         "errorClass": error_class,
         "group": group,
         "itemIds": list[JsonValue](item_id or ()),
+        "fresh": fresh,
         "approval": approval,
     }
     body = {name: value for name, value in given.items() if value}

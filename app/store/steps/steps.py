@@ -54,6 +54,27 @@ _REMEMBER = f"""
     RETURNING run_id, item_id, name
 """  # noqa: S608 - no value is pasted in
 
+_CARRIED = (
+    "name, kind, status, position, alone, item_attempt, tries, attempts, result, payload, expects,"
+    " child_run, answered_by, started_at, finished_at"
+)
+# What failed because its code asks for other steps than it remembers would fail so again.
+_CARRY_OVER = f"""
+    WITH carried AS (
+        INSERT INTO sluice.step (run_id, item_id, {_CARRIED})
+        SELECT $2::text, item_id, {_CARRIED} FROM sluice.step
+        WHERE run_id = $1::text AND step.status = 'done' AND item_id = ANY(ARRAY(
+            SELECT item_id FROM sluice.item
+            WHERE run_id = $1::text AND item_id = ANY($3::text[])
+              AND item.status IN ('failed', 'timed_out', 'cancelled')
+              AND coalesce(item.error_class, '') NOT IN ('StepsChanged', 'Unreadable')
+        ))
+        ON CONFLICT DO NOTHING RETURNING item_id
+    )
+    UPDATE sluice.item SET begun = true
+    WHERE run_id = $2::text AND item_id = ANY(ARRAY(SELECT item_id FROM carried))
+"""  # noqa: S608 - no value is pasted in
+
 StepId = tuple[str, str, str]
 """Run, item and name."""
 ItemId = tuple[str, str]
@@ -97,6 +118,14 @@ async def remember(tx: AsyncConnection, records: Sequence[StepRecord]) -> set[St
         record.error_message = storable(record.error_message)
     columns = ([getattr(record, name) for record in records] for name in _COLUMNS)
     return {(row[0], row[1], row[2]) for row in await fetch_raw(tx, _REMEMBER, *columns)}
+
+
+async def carry_over(
+    tx: AsyncConnection, former_run: str, run_id: str, item_ids: Sequence[str]
+) -> None:
+    """Give these items of a run the steps that ended well in a former one, where they failed."""
+    if item_ids:
+        await fetch_raw(tx, _CARRY_OVER, former_run, run_id, list(item_ids))
 
 
 async def of_item(tx: AsyncConnection, run_id: str, item_id: str) -> list[Step]:

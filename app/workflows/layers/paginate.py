@@ -15,6 +15,7 @@ from app.engine import Delivery, Engine
 from app.flow.gate import Gate
 from app.store.items import pages
 from app.store.items.pages import Advanced
+from app.store.steps import steps
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
 from app.workflows.keys import Layer
@@ -112,6 +113,8 @@ class PaginateLayer:
             )
             if advanced is None:
                 return None
+            if view.run.retry_of and not (view.run.retry or {}).get("fresh"):
+                await steps.carry_over(tx, view.run.retry_of, run_id, advanced.fresh)
             size = bound.chunk_for(view.run.to_process)
             out = executions(bound.name, run_id, sorted(advanced.fresh), size)
             if not (advanced.paged or advanced.held or go_on):

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.store.statuses import ItemStatus
+from app.store.tables.runs import Run
 from app.workflows.family import (
     Backoff,
     Context,
@@ -22,7 +23,7 @@ from app.workflows.family import (
 from tests.support.control import paused
 from tests.support.families import Recording
 from tests.support.http import api
-from tests.support.service import Opener, assert_exact
+from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Calls, Stepped, items_at, remembered
 
 QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
@@ -373,21 +374,68 @@ async def test_a_result_that_is_too_large_is_refused_and_says_what_to_do(opener:
     assert "at most 1,000,000 bytes" in (item.error_message or "")
 
 
-async def test_a_retry_of_the_run_begins_without_steps(opener: Opener) -> None:
+async def retried(sluice: Sluice, run_id: str, **body: object) -> Run:
+    """The run that a retry starts, once it has ended."""
+    async with api(sluice) as caller, sluice.worker():
+        answer = await caller.post(f"/api/runs/{run_id}/retry", json=body)
+        assert answer.status_code == 202, answer.text
+        return await sluice.ended(answer.json()["runId"])
+
+
+@pytest.mark.parametrize(("fresh", "times"), [(False, 1), (True, 2)])
+async def test_a_retry_goes_on_from_the_step_that_failed_or_begins_anew(
+    opener: Opener, fresh: bool, times: int
+) -> None:
+    calls = Calls()
+
+    async def send(text: str) -> str:
+        await calls.note("send")
+        if calls.of["send"] == 1:
+            raise Fatal("not today")
+        return text
+
+    async def script(item: str, ctx: Context) -> object:
+        made = await ctx.run("make", calls.note, "make")
+        return await asyncio.gather(
+            ctx.run("beside", calls.note, "beside"), ctx.run("send", send, made)
+        )
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        first = await sluice.played()
+        again = await retried(sluice, first.id, fresh=fresh)
+        assert_exact(again, await sluice.items(again.id))
+        kept = {step.name: step.status for step in await remembered(sluice, again.id)}
+    assert (first.failed, again.succeeded) == (1, 1)
+    assert calls.of == {"make": times, "beside": times, "send": 2}
+    assert family.results["u00001"] == ["BESIDE", "MAKE"]
+    assert kept == {"make": "done", "beside": "done", "send": "done"}
+
+
+async def test_what_failed_for_its_steps_or_did_not_fail_is_retried_without_them(
+    opener: Opener,
+) -> None:
     calls = Calls()
 
     async def script(item: str, ctx: Context) -> None:
         await ctx.run("first", calls.note, "first")
-        if calls.of["first"] == 1:
-            raise Fatal("behind it")
 
-    async with opener(Stepped(script)) as sluice, api(sluice) as caller:
-        first = await sluice.played()
-        retried = await caller.post(f"/api/runs/{first.id}/retry", json={})
-        async with sluice.worker():
-            run = await sluice.ended(retried.json()["runId"])
-    assert run.status == "succeeded"
-    assert calls.of == {"first": 2}
+    async def changed(item: str, ctx: Context) -> None:
+        await ctx.run("other", calls.note, "other")
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        done = await sluice.played()
+        again = await retried(sluice, done.id, status=["succeeded"])
+        assert (again.succeeded, calls.of) == (1, {"first": 2})
+        await sluice.sql(
+            "UPDATE sluice.item SET status = 'failed', error_class = 'StepsChanged'"
+            " WHERE run_id = :id",
+            id=again.id,
+        )
+        family.script = changed
+        assert (await retried(sluice, again.id)).succeeded == 1
+    assert calls.of == {"first": 2, "other": 1}
 
 
 async def test_an_argument_that_cannot_be_passed_is_refused_before_the_step_runs(

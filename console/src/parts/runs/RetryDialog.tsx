@@ -26,8 +26,9 @@ export function RetryDialog({
   readonly what: string;
 }) {
   const [key] = useState(newKey);
+  const [fresh, setFresh] = useState(false);
   const retry = useChange<undefined, { runId: string }>(
-    () => [`${path.run(run.id)}/retry`, { method: "POST", body, once: key }],
+    () => [`${path.run(run.id)}/retry`, { method: "POST", body: { ...body, fresh }, once: fresh ? `${key}-fresh` : key }],
     ({ runId }) => {
       onClose();
       navigate(to(["runs", runId]));
@@ -43,6 +44,15 @@ export function RetryDialog({
       onClose={onClose}
     >
       <p>{what}</p>
+      <label>
+        <input
+          type="checkbox"
+          checked={fresh}
+          disabled={retry.isPending}
+          onChange={(event) => setFresh(event.target.checked)}
+        />{" "}
+        {A.retryFresh}
+      </label>
     </Confirm>
   );
 }
