@@ -177,6 +177,7 @@ async def _opened(
         client = WorkflowClient(
             database,
             engine,
+            bound,
             partial(make_context, services),
             changes,
             Estimator(database, controls),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, overload
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
-from app.errors import BadInput, Conflict
+from app.errors import BadInput, Conflict, NotFound
 from app.store.database import reading
 from app.store.items import failures, items, pages
 from app.store.items.failures import RetrySelection
@@ -20,32 +19,36 @@ from app.store.runs.idempotency import IdempotentCall
 from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
+from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.messages import PaginateMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimator
-from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.eligibility import EligibilityCount, count_eligible
+from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of
+from app.workflows.typed.dry_run import DryRun
+from app.workflows.typed.family_client import FamilyClient
 
 __all__ = ["DryRun", "RunRequest", "WorkflowClient"]
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    survey: EligibilityCount
-    estimate: Estimate
+ParamsT = TypeVar("ParamsT", bound=BaseModel)
+ResultT = TypeVar("ResultT")
 
 
 class WorkflowClient:
+    """One's own code uses ``client.of(WelcomePlaceholders)`` and ``client.run(run_id)``; the
+    triggers are what is behind those, the HTTP API and schedules."""
+
     def __init__(
         self,
         database: AsyncEngine,
         engine: Engine,
+        families: Mapping[str, BoundFamily],
         context: Callable[..., Context],
         changes: RunNotifications,
         estimator: Estimator,
@@ -55,9 +58,41 @@ class WorkflowClient:
         self._database = database
         self._changes = changes
         self._engine = engine
+        self._families = families
         self._context = context
         self._estimator = estimator
         self._dry_run_budget = dry_run_budget
+
+    @overload
+    def of(
+        self, family: type[JobFamily[ParamsT, Any, ResultT, Any]], *, started_by: str = "code"
+    ) -> FamilyClient[ParamsT, ResultT]: ...
+
+    @overload
+    def of(self, family: str, *, started_by: str = "code") -> FamilyClient[Any, Any]: ...
+
+    def of(
+        self, family: type[JobFamily[Any, Any, Any, Any]] | str, *, started_by: str = "code"
+    ) -> FamilyClient[Any, Any]:
+        """The triggers of one family, with its own types.
+
+        Args:
+            family: its class; or its name, where types do not matter.
+            started_by: who, as the run tells it.
+
+        Raises:
+            NotFound: the service has no such family.
+        """
+        name = family if isinstance(family, str) else family.name
+        bound = self._families.get(name)
+        if bound is None or not (isinstance(family, str) or isinstance(bound.family, family)):
+            known = ", ".join(sorted(self._families))
+            raise NotFound(f"The service has no such family as {name}. It has: {known}.")
+        return FamilyClient(bound, self, started_by)
+
+    def run(self, run_id: str) -> RunHandle[Any]:
+        """A run that was started before, by whomever. ``of(…).run(run_id)`` has its types."""
+        return RunHandle(run_id, self._database, self._changes, self._families)
 
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun:
         """What ``trigger_process`` would do. Writes nothing and enqueues nothing."""
@@ -76,23 +111,6 @@ class WorkflowClient:
         )
         expected = await self._estimator.estimate(bound, request.params, found.statistics)
         return DryRun(found, expected)
-
-    async def start(
-        self,
-        bound: BoundFamily,
-        params: BaseModel | None = None,
-        *,
-        started_by: str = "code",
-        once: IdempotentCall | None = None,
-        **request: Any,  # as ProcessRequest takes them
-    ) -> RunHandle:
-        """Start a run and hold on to it: ``run = await client.start(family, params)``."""
-        asked = RunRequest(params=params or bound.family.params(), **request)
-        started = await self.trigger_process(bound, asked, started_by=started_by, once=once)
-        return self.handle(started.run_id)
-
-    def handle(self, run_id: str) -> RunHandle:
-        return RunHandle(run_id, self._database, self._changes)
 
     async def trigger_process(
         self,

@@ -3,46 +3,82 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.errors import BadInput, NotFound, SluiceError
 from app.store.database import reading
+from app.store.items import items
 from app.store.run_notifications import RunNotifications
 from app.store.runs import events, runs
-from app.store.statuses import ENDED
+from app.store.statuses import ENDED, OUTCOMES, ItemStatus, RunStatus
+from app.store.steps import outputs
 from app.store.tables.runs import Run, RunEvent
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.run_items import ItemResult, StreamChunk, item_result
 
 BEHIND = 1.0
 """Seconds. Behind the notifications: how often a waiting caller looks at least."""
+BETWEEN = 0.1
+"""Seconds between two looks at what an item writes, of which nobody is notified; doubled up to
+``BEHIND`` while it writes nothing."""
 BATCH = 100
+
+ResultT = TypeVar("ResultT")
+
+
+class RunNotSucceeded(SluiceError):
+    """The run failed or was cancelled. ``run``: as it ended."""
+
+    def __init__(self, run: Run) -> None:
+        why = run.detail or f"{run.failed + run.timed_out} of its {run.ended} items failed."
+        super().__init__(f"Run {run.id} of {run.family} {_WORDS[RunStatus(run.status)]}. {why}")
+        self.run = run
+
+
+_WORDS: Mapping[RunStatus, str] = MappingProxyType(
+    {RunStatus.FAILED: "failed", RunStatus.CANCELLED: "was cancelled"}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class RunHandle:
-    """``async for event in handle.events()``, ``await handle.result(timeout=60)``.
+class RunHandle(Generic[ResultT]):
+    """``await run.result(timeout=60)``, ``async for item in run.items()``.
 
     It holds nothing but the run's id: letting it go leaves the run as it is, and another process
-    may make one of the same run (``WorkflowClient.handle``).
+    may make one of the same run (``WorkflowClient.run``).
     """
 
     id: str
-    database: AsyncEngine
-    changes: RunNotifications
+    database: AsyncEngine = field(repr=False)
+    changes: RunNotifications = field(repr=False)
+    families: Mapping[str, BoundFamily] = field(repr=False)
+    family: str | None = None
+    """Whose results are expected; None: whosever run it is."""
+    item_id: str | None = None
+    """The one item that it was started for."""
 
     async def status(self) -> Run:
         """The run as it stands, with its counters.
 
         Raises:
             NotFound: it was deleted, or never was.
+            BadInput: it is another family's.
         """
         async with reading(self.database) as connection:
-            return await runs.get(connection, self.id)
+            run = await runs.get(connection, self.id)
+        if self.family not in (None, run.family):
+            raise BadInput(f"Run {run.id} belongs to {run.family}, not to {self.family}.")
+        return run
 
-    async def result(self, *, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the caller's wish
-        """Wait for the run's end, however it ends; a paused run has not ended.
+    async def wait(self, *, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the caller's wish
+        """Wait for the run's end, however it ends. One that is paused has not ended: somebody has
+        to resume, approve or cancel it.
 
         Args:
             timeout: seconds; None: as long as it takes.
@@ -55,6 +91,82 @@ class RunHandle:
                 while (run := await self.status()).status not in ENDED:
                     await _heard(changed)
                 return run
+
+    async def result(self, *, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the caller's wish
+        """Wait for the run's end, and have it with its counters: it succeeded, or did so in part.
+        Which of its items failed, ``items`` tells.
+
+        Args:
+            timeout: seconds; None: as long as it takes.
+
+        Raises:
+            RunNotSucceeded: it failed or was cancelled.
+            TimeoutError: it has not ended by then. It goes on.
+        """
+        run = await self.wait(timeout=timeout)
+        if run.status in _WORDS:
+            raise RunNotSucceeded(run)
+        return run
+
+    async def items(
+        self, *, status: ItemStatus | str | None = None
+    ) -> AsyncGenerator[ItemResult[ResultT], None]:
+        """The run's items as they stand now, by id, read page by page.
+
+        Args:
+            status: only these, such as ``"failed"``.
+
+        Raises:
+            BadInput: no item has such a status.
+            Conflict: the family does not read a result any more.
+        """
+        wanted = None if status is None else _status(status)
+        bound = self.families.get((await self.status()).family)
+        after: str | None = None
+        while True:
+            async with reading(self.database) as connection:
+                page = await items.page_of_items(
+                    connection, self.id, status=wanted, after_id=after, limit=BATCH
+                )
+            for item in page:
+                yield item_result(bound, item)
+            if len(page) < BATCH:
+                return
+            after = page[-1].item_id
+
+    async def stream(self, item_id: str | None = None) -> AsyncGenerator[StreamChunk, None]:
+        """What one item writes with ``ctx.stream``, the oldest first, until it has its outcome.
+
+        Args:
+            item_id: None: the one that the run was started for by ``trigger_execute``.
+
+        Raises:
+            BadInput: the run was not started for one item, so one must be named.
+            NotFound: the run has ended without it.
+        """
+        named = item_id or self.item_id
+        if named is None:
+            raise BadInput("Say which item: run.stream(item_id).", field="itemId")
+        after, pause = 0, BETWEEN
+        while True:
+            run = await self.status()
+            async with reading(self.database) as connection:
+                # In this order: whatever an item wrote was committed before its outcome.
+                item = await items.find(connection, self.id, named)
+                found = await outputs.page_of_output(
+                    connection, self.id, named, after_id=after, limit=BATCH
+                )
+            for output in found:
+                yield (chunk := StreamChunk.of(output))
+                after = chunk.id
+            if len(found) == BATCH:
+                continue
+            if item is None and run.status in ENDED:
+                raise NotFound(f"Run {self.id} has no item {named!r}.", field="itemId")
+            if item is not None and item.status in OUTCOMES:
+                return
+            pause = BETWEEN if found else min(2 * pause, BEHIND)
+            await asyncio.sleep(pause)
 
     async def events(self, *, after_id: int = 0) -> AsyncGenerator[RunEvent, None]:
         """What happened to the run and what happens, the oldest first, up to its end."""
@@ -80,3 +192,13 @@ async def _heard(changed: asyncio.Event) -> None:
         async with asyncio.timeout(BEHIND):
             await changed.wait()
     changed.clear()
+
+
+def _status(word: str) -> ItemStatus:
+    try:
+        return ItemStatus(word)
+    except ValueError:
+        raise BadInput(
+            f"No item has the status {word!r}: it is one of {', '.join(ItemStatus)}.",
+            field="status",
+        ) from None

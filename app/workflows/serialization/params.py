@@ -163,6 +163,12 @@ class Params:
         """Secrets included: they are encrypted differently each time."""
         return one.json == other.json and self._opened(one.sealed) == self._opened(other.sealed)
 
+    def fingerprint(self, params: BaseModel, beside: str) -> bytes:
+        """Of params and a text beside them; it is of no use to guess a secret from."""
+        data, placed = _dumped(params, unset=True)
+        secrets = [[list(place), repr(value)] for place, value in placed]
+        return self._box.digest(json.dumps([data, secrets, beside], sort_keys=True))
+
     def _validated(self, data: Any) -> BaseModel:
         try:
             return self._kind.model_validate(data)

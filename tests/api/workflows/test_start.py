@@ -65,6 +65,7 @@ async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: O
         client = WorkflowClient(
             service.database,
             engine,
+            service.families,
             context,
             service.changes,
             Estimator(service.database, service.controls),

@@ -17,7 +17,7 @@ async def test_who_starts_a_run_may_ask_for_its_status_and_wait_for_its_end(
 ) -> None:
     async with opener(Recording()) as sluice:
         await sluice.add_users(7)
-        run = await sluice.service.client.start(sluice.bound(), limit=5)
+        run = await sluice.service.client.of(Recording).trigger_process(limit=5)
         assert (await run.status()).status == "pending"
         with pytest.raises(TimeoutError):
             await run.result(timeout=0.05)
@@ -30,7 +30,7 @@ async def test_who_starts_a_run_may_ask_for_its_status_and_wait_for_its_end(
 async def test_events_come_while_they_happen_and_end_with_the_run(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         await sluice.add_users(3)
-        run = await sluice.service.client.start(sluice.bound())
+        run = await sluice.service.client.of(Recording).trigger_process()
         control = sluice.service.api.control
         seen: list[str] = []
         await control.pause(run.id, by="ops")
@@ -51,4 +51,4 @@ async def test_events_come_while_they_happen_and_end_with_the_run(opener: Opener
 async def test_a_run_that_is_not_there_is_not_found(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         with pytest.raises(NotFound):
-            await sluice.service.client.handle("run_unknown").status()
+            await sluice.service.client.run("run_unknown").status()

@@ -1,0 +1,1 @@
+"""Starting runs from one's own code, with the family's own types."""

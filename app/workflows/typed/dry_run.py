@@ -1,0 +1,45 @@
+"""What a run would do, as code is told it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.workflows.runs.expectation import Estimate
+from app.workflows.sources.eligibility import EligibilityCount
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """``survey`` is what was counted; the properties are its figures by the names that they have
+    over HTTP. None: nobody can tell."""
+
+    survey: EligibilityCount
+    estimate: Estimate
+
+    @property
+    def total_eligible(self) -> int | None:
+        return self.survey.statistics.total_eligible
+
+    @property
+    def to_process(self) -> int | None:
+        return self.survey.statistics.to_process
+
+    @property
+    def already_processed(self) -> int | None:
+        return self.survey.statistics.already_processed
+
+    @property
+    def to_overwrite(self) -> int | None:
+        """How many of those to process have a result, which a run with ``force`` overwrites."""
+        return self.survey.to_overwrite
+
+    @property
+    def exact(self) -> bool:
+        """False: the figures are extrapolated, because the count took too long."""
+        return self.survey.statistics.exact
+
+    @property
+    def sample(self) -> Sequence[str]:
+        """The first few ids to process."""
+        return self.survey.sample
