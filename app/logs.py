@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from typing import Literal
 
@@ -26,7 +27,27 @@ _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 """What a terminal obeys, what ends a line, and what turns the direction of writing."""
 _IN_TRACEBACK = re.compile(_CONTROL.pattern.replace("\0-\x1f", "\0-\x09\x0b-\x1f"))
 _OURS = "sluice"
-"""The name of our handler, by which another call finds it."""
+"""The name of our handler, by which another call finds it; and what the names of our loggers begin
+with."""
+
+
+class DebugLog:
+    """Events of what is done for every item, every chunk and every step.
+
+    structlog makes a logger for each event before it looks at the level, which takes as long as
+    much else that is done for an item. So ask first, which is a look into a dict:
+    ``if detail.is_on(): detail.debug("item_handled", …)``.
+    """
+
+    __slots__ = ("_log", "is_on")
+
+    def __init__(self, name: str) -> None:
+        self._log = structlog.get_logger(name)
+        self.is_on = partial(logging.getLogger(name).isEnabledFor, logging.DEBUG)
+        """Whether this process logs at ``debug``."""
+
+    def debug(self, event: str, **fields: object) -> None:
+        self._log.debug(event, **fields)
 
 
 def configure_logs(
@@ -63,6 +84,7 @@ def configure_logs(
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    logging.getLogger(_OURS).setLevel(level.upper())  # by which a DebugLog knows it
     # Libraries speak through logging; only what they think is amiss is worth a line.
     _take_over(common, ending)
 

@@ -16,7 +16,7 @@ import pytest
 import structlog
 from pydantic import BaseModel, SecretStr
 
-from app.logs import configure_logs
+from app.logs import DebugLog, configure_logs
 from app.redaction.redactor import IN_USE, Redactor
 from app.store.statuses import RunStatus
 
@@ -141,3 +141,19 @@ def test_the_redactor_of_the_service_at_work_is_used_besides(
     line = json.loads(capsys.readouterr().err)
     assert line["within"] == {"list": ["a [redacted]"]}
     assert line["[redacted]"] == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "on"), [("debug", True), ("info", False), ("warning", False), ("error", False)]
+)
+def test_a_log_of_every_item_is_on_at_debug_alone(
+    level: str, on: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = DebugLog("sluice.test")  # made before, as a module's is
+    configure_logs(level, "json")
+    assert log.is_on() is on
+    log.debug("told", item="u1")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["level"], line["item"]) for line in lines] == [
+        ("told", "debug", "u1")
+    ] * on

@@ -12,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.flow.gate import GateClosed
+from app.logs import DebugLog
 from app.store.statuses import RunStatus
-from app.workflows.keys import item_message
+from app.workflows.keys import Layer, item_message
 from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import RunCache
+
+detail_log = DebugLog("sluice.item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class ExecuteLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
+        if detail_log.is_on():
+            detail_log.debug(
+                "layer_entered",
+                family=bound.name,
+                layer=Layer.EXECUTE,
+                run=message.run,
+                attempt=delivery.attempt,
+            )
         if (task := asyncio.current_task()) is not None:
             task.set_name(message.id())  # for whoever is told what did not end
         ids = self._fitting(bound, message.items)
@@ -47,6 +58,15 @@ class ExecuteLayer:
             for one in expected[len(hand.items) :]:
                 with one:
                     pass
+        if detail_log.is_on():
+            detail_log.debug(
+                "chunk_claimed",
+                family=bound.name,
+                layer=Layer.EXECUTE,
+                run=message.run,
+                items=len(message.items),
+                claimed=len(hand.items),
+            )
         if not hand.items:
             return hand.left if len(message.items) == 1 else None
         work = [

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
 
-import structlog
-
 from app.engine import Delivery
 from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
+from app.logs import DebugLog
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.context import Context
 from app.workflows.keys import Layer
@@ -26,7 +25,7 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
 from app.workflows.steps.item_tools import StepRunnerFactory
 
-log = structlog.get_logger("sluice.item")
+detail_log = DebugLog("sluice.item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,17 @@ class ItemExecutor:
                     self.runs.changed(run_id)  # it was paused, or resumed, while we looked
                     continue
                 verdict = found
+            if detail_log.is_on():
+                detail_log.debug(
+                    "item_handled",
+                    family=bound.name,
+                    layer=Layer.EXECUTE,
+                    run=run_id,
+                    item=item.claim.item_id,
+                    status=verdict.status,
+                    attempt=verdict.history.attempts,
+                    milliseconds=verdict.work_ms,
+                )
             return result(bound, item, verdict)
 
     async def _attempt(

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.chunks import chunked
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
+from app.logs import DebugLog
 from app.store.items import pages
 from app.store.items.pages import Advanced
 from app.store.steps import steps
@@ -33,6 +35,9 @@ TOGETHER = 500
 SLOW = 0.1
 """Seconds. Pages that take longer to read and schedule go one by one: their items wait for them."""
 
+log = structlog.get_logger("sluice.run")
+detail_log = DebugLog("sluice.run")
+
 
 @dataclass(frozen=True, slots=True)
 class PaginateLayer:
@@ -51,6 +56,14 @@ class PaginateLayer:
         message before may have died in the middle of its pages, and may go on with them even now.
         """
         run_id = PaginateMessage.read(delivery.payload).run
+        if detail_log.is_on():
+            detail_log.debug(
+                "layer_entered",
+                family=bound.name,
+                layer=Layer.PAGINATE,
+                run=run_id,
+                attempt=delivery.attempt,
+            )
         once = self.gate.once_a_delivery(bound.flow_key(Layer.PAGINATE))
         pace = PagePace(bound.family.page_size, left=1 if once else PAGES_A_DELIVERY)
         while True:
@@ -90,9 +103,20 @@ class PaginateLayer:
                 fresh += await without_result(bound, list(ids), view.params, ctx)
             page = Page(fresh, page.next_cursor)
         advanced = await self._schedule(bound, view, cursor, page, go_on=pace.left > 0)
-        pace.took(time.monotonic() - began)
+        seconds = time.monotonic() - began
+        pace.took(seconds)
         if advanced is None:
             return PageResult.NOTHING, cursor
+        log.info(
+            "page_scheduled",
+            family=bound.name,
+            layer=Layer.PAGINATE,
+            run=view.run.id,
+            pages=number,
+            items=len(advanced.fresh),
+            last=advanced.paged,
+            seconds=round(seconds, 3),
+        )
         pace.room = advanced.room
         further = not (advanced.paged or advanced.held) and pace.left > 0
         return (PageResult.NEXT if further else PageResult.LAST), page.next_cursor

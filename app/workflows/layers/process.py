@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
+from app.logs import DebugLog
 from app.store.database import reading
 from app.store.items import pages
 from app.store.runs import runs, transitions
@@ -35,6 +36,7 @@ COUNTING_BUDGET = 5.0
 """Seconds. A run must not wait for a count of millions; the pages filter by themselves."""
 
 log = structlog.get_logger("sluice.run")
+detail_log = DebugLog("sluice.run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,14 @@ class ProcessLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         run_id = ProcessMessage.read(delivery.payload).run
+        if detail_log.is_on():
+            detail_log.debug(
+                "layer_entered",
+                family=bound.name,
+                layer=Layer.PROCESS,
+                run=run_id,
+                attempt=delivery.attempt,
+            )
         async with reading(self.database) as connection:
             run = await runs.find(connection, run_id)
         if run is None or run.status != RunStatus.PENDING:
@@ -117,7 +127,13 @@ class ProcessLayer:
             return
         if counted.canary:
             await pages.add_items(tx, run_id, counted.canary)
-        log.info("run_begun", run=run_id, family=bound.name, to_process=statistics.to_process)
+        log.info(
+            "run_begun",
+            family=bound.name,
+            layer=Layer.PROCESS,
+            run=run_id,
+            to_process=statistics.to_process,
+        )
         if counted.asks is not None:
             # Nothing is published: whoever resumes the run publishes what it should have.
             await _ask(tx, run_id, counted.asks)

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from app.logs import DebugLog
 from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.store.steps.steps import StepRecord
@@ -22,6 +23,7 @@ from app.workflows.contract.exceptions import (
 from app.workflows.failures.delays import before_retry, check_moment, of_step, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
+from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.failed_steps import RaisedSteps
 from app.workflows.steps.journal import StepJournal
@@ -30,6 +32,8 @@ from app.workflows.steps.replay import StepReplay
 from app.workflows.steps.suspension import PendingWait, SuspensionMonitor
 
 T = TypeVar("T")
+
+detail_log = DebugLog("sluice.item")
 
 _WITHIN: ContextVar[str | None] = ContextVar("sluice_step", default=None)
 """The step that is at work in this task, and in those that it began."""
@@ -102,7 +106,12 @@ class Steps:
                 f"Step {name!r} is asked for inside step {outer!r}, whose result alone would be"
                 " remembered. Let execute ask for both."
             )
-        return await self._replay.ask(name, kind, alone=alone)
+        asked = await self._replay.ask(name, kind, alone=alone)
+        if detail_log.is_on():
+            detail_log.debug(
+                "step_asked", **self._place(), step=name, kind=kind, remembered=asked.done
+            )
+        return asked
 
     async def tried(
         self,
@@ -166,10 +175,29 @@ class Steps:
         """Returns the result that is remembered, which may be that of another delivery."""
         record.status = status
         record.finished_at = datetime.now(UTC)
-        return await self._ledger.remember(self._claim, record)
+        text = await self._ledger.remember(self._claim, record)
+        if detail_log.is_on():
+            detail_log.debug(
+                "step_remembered",
+                **self._place(),
+                step=record.name,
+                status=status,
+                tries=record.tries,
+                error=record.error_class,
+            )
+        return text
 
     def load(self, text: str | None) -> Any:  # whatever was remembered
         return None if text is None else self._bound.values.load(text)
+
+    def _place(self) -> dict[str, str]:
+        """Which item it is, for the log."""
+        return {
+            "family": self._bound.name,
+            "layer": Layer.EXECUTE,
+            "run": self.run_id,
+            "item": self.item_id,
+        }
 
     async def _once(
         self, record: StepRecord, once: Callable[[], Awaitable[object]]
