@@ -31,7 +31,8 @@ WORKDIR /srv/sluice
 COPY alembic.ini ./
 COPY alembic ./alembic
 COPY app ./app
-RUN python -m compileall -q app alembic
+COPY sluice ./sluice
+RUN python -m compileall -q app sluice alembic
 
 USER 10001
 EXPOSE 8000

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Generic, TypeVar
 
 import httpx2
-from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
+from pydantic import BaseModel, JsonValue
 
 from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
 from app.schemas.backfills import PartitionsAnswer
-from app.schemas.base import Problem
 from app.schemas.events import EventsAnswer
 from app.schemas.items import ChunksAnswer
 from app.schemas.schedules import SchedulesAnswer
-from app.services.http.retry_after import parse_retry_after
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings
+from sluice import errors
+from sluice.address import Address
+from sluice.answers import reaching, read, refusal
+from sluice.patience import SILENCE
 
-AWAY = frozenset({429, 502, 503, 504})
-"""HTTP statuses after which trying again may help."""
-SILENCE = 45.0
-"""Seconds without a word from a stream, which says something every 15, after which it is lost."""
 PAGE = 200
 """The most that a page may have."""
 
@@ -123,18 +119,15 @@ class ApiClient:
             try:
                 if not answer.is_success:
                     answer.read()
-                    raise self._refusal(answer)
+                    raise refusal(answer, self._shown)
                 nothing = answer.status_code == HTTPStatus.NO_CONTENT
                 yield None if nothing else httpx2.EventSource(answer)
             finally:
                 answer.close()
 
     def read(self, kind: type[Found], answer: str | bytes) -> Found:
-        try:
-            # A newer service may say more.
-            return kind.model_validate_json(answer, extra="ignore")
-        except ValidationError:
-            raise self._stranger() from None
+        with self._reaching():
+            return read(kind, answer, self._shown)
 
     def _call(self, kind: type[Found], request: httpx2.Request) -> Reply[Found]:
         """
@@ -144,41 +137,22 @@ class ApiClient:
         """
         with self._reaching():
             answer = self._http.send(request)
-        if not answer.is_success:
-            raise self._refusal(answer)
-        replayed = "idempotency-replayed" in answer.headers
-        found = self.read(kind, answer.content)
+            if not answer.is_success:
+                raise refusal(answer, self._shown)
+            found = read(kind, answer.content, self._shown)
         self.answered = True
-        return Reply(answer.content, found, replayed)
+        return Reply(answer.content, found, "idempotency-replayed" in answer.headers)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
+        """What goes wrong is told as the command line tells it."""
         try:
-            yield
-        except (httpx2.ConnectError, httpx2.ConnectTimeout):
-            raise Unavailable(
-                f"No service answers at {self._shown}. Start it with: make serve"
-                " (or set SLUICE_URL)"
-            ) from None
-        except httpx2.TransportError as error:
-            raise Unavailable(
-                f"The service at {self._shown} did not answer: {type(error).__name__}. Try again."
-            ) from None
-
-    def _refusal(self, answer: httpx2.Response) -> SluiceError:
-        try:
-            problem = Problem.model_validate_json(answer.content)
-        except ValidationError:
-            return self._stranger(answer.status_code)
-        asked = parse_retry_after(answer.headers.get("Retry-After"), now=datetime.now(UTC))
-        wait = 0.0 if asked is None else asked.total_seconds()
-        return CallRefused(_sentence(problem, answer.status_code), answer.status_code, wait)
-
-    def _stranger(self, status: int | None = None) -> Unavailable:
-        said = "" if status is None else f" (HTTP {status})"
-        return Unavailable(
-            f"What answers at {self._shown} is not this version of Sluice{said}. Set SLUICE_URL."
-        )
+            with reaching(self._shown):
+                yield
+        except errors.CallRefused as error:
+            raise CallRefused(_sentence(error), error.status, error.retry_after) from None
+        except errors.NotReached as error:
+            raise Unavailable(f"{error.detail} {_advice(error)}") from None
 
 
 @contextmanager
@@ -192,26 +166,19 @@ def open_api(settings: Settings | None = None, *, at: str | None = None) -> Iter
         ConfigurationError: SLUICE_URL or SLUICE_TOKEN cannot be used.
     """
     settings = settings or load_settings()
-    try:
-        url = httpx2.URL((at or settings.url).rstrip("/") + "/")
-    except httpx2.InvalidURL:
-        url = httpx2.URL("")
-    if not url.host:
-        raise ConfigurationError("SLUICE_URL cannot be used: it must be an http or https URL.")
-    shown = str(url.copy_with(username="", password="", query=None, fragment=None)).rstrip("/")
-    # A dry run may take its whole budget before it answers.
-    timeout = httpx2.Timeout(10, read=settings.dry_run_budget + 45)
-    # No proxy leads to this machine, and what the environment says of certificates is for others.
-    here = {"trust_env": False, "verify": True} if _is_local(url.host) else {}
-    options = {"base_url": url, "headers": _headers(settings), "timeout": timeout, **here}
-    with open_client(httpx2.Client, **options) as http:
-        yield ApiClient(http, shown)
-
-
-def _headers(settings: Settings) -> dict[str, str]:
     token = settings.token or read_token(settings.data_dir)
-    # Without one the service says what it lacks, or it turns out that no service is there.
-    return {} if token is None else {"Authorization": f"Bearer {_header_safe(token)}"}
+    try:
+        address = Address.of(at or settings.url)
+        options = address.options(
+            # Without one the service says what it lacks, or it turns out that no service is there.
+            None if token is None else token.get_secret_value(),
+            # A dry run may take its whole budget before it answers.
+            settings.dry_run_budget + 45,
+        )
+    except errors.NotConfigured as error:
+        raise ConfigurationError(error.detail) from None
+    with open_client(httpx2.Client, **options) as http:
+        yield ApiClient(http, address.shown)
 
 
 def _header(key: str) -> str:
@@ -220,26 +187,18 @@ def _header(key: str) -> str:
     return key
 
 
-def _header_safe(token: SecretStr) -> str:
-    secret = token.get_secret_value().strip()
-    if not secret.isascii() or not secret.isprintable() or not secret:
-        raise ConfigurationError("SLUICE_TOKEN cannot be used: it must be printable ASCII.")
-    return secret
+def _advice(error: errors.NotReached) -> str:
+    if error.status is not None:
+        return "Set SLUICE_URL."
+    if error.connected:
+        return "Try again."
+    return "Start it with: make serve (or set SLUICE_URL)"
 
 
-def _is_local(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _sentence(problem: Problem, status: int) -> str:
-    if status == HTTPStatus.UNAUTHORIZED:
-        return f"{printable(problem.detail)} The CLI sends SLUICE_TOKEN: set it to a secret there."
-    lines = [printable(problem.detail)]
-    if len(problem.errors) > 1:
-        lines += [printable(f"  {fault.field}: {fault.message}") for fault in problem.errors]
+def _sentence(error: errors.CallRefused) -> str:
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return f"{printable(error.detail)} The CLI sends SLUICE_TOKEN: set it to a secret there."
+    lines = [printable(error.detail)]
+    if len(error.errors) > 1:
+        lines += [printable(f"  {fault.field}: {fault.message}") for fault in error.errors]
     return "\n".join(lines)

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import httpx2
 
-from app.cli.api_client import AWAY, ApiClient, CallRefused
+from app.cli.api_client import ApiClient, CallRefused
 from app.errors import Unavailable
+from sluice.patience import Patience
 
 PATIENCE = 60.0
 """Seconds without an answer after which following gives up."""
-_FIRST_DELAY, _LONGEST_DELAY = 0.25, 2.0
 
 T = TypeVar("T")
 
@@ -39,11 +39,8 @@ class StreamReader:
     ) -> None:
         self._api = api
         self._say = say
-        self._patience = patience
-        self._answered = api.answered
-        self._away_since: float | None = None
+        self._patience = Patience(patience, answered=api.answered)
         self._said_away = False
-        self._delay = _FIRST_DELAY
 
     def ask(self, call: Callable[[], T]) -> T:
         """What ``call`` returns, once it does.
@@ -80,32 +77,25 @@ class StreamReader:
             except (CallRefused, Unavailable) as error:
                 self._wait(error)
             else:
-                self._pause()
+                time.sleep(self._patience.pause())
 
     def _hear(self) -> None:
         if self._said_away:
             self._say("The service answers again.")
-        self._answered = True
-        self._away_since, self._said_away, self._delay = None, False, _FIRST_DELAY
+        self._said_away = False
+        self._patience.heard()
 
     def _wait(self, error: CallRefused | Unavailable) -> None:
         """Until the next try. Raises ``error`` where that would not help, or there were enough."""
+        status, asked = None, 0.0
         if isinstance(error, CallRefused):
-            if error.status not in AWAY:
-                raise error
-        elif not self._answered:
-            raise error
-        away = time.monotonic() - (self._away_since or time.monotonic())
-        if away > self._patience:
+            status, asked = error.status, error.retry_after
+        delay = self._patience.refused(status, asked)
+        if delay is None:
             raise error
         if not self._said_away:
             self._said_away = True
-            busy = error.status == HTTPStatus.TOO_MANY_REQUESTS
+            busy = status == HTTPStatus.TOO_MANY_REQUESTS
             trying = f"{error.detail} Trying" if busy else "The service does not answer; trying"
-            self._say(f"{trying} again for {self._patience:g} s …")
-        self._pause(error.retry_after if isinstance(error, CallRefused) else 0.0)
-
-    def _pause(self, at_least: float = 0.0) -> None:
-        self._away_since = self._away_since or time.monotonic()
-        time.sleep(max(self._delay, min(at_least, self._patience)))
-        self._delay = min(2 * self._delay, _LONGEST_DELAY)
+            self._say(f"{trying} again for {self._patience.seconds:g} s …")
+        time.sleep(delay)

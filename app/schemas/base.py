@@ -1,4 +1,4 @@
-"""What all bodies and answers are made of: camelCase over HTTP, moments, problem documents."""
+"""What all bodies and answers are made of: camelCase over HTTP, and moments."""
 
 from __future__ import annotations
 
@@ -30,18 +30,6 @@ class Answer(View):
     """A whole answer: it says that it is no problem document."""
 
     success: bool = True
-
-
-class FieldProblem(BaseModel):
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """What is answered instead, where something is wrong: RFC 9457."""
-
-    detail: str
-    errors: list[FieldProblem] = []
 
 
 def _moment(value: object) -> object:

@@ -21,8 +21,8 @@ from tenacity import (
 from app.services.errors import LlmError, LlmRefused, LlmReplyInvalid, LlmUnavailable, RateLimited
 from app.services.http.endpoint import Endpoint
 from app.services.http.responses import check_utf8, read_body, said
-from app.services.http.retry_after import parse_retry_after
 from app.services.http.tls import http_client
+from sluice.retry_after import parse_retry_after
 
 CONNECT_SECONDS = 5.0
 EXCERPT_BYTES = 8_192

@@ -1,0 +1,80 @@
+"""A service of another process, for code that is ``async``."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+import httpx2
+
+from sluice.async_family import AsyncFamily
+from sluice.async_run import AsyncRun
+from sluice.connection import Connection
+
+ResultT = TypeVar("ResultT")
+
+
+class AsyncSluiceClient:
+    """``async with AsyncSluiceClient() as client:``. A call that gets no answer is made again for
+    ``patience`` seconds, and what starts a run does so once.
+
+    Args:
+        url: None: SLUICE_URL.
+        token: None: SLUICE_TOKEN.
+        timeout: seconds until an answer must come.
+        transport: in place of the network, for tests: ``httpx2.ASGITransport(app)``.
+
+    Raises:
+        NotConfigured: the address or the token cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        timeout: float = 60.0,
+        patience: float = 30.0,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._connection = Connection(
+            url, token, timeout=timeout, patience=patience, transport=transport
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+    @overload
+    def of(self, family: str) -> AsyncFamily[Any]: ...
+
+    @overload
+    def of(self, family: str, *, result: type[ResultT]) -> AsyncFamily[ResultT]: ...
+
+    def of(self, family: str, *, result: Any = Any) -> AsyncFamily[Any]:
+        """The triggers of one family.
+
+        Args:
+            result: the type of what it returns for an item, such as ``list[str]`` or a model.
+        """
+        return AsyncFamily(self._connection, family, result)
+
+    @overload
+    def run(self, run_id: str) -> AsyncRun[Any]: ...
+
+    @overload
+    def run(self, run_id: str, *, result: type[ResultT]) -> AsyncRun[ResultT]: ...
+
+    def run(self, run_id: str, *, result: Any = Any) -> AsyncRun[Any]:
+        """A run that was started before, by whomever."""
+        return AsyncRun(self._connection, run_id, result)

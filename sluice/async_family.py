@@ -1,0 +1,168 @@
+"""The triggers of a family of another process, for code that is ``async``."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar, overload
+
+from sluice.async_run import AsyncRun
+from sluice.connection import Connection
+from sluice.models import DryRun, Preview, RunOptions, ScheduledAnswer, StartedAnswer
+from sluice.requests import Ids, Params, execute_body, new_key, process_body
+
+ResultT = TypeVar("ResultT")
+
+
+class AsyncFamily(Generic[ResultT]):
+    """Starts runs of one family. Params are named as keyword arguments, by their names in the
+    family's file, or given as a mapping or a model; the service checks them."""
+
+    def __init__(self, connection: Connection, name: str, result: Any) -> None:
+        self.name = name
+        self._connection = connection
+        self._result = result
+
+    async def dry_run(
+        self,
+        params: Params | None = None,
+        /,
+        *,
+        force: bool = False,
+        limit: int | None = None,
+        item_ids: Ids | None = None,
+        item_list: str | None = None,
+        **named: Any,  # as the family's params take them
+    ) -> DryRun:
+        """What ``trigger_process`` would do. Writes nothing and starts nothing.
+
+        Raises:
+            NotReached, CallRefused
+        """
+        body = process_body(params, named, force, limit, item_ids, item_list, None)
+        route = await self._connection.route(self.name, "process")
+        return await self._connection.post(DryRun, route, body | {"dry_run": True})
+
+    @overload
+    async def trigger_process(
+        self,
+        params: Params | None = None,
+        /,
+        *,
+        dry_run: Literal[True],
+        force: bool = False,
+        limit: int | None = None,
+        item_ids: Ids | None = None,
+        item_list: str | None = None,
+        **named: Any,
+    ) -> DryRun: ...
+
+    @overload
+    async def trigger_process(
+        self,
+        params: Params | None = None,
+        /,
+        *,
+        dry_run: Literal[False] = False,
+        force: bool = False,
+        limit: int | None = None,
+        item_ids: Ids | None = None,
+        item_list: str | None = None,
+        options: RunOptions | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> AsyncRun[ResultT]: ...
+
+    async def trigger_process(
+        self,
+        params: Params | None = None,
+        /,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        limit: int | None = None,
+        item_ids: Ids | None = None,
+        item_list: str | None = None,
+        options: RunOptions | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> DryRun | AsyncRun[ResultT]:
+        """Start a run, and hold on to it. Once this returns, the run is committed.
+
+        Args:
+            params: in place of their names.
+            dry_run: answer what it would do, and start nothing.
+            force: also those that already have a result.
+            limit: items at most.
+            item_ids: exactly these, in place of what is eligible.
+            item_list: exactly those of a list that was made before.
+            options: what is left out is as the family says.
+            idempotency_key: the same call under the same key gives the run that it started the
+                first time. None: one of this call's own, so that it may be made again.
+
+        Raises:
+            CallRefused: the service takes no such params (422), or the family has an active run and
+                refuses another beside it (409).
+            NotReached: it did not answer in time. The run may have been started: call again under
+                the same key.
+        """
+        if dry_run:
+            return await self.dry_run(
+                params,
+                force=force,
+                limit=limit,
+                item_ids=item_ids,
+                item_list=item_list,
+                **named,
+            )
+        body = process_body(params, named, force, limit, item_ids, item_list, options)
+        route = await self._connection.route(self.name, "process")
+        key = idempotency_key or new_key()
+        started = await self._connection.post(StartedAnswer, route, body, key=key)
+        return self.run(started.run_id)
+
+    async def trigger_execute(
+        self,
+        item_id: str | int,
+        params: Params | None = None,
+        /,
+        *,
+        approval: bool | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> AsyncRun[ResultT]:
+        """Execute one item whether or not it has a result, as a run of its own.
+
+        Raises:
+            NotReached, CallRefused: as ``trigger_process``.
+        """
+        body = execute_body(item_id, params, named) | {"approval": approval}
+        route = await self._connection.route(self.name, "execute")
+        key = idempotency_key or new_key()
+        started = await self._connection.post(ScheduledAnswer, route, body, key=key)
+        return AsyncRun(self._connection, started.run_id, self._result, str(item_id))
+
+    async def preview(
+        self, item_id: str | int, params: Params | None = None, /, **named: Any
+    ) -> Preview[ResultT]:
+        """What ``trigger_execute`` would give: the item is executed, and nothing is saved.
+
+        Raises:
+            CallRefused: also for an item whose execution failed (424).
+            NotReached
+        """
+        body = execute_body(item_id, params, named) | {"dry_run": True}
+        route = await self._connection.route(self.name, "execute")
+        return await self._connection.post(Preview[self._result], route, body)  # type: ignore[name-defined]  # known at run time
+
+    async def trigger_items(self, run_id: str, item_ids: Ids) -> int:
+        """Schedule exactly these items within a running run. Returns how many are new to the run.
+
+        Raises:
+            NotReached, CallRefused
+        """
+        route = await self._connection.route(self.name, "paginate")
+        body = {"run_id": run_id, "item_ids": list(item_ids)}
+        return (await self._connection.post(ScheduledAnswer, route, body)).scheduled
+
+    def run(self, run_id: str) -> AsyncRun[ResultT]:
+        """A run that was started before, by whomever."""
+        return AsyncRun(self._connection, run_id, self._result)

@@ -1,0 +1,89 @@
+"""The client as another team installs it: alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from app.schemas.events import EventView
+from app.schemas.items import ChunkView, ItemView
+from app.schemas.runs import CountersView, RunView
+from app.schemas.workflow_answers import DryRunAnswer, PreviewAnswer
+from app.schemas.workflow_bodies import RunOptionsBody
+from app.workflows.runs.expectation import Estimate
+from sluice import models
+
+ROOT = Path(__file__).parents[2]
+ALONE = """
+import sys
+
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("app", "fastapi", "sqlalchemy", "sqlmodel", "starlette"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Nothing())
+import sluice
+print(sluice.__file__)
+"""
+
+
+def test_it_is_built_and_imported_without_the_service(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT / "sluice",
+        check=True,
+        capture_output=True,
+    )
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        names = packed.namelist()
+        [about] = [name for name in names if name.endswith("METADATA")]
+        metadata = Parser().parsestr(packed.read(about).decode())
+    own = {f"sluice/{file.name}" for file in (ROOT / "sluice").glob("*.py")} | {"sluice/py.typed"}
+    assert {name for name in names if ".dist-info/" not in name} == own
+    needs = [line.partition(">")[0] for line in metadata.get_all("Requires-Dist", [])]
+    assert sorted(needs) == ["httpx2", "pydantic"]
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(wheel)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(wheel))
+
+
+@pytest.mark.parametrize(
+    ("read", "answered"),
+    [
+        (models.Item, ItemView),
+        (models.Chunk, ChunkView),
+        (models.Event, EventView),
+        (models.DryRun, DryRunAnswer),
+        (models.Preview, PreviewAnswer),
+        (models.Estimate, Estimate),
+    ],
+)
+def test_what_it_reads_is_what_the_service_answers(
+    read: type[BaseModel], answered: type[BaseModel]
+) -> None:
+    assert read.model_fields.keys() <= answered.model_fields.keys()
+
+
+def test_a_run_is_read_with_its_counters() -> None:
+    flat = models.RunState.model_fields.keys()
+    assert flat <= RunView.model_fields.keys() | CountersView.model_fields.keys()
+    assert CountersView.model_fields.keys() - flat == {"exact"}
+
+
+def test_the_options_of_a_run_are_those_of_the_service() -> None:
+    assert models.RunOptions.__annotations__.keys() == RunOptionsBody.model_fields.keys()
