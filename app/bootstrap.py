@@ -45,11 +45,10 @@ from app.workflows.monitoring.coverage import CoverageSurvey, record_run
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.previews import PreviewService
-from app.workflows.registry import family_watch
 from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
 from app.workflows.registry.family_call import guard_tasks
-from app.workflows.registry.family_files import FamilyFiles
+from app.workflows.registry.family_files import FamilyFiles, tell_newer
 from app.workflows.registry.rename import take_along
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
@@ -143,7 +142,7 @@ async def _opened(
     # Neither the API nor the worker waits for what the other is at.
     called, threads = Threads(settings.worker_threads), Threads(settings.worker_threads)
     family_files = FamilyFiles(folder_of())
-    looking = asyncio.create_task(family_watch.watch(family_files))
+    looking = asyncio.create_task(tell_newer(family_files))
     try:
         files = FileStore(settings.files_dir)
         others = {FileStore: files, **provided}

@@ -74,7 +74,11 @@ SEQUENCES: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("value", [*URLS, *ADDRESSES, *PATTERNS, *SEQUENCES, HEADERS], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [*URLS, *ADDRESSES, *PATTERNS, *SEQUENCES, HEADERS],
+    ids=lambda value: type(value).__name__,
+)
 def test_it_comes_out_as_it_went_in(value: Any) -> None:
     for back in (VALUES.copy(value), VALUES.copy({"in": [value]})["in"][0]):
         assert type(back) is type(value)

@@ -16,6 +16,7 @@ from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer, flow_key
 from app.workflows.registry.known_types import hints_of, id_type, result_type, values_of
+from app.workflows.registry.step_contract import ANYTHING, StepContract, contract_of
 from app.workflows.registry.threads import ThreadLine, Threads
 from app.workflows.registry.typed_ids import TypedIds
 from app.workflows.serialization.codec import LARGEST, ValueCodec
@@ -57,15 +58,20 @@ class BoundFamily:
     """None: the family's methods are given the text."""
     redactor: Redactor = field(default_factory=Redactor)
     """Of the service."""
-    shown: set[CodeType] = field(default_factory=set)
-    """Code of step functions whose classes ``values`` knows: reading annotations takes a while."""
+    contracts: dict[tuple[CodeType, bool], StepContract] = field(default_factory=dict)
+    """By the code of a step's function, and whether it is a method of somebody's: reading
+    annotations takes a while."""
 
-    def used_by(self, function: Callable[..., object]) -> None:
-        """Make known the classes that a step's function is given, and returns."""
+    def contract_of(self, function: Callable[..., object]) -> StepContract:
+        """What a step's function declares. The classes that it names are known from here on."""
         code = getattr(inspect.unwrap(function), "__code__", None)
-        if code is not None and code not in self.shown:
-            self.shown.add(code)
+        if code is None:
+            return ANYTHING
+        key = code, inspect.ismethod(function)
+        if (contract := self.contracts.get(key)) is None:
             self.values.use(*hints_of(function))
+            contract = self.contracts[key] = contract_of(function)
+        return contract
 
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""

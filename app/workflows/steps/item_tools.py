@@ -106,12 +106,15 @@ class DurableStepRunner:
         backoff: Backoff,
     ) -> Any:  # what fn returned
         asked = await self._steps.ask(name, StepKind.RUN)
-        self._bound.used_by(fn)
+        contract = self._bound.contract_of(fn)
         if asked.done:
-            return self._steps.load(asked.result)
+            remembered = self._steps.load(asked.result)
+            contract.check_remembered(name, remembered)
+            return remembered
         with self._steps.raised.of(asked.record):
             given = given_by_value(self._bound, name, args)
-        once = partial(self._bound.awaitable(fn), *given)
+            contract.check_arguments(name, given)
+        once = contract.checked(name, partial(self._bound.awaitable(fn), *given))
         return await self._steps.tried(asked, once, attempts, backoff)
 
     async def sleep(self, name: str, delay: timedelta) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -66,8 +67,10 @@ class PreviewStepRunner:
         backoff: Backoff,
     ) -> Any:  # what fn returned
         self._ask(name)
-        self._bound.used_by(fn)
-        result = await self._bound.awaitable(fn)(*given_by_value(self._bound, name, args))
+        contract = self._bound.contract_of(fn)
+        given = given_by_value(self._bound, name, args)
+        contract.check_arguments(name, given)
+        result = await contract.checked(name, partial(self._bound.awaitable(fn), *given))()
         return self._bound.values.copy(result, f"{name}: result")
 
     async def sleep(self, name: str, delay: timedelta) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.typing import EventDict
 
-from app.workflows.registry.family_files import FamilyFiles
-from app.workflows.registry.family_watch import watch
+from app.workflows.registry.family_files import FamilyFiles, tell_newer
 from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.http import assert_problem, listening
@@ -89,7 +88,7 @@ async def test_the_command_line_tells_it_too(
 
 
 async def test_it_is_logged_once(folder: Path, logged: list[EventDict]) -> None:
-    watching = asyncio.create_task(watch(FamilyFiles(folder), every=0.01))
+    watching = asyncio.create_task(tell_newer(FamilyFiles(folder), every=0.01))
     for number, (name, text) in enumerate([("greet_again.py", ""), ("greet.py", "two")]):
         (folder / name).write_text(text)
         async with asyncio.timeout(PATIENCE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -452,6 +453,82 @@ async def test_an_argument_that_cannot_be_passed_is_refused_before_the_step_runs
     assert (item.attempts, item.error_class) == (1, "NotSerialisable")
     assert "write: argument 1" in (item.error_message or "")
     assert not calls.of
+
+
+def doubled(number: int) -> int:
+    return number * 2
+
+
+def titles(pictures: list[Picture]) -> dict[str, str]:
+    return {picture.title: str(picture.taken_for) for picture in pictures}
+
+
+def untold(number):  # type: ignore[no-untyped-def]  # as some write it
+    return number
+
+
+def careless(number: int) -> int:
+    return "two"  # type: ignore[return-value]  # what it is about
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "why"),
+    [
+        (doubled, "2", "Argument 1 of step 'it' is a str, and doubled declares int."),
+        (titles, ["no picture"], "and titles declares list[tests.workflows.steps.test_steps.Pict"),
+        (careless, 2, "Step 'it' returned a str, and careless declares int."),
+    ],
+)
+async def test_a_value_of_another_type_than_the_step_declares_ends_the_item(
+    opener: Opener, function: Any, given: object, why: str
+) -> None:
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("it", function, given)
+
+    async with opener(Stepped(script)) as sluice:
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        assert not await remembered(sluice, run.id)
+    assert (item.attempts, item.error_class) == (1, "StepMisused")
+    assert why in (item.error_message or "")
+
+
+async def test_values_of_the_types_that_a_step_declares_pass(opener: Opener) -> None:
+    async def script(item: str, ctx: Context) -> object:
+        picture = Picture("a", timedelta(1))
+        return [
+            await ctx.run("doubled", doubled, True),
+            await ctx.run("titles", titles, [picture]),
+            await ctx.run("untold", untold, [picture]),
+        ]
+
+    family = Stepped(script)
+    async with opener(family) as sluice:
+        await sluice.played()
+    assert family.results["u00001"] == [2, {"a": "1 day, 0:00:00"}, [Picture("a", timedelta(1))]]
+
+
+async def test_what_is_remembered_is_held_against_what_the_step_declares_now(
+    opener: Opener,
+) -> None:
+    def then() -> str:
+        return "2"
+
+    def now() -> int:
+        return 2
+
+    functions: list[Any] = [then, now]
+
+    async def script(item: str, ctx: Context) -> None:
+        await ctx.run("it", functions.pop(0))
+        if functions:
+            raise RetryAfter(timedelta(milliseconds=10))
+
+    async with opener(Stepped(script)) as sluice:
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+    assert (item.status, item.error_class) == ("failed", "Unreadable")
+    assert "remembers a str, and now declares int now" in (item.error_message or "")
 
 
 async def test_a_plain_execute_has_no_steps(opener: Opener) -> None:
