@@ -109,6 +109,13 @@ class _LongCall:
         """
         return self._within(_state(self._request).limits.previews)
 
+    def waiting(self) -> AbstractAsyncContextManager[None]:
+        """
+        Raises:
+            TooManyTries, ClientDisconnect: see ``counting``.
+        """
+        return self._within(_state(self._request).limits.waits)
+
     @asynccontextmanager
     async def _within(self, limit: ConcurrencyLimit) -> AsyncIterator[None]:
         await cast("AsyncExitStack", self._request.scope["sluice.place"]).aclose()

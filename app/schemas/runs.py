@@ -21,6 +21,10 @@ class CountersView(View):
     total_eligible: int | None
     to_process: int | None
     already_processed: int | None
+    to_overwrite: int | None = Field(
+        None, description="how many of those to process have a result; null: nobody can tell"
+    )
+    to_overwrite_exact: bool = Field(True, description="false: extrapolated")
     exact: bool
     scheduled: int
     succeeded: int

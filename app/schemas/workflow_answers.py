@@ -11,10 +11,11 @@ from pydantic import Field
 
 from app.errors import SluiceError
 from app.schemas.base import Answer, View
-from app.store.statuses import ItemStatus, StepKind
+from app.store.statuses import ItemStatus, RunStage, RunStatus, StepKind
 from app.workflows.runs.expectation import Estimate, none_eligible
 
 if TYPE_CHECKING:
+    from app.store.tables.runs import Run
     from app.workflows.client import DryRun
     from app.workflows.family import Entity
     from app.workflows.layers.attempt import AttemptResult
@@ -39,6 +40,20 @@ class DryRunAnswer(Answer):
 class StartedAnswer(Answer):
     run_id: str
     message: str
+
+
+class CountedAnswer(StartedAnswer):
+    """To a caller who waits until the run has been counted; nulls: it has not been by then."""
+
+    status: RunStatus
+    total_eligible: int | None
+    to_process: int | None
+    already_processed: int | None
+    to_overwrite: int | None = Field(
+        description="how many of those to process have a result; null: the family does not tell"
+    )
+    to_overwrite_exact: bool = Field(description="false: extrapolated, as exact says of the others")
+    exact: bool
 
 
 class ScheduledAnswer(Answer):
@@ -86,9 +101,8 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
     number = "an unknown number of" if statistics.to_process is None else statistics.to_process
     about = "" if statistics.exact or statistics.to_process is None else "about "
     overwrite = found.survey.to_overwrite
-    what = "1 result" if overwrite == 1 else f"{overwrite} results"
-    nearly = "" if found.survey.overwrite_exact else "about "
-    overwriting = f", and overwrite {nearly}{what}" if overwrite else ""
+    results = _results(overwrite, exact=found.survey.overwrite_exact)
+    overwriting = f", and overwrite {results}" if results else ""
     message = f"[DryRun] Would process {about}{number} {many}{overwriting}"
     if statistics.exact and statistics.total_eligible == 0:
         message = none_eligible(many)
@@ -103,6 +117,33 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         estimate=found.estimate,
         sample=list(found.survey.sample),
     )
+
+
+def counted_answer(many: str, run: Run) -> CountedAnswer:
+    numbers = run.model_dump(include=CountedAnswer.model_fields.keys() - StartedAnswer.model_fields)
+    return CountedAnswer(run_id=run.id, message=_course(many, run), **numbers)
+
+
+def _course(many: str, run: Run) -> str:
+    """What has become of it: why it ended or waits, or that its pages are read."""
+    if run.detail is not None:
+        return run.detail
+    if run.status == RunStatus.PENDING:
+        first = "Another run comes first. " if run.stage == RunStage.WAITING else ""
+        return f"{first}{watch_it(run.id)}"
+    number = "an unknown number of" if run.to_process is None else run.to_process
+    about = "" if run.exact or run.to_process is None else "about "
+    overwriting = _results(run.to_overwrite, exact=run.to_overwrite_exact)
+    ending = f", overwriting {overwriting}" if overwriting else ""
+    return f"Triggered pagination for {about}{number} {many}{ending}"
+
+
+def _results(number: int | None, *, exact: bool) -> str:
+    """Empty: none, or nobody can tell."""
+    if not number:
+        return ""
+    about = "" if exact else "about "
+    return f"{about}1 result" if number == 1 else f"{about}{number} results"
 
 
 async def preview_answer(

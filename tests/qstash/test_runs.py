@@ -68,6 +68,17 @@ async def test_attempts_and_their_pauses_are_the_familys_own(opener: Opener) -> 
     assert family.executed["u00001"] == 5
 
 
+async def test_a_start_may_wait_for_its_numbers(opener: Opener) -> None:
+    async with called_service(opener, Recording()) as called:
+        await called.sluice.add_users(7)
+        path = "/api/workflows/recording/process-users?wait=30"
+        answer = (await called.client.post(path, headers=bearer(OPS))).json()
+        assert (answer["totalEligible"], answer["toProcess"]) == (7, 7)
+        assert answer["message"] == "Triggered pagination for 7 users"
+        await called.sluice.ended(answer["runId"])
+        await assert_whole(called, answer["runId"])
+
+
 async def test_who_asks_to_be_called_later_is(opener: Opener) -> None:
     began: list[float] = []
 

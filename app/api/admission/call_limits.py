@@ -33,6 +33,8 @@ class CallLimits:
     counts: ConcurrencyLimit
     """Dry runs, and coverage that is counted anew."""
     previews: ConcurrencyLimit
+    waits: ConcurrencyLimit
+    """Starts that are answered once the run has been counted."""
     looks: asyncio.Semaphore
     """Of streams at the database, of all tokens: however many there are, few look at once, and all
     others find a connection."""
@@ -55,6 +57,12 @@ class CallLimits:
                 "dry runs and counts", each=each, total=total, patience=PATIENCE
             ),
             previews=ConcurrencyLimit("previews", each=each, total=total, patience=PATIENCE),
+            waits=ConcurrencyLimit(
+                "starts that wait",
+                each=settings.streams_per_token,
+                total=settings.streams,
+                patience=PATIENCE,
+            ),
             looks=asyncio.Semaphore(LOOKS),
             bodies=LargeBodies(settings.max_params_bytes),
         )

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field, StrictBool, StrictInt
 
-from app.api.dependencies import Allowed, Caller, LongCall, State
+from app.api.dependencies import Allowed, Caller, LongCall, State, Stopping
 from app.api.empty_body import or_empty, require_no_content
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.errors import BadInput
-from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer, dry_run_answer, watch_it
+from app.schemas.workflow_answers import (
+    CountedAnswer,
+    DryRunAnswer,
+    StartedAnswer,
+    counted_answer,
+    dry_run_answer,
+    watch_it,
+)
 from app.schemas.workflow_bodies import ItemIds, RunId, RunOptionsBody, body_model, params_field
 from app.store.database import reading
 from app.store.items import item_lists
 from app.tokens import Scope
 from app.workflows.client import RunRequest
 from app.workflows.contract.job_family import AnyFamily
+
+LONGEST_WAIT = 30
+"""Seconds."""
+
+Wait = Annotated[
+    float | None,
+    Query(
+        ge=0,
+        le=LONGEST_WAIT,
+        allow_inf_nan=False,
+        description="seconds to wait until the run has been counted: the answer has its numbers",
+    ),
+]
 
 
 def add_process(router: Router, family: AnyFamily) -> None:
@@ -45,9 +66,11 @@ def add_process(router: Router, family: AnyFamily) -> None:
         allowed: Allowed,
         once: OnceFor,
         long: LongCall,
+        stopping: Stopping,
         response: Response,
+        wait: Wait = None,
         body: Any = None,
-    ) -> DryRunAnswer | StartedAnswer:
+    ) -> DryRunAnswer | CountedAnswer | StartedAnswer:
         if body is None:
             require_no_content(request)
         body = or_empty(body, model)
@@ -69,11 +92,15 @@ def add_process(router: Router, family: AnyFamily) -> None:
             async with long.counting():
                 return dry_run_answer(many, await state.client.dry_run(bound, asked))
         allowed.require(Scope.RUN)
-        started = await state.client.trigger_process(
-            bound, asked, started_by=caller, once=once(body)
-        )
-        answer_start(response, started)
-        return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))
+        async with nullcontext() if wait is None else long.waiting():
+            started = await state.client.trigger_process(
+                bound, asked, started_by=caller, once=once(body)
+            )
+            answer_start(response, started)
+            if wait is None:
+                return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))
+            handle = state.client.run(started.run_id)
+            return counted_answer(many, await handle.counted(within=wait, leave=stopping))
 
     process.__annotations__["body"] = model
     router.add_api_route(
@@ -83,6 +110,8 @@ def add_process(router: Router, family: AnyFamily) -> None:
         summary=f"Count, and start a run over, {many}",
         description=type(family).__doc__,
         operation_id=f"{family.name}.process",
-        response_model=DryRunAnswer | StartedAnswer,
-        responses={202: {"model": StartedAnswer, "description": "The run was started"}},
+        response_model=DryRunAnswer | CountedAnswer | StartedAnswer,
+        responses={
+            202: {"model": CountedAnswer | StartedAnswer, "description": "The run was started"}
+        },
     )

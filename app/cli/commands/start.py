@@ -8,7 +8,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.api_client import open_api
+from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.watch import tell_start
 from app.cli.input.item_ids import chosen
@@ -82,6 +82,12 @@ def run(
     ] = None,
     approval: Approval = False,
     idempotency_key: Key = None,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=0, max=30, help="Wait so long to be told how many it is for."
+        ),
+    ] = None,
     watch: Watch = False,
     through_pauses: ThroughPauses = False,
     as_json: Json = False,
@@ -101,6 +107,10 @@ def run(
         raise BadInput("Name the items with --item-id or with --items-from, not with both.")
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
+    if wait is not None and (dry_run or follow_it):
+        raise BadInput(
+            "A --dry-run tells the numbers anyway, and so does --watch: leave --wait out."
+        )
     console = open_console()
     with open_api() as api:
         found = find_family(api, family)
@@ -110,28 +120,36 @@ def run(
             "params": parse_params(param or (), found.params),
             **stops,
         }
-        if limit is not None:
-            body["limit"] = limit
-        if item_id:
-            body["itemIds"] = list[JsonValue](item_id)
-        if items_from is not None:
-            body |= chosen(api, items_from)
-            if idempotency_key is not None and "itemList" in body:
-                raise BadInput(
-                    "--idempotency-key: each list of more than 1,000 ids is another one, so that"
-                    " the same call cannot be known again. Leave it out."
-                )
+        body |= _selected(api, limit, item_id, items_from)
+        if idempotency_key is not None and "itemList" in body:
+            raise BadInput(
+                "--idempotency-key: each list of more than 1,000 ids is another one, so that"
+                " the same call cannot be known again. Leave it out."
+            )
         path = found.routes["process"]
         if not dry_run:
-            started = api.post(StartedAnswer, path, body, key=idempotency_key)
+            waits = "" if wait is None else f"?wait={wait:g}"
+            started = api.post(StartedAnswer, path + waits, body, key=idempotency_key)
             run_id = started.found.run_id
             code = tell_start(api, console, started, run_id, follow_it, as_json=as_json)
+            if waits and not as_json:
+                console.print(printable(started.found.message))
             raise typer.Exit(code)
         answer = api.post(DryRunAnswer, path, body, key=idempotency_key)
     if as_json:
         print_json(console, answer.raw)
     else:
         print_dry_run(console, found, answer.found)
+
+
+def _selected(
+    api: ApiClient, limit: int | None, item_id: list[str] | None, items_from: str | None
+) -> dict[str, JsonValue]:
+    """Which items the body names; nothing: all that are eligible."""
+    found: dict[str, JsonValue] = {} if limit is None else {"limit": limit}
+    if item_id:
+        found["itemIds"] = list[JsonValue](item_id)
+    return found if items_from is None else found | chosen(api, items_from)
 
 
 def print_dry_run(console: Console, family: FamilyView, found: DryRunAnswer) -> None:

@@ -42,12 +42,16 @@ _SUMS = select(*(func.sum(column) for column in _EARLIER.c))
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What layer 1 found. ``exact`` is False where ``to_process`` was extrapolated."""
+    """What layer 1 found. ``exact`` is False where ``to_process`` was extrapolated, and
+    ``to_overwrite_exact`` where ``to_overwrite`` was: how many of those to process have a result;
+    None: nobody looked, or nobody can tell."""
 
     total_eligible: int | None
     to_process: int | None
     already_processed: int | None
     exact: bool = True
+    to_overwrite: int | None = None
+    to_overwrite_exact: bool = True
 
 
 async def insert_run(tx: AsyncConnection, run: Run) -> None:

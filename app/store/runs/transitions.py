@@ -237,4 +237,6 @@ def _found(statistics: Statistics) -> dict[str, object]:
         "to_process": statistics.to_process,
         "already_processed": statistics.already_processed,
         "exact": statistics.exact,
+        "to_overwrite": statistics.to_overwrite,
+        "to_overwrite_exact": statistics.to_overwrite_exact,
     }

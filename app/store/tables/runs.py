@@ -79,6 +79,11 @@ class Run(SluiceTable, table=True):
     to_process: int | None = Field(default=None, sa_type=BigInteger)
     already_processed: int | None = Field(default=None, sa_type=BigInteger)
     exact: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    to_overwrite: int | None = Field(default=None, sa_type=BigInteger)
+    """How many of those to process have a result; null: nobody looked, or nobody can tell."""
+    to_overwrite_exact: bool = Field(
+        default=True, sa_column_kwargs={"server_default": text("true")}
+    )
     scheduled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     succeeded: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     skipped: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)

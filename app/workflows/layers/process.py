@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
@@ -20,6 +21,7 @@ from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
+from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, ProcessMessage, executions
@@ -29,8 +31,8 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate, none_eligible
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.eligibility import count_eligible
-from app.workflows.sources.item_source import source_of
+from app.workflows.sources.eligibility import EligibilityCount, count_eligible
+from app.workflows.sources.item_source import Source, source_of
 
 COUNTING_BUDGET = 5.0
 """Seconds. A run must not wait for a count of millions; the pages filter by themselves."""
@@ -86,20 +88,8 @@ class ProcessLayer:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
-        wanted = options.canary or 0
         source = source_of(bound, params, ctx, run)
-        found = await count_eligible(
-            bound,
-            source,
-            params,
-            ctx,
-            force=run.force,
-            limit=run.item_limit,
-            budget=COUNTING_BUDGET,
-            canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
-            overwrites=options.approval,
-            chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
-        )
+        found = await _survey(bound, source, params, ctx, run, options)
         # A canary that is the whole run would only stop it for nothing.
         small = len(found.canary) >= (found.statistics.to_process or 0)
         canary = () if small else found.canary
@@ -107,7 +97,12 @@ class ProcessLayer:
         asks = None
         if options.approval:
             asks = question(bound, found, expected, len(canary), fixed=source.fixed)
-        return ProcessResult(run, found.statistics, expected, canary, asks)
+        statistics = replace(
+            found.statistics,
+            to_overwrite=found.to_overwrite,
+            to_overwrite_exact=found.overwrite_exact,
+        )
+        return ProcessResult(run, statistics, expected, canary, asks)
 
     async def _begin(self, tx: AsyncConnection, bound: BoundFamily, counted: ProcessResult) -> None:
         run_id, statistics = counted.run.id, counted.statistics
@@ -143,6 +138,42 @@ class ProcessLayer:
         else:
             out = [PaginateMessage(run=run_id).outgoing(bound.name)]
         await self.engine.publish(tx, out)
+
+
+async def _survey(
+    bound: BoundFamily,
+    source: Source,
+    params: BaseModel,
+    ctx: Context,
+    run: Run,
+    options: RunOptions,
+) -> EligibilityCount:
+    wanted = options.canary or 0
+
+    def survey(*, overwrites: bool) -> Awaitable[EligibilityCount]:
+        return count_eligible(
+            bound,
+            source,
+            params,
+            ctx,
+            force=run.force,
+            limit=run.item_limit,
+            budget=COUNTING_BUDGET,
+            canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
+            overwrites=overwrites,
+            chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
+        )
+
+    # Who retries items, or waits for a child, knows what they have.
+    told = run.retry_of is None and run.parent_run is None
+    try:
+        return await survey(overwrites=options.approval or told)
+    except FamilyFailed as failed:
+        if options.approval or not (told and run.force):
+            raise
+        # Force is also for when `existing` is broken: the run does without that number.
+        log.warning("overwrites_not_counted", run=run.id, error=failed.detail)
+        return await survey(overwrites=False)
 
 
 async def _ask(tx: AsyncConnection, run_id: str, asks: ApprovalRequest) -> None:

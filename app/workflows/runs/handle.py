@@ -92,6 +92,23 @@ class RunHandle(Generic[ResultT]):
                     await _heard(changed)
                 return run
 
+    async def counted(self, *, within: float, leave: asyncio.Event | None = None) -> Run:
+        """Wait until the run has been counted, and has begun, ended or stopped; and have it as it
+        stands then, or as it stands when the time is over.
+
+        Args:
+            within: seconds.
+            leave: set when the caller must be let go.
+        """
+        with self.changes.of(self.id) as changed:
+            run = await self.status()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    while run.status == RunStatus.PENDING and not (leave and leave.is_set()):
+                        await _heard(changed)
+                        run = await self.status()
+        return run
+
     async def result(self, *, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the caller's wish
         """Wait for the run's end, and have it with its counters: it succeeded, or did so in part.
         Which of its items failed, ``items`` tells.

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: ea3c7166425323aadb09a9cceccfba6815ee0f472d8664d5d164d65207deecca
+// OpenAPI document: fb556dd366c5461e0417e0c9138efc94f8902f3a9630a5f1becb0f2cb8a98f2a
 
 export interface paths {
     "/api/backfills": {
@@ -1379,6 +1379,40 @@ export interface components {
             /** Id */
             id: number;
         };
+        /**
+         * CountedAnswer
+         * @description To a caller who waits until the run has been counted; nulls: it has not been by then.
+         */
+        CountedAnswer: {
+            /** Alreadyprocessed */
+            alreadyProcessed: number | null;
+            /** Exact */
+            exact: boolean;
+            /** Message */
+            message: string;
+            /** Runid */
+            runId: string;
+            status: components["schemas"]["RunStatus"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Tooverwrite
+             * @description how many of those to process have a result; null: the family does not tell
+             */
+            toOverwrite: number | null;
+            /**
+             * Tooverwriteexact
+             * @description false: extrapolated, as exact says of the others
+             */
+            toOverwriteExact: boolean;
+            /** Toprocess */
+            toProcess: number | null;
+            /** Totaleligible */
+            totalEligible: number | null;
+        };
         /** CountersView */
         CountersView: {
             /** Alreadyprocessed */
@@ -1402,6 +1436,17 @@ export interface components {
             suspended: number;
             /** Timedout */
             timedOut: number;
+            /**
+             * Tooverwrite
+             * @description how many of those to process have a result; null: nobody can tell
+             */
+            toOverwrite?: number | null;
+            /**
+             * Tooverwriteexact
+             * @description false: extrapolated
+             * @default true
+             */
+            toOverwriteExact: boolean;
             /** Toprocess */
             toProcess: number | null;
             /** Totaleligible */
@@ -2621,6 +2666,12 @@ export interface components {
             approval?: boolean | null;
             /** Errorclass */
             errorClass?: string | null;
+            /**
+             * Fresh
+             * @description begin anew, without the steps that they remember
+             * @default false
+             */
+            fresh: boolean;
             /**
              * Group
              * @description of GET /api/runs/{id}/failures
@@ -5514,7 +5565,10 @@ export interface operations {
     };
     "welcome-placeholder.process": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description seconds to wait until the run has been counted: the answer has its numbers */
+                wait?: number | null;
+            };
             header?: {
                 /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
                 "Idempotency-Key"?: string | null;
@@ -5534,7 +5588,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DryRunAnswer"] | components["schemas"]["StartedAnswer"];
+                    "application/json": components["schemas"]["DryRunAnswer"] | components["schemas"]["CountedAnswer"] | components["schemas"]["StartedAnswer"];
                 };
             };
             /** @description The run was started */
@@ -5543,7 +5597,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StartedAnswer"];
+                    "application/json": components["schemas"]["CountedAnswer"] | components["schemas"]["StartedAnswer"];
                 };
             };
             401: components["responses"]["Unauthorized"];

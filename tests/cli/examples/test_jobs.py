@@ -33,6 +33,15 @@ def test_a_watched_run_ends_with_its_counts_and_code_0(service: Sluice) -> None:
     assert "\x1b" not in ended.stdout
 
 
+def test_a_start_that_waits_says_how_many_it_is_for(service: Sluice) -> None:
+    ended = service.run("run", FAMILY, "--limit", "2", "--force", "--wait", "30")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    started, numbers = ended.stdout.splitlines()
+    assert numbers.startswith("Triggered pagination for 2 users")
+    assert service.run("watch", started.split()[1].rstrip(".")).returncode == 0
+    assert "--wait" in service.refused("run", FAMILY, "--wait", "3", "--watch")
+
+
 def test_json_is_the_answer_of_the_api_and_nothing_else(service: Sluice) -> None:
     started = json.loads(
         service.run("run", FAMILY, "--item-id", "nobody", "--watch", "--json").stdout
