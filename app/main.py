@@ -1,4 +1,5 @@
-"""The ASGI app of a running service; its lifespan opens and closes everything."""
+"""The ASGI app of a running service, whose lifespan opens and closes everything; and the client of
+other code of this repository."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.errors import ConfigurationError
 from app.settings import Settings, load_settings
+from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.registry.discovery import discover_families
 
@@ -58,17 +60,46 @@ def app_from_environment() -> FastAPI:
     """For platforms that import an app and have no command of ours run: docs/guides/serverless.md.
 
     Raises:
-        ConfigurationError: as ``create_app``; or a server is not named. None is started there.
+        ConfigurationError: as ``create_app``; or a server is not named.
     """
     settings = load_settings(env_file=None)
+    urls = _given(settings)
+    begin_log(settings)
+    return create_app(settings, urls)
+
+
+@asynccontextmanager
+async def open_client(
+    settings: Settings | None = None, families: Sequence[AnyFamily] | None = None
+) -> AsyncIterator[WorkflowClient]:
+    """What another app or a script of this repository starts runs with: docs/guides/client.md. No
+    worker runs here.
+
+    Args:
+        settings: None: those of the environment.
+        families: None: those of the service.
+
+    Raises:
+        ConfigurationError: a setting or a family cannot be used; or a server is not named.
+    """
+    settings = settings or load_settings()
+    urls = _given(settings)
+    chosen = list(discover_families().values()) if families is None else families
+    async with open_service(settings, urls, chosen) as service:
+        yield service.client
+
+
+def _given(settings: Settings) -> Urls:
+    """
+    Raises:
+        ConfigurationError: one is missing. No server is started where we are imported.
+    """
     if settings.database_url is None or settings.redis_url is None:
         raise ConfigurationError(
             "DATABASE_URL and REDIS_URL must both be set where this is imported: no server is"
             " started for it."
         )
-    begin_log(settings)
-    urls = Urls(settings.database_url, settings.redis_url, settings.listen_url or "")
-    return create_app(settings, urls)
+    return Urls(settings.database_url, settings.redis_url, settings.listen_url or "")
 
 
 def require_callers(settings: Settings) -> None:

@@ -48,8 +48,10 @@ class SluiceClient:
         self.close()
 
     def close(self) -> None:
-        self._loop.call(self._client.aclose())
-        self._loop.close()
+        try:
+            self._loop.call(self._client.aclose())
+        finally:
+            self._loop.close()
 
     @overload
     def of(self, family: str) -> Family[Any]: ...

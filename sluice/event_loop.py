@@ -35,7 +35,8 @@ class EventLoopThread:
                 except StopAsyncIteration:
                     return
         finally:
-            self.call(found.aclose())
+            if not self._loop.is_closed():
+                self.call(found.aclose())
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-parser
 
+import sluice
 from app.settings import Settings
 from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
 from app.workflows.contract.context import Context
@@ -19,6 +20,7 @@ from app.workflows.contract.step_methods import StepMethods
 from app.workflows.family import JobFamily
 from docs.check import faults
 from docs.generate import PARTS
+from docs.generate.client import OF_CODE, OVER_HTTP
 from docs.generate.routes import document, operations
 from docs.generate.source import attributes, methods
 from docs.site import contents, generated_parts
@@ -80,6 +82,18 @@ def test_everything_that_a_family_may_say_is_in_the_reference_and_says_what_it_i
             assert method.text, method.name
             assert f"#### {method.name}\n" in text
     assert {one.name for one in methods(Context)} <= headings("contract")
+
+
+def test_everything_that_a_client_does_is_in_the_reference_and_says_what_it_is() -> None:
+    there = headings("client")
+    for cls in (*OF_CODE, *OVER_HTTP):
+        for method in methods(cls):
+            assert method.text or method.name == "aclose", method.name
+            assert f"{cls.__name__}.{method.name}" in there or method.name == "aclose"
+            assert "self" not in method.signature
+    assert {name.removesuffix(" (within)") for name in there} >= {
+        name for name in sluice.__all__ if name not in {"ClientError", "Family", "Run"}
+    } - {"SluiceClient"}
 
 
 def test_every_edge_of_the_lifecycles_is_in_the_reference() -> None:

@@ -24,8 +24,9 @@ from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.messages import PaginateMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimator
-from app.workflows.runs.handle import RunHandle
+from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
+from app.workflows.runs.run_items import ItemResult
 from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import count_eligible
@@ -33,7 +34,7 @@ from app.workflows.sources.item_source import source_of
 from app.workflows.typed.dry_run import DryRun
 from app.workflows.typed.family_client import FamilyClient
 
-__all__ = ["DryRun", "RunRequest", "WorkflowClient"]
+__all__ = ["DryRun", "ItemResult", "RunHandle", "RunNotSucceeded", "RunRequest", "WorkflowClient"]
 
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)

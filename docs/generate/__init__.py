@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from docs.generate.client import client
 from docs.generate.commands import commands
 from docs.generate.contract import contract
 from docs.generate.lifecycles import lifecycles
@@ -14,6 +15,7 @@ from docs.generate.settings import settings
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
+        "client": client,
         "commands": commands,
         "contract": contract,
         "lifecycles": lifecycles,

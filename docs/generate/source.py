@@ -66,7 +66,7 @@ def methods(cls: type) -> Iterator[Method]:
         marks = {ast.unparse(mark) for mark in node.decorator_list}
         if node.name.startswith("_") or "overload" in marks:
             continue
-        node.args.args = node.args.args[1:]  # without self
+        del (node.args.posonlyargs or node.args.args)[0]  # self
         arguments = ast.unparse(node.args)
         answers = "" if node.returns is None else f" -> {ast.unparse(node.returns)}"
         yield Method(

@@ -1,0 +1,72 @@
+"""The clients: ``WorkflowClient`` and what it gives, and the package ``sluice``."""
+
+from __future__ import annotations
+
+import inspect
+
+import sluice
+from app.workflows.client import DryRun, ItemResult, RunHandle, RunNotSucceeded
+from app.workflows.runs.run_items import StreamChunk
+from app.workflows.typed.family_client import FamilyClient
+from docs.generate.markdown import code, prose, table
+from docs.generate.source import Method, as_markdown, attributes, methods
+
+OF_CODE = (FamilyClient, RunHandle)
+OVER_HTTP = (sluice.AsyncSluiceClient, sluice.AsyncFamily, sluice.AsyncRun)
+_ERRORS = (
+    sluice.NotConfigured,
+    sluice.NotReached,
+    sluice.CallRefused,
+    sluice.RunNotSucceeded,
+)
+_READ = (
+    sluice.DryRun,
+    sluice.RunState,
+    sluice.Item,
+    sluice.Preview,
+    sluice.Event,
+    sluice.Chunk,
+    sluice.RunOptions,
+)
+
+
+def client() -> str:
+    return "".join(
+        [
+            "## Within this repository\n\n",
+            *(_acting(cls) for cls in OF_CODE),
+            *(_told(cls, f"{cls.__name__} (within)") for cls in (DryRun, ItemResult, StreamChunk)),
+            _error(RunNotSucceeded, "RunNotSucceeded (within)"),
+            "## Over HTTP\n\n`SluiceClient`, `Family` and `Run` are the same without `async`.\n\n",
+            *(_acting(cls) for cls in OVER_HTTP),
+            "## What it reads\n\n",
+            *(_told(cls, cls.__name__) for cls in _READ),
+            "## What it may raise\n\n",
+            *(_error(cls, cls.__name__) for cls in _ERRORS),
+        ]
+    )
+
+
+def _acting(cls: type) -> str:
+    found = "".join(_method(cls, one) for one in methods(cls) if one.name != "aclose")
+    return f"### {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls) or '')}\n\n{found}"
+
+
+def _method(cls: type, one: Method) -> str:
+    heading = f"#### {cls.__name__}.{one.name}"
+    return f"{heading}\n\n```python\n{one.signature}\n```\n\n{as_markdown(one.text)}\n\n"
+
+
+def _told(cls: type, heading: str) -> str:
+    fields = [[code(one.name), code(one.annotation)] for one in attributes(cls)]
+    fields += [
+        [code(one.name), code(one.signature.rpartition(" -> ")[2])]
+        for one in methods(cls)
+        if one.is_property
+    ]
+    text = prose(inspect.getdoc(cls) or "")
+    return f"### {heading}\n\n{text}\n\n{table(['name', 'type'], fields)}"
+
+
+def _error(cls: type, heading: str) -> str:
+    return f"### {heading}\n\n{as_markdown(inspect.getdoc(cls) or '')}\n\n"
