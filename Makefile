@@ -27,8 +27,8 @@ setup: .venv/.ready ## make the virtual environment (every other verb does this 
 demo: .venv/.ready ## a dry run and a run over made-up rows; or another: make demo FAMILY=greeting ENGINE=qstash
 	@$(BIN)/sluice demo $(if $(FAMILY),--family $(FAMILY)) $(if $(ENGINE),--engine $(ENGINE))
 
-serve: .venv/.ready ## keep the service up on the demo's database: the API and one worker
-	@$(BIN)/sluice serve --worker --demo
+serve: .venv/.ready ## keep the service up on the demo's database, with one worker and the code as it changes
+	@$(BIN)/sluice serve --worker --demo --reload
 
 worker: .venv/.ready ## run one more worker beside `make serve`
 	@$(BIN)/sluice worker --demo

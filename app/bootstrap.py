@@ -48,7 +48,7 @@ from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
 from app.workflows.registry.family_call import guard_tasks
-from app.workflows.registry.family_files import FamilyFiles, tell_newer
+from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.registry.rename import take_along
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
@@ -63,6 +63,7 @@ from app.workflows.signatures import Signer
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 from app.workflows.steps.children import tell_parent
+from app.workflows.worker.family_watch import tell_newer
 
 __all__ = ["Service", "Urls", "make_context", "open_service"]
 

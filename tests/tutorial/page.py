@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^<!-- ([^\n]+) -->$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(
     r"edit (?P<edit>\S+)|exit code (?P<code>\d+)"
-    r"|(?P<stop>Ctrl-C )?in the other terminal"
+    r"|(?P<what>Ctrl-C |seen )?in the other terminal"
 )
 # What differs from one time to the next.
 _DIFFERS = re.compile(r"…|(?:run|usr)_[0-9A-Z]{26}|\d+\.\d+")
@@ -42,7 +42,17 @@ class Stop:
     """Ctrl-C in the other terminal."""
 
 
-def read(page: str) -> list[Command | Edit | Stop]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the other terminal has printed since it was looked at last."""
+
+    shown: str
+
+
+Doing = Command | Edit | Stop | Seen
+
+
+def read(page: str) -> list[Doing]:
     """
     Raises:
         ValueError: a block that is none of these.
@@ -50,7 +60,7 @@ def read(page: str) -> list[Command | Edit | Stop]:
     return list(_read(_BLOCK.findall(page)))
 
 
-def _read(blocks: list[tuple[str, str, str]]) -> Iterator[Command | Edit | Stop]:
+def _read(blocks: list[tuple[str, str, str]]) -> Iterator[Doing]:
     code, elsewhere = 0, False
     while blocks:
         language, text, comment = blocks.pop(0)
@@ -60,8 +70,13 @@ def _read(blocks: list[tuple[str, str, str]]) -> Iterator[Command | Edit | Stop]
             if (before[0], after[0]) != ("python", "python"):
                 raise ValueError(f"Behind {comment!r} belong two blocks of python.")
             yield Edit(mark["edit"], before[1], after[1])
-        elif mark and mark["stop"]:
+        elif mark and mark["what"] == "Ctrl-C ":
             yield Stop()
+        elif mark and mark["what"]:
+            seen = blocks.pop(0)
+            if seen[0] != "text":
+                raise ValueError(f"Behind {comment!r} belongs a block of text.")
+            yield Seen(seen[1])
         elif mark and mark["code"]:
             code = int(mark["code"])
         elif mark:

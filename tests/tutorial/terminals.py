@@ -66,6 +66,7 @@ class OtherTerminal:
         self._environment = environment
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
+        self._looked_at = 0
 
     def start(self, text: str, folder: Path, is_up: Callable[[str], bool]) -> None:
         """Returns when what it prints says that it is up."""
@@ -74,11 +75,18 @@ class OtherTerminal:
                 ["bash", "--noprofile", "--norc", "-c", text],
                 cwd=folder, env=self._environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        self._looked_at = 0
+        self.wait(is_up)
+
+    def wait(self, is_it: Callable[[str], bool]) -> None:
+        """Returns when what was printed since the last look is what is waited for."""
         until = time.monotonic() + PATIENCE
-        while not is_up(self._log.read_text("utf-8")):
-            assert self._running.poll() is None, self._log.read_text("utf-8")
-            assert time.monotonic() < until, self._log.read_text("utf-8")
+        while not is_it((printed := self._log.read_text("utf-8"))[self._looked_at :]):
+            assert self._running is not None
+            assert self._running.poll() is None, printed
+            assert time.monotonic() < until, printed
             time.sleep(0.1)
+        self._looked_at = len(printed)
 
     def stop(self) -> None:
         """What Ctrl-C does: everything in the terminal is asked to end."""

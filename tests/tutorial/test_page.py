@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tutorial.page import Command, Edit, Stop, is_shown, read
+from tests.tutorial.page import Command, Edit, Seen, Stop, is_shown, read
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 
 
 def test_every_block_of_the_tutorial_is_something_to_do() -> None:
     kinds = {type(one) for one in read(PAGE.read_text("utf-8"))}
-    assert kinds == {Command, Edit, Stop}
+    assert kinds == {Command, Edit, Seen, Stop}
 
 
 def test_a_block_that_nobody_would_do_is_refused() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers.ports import free_port
-from tests.tutorial.page import Command, Edit, Stop, is_shown, read
+from tests.tutorial.page import Command, Doing, Edit, Seen, Stop, is_shown, read
 from tests.tutorial.terminals import OtherTerminal, Shell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,9 +58,11 @@ def test_whoever_does_what_the_tutorial_says_sees_what_it_shows(
     assert time.monotonic() - began < ALLOWED
 
 
-def _do(one: Command | Edit | Stop, shell: Shell, other: OtherTerminal) -> None:
+def _do(one: Doing, shell: Shell, other: OtherTerminal) -> None:
     if isinstance(one, Stop):
         other.stop()
+    elif isinstance(one, Seen):
+        other.wait(lambda printed: is_shown(one.shown, printed))
     elif isinstance(one, Edit):
         file = shell.folder / one.file
         text = file.read_text("utf-8")
@@ -74,7 +76,13 @@ def _do(one: Command | Edit | Stop, shell: Shell, other: OtherTerminal) -> None:
         assert is_shown(one.shown, printed), f"{one.text}{printed}"
 
 
-def _told(one: Command | Edit | Stop) -> str:
-    if isinstance(one, Command):
-        return one.text.strip().splitlines()[-1]
-    return f"edit {one.file}" if isinstance(one, Edit) else "Ctrl-C"
+def _told(one: Doing) -> str:
+    match one:
+        case Command():
+            return one.text.strip().splitlines()[-1]
+        case Edit():
+            return f"edit {one.file}"
+        case Seen():
+            return "seen in the other terminal"
+        case Stop():
+            return "Ctrl-C"

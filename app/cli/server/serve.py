@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from app.cli.output.console import open_console, program
 from app.cli.server.demo_token import read_token, token_file
 from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.limits import limits_of
+from app.cli.server.reload import serve_and_reload
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.composition.process_log import begin_log
@@ -43,12 +45,19 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port instead of SLUICE_PORT.")
     ] = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Begin anew when the code changes: for development.")
+    ] = False,
 ) -> None:
     """Run the HTTP API until it is told to stop."""
     settings = load_settings()
     begin_log(settings)
     if not demo:
         require_callers(settings)  # before any server is started
+    if reload:
+        with servers(settings):  # which stay up from one to the next
+            arguments = [argument for argument in sys.argv[1:] if argument != "--reload"]
+            raise typer.Exit(serve_and_reload(arguments))
     ending = Ending(settings.stop_timeout)
     with (
         bind(host or settings.host, port or settings.port) as bound,

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-
-import structlog
-
-LOOK_EVERY = 5.0
-"""Seconds between two looks."""
-
-log = structlog.get_logger("sluice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +70,3 @@ def _stat(path: Path) -> tuple[int, int]:
 
 def _digest(path: Path) -> bytes:
     return sha256(path.read_bytes()).digest()
-
-
-async def tell_newer(files: FamilyFiles, *, every: float = LOOK_EVERY) -> None:
-    """Log each file once that is newer than the process, until cancelled."""
-    told: set[str] = set()
-    while True:
-        await asyncio.sleep(every)
-        for name in await asyncio.to_thread(files.newer):
-            if name not in told:
-                told.add(name)
-                log.warning("family_file_newer", file=name, hint="restart the API and each worker")

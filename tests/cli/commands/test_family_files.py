@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from structlog.typing import EventDict
 
-from app.workflows.registry.family_files import FamilyFiles, tell_newer
+from app.workflows.registry.family_files import FamilyFiles
+from app.workflows.worker.family_watch import tell_newer
 from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.http import assert_problem, listening
