@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,7 +22,16 @@ def family(words: list[str]) -> None:
     order = as_told(ROOT, words) if words else as_asked(ROOT, _ask)
     for file in write_family(ROOT, order):
         typer.echo(f"wrote {file}")
+    _check(order.name)
     typer.echo(f"Next: make serve, and then: .venv/bin/sluice run {order.name} --dry-run")
+
+
+def _check(name: str) -> None:
+    """Tell what `sluice check` says of it, in a process of its own: this one has loaded the
+    families and the tables that there were before."""
+    sys.stdout.flush()
+    command = "from app.cli import main; main()"
+    subprocess.run([sys.executable, "-c", command, "check", name], cwd=ROOT, check=False)  # noqa: S603 - a name that was checked
 
 
 def update(words: list[str]) -> None:

@@ -98,6 +98,10 @@ COMMANDS = {
         "Show how many of a family's eligible have a result, now and over the last 90 days.",
     ),
     "families": ("commands.families", "List the job families that the service has."),
+    "check": (
+        "checklist.check",
+        ("Say what a family declares, and what is missing in it or unwise: exit 1 for an error."),
+    ),
     "demo": (
         "demo",
         "Dry-run, then run, a family over rows in a database of its own.",

@@ -35,6 +35,8 @@ class Grown:
     copy: Copied
     before: dict[str, str]
     wrote: list[str]
+    said: list[str]
+    """Of each kind, to its end."""
 
     @property
     def code(self) -> list[str]:
@@ -45,10 +47,11 @@ class Grown:
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     copy = copied(tmp_path_factory.mktemp("grown") / "sluice", typed=True)
     before = copy.files()
-    wrote = []
+    wrote, said = [], []
     for kind in KINDS:  # each a process: what one has written, the next one finds
         ended = copy.python("-m", "scaffold", "family", *kind.split())
         assert ended.returncode == 0, ended
+        said.append(ended.stdout)
         lines = ended.stdout.splitlines()
         wrote += [line[6:] for line in lines if line.startswith("wrote ")]
-    return Grown(copy, before, wrote)
+    return Grown(copy, before, wrote, said)

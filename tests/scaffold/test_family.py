@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import sys
@@ -50,6 +51,20 @@ def test_its_types_are_right(grown: Grown) -> None:
 def test_its_imports_keep_to_the_arrows(grown: Grown) -> None:
     ended = grown.copy.run(str(Path(sys.executable).with_name("lint-imports")))
     assert ended.returncode == 0, ended.stdout
+
+
+def test_the_checklist_finds_nothing_in_it(grown: Grown) -> None:
+    ended = grown.copy.python(*SLUICE, "check", "--json")
+    found = {one["name"]: one["findings"] for one in json.loads(ended.stdout)["families"]}
+    made = {kind.split()[0].removeprefix("name=") for kind in KINDS}
+    assert {name: found[name] for name in made if found[name]} == {}
+
+
+def test_it_ends_with_the_checklist_of_the_new_family(grown: Grown) -> None:
+    for said in grown.said:
+        lines = said.splitlines()
+        assert lines[-2] == "1 family, 0 errors, 0 warnings"
+        assert lines[-1].startswith("Next: make serve")
 
 
 def test_each_method_says_what_is_safe(grown: Grown) -> None:

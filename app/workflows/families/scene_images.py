@@ -67,7 +67,7 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
     params = Params
     # Times ``number``: so many images are painted at once.
     flow = Flow(execute=FlowControl(parallelism=4))
-    timeout = timedelta(minutes=15)
+    timeout = timedelta(minutes=14)
 
     def eligible(self, params: Params) -> Select[str]:
         return select(Scene.id)

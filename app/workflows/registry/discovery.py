@@ -38,12 +38,17 @@ def discover_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
         ConfigurationError: a file that cannot be loaded, that does not define exactly one family,
             whose family is incomplete, or whose family's name is taken. Says which and why.
     """
+    return collect_families(load_family(module) for module in family_modules(package))
+
+
+def family_modules(package: str = PACKAGE) -> list[str]:
+    """The modules of the package's folder that hold a family, by their whole names."""
     folder = importlib.import_module(package)
-    return collect_families(
-        _family_of(f"{package}.{info.name}", f"{info.name}.py")
+    return [
+        f"{package}.{info.name}"
         for info in pkgutil.iter_modules(folder.__path__)
         if not info.name.startswith("_")
-    )
+    ]
 
 
 def folder_of(package: str = PACKAGE) -> Path:
@@ -56,7 +61,7 @@ def collect_families(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, Any
     found: dict[str, AnyFamily] = {}
     origin: dict[str, str] = {}
     for where, family in families:
-        _check(where, family)
+        require_complete(where, family)
         if family.name in found:
             raise ConfigurationError(
                 f"{where}: the name {family.name!r} is taken by {origin[family.name]}."
@@ -68,8 +73,13 @@ def collect_families(families: Iterable[tuple[str, AnyFamily]]) -> dict[str, Any
     return found
 
 
-def _family_of(module_name: str, file: str) -> tuple[str, AnyFamily]:
-    """The family, and before it the file and line where it is defined."""
+def load_family(module_name: str) -> tuple[str, AnyFamily]:
+    """The family, and before it the file and line where it is defined.
+
+    Raises:
+        ConfigurationError: the module cannot be loaded, or does not define exactly one.
+    """
+    file = f"{module_name.rpartition('.')[2]}.py"
     try:
         module = importlib.import_module(module_name)
     except ConfigurationError as error:
@@ -126,7 +136,11 @@ def _defined_in(module: ModuleType) -> list[type[AnyFamily]]:
     ]
 
 
-def _check(where: str, family: AnyFamily) -> None:
+def require_complete(where: str, family: AnyFamily) -> None:
+    """
+    Raises:
+        ConfigurationError: it lacks something, or declares what cannot be used.
+    """
     name = getattr(family, "name", None)
     if not isinstance(name, str) or not KEBAB.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ConfigurationError(

@@ -48,13 +48,7 @@ class SqlSource:
         Raises:
             SourceMisused: see ``count``; the types are looked at there alone.
         """
-        column = self._ids()
-        place = type_coerce(column, _AsGiven())
-        query: Any = select(place).distinct().order_by(place).limit(size + 1)
-        if isinstance(column.type, TypeDecorator):
-            query = query.add_columns(column)  # the id as the family's models know it
-        if cursor is not None:
-            query = query.where(place > json.loads(cursor))
+        query = self.page_query(cursor, size)
         async with reading(self.database) as connection:
             with told(self.family, "eligible()"):
                 rows = list((await connection.execute(query)).all())
@@ -66,6 +60,21 @@ class SqlSource:
             ids=[checked_id(id_text(row[-1], "eligible()")) for row in rows],
             next_cursor=_position(rows[-1][0]) if more else None,
         )
+
+    def page_query(self, cursor: str | None, size: int) -> Any:  # of whatever type the id has
+        """What ``page`` asks: one row more than it answers, so that it knows whether that is all.
+
+        Raises:
+            SourceMisused: see ``count``.
+        """
+        column = self._ids()
+        place = type_coerce(column, _AsGiven())
+        query: Any = select(place).distinct().order_by(place).limit(size + 1)
+        if isinstance(column.type, TypeDecorator):
+            query = query.add_columns(column)  # the id as the family's models know it
+        if cursor is not None:
+            query = query.where(place > json.loads(cursor))
+        return query
 
     async def count(self) -> int:
         """
@@ -102,14 +111,23 @@ class SqlSource:
 
     def _ids(self) -> Any:  # a column of whatever type the id has
         if self._column is None:  # once: it takes milliseconds
-            require_steady(self.statement)
-            columns = self.statement.subquery().c
-            if len(columns) != 1:
-                raise SourceMisused(
-                    f"eligible() must select one column, the id; it selects {len(columns)}."
-                )
-            self._column = columns[0]
+            self._column = id_column(self.statement)
         return self._column
+
+
+def id_column(statement: Any) -> Any:
+    """The one column of a statement that pages can go by, as a column of a subquery.
+
+    Raises:
+        SourceMisused: it is no such statement.
+    """
+    require_steady(statement)
+    columns = statement.subquery().c
+    if len(columns) != 1:
+        raise SourceMisused(
+            f"eligible() must select one column, the id; it selects {len(columns)}."
+        )
+    return columns[0]
 
 
 def require_steady(statement: Any) -> None:

@@ -1,0 +1,56 @@
+"""What a family declares, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from app.workflows.contract.cron import Cron
+from app.workflows.contract.job_family import AnyFamily, overridden
+from app.workflows.keys import Layer
+from app.workflows.registry.known_types import id_type
+
+METHODS = ("existing", "load", "execute", "save", "stored", "count", "estimate_cost")
+
+
+def declaration(family: AnyFamily) -> Mapping[str, str]:
+    """By what it is about; as short as it can be read."""
+    written = overridden(family, METHODS)
+    by_select = overridden(family, ("eligible",))
+    ids = getattr(id_type(type(family)), "__name__", "str")
+    said = {
+        "works on": f"{family.entity.singular}, {family.entity.plural}",
+        "ids": f"{ids}, from {'eligible(), a SELECT' if by_select else 'page()'}",
+        "methods": ", ".join(name for name in METHODS if name in written),
+        "params": ", ".join(_params(family.params)) or "none",
+        **{f"flow of {layer}": str(family.flow.of(layer)) for layer in Layer},
+        "attempts": f"{family.attempts}, {family.timeout.total_seconds():g} s each",
+        "pages": f"of {family.page_size}, in chunks of {family.chunk_size}",
+        "beside a run": str(family.overlap),
+        "schedule": _schedule(family.schedule),
+    }
+    if family.approval:
+        said["approval"] = "every run"
+    if family.partitions is not None:
+        said["partitions"] = type(family.partitions).__name__
+    return said
+
+
+def _params(kind: type[BaseModel]) -> list[str]:
+    found = []
+    for name, field in kind.model_fields.items():
+        if field.is_required():
+            found.append(f"{name} (required)")
+        elif field.default_factory is not None:
+            found.append(f"{name} = …")
+        else:  # a secret is written as stars
+            value = to_jsonable_python(field.default, fallback=repr)
+            found.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+    return found
+
+
+def _schedule(cron: object) -> str:
+    return f"{cron.expression} {cron.tz}" if isinstance(cron, Cron) else "none"
