@@ -20,7 +20,7 @@ SAID = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
     HTTPStatus.REQUEST_URI_TOO_LONG: "Path and query are too long",
     HTTPStatus.UNPROCESSABLE_ENTITY: "What was sent cannot be used; `errors` names the fields",
-    HTTPStatus.FAILED_DEPENDENCY: "The item's execution failed",
+    HTTPStatus.FAILED_DEPENDENCY: "The item's execution failed, or the family is not ready",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many at once; `Retry-After` says when to come again",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large",
     HTTPStatus.SERVICE_UNAVAILABLE: "Something that is needed does not answer; try again",

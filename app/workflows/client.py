@@ -31,11 +31,11 @@ from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of
+from app.workflows.sources.prerequisites import require_ready, require_ready_to_start
 from app.workflows.typed.dry_run import DryRun
 from app.workflows.typed.family_client import FamilyClient
 
 __all__ = ["DryRun", "ItemResult", "RunHandle", "RunNotSucceeded", "RunRequest", "WorkflowClient"]
-
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
@@ -100,6 +100,7 @@ class WorkflowClient:
         bound.params.keep(request.params)
         bound.check_ids(request.item_ids)
         ctx = self._context(bound)
+        await require_ready(bound, request.params, ctx)
         found = await count_eligible(
             bound,
             source_of(bound, request.params, ctx, request),
@@ -120,17 +121,21 @@ class WorkflowClient:
         *,
         started_by: str,
         once: IdempotentCall | None = None,
+        ready: bool = True,
     ) -> StartedRun:
         """Start a run: its row and its first message are one commit.
 
         Args:
             once: the caller's idempotency key.
+            ready: ask the family first. Else the run fails when it begins, if it is not.
 
         Raises:
-            Conflict: the family has an active run, and refuses another beside it.
+            NotReady, Conflict: its work cannot be done just now, or not beside its active run.
             BadInput: the idempotency key was used for another call.
         """
         run = new_run(bound, request, started_by=started_by)
+        if ready:
+            await require_ready_to_start(self._database, self._context, bound, request, once)
         async with self._database.begin() as tx:
             return await start_run(tx, self._engine, bound, run, once, why=request.why)
 

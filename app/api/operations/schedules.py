@@ -112,7 +112,10 @@ async def resume_schedule(
 @router.post(
     "/{schedule_id}/run",
     status_code=202,
-    responses={200: {"model": StartedAnswer, "description": "An earlier call had started it"}},
+    responses={
+        200: {"model": StartedAnswer, "description": "An earlier call had started it"},
+        424: {"description": "The family is not ready"},
+    },
 )
 async def run_schedule(
     schedule_id: ScheduleIdInPath,

@@ -130,7 +130,10 @@ async def cancel_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAn
 @router.post(
     "/{run_id}/retry",
     status_code=202,
-    responses={200: {"model": RetryAnswer, "description": "An earlier call had started it"}},
+    responses={
+        200: {"model": RetryAnswer, "description": "An earlier call had started it"},
+        424: {"description": "The family is not ready"},
+    },
 )
 async def retry_run(
     run_id: RunIdInPath,

@@ -112,6 +112,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
         operation_id=f"{family.name}.process",
         response_model=DryRunAnswer | CountedAnswer | StartedAnswer,
         responses={
-            202: {"model": CountedAnswer | StartedAnswer, "description": "The run was started"}
+            202: {"model": CountedAnswer | StartedAnswer, "description": "The run was started"},
+            424: {"description": "The family is not ready"},
         },
     )

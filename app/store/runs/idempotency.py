@@ -56,6 +56,12 @@ async def claim(tx: AsyncConnection, once: IdempotentCall, run_id: str) -> str:
     return str(row.run_id)
 
 
+async def is_known(tx: AsyncConnection, once: IdempotentCall) -> bool:
+    """Whether the key stands for a run already, of this call or another."""
+    query = select(_KEY.c.run_id).where(_KEY.c.caller == once.caller, _KEY.c.key == once.key)
+    return await tx.scalar(query) is not None
+
+
 async def present_minute(tx: AsyncConnection) -> datetime:
     """By the clock of the database, because those of the API's processes differ."""
     minute: datetime = (await tx.scalars(select(func.date_trunc("minute", func.now())))).one()

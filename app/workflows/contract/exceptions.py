@@ -68,6 +68,20 @@ class StatementRefused(FamilyFailed, Fatal):
         self.status = 422
 
 
+class NotReady(FamilyFailed):
+    """The family's ``ready`` raised: a run of it cannot be started, or begin, just now.
+
+    Not 409, which a start answers beside an active run, and which callers take for harmless.
+    """
+
+    title = "Not ready"
+
+    def __init__(self, detail: str, raised: BaseException) -> None:
+        super().__init__(detail, raised)
+        if disposition(raised).ruling is not Ruling.POSTPONE:
+            self.status = 424
+
+
 class StepFailed(Exception):
     """What a step's last try raised. The item's next attempt tries the step anew.
 
@@ -166,6 +180,11 @@ def members(error: BaseException) -> Iterator[BaseException]:
             left.append(one.raised)
         else:
             yield one
+
+
+def is_of_the_contract(error: BaseException) -> bool:
+    """Whether an author raised it to say how it goes on."""
+    return type(error) in (Skip, Fatal, RetryAfter, Systemic)
 
 
 def _ruling(error: BaseException) -> Ruling:

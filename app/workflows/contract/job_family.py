@@ -128,6 +128,18 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         """
         return old
 
+    def ready(self, params: ParamsT, ctx: Context) -> Awaitable[None] | None:
+        """Raise, with a sentence, where the work cannot be done just now: a key is missing, an
+        index is being rebuilt. What it returns counts for nothing.
+
+        Called once for each run, when it begins and before anything is counted: the run then ends
+        as ``failed``, with reason ``not_ready`` and the sentence. ``RetryAfter`` lets it come
+        again, and ``Systemic`` pauses it. Also called, without a ``run_id``, before a dry run
+        counts and before a caller's start is accepted: the caller is told the sentence, and
+        nothing is started. It has 30 seconds. Not called for a preview or a child.
+        """
+        return None
+
     def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
         """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from
         it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id that it

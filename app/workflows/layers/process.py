@@ -21,7 +21,7 @@ from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
-from app.workflows.contract.exceptions import FamilyFailed
+from app.workflows.contract.exceptions import FamilyFailed, NotReady, Ruling, disposition
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, ProcessMessage, executions
@@ -33,6 +33,7 @@ from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import EligibilityCount, count_eligible
 from app.workflows.sources.item_source import Source, source_of
+from app.workflows.sources.prerequisites import require_ready
 
 COUNTING_BUDGET = 5.0
 """Seconds. A run must not wait for a count of millions; the pages filter by themselves."""
@@ -79,7 +80,15 @@ class ProcessLayer:
         if run is None or run.status != RunStatus.PENDING:
             return None  # it has gone on, or was stopped; a resume publishes the message again
         async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
-            counted = await self._count(bound, run)
+            try:
+                counted = await self._count(bound, run)
+            except NotReady as unready:
+                if disposition(unready).ruling in (Ruling.PAUSE, Ruling.POSTPONE):
+                    raise
+                # Not tried again: whoever means "later" says so.
+                async with self.database.begin() as tx:
+                    await self.keeper.fail(tx, run_id, reason="not_ready", detail=unready.detail)
+                return None
         async with self.database.begin() as tx:
             await self._begin(tx, bound, counted)
         return None
@@ -88,6 +97,7 @@ class ProcessLayer:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
         ctx = self.context(bound, run_id=run.id)
         options = RunOptions.model_validate(run.options)
+        await require_ready(bound, params, ctx)
         source = source_of(bound, params, ctx, run)
         found = await _survey(bound, source, params, ctx, run, options)
         # A canary that is the whole run would only stop it for nothing.

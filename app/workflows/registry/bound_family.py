@@ -38,6 +38,7 @@ class BoundFamily:
     pages: Async | None
     """``page`` of a family whose source is not SQL."""
     count: Async
+    ready: Async
     existing: Callable[[Sequence[str], BaseModel, Context], Awaitable[Collection[str]]]
     load: Async
     execute: Async
@@ -125,7 +126,7 @@ def bind(
     of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
     of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
 
-    def ready(name: str, line: ThreadLine) -> Async:
+    def made(name: str, line: ThreadLine) -> Async:
         method = getattr(family, name)
         if not overridden(family, (name,)) and not inspect.iscoroutinefunction(method):
             return _directly(method)  # the contract's own defaults block nobody
@@ -136,21 +137,22 @@ def bind(
         return not all(inspect.iscoroutinefunction(method) for method in methods)
 
     of_items.used = plain("load", "execute", "save")
-    of_pages.used = plain("page", "count", "existing")
+    of_pages.used = plain("ready", "page", "count", "existing")
     kind = id_type(type(family))
     ids = TypedIds(kind) if kind in (int, UUID) else None
-    existing = ready("existing", of_pages)
-    load, stored = ready("load", of_items), ready("stored", of_items)
+    existing = made("existing", of_pages)
+    load, stored = made("load", of_items), made("stored", of_items)
     values = values_of(family, largest)
     redactor = redactor or Redactor()
     return BoundFamily(
         family=family,
-        pages=ready("page", of_pages) if overridden(family, ("page",)) else None,
-        count=ready("count", of_pages),
+        pages=made("page", of_pages) if overridden(family, ("page",)) else None,
+        count=made("count", of_pages),
+        ready=made("ready", of_pages),
         existing=ids.of_many(existing) if ids else existing,
         load=ids.of_one(load) if ids else load,
-        execute=ready("execute", of_items),
-        save=ready("save", of_items),
+        execute=made("execute", of_items),
+        save=made("save", of_items),
         stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
         ids=ids,
         params=Params(

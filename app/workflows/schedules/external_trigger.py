@@ -35,7 +35,10 @@ async def trigger_once(
         BadInput: the idempotency key was used for another call.
     """
     try:
-        started = await client.trigger_process(bound, request, started_by=started_by, once=once)
+        # A clock does not read what it is told: the run itself tells that it could not begin.
+        started = await client.trigger_process(
+            bound, request, started_by=started_by, once=once, ready=False
+        )
     except Conflict as refused:
         active = refused.more.get("activeRunId")
         if not isinstance(active, str):

@@ -15,7 +15,7 @@ from app.store.planning import backfill_history, backfills
 from app.store.statuses import BackfillMode, PartitionStatus
 from app.store.tables.backfills import Backfill
 from app.workflows.contract.cron import Overlap
-from app.workflows.family import Context, FamilyParams, Partition
+from app.workflows.family import Context, FamilyParams, Fatal, Partition
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import EVIDENCE, Traced, worker_process
@@ -48,6 +48,28 @@ async def keys(sluice: Sluice, **more: object) -> list[str]:
     """Of the partitions that a backfill would run over now."""
     found = await sluice.service.api.backfills.dry_run(sluice.bound(), asked(**more))  # type: ignore[arg-type]
     return list(found.plan.runs)
+
+
+async def test_a_partition_whose_run_cannot_begin_fails_and_the_others_go_on(
+    opener: Opener,
+) -> None:
+    class NotOnTheThird(ByDay):
+        async def ready(self, params: FamilyParams, ctx: Context) -> None:
+            assert isinstance(params, PerDay)
+            if params.day.day == 3:
+                raise Fatal("That day is being imported.")
+
+    async with opener(NotOnTheThird()) as sluice, sluice.worker():
+        await sluice.add_users(2)
+        backfill = await ended(sluice, backfill_id := await begin(sluice))
+        assert backfill.status == "partial"
+        assert await partitions(sluice, backfill_id) == {
+            day: "failed" if day == DAYS[2] else "succeeded" for day in DAYS
+        }
+        [(reason, detail)] = await sluice.sql(
+            "SELECT reason, detail FROM sluice.run WHERE status = 'failed'"
+        )
+        assert (reason, detail) == ("not_ready", "by-day is not ready: That day is being imported.")
 
 
 async def test_each_partition_has_one_run_and_each_item_is_executed_once_in_it(
