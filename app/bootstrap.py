@@ -174,6 +174,8 @@ async def _opened(
             ),
         )
         mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
+        turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
+        previews = PreviewService(partial(make_context, services), turns.permit)
         client = WorkflowClient(
             database,
             engine,
@@ -181,9 +183,9 @@ async def _opened(
             partial(make_context, services),
             changes,
             Estimator(database, controls),
+            previews,
             dry_run_budget=settings.dry_run_budget,
         )
-        turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
         key, *former = signing
@@ -222,7 +224,7 @@ async def _opened(
             family_files=family_files,
             secrets=box,
             redactor=redactor,
-            previews=PreviewService(partial(make_context, services), turns.permit),
+            previews=previews,
             limits=CallLimits.of(settings),
             qstash=calls_of(settings, engine, families, tick),
             probes={

@@ -10,25 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput, Conflict, NotFound
-from app.store.database import reading
-from app.store.items import failures, items, pages
+from app.store.items import items, pages
 from app.store.items.failures import RetrySelection
 from app.store.run_notifications import RunNotifications
 from app.store.runs import runs
 from app.store.runs.idempotency import IdempotentCall
-from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.messages import PaginateMessage, executions
+from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.retries import retry_request
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.run_items import ItemResult
 from app.workflows.runs.start import StartedRun, start_run
-from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of
 from app.workflows.sources.prerequisites import require_ready, require_ready_to_start
@@ -53,6 +52,7 @@ class WorkflowClient:
         context: Callable[..., Context],
         changes: RunNotifications,
         estimator: Estimator,
+        previews: PreviewService,
         *,
         dry_run_budget: float,
     ) -> None:
@@ -62,6 +62,7 @@ class WorkflowClient:
         self._families = families
         self._context = context
         self._estimator = estimator
+        self.previews = previews
         self._dry_run_budget = dry_run_budget
 
     @overload
@@ -159,31 +160,8 @@ class WorkflowClient:
         Raises:
             Conflict: no such item, params that do not fit, or it may grow; see ``trigger_process``.
         """
-        try:
-            params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
-        except BadInput as error:
-            raise Conflict(
-                f"{run.family} does not take the params of run {run.id} any more. Start a new run."
-            ) from error
-        options = options or options_of(bound.family)
-        if options.approval and run.status not in ENDED:
-            raise Conflict(
-                f"Run {run.id} is {run.status}, so more of its items may end. A retry that asks for"
-                " an approval begins when it has ended: wait for that, or cancel it."
-            )
-        async with reading(self._database) as connection:
-            number = await failures.count_chosen(connection, run.id, which)
-        if number == 0:
-            raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
-        request = RunRequest(
-            params=params,
-            force=True,
-            options=options,
-            retry_of=run.id,
-            origin=run.origin or run.id,
-            # With their number, so that a repeated call is told the same one.
-            retry=which.model_dump(mode="json", exclude_none=True)
-            | {"items": number, "fresh": fresh},
+        request = await retry_request(
+            self._database, bound, run, which, options or options_of(bound.family), fresh=fresh
         )
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 

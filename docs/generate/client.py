@@ -7,6 +7,7 @@ import inspect
 import sluice
 from app.workflows.client import DryRun, ItemResult, RunHandle, RunNotSucceeded
 from app.workflows.runs.run_items import StreamChunk
+from app.workflows.typed.dry_run import ItemPreview
 from app.workflows.typed.family_client import FamilyClient
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Method, as_markdown, attributes, methods
@@ -35,7 +36,10 @@ def client() -> str:
         [
             "## Within this repository\n\n",
             *(_acting(cls) for cls in OF_CODE),
-            *(_told(cls, f"{cls.__name__} (within)") for cls in (DryRun, ItemResult, StreamChunk)),
+            *(
+                _told(cls, f"{cls.__name__} (within)")
+                for cls in (DryRun, ItemPreview, ItemResult, StreamChunk)
+            ),
             _error(RunNotSucceeded, "RunNotSucceeded (within)"),
             "## Over HTTP\n\n`SluiceClient`, `Family` and `Run` are the same without `async`.\n\n",
             *(_acting(cls) for cls in OVER_HTTP),

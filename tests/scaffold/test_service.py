@@ -236,12 +236,12 @@ async def test_settings_and_services_of_its_own_outlive_an_update(
         assert ended.returncode == 0, (ended.stdout, ended.stderr)
     for file in ("settings", "providers"):
         change(newer, f"scaffold/service/{file}.txt", "no update", "not one update")
-    change(newer, "app/services/http/retry_after.py", "from __future__", "# Newer\nfrom __future__")
+    change(newer, "app/services/http/tls.py", "from __future__", "# Newer\nfrom __future__")
     newer.committed("Newer")
     assert newer.run("git", "tag", "1.1.0").returncode == 0
     ended = service.python("-m", "copier", "update", "--quiet", "--defaults")
     assert ended.returncode == 0, ended
-    assert "# Newer" in text(service, "app/services/http/retry_after.py")
+    assert "# Newer" in text(service, "app/services/http/tls.py")
     assert {file: text(service, file) for file in own} == own
     async with empty_database(servers.database_url) as dsn:
         lines = (f"DATABASE_URL={dsn}", f"REDIS_URL={servers.redis_url}", "MAIL_FROM=me")
@@ -323,7 +323,7 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     (service.root / "app/workflows/families/scene_images.py").unlink()
     change(service, "Makefile", "pytest $(SHARED) $(ARGS)", "pytest $(SHARED) -x $(ARGS)")
     service.committed("Mine")
-    with (newer.root / "app/services/http/retry_after.py").open("a", encoding="utf-8") as lines:
+    with (newer.root / "app/services/http/tls.py").open("a", encoding="utf-8") as lines:
         lines.write("# Newer\n")
     for file in (EXAMPLE, "tests/workflows/families/test_review_post.py", "app/models/post.py"):
         with (newer.root / file).open("a", encoding="utf-8") as lines:
@@ -337,11 +337,11 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_chosen_and_changed(
     ended = service.python("-m", "copier", *words)
     assert ended.returncode == 0, ended
     assert "pytest $(SHARED) -x $(ARGS)" in text(service, "Makefile")
-    assert "# Newer" in text(service, "app/services/http/retry_after.py")
+    assert "# Newer" in text(service, "app/services/http/tls.py")
     assert families_of(service) == {"agent_welcome", "review_post", "welcome_placeholder"}
     assert "_commit: 1.1.0" in text(service, ".copier-answers.yml")
     status = service.run("git", "status", "--porcelain").stdout.splitlines()
     assert sorted(line[3:] for line in status) == [
         ".copier-answers.yml",
-        "app/services/http/retry_after.py",
+        "app/services/http/tls.py",
     ]

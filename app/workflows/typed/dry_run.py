@@ -1,12 +1,16 @@
-"""What a run would do, as code is told it."""
+"""What a run would do, and what executing one item would give, as code is told it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from app.store.statuses import ItemStatus
 from app.workflows.runs.expectation import Estimate
 from app.workflows.sources.eligibility import EligibilityCount
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,18 @@ class DryRun:
     def sample(self) -> Sequence[str]:
         """The first few ids to process."""
         return self.survey.sample
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPreview(Generic[ResultT]):
+    """``outcome``: with which the item would have ended; ``reason`` and ``error_class``: why, where
+    it is another than ``succeeded``. ``overwrites``: whether the item has a result; None: the
+    family does not tell."""
+
+    item_id: str
+    outcome: ItemStatus
+    result: ResultT | None
+    reason: str | None
+    error_class: str | None
+    overwrites: bool | None
+    milliseconds: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar, overload
@@ -10,24 +9,27 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from app.errors import BadInput
 from app.store.runs.idempotency import IdempotentCall
-from app.workflows.contract.run_options import RunOptions, options_of
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest
 from app.workflows.runs.start import StartedRun
 from app.workflows.sources.item_ids import id_text
-from app.workflows.typed.dry_run import DryRun
+from app.workflows.typed.dry_run import DryRun, ItemPreview
 from app.workflows.typed.keyword_params import params_of
+from app.workflows.typed.run_request import Ids, once_under, run_request, texts
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
-Ids = Sequence[str] | Sequence[int] | Sequence[UUID]
 
 
 class Triggers(Protocol):
     """``WorkflowClient``, which makes these."""
+
+    @property
+    def previews(self) -> PreviewService: ...
 
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun: ...
 
@@ -76,7 +78,15 @@ class FamilyClient(Generic[ParamsT, ResultT]):
         Raises:
             BadInput: the params or an id are none of the family's.
         """
-        request = self._request(params, named, force, limit, item_ids, item_list, None)
+        request = run_request(
+            self.bound,
+            params,
+            named,
+            force=force,
+            limit=limit,
+            item_ids=item_ids,
+            item_list=item_list,
+        )
         return await self.triggers.dry_run(self.bound, request)
 
     @overload
@@ -141,7 +151,17 @@ class FamilyClient(Generic[ParamsT, ResultT]):
                 another call.
             Conflict: the family has an active run, and refuses another beside it.
         """
-        request = self._request(params, named, force, limit, item_ids, item_list, options)
+        request = run_request(
+            self.bound,
+            params,
+            named,
+            dry_run=dry_run,
+            force=force,
+            limit=limit,
+            item_ids=item_ids,
+            item_list=item_list,
+            options=options,
+        )
         if dry_run:
             return await self.triggers.dry_run(self.bound, request)
         return await self._start(request, idempotency_key)
@@ -161,10 +181,39 @@ class FamilyClient(Generic[ParamsT, ResultT]):
         Raises:
             BadInput, Conflict: as ``trigger_process``.
         """
-        named_id = id_text(item_id, "item_id")
-        request = self._request(params, named, True, None, [named_id], None, options)
-        run = await self._start(request, idempotency_key)
-        return replace(run, item_id=named_id)
+        [item] = texts([id_text(item_id, "item_id")])
+        request = run_request(self.bound, params, named, options=options)
+        run = await self._start(replace(request, force=True, item_ids=[item]), idempotency_key)
+        return replace(run, item_id=item)
+
+    async def preview(
+        self,
+        item_id: str | int | UUID,
+        params: ParamsT | None = None,
+        /,
+        **named: Any,
+    ) -> ItemPreview[ResultT]:
+        """What ``trigger_execute`` would give: the item is executed, and nothing is saved. One that
+        fails is no error, and says so in its outcome.
+
+        Raises:
+            BadInput: the params or the id are none of the family's.
+        """
+        previews, item = self.triggers.previews, id_text(item_id, "item_id")
+        whole = params_of(self.bound, params, named, asked=set())
+        ended = await previews.preview(self.bound, item, whole)
+        overwrites = await previews.has_result(self.bound, item, whole)
+        kept = ended.history
+        result = None if kept.result is None else self.bound.results.read(kept.result, kept.exact)
+        return ItemPreview(
+            item_id=item,
+            outcome=ended.status,
+            result=result,
+            reason=ended.error_message,
+            error_class=ended.error_class,
+            overwrites=overwrites,
+            milliseconds=ended.work_ms,
+        )
 
     async def trigger_items(self, run_id: str, item_ids: Ids) -> int:
         """Schedule exactly these items within a running run, beside its pages. Returns how many are
@@ -174,55 +223,17 @@ class FamilyClient(Generic[ParamsT, ResultT]):
             NotFound, Conflict: the run is not there, or is not running.
             BadInput: it is a run of another family, or one of them is no id of this one.
         """
-        return await self.triggers.trigger_items(self.bound, run_id, _texts(item_ids))
+        return await self.triggers.trigger_items(self.bound, run_id, texts(item_ids))
 
     def run(self, run_id: str) -> RunHandle[ResultT]:
         """A run that was started before, by whomever."""
         return replace(self.triggers.run(run_id), family=self.bound.name)
 
     async def _start(self, request: RunRequest, key: str | None) -> RunHandle[ResultT]:
-        once = None if key is None else IdempotentCall(self.started_by, key, self._print(request))
         started = await self.triggers.trigger_process(
-            self.bound, request, started_by=self.started_by, once=once
+            self.bound,
+            request,
+            started_by=self.started_by,
+            once=once_under(key, self.bound, request, self.started_by),
         )
         return self.run(started.run_id)
-
-    def _request(
-        self,
-        whole: ParamsT | None,
-        named: dict[str, Any],
-        force: bool,
-        limit: int | None,
-        item_ids: Ids | None,
-        item_list: str | None,
-        options: RunOptions | None,
-    ) -> RunRequest:
-        given = {"limit": limit, "item_ids": item_ids, "item_list": item_list, "options": options}
-        asked = {name for name, value in given.items() if value is not None}
-        asked |= {"force"} if force else set()
-        if limit is not None and limit < 1:
-            raise BadInput("limit must be 1 or more.", field="limit")
-        if item_ids is not None and item_list is not None:
-            raise BadInput("Name either item_ids or item_list, not both.", field="item_list")
-        set_ = () if options is None else options.model_fields_set
-        return RunRequest(
-            params=params_of(self.bound, whole, named, asked=asked),
-            force=force,
-            limit=limit,
-            item_ids=None if item_ids is None else _texts(item_ids),
-            item_list=item_list,
-            options=options_of(self.bound.family, **{n: getattr(options, n) for n in set_}),
-        )
-
-    def _print(self, request: RunRequest) -> bytes:
-        """By which the same call is known."""
-        ids = None if request.item_ids is None else list(request.item_ids)
-        options = None if request.options is None else request.options.stored()
-        beside = [self.bound.name, request.force, request.limit, ids, request.item_list, options]
-        return self.bound.params.fingerprint(request.params, json.dumps(beside, sort_keys=True))
-
-
-def _texts(item_ids: Ids) -> list[str]:
-    if isinstance(item_ids, str) or not item_ids:
-        raise BadInput("item_ids must be a list of one id or more.", field="item_ids")
-    return [id_text(one, "item_ids") for one in item_ids]

@@ -17,7 +17,7 @@ from app.workflows.contract.run_options import RunOptions
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily, Overlap
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.run_items import ItemResult
-from app.workflows.typed.dry_run import DryRun
+from app.workflows.typed.dry_run import DryRun, ItemPreview
 from tests.qstash.called_service import called_service
 from tests.support.families import Welcoming
 from tests.support.http import traces
@@ -201,6 +201,22 @@ async def test_what_one_item_writes_is_read_while_it_writes(opener: Opener) -> N
                 await anext(run.stream("u00001"))
             with pytest.raises(BadInput, match="No item has the status 'done'"):
                 await anext(run.items(status="done"))
+
+
+async def test_an_item_is_previewed_with_the_familys_type(opener: Opener) -> None:
+    async with opener(Letters()) as sluice:
+        await sluice.add_users(3)
+        letters = sluice.service.client.of(Letters)
+        preview = await letters.preview("u00002", days=4)
+        assert_type(preview, ItemPreview[Letter])
+        assert preview.outcome == "succeeded"
+        assert preview.result == Letter("u00002", date(2026, 1, 31), timedelta(days=4))
+        failing = await letters.preview("u00003")
+        assert (failing.outcome, failing.result) == ("failed", None)
+        assert (failing.error_class, failing.reason) == ("Fatal", "no address")
+        with pytest.raises(BadInput, match="has no param 'day'"):
+            await letters.preview("u00002", day=4)
+        assert await traces(sluice) == (0, 0, 0)
 
 
 async def test_the_same_call_under_a_key_gives_the_same_run(opener: Opener) -> None:

@@ -1,0 +1,58 @@
+"""What is asked of a run over items of an earlier one."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.errors import BadInput, Conflict
+from app.store.database import reading
+from app.store.items import failures
+from app.store.items.failures import RetrySelection
+from app.store.statuses import ENDED
+from app.store.tables.runs import Run
+from app.workflows.contract.run_options import RunOptions
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest
+from app.workflows.serialization.params import KeptParams
+
+
+async def retry_request(
+    database: AsyncEngine,
+    bound: BoundFamily,
+    run: Run,
+    which: RetrySelection,
+    options: RunOptions,
+    *,
+    fresh: bool,
+) -> RunRequest:
+    """
+    Args:
+        fresh: without the steps that the items remember.
+
+    Raises:
+        Conflict: no such item, params that do not fit, or there may be more such items.
+    """
+    try:
+        params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+    except BadInput as error:
+        raise Conflict(
+            f"{run.family} does not take the params of run {run.id} any more. Start a new run."
+        ) from error
+    if options.approval and run.status not in ENDED:
+        raise Conflict(
+            f"Run {run.id} is {run.status}, so more of its items may end. A retry that asks for"
+            " an approval begins when it has ended: wait for that, or cancel it."
+        )
+    async with reading(database) as connection:
+        number = await failures.count_chosen(connection, run.id, which)
+    if number == 0:
+        raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
+    return RunRequest(
+        params=params,
+        force=True,
+        options=options,
+        retry_of=run.id,
+        origin=run.origin or run.id,
+        # With their number, so that a repeated call is told the same one.
+        retry=which.model_dump(mode="json", exclude_none=True) | {"items": number, "fresh": fresh},
+    )

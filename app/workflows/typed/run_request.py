@@ -1,0 +1,81 @@
+"""What code asks of a run, as the triggers take it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from app.errors import BadInput
+from app.store.runs.idempotency import IdempotentCall
+from app.workflows.contract.run_options import RunOptions, options_of
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest
+from app.workflows.sources.item_ids import id_text
+from app.workflows.typed.keyword_params import params_of
+
+Ids = Sequence[str] | Sequence[int] | Sequence[UUID]
+
+
+def run_request(
+    bound: BoundFamily,
+    whole: BaseModel | None,
+    named: Mapping[str, object],
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    limit: int | None = None,
+    item_ids: Ids | None = None,
+    item_list: str | None = None,
+    options: RunOptions | None = None,
+) -> RunRequest:
+    """
+    Raises:
+        BadInput: see ``params_of``; or an option cannot be used.
+    """
+    flags = {"dry_run": dry_run or None, "force": force or None}
+    values = {"limit": limit, "item_ids": item_ids, "item_list": item_list, "options": options}
+    if limit is not None and limit < 1:
+        raise BadInput("limit must be 1 or more.", field="limit")
+    if item_ids is not None and item_list is not None:
+        raise BadInput("Name either item_ids or item_list, not both.", field="item_list")
+    asked = {name for name, value in {**flags, **values}.items() if value is not None}
+    return RunRequest(
+        params=params_of(bound, whole, named, asked=asked),
+        force=force,
+        limit=limit,
+        item_ids=None if item_ids is None else texts(item_ids),
+        item_list=item_list,
+        options=merged(bound, options),
+    )
+
+
+def merged(bound: BoundFamily, options: RunOptions | None) -> RunOptions:
+    """What is not set of them is as the family says."""
+    named = () if options is None else options.model_fields_set
+    return options_of(bound.family, **{name: getattr(options, name) for name in named})
+
+
+def texts(item_ids: Ids) -> list[str]:
+    """
+    Raises:
+        BadInput: there is none.
+    """
+    if isinstance(item_ids, str) or not item_ids:
+        raise BadInput("item_ids must be a list of one id or more.", field="item_ids")
+    return [id_text(one, "item_ids") for one in item_ids]
+
+
+def once_under(
+    key: str | None, bound: BoundFamily, request: RunRequest, caller: str
+) -> IdempotentCall | None:
+    """By what the call is known under its key; None: it has none."""
+    if key is None:
+        return None
+    ids = None if request.item_ids is None else list(request.item_ids)
+    options = None if request.options is None else request.options.stored()
+    beside = [bound.name, request.force, request.limit, ids, request.item_list, options]
+    told = bound.params.fingerprint(request.params, json.dumps(beside, sort_keys=True))
+    return IdempotentCall(caller, key, told)
