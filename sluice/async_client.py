@@ -9,7 +9,7 @@ import httpx2
 
 from sluice.async_family import AsyncFamily
 from sluice.async_run import AsyncRun
-from sluice.connection import Connection
+from sluice.calls.connection import Connection
 
 ResultT = TypeVar("ResultT")
 

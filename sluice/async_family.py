@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from sluice.async_run import AsyncRun
-from sluice.connection import Connection
+from sluice.calls.connection import Connection
+from sluice.calls.requests import Ids, Params, execute_body, new_key, process_body
 from sluice.models import DryRun, Preview, RunOptions, ScheduledAnswer, StartedAnswer
-from sluice.requests import Ids, Params, execute_body, new_key, process_body
 
 ResultT = TypeVar("ResultT")
 

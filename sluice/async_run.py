@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from sluice.connection import Connection
+from sluice.calls.connection import Connection
 from sluice.errors import CallRefused, RunNotSucceeded
 from sluice.models import Chunk, Event, Item, ItemsAnswer, RunAnswer, RunState
 

@@ -1,203 +1,32 @@
-"""A service of another process, for code that is not ``async``: as ``sluice.async_client``, whose
-docstrings say what each call does."""
+"""The one import path of callers: the clients, with and without ``async``, and what they give and
+raise. What each name means stands where it is defined."""
 
 from __future__ import annotations
-
-from collections.abc import Generator
-from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, overload
-
-import httpx2
 
 from sluice.async_client import AsyncSluiceClient
 from sluice.async_family import AsyncFamily
 from sluice.async_run import AsyncRun
-from sluice.event_loop import EventLoopThread
+from sluice.errors import CallRefused, ClientError, NotConfigured, NotReached, RunNotSucceeded
 from sluice.models import Chunk, DryRun, Event, Item, Preview, RunOptions, RunState
-from sluice.requests import Ids, Params
+from sluice.sync_client import Family, Run, SluiceClient
 
-ResultT = TypeVar("ResultT")
-
-
-class SluiceClient:
-    """``with SluiceClient() as client:``. See ``AsyncSluiceClient``."""
-
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        token: str | None = None,
-        timeout: float = 60.0,
-        patience: float = 30.0,
-        transport: httpx2.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._client = AsyncSluiceClient(
-            url, token=token, timeout=timeout, patience=patience, transport=transport
-        )
-        self._loop = EventLoopThread()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        try:
-            self._loop.call(self._client.aclose())
-        finally:
-            self._loop.close()
-
-    @overload
-    def of(self, family: str) -> Family[Any]: ...
-
-    @overload
-    def of(self, family: str, *, result: type[ResultT]) -> Family[ResultT]: ...
-
-    def of(self, family: str, *, result: Any = Any) -> Family[Any]:
-        return Family(self._loop, self._client.of(family, result=result))
-
-    @overload
-    def run(self, run_id: str) -> Run[Any]: ...
-
-    @overload
-    def run(self, run_id: str, *, result: type[ResultT]) -> Run[ResultT]: ...
-
-    def run(self, run_id: str, *, result: Any = Any) -> Run[Any]:
-        return Run(self._loop, self._client.run(run_id, result=result))
-
-
-class Family(Generic[ResultT]):
-    """Starts runs of one family. See ``AsyncFamily``."""
-
-    def __init__(self, loop: EventLoopThread, family: AsyncFamily[ResultT]) -> None:
-        self.name = family.name
-        self._loop = loop
-        self._family = family
-
-    def dry_run(
-        self,
-        params: Params | None = None,
-        /,
-        *,
-        force: bool = False,
-        limit: int | None = None,
-        item_ids: Ids | None = None,
-        item_list: str | None = None,
-        **named: Any,  # as the family's params take them
-    ) -> DryRun:
-        return self._loop.call(
-            self._family.dry_run(
-                params,
-                force=force,
-                limit=limit,
-                item_ids=item_ids,
-                item_list=item_list,
-                **named,
-            )
-        )
-
-    @overload
-    def trigger_process(
-        self,
-        params: Params | None = None,
-        /,
-        *,
-        dry_run: Literal[True],
-        force: bool = False,
-        limit: int | None = None,
-        item_ids: Ids | None = None,
-        item_list: str | None = None,
-        **named: Any,
-    ) -> DryRun: ...
-
-    @overload
-    def trigger_process(
-        self,
-        params: Params | None = None,
-        /,
-        *,
-        dry_run: Literal[False] = False,
-        force: bool = False,
-        limit: int | None = None,
-        item_ids: Ids | None = None,
-        item_list: str | None = None,
-        options: RunOptions | None = None,
-        idempotency_key: str | None = None,
-        **named: Any,
-    ) -> Run[ResultT]: ...
-
-    def trigger_process(
-        self,
-        params: Params | None = None,
-        /,
-        *,
-        dry_run: bool = False,
-        options: RunOptions | None = None,
-        idempotency_key: str | None = None,
-        **given: Any,  # the other options, and params
-    ) -> DryRun | Run[ResultT]:
-        if dry_run:
-            return self._loop.call(self._family.dry_run(params, **given))
-        started = self._family.trigger_process(
-            params, options=options, idempotency_key=idempotency_key, **given
-        )
-        return Run(self._loop, self._loop.call(started))
-
-    def trigger_execute(
-        self,
-        item_id: str | int,
-        params: Params | None = None,
-        /,
-        *,
-        approval: bool | None = None,
-        idempotency_key: str | None = None,
-        **named: Any,
-    ) -> Run[ResultT]:
-        started = self._family.trigger_execute(
-            item_id, params, approval=approval, idempotency_key=idempotency_key, **named
-        )
-        return Run(self._loop, self._loop.call(started))
-
-    def preview(
-        self, item_id: str | int, params: Params | None = None, /, **named: Any
-    ) -> Preview[ResultT]:
-        return self._loop.call(self._family.preview(item_id, params, **named))
-
-    def trigger_items(self, run_id: str, item_ids: Ids) -> int:
-        return self._loop.call(self._family.trigger_items(run_id, item_ids))
-
-    def run(self, run_id: str) -> Run[ResultT]:
-        return Run(self._loop, self._family.run(run_id))
-
-
-class Run(Generic[ResultT]):
-    """A run. See ``AsyncRun``."""
-
-    def __init__(self, loop: EventLoopThread, run: AsyncRun[ResultT]) -> None:
-        self.id = run.id
-        self._loop = loop
-        self._run = run
-
-    def status(self) -> RunState:
-        return self._loop.call(self._run.status())
-
-    def wait(self, *, timeout: float | None = None) -> RunState:
-        return self._loop.call(self._run.wait(timeout=timeout))
-
-    def result(self, *, timeout: float | None = None) -> RunState:
-        return self._loop.call(self._run.result(timeout=timeout))
-
-    def items(self, *, status: str | None = None) -> Generator[Item[ResultT], None, None]:
-        return self._loop.each(self._run.items(status=status))
-
-    def stream(self, item_id: str | None = None) -> Generator[Chunk, None, None]:
-        return self._loop.each(self._run.stream(item_id))
-
-    def events(self) -> Generator[Event, None, None]:
-        return self._loop.each(self._run.events())
+__all__ = [
+    "AsyncFamily",
+    "AsyncRun",
+    "AsyncSluiceClient",
+    "CallRefused",
+    "Chunk",
+    "ClientError",
+    "DryRun",
+    "Event",
+    "Family",
+    "Item",
+    "NotConfigured",
+    "NotReached",
+    "Preview",
+    "Run",
+    "RunNotSucceeded",
+    "RunOptions",
+    "RunState",
+    "SluiceClient",
+]

@@ -38,6 +38,7 @@ class RunState(_Read):
     total_eligible: int | None = _counted("total_eligible")
     to_process: int | None = _counted("to_process")
     already_processed: int | None = _counted("already_processed")
+    to_overwrite: int | None = _counted("to_overwrite")
     scheduled: int = _counted("scheduled")
     succeeded: int = _counted("succeeded")
     skipped: int = _counted("skipped")

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-parser
 
-import sluice
 from app.settings import Settings
 from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
 from app.workflows.contract.context import Context
@@ -24,6 +23,7 @@ from docs.generate.client import OF_CODE, OVER_HTTP
 from docs.generate.routes import document, operations
 from docs.generate.source import attributes, methods
 from docs.site import contents, generated_parts
+from sluice import client as over_http
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GUIDE = (DOCS / "guides" / "kubernetes.md").read_text("utf-8")
@@ -92,7 +92,7 @@ def test_everything_that_a_client_does_is_in_the_reference_and_says_what_it_is()
             assert f"{cls.__name__}.{method.name}" in there or method.name == "aclose"
             assert "self" not in method.signature
     assert {name.removesuffix(" (within)") for name in there} >= {
-        name for name in sluice.__all__ if name not in {"ClientError", "Family", "Run"}
+        name for name in over_http.__all__ if name not in {"ClientError", "Family", "Run"}
     } - {"SluiceClient"}
 
 

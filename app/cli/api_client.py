@@ -21,9 +21,9 @@ from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings
 from sluice import errors
-from sluice.address import Address
-from sluice.answers import reaching, read, refusal
-from sluice.patience import SILENCE
+from sluice.calls.address import Address
+from sluice.calls.answers import reaching, read, refusal
+from sluice.calls.patience import SILENCE
 
 PAGE = 200
 """The most that a page may have."""

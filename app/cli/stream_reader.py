@@ -11,7 +11,7 @@ import httpx2
 
 from app.cli.api_client import ApiClient, CallRefused
 from app.errors import Unavailable
-from sluice.patience import Patience
+from sluice.calls.patience import Patience
 
 PATIENCE = 60.0
 """Seconds without an answer after which following gives up."""

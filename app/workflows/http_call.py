@@ -13,7 +13,7 @@ from app.services.http.responses import read_body
 from app.workflows.contract.exceptions import CallFailed, Fatal
 from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
-from sluice.retry_after import parse_retry_after
+from sluice.calls.retry_after import parse_retry_after
 
 LARGEST_BODY = 500_000
 """Bytes of an answer where nobody says otherwise. A step remembers it whole."""

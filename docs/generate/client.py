@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import inspect
 
-import sluice
 from app.workflows.client import DryRun, ItemResult, RunHandle, RunNotSucceeded
 from app.workflows.runs.run_items import StreamChunk
 from app.workflows.typed.dry_run import ItemPreview
 from app.workflows.typed.family_client import FamilyClient
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Method, as_markdown, attributes, methods
+from sluice import client as over_http
 
 OF_CODE = (FamilyClient, RunHandle)
-OVER_HTTP = (sluice.AsyncSluiceClient, sluice.AsyncFamily, sluice.AsyncRun)
+OVER_HTTP = (over_http.AsyncSluiceClient, over_http.AsyncFamily, over_http.AsyncRun)
 _ERRORS = (
-    sluice.NotConfigured,
-    sluice.NotReached,
-    sluice.CallRefused,
-    sluice.RunNotSucceeded,
+    over_http.NotConfigured,
+    over_http.NotReached,
+    over_http.CallRefused,
+    over_http.RunNotSucceeded,
 )
 _READ = (
-    sluice.DryRun,
-    sluice.RunState,
-    sluice.Item,
-    sluice.Preview,
-    sluice.Event,
-    sluice.Chunk,
-    sluice.RunOptions,
+    over_http.DryRun,
+    over_http.RunState,
+    over_http.Item,
+    over_http.Preview,
+    over_http.Event,
+    over_http.Chunk,
+    over_http.RunOptions,
 )
 
 

@@ -7,7 +7,7 @@ import time
 import httpx2
 import pytest
 
-from sluice import AsyncSluiceClient, CallRefused, NotReached
+from sluice.client import AsyncSluiceClient, CallRefused, NotReached
 from tests.support.families import Beside
 from tests.support.http import OPS, app_of, serving, traces
 from tests.support.patience import PATIENCE

@@ -11,7 +11,7 @@ from typing import Any, assert_type
 import pytest
 from pydantic import BaseModel
 
-from sluice import (
+from sluice.client import (
     AsyncRun,
     AsyncSluiceClient,
     CallRefused,

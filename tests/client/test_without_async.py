@@ -8,7 +8,7 @@ import threading
 import httpx2
 import pytest
 
-from sluice import CallRefused, SluiceClient
+from sluice.client import CallRefused, SluiceClient
 
 ITEM = {
     "itemId": "u1",

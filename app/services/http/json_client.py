@@ -22,7 +22,7 @@ from app.services.errors import LlmError, LlmRefused, LlmReplyInvalid, LlmUnavai
 from app.services.http.endpoint import Endpoint
 from app.services.http.responses import check_utf8, read_body, said
 from app.services.http.tls import http_client
-from sluice.retry_after import parse_retry_after
+from sluice.calls.retry_after import parse_retry_after
 
 CONNECT_SECONDS = 5.0
 EXCERPT_BYTES = 8_192

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.retry_after import LONGEST, SHORTEST, parse_retry_after
+from sluice.calls.retry_after import LONGEST, SHORTEST, parse_retry_after
 
 NOW = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx2
 
-from sluice.address import Address
-from sluice.answers import Found, reaching, read, refusal
+from sluice.calls.address import Address
+from sluice.calls.answers import Found, reaching, read, refusal
+from sluice.calls.patience import SILENCE, Patience
 from sluice.errors import CallRefused, NotConfigured, NotReached
 from sluice.models import FamiliesAnswer
-from sluice.patience import SILENCE, Patience
 
 
 class Connection:

@@ -10,8 +10,8 @@ from typing import TypeVar
 import httpx2
 from pydantic import BaseModel, ValidationError
 
+from sluice.calls.retry_after import parse_retry_after
 from sluice.errors import CallRefused, FieldFault, NotReached
-from sluice.retry_after import parse_retry_after
 
 Found = TypeVar("Found", bound=BaseModel)
 

@@ -1,0 +1,1 @@
+"""Calls of a service: its address, what is asked and answered, and how long one waits for it."""
