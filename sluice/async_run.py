@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -16,6 +16,8 @@ from sluice.models import Chunk, Event, Item, ItemsAnswer, RunAnswer, RunState
 ResultT = TypeVar("ResultT")
 PAGE = 200
 """The most that a page may have."""
+COUNTED = frozenset({"begun", "paused", "cancelling", "ended"})
+"""Events after which a run is pending no more."""
 UNTIL_IT_IS_THERE = 0.25
 """Seconds between two looks for an item that its run has not come to."""
 
@@ -39,6 +41,21 @@ class AsyncRun(Generic[ResultT]):
     async def status(self) -> RunState:
         """The run as it stands, with its counters."""
         return (await self._connection.get(RunAnswer, self._path)).run
+
+    async def counted(self, *, within: float) -> RunState:
+        """Wait until the run has been counted, and has begun, ended or stopped; and have it as it
+        stands then, or as it stands after so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while (run := await self.status()).status == "pending":
+                    async with aclosing(
+                        self._connection.follow(f"{self._path}/events")
+                    ) as messages:
+                        async for message in messages:
+                            if message.event in COUNTED:
+                                break
+                return run
+        return await self.status()
 
     async def wait(self, *, timeout: float | None = None) -> RunState:  # noqa: ASYNC109 - the caller's wish
         """Wait for the run's end, however it ends. One that is paused has not ended: somebody has

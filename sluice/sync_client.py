@@ -187,6 +187,9 @@ class Run(Generic[ResultT]):
     def status(self) -> RunState:
         return self._loop.call(self._run.status())
 
+    def counted(self, *, within: float) -> RunState:
+        return self._loop.call(self._run.counted(within=within))
+
     def wait(self, *, timeout: float | None = None) -> RunState:
         return self._loop.call(self._run.wait(timeout=timeout))
 

@@ -55,6 +55,8 @@ async def check_a_run(client: AsyncSluiceClient) -> None:
 
     run = await letters.trigger_process(days=7, options={"max_failure_rate": 1.0})
     assert_type(run, AsyncRun[Letter])
+    counted = await run.counted(within=PATIENCE)
+    assert (counted.total_eligible, counted.to_process, counted.to_overwrite) == (250, 250, None)
     ended = await run.result(timeout=PATIENCE)
     assert (ended.status, ended.succeeded, ended.failed, ended.ended) == ("partial", 225, 25, 250)
     assert (ended.params["days"], ended.to_process, ended.has_ended) == (7, 250, True)
@@ -156,6 +158,7 @@ async def test_the_same_without_async(opener: Opener) -> None:
             assert letters.dry_run(paid_only=True).to_process == 1
             assert letters.trigger_process(paid_only=True, dry_run=True).to_process == 1
             run = letters.trigger_process(days=3, item_ids=["u00001", "u00002"])
+            assert run.counted(within=PATIENCE).to_process == 2
             assert run.result(timeout=PATIENCE).succeeded == 2
             assert letters.preview("u00004").outcome == "succeeded"
             one = letters.trigger_execute("u00004")
@@ -172,6 +175,13 @@ async def test_the_same_without_async(opener: Opener) -> None:
     async with opener(Letters()) as sluice, sluice.worker(), serving(app_of(sluice)) as url:
         await sluice.add_users(10)
         assert await asyncio.to_thread(play, url) == ["Dear Name of u00004", "Yours"]
+
+
+async def test_a_run_that_nobody_counts_is_not_waited_for_without_end(opener: Opener) -> None:
+    async with opener(Letters()) as sluice, calling(sluice) as client:
+        run = await client.of("letter").trigger_process()
+        counted = await run.counted(within=0.2)
+        assert (counted.status, counted.to_process) == ("pending", None)
 
 
 async def test_items_are_added_to_a_run_that_is_going(opener: Opener) -> None:
