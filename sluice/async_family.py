@@ -99,8 +99,8 @@ class AsyncFamily(Generic[ResultT]):
                 first time. None: one of this call's own, so that it may be made again.
 
         Raises:
-            CallRefused: the service takes no such params (422), or the family has an active run and
-                refuses another beside it (409).
+            CallRefused: the service takes no such params (422), the family has an active run and
+                refuses another beside it (409), or its work cannot be done just now (424).
             NotReached: it did not answer in time. The run may have been started: call again under
                 the same key.
         """

@@ -77,6 +77,7 @@ class FamilyClient(Generic[ParamsT, ResultT]):
 
         Raises:
             BadInput: the params or an id are none of the family's.
+            NotReady: the family says that its work cannot be done just now.
         """
         request = run_request(
             self.bound,
@@ -149,6 +150,7 @@ class FamilyClient(Generic[ParamsT, ResultT]):
         Raises:
             BadInput: the params, an option or an id cannot be used, or the key was used for
                 another call.
+            NotReady: the family says that its work cannot be done just now.
             Conflict: the family has an active run, and refuses another beside it.
         """
         request = run_request(
@@ -179,7 +181,7 @@ class FamilyClient(Generic[ParamsT, ResultT]):
         """Execute one item whether or not it has a result, as a run of its own.
 
         Raises:
-            BadInput, Conflict: as ``trigger_process``.
+            BadInput, NotReady, Conflict: as ``trigger_process``.
         """
         [item] = texts([id_text(item_id, "item_id")])
         request = run_request(self.bound, params, named, options=options)
