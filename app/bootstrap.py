@@ -44,6 +44,7 @@ from app.workflows.family import Services
 from app.workflows.monitoring.coverage import CoverageSurvey, record_run
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.flow_recorder import FlowRecorder
+from app.workflows.monitoring.items_at_work import WorkBoard
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
@@ -204,6 +205,7 @@ async def _opened(
             changes=changes,
             flow=flow,
             flow_history=history,
+            at_work=WorkBoard(redis, settings.redis_prefix),
             database=database,
             families=bound,
             cursors=signer,

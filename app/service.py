@@ -37,6 +37,7 @@ from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.layers.process import ProcessLayer
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
+from app.workflows.monitoring.items_at_work import ItemsAtWork, WorkTeller
 from app.workflows.monitoring.worker_heartbeat import Heartbeat
 from app.workflows.monitoring.worker_load import LoadGauge
 from app.workflows.registry.bound_family import BoundFamily
@@ -90,11 +91,14 @@ class Service:
         locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
         cache = RunCache(ledger, self.worked, self.changes)
         places = ItemPlaces(settings.worker_concurrency)
-        layers = self._layers(gate, locks, cache, context, places)
+        working = ItemsAtWork()
+        layers = self._layers(gate, locks, cache, context, places, working)
         dispatcher = Dispatcher(ledger, self.worked, layers, self.mender)
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
         gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
+        heartbeat = Heartbeat(ledger, settings.worker_concurrency, gauge)
+        teller = WorkTeller(self.api.at_work, working, heartbeat.worker_id)
         worker = SluiceWorker(
             self.engine,
             (
@@ -107,7 +111,8 @@ class Service:
             (
                 gate.run,
                 locks.run,
-                Heartbeat(ledger, settings.worker_concurrency, gauge).run,
+                heartbeat.run,
+                teller.run,
                 *(() if self._is_called else self._loops(cache, context)),
             ),
         )
@@ -142,6 +147,7 @@ class Service:
         cache: RunCache,
         context: Callable[..., Context],
         places: ItemPlaces,
+        working: ItemsAtWork,
     ) -> Mapping[Layer, LayerPort]:
         ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
         look_ahead = self.settings.look_ahead
@@ -156,7 +162,16 @@ class Service:
             self.api.links,
         )
         items = ItemExecutor(
-            gate, locks, context, cache, places, outcomes, PausedRuns(ledger), steps, Losses(ledger)
+            gate,
+            locks,
+            context,
+            cache,
+            places,
+            outcomes,
+            PausedRuns(ledger),
+            steps,
+            Losses(ledger),
+            working,
         )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         return {

@@ -27,6 +27,7 @@ from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
+from app.workflows.monitoring.items_at_work import WorkBoard
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
@@ -51,6 +52,7 @@ class ApiState:
     changes: RunNotifications
     flow: FlowLimitService
     flow_history: FlowHistory
+    at_work: WorkBoard
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
     cursors: Signer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.store.steps.questions import SuspendedStep
     from app.store.tables.items import Item
     from app.store.tables.steps import Output, Step
+    from app.workflows.monitoring.items_at_work import WorkReport
 
 
 class ItemView(View):
@@ -73,8 +74,45 @@ class StepView(View):
         )
 
 
+class StepAtWorkView(View):
+    name: str
+    attempt: int = Field(description="which one of its tries, from 1")
+    since: datetime
+
+
+class AtWorkView(View):
+    """An item that a worker has been executing for a second or longer."""
+
+    worker: str = Field(description="as GET /api/workers calls it")
+    host: str
+    attempt: int = Field(description="at the item, from 1")
+    since: datetime
+    steps: list[StepAtWorkView] = Field(description="that are at work, not those that wait")
+
+    @classmethod
+    def of(cls, report: WorkReport) -> Self:
+        steps = [
+            StepAtWorkView(name=step.name, attempt=step.attempt, since=_moment(step.since))
+            for step in report.steps
+        ]
+        return cls(
+            worker=report.worker,
+            host=report.host,
+            attempt=report.attempt,
+            since=_moment(report.since),
+            steps=steps,
+        )
+
+
+def _moment(unix: float) -> datetime:
+    return datetime.fromtimestamp(unix, UTC)
+
+
 class ItemAnswer(Answer):
     item: ItemView
+    at_work: AtWorkView | None = Field(
+        description="null: no worker executes it, or one has only just begun"
+    )
     steps: list[StepView]
 
 

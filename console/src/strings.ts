@@ -553,6 +553,14 @@ export const S = {
     againMore: (id: string): string => `A new run begins over ${id}, with the same params.`,
   },
 
+  atWork: {
+    title: "At work now",
+    since: "Since",
+    attempt: "Attempt",
+    worker: "Worker",
+    tried: (number: number): string => `try ${number}`,
+  },
+
   steps: {
     title: "Steps",
     flow: "Side by side",

@@ -35,6 +35,18 @@ def test_a_suspended_item_goes_on_with_the_answer_of_its_form(
     assert [one["itemId"] for one in waiting] == ["u00002", "u00003"]
 
 
+def test_an_item_that_is_at_work_tells_where_and_at_which_step(
+    console: Console, api: Api, past: Past
+) -> None:
+    run_id = api.start("visit", itemIds=["u00001"])
+    console.open(f"/runs/{run_id}/items/u00001")
+    expect(console.heading("At work now")).to_be_visible()
+    expect(console.page.get_by_role("listitem").filter(has_text="stay, try 1")).to_be_visible()
+    api.start("visit", itemIds=["u00002"])
+    expect(console.heading("At work now")).to_be_hidden()
+    expect(console.heading(re.compile("u00001.*succeeded"))).to_be_visible()
+
+
 def test_a_failed_item_tells_why_and_a_preview_saves_nothing(
     console: Console, api: Api, past: Past
 ) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from app.api.dependencies import RunIdInPath, State, bearer
+from app.api.dependencies import ApiState, RunIdInPath, State, bearer
 from app.api.routing import Router
-from app.schemas.items import ItemAnswer, ItemView, StepView
+from app.connections.faults import away
+from app.schemas.items import AtWorkView, ItemAnswer, ItemView, StepView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
+from app.store.statuses import ItemStatus
 from app.store.steps import steps
+from app.store.tables.items import Item
 from app.workflows.keys import MAX_ITEM_ID
+
+REDIS_WITHIN = 1.0
+"""Seconds."""
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 
@@ -29,7 +36,22 @@ async def get_item(run_id: RunIdInPath, item_id: ItemId, state: State) -> ItemAn
         await runs.get(connection, run_id)
         item = await items.get(connection, run_id, item_id)
         found = await steps.of_item(connection, run_id, item_id)
-    return ItemAnswer(item=ItemView.of(item), steps=[StepView.of(step) for step in found])
+    work = await _at_work(state, item) if item.status == ItemStatus.PENDING else None
+    return ItemAnswer(
+        item=ItemView.of(item), at_work=work, steps=[StepView.of(step) for step in found]
+    )
+
+
+async def _at_work(state: ApiState, item: Item) -> AtWorkView | None:
+    """None, too, where Redis does not answer: everything else of the item can be shown."""
+    try:
+        async with asyncio.timeout(REDIS_WITHIN):
+            report = await state.at_work.of(item.run_id, item.item_id)
+    except Exception as error:
+        if away(error) is None:
+            raise
+        return None
+    return None if report is None else AtWorkView.of(report)
 
 
 @router.get("/{run_id}/items/{item_id}")

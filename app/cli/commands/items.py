@@ -31,6 +31,7 @@ from app.cli.output.run_summary import seconds_of
 from app.cli.paths import item_path
 from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.items import (
+    AtWorkView,
     ChunksAnswer,
     ChunkView,
     ItemAnswer,
@@ -61,6 +62,8 @@ def _print_item(console: Console, run_id: str, found: ItemAnswer) -> None:
     if item.error_message is not None:
         kind = "" if item.error_class is None else f"{item.error_class}: "
         console.print(printable(f"{kind}{item.error_message}"), soft_wrap=True)
+    if found.at_work is not None:
+        _print_work(console, found.at_work)
     if found.steps:
         _print_steps(console, found.steps)
     if any(step.status == "suspended" for step in found.steps) and item.status == "suspended":
@@ -72,6 +75,15 @@ def _print_item(console: Console, run_id: str, found: ItemAnswer) -> None:
     if item.result is not None:
         for line in json.dumps(item.result, indent=2, ensure_ascii=False).split("\n"):
             console.print(Text(printable(line)), soft_wrap=True)
+
+
+def _print_work(console: Console, work: AtWorkView) -> None:
+    since = f"since {when(work.since)}"
+    where = printable(f"{work.host} ({work.worker})")
+    console.print(f"At work {since}, attempt {work.attempt}, on {where}", soft_wrap=True)
+    for step in work.steps:
+        began = f"since {when(step.since)}, try {step.attempt}"
+        console.print(printable(f"  step {step.name} {began}"), soft_wrap=True)
 
 
 def _sentence(item: ItemView) -> str:

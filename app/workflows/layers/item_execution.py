@@ -21,6 +21,7 @@ from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import MOST_LOSSES, Losses
 from app.workflows.layers.outcome_writer import DeliveryResult, OutcomeWriter
 from app.workflows.layers.paused_runs import PausedRuns
+from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
 from app.workflows.steps.item_tools import StepRunnerFactory
@@ -39,6 +40,7 @@ class ItemExecutor:
     parking: PausedRuns
     toolbox: StepRunnerFactory
     losses: Losses
+    at_work: ItemsAtWork
 
     async def execute(
         self,
@@ -146,15 +148,20 @@ class ItemExecutor:
         if item.taken_over:
             await self.losses.begin(item.claim)
         number = item.history.attempts + 1
+        work = self.at_work.begin(run_id, item_id, number)
         tools = self.toolbox.tools(
             bound,
             item.claim,
+            work,
             attempt=number,
             origin=view.run.origin or run_id,
             remembers=item.steps,
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
-        verdict = await attempt(bound, item_id, view.params, ctx, item.history)
+        try:
+            verdict = await attempt(bound, item_id, view.params, ctx, item.history)
+        finally:
+            self.at_work.end(run_id, item_id, work)
         if delivery.stopped and verdict.error_traceback is not None:
             raise asyncio.CancelledError  # that it did not end well is our doing
         if verdict.error_class is not None:

@@ -23,6 +23,7 @@ from app.workflows.contract.http_request import HttpRequest
 from app.workflows.contract.http_response import HttpResponse
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
+from app.workflows.monitoring.items_at_work import ItemAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.class_codecs import qualified
 from app.workflows.steps.answer_links import AnswerLinks
@@ -50,6 +51,7 @@ class StepRunnerFactory:
         self,
         bound: BoundFamily,
         claim: ItemClaim,
+        work: ItemAtWork,
         *,
         attempt: int,
         origin: str,
@@ -57,10 +59,11 @@ class StepRunnerFactory:
     ) -> DurableStepRunner:
         """
         Args:
+            work: is told which steps are at work.
             origin: the first run of the chain of retries.
             remembers: an earlier delivery of the item has left steps behind.
         """
-        return DurableStepRunner(self, bound, claim, attempt, origin, remembers)
+        return DurableStepRunner(self, bound, claim, work, attempt, origin, remembers)
 
 
 class DurableStepRunner:
@@ -73,6 +76,7 @@ class DurableStepRunner:
         box: StepRunnerFactory,
         bound: BoundFamily,
         claim: ItemClaim,
+        work: ItemAtWork,
         attempt: int,
         origin: str,
         remembers: bool,
@@ -81,7 +85,7 @@ class DurableStepRunner:
         self._bound = bound
         self._claim = claim
         self._origin = origin
-        self._steps = Steps(box.ledger, bound, claim, attempt=attempt, remembers=remembers)
+        self._steps = Steps(box.ledger, bound, claim, work, attempt=attempt, remembers=remembers)
         self._attempt = attempt
         self._stream: OutputStream | None = None
 

@@ -24,6 +24,7 @@ from app.workflows.failures.delays import before_retry, check_moment, of_step, r
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
 from app.workflows.keys import Layer
+from app.workflows.monitoring.items_at_work import ItemAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.failed_steps import RaisedSteps
 from app.workflows.steps.journal import StepJournal
@@ -47,7 +48,7 @@ class Steps:
     """
 
     __slots__ = (
-        "_bound", "_claim", "_ledger", "_replay", "item_id", "raised", "rest", "run_id",
+        "_bound", "_claim", "_ledger", "_replay", "_work", "item_id", "raised", "rest", "run_id",
     )  # fmt: skip
 
     def __init__(
@@ -55,11 +56,13 @@ class Steps:
         ledger: StepJournal,
         bound: BoundFamily,
         claim: ItemClaim,
+        work: ItemAtWork,
         *,
         attempt: int,
         remembers: bool,
     ) -> None:
         self._ledger = ledger
+        self._work = work
         self._bound = bound
         self._claim = claim
         self._replay = StepReplay(ledger, claim, attempt=attempt, remembers=remembers)
@@ -205,6 +208,7 @@ class Steps:
         """Returns what went wrong and may go better next time."""
         within = _WITHIN.set(record.name)
         interruption = Interruption()
+        self._work.begin(record.name, record.tries + 1)
         try:
             value = await once()
         except BaseException as error:
@@ -217,6 +221,7 @@ class Steps:
             record.error_message = sentence_of_all(found)
             return found
         finally:
+            self._work.end(record.name)
             _WITHIN.reset(within)
         record.tries += 1
         record.attempts += 1

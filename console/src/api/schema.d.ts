@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 79c360362f1387c93042fdd826cd7e5603cda6ab0731feac11282fb00fe34606
+// OpenAPI document: 038a11264e81f2b438f7214324f18babee9bf9333bd7bcc4bc8b21e318aeec64
 
 export interface paths {
     "/api/backfills": {
@@ -1166,6 +1166,34 @@ export interface components {
              */
             success: boolean;
         };
+        /**
+         * AtWorkView
+         * @description An item that a worker has been executing for a second or longer.
+         */
+        AtWorkView: {
+            /**
+             * Attempt
+             * @description at the item, from 1
+             */
+            attempt: number;
+            /** Host */
+            host: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Steps
+             * @description that are at work, not those that wait
+             */
+            steps: components["schemas"]["StepAtWorkView"][];
+            /**
+             * Worker
+             * @description as GET /api/workers calls it
+             */
+            worker: string;
+        };
         /** BackfillAnswer */
         BackfillAnswer: {
             backfill: components["schemas"]["BackfillView"];
@@ -1968,6 +1996,8 @@ export interface components {
         };
         /** ItemAnswer */
         ItemAnswer: {
+            /** @description null: no worker executes it, or one has only just begun */
+            atWork: components["schemas"]["AtWorkView"] | null;
             item: components["schemas"]["ItemView"];
             /** Steps */
             steps: components["schemas"]["StepView"][];
@@ -3041,6 +3071,21 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** StepAtWorkView */
+        StepAtWorkView: {
+            /**
+             * Attempt
+             * @description which one of its tries, from 1
+             */
+            attempt: number;
+            /** Name */
+            name: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * StepKind

@@ -1,5 +1,6 @@
 """Families that show what the console shows: one that goes well, one that fails, one that asks a
-person, one that is cut by day, and one that paints. They need none of the examples."""
+person, one that is cut by day, one that paints, and one whose item is at work until another comes.
+They need none of the examples."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ from app.workflows.family import (
     Flow,
     FlowControl,
     JobFamily,
+    Overlap,
 )
 from tests.support.users import User
 
@@ -125,6 +127,32 @@ class Letters(JobFamily[FamilyParams, str, str]):
         if decision is None or not decision.approved:
             raise Fatal("The letter was refused.")
         return f"sent, because: {decision.note}"
+
+
+class Visits(JobFamily[FamilyParams, str, str]):
+    """Visit a user, and stay there until another one is to be visited."""
+
+    name = "visit"
+    entity = Entity("user", "users")
+    overlap = Overlap.ALLOW
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id).where(col(User.id) <= "u00002")
+
+    async def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    async def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        calls = ctx.key(self.name, "another calls")
+        if entity == "u00002":
+            await ctx.redis.set(calls, "1")
+        else:
+            await ctx.run("stay", self._stay, calls, ctx)
+        return f"visited {entity}"
+
+    async def _stay(self, calls: str, ctx: Context) -> None:
+        while not await ctx.redis.getdel(calls):
+            await asyncio.sleep(0.02)
 
 
 class Day(FamilyParams):

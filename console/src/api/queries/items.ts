@@ -4,7 +4,7 @@ import { queryString } from "../../format/queryString";
 import { useEvery } from "../../page/refreshing";
 import { call } from "../client";
 import { path } from "../paths";
-import type { Item, ItemStatus, Question, Step } from "../types";
+import type { AtWork, Item, ItemStatus, Question, Step } from "../types";
 
 const PAGE = 50;
 
@@ -25,7 +25,8 @@ export function useItem(run: string, item: string) {
   const every = useEvery(2_000);
   return useQuery({
     queryKey: ["run", run, "item", item],
-    queryFn: ({ signal }) => call<{ item: Item; steps: Step[] }>(path.item(run, item), { signal }),
+    queryFn: ({ signal }) =>
+      call<{ item: Item; atWork: AtWork | null; steps: Step[] }>(path.item(run, item), { signal }),
     refetchInterval: ({ state }) => {
       const status = state.data?.item.status;
       return status === undefined || status === "pending" || status === "suspended" ? every : false;

@@ -1,7 +1,7 @@
 import { useFamily } from "../../api/queries/families";
 import { useItem } from "../../api/queries/items";
 import { useRun } from "../../api/queries/run";
-import type { Item, Run, Step } from "../../api/types";
+import type { Item, Run, Step, AtWork as Work } from "../../api/types";
 import { columns } from "../../layout/steps";
 import { to } from "../../page/links";
 import { useTitle } from "../../page/title";
@@ -14,6 +14,7 @@ import { Json } from "../../parts/values/Json";
 import { Pictures } from "../../parts/values/Picture";
 import { S } from "../../strings";
 import { Answers } from "./Answers";
+import { AtWork } from "./AtWork";
 import { ItemTimes } from "./ItemTimes";
 import { Output } from "./Output";
 import { Preview } from "./Preview";
@@ -45,7 +46,9 @@ export default function ItemView({
         </h1>
       )}
       <Shown of={found}>
-        {({ item, steps }) => <Whole item={item} steps={steps} runId={runId} run={run} />}
+        {({ item, atWork, steps }) => (
+          <Whole item={item} atWork={atWork} steps={steps} runId={runId} run={run} />
+        )}
       </Shown>
     </>
   );
@@ -53,12 +56,13 @@ export default function ItemView({
 
 interface Props {
   readonly item: Item;
+  readonly atWork: Work | null;
   readonly steps: readonly Step[];
   readonly runId: string;
   readonly run: Run | undefined;
 }
 
-function Whole({ item, steps, runId, run }: Props) {
+function Whole({ item, atWork, steps, runId, run }: Props) {
   const family = useFamily(run?.family ?? "");
   const sideBySide = columns(steps).some((column) => column.length > 1);
   return (
@@ -69,6 +73,7 @@ function Whole({ item, steps, runId, run }: Props) {
         </h1>
         <div className="actions">{run !== undefined && <RetryItem run={run} item={item} />}</div>
       </div>
+      {atWork !== null && <AtWork work={atWork} />}
       <ItemTimes item={item} steps={steps} />
       <Answers runId={runId} item={item} steps={steps} />
       {item.errorClass !== null && <Fault item={item} />}
