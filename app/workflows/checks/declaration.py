@@ -13,7 +13,10 @@ from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer
 from app.workflows.registry.known_types import id_type
 
-METHODS = ("existing", "load", "execute", "save", "stored", "count", "estimate_cost")
+METHODS = (
+    *("ready", "existing", "load", "execute", "save", "stored"),
+    *("count", "estimate_cost", "migrate_params"),
+)
 
 
 def declaration(family: AnyFamily) -> Mapping[str, str]:

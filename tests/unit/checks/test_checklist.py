@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import BadInput
+from app.workflows.checks.declaration import declaration
 from app.workflows.checks.family_code import code_of
 from app.workflows.checks.findings import Rule
 from tests.unit.checks.family_package import (
@@ -126,3 +127,14 @@ async def test_what_cannot_be_looked_at_is_said(tmp_path: Path) -> None:
             Rule.IDS_NOT_UNIQUE,
             Rule.IDS_WITHOUT_INDEX,
         }
+
+
+async def test_what_is_written_is_told_and_what_is_only_inherited_is_not(tmp_path: Path) -> None:
+    ready = "    def ready(self, params: FamilyParams, ctx: Context) -> None: ...\n"
+    with written(tmp_path, greet=family(ready, EXISTING, SAVE)) as package:
+        (checked,) = await package.checked()
+        assert checked.family is not None
+        said = declaration(checked.family)
+        assert said["methods"] == "ready, existing, load, execute, save"
+        assert said["flow of execute"] == "no limit"
+        assert (said["params"], said["schedule"]) == ("none", "none")
