@@ -129,6 +129,7 @@ class Event(_Read):
 class RunOptions(TypedDict, total=False):
     """When a run must stop and ask; what is left out is as its family says."""
 
+    attempts: int
     max_failure_rate: float
     min_items: int
     canary: int

@@ -55,6 +55,12 @@ ThroughPauses = Annotated[
 Approval = Annotated[
     bool, typer.Option("--approval", help="Count, then wait until somebody approves.")
 ]
+Attempts = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=1_000, help="Try each item so often, not as its family says."
+    ),
+]
 Key = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ from app.errors import BadInput
 from app.schemas.base import Body
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import (
+    Attempts,
     Budget,
     Canary,
     Items,
@@ -58,9 +59,20 @@ Approval = Annotated[
 ]
 
 
-class RunOptionsBody(Body):
-    """When a run must stop and ask; what is left out is as the family says."""
+AttemptsAsked = Annotated[
+    Attempts | None,
+    Field(
+        description="executions of one item that may fail before it is failed; null: as the family"
+        " says"
+    ),
+]
 
+
+class RunOptionsBody(Body):
+    """How often a run's items are tried, and when it must stop and ask; what is left out is as the
+    family says."""
+
+    attempts: AttemptsAsked = None
     max_failure_rate: Rate | None = Field(
         None, description="a larger share of failed items pauses the run"
     )

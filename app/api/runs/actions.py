@@ -15,7 +15,7 @@ from app.schemas.base import Body
 from app.schemas.failures import RetryAnswer
 from app.schemas.runs import RunAnswer, RunView
 from app.schemas.workflow_answers import watch_it
-from app.schemas.workflow_bodies import Approval, ItemIds
+from app.schemas.workflow_bodies import Approval, AttemptsAsked, ItemIds
 from app.store.database import reading
 from app.store.items import failures
 from app.store.items.failures import FAILED, RetrySelection
@@ -23,7 +23,15 @@ from app.store.runs import runs
 from app.store.statuses import OUTCOMES, ItemStatus
 from app.store.tables.runs import Run
 from app.tokens import Scope
-from app.workflows.contract.run_options import Budget, Items, Rate, RunOptions, Seconds, options_of
+from app.workflows.contract.run_options import (
+    Attempts,
+    Budget,
+    Items,
+    Rate,
+    RunOptions,
+    Seconds,
+    options_of,
+)
 from app.workflows.failures.fingerprint import group_id
 from app.workflows.runs.approval import waits_for_approval
 
@@ -31,8 +39,10 @@ router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)
 
 
 class Resume(Body):
-    """What is left out stays as it is; null lifts a limit."""
+    """What is left out stays as it is; null lifts a limit, and leaves the attempts to the
+    family."""
 
+    attempts: Attempts | None = None
     budget: Budget | None = None
     max_failure_rate: Rate | None = None
     min_items: Items = 1
@@ -71,6 +81,7 @@ class Retry(Body):
     error_class: str | None = Field(None, max_length=500)
     group: str | None = Field(None, max_length=100, description="of GET /api/runs/{id}/failures")
     item_ids: ItemIds | None = None
+    attempts: AttemptsAsked = None
     fresh: StrictBool = Field(False, description="begin anew, without the steps that they remember")
     approval: Approval = None
 
@@ -149,7 +160,7 @@ async def retry_run(
     bound = state.families.get(run.family)
     if bound is None:
         raise Conflict(f"Run {run_id} is of {run.family}, a family that is not here any more.")
-    options = options_of(bound.family, approval=body.approval)
+    options = options_of(bound.family, approval=body.approval, attempts=body.attempts)
     which = await _which(state, run_id, body)
     started = await state.client.retry(
         bound, run, which, started_by=caller, once=once(body), options=options, fresh=body.fresh

@@ -21,7 +21,14 @@ from app.schemas.workflow_answers import (
     scheduled_answer,
     watch_it,
 )
-from app.schemas.workflow_bodies import Approval, ItemId, RunId, body_model, params_field
+from app.schemas.workflow_bodies import (
+    Approval,
+    AttemptsAsked,
+    ItemId,
+    RunId,
+    body_model,
+    params_field,
+)
 from app.tokens import Scope
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import options_of
@@ -42,6 +49,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             StrictBool,
             Field(False, description="execute, save nothing, and answer what would change"),
         ),
+        attempts=(AttemptsAsked, None),
         approval=(Approval, None),
         params=params_field(family),
     )
@@ -66,8 +74,9 @@ def add_execute(router: Router, family: AnyFamily) -> None:
                 return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
-            if body.approval is not None:
-                raise BadInput("approval is for a run of its own: name no runId.", field="approval")
+            for own in ("approval", "attempts"):
+                if getattr(body, own) is not None:
+                    raise BadInput(f"{own} is for a run of its own: name no runId.", field=own)
             await require_may_add_items(state, allowed, body.run_id)
             response.status_code = 202
             fresh = await state.client.trigger_items(bound, body.run_id, [body.item_id])
@@ -78,7 +87,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             body.params,
             started_by=caller,
             once=once(body),
-            options=options_of(family, approval=body.approval),
+            options=options_of(family, approval=body.approval, attempts=body.attempts),
         )
         answer_start(response, started)
         run_id = started.run_id

@@ -15,6 +15,7 @@ from app.cli.commands.families import find_family
 from app.cli.commands.watch import PAUSED
 from app.cli.input.params import parse_params
 from app.cli.options import (
+    Attempts,
     FamilyName,
     Following,
     Json,
@@ -79,6 +80,7 @@ def backfill(
         bool, typer.Option("--force", help="Also items that already have a result.")
     ] = False,
     param: Param = None,
+    attempts: Attempts = None,
     max_failure_rate: MaxFailureRate = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
@@ -113,8 +115,8 @@ def backfill(
             "force": force,
             "params": parse_params(param or (), known.params),
         }
-        if max_failure_rate is not None:
-            body["maxFailureRate"] = max_failure_rate
+        asked = {"attempts": attempts, "maxFailureRate": max_failure_rate}
+        body |= {name: value for name, value in asked.items() if value is not None}
         if dry_run or not as_json:
             answer = api.post(BackfillDryRunAnswer, BACKFILLS, {**body, "dryRun": True})
             if as_json:

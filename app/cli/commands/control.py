@@ -12,6 +12,7 @@ from app.cli.commands.watch import tell_start
 from app.cli.input.run_options import budget_of
 from app.cli.options import (
     Approval,
+    Attempts,
     BudgetTokens,
     BudgetUsd,
     Json,
@@ -45,12 +46,13 @@ def resume(
     budget_usd: BudgetUsd = None,
     budget_tokens: BudgetTokens = None,
     max_failure_rate: MaxFailureRate = None,
+    attempts: Attempts = None,
     as_json: Json = False,
 ) -> None:
     """Let a paused run go on where it stopped, with other limits if any are given."""
+    asked: dict[str, JsonValue] = {"maxFailureRate": max_failure_rate, "attempts": attempts}
     body: dict[str, JsonValue] = {}
-    if max_failure_rate is not None:
-        body["maxFailureRate"] = max_failure_rate
+    body |= {name: value for name, value in asked.items() if value is not None}
     changed = budget_of(budget_usd, budget_tokens)
     with open_api() as api:
         if changed:
@@ -108,6 +110,7 @@ def retry(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Without the steps that the items remember.")
     ] = False,
+    attempts: Attempts = None,
     approval: Approval = False,
     idempotency_key: Key = None,
     watch: Watch = False,
@@ -121,6 +124,7 @@ def retry(
         "group": group,
         "itemIds": list[JsonValue](item_id or ()),
         "fresh": fresh,
+        "attempts": attempts,
         "approval": approval,
     }
     body = {name: value for name, value in given.items() if value}

@@ -43,6 +43,10 @@ CatchUp = Annotated[
 Limit = Annotated[
     str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
 ]
+Attempts = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Try each item so often; none: as its family says."),
+]
 Force = Annotated[
     bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
 ]
@@ -66,6 +70,7 @@ class Wanted:
     params: tuple[str, ...]
     catch_up: str | None
     limit: str | None
+    attempts: str | None
     force: bool | None
     approval: bool | None
 
@@ -96,6 +101,8 @@ class Wanted:
         asked = {name: value for name, value in asked.items() if value is not None}
         if self.limit is not None:
             asked["limit"] = parse_limit("--limit", self.limit)
+        if self.attempts is not None:
+            asked["attempts"] = parse_limit("--attempts", self.attempts)
         if asked:
             body["options"] = {**options, **asked}
         return body
@@ -110,6 +117,7 @@ def add(
     tz: Zone = None,
     param: Param = None,
     limit: Limit = None,
+    attempts: Attempts = None,
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
@@ -117,7 +125,15 @@ def add(
 ) -> None:
     """Let a family run by itself whenever the expression says."""
     wanted = Wanted(
-        expression, tz, name, tuple(param or ()), catch_up, limit, force=force, approval=approval
+        expression,
+        tz,
+        name,
+        tuple(param or ()),
+        catch_up,
+        limit,
+        attempts,
+        force=force,
+        approval=approval,
     )
     with open_api() as api:
         body = wanted.body(api, family, {}, {})
@@ -135,6 +151,7 @@ def edit(
     tz: Zone = None,
     param: Param = None,
     limit: Limit = None,
+    attempts: Attempts = None,
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
@@ -142,7 +159,15 @@ def edit(
 ) -> None:
     """Change one that the code does not declare; what is not named stays as it is."""
     wanted = Wanted(
-        expression, tz, name, tuple(param or ()), catch_up, limit, force=force, approval=approval
+        expression,
+        tz,
+        name,
+        tuple(param or ()),
+        catch_up,
+        limit,
+        attempts,
+        force=force,
+        approval=approval,
     )
     with open_api() as api:
         now = find_schedule(api, schedule_name)

@@ -16,6 +16,7 @@ from app.cli.input.params import parse_params
 from app.cli.input.run_options import options
 from app.cli.options import (
     Approval,
+    Attempts,
     BudgetTokens,
     BudgetUsd,
     FamilyName,
@@ -55,6 +56,7 @@ def run(
         str | None,
         typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
     ] = None,
+    attempts: Attempts = None,
     canary: Annotated[
         int | None,
         typer.Option(
@@ -94,6 +96,7 @@ def run(
 ) -> None:
     """Start a run of a family through the API, or only count with --dry-run."""
     stops = options(
+        attempts=attempts,
         canary=canary,
         auto_promote=auto_promote,
         ramp=(ramp_start, ramp_factor, ramp_every),

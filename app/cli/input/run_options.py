@@ -12,6 +12,7 @@ Body = dict[str, JsonValue]
 
 def options(
     *,
+    attempts: int | None,
     canary: int | None,
     auto_promote: bool,
     ramp: tuple[int | None, float | None, str | None],
@@ -29,6 +30,7 @@ def options(
         raise BadInput("--auto-promote is for a run with --canary. Name both.")
     seconds = None if deadline is None else parse_duration("--deadline", deadline).total_seconds()
     asked: Body = {
+        "attempts": attempts,
         "canary": canary,
         "autoPromote": auto_promote or None,
         "ramp": _ramp(*ramp) or None,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_CANARIES = 1_000
 """They are scheduled in one transaction."""
+MOST_ATTEMPTS = 1_000
+"""Of one item in a run that names its own number."""
 WITHOUT_END = 1_000_000
 """A ramp's share that no flow control reaches: the ramp is over."""
 
@@ -61,6 +63,7 @@ class Budget(_Option):
         return self
 
 
+Attempts = Annotated[int, Field(ge=1, le=MOST_ATTEMPTS, strict=True)]
 Rate = Annotated[float, Field(ge=0, le=1, strict=True)]
 Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES, strict=True)]
 Items = Annotated[int, Field(ge=1, le=10**9, strict=True)]
@@ -70,6 +73,8 @@ Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds(), s
 class RunOptions(_Option):
     """As the run's row keeps them, with the family's defaults filled in."""
 
+    attempts: Attempts | None = None
+    """Executions of one item that may fail; None: as many as the family says at the time."""
     max_failure_rate: Rate | None = None
     """The share of items that may fail, of those since the start or the last resume."""
     min_items: Items = 50
@@ -92,6 +97,7 @@ class ScheduleOptions(_Option):
 
     force: StrictBool = False
     limit: int | None = Field(None, gt=0, le=2**31 - 1, strict=True)
+    attempts: Attempts | None = None
     max_failure_rate: Rate | None = None
     min_items: Items | None = None
     canary: Canary | None = None

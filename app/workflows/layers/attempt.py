@@ -77,12 +77,21 @@ class AttemptResult:
 
 
 async def attempt(
-    bound: BoundFamily, item_id: str, params: BaseModel, ctx: Context, history: History
+    bound: BoundFamily,
+    item_id: str,
+    params: BaseModel,
+    ctx: Context,
+    history: History,
+    *,
+    attempts: int | None = None,
 ) -> AttemptResult:
     """Load, execute and save one item. Never raises for what the family raised, whatever that is.
 
     A cancellation of the task itself is answered like one that the code ran into: who made the task
     knows whether it was asked to end.
+
+    Args:
+        attempts: that may fail; None: as many as the family says.
     """
     started_at, clock = datetime.now(UTC), time.perf_counter()
     progress = _Progress(history)
@@ -122,7 +131,8 @@ async def attempt(
     for one in members(error):
         if isinstance(one, PreviewStopped):
             return replace(verdict, status=ItemStatus.SUSPENDED, history=history, stop=one.stop)
-    return _judge(bound, verdict, error, item_id, timed_out=limit.expired)
+    most = bound.family.attempts if attempts is None else attempts
+    return _judge(bound, verdict, error, item_id, attempts=most, timed_out=limit.expired)
 
 
 class _Progress:
@@ -178,6 +188,7 @@ def _judge(
     error: BaseException,
     item_id: str,
     *,
+    attempts: int,
     timed_out: bool,
 ) -> AttemptResult:
     history, found = verdict.history, disposition(error)
@@ -209,7 +220,7 @@ def _judge(
     if found.ruling is Ruling.POSTPONE and history.postponements < MOST_POSTPONEMENTS:
         later = replace(unused, postponements=history.postponements + 1)
         return _again(replace(verdict, history=later), found.delay or NO_TIME)
-    if found.ruling is Ruling.FAIL or history.attempts >= bound.family.attempts:
+    if found.ruling is Ruling.FAIL or history.attempts >= attempts:
         return verdict
     if found.delay is not None:
         return _again(verdict, found.delay)

@@ -159,7 +159,9 @@ class ItemExecutor:
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
         try:
-            verdict = await attempt(bound, item_id, view.params, ctx, item.history)
+            verdict = await attempt(
+                bound, item_id, view.params, ctx, item.history, attempts=view.attempts
+            )
         finally:
             self.at_work.end(run_id, item_id, work)
         if delivery.stopped and verdict.error_traceback is not None:

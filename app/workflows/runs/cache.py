@@ -37,13 +37,15 @@ class CachedRun:
     """A run as it stood at most half a second ago, with its params parsed, or why they cannot be:
     one that is paused or cancelled needs none.
 
-    ``share``: how many of its items may be at work at once by its ramp; None: no ramp bounds it.
+    ``attempts``: of each of its items; None: as its family says. ``share``: how many of its items
+    may be at work at once by its ramp; None: no ramp bounds it.
     """
 
     run: Run
     status: RunStatus
     read: BaseModel | Unreadable
     share: int | None = None
+    attempts: int | None = None
 
     @property
     def params(self) -> BaseModel:
@@ -165,6 +167,6 @@ class RunCache:
             )
         except (ParamsRefused, SecretsLost) as error:
             params = error
-        ramp = RunOptions.model_validate(run.options).ramp
-        share = None if ramp is None else ramp.share(active_seconds)
-        return CachedRun(run, RunStatus(run.status), params, share)
+        options = RunOptions.model_validate(run.options)
+        share = None if options.ramp is None else options.ramp.share(active_seconds)
+        return CachedRun(run, RunStatus(run.status), params, share, options.attempts)

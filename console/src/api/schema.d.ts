@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 038a11264e81f2b438f7214324f18babee9bf9333bd7bcc4bc8b21e318aeec64
+// OpenAPI document: c2d2f18b93274aee0f74b6535e042525834d29bdfc4e9a17d1b6de49431760f7
 
 export interface paths {
     "/api/backfills": {
@@ -2177,6 +2177,11 @@ export interface components {
              */
             approval?: boolean | null;
             /**
+             * Attempts
+             * @description executions of one item that may fail before it is failed; null: as the family says
+             */
+            attempts?: number | null;
+            /**
              * Autopromote
              * @description after a canary that is healthy, go on without being asked
              * @default false
@@ -2643,9 +2648,12 @@ export interface components {
         };
         /**
          * Resume
-         * @description What is left out stays as it is; null lifts a limit.
+         * @description What is left out stays as it is; null lifts a limit, and leaves the attempts to the
+         *     family.
          */
         Resume: {
+            /** Attempts */
+            attempts?: number | null;
             budget?: components["schemas"]["Budget"] | null;
             /** Deadlineseconds */
             deadlineSeconds?: number | null;
@@ -2694,6 +2702,11 @@ export interface components {
              * @description count, then wait until somebody approves; null: as the family says
              */
             approval?: boolean | null;
+            /**
+             * Attempts
+             * @description executions of one item that may fail before it is failed; null: as the family says
+             */
+            attempts?: number | null;
             /** Errorclass */
             errorClass?: string | null;
             /**
@@ -2757,6 +2770,8 @@ export interface components {
              * @default false
              */
             approval: boolean;
+            /** Attempts */
+            attempts?: number | null;
             /**
              * Autopromote
              * @default false
@@ -2922,6 +2937,8 @@ export interface components {
         ScheduleOptions: {
             /** Approval */
             approval?: boolean | null;
+            /** Attempts */
+            attempts?: number | null;
             /**
              * Autopromote
              * @default false
@@ -3248,6 +3265,11 @@ export interface components {
              */
             approval?: boolean | null;
             /**
+             * Attempts
+             * @description executions of one item that may fail before it is failed; null: as the family says
+             */
+            attempts?: number | null;
+            /**
              * Autopromote
              * @description after a canary that is healthy, go on without being asked
              * @default false
@@ -3303,6 +3325,11 @@ export interface components {
              */
             approval?: boolean | null;
             /**
+             * Attempts
+             * @description executions of one item that may fail before it is failed; null: as the family says
+             */
+            attempts?: number | null;
+            /**
              * Dryrun
              * @description execute, save nothing, and answer what would change
              * @default false
@@ -3342,6 +3369,11 @@ export interface components {
              * @description count, then wait until somebody approves; null: as the family says
              */
             approval?: boolean | null;
+            /**
+             * Attempts
+             * @description executions of one item that may fail before it is failed; null: as the family says
+             */
+            attempts?: number | null;
             /**
              * Autopromote
              * @description after a canary that is healthy, go on without being asked

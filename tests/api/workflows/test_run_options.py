@@ -8,14 +8,17 @@ from datetime import timedelta
 import pytest
 
 from app.workflows.family import Context
-from tests.support.families import Recording
+from tests.support.families import Beside, Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
+from tests.workflows.backfills.cut import ByDay
 
+EXECUTE = "/api/workflows/recording/record-user"
 PROCESS = "/api/workflows/recording/process-users"
 
 ALL = {
+    "attempts": 2,
     "maxFailureRate": 0.1,
     "minItems": 20,
     "canary": 10,
@@ -37,6 +40,52 @@ async def test_a_run_shows_the_options_that_it_was_started_with(opener: Opener) 
     async with opener(Recording()) as sluice, api(sluice) as caller:
         run_id = (await caller.post(PROCESS, json=ALL)).json()["runId"]
         assert (await caller.get(f"/api/runs/{run_id}")).json()["run"]["options"] == ALL
+
+
+async def test_a_runs_own_attempts_are_those_of_each_of_its_items(opener: Opener) -> None:
+    def fail(item_id: str, ctx: Context) -> None:
+        raise ConnectionError("never")
+
+    async with opener(Beside(fail)) as sluice, api(sluice) as caller, sluice.worker():
+        await sluice.add_users(2)
+        tried: dict[object, list[int]] = {}
+        for asked in ({"attempts": 1}, {"attempts": 5}, {}):  # the family says 3
+            run_id = (await caller.post(PROCESS, json=asked)).json()["runId"]
+            await sluice.ended(run_id)
+            tried[asked.get("attempts")] = [row.attempts for row in await sluice.items(run_id)]
+        again = {"attempts": 2}
+        retried = (await caller.post(f"/api/runs/{run_id}/retry", json=again)).json()["runId"]
+        one = await caller.post(EXECUTE, json={"userId": "u00001", "attempts": 4})
+        for of, run_id in ((2, retried), (4, one.json()["runId"])):
+            await sluice.ended(run_id)
+            tried[of] = [row.attempts for row in await sluice.items(run_id)]
+    assert tried == {1: [1, 1], 5: [5, 5], None: [3, 3], 2: [2, 2], 4: [4]}
+
+
+async def test_a_resume_may_change_the_attempts_and_leave_them_to_the_family_again(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        run_id = (await caller.post(PROCESS, json={"attempts": 2})).json()["runId"]
+        shown = []
+        for asked in ({"attempts": 7}, {"minItems": 3}, {"attempts": None}):
+            await caller.post(f"/api/runs/{run_id}/pause")
+            answer = await caller.post(f"/api/runs/{run_id}/resume", json=asked)
+            shown.append(answer.json()["run"]["options"]["attempts"])
+        assert shown == [7, 7, None]
+
+
+async def test_a_schedule_and_a_backfill_hand_their_attempts_to_their_runs(opener: Opener) -> None:
+    async with opener(ByDay()) as sluice, api(sluice) as caller:
+        made = {"family": "by-day", "expression": "0 3 * * *", "params": {"day": "2026-01-01"}}
+        made["options"] = {"attempts": 2}
+        schedule = (await caller.post("/api/schedules", json=made)).json()["schedule"]
+        assert schedule["options"]["attempts"] == 2
+        fired = (await caller.post(f"/api/schedules/{schedule['id']}/run")).json()["runId"]
+        days = {"family": "by-day", "from": "2026-01-01", "to": "2026-01-02", "attempts": 4}
+        assert (await caller.post("/api/backfills", json=days)).status_code == 202
+        rows = await sluice.sql("SELECT id = :id, options -> 'attempts' FROM sluice.run", id=fired)
+        assert sorted(tuple(row) for row in rows) == [(False, 4), (True, 2)]
 
 
 async def test_what_is_left_out_is_as_the_family_says(opener: Opener) -> None:
@@ -116,6 +165,10 @@ async def test_a_run_is_estimated_when_it_begins_from_what_earlier_runs_took(
 BAD: list[tuple[dict[str, object], str]] = [
     ({"autoPromote": True}, "autoPromote"),
     ({"autoPromote": "yes", "canary": 1}, "autoPromote"),
+    ({"attempts": 0}, "attempts"),
+    ({"attempts": 1_001}, "attempts"),
+    ({"attempts": "2"}, "attempts"),
+    ({"attempts": 1.5}, "attempts"),
     ({"canary": 0}, "canary"),
     ({"canary": 1_001}, "canary"),
     ({"canary": "5"}, "canary"),

@@ -44,8 +44,11 @@ def test_a_start_that_waits_says_how_many_it_is_for(service: Sluice) -> None:
 
 def test_json_is_the_answer_of_the_api_and_nothing_else(service: Sluice) -> None:
     started = json.loads(
-        service.run("run", FAMILY, "--item-id", "nobody", "--watch", "--json").stdout
+        service.run(
+            "run", FAMILY, "--item-id", "nobody", "--attempts", "2", "--watch", "--json"
+        ).stdout
     )
+    assert started["run"]["options"]["attempts"] == 2
     assert started["run"]["status"] == "succeeded"
     assert started["run"]["counters"]["skipped"] == 1
     assert started["run"]["startedBy"] == "cli"
