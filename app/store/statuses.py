@@ -83,7 +83,7 @@ RUN_TRANSITIONS: Final = MappingProxyType(
                 RunStatus.PAUSED,  # an operator, before layer 1 came to it
                 RunStatus.CANCELLING,  # likewise
                 RunStatus.SUCCEEDED,  # nothing eligible, or everything already processed
-                RunStatus.FAILED,  # layer 1 gave up
+                RunStatus.FAILED,  # layer 1 gave up, or its family is not ready
             }
         ),
         RunStatus.RUNNING: frozenset(
