@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 from redis.asyncio import Redis
@@ -185,8 +184,6 @@ class Service:
     def _watchdog(self, context: Callable[..., Context]) -> Watchdog:
         settings = self.settings
         coverage = CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget)
-        days = settings.retention_days
-        keep = timedelta(days=days) if days else None
         return Watchdog(
             self.mender,
             self.pools.holding,
@@ -195,7 +192,9 @@ class Service:
             beside=(
                 coverage.run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
-                RetentionLoop(self.database, keep).run,
+                RetentionLoop.of(
+                    self.database, days=settings.retention_days, audit_days=settings.audit_days
+                ).run,
             ),
         )
 

@@ -19,6 +19,7 @@ from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.family_errors import AuthorsCode
 from app.api.operations import (
+    audit,
     backfills,
     coverage,
     files,
@@ -118,6 +119,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(backfills.router)
     router.include_router(schedules.router)
     router.include_router(flow_control.router)
+    router.include_router(audit.router)
     router.include_router(overview.router)
     router.include_router(files.router)
     router.include_router(session.router)

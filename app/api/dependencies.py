@@ -21,6 +21,7 @@ from app.connections.faults import Fault
 from app.engine import Engine
 from app.flow.history import FlowHistory
 from app.redaction.redactor import Redactor
+from app.schemas.base import WHY, Note, Noted
 from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
@@ -125,6 +126,10 @@ class _LongCall:
             yield
 
 
+def _note(body: Noted | None = None) -> str | None:
+    return None if body is None else body.note
+
+
 def _stopping(request: Request) -> asyncio.Event:
     return cast("asyncio.Event", request.app.state.stopping)
 
@@ -140,6 +145,10 @@ Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer
 Cursor = Annotated[
     str | None, Query(max_length=LONGEST_CURSOR, description="`nextCursor` of the answer before")
 ]
+NoteInBody = Annotated[str | None, Depends(_note)]
+"""Of a call that takes nothing else in its body."""
+NoteInQuery = Annotated[Note | None, Query(description=WHY)]
+"""Of a DELETE: what a body of one means is not defined, and proxies drop or refuse it."""
 RunIdInPath = Annotated[str, Path(max_length=100)]
 bearer = HTTPBearer(auto_error=False, description="One of SLUICE_TOKENS, with the scope.")
 """Only for the OpenAPI document: ``access`` refuses a call long before a route is chosen."""

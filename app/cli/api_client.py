@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue
 from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
 from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
+from app.schemas.audit import AuditAnswer
 from app.schemas.backfills import PartitionsAnswer
 from app.schemas.events import EventsAnswer
 from app.schemas.items import ChunksAnswer
@@ -29,7 +30,7 @@ PAGE = 200
 """The most that a page may have."""
 
 Found = TypeVar("Found", bound=BaseModel)
-Paged = TypeVar("Paged", ChunksAnswer, EventsAnswer, PartitionsAnswer, SchedulesAnswer)
+Paged = TypeVar("Paged", AuditAnswer, ChunksAnswer, EventsAnswer, PartitionsAnswer, SchedulesAnswer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,10 @@ COMMANDS = {
         "List what failed in a run, grouped by what the errors say.",
     ),
     "events": ("commands.runs", "List what happened to a run, and who did it."),
+    "audit": (
+        "commands.runs",
+        "List who did what to runs, backfills, flow keys and schedules, when, and why.",
+    ),
     "runs": ("commands.runs", "List runs, the newest first."),
     "suspended": (
         "commands.questions",

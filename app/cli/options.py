@@ -61,6 +61,9 @@ Attempts = Annotated[
         metavar="N", min=1, max=1_000, help="Try each item so often, not as its family says."
     ),
 ]
+Note = Annotated[
+    str | None, typer.Option("--note", metavar="TEXT", help="Why, for whoever looks later.")
+]
 Key = Annotated[
     str | None,
     typer.Option(

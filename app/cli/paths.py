@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from pydantic import JsonValue
+
 from app.cli.output.console import printable
 from app.errors import BadInput
 
@@ -37,3 +39,13 @@ def item_path(run_id: str, item_id: str, action: str = "") -> str:
         BadInput: no run has such an id.
     """
     return f"{run_path(run_id, f'item/{action}')}?id={quote(item_id, safe='')}"
+
+
+def noted(note: str | None) -> dict[str, JsonValue]:
+    """The body of a call that takes nothing but a reason."""
+    return {} if note is None else {"note": note}
+
+
+def noted_path(path: str, note: str | None) -> str:
+    """Of a DELETE, which takes the reason in its query."""
+    return path if note is None else f"{path}?note={quote(note, safe='')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from app.settings import Settings
 from app.store.pools import Pools
@@ -29,8 +28,9 @@ def tick_of(
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
-    days = settings.retention_days
-    retention = RetentionLoop(pools.own, timedelta(days=days) if days else None)
+    retention = RetentionLoop.of(
+        pools.own, days=settings.retention_days, audit_days=settings.audit_days
+    )
     quick = replace(coverage, budget=min(coverage.budget, SECONDS / 2))
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called
     # the next time may be a process that has seen nothing yet.

@@ -205,6 +205,11 @@ class SluiceSettings(EngineSettings):
         30, alias="SLUICE_RETENTION_DAYS", ge=0, le=36_500,
         description="days after which ended runs are deleted; 0: never",
     )  # fmt: skip
+    audit_days: int = Field(
+        365, alias="SLUICE_AUDIT_DAYS", ge=0, le=36_500,
+        description="days for which is kept who changed flow keys, schedules and backfills; 0: for"
+        " good",
+    )  # fmt: skip
     dry_run_budget: float = Field(
         15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,
         description="seconds after which a dry run extrapolates",

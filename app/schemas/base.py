@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
@@ -16,6 +25,34 @@ class Body(BaseModel):
     """What a caller sends: camelCase, and no field that we do not know."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+LONGEST_NOTE = 500
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that show a text in another order than it has."""
+
+
+def _legible(text: str) -> str:
+    for char in text:
+        if char != "\n" and (char in _TURNING or unicodedata.category(char) in _UNSEEN):
+            raise ValueError("it must be of characters that can be seen, and line breaks")
+    return text
+
+
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE),
+    AfterValidator(_legible),
+]
+WHY = "why, for whoever looks later"
+GivenNote = Annotated[Note | None, Field(description=WHY)]
+
+
+class Noted(Body):
+    """What a call takes that needs nothing else."""
+
+    note: GivenNote = None
 
 
 class View(BaseModel):

@@ -23,6 +23,7 @@ class EventView(View):
     reason: str | None
     detail: str | None
     data: dict[str, Any] | None
+    note: str | None = Field(description="why, in the words of who did it")
 
     @classmethod
     def of(cls, event: RunEvent) -> Self:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import Field
 
-from app.schemas.base import Answer, Body, View
+from app.schemas.base import Answer, Body, GivenNote, View
 from app.store.statuses import FireResult, Origin, RunStatus
 from app.workflows.contract.cron import CatchUp
 from app.workflows.contract.run_options import ScheduleOptions
@@ -33,9 +33,11 @@ class NewSchedule(Body):
     catch_up: CatchUp = Field(
         CatchUp.ONE, description="what was missed while nothing ran makes one run, or none"
     )
+    note: GivenNote = None
 
     def values(self) -> dict[str, Any]:  # of columns
-        given = {name: getattr(self, name) for name in type(self).model_fields if name != "family"}
+        fields = type(self).model_fields.keys() - {"family", "note"}
+        given = {name: getattr(self, name) for name in fields}
         return {name: value for name, value in given.items() if value is not None}
 
 
@@ -48,9 +50,10 @@ class ChangedSchedule(Body):
     params: Params = Field(default_factory=dict)
     options: ScheduleOptions = ScheduleOptions()
     catch_up: CatchUp = CatchUp.ONE
+    note: GivenNote = None
 
     def values(self) -> dict[str, Any]:  # of columns
-        return {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: getattr(self, name) for name in self.model_fields_set - {"note"}}
 
 
 class LastFireView(View):

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.monitoring import samples
+from app.store.monitoring import audit, samples
 from app.store.runs import idempotency
 from app.store.tables.runs import IdempotencyKey, Run, RunEvent
 
@@ -59,6 +59,14 @@ async def prune(database: AsyncEngine, older_than: timedelta, *, rests: float = 
     if pruned:
         log.info("runs_pruned", runs=pruned)
     return pruned
+
+
+async def prune_audit(database: AsyncEngine, older_than: timedelta) -> None:
+    """Delete who did what to flow keys, schedules and backfills longer ago than that."""
+    full = True
+    while full:
+        async with database.begin() as tx:
+            full = await audit.prune(tx, older_than) == audit.BATCH
 
 
 async def prune_keys(database: AsyncEngine) -> None:

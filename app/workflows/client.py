@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 
 from pydantic import BaseModel
@@ -138,7 +139,9 @@ class WorkflowClient:
         if ready:
             await require_ready_to_start(self._database, self._context, bound, request, once)
         async with self._database.begin() as tx:
-            return await start_run(tx, self._engine, bound, run, once, why=request.why)
+            return await start_run(
+                tx, self._engine, bound, run, once, why=request.why, note=request.note
+            )
 
     async def retry(
         self,
@@ -150,12 +153,14 @@ class WorkflowClient:
         once: IdempotentCall | None,
         options: RunOptions | None = None,
         fresh: bool = False,
+        note: str | None = None,
     ) -> StartedRun:
         """Start a run over exactly these items of an earlier one, with its params.
 
         Args:
             fresh: without the steps that they remember. Else those of items that failed, timed out
                 or were cancelled go on from there.
+            note: why, for the events of both runs.
 
         Raises:
             Conflict: no such item, params that do not fit, or it may grow; see ``trigger_process``.
@@ -163,6 +168,7 @@ class WorkflowClient:
         request = await retry_request(
             self._database, bound, run, which, options or options_of(bound.family), fresh=fresh
         )
+        request = replace(request, note=note)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
     async def trigger_paginate(

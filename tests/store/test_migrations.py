@@ -24,6 +24,7 @@ CHANGED_NO_MORE = {
     "20261128_first_tables": "78210e2cd02b3331",
     "20261129_queue_of_our_own": "d43101ad03689f13",
     "20261130_outbox": "ae7606d7ab2a17c9",
+    "20261201_results_to_overwrite": "43f359392bcf9187",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Response
 from pydantic import Field, StrictBool
 
-from app.api.dependencies import Allowed, ApiState, Caller, Cursor, Limit, LongCall, State, bearer
+from app.api.dependencies import (
+    Allowed,
+    ApiState,
+    Caller,
+    Cursor,
+    Limit,
+    LongCall,
+    NoteInBody,
+    State,
+    bearer,
+)
 from app.api.idempotency import OnceFor, answer_start
 from app.api.pagination import Paging
 from app.api.routing import Router
@@ -142,21 +152,27 @@ async def list_partitions(
 
 
 @router.post("/{backfill_id}/pause")
-async def pause_backfill(backfill_id: BackfillId, state: State) -> BackfillAnswer:
+async def pause_backfill(
+    backfill_id: BackfillId, state: State, caller: Caller, note: NoteInBody
+) -> BackfillAnswer:
     """No further partition begins; the runs of those that are active go on."""
-    return await _answer(state, await state.backfills.pause(backfill_id))
+    return await _answer(state, await state.backfills.pause(backfill_id, by=caller, note=note))
 
 
 @router.post("/{backfill_id}/resume")
-async def resume_backfill(backfill_id: BackfillId, state: State) -> BackfillAnswer:
+async def resume_backfill(
+    backfill_id: BackfillId, state: State, caller: Caller, note: NoteInBody
+) -> BackfillAnswer:
     """Partitions begin again."""
-    return await _answer(state, await state.backfills.resume(backfill_id))
+    return await _answer(state, await state.backfills.resume(backfill_id, by=caller, note=note))
 
 
 @router.post("/{backfill_id}/cancel")
-async def cancel_backfill(backfill_id: BackfillId, state: State, caller: Caller) -> BackfillAnswer:
+async def cancel_backfill(
+    backfill_id: BackfillId, state: State, caller: Caller, note: NoteInBody
+) -> BackfillAnswer:
     """No further partition begins, and the runs of those that are active are cancelled."""
-    return await _answer(state, await state.backfills.cancel(backfill_id, by=caller))
+    return await _answer(state, await state.backfills.cancel(backfill_id, by=caller, note=note))
 
 
 async def _answer(state: ApiState, backfill: Backfill) -> BackfillAnswer:

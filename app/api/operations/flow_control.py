@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import Depends, Path
 from pydantic import Field, StrictInt
 
-from app.api.dependencies import ApiState, Caller, State, bearer
+from app.api.dependencies import ApiState, Caller, NoteInBody, NoteInQuery, State, bearer
 from app.api.routing import Router
 from app.engine import Depth
 from app.errors import BadInput, ConfigurationError
 from app.flow.limits import LONGEST_PERIOD, FlowControl
-from app.schemas.base import Body
+from app.schemas.base import Body, GivenNote
 from app.schemas.flow_control import (
     FlowAnswer,
     FlowHistoryAnswer,
@@ -39,6 +39,7 @@ class Pin(Body):
         None, gt=0, le=1_000_000, strict=True, allow_inf_nan=False, description="starts in a period"
     )
     period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds(), strict=True)
+    note: GivenNote = None
 
     def control(self) -> FlowControl:
         """
@@ -77,24 +78,32 @@ async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
 @router.put("/{key}")
 async def pin_flow_control(key: Key, body: Pin, state: State, caller: Caller) -> FlowAnswer:
     """Put these limits in force in place of the code's; workers follow within a second."""
-    return await _answer(state, await state.flow.pin(key, body.control(), by=caller))
+    return await _answer(
+        state, await state.flow.pin(key, body.control(), by=caller, note=body.note)
+    )
 
 
 @router.delete("/{key}")
-async def reset_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
+async def reset_flow_control(
+    key: Key, state: State, caller: Caller, note: NoteInQuery = None
+) -> FlowAnswer:
     """Return to the limits that the code declares."""
-    return await _answer(state, await state.flow.reset(key, by=caller))
+    return await _answer(state, await state.flow.reset(key, by=caller, note=note))
 
 
 @router.post("/{key}/pause")
-async def pause_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
+async def pause_flow_control(
+    key: Key, state: State, caller: Caller, note: NoteInBody
+) -> FlowAnswer:
     """Let nothing of this key begin; what is at work ends."""
-    return await _answer(state, await state.flow.pause(key, paused=True, by=caller))
+    return await _answer(state, await state.flow.pause(key, paused=True, by=caller, note=note))
 
 
 @router.post("/{key}/resume")
-async def resume_flow_control(key: Key, state: State, caller: Caller) -> FlowAnswer:
-    return await _answer(state, await state.flow.pause(key, paused=False, by=caller))
+async def resume_flow_control(
+    key: Key, state: State, caller: Caller, note: NoteInBody
+) -> FlowAnswer:
+    return await _answer(state, await state.flow.pause(key, paused=False, by=caller, note=note))
 
 
 async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:

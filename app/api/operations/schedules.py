@@ -7,7 +7,16 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from app.api.dependencies import ApiState, Caller, Cursor, Limit, State, bearer
+from app.api.dependencies import (
+    ApiState,
+    Caller,
+    Cursor,
+    Limit,
+    NoteInBody,
+    NoteInQuery,
+    State,
+    bearer,
+)
 from app.api.idempotency import OnceFor, answer_start
 from app.api.pagination import Paging
 from app.api.routing import Router
@@ -55,7 +64,7 @@ async def list_schedules(
 
 @router.post("", status_code=201)
 async def create_schedule(body: NewSchedule, state: State, caller: Caller) -> ScheduleAnswer:
-    made = await state.schedules.create(body.family, body.values(), by=caller)
+    made = await state.schedules.create(body.family, body.values(), by=caller, note=body.note)
     return await _answer(state, made)
 
 
@@ -81,32 +90,36 @@ async def edit_schedule(
     schedule_id: ScheduleIdInPath, body: ChangedSchedule, state: State, caller: Caller
 ) -> ScheduleAnswer:
     """Change what is named. One that a family declares is changed in its code: 409."""
-    changed = await state.schedules.edit(schedule_id, body.values(), by=caller)
+    changed = await state.schedules.edit(schedule_id, body.values(), by=caller, note=body.note)
     return await _answer(state, changed)
 
 
 @router.delete("/{schedule_id}")
-async def remove_schedule(schedule_id: ScheduleIdInPath, state: State) -> RemovedAnswer:
+async def remove_schedule(
+    schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInQuery = None
+) -> RemovedAnswer:
     """It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
     that family is not here any more."""
-    removed = await state.schedules.remove(schedule_id)
+    removed = await state.schedules.remove(schedule_id, by=caller, note=note)
     return RemovedAnswer(removed=removed.id)
 
 
 @router.post("/{schedule_id}/pause")
 async def pause_schedule(
-    schedule_id: ScheduleIdInPath, state: State, caller: Caller
+    schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> ScheduleAnswer:
     """It does not fire; its runs that have begun go on."""
-    return await _answer(state, await state.schedules.pause(schedule_id, paused=True, by=caller))
+    paused = await state.schedules.pause(schedule_id, paused=True, by=caller, note=note)
+    return await _answer(state, paused)
 
 
 @router.post("/{schedule_id}/resume")
 async def resume_schedule(
-    schedule_id: ScheduleIdInPath, state: State, caller: Caller
+    schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> ScheduleAnswer:
     """It fires at its next fire time; those that passed meanwhile are not made up for."""
-    return await _answer(state, await state.schedules.pause(schedule_id, paused=False, by=caller))
+    resumed = await state.schedules.pause(schedule_id, paused=False, by=caller, note=note)
+    return await _answer(state, resumed)
 
 
 @router.post(

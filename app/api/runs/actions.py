@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 
-from app.api.dependencies import Allowed, ApiState, Caller, RunIdInPath, State, bearer
+from app.api.dependencies import Allowed, ApiState, Caller, NoteInBody, RunIdInPath, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.errors import BadInput, Conflict, NotFound
-from app.schemas.base import Body
+from app.schemas.base import Body, GivenNote
 from app.schemas.failures import RetryAnswer
 from app.schemas.runs import RunAnswer, RunView
 from app.schemas.workflow_answers import watch_it
@@ -47,10 +47,11 @@ class Resume(Body):
     max_failure_rate: Rate | None = None
     min_items: Items = 1
     deadline_seconds: Seconds | None = None
+    note: GivenNote = None
 
     def merged(self, run: Run) -> RunOptions | None:
         """The run's options with what was asked; None: nothing was."""
-        asked = {name: getattr(self, name) for name in self.model_fields_set}
+        asked = {name: getattr(self, name) for name in self.model_fields_set - {"note"}}
         if not asked:
             return None
         return RunOptions.model_validate(run.options).model_copy(update=asked)
@@ -84,12 +85,15 @@ class Retry(Body):
     attempts: AttemptsAsked = None
     fresh: StrictBool = Field(False, description="begin anew, without the steps that they remember")
     approval: Approval = None
+    note: GivenNote = None
 
 
 @router.post("/{run_id}/pause")
-async def pause_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+async def pause_run(
+    run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
+) -> RunAnswer:
     """Nothing of the run starts any more; what is at work ends."""
-    return _answer(state, await state.control.pause(run_id, by=caller))
+    return _answer(state, await state.control.pause(run_id, by=caller, note=note))
 
 
 @router.post("/{run_id}/resume")
@@ -104,7 +108,7 @@ async def resume_run(
     approval, this is one, and needs a token with that scope; so do other options for a run that was
     to be approved."""
     options = None
-    if body is not None and body.model_fields_set:
+    if body is not None and body.model_fields_set - {"note"}:
         options = body.merged(await _run(state, run_id))
 
     def check(run: Run) -> None:
@@ -116,7 +120,8 @@ async def resume_run(
         if not waits or options is not None:
             allowed.require(Scope.RUN)
 
-    run = await state.control.resume(run_id, by=caller, options=options, check=check)
+    note = body.note if body else None
+    run = await state.control.resume(run_id, by=caller, options=options, check=check, note=note)
     if options is not None and RunOptions.model_validate(run.options) != options:
         raise Conflict(
             f"Run {run_id} was not paused but {run.status}, so its options stay as they were."
@@ -127,15 +132,19 @@ async def resume_run(
 
 
 @router.post("/{run_id}/approve")
-async def approve_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+async def approve_run(
+    run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
+) -> RunAnswer:
     """A run that waits for an approval goes on; 409 if it does not wait, or not any more."""
-    return _answer(state, await state.control.approve(run_id, by=caller))
+    return _answer(state, await state.control.approve(run_id, by=caller, note=note))
 
 
 @router.post("/{run_id}/cancel")
-async def cancel_run(run_id: RunIdInPath, state: State, caller: Caller) -> RunAnswer:
+async def cancel_run(
+    run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
+) -> RunAnswer:
     """What is pending ends as cancelled at once, what is at work when it ends."""
-    return _answer(state, await state.control.cancel(run_id, by=caller))
+    return _answer(state, await state.control.cancel(run_id, by=caller, note=note))
 
 
 @router.post(
@@ -163,7 +172,15 @@ async def retry_run(
     options = options_of(bound.family, approval=body.approval, attempts=body.attempts)
     which = await _which(state, run_id, body)
     started = await state.client.retry(
-        bound, run, which, started_by=caller, once=once(body), options=options, fresh=body.fresh
+        bound,
+        run,
+        which,
+        started_by=caller,
+        # The same call with another reason starts nothing either.
+        once=once(body.model_copy(update={"note": None})),
+        options=options,
+        fresh=body.fresh,
+        note=body.note,
     )
     retry: dict[str, Any] = (await _run(state, started.run_id)).retry or {}  # as the client wrote
     answer_start(response, started)

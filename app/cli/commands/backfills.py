@@ -8,7 +8,7 @@ import typer
 
 from app.cli.api_client import open_api
 from app.cli.commands.backfill import ended, follow_backfill, standing
-from app.cli.options import Json, ThroughPauses, following
+from app.cli.options import Json, Note, ThroughPauses, following
 from app.cli.output.console import (
     add,
     open_console,
@@ -18,7 +18,7 @@ from app.cli.output.console import (
     table,
     when,
 )
-from app.cli.paths import BACKFILLS, backfill_path
+from app.cli.paths import BACKFILLS, backfill_path, noted
 from app.schemas.backfills import BackfillAnswer, BackfillsAnswer, PartitionsAnswer
 
 BackfillId = Annotated[
@@ -98,26 +98,26 @@ def watch_backfill(
 
 
 @backfills.command("pause")
-def pause_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
+def pause_backfill(backfill_id: BackfillId, *, note: Note = None, as_json: Json = False) -> None:
     """Begin no further partition; the runs of those that are active go on."""
-    _act(backfill_id, "pause", as_json=as_json)
+    _act(backfill_id, "pause", note, as_json=as_json)
 
 
 @backfills.command("resume")
-def resume_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
+def resume_backfill(backfill_id: BackfillId, *, note: Note = None, as_json: Json = False) -> None:
     """Let partitions begin again."""
-    _act(backfill_id, "resume", as_json=as_json)
+    _act(backfill_id, "resume", note, as_json=as_json)
 
 
 @backfills.command("cancel")
-def cancel_backfill(backfill_id: BackfillId, *, as_json: Json = False) -> None:
+def cancel_backfill(backfill_id: BackfillId, *, note: Note = None, as_json: Json = False) -> None:
     """Begin no further partition, and cancel the runs of those that are active."""
-    _act(backfill_id, "cancel", as_json=as_json)
+    _act(backfill_id, "cancel", note, as_json=as_json)
 
 
-def _act(backfill_id: str, action: str, *, as_json: bool) -> None:
+def _act(backfill_id: str, action: str, note: str | None, *, as_json: bool) -> None:
     with open_api() as api:
-        answer = api.post(BackfillAnswer, backfill_path(backfill_id, action))
+        answer = api.post(BackfillAnswer, backfill_path(backfill_id, action), noted(note))
     console = open_console()
     if as_json:
         print_json(console, answer.raw)

@@ -18,6 +18,7 @@ from app.cli.options import (
     Json,
     Key,
     MaxFailureRate,
+    Note,
     RunId,
     ThroughPauses,
     Watch,
@@ -25,7 +26,7 @@ from app.cli.options import (
 )
 from app.cli.output.console import is_terminal, number, open_console, print_json, printable
 from app.cli.output.run_summary import has_ended, total_of
-from app.cli.paths import run_path
+from app.cli.paths import noted, run_path
 from app.schemas.failures import RetryAnswer
 from app.schemas.runs import RunAnswer, RunView
 
@@ -33,10 +34,10 @@ commands = typer.Typer()
 
 
 @commands.command()
-def pause(run_id: RunId, *, as_json: Json = False) -> None:
+def pause(run_id: RunId, *, note: Note = None, as_json: Json = False) -> None:
     """Let nothing of a run start any more; what is at work ends."""
     with open_api() as api:
-        _act(api, run_id, "pause", {}, as_json=as_json)
+        _act(api, run_id, "pause", noted(note), as_json=as_json)
 
 
 @commands.command()
@@ -47,11 +48,12 @@ def resume(
     budget_tokens: BudgetTokens = None,
     max_failure_rate: MaxFailureRate = None,
     attempts: Attempts = None,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Let a paused run go on where it stopped, with other limits if any are given."""
     asked: dict[str, JsonValue] = {"maxFailureRate": max_failure_rate, "attempts": attempts}
-    body: dict[str, JsonValue] = {}
+    body = noted(note)
     body |= {name: value for name, value in asked.items() if value is not None}
     changed = budget_of(budget_usd, budget_tokens)
     with open_api() as api:
@@ -63,10 +65,10 @@ def resume(
 
 
 @commands.command()
-def approve(run_id: RunId, *, as_json: Json = False) -> None:
+def approve(run_id: RunId, *, note: Note = None, as_json: Json = False) -> None:
     """Let a run go on that waits for an approval."""
     with open_api() as api:
-        _act(api, run_id, "approve", {}, as_json=as_json)
+        _act(api, run_id, "approve", noted(note), as_json=as_json)
 
 
 @commands.command()
@@ -74,6 +76,7 @@ def cancel(
     run_id: RunId,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """End a run: what is pending at once, what is at work when it ends."""
@@ -83,7 +86,7 @@ def cancel(
             if not has_ended(run) and not typer.confirm(_question(run)):
                 open_console().print("The run goes on.")
                 raise typer.Exit(1)
-        _act(api, run_id, "cancel", {}, as_json=as_json)
+        _act(api, run_id, "cancel", noted(note), as_json=as_json)
 
 
 def _question(run: RunView) -> str:
@@ -112,6 +115,7 @@ def retry(
     ] = False,
     attempts: Attempts = None,
     approval: Approval = False,
+    note: Note = None,
     idempotency_key: Key = None,
     watch: Watch = False,
     through_pauses: ThroughPauses = False,
@@ -126,6 +130,7 @@ def retry(
         "fresh": fresh,
         "attempts": attempts,
         "approval": approval,
+        "note": note,
     }
     body = {name: value for name, value in given.items() if value}
     follow_it = following(watch=watch, through_pauses=through_pauses)

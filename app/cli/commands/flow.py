@@ -11,8 +11,9 @@ from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.limits import Rate, parse_limit, parse_rate
-from app.cli.options import FlowKey, Json
+from app.cli.options import FlowKey, Json, Note
 from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.flow.limits import FlowControl
 from app.schemas.flow_control import FlowAnswer, FlowsAnswer, FlowView
@@ -60,6 +61,7 @@ def set_flow(
             metavar="N/PERIOD", help="Starts, such as 2/s, 100/m, 5/h, 100/30s; none: not limited."
         ),
     ] = None,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Put limits in force in place of the code's; what is not named stays as it is."""
@@ -74,32 +76,33 @@ def set_flow(
             "parallelism": at_once[0] if at_once else now.parallelism,
             "rate": pace.starts,
             "periodSeconds": pace.period_seconds,
+            **noted(note),
         }
         _change(api, "PUT", key, body=body, as_json=as_json)
 
 
 @flow.command("pause")
-def pause_flow(key: FlowKey, *, as_json: Json = False) -> None:
+def pause_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None:
     """Let nothing of this key begin; what is at work ends."""
     with open_api() as api:
         _find(api, key)
-        _change(api, "POST", key, "/pause", body={}, as_json=as_json)
+        _change(api, "POST", key, "/pause", body=noted(note), as_json=as_json)
 
 
 @flow.command("resume")
-def resume_flow(key: FlowKey, *, as_json: Json = False) -> None:
+def resume_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None:
     """Let it begin again."""
     with open_api() as api:
         _find(api, key)
-        _change(api, "POST", key, "/resume", body={}, as_json=as_json)
+        _change(api, "POST", key, "/resume", body=noted(note), as_json=as_json)
 
 
 @flow.command("reset")
-def reset_flow(key: FlowKey, *, as_json: Json = False) -> None:
+def reset_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None:
     """Return to the limits that the code declares; a pause stays."""
     with open_api() as api:
         _find(api, key)
-        _change(api, "DELETE", key, as_json=as_json)
+        _change(api, "DELETE", key, noted_path("", note), as_json=as_json)
 
 
 def _limits(flow: FlowView) -> str:

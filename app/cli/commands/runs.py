@@ -1,13 +1,19 @@
-"""``sluice runs``, ``failures`` and ``events``: what runs there are, and what happened to one."""
+"""``sluice runs``, ``failures``, ``events`` and ``audit``: what runs there are, what happened to
+one, and who did what."""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from app.cli.api_client import open_api
 from app.cli.options import Json, RunId
+from app.cli.output.changes import differences
 from app.cli.output.console import (
     add,
     number,
@@ -21,9 +27,11 @@ from app.cli.output.console import (
 )
 from app.cli.output.run_summary import total_of
 from app.cli.paths import run_path
+from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells, csv_lines
 from app.schemas.events import EventsAnswer, EventView
 from app.schemas.failures import FailuresAnswer
 from app.schemas.runs import RunsAnswer
+from app.store.monitoring.audit_actions import AuditSubject
 
 commands = typer.Typer()
 
@@ -97,13 +105,68 @@ def events(run_id: RunId, *, as_json: Json = False) -> None:
     if as_json:
         print_pages(console, "events", (page.raw for page in pages))
         return
-    made = table("At", "Kind", "Who", "Reason", "Detail")
+    made = table("At", "Kind", "Who", "Reason", "Detail", "Note")
     for one in (event for page in pages for event in page.found.events):
-        add(made, when(one.at), one.kind, one.who, one.reason, one.detail or _data(one))
+        add(made, when(one.at), one.kind, one.who, one.reason, one.detail or _data(one), one.note)
     console.print(made)
 
 
 def _data(event: EventView) -> str | None:
     if event.data is None:
         return None
-    return ", ".join(f"{name}: {value}" for name, value in event.data.items())
+    plain = {name: value for name, value in event.data.items() if name not in ("before", "after")}
+    told = [f"{name}: {value}" for name, value in plain.items()]
+    return ", ".join([*told, *differences(event.data.get("before"), event.data.get("after"))])
+
+
+@commands.command()
+def audit(
+    *,
+    subject: Annotated[
+        AuditSubject | None, typer.Option(help="Only of what was done to these.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Only to this flow key, run, backfill or schedule.")
+    ] = None,
+    who: Annotated[str | None, typer.Option(help="Only by this token.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this, such as run_cancelled or flow_pinned.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="MOMENT", help="Then or later.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="MOMENT", help="And before this.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=50_000, help="How many at most.")] = 50,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with all fields.")] = False,
+) -> None:
+    """List who did what to runs, backfills, flow keys and schedules, when, and why."""
+    if as_json and as_csv:
+        raise typer.BadParameter("choose one of the two.", param_hint="--json, --csv")
+    asked = {"subject": subject, "name": name, "who": who, "action": action}
+    found: list[AuditEntryView] = []
+    raw: list[JsonValue] = []
+    with open_api() as api:
+        pages = api.pages(AuditAnswer, "/api/audit", **asked, **{"from": since, "to": until})
+        for page in pages:
+            found += page.found.entries
+            raw += json.loads(page.raw)["entries"]
+            if len(found) >= limit:
+                break
+    if as_csv:
+        sys.stdout.write(csv_lines([COLUMNS, *map(cells, found[:limit])]))
+    elif as_json:
+        whole = {"success": True, "entries": raw[:limit]}
+        print_json(open_console(), json.dumps(whole).encode())
+    else:
+        _print_audit(found[:limit])
+
+
+def _print_audit(entries: Sequence[AuditEntryView]) -> None:
+    made = table("At", "Who", "Did", "To", "What changed", "Note")
+    for one in entries:
+        changed = ", ".join(differences(one.before, one.after)) or one.detail
+        add(made, when(one.at), one.who, one.action, one.name, changed, one.note)
+    open_console().print(made if entries else "Nothing of that kind was done.")

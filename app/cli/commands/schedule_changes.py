@@ -22,8 +22,9 @@ from app.cli.commands.schedule import (
 from app.cli.commands.watch import tell_start
 from app.cli.input.limits import parse_limit
 from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, Json, Key, Param, ThroughPauses, Watch, following
+from app.cli.options import FamilyName, Json, Key, Note, Param, ThroughPauses, Watch, following
 from app.cli.output.console import is_terminal, open_console, print_json, printable
+from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
 from app.schemas.workflow_answers import StartedAnswer
@@ -121,6 +122,7 @@ def add(
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Let a family run by itself whenever the expression says."""
@@ -137,7 +139,10 @@ def add(
     )
     with open_api() as api:
         body = wanted.body(api, family, {}, {})
-        _tell(api.post(ScheduleAnswer, PATH, {"family": family, **body}), as_json=as_json)
+        _tell(
+            api.post(ScheduleAnswer, PATH, {"family": family, **body, **noted(note)}),
+            as_json=as_json,
+        )
 
 
 @schedule.command()
@@ -155,6 +160,7 @@ def edit(
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Change one that the code does not declare; what is not named stays as it is."""
@@ -174,25 +180,26 @@ def edit(
         body = wanted.body(api, now.family, now.params, now.options.model_dump(mode="json"))
         if not body:
             raise BadInput("Say what to change: see sluice schedule edit --help.")
+        body |= noted(note)
         _tell(api.send(ScheduleAnswer, "PATCH", schedule_path(now), body), as_json=as_json)
 
 
 @schedule.command()
-def pause(name: ScheduleName, *, as_json: Json = False) -> None:
+def pause(name: ScheduleName, *, note: Note = None, as_json: Json = False) -> None:
     """Let it start nothing until it is resumed."""
-    _act(name, "pause", as_json=as_json)
+    _act(name, "pause", note, as_json=as_json)
 
 
 @schedule.command()
-def resume(name: ScheduleName, *, as_json: Json = False) -> None:
+def resume(name: ScheduleName, *, note: Note = None, as_json: Json = False) -> None:
     """Let it go on; what passed meanwhile is not made up for."""
-    _act(name, "resume", as_json=as_json)
+    _act(name, "resume", note, as_json=as_json)
 
 
-def _act(name: str, action: str, *, as_json: bool) -> None:
+def _act(name: str, action: str, note: str | None, *, as_json: bool) -> None:
     with open_api() as api:
         path = schedule_path(find_schedule(api, name), action)
-        _tell(api.post(ScheduleAnswer, path, {}), as_json=as_json)
+        _tell(api.post(ScheduleAnswer, path, noted(note)), as_json=as_json)
 
 
 @schedule.command()
@@ -200,6 +207,7 @@ def remove(
     name: ScheduleName,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Remove one that the code does not declare; its runs stay."""
@@ -207,7 +215,8 @@ def remove(
         open_console().print("It stays.")
         raise typer.Exit(1)
     with open_api() as api:
-        answer = api.send(RemovedAnswer, "DELETE", schedule_path(find_schedule(api, name)))
+        path = noted_path(schedule_path(find_schedule(api, name)), note)
+        answer = api.send(RemovedAnswer, "DELETE", path)
     if as_json:
         print_json(open_console(), answer.raw)
     else:

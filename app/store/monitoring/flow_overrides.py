@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,17 @@ from app.store.tables.service import FlowOverride
 _TABLE = FlowOverride.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ALL = f"SELECT {', '.join(_TABLE.c.keys())} FROM sluice.flow_override"  # noqa: S608 - our columns
 _CODE = {"pinned": False, "parallelism": None, "rate": None, "period_ms": None}
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.flow_override', 0))")
+
+
+async def lock(tx: AsyncConnection) -> None:
+    """Until the end of ``tx`` nobody else changes one, so that what was there before is known."""
+    await tx.execute(_LOCK)
+
+
+async def find(tx: AsyncConnection, key: str) -> FlowOverride | None:
+    row = (await tx.execute(select(_TABLE).where(_TABLE.c.key == key))).one_or_none()
+    return None if row is None else FlowOverride(**row._mapping)
 
 
 async def load_all(tx: AsyncConnection) -> list[FlowOverride]:

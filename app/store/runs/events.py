@@ -22,8 +22,8 @@ CHANNEL = "sluice.run"
 """Postgres tells here, with the commit, which run has a new event: its id is the payload."""
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', :run_id)")
 _APPEND = f"""
-    INSERT INTO sluice.run_event (run_id, kind, who, reason, detail, data)
-    VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::jsonb)
+    INSERT INTO sluice.run_event (run_id, kind, who, reason, detail, data, note)
+    VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::jsonb, $7::text)
     RETURNING pg_notify('{CHANNEL}', run_id)
 """  # noqa: S608 - no value is pasted in
 SLUICE = "sluice"
@@ -39,6 +39,7 @@ async def append(
     reason: str | None = None,
     detail: str | None = None,
     data: Json | None = None,
+    note: str | None = None,
 ) -> None:
     """Write an event, and wake who follows the run once it is committed.
 
@@ -47,7 +48,12 @@ async def append(
     """
     said = storable(redacted(detail))
     told = None if data is None else json.dumps(data)
-    await fetch_raw(tx, _APPEND, run_id, kind, who, reason, said, told)
+    await fetch_raw(tx, _APPEND, run_id, kind, who, reason, said, told, noted(note))
+
+
+def noted(note: str | None) -> str | None:
+    """What somebody gave as a reason, as it is kept: a secret that slipped into it is not."""
+    return storable(redacted(note))
 
 
 async def wake(tx: AsyncConnection, run_id: str) -> None:

@@ -4,6 +4,7 @@ with an event, in one transaction."""
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Float, case, cast, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,10 +29,9 @@ from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _KINDS = {
-    RunStatus.RUNNING: EventKind.BEGUN,
-    RunStatus.PAUSED: EventKind.PAUSED,
+    RunStatus.RUNNING: EventKind.BEGUN, RunStatus.PAUSED: EventKind.PAUSED,
     RunStatus.CANCELLING: EventKind.CANCELLING,
-}
+}  # fmt: skip
 _ENDED = _RUN.c.succeeded + _RUN.c.skipped + _RUN.c.failed + _RUN.c.cancelled + _RUN.c.timed_out
 _FAILED = _RUN.c.failed + _RUN.c.timed_out
 _ACTIVE_MS = _RUN.c.active_ms + func.coalesce(
@@ -123,16 +123,17 @@ async def pause(
     *,
     who: str = SLUICE,
     data: Json | None = None,
+    note: str | None = None,
 ) -> bool:
     """False: it is paused already, or may not be paused from where it stands."""
-    return await _move(
-        tx, run_id, RunStatus.PAUSED, {}, who=who, reason=reason, detail=detail, data=data
-    )
+    move = partial(_move, tx, run_id, RunStatus.PAUSED, {}, who=who, reason=reason)
+    return await move(detail=detail, data=data, note=note)
 
 
 async def resume(
-    tx: AsyncConnection, run_id: str, *, who: str, options: Json | None = None
-) -> bool:
+    tx: AsyncConnection, run_id: str, *, who: str,
+    options: Json | None = None, data: Json | None = None, note: str | None = None,
+) -> bool:  # fmt: skip
     """Let a paused run go on where it stopped, with other ``options``. False: it is not paused.
 
     Its failure rate and its deadline begin anew, or it would be paused again at once.
@@ -161,6 +162,8 @@ async def resume(
         only_from=RunStatus.PAUSED,
         who=who,
         kind=EventKind.RESUMED,
+        data=data,
+        note=note,
     )
 
 
@@ -170,11 +173,11 @@ async def promote(tx: AsyncConnection, run_id: str) -> None:
     await events.append(tx, run_id, EventKind.PROMOTED)
 
 
-async def cancel(tx: AsyncConnection, run_id: str, *, who: str) -> bool:
+async def cancel(tx: AsyncConnection, run_id: str, *, who: str, note: str | None = None) -> bool:
     """False: it is being cancelled already, or may not be cancelled from where it stands."""
     # Why it was paused, or waited, is kept by its events.
     values: dict[str, object] = {"reason": None, "detail": None}
-    return await _move(tx, run_id, RunStatus.CANCELLING, values, who=who)
+    return await _move(tx, run_id, RunStatus.CANCELLING, values, who=who, note=note)
 
 
 async def require(tx: AsyncConnection, run_id: str, target: RunStatus) -> None:
@@ -199,11 +202,14 @@ async def _move(
     reason: str | None = None,
     detail: str | None = None,
     data: Json | None = None,
+    note: str | None = None,
 ) -> bool:
     allowed = before(target) if only_from is None else {only_from} & before(target)
     values = {"status": target, **_clock(target), **values}
     if reason is not None:
-        values |= {"reason": reason, "detail": storable(redacted(detail))}
+        # On the row too: who finds the run paused wants to know why.
+        told = detail if note is None else f"{detail} {note}"
+        values |= {"reason": reason, "detail": storable(redacted(told))}
     done = await tx.execute(
         update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(values)
     )
@@ -212,7 +218,8 @@ async def _move(
     kind = kind or _KINDS.get(target, EventKind.ENDED)
     if kind is EventKind.ENDED:
         reason, detail = target, detail or reason
-    await events.append(tx, run_id, kind, who=who, reason=reason, detail=detail, data=data)
+    append = partial(events.append, tx, run_id, kind, who=who, reason=reason)
+    await append(detail=detail, data=data, note=note)
     return True
 
 

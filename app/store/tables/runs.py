@@ -123,11 +123,22 @@ class Run(SluiceTable, table=True):
         return self.scheduled - self.ended - self.suspended
 
 
+BY_PEOPLE = (
+    "kind IN ('created', 'paused', 'resumed', 'cancelling', 'answered', 'retried')"
+    " AND who <> 'sluice' AND who NOT LIKE 'step %' AND who NOT LIKE 'schedule %'"
+)
+"""Of a run's events, those that somebody outside has brought about. The index over them has them
+alone, so that children of items, of which there are many, cost nothing."""
+
+
 class RunEvent(SluiceTable, table=True):
     """Something that happened to a run: each transition, and each automatic decision."""
 
     __tablename__ = "run_event"
-    __table_args__ = (Index("ix_run_event_run", "run_id", "id"),)
+    __table_args__ = (
+        Index("ix_run_event_run", "run_id", "id"),
+        Index("ix_run_event_by_people", "at", "id", postgresql_where=text(BY_PEOPLE)),
+    )
 
     id: int | None = Field(
         default=None, primary_key=True, sa_type=BigInteger, sa_column_args=[Identity(always=True)]
@@ -139,6 +150,8 @@ class RunEvent(SluiceTable, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     detail: str | None = Field(default=None, sa_type=Text)
     data: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
+    note: str | None = Field(default=None, sa_type=Text)
+    """Why, in the words of who did it."""
 
 
 class IdempotencyKey(SluiceTable, table=True):

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.errors import Conflict, InvalidTransition, NotFound
 from app.store.database import reading
+from app.store.monitoring import audit
+from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.store.planning import backfills
 from app.store.runs import idempotency
 from app.store.runs.idempotency import IdempotentCall
@@ -28,6 +30,10 @@ from app.workflows.runs.control import RunControl
 SWEEP_SECONDS = 8.0
 """How long a call to cancel may take for the runs; they end by themselves afterwards."""
 STATUSES_OF_LIFE = (BackfillStatus.RUNNING, BackfillStatus.PAUSED)
+_ACTIONS = {
+    BackfillStatus.PAUSED: AuditAction.BACKFILL_PAUSED,
+    BackfillStatus.RUNNING: AuditAction.BACKFILL_RESUMED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +142,18 @@ class BackfillService:
                     " or cancel it.",
                     more={"activeBackfillId": active},
                 )
+            await _record(tx, AuditAction.BACKFILL_STARTED, backfill, started_by, None)
             await advance_backfill(tx, self.engine, self.families, backfill.id)
         return BackfillStarted(backfill.id, len(partitions))
 
-    async def pause(self, backfill_id: str) -> Backfill:
+    async def pause(self, backfill_id: str, *, by: str, note: str | None = None) -> Backfill:
         """No further partition begins; those that are active go on."""
-        return await self._move(backfill_id, BackfillStatus.PAUSED)
+        return await self._move(backfill_id, BackfillStatus.PAUSED, by, note)
 
-    async def resume(self, backfill_id: str) -> Backfill:
-        return await self._move(backfill_id, BackfillStatus.RUNNING)
+    async def resume(self, backfill_id: str, *, by: str, note: str | None = None) -> Backfill:
+        return await self._move(backfill_id, BackfillStatus.RUNNING, by, note)
 
-    async def cancel(self, backfill_id: str, *, by: str) -> Backfill:
+    async def cancel(self, backfill_id: str, *, by: str, note: str | None = None) -> Backfill:
         """No further partition begins, and the runs of those that are active are cancelled."""
         async with self.database.begin() as tx:
             backfill = await backfills.get(tx, backfill_id, lock=True)
@@ -154,6 +161,9 @@ class BackfillService:
                 return backfill
             if backfill.finished_at is not None:
                 raise _ended(backfill)
+            if backfill.status != BackfillStatus.CANCELLING:
+                status = BackfillStatus.CANCELLING
+                await _record(tx, AuditAction.BACKFILL_CANCELLED, backfill, by, note, status)
             await backfills.set_status(tx, backfill_id, BackfillStatus.CANCELLING)
             await backfills.cancel_waiting(tx, backfill_id)
             await advance_backfill(tx, self.engine, self.families, backfill_id)
@@ -164,14 +174,18 @@ class BackfillService:
             if time.monotonic() > until:
                 break  # a repeated call goes on
             with suppress(InvalidTransition, NotFound):  # it has ended meanwhile
-                await self.runs.cancel(run_id, by=by)
+                await self.runs.cancel(run_id, by=by, note=note)
         return await self._get(backfill_id)
 
-    async def _move(self, backfill_id: str, status: BackfillStatus) -> Backfill:
+    async def _move(
+        self, backfill_id: str, status: BackfillStatus, by: str, note: str | None
+    ) -> Backfill:
         async with self.database.begin() as tx:
             backfill = await backfills.get(tx, backfill_id, lock=True)
             if backfill.status not in STATUSES_OF_LIFE:
                 raise _ended(backfill)
+            if backfill.status != status:
+                await _record(tx, _ACTIONS[status], backfill, by, note, status)
             await backfills.set_status(tx, backfill_id, status)
             await advance_backfill(tx, self.engine, self.families, backfill_id)
         return await self._get(backfill_id)
@@ -179,6 +193,24 @@ class BackfillService:
     async def _get(self, backfill_id: str) -> Backfill:
         async with reading(self.database) as connection:
             return await backfills.get(connection, backfill_id)
+
+
+async def _record(
+    tx: AsyncConnection,
+    action: AuditAction,
+    backfill: Backfill,
+    by: str,
+    note: str | None,
+    status: BackfillStatus | None = None,
+) -> None:
+    """``status``: that it gets; None: it is new, and its row, which stays, tells all of it."""
+    before = None if status is None else {"status": backfill.status}
+    after = None if status is None else {"status": status}
+    subject, family = AuditSubject.BACKFILL, backfill.family
+    await audit.record(
+        tx, action, subject, backfill.id, who=by, before=before, after=after,
+        family=family, note=note,
+    )  # fmt: skip
 
 
 def _ended(backfill: Backfill) -> InvalidTransition:

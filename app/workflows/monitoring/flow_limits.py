@@ -14,7 +14,10 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl, Override
 from app.flow.usage import FlowUsage, Observed
 from app.store.database import reading
-from app.store.monitoring import flow_overrides
+from app.store.monitoring import audit, flow_overrides
+from app.store.monitoring.audit_actions import AuditAction, AuditSubject
+from app.store.tables.base import Json
+from app.store.tables.service import FlowOverride
 
 Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a coroutine sends is its own
 
@@ -73,7 +76,9 @@ class FlowLimitService:
         """
         return await self._state(self._controls.of(flow_key).key)
 
-    async def pin(self, key: str, control: FlowControl, *, by: str) -> FlowState:
+    async def pin(
+        self, key: str, control: FlowControl, *, by: str, note: str | None = None
+    ) -> FlowState:
         """
         Raises:
             BadInput: whoever holds the limits cannot hold these.
@@ -92,16 +97,22 @@ class FlowLimitService:
                 by=by,
             )
 
-        return await self._change(key, change)
+        return await self._change(key, AuditAction.FLOW_PINNED, change, by=by, note=note)
 
-    async def reset(self, key: str, *, by: str) -> FlowState:
+    async def reset(self, key: str, *, by: str, note: str | None = None) -> FlowState:
         """Return to the code's value."""
-        return await self._change(key, lambda tx: flow_overrides.unpin(tx, key, by=by))
 
-    async def pause(self, key: str, *, paused: bool, by: str) -> FlowState:
-        return await self._change(
-            key, lambda tx: flow_overrides.set_paused(tx, key, paused=paused, by=by)
-        )
+        async def change(tx: AsyncConnection) -> None:
+            await flow_overrides.unpin(tx, key, by=by)
+
+        return await self._change(key, AuditAction.FLOW_RESET, change, by=by, note=note)
+
+    async def pause(self, key: str, *, paused: bool, by: str, note: str | None = None) -> FlowState:
+        async def change(tx: AsyncConnection) -> None:
+            await flow_overrides.set_paused(tx, key, paused=paused, by=by)
+
+        action = AuditAction.FLOW_PAUSED if paused else AuditAction.FLOW_RESUMED
+        return await self._change(key, action, change, by=by, note=note)
 
     async def reconcile(self) -> None:
         """Have the operators' overrides in force wherever the limits are held.
@@ -111,16 +122,41 @@ class FlowLimitService:
         """
         await self._usage.reconcile()
 
-    async def _change(self, key: str, change: Change) -> FlowState:
+    async def _change(
+        self, key: str, action: AuditAction, change: Change, *, by: str, note: str | None
+    ) -> FlowState:
+        """What is as it was already is not recorded."""
         self._known(key)
         async with self._database.begin() as tx:
+            await flow_overrides.lock(tx)
+            before = self._limits(key, await flow_overrides.find(tx, key))
             await change(tx)
+            after = self._limits(key, await flow_overrides.find(tx, key))
+            if after != before:
+                subject = AuditSubject.FLOW_KEY
+                await audit.record(
+                    tx, action, subject, key, who=by, before=before, after=after, note=note
+                )
         await self._usage.tell_changed(key)
         return await self.state(key)
 
     async def _state(self, key: str) -> FlowState:
         live = self._controls.live(key)
         return FlowState(live, await self._usage.observe(key, live.control))
+
+    def _limits(self, key: str, row: FlowOverride | None) -> Json:
+        """What is in force with this override, in the words of the API."""
+        control = self._controls.default(key) or FlowControl()
+        override = None if row is None else _override(row)
+        if override is not None and override.control is not None:
+            control = override.control
+        return {
+            "parallelism": control.parallelism,
+            "rate": control.rate,
+            "periodSeconds": control.period.total_seconds(),
+            "source": "pinned" if row is not None and row.pinned else "code",
+            "paused": row is not None and row.paused,
+        }
 
     def _known(self, key: str) -> None:
         if self._controls.default(key) is None:
@@ -133,16 +169,12 @@ async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
     """What operators have set, by gate key."""
     async with reading(database) as connection:
         rows = await flow_overrides.load_all(connection)
-    return {
-        row.key: Override(
-            FlowControl(
-                parallelism=row.parallelism,
-                rate=row.rate,
-                period=timedelta(milliseconds=row.period_ms or 1000),
-            )
-            if row.pinned
-            else None,
-            row.paused,
-        )
-        for row in rows
-    }
+    return {row.key: _override(row) for row in rows}
+
+
+def _override(row: FlowOverride) -> Override:
+    if not row.pinned:
+        return Override(None, row.paused)
+    period = timedelta(milliseconds=row.period_ms or 1000)
+    control = FlowControl(parallelism=row.parallelism, rate=row.rate, period=period)
+    return Override(control, row.paused)

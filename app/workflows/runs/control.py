@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import Conflict, InvalidTransition
+from app.store.monitoring import audit
 from app.store.runs import runs, transitions
 from app.store.statuses import PauseReason, RunStatus
+from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.approval import waits_for_approval
@@ -36,13 +38,13 @@ class RunControl:
     database: AsyncEngine
     mender: RunReconciler
 
-    async def pause(self, run_id: str, *, by: str) -> Run:
+    async def pause(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """Nothing of the run starts any more; what is in hand ends."""
         async with self.database.begin() as tx:
             run = await runs.get(tx, run_id)
             detail = f"Paused by {by}."
             if run.status == RunStatus.PAUSED or await transitions.pause(
-                tx, run_id, PauseReason.OPERATOR, detail, who=by
+                tx, run_id, PauseReason.OPERATOR, detail, who=by, note=note
             ):
                 return await runs.get(tx, run_id)
             await transitions.require(tx, run_id, RunStatus.PAUSED)
@@ -55,6 +57,7 @@ class RunControl:
         by: str,
         options: RunOptions | None = None,
         check: Check | None = None,
+        note: str | None = None,
     ) -> Run:
         """Let a paused run go on where it stopped.
 
@@ -79,28 +82,30 @@ class RunControl:
                 run_id,
                 who=by,
                 options=None if options is None else options.stored(),
+                data=_resumed(run, None if options is None else options.stored()),
+                note=note,
             )
         if resumed:
             # In transactions of their own, after the status is committed: see Parking.
             await self.mender.republish_missing(run_id)
         return await self._get(run_id)
 
-    async def approve(self, run_id: str, *, by: str) -> Run:
+    async def approve(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """Let a run go on that waits for it. Of several calls one approves.
 
         Raises:
             Conflict: it does not wait for an approval.
         """
-        return await self.resume(run_id, by=by, check=_require_waiting)
+        return await self.resume(run_id, by=by, check=_require_waiting, note=note)
 
-    async def cancel(self, run_id: str, *, by: str) -> Run:
+    async def cancel(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """End the run: what is pending at once, what is in hand when it ends."""
         async with self.database.begin() as tx:
             run = await runs.get(tx, run_id)
             if run.status == RunStatus.CANCELLED:
                 return run
             if run.status != RunStatus.CANCELLING and not await transitions.cancel(
-                tx, run_id, who=by
+                tx, run_id, who=by, note=note
             ):
                 await transitions.require(tx, run_id, RunStatus.CANCELLING)
         until = time.monotonic() + SWEEP_SECONDS
@@ -111,7 +116,7 @@ class RunControl:
             if time.monotonic() > until:
                 break  # they end by themselves, and tell nobody
             with suppress(InvalidTransition):  # it has ended meanwhile
-                await self.cancel(child, by=by)
+                await self.cancel(child, by=by, note=note)
         return await self._get(run_id)
 
     async def _get(self, run_id: str) -> Run:
@@ -125,6 +130,16 @@ def _require_waiting(run: Run) -> None:
             f"Run {run.id} does not wait for an approval: it is {run.status}.",
             more={"runStatus": run.status},
         )
+
+
+def _resumed(run: Run, options: Json | None) -> Json:
+    """What it had paused for, and which of its options are others from now on."""
+    told: Json = {"pausedFor": run.reason}
+    if options is None or options == run.options:
+        return told
+    every = dict.fromkeys((*run.options, *options))
+    before, after = audit.changed({**every, **run.options}, {**every, **options})
+    return told | {"before": before, "after": after}
 
 
 def _require_budget(run: Run, options: RunOptions) -> None:

@@ -20,8 +20,8 @@ class RunRequest:
     """``item_ids``: exactly these, instead of what is eligible; whole numbers and UUIDs count as
     their texts. ``item_list``: likewise, by the id of a list that was made before. ``retry_of``,
     ``retry``: those items of an earlier run, and ``origin`` the first of their chain. ``options``:
-    None: the family's own. ``why``: what the run's first event tells beside who started it.
-    """
+    None: the family's own. ``why``: what the run's first event tells beside who started it;
+    ``note``: likewise, in the words of who did."""
 
     params: BaseModel
     force: bool = False
@@ -33,6 +33,7 @@ class RunRequest:
     retry: Json | None = None
     origin: str | None = None
     why: Json | None = None
+    note: str | None = None
 
     def __post_init__(self) -> None:
         """

@@ -36,10 +36,12 @@ async def start_run(
     once: IdempotentCall | None = None,
     *,
     why: Json | None = None,
+    note: str | None = None,
 ) -> StartedRun:
     """
     Args:
         why: for its first event, beside who started it.
+        note: likewise, in words.
 
     Raises:
         Conflict: the family has an active run, and refuses another beside it.
@@ -60,10 +62,12 @@ async def start_run(
     await runs.insert_run(tx, run)
     if run.item_list is not None:
         await item_lists.freeze(tx, run.item_list, run.id)
-    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by, data=why)
+    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by, data=why, note=note)
     if run.retry_of is not None:
         data = {"runId": run.id}
-        await events.append(tx, run.retry_of, EventKind.RETRIED, who=run.started_by, data=data)
+        await events.append(
+            tx, run.retry_of, EventKind.RETRIED, who=run.started_by, data=data, note=note
+        )
     if ahead is not None:
         await events.append(tx, run.id, EventKind.QUEUED, detail=f"Waits for {ahead}.")
     else:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.errors import BadInput, ConfigurationError, Conflict
+from app.store.monitoring.audit_actions import AuditAction
 from app.store.planning import schedules
 from app.store.runs.idempotency import IdempotentCall
 from app.store.statuses import Origin
@@ -22,6 +23,7 @@ from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.start import StartedRun
+from app.workflows.schedules.audit import record_change
 from app.workflows.schedules.fire_times import next_fire
 from app.workflows.schedules.request import request_of
 from app.workflows.serialization.params import KeptParams
@@ -44,7 +46,9 @@ class ScheduleService:
     families: Mapping[str, BoundFamily]
     files: FamilyFiles
 
-    async def create(self, family: str, values: Mapping[str, Any], *, by: str) -> Schedule:
+    async def create(
+        self, family: str, values: Mapping[str, Any], *, by: str, note: str | None = None
+    ) -> Schedule:
         """
         Raises:
             BadInput: a value cannot be used, or there is no such family.
@@ -63,9 +67,13 @@ class ScheduleService:
             await _require_free(tx, row.name, key)
             row.next_at = next_fire(row.expression, row.tz, await schedules.present(tx))
             await schedules.add(tx, row)
-            return await schedules.get(tx, key)
+            made = await schedules.get(tx, key)
+            await record_change(tx, AuditAction.SCHEDULE_CREATED, None, made, by, note)
+            return made
 
-    async def edit(self, key: str, values: Mapping[str, Any], *, by: str) -> Schedule:
+    async def edit(
+        self, key: str, values: Mapping[str, Any], *, by: str, note: str | None = None
+    ) -> Schedule:
         """What is not among ``values`` stays.
 
         Raises:
@@ -88,9 +96,11 @@ class ScheduleService:
                 now = await schedules.present(tx)
                 checked["next_at"] = _behind(row, expression, checked.get("tz", row.tz), now)
             await schedules.change(tx, key, checked, by=by)
-            return await schedules.get(tx, key)
+            changed = await schedules.get(tx, key)
+            await record_change(tx, AuditAction.SCHEDULE_CHANGED, row, changed, by, note)
+            return changed
 
-    async def pause(self, key: str, *, paused: bool, by: str) -> Schedule:
+    async def pause(self, key: str, *, paused: bool, by: str, note: str | None = None) -> Schedule:
         """Fire times that pass during a pause are not made up for. Safe to repeat.
 
         Raises:
@@ -104,9 +114,12 @@ class ScheduleService:
             if not paused and row.declared:
                 next_at = _behind(row, row.expression, row.tz, await schedules.present(tx))
             await schedules.change(tx, key, {"paused": paused, "next_at": next_at}, by=by)
-            return await schedules.get(tx, key)
+            changed = await schedules.get(tx, key)
+            action = AuditAction.SCHEDULE_PAUSED if paused else AuditAction.SCHEDULE_RESUMED
+            await record_change(tx, action, row, changed, by, note)
+            return changed
 
-    async def remove(self, key: str) -> Schedule:
+    async def remove(self, key: str, *, by: str, note: str | None = None) -> Schedule:
         """Returns what it was. Its runs stay.
 
         Raises:
@@ -122,6 +135,7 @@ class ScheduleService:
                     f"{key} is declared by the code of {row.family}. Remove it there, or pause it."
                 )
             await schedules.remove(tx, key)
+            await record_change(tx, AuditAction.SCHEDULE_DELETED, row, None, by, note)
             return row
 
     async def run_now(self, key: str, *, by: str, once: IdempotentCall | None) -> StartedRun:

@@ -29,10 +29,17 @@ class RetentionLoop:
 
     Args:
         keep: ended runs are deleted after so long; None: they are kept.
+        keep_audit: likewise what was done to flow keys, schedules and backfills.
     """
 
     database: AsyncEngine
     keep: timedelta | None
+    keep_audit: timedelta | None
+
+    @classmethod
+    def of(cls, database: AsyncEngine, *, days: int, audit_days: int) -> RetentionLoop:
+        """As settings say it: 0 for good."""
+        return cls(database, _days(days), _days(audit_days))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -50,5 +57,11 @@ class RetentionLoop:
     async def prune(self) -> None:
         if self.keep is not None:
             await retention.prune(self.database, self.keep, rests=RESTS)
+        if self.keep_audit is not None:
+            await retention.prune_audit(self.database, self.keep_audit)
         await item_lists.prune(self.database)
         await retention.prune_keys(self.database)
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None

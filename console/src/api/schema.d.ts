@@ -1,7 +1,28 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: c2d2f18b93274aee0f74b6535e042525834d29bdfc4e9a17d1b6de49431760f7
+// OpenAPI document: 26ffe49f8bd9409f013f15f5cc1b74870f22dee72338b5f227b7dbe959240d4b
 
 export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description What was done to runs, backfills, flow keys and schedules, the newest first. A CSV has all of
+         *     it, at most 50,000 rows, whatever `limit` says: the rest by an earlier `to`.
+         */
+        get: operations["list_audit_api_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/backfills": {
         parameters: {
             query?: never;
@@ -1194,6 +1215,73 @@ export interface components {
              */
             worker: string;
         };
+        /**
+         * AuditAction
+         * @description What somebody did.
+         * @enum {string}
+         */
+        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted";
+        /** AuditAnswer */
+        AuditAnswer: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** AuditEntryView */
+        AuditEntryView: {
+            action: components["schemas"]["AuditAction"];
+            /** After */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Before
+             * @description what was changed, as it stood
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Detail
+             * @description the sentence of a run's event
+             */
+            detail: string | null;
+            /**
+             * Family
+             * @description null: of a flow key, which several may share
+             */
+            family: string | null;
+            /**
+             * Name
+             * @description the flow key, or the id of the run, the backfill, the schedule
+             */
+            name: string;
+            /**
+             * Note
+             * @description why, in the words of who did it
+             */
+            note: string | null;
+            subject: components["schemas"]["AuditSubject"];
+            /** Who */
+            who: string;
+        };
+        /**
+         * AuditSubject
+         * @description What somebody did something to.
+         * @enum {string}
+         */
+        AuditSubject: "run" | "backfill" | "flow_key" | "schedule";
         /** BackfillAnswer */
         BackfillAnswer: {
             backfill: components["schemas"]["BackfillView"];
@@ -1361,6 +1449,11 @@ export interface components {
              * @default
              */
             name: string;
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
             /**
              * @default {
              *       "force": false,
@@ -1623,6 +1716,11 @@ export interface components {
             /** Id */
             id: number;
             kind: components["schemas"]["EventKind"];
+            /**
+             * Note
+             * @description why, in the words of who did it
+             */
+            note: string | null;
             /** Reason */
             reason: string | null;
             /** Who */
@@ -2277,6 +2375,11 @@ export interface components {
              */
             name?: string | null;
             /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
+            /**
              * @default {
              *       "force": false,
              *       "autoPromote": false
@@ -2297,6 +2400,17 @@ export interface components {
              * @default UTC
              */
             tz: string;
+        };
+        /**
+         * Noted
+         * @description What a call takes that needs nothing else.
+         */
+        Noted: {
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
         };
         /**
          * Origin
@@ -2479,6 +2593,11 @@ export interface components {
          * @description What is left out is not limited.
          */
         Pin: {
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
             /**
              * Parallelism
              * @description at work at once
@@ -2664,6 +2783,11 @@ export interface components {
              * @default 1
              */
             minItems: number;
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
         };
         /** ResumedAnswer */
         ResumedAnswer: {
@@ -2722,6 +2846,11 @@ export interface components {
             group?: string | null;
             /** Itemids */
             itemIds?: (string | number)[] | null;
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
             /**
              * Status
              * @description an outcome, or a list of them
@@ -3604,6 +3733,52 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_audit_api_audit_get: {
+        parameters: {
+            query?: {
+                action?: components["schemas"]["AuditAction"] | null;
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description null: as Accept says */
+                format?: ("json" | "csv") | null;
+                /** @description then or later */
+                from?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description a flow key, or an id */
+                name?: string | null;
+                subject?: components["schemas"]["AuditSubject"] | null;
+                /** @description and before this */
+                to?: string | null;
+                /** @description a token's name */
+                who?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A list; with Accept: text/csv, or `format=csv`, one file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAnswer"];
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_backfills_api_backfills_get: {
         parameters: {
             query?: {
@@ -3725,7 +3900,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -3794,7 +3973,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -3827,7 +4010,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4098,7 +4285,10 @@ export interface operations {
     };
     reset_flow_control_api_flow_control__key__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description why, for whoever looks later */
+                note?: string | null;
+            };
             header?: never;
             path: {
                 /** @description such as welcome-placeholder.execute */
@@ -4172,7 +4362,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4206,7 +4400,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4445,7 +4643,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4478,7 +4680,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4999,7 +5205,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -5249,7 +5459,10 @@ export interface operations {
     };
     remove_schedule_api_schedules__schedule_id__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description why, for whoever looks later */
+                note?: string | null;
+            };
             header?: never;
             path: {
                 /** @description or family:… of a family's own */
@@ -5329,7 +5542,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -5363,7 +5580,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -20,7 +20,7 @@ async def test_the_events_tell_what_happened_and_who_did_it(opener: Opener) -> N
         answer = (await caller.get(f"/api/runs/{run_id}/events")).json()
         assert (answer["success"], answer["nextCursor"]) == (True, None)
         created, begun, ended = answer["events"]
-        assert set(created) == {"id", "at", "kind", "who", "reason", "detail", "data"}
+        assert set(created) == {"id", "at", "kind", "who", "reason", "detail", "data", "note"}
         assert (created["kind"], created["who"]) == ("created", "ops")
         assert begun["data"] == {"toProcess": 3, "exact": True}
         assert (ended["kind"], ended["who"], ended["reason"]) == ("ended", "sluice", "succeeded")

@@ -15,7 +15,7 @@ def test_every_command_is_there() -> None:
     assert [
         *("serve", "worker", "migrate", "prune", "rotate-key"),
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
-        *("failures", "events", "runs"),
+        *("failures", "events", "audit", "runs"),
         *("suspended", "answer", "link", "item", "output"),
         *("backfill", "coverage"),
         *("families", "check", "demo", "flow", "backfills", "schedule"),

@@ -267,18 +267,18 @@ async def test_paused_it_begins_no_partition_and_resumed_it_goes_on(opener: Open
         backfill_id = await begin(sluice, max_active=1)
         await family.until_inside(1)
         for _ in range(2):
-            assert (await control.pause(backfill_id)).status == "paused"
+            assert (await control.pause(backfill_id, by="ops")).status == "paused"
         family.let_go.set()
         async with asyncio.timeout(PATIENCE):
             while (await partitions(sluice, backfill_id))[DAYS[0]] != "succeeded":
                 await asyncio.sleep(0.02)
         assert list((await partitions(sluice, backfill_id)).values())[1:] == ["waiting"] * 4
         for _ in range(2):
-            assert (await control.resume(backfill_id)).status in ("running", "succeeded")
+            assert (await control.resume(backfill_id, by="ops")).status in ("running", "succeeded")
         assert (await ended(sluice, backfill_id)).status == "succeeded"
         for action in (control.pause, control.resume):
             with pytest.raises(InvalidTransition, match="is succeeded"):
-                await action(backfill_id)
+                await action(backfill_id, by="ops")
 
 
 async def test_cancelled_its_runs_end_and_nothing_begins(opener: Opener) -> None:

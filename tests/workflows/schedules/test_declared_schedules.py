@@ -111,7 +111,7 @@ async def test_one_that_the_code_has_no_more_never_fires_until_it_is_back(opener
         assert back.next_at is not None
         assert back.next_at > await now_of(sluice)
     async with opener(declaring(None)) as sluice:
-        assert (await sluice.service.api.schedules.remove(KEY)).id == KEY
+        assert (await sluice.service.api.schedules.remove(KEY, by="ops")).id == KEY
 
 
 async def test_a_process_without_the_family_leaves_its_schedule_alone(opener: Opener) -> None:

@@ -1,0 +1,39 @@
+"""What somebody may have done, and to what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AuditSubject(StrEnum):
+    """What somebody did something to."""
+
+    RUN = "run"
+    BACKFILL = "backfill"
+    FLOW_KEY = "flow_key"
+    SCHEDULE = "schedule"
+
+
+class AuditAction(StrEnum):
+    """What somebody did."""
+
+    RUN_STARTED = "run_started"
+    RUN_PAUSED = "run_paused"
+    RUN_RESUMED = "run_resumed"
+    RUN_APPROVED = "run_approved"
+    RUN_CANCELLED = "run_cancelled"
+    RUN_RETRIED = "run_retried"  # after: the run that retries
+    RUN_ANSWERED = "run_answered"  # what one of its items waited for; after: item and step
+    BACKFILL_STARTED = "backfill_started"
+    BACKFILL_PAUSED = "backfill_paused"
+    BACKFILL_RESUMED = "backfill_resumed"
+    BACKFILL_CANCELLED = "backfill_cancelled"
+    FLOW_PINNED = "flow_pinned"
+    FLOW_RESET = "flow_reset"
+    FLOW_PAUSED = "flow_paused"
+    FLOW_RESUMED = "flow_resumed"
+    SCHEDULE_CREATED = "schedule_created"
+    SCHEDULE_CHANGED = "schedule_changed"
+    SCHEDULE_PAUSED = "schedule_paused"
+    SCHEDULE_RESUMED = "schedule_resumed"
+    SCHEDULE_DELETED = "schedule_deleted"
