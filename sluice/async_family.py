@@ -125,16 +125,22 @@ class AsyncFamily(Generic[ResultT]):
         params: Params | None = None,
         /,
         *,
+        attempts: int | None = None,
         approval: bool | None = None,
         idempotency_key: str | None = None,
         **named: Any,
     ) -> AsyncRun[ResultT]:
         """Execute one item whether or not it has a result, as a run of its own.
 
+        Args:
+            attempts: that may fail before the item is failed; None: as its family says.
+            approval: wait until somebody approves; None: as its family says.
+
         Raises:
             NotReached, CallRefused: as ``trigger_process``.
         """
-        body = execute_body(item_id, params, named) | {"approval": approval}
+        asked = {"attempts": attempts, "approval": approval}
+        body = execute_body(item_id, params, named) | asked
         route = await self._connection.route(self.name, "execute")
         key = idempotency_key or new_key()
         started = await self._connection.post(ScheduledAnswer, route, body, key=key)

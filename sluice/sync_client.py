@@ -155,12 +155,18 @@ class Family(Generic[ResultT]):
         params: Params | None = None,
         /,
         *,
+        attempts: int | None = None,
         approval: bool | None = None,
         idempotency_key: str | None = None,
         **named: Any,
     ) -> Run[ResultT]:
         started = self._family.trigger_execute(
-            item_id, params, approval=approval, idempotency_key=idempotency_key, **named
+            item_id,
+            params,
+            attempts=attempts,
+            approval=approval,
+            idempotency_key=idempotency_key,
+            **named,
         )
         return Run(self._loop, self._loop.call(started))
 

@@ -94,7 +94,7 @@ async def test_one_item_is_previewed_executed_and_read_while_it_writes(opener: O
         with pytest.raises(CallRefused, match="no address") as caught:
             await letters.preview("u00003")
         assert caught.value.status == 424
-        run = await letters.trigger_execute("u00002", days=2)
+        run = await letters.trigger_execute("u00002", days=2, attempts=1)
         reading = asyncio.create_task(all_of(run))  # it begins before the item is there
         async with sluice.worker():
             assert await reading == ["Dear Name of u00002", "Yours"]

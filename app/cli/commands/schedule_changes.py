@@ -30,8 +30,7 @@ from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
 from app.schemas.workflow_answers import StartedAnswer
 
 Expression = Annotated[
-    str,
-    typer.Argument(metavar="EXPRESSION", help='Five fields of cron, such as "0 3 * * *".'),
+    str, typer.Argument(metavar="EXPRESSION", help='Five fields of cron, such as "0 3 * * *".')
 ]
 Zone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Such as Europe/Berlin; else UTC.")
@@ -45,8 +44,7 @@ Limit = Annotated[
     str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
 ]
 Attempts = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="Try each item so often; none: as its family says."),
+    str | None, typer.Option(metavar="N", help="Try each item so often; none: as its family says.")
 ]
 Force = Annotated[
     bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
@@ -55,7 +53,6 @@ Approval = Annotated[
     bool | None,
     typer.Option("--approval/--no-approval", help="Each run counts, then waits to be approved."),
 ]
-
 
 commands = typer.Typer()
 commands.add_typer(schedule, name="schedule")
