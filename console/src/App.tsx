@@ -18,6 +18,7 @@ const BackfillsView = later(() => import("./views/backfills/BackfillsView"));
 const BackfillView = later(() => import("./views/backfills/BackfillView"));
 const NewBackfillView = later(() => import("./views/backfills/NewBackfillView"));
 const FlowView = later(() => import("./views/flow/FlowView"));
+const AuditView = later(() => import("./views/audit/AuditView"));
 const SchedulesView = later(() => import("./views/schedules/SchedulesView"));
 
 export function App() {
@@ -65,6 +66,7 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "backfills" && id !== undefined) return <BackfillView id={id} query={query} />;
   if (view === "flow-control") return <FlowView />;
   if (view === "schedules") return <SchedulesView />;
+  if (view === "audit") return <AuditView query={query} />;
   return (
     <section>
       <h1>{S.shell.nowhere}</h1>

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import time
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -61,6 +63,40 @@ def test_a_key_that_is_paused_lets_nothing_begin_until_it_is_resumed(
     assert api.run(run_id)["ended"] == 0
     console.button(f"Resume {KEY}").click()
     assert api.ended(run_id)["counters"]["succeeded"] == 5
+
+
+def test_a_pin_is_found_by_its_filters_with_what_was_before_and_kept_as_a_file(
+    console: Console, api: Api, tmp_path: Path
+) -> None:
+    why = "The mail provider asks for less."
+    api.quiet()
+    page = console.page
+    console.open("/flow-control")
+    console.button(f"Edit {KEY}").click()
+    card = page.locator(f"[id='{KEY}']")
+    card.get_by_label("Rate").fill("7")
+    card.get_by_label("Why").fill(why)
+    card.get_by_role("button", name="Pin").click()
+    expect(card.get_by_text("pinned")).to_be_visible()
+
+    console.open("/audit")
+    page.get_by_label("To what").select_option("flow keys")
+    page.get_by_label("Did").select_option("Pinned the limits of")
+    page.get_by_label("Flow key, or id").fill(KEY)
+    page.get_by_label("Flow key, or id").press("Enter")
+    newest = page.locator("ol.events > li").first
+    expect(newest).to_contain_text(f"Pinned the limits of {KEY}")
+    expect(newest).to_contain_text(why)
+    expect(newest).to_contain_text("before")
+    assert "subject=flow_key" in page.url
+    with page.expect_download() as begun:
+        page.get_by_role("link", name="All of it as CSV").click()
+    begun.value.save_as(tmp_path / "audit.csv")
+    with (tmp_path / "audit.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["note"] == why
+    assert {row["action"] for row in rows} == {"flow_pinned"}
+    api.quiet()
 
 
 def _limits(api: Api) -> dict[str, object]:

@@ -51,6 +51,7 @@ def test_a_key_lists_the_keys_and_escape_closes_the_list(console: Console) -> No
         ("b", "Backfills", "/backfills"),
         ("c", "Flow control", "/flow-control"),
         ("s", "Schedules", "/schedules"),
+        ("a", "Audit", "/audit"),
     ],
 )
 def test_two_keys_go_to_a_view(console: Console, key: str, heading: str, path: str) -> None:

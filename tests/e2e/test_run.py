@@ -92,6 +92,31 @@ def test_a_group_of_failures_is_retried_and_the_others_are_left_alone(
     expect(page.get_by_role("row")).to_have_count(1 + 8)
 
 
+def test_a_reason_given_in_a_dialog_stands_in_the_runs_events_and_in_the_audit(
+    console: Console, api: Api
+) -> None:
+    why = "The mail provider asks for less."
+    api.pin("greeting.execute", rate=1)
+    run_id = api.start("greeting", force=True)
+    console.open(f"/runs/{run_id}")
+    api.moved(run_id)
+    console.button("Cancel").click()
+    console.dialog.get_by_label("Why").fill(why)
+    console.dialog.get_by_role("button", name="Cancel").click()
+    expect(console.heading("greeting cancelled")).to_be_visible()
+    api.quiet()
+    console.open(f"/runs/{run_id}/events")
+    expect(console.page.get_by_text(why)).to_be_visible()
+
+    console.open(f"/audit?name={run_id}")
+    entries = console.page.locator("ol.events > li")
+    expect(entries).to_have_count(2)
+    expect(entries.first).to_contain_text("Cancelled the run")
+    expect(entries.first).to_contain_text(why)
+    entries.first.get_by_role("link").click()
+    expect(console.heading("greeting cancelled")).to_be_visible()
+
+
 def _still(api: Api, run_id: str) -> Json:
     """The run once nothing of it is at work, and what was has been counted."""
     api.once(

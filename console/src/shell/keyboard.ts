@@ -10,6 +10,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   b: ["backfills"],
   c: ["flow-control"],
   s: ["schedules"],
+  a: ["audit"],
 };
 
 const TOGETHER = 1_200;

@@ -27,8 +27,11 @@ export function RetryDialog({
 }) {
   const [key] = useState(newKey);
   const [fresh, setFresh] = useState(false);
-  const retry = useChange<undefined, { runId: string }>(
-    () => [`${path.run(run.id)}/retry`, { method: "POST", body: { ...body, fresh }, once: fresh ? `${key}-fresh` : key }],
+  const retry = useChange<string | null, { runId: string }>(
+    (note) => [
+      `${path.run(run.id)}/retry`,
+      { method: "POST", body: { ...body, fresh, note }, once: fresh ? `${key}-fresh` : key },
+    ],
     ({ runId }) => {
       onClose();
       navigate(to(["runs", runId]));
@@ -40,7 +43,8 @@ export function RetryDialog({
       action={A.retryOf(count(number), number)}
       busy={retry.isPending}
       error={retry.error}
-      onConfirm={() => retry.mutate(undefined)}
+      noted
+      onConfirm={(note) => retry.mutate(note)}
       onClose={onClose}
     >
       <p>{what}</p>

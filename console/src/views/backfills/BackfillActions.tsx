@@ -22,7 +22,7 @@ export function BackfillActions({ backfill }: { readonly backfill: Backfill }) {
   const verb = status === "paused" ? "resume" : "pause";
   const pause = useChange(() => [`${address}/${verb}`, { method: "POST" }]);
   const cancel = useChange(
-    () => [`${address}/cancel`, { method: "POST" }],
+    (note: string | null) => [`${address}/cancel`, { method: "POST", body: { note } }],
     () => setAsks(false),
   );
   const left = partitions.waiting + partitions.active;
@@ -60,7 +60,8 @@ export function BackfillActions({ backfill }: { readonly backfill: Backfill }) {
           tone="danger"
           busy={cancel.isPending}
           error={cancel.error}
-          onConfirm={() => cancel.mutate(undefined)}
+          noted
+          onConfirm={cancel.mutate}
           onClose={() => setAsks(false)}
         >
           <p>{B.cancelMore(count(partitions.waiting), partitions.active)}</p>

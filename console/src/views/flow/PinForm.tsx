@@ -3,6 +3,7 @@ import { ApiError } from "../../api/client";
 import type { Flow } from "../../api/types";
 import { useChange } from "../../api/useChange";
 import { Button } from "../../parts/controls/Button";
+import { NoteField } from "../../parts/forms/NoteField";
 import { fieldsOf, read } from "../../parts/forms/schemaFields";
 import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { Problem } from "../../parts/loading/dataStates";
@@ -25,8 +26,12 @@ export function PinForm({ flow, onClose }: { readonly flow: Flow; readonly onClo
     periodSeconds: String(flow.periodSeconds),
   });
   const { data, faults } = read(FIELDS, values);
+  const [note, setNote] = useState("");
   const pin = useChange(
-    () => [`/api/flow-control/${encodeURIComponent(flow.key)}`, { method: "PUT", body: data }],
+    () => [
+      `/api/flow-control/${encodeURIComponent(flow.key)}`,
+      { method: "PUT", body: { ...data, note: note.trim() || null } },
+    ],
     onClose,
   );
   const said =
@@ -48,6 +53,7 @@ export function PinForm({ flow, onClose }: { readonly flow: Flow; readonly onClo
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
       />
       <p className="small muted">{F.empty}</p>
+      <NoteField value={note} onChange={setNote} />
       {pin.error !== null && <Problem error={pin.error} />}
       <div className="row">
         <Button type="submit" tone="main" busy={pin.isPending}>

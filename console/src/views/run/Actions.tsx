@@ -70,7 +70,10 @@ interface Asked {
 }
 
 function CancelDialog({ run, onClose }: Asked) {
-  const cancel = useChange(() => [`${path.run(run.id)}/cancel`, { method: "POST" }], onClose);
+  const cancel = useChange(
+    (note: string | null) => [`${path.run(run.id)}/cancel`, { method: "POST", body: { note } }],
+    onClose,
+  );
   const { toProcess } = run.counters;
   const left = toProcess === null ? null : Math.max(0, toProcess - run.ended);
   return (
@@ -80,7 +83,8 @@ function CancelDialog({ run, onClose }: Asked) {
       tone="danger"
       busy={cancel.isPending}
       error={cancel.error}
-      onConfirm={() => cancel.mutate(undefined)}
+      noted
+      onConfirm={cancel.mutate}
       onClose={onClose}
     >
       <p>{left === null ? A.cancelUnknown : A.cancelMore(count(left), count(run.ended))}</p>
@@ -89,7 +93,10 @@ function CancelDialog({ run, onClose }: Asked) {
 }
 
 function ApproveDialog({ run, onClose }: Asked) {
-  const approve = useChange(() => [`${path.run(run.id)}/approve`, { method: "POST" }], onClose);
+  const approve = useChange(
+    (note: string | null) => [`${path.run(run.id)}/approve`, { method: "POST", body: { note } }],
+    onClose,
+  );
   const { toProcess } = run.counters;
   return (
     <Confirm
@@ -97,7 +104,8 @@ function ApproveDialog({ run, onClose }: Asked) {
       action={toProcess === null ? A.approve : A.approveOf(count(toProcess), toProcess)}
       busy={approve.isPending}
       error={approve.error}
-      onConfirm={() => approve.mutate(undefined)}
+      noted
+      onConfirm={approve.mutate}
       onClose={onClose}
     >
       <p>{run.detail ?? A.approveMore}</p>

@@ -41,6 +41,7 @@ function Happened({ event }: { readonly event: RunEvent }) {
           <span className="muted">{S.events.by(event.who)}</span>
         </p>
         {(event.detail ?? event.reason) !== null && <p>{event.detail ?? event.reason}</p>}
+        {event.note !== null && <p className="said">{event.note}</p>}
         {event.data !== null && Object.keys(event.data).length > 0 && (
           <Json value={event.data} open={0} />
         )}

@@ -22,7 +22,10 @@ export function ResumeDialog({
   const [values, setValues] = useState(() => initialOf(fields, null));
   const { data, faults } = read(fields, values);
   const resume = useChange(
-    () => [`${path.run(run.id)}/resume`, { method: "POST", body: bodyOf(data) }],
+    (note: string | null) => [
+      `${path.run(run.id)}/resume`,
+      { method: "POST", body: { ...bodyOf(data), note } },
+    ],
     onClose,
   );
   const { toProcess } = run.counters;
@@ -33,8 +36,9 @@ export function ResumeDialog({
       action={left === null ? A.resume : A.resumeOf(count(left), left)}
       busy={resume.isPending}
       error={resume.error}
-      onConfirm={() => {
-        if (Object.keys(faults).length === 0) resume.mutate(undefined);
+      noted
+      onConfirm={(note) => {
+        if (Object.keys(faults).length === 0) resume.mutate(note);
       }}
       onClose={onClose}
     >

@@ -2,8 +2,8 @@ import { useFamilies } from "../../api/queries/families";
 import { refine } from "../../page/router";
 import { Button } from "../../parts/controls/Button";
 import { S } from "../../strings";
-import { FilterChoice } from "./FilterChoice";
-import { StretchFilter } from "./StretchFilter";
+import { FilterChoice } from "../../parts/forms/FilterChoice";
+import { StretchFilter } from "../../parts/forms/StretchFilter";
 
 const R = S.runs;
 const STATUSES = [

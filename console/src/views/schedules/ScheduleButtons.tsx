@@ -3,6 +3,7 @@ import { newKey } from "../../api/client";
 import { useForbidden } from "../../api/session";
 import type { Schedule } from "../../api/types";
 import { useChange } from "../../api/useChange";
+import { queryString } from "../../format/queryString";
 import { to } from "../../page/links";
 import { navigate } from "../../page/router";
 import { Button } from "../../parts/controls/Button";
@@ -28,7 +29,10 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
     () => [`${address}/run`, { method: "POST", once: key }],
     ({ runId }) => navigate(to(["runs", runId])),
   );
-  const remove = useChange(() => [address, { method: "DELETE" }], close);
+  const remove = useChange(
+    (note: string | null) => [`${address}${queryString({ note })}`, { method: "DELETE" }],
+    close,
+  );
   return (
     <div className="row">
       <Button
@@ -75,7 +79,8 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
           tone="danger"
           busy={remove.isPending}
           error={remove.error}
-          onConfirm={() => remove.mutate(undefined)}
+          noted
+          onConfirm={remove.mutate}
           onClose={close}
         >
           <p>{C.removeMore(schedule.name)}</p>

@@ -37,12 +37,12 @@ export function ScheduleDialog({
   };
   const { body, faults } = bodyOf(form, values);
   const save = useChange(
-    () =>
+    (note: string | null) =>
       schedule === null
-        ? ["/api/schedules", { method: "POST", body }]
+        ? ["/api/schedules", { method: "POST", body: { ...body, note } }]
         : [
             `/api/schedules/${encodeURIComponent(schedule.id)}`,
-            { method: "PATCH", body: changed(body, typed) },
+            { method: "PATCH", body: { ...changed(body, typed), note } },
           ],
     onClose,
   );
@@ -60,9 +60,10 @@ export function ScheduleDialog({
       action={schedule === null ? C.makeNow : C.save}
       busy={save.isPending}
       error={save.error}
-      onConfirm={() => {
+      noted
+      onConfirm={(note) => {
         setTried(true);
-        if (Object.keys(faults).length === 0) save.mutate(undefined);
+        if (Object.keys(faults).length === 0) save.mutate(note);
       }}
       onClose={onClose}
     >
