@@ -31,7 +31,12 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
 async def due_for_sending(database: AsyncEngine) -> None:
     """As if the time had passed until the next try."""
     async with database.begin() as tx:
-        await tx.execute(text("UPDATE sluice.outbox SET try_at = now() WHERE try_at IS NOT NULL"))
+        await tx.execute(
+            text(
+                "UPDATE sluice.outbox SET try_at = now() WHERE seq = ANY(ARRAY("
+                "SELECT seq FROM sluice.outbox WHERE try_at IS NOT NULL ORDER BY id FOR UPDATE))"
+            )
+        )
 
 
 async def until_sent(called: CalledEngine, database: AsyncEngine) -> None:

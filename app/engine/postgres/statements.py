@@ -93,7 +93,11 @@ AGAIN = _LATER % (
 GIVE_BACK = f"""
     WITH back AS (
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
-        WHERE worker = ANY($1::text[]::uuid[]) RETURNING flow_key
+        WHERE seq = ANY(ARRAY(
+            SELECT seq FROM sluice.message WHERE worker = ANY($1::text[]::uuid[])
+            ORDER BY id FOR UPDATE
+        ))
+        RETURNING flow_key
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
 """  # noqa: S608
@@ -101,7 +105,11 @@ GIVE_BACK = f"""
 LET_GO = f"""
     WITH back AS (
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
-        WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
+        WHERE seq = ANY(ARRAY(
+            SELECT seq FROM sluice.message
+            WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
+            ORDER BY id FOR UPDATE
+        ))
         RETURNING flow_key
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
@@ -143,7 +151,12 @@ ORPHANED = """
     WHERE worker IS NOT NULL AND NOT EXISTS (SELECT FROM sluice.consumer WHERE id = worker)
 """
 
-RENAME = "UPDATE sluice.message SET flow_key = $2::text WHERE flow_key = $1::text"
+RENAME = """
+    UPDATE sluice.message SET flow_key = $2::text
+    WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.message WHERE flow_key = $1::text ORDER BY id FOR UPDATE
+    ))
+"""
 DEAD = "SELECT pg_stat_get_dead_tuples('sluice.message'::regclass)"
 VACUUM = "VACUUM (TRUNCATE FALSE) sluice.message"
 _SUMS = """

@@ -122,7 +122,9 @@ RENAME = """
         try_at = CASE
             WHEN held_until IS NULL THEN greatest(now(), due_at - $3::interval)
         END
-    WHERE flow_key = $1::text
+    WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.outbox WHERE flow_key = $1::text ORDER BY id FOR UPDATE
+    ))
 """
 _SUMS = """
     coalesce(sum(size) FILTER (WHERE held_until IS NULL AND due_at <= now()), 0),

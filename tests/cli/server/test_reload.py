@@ -52,7 +52,7 @@ class Wave(JobFamily[FamilyParams, str, str]):
 def test_a_new_family_is_taken_up_and_what_runs_goes_on(sluice: Sluice, tmp_path: Path) -> None:
     copy, log, port = copied(tmp_path / "service"), tmp_path / "log", free_port()
     (copy.root / "app/workflows/families/wave.py").write_text(FAMILY)
-    env = {**sluice.env, "SLUICE_PORT": str(port)}
+    env = {**sluice.env, "SLUICE_PORT": str(port), "PYTHONPATH": str(copy.root)}
     api = httpx2.Client(
         base_url=f"http://127.0.0.1:{port}/api",
         headers={"Authorization": f"Bearer {env['SLUICE_TOKEN']}"},
