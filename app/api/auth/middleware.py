@@ -72,7 +72,8 @@ class AuthMiddleware:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized(
-                "This call needs a token: Authorization: Bearer <one of SLUICE_TOKENS>."
+                "This call needs a token: the secret of one of SLUICE_TOKENS, behind the word"
+                " Bearer in the header Authorization."
             )
         known = self._tokens.of_secret(secret)
         if known is None:

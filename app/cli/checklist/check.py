@@ -20,7 +20,7 @@ from app.config.engine_settings import EngineName
 from app.connections.postgres_url import with_database
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
-from app.errors import SluiceError
+from app.errors import SluiceError, full_stop
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.workflows.checks.checklist import CheckedFamily, Checklist
@@ -45,7 +45,7 @@ def check(
     settings = load_settings()
     begin_log(settings, "warning")
     with _dsn(settings, demo=demo) as dsn:
-        checked = execute(_checked(settings, dsn, family))
+        checked = execute(_checked(settings, dsn, family, demo=demo))
     console = open_console()
     if as_json:
         console.out(json.dumps(as_answer(checked), indent=2, ensure_ascii=False), highlight=False)
@@ -68,7 +68,7 @@ def _dsn(settings: Settings, *, demo: bool) -> Iterator[str | None]:
 
 
 async def _checked(
-    settings: Settings, dsn: str | None, family: str | None
+    settings: Settings, dsn: str | None, family: str | None, *, demo: bool
 ) -> Sequence[CheckedFamily]:
     limits = None
     if settings.engine is EngineName.QSTASH:
@@ -84,7 +84,9 @@ async def _checked(
                 async with database.connect():
                     pass
         except SluiceError as error:
-            return await Checklist(tests, limits, error.detail).check(family)
+            own = settings.database_url is None and not demo
+            hint = " With --demo, that of make serve is asked." if own else ""
+            return await Checklist(tests, limits, full_stop(error.detail) + hint).check(family)
         return await Checklist(tests, limits, database).check(family)
     finally:
         await database.dispose()

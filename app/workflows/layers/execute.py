@@ -36,14 +36,6 @@ class ExecuteLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
-        if detail_log.is_on():
-            detail_log.debug(
-                "layer_entered",
-                family=bound.name,
-                layer=Layer.EXECUTE,
-                run=message.run,
-                attempt=delivery.attempt,
-            )
         if (task := asyncio.current_task()) is not None:
             task.set_name(message.id())  # for whoever is told what did not end
         ids = self._fitting(bound, message.items)

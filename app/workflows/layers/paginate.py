@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.chunks import chunked
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
-from app.logs import DebugLog
 from app.store.items import pages
 from app.store.items.pages import Advanced
 from app.store.steps import steps
@@ -36,7 +35,6 @@ SLOW = 0.1
 """Seconds. Pages that take longer to read and schedule go one by one: their items wait for them."""
 
 log = structlog.get_logger("sluice.run")
-detail_log = DebugLog("sluice.run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +54,6 @@ class PaginateLayer:
         message before may have died in the middle of its pages, and may go on with them even now.
         """
         run_id = PaginateMessage.read(delivery.payload).run
-        if detail_log.is_on():
-            detail_log.debug(
-                "layer_entered",
-                family=bound.name,
-                layer=Layer.PAGINATE,
-                run=run_id,
-                attempt=delivery.attempt,
-            )
         once = self.gate.once_a_delivery(bound.flow_key(Layer.PAGINATE))
         pace = PagePace(bound.family.page_size, left=1 if once else PAGES_A_DELIVERY)
         while True:

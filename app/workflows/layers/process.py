@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
-from app.logs import DebugLog
 from app.store.database import reading
 from app.store.items import pages
 from app.store.runs import runs, transitions
@@ -39,7 +38,6 @@ COUNTING_BUDGET = 5.0
 """Seconds. A run must not wait for a count of millions; the pages filter by themselves."""
 
 log = structlog.get_logger("sluice.run")
-detail_log = DebugLog("sluice.run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +65,6 @@ class ProcessLayer:
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         run_id = ProcessMessage.read(delivery.payload).run
-        if detail_log.is_on():
-            detail_log.debug(
-                "layer_entered",
-                family=bound.name,
-                layer=Layer.PROCESS,
-                run=run_id,
-                attempt=delivery.attempt,
-            )
         async with reading(self.database) as connection:
             run = await runs.find(connection, run_id)
         if run is None or run.status != RunStatus.PENDING:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Handler
 from app.flow.gate import GateClosed
+from app.logs import DebugLog
 from app.redaction.redactor import IN_USE
 from app.store.runs import retry_reason, runs
 from app.store.statuses import PauseReason
@@ -36,6 +37,7 @@ SWEEP_SECONDS = 30.0
 BACKOFF = Backoff(longest=timedelta(seconds=30))
 
 log = structlog.get_logger("sluice.worker")
+detail_log = DebugLog("sluice.worker")
 
 
 class LayerPort(Protocol):
@@ -62,6 +64,14 @@ class Dispatcher:
     ) -> timedelta | None:
         IN_USE.set(bound.redactor)
         try:
+            if detail_log.is_on():
+                detail_log.debug(
+                    "layer_entered",
+                    family=bound.name,
+                    layer=parse_flow_key(delivery.flow_key)[1],
+                    run=RunOnly.model_validate_json(delivery.payload).run,
+                    attempt=delivery.attempt,
+                )
             return await layer.handle(bound, delivery)
         except GateClosed:
             return timedelta(0)  # not begun: the worker stops, and another one has it

@@ -61,7 +61,10 @@ async def _chunks(number: int, size: int = 100_000) -> AsyncIterator[bytes]:
 async def test_a_caller_without_a_token_gets_a_problem_document(opener: Opener) -> None:
     async with opener(Recording()) as sluice, api(sluice, secret=None) as caller:
         document = assert_problem(await caller.get("/api/runs"), 401)
-        assert "SLUICE_TOKENS" in document["detail"]
+        assert document["detail"] == (  # and nothing of it was taken for a secret
+            "This call needs a token: the secret of one of SLUICE_TOKENS, behind the word Bearer in"
+            " the header Authorization."
+        )
 
 
 async def test_a_path_that_is_not_there_is_refused_at_the_door_too(opener: Opener) -> None:

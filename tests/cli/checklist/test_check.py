@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import Sluice
 from tests.unit.checks.family_package import EXECUTE, HEAD, SAVE, family
 
@@ -69,6 +71,17 @@ def test_it_needs_neither_a_database_nor_redis(sluice: Sluice, tmp_path: Path) -
         assert (ended.returncode, ended.stderr) == (0, "")
         assert f"  skipped ids-without-index: {reason}" in ended.stdout
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.slow  # it starts a Postgres
+def test_where_only_the_demos_database_is_there_it_says_how_that_is_asked(
+    sluice: Sluice, tmp_path: Path
+) -> None:
+    own = {"DATABASE_URL": "", "REDIS_URL": "", "SLUICE_DATA_DIR": str(tmp_path / "data")}
+    assert sluice.run("migrate", "--demo", **own).returncode == 0
+    said = checked(sluice, tmp_path, family(), **own).stdout
+    assert 'database "sluice" does not exist. With --demo, that of make serve is asked.' in said
+    assert "--demo" not in checked(sluice, tmp_path, family(), "--demo", **own).stdout
 
 
 def test_a_timeout_is_held_to_what_the_engine_waits(sluice: Sluice, tmp_path: Path) -> None:
