@@ -97,10 +97,9 @@ class Wanted:
             body["params"] = {**params, **parse_params(self.params, found.params)}
         asked: dict[str, JsonValue] = {"force": self.force, "approval": self.approval}
         asked = {name: value for name, value in asked.items() if value is not None}
-        if self.limit is not None:
-            asked["limit"] = parse_limit("--limit", self.limit)
-        if self.attempts is not None:
-            asked["attempts"] = parse_limit("--attempts", self.attempts)
+        for name, number in (("limit", self.limit), ("attempts", self.attempts)):
+            if number is not None:
+                asked[name] = parse_limit(f"--{name}", number)
         if asked:
             body["options"] = {**options, **asked}
         return body

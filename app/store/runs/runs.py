@@ -42,9 +42,9 @@ _SUMS = select(*(func.sum(column) for column in _EARLIER.c))
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What layer 1 found. ``exact`` is False where ``to_process`` was extrapolated, and
-    ``to_overwrite_exact`` where ``to_overwrite`` was: how many of those to process have a result;
-    None: nobody looked, or nobody can tell."""
+    """What layer 1 found, under the names of the run's columns. ``exact`` is False where
+    ``to_process`` was extrapolated, and ``to_overwrite_exact`` where ``to_overwrite`` was: how many
+    of those to process have a result; None: nobody looked, or nobody can tell."""
 
     total_eligible: int | None
     to_process: int | None

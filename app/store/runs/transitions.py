@@ -3,8 +3,10 @@ with an event, in one transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
+from types import MappingProxyType
 
 from sqlalchemy import Float, case, cast, func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,9 +31,10 @@ from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _KINDS = {
-    RunStatus.RUNNING: EventKind.BEGUN, RunStatus.PAUSED: EventKind.PAUSED,
+    RunStatus.RUNNING: EventKind.BEGUN,
+    RunStatus.PAUSED: EventKind.PAUSED,
     RunStatus.CANCELLING: EventKind.CANCELLING,
-}  # fmt: skip
+}
 _ENDED = _RUN.c.succeeded + _RUN.c.skipped + _RUN.c.failed + _RUN.c.cancelled + _RUN.c.timed_out
 _FAILED = _RUN.c.failed + _RUN.c.timed_out
 _ACTIVE_MS = _RUN.c.active_ms + func.coalesce(
@@ -73,7 +76,7 @@ async def begin(
         run_id,
         RunStatus.RUNNING,
         {
-            **_found(statistics),
+            **asdict(statistics),
             "reason": None,
             "detail": None,
             "started_at": func.now(),
@@ -94,7 +97,7 @@ async def end_empty(
         tx,
         run_id,
         RunStatus.SUCCEEDED,
-        {**_found(statistics), "paged": True, "started_at": func.now()},
+        {**asdict(statistics), "paged": True, "started_at": func.now()},
         only_from=RunStatus.PENDING,
         reason=reason,
         detail=detail,
@@ -103,7 +106,7 @@ async def end_empty(
 
 async def fail(tx: AsyncConnection, run_id: str, *, reason: str, detail: str) -> bool:
     """A layer gave up. False: the run had ended, or may not fail from where it stands."""
-    return await _move(tx, run_id, RunStatus.FAILED, {}, reason=reason, detail=detail)
+    return await _move(tx, run_id, RunStatus.FAILED, reason=reason, detail=detail)
 
 
 async def finalise(tx: AsyncConnection, run_id: str) -> RunStatus | None:
@@ -126,14 +129,20 @@ async def pause(
     note: str | None = None,
 ) -> bool:
     """False: it is paused already, or may not be paused from where it stands."""
-    move = partial(_move, tx, run_id, RunStatus.PAUSED, {}, who=who, reason=reason)
-    return await move(detail=detail, data=data, note=note)
+    return await _move(
+        tx, run_id, RunStatus.PAUSED, who=who, reason=reason, detail=detail, data=data, note=note
+    )
 
 
 async def resume(
-    tx: AsyncConnection, run_id: str, *, who: str,
-    options: Json | None = None, data: Json | None = None, note: str | None = None,
-) -> bool:  # fmt: skip
+    tx: AsyncConnection,
+    run_id: str,
+    *,
+    who: str,
+    options: Json | None = None,
+    data: Json | None = None,
+    note: str | None = None,
+) -> bool:
     """Let a paused run go on where it stopped, with other ``options``. False: it is not paused.
 
     Its failure rate and its deadline begin anew, or it would be paused again at once.
@@ -194,7 +203,7 @@ async def _move(
     tx: AsyncConnection,
     run_id: str,
     target: RunStatus,
-    values: dict[str, object],
+    values: Mapping[str, object] = MappingProxyType({}),
     *,
     only_from: RunStatus | None = None,
     kind: EventKind | None = None,
@@ -205,21 +214,22 @@ async def _move(
     note: str | None = None,
 ) -> bool:
     allowed = before(target) if only_from is None else {only_from} & before(target)
-    values = {"status": target, **_clock(target), **values}
+    changed = {"status": target, **_clock(target), **values}
     if reason is not None:
         # On the row too: who finds the run paused wants to know why.
         told = detail if note is None else f"{detail} {note}"
-        values |= {"reason": reason, "detail": storable(redacted(told))}
+        changed |= {"reason": reason, "detail": storable(redacted(told))}
     done = await tx.execute(
-        update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(values)
+        update(_RUN).where(_RUN.c.id == run_id, _RUN.c.status.in_(allowed)).values(changed)
     )
     if done.rowcount != 1:
         return False
     kind = kind or _KINDS.get(target, EventKind.ENDED)
     if kind is EventKind.ENDED:
         reason, detail = target, detail or reason
-    append = partial(events.append, tx, run_id, kind, who=who, reason=reason)
-    await append(detail=detail, data=data, note=note)
+    await events.append(
+        tx, run_id, kind, who=who, reason=reason, detail=detail, data=data, note=note
+    )
     return True
 
 
@@ -236,14 +246,3 @@ def _clock(target: RunStatus) -> dict[str, object]:
     if target in ENDED:
         values |= {"finished_at": func.now(), "held": False}
     return values
-
-
-def _found(statistics: Statistics) -> dict[str, object]:
-    return {
-        "total_eligible": statistics.total_eligible,
-        "to_process": statistics.to_process,
-        "already_processed": statistics.already_processed,
-        "exact": statistics.exact,
-        "to_overwrite": statistics.to_overwrite,
-        "to_overwrite_exact": statistics.to_overwrite_exact,
-    }
