@@ -72,7 +72,13 @@ class QueueConnection:
     async def take_over(self, held: Collection[Token]) -> None:
         """Let others have what processes hold that are gone, or have been silent for too long; and
         what is ours by the queue's account alone, and not among ``held``."""
-        await self._fetch(statements.LET_GO, self._me, [number for number, _ in held])
+        ours = [number for number, _ in held]
+        [(amiss,)] = await self._fetch(
+            statements.AMISS, self._me, ours, self._heartbeat, MISSED_FOR
+        )
+        if not amiss:
+            return
+        await self._fetch(statements.LET_GO, self._me, ours)
         dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
         if dead:
             await self._fetch(statements.GIVE_BACK, [row[0] for row in dead])

@@ -146,6 +146,20 @@ BURY = f"""
     )
     RETURNING c.id
 """  # noqa: S608
+# Whether any of ``LET_GO``, ``BURY`` and ``MISSED`` would find something: each worker asks every
+# second, and nearly always the answer is no.
+AMISS = f"""
+    SELECT EXISTS (
+        SELECT FROM sluice.message
+        WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
+    ) OR EXISTS (
+        SELECT FROM sluice.consumer c
+        WHERE c.id <> $1::uuid AND (
+            c.beat_at < now() - $3::interval
+            OR coalesce(c.missed_at < now() - $4::interval, true) AND {_GONE}
+        )
+    )
+"""  # noqa: S608
 ORPHANED = """
     SELECT DISTINCT worker FROM sluice.message
     WHERE worker IS NOT NULL AND NOT EXISTS (SELECT FROM sluice.consumer WHERE id = worker)
