@@ -59,15 +59,21 @@ class Scheduler:
         while True:
             pause = self.every
             try:
-                await self.fire_due()
-                async with reading(self.database) as connection:
-                    ahead = await schedules.seconds_to_next(connection, self.families.keys())
+                ahead = await self._ahead()
+                if ahead is not None and ahead <= 0:
+                    await self.fire_due()
+                    ahead = await self._ahead()
                 if ahead is not None and ahead > -LOOK_SECONDS:
                     pause = min(self.every, ahead) if ahead > 0 else BUSY_SECONDS
                 fault.over()
             except Exception as error:  # noqa: BLE001 - the next look tries again
                 fault.seen(error)
             await asyncio.sleep(pause)
+
+    async def _ahead(self) -> float | None:
+        """Seconds; see ``schedules.seconds_to_next``."""
+        async with reading(self.database) as connection:
+            return await schedules.seconds_to_next(connection, self.families.keys())
 
     async def fire_due(self) -> int:
         """One pass over what is due, each in a transaction of its own. Returns how many fired."""

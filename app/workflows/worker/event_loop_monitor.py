@@ -10,6 +10,9 @@ from types import TracebackType
 import structlog
 
 BLOCKED_SECONDS = 0.5
+LOOKS = 2.5
+"""For so long, both the tick and the look come so often: ten times a second, they are a tenth of
+what an idle worker takes."""
 
 log = structlog.get_logger("sluice.worker")
 
@@ -46,13 +49,13 @@ class EventLoopMonitor:
         self._thread.join(self._blocked_after)
 
     def _keep_ticking(self) -> None:
-        # No task that sleeps: ten times a second, that is a tenth of what an idle worker takes.
+        # No task that sleeps, which takes more than the tick.
         self._tick = time.monotonic()
-        self._next_tick = self._loop.call_later(self._blocked_after / 5, self._keep_ticking)
+        self._next_tick = self._loop.call_later(self._blocked_after / LOOKS, self._keep_ticking)
 
     def _watch(self) -> None:
         reported = 0.0
-        while not self._done.wait(self._blocked_after / 5):
+        while not self._done.wait(self._blocked_after / LOOKS):
             tick = self._tick
             late = time.monotonic() - tick
             if late > self._blocked_after and tick != reported:
