@@ -24,7 +24,7 @@ from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
-from app.workflows.keys import Layer
+from app.workflows.keys import Layer, new_worker, worker_id
 from app.workflows.layers.execute import ExecuteLayer
 from app.workflows.layers.item_claims import ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
@@ -90,20 +90,22 @@ class Service:
         locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
         cache = RunCache(ledger, self.worked, self.changes)
         places = ItemPlaces(settings.worker_concurrency)
-        working = ItemsAtWork()
-        layers = self._layers(gate, locks, cache, context, places, working)
+        working, identity = ItemsAtWork(), new_worker()
+        name = worker_id(identity)
+        layers = self._layers(gate, locks, cache, context, places, working, name)
         dispatcher = Dispatcher(ledger, self.worked, layers, self.mender)
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
         gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
-        heartbeat = Heartbeat(ledger, settings.worker_concurrency, gauge)
-        teller = WorkTeller(self.api.at_work, working, heartbeat.worker_id)
+        heartbeat = Heartbeat(ledger, settings.worker_concurrency, gauge, name)
+        teller = WorkTeller(self.api.at_work, working, name)
         worker = SluiceWorker(
             self.engine,
             (
                 PageLane(pages, self.controls),
                 ItemLane(items, self.controls, places, self.worked),
             ),
+            identity,
             places,
             gate,
             self.controls,
@@ -147,6 +149,7 @@ class Service:
         context: Callable[..., Context],
         places: ItemPlaces,
         working: ItemsAtWork,
+        worker: str,
     ) -> Mapping[Layer, LayerPort]:
         ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
         look_ahead = self.settings.look_ahead
@@ -177,7 +180,7 @@ class Service:
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
             Layer.PAGINATE: PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead),
             Layer.EXECUTE: ExecuteLayer(
-                ledger, engine, cache, ItemClaimer(ledger, engine, timers), places, items
+                ledger, engine, cache, ItemClaimer(ledger, engine, timers, worker), places, items
             ),
         }
 

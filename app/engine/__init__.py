@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,6 +58,14 @@ class Delivery:
     payload: bytes
     attempt: int
     stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """What a worker had in hand that was found to be gone, or to hang."""
+
+    worker: UUID
+    deliveries: Sequence[Delivery]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,12 @@ class Engine(Protocol):
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         """Which of these deliveries still go on, as far as the engine knows."""
 
+    async def abandoned(
+        self, tx: AsyncConnection, tokens: Collection[Token]
+    ) -> Sequence[Abandoned]:
+        """Of each worker that was found to be gone, or to hang, with one of these deliveries in
+        hand: all that it had, as far as their messages have not ended since."""
+
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         """Messages of the flow key ``old`` become those of ``new``; what is in hand stays so."""
 
@@ -129,5 +144,6 @@ class Engine(Protocol):
             of: flow keys, each with how the ids of the messages begin.
         """
 
-    def worker(self, lanes: Sequence[Lane]) -> Worker:
-        """A worker of its own identity. What it takes of one lane leaves the others' places."""
+    def worker(self, lanes: Sequence[Lane], identity: UUID) -> Worker:
+        """A worker of this identity, which no other one ever has. What it takes of one
+        lane leaves the others' places."""

@@ -220,4 +220,7 @@ class EventKind(StrEnum):
     RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble
     FAMILY_GONE = "family_gone"  # no process knows the family: it was removed, or renamed
     FAMILY_BACK = "family_back"
+    TAKEN_OVER = (
+        "taken_over"  # a worker is gone, or hangs; data: it, who goes on, and how many items
+    )
     REPAIRED = "repaired"  # the watchdog found that it could not go on

@@ -1,6 +1,7 @@
 """Every id that means something, built in one place.
 
     run_01JD…                      a run: sorts by time (ULID)
+    wrk_01JD…                      a worker, from its start to its end (ULID)
     sch_01JD…                      a schedule that an operator made
     family:welcome-placeholder     the schedule that a family declares
     welcome-placeholder.execute    a flow key
@@ -19,6 +20,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from uuid import UUID
 
 from ulid import ULID
 
@@ -51,6 +53,15 @@ class Layer(StrEnum):
 def new_id(prefix: str) -> str:
     """``prefix_`` and a ULID: 26 characters that sort by the millisecond they were made in."""
     return f"{prefix}_{ULID()}"
+
+
+def new_worker() -> UUID:
+    """By which the engine knows a worker; ``worker_id`` is how people do."""
+    return ULID().to_uuid()
+
+
+def worker_id(identity: UUID) -> str:
+    return f"wrk_{ULID.from_uuid(identity)}"
 
 
 def family_schedule(family: str) -> str:

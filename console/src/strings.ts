@@ -517,6 +517,7 @@ export const S = {
       retrying: "Failed, and is tried again",
       family_gone: "No process knows its family",
       family_back: "Its family is there again",
+      taken_over: "Taken over from a worker that was gone",
       repaired: "Repaired",
     },
   },

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -78,7 +79,7 @@ async def publish(engine: Engine, database: AsyncEngine, *messages: OutgoingMess
 async def working(
     engine: Engine, handlers: Mapping[str, Handler], **lane: object
 ) -> AsyncIterator[Worker]:
-    worker = engine.worker([SomeLane(handlers, **lane)])  # type: ignore[arg-type]  # forwarded
+    worker = engine.worker([SomeLane(handlers, **lane)], uuid4())  # type: ignore[arg-type]  # forwarded
     running = asyncio.create_task(worker.run())
     try:
         yield worker

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.engine import Delivery, Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
 
 
 @dataclass
@@ -48,6 +49,11 @@ class MemoryEngine:
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         return {(one.seq, one.deliveries) for one in self.kept.values() if one.held} & set(tokens)
 
+    async def abandoned(
+        self, tx: AsyncConnection, tokens: Collection[Token]
+    ) -> Sequence[Abandoned]:
+        return ()  # its workers are of one process
+
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         for one in self.kept.values():
             if one.message.flow_key == old:
@@ -69,7 +75,7 @@ class MemoryEngine:
             found.append((await part.depth()).get(key, Depth()))
         return found
 
-    def worker(self, lanes: Sequence[Lane]) -> _MemoryWorker:
+    def worker(self, lanes: Sequence[Lane], identity: UUID) -> _MemoryWorker:
         return _MemoryWorker(self.kept, lanes)
 
 

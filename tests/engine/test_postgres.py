@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery
 from app.engine.postgres import statements
 from app.engine.postgres.engine import PostgresEngine
-from app.store.database import open_database
+from app.store.database import BY_INDEX, open_database
+from app.workflows.keys import new_worker
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.patience import PATIENCE
 
@@ -221,4 +222,33 @@ async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
         plan = await connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {claim}"))
         lines = "\n".join(plan)
     assert "Rows Removed by Filter" not in lines
+    assert int(re.findall(r"shared hit=(\d+)", lines)[0]) < 100, lines
+
+
+async def test_whose_a_lost_delivery_was_is_found_by_index(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    dead = new_worker()
+    async with database.begin() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO sluice.message (id, flow_key, payload, deliveries, former,"
+                " former_delivery) SELECT 'm' || n, 'a.execute', '', 2,"
+                " CASE WHEN n <= 3 THEN CAST(:dead AS uuid) END, CASE WHEN n <= 3 THEN n END"
+                " FROM generate_series(1, 20000) AS n"
+            ),
+            {"dead": str(dead)},
+        )
+        first = await tx.scalar(text("SELECT seq FROM sluice.message WHERE id = 'm2'"))
+    async with database.connect() as connection:
+        [left] = await engine.abandoned(connection, [(first, 2)])
+        assert await engine.abandoned(connection, [(first, 1)]) == []
+        for setting in BY_INDEX:
+            await connection.execute(text(f"SET {setting} = off"))
+        asked = statements.ABANDONED.replace("$1", f"'{{{first}}}'").replace("$2", "'{2}'")
+        plan = await connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {asked}"))
+        lines = "\n".join(plan)
+    assert left.worker == dead
+    assert sorted(one.token[1] for one in left.deliveries) == [1, 2, 3]
+    assert "Seq Scan" not in lines
     assert int(re.findall(r"shared hit=(\d+)", lines)[0]) < 100, lines

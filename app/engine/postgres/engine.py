@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import groupby
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.driver import fetch_raw
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
-from app.engine import Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
 from app.engine.postgres import statements
 from app.engine.postgres.consumer import QueueConsumer
 from app.engine.postgres.presence import Presence
@@ -71,6 +72,21 @@ class PostgresEngine:
         found = await fetch_raw(tx, statements.LIVING, numbers) if numbers else ()
         return {(row[0], row[1]) for row in found}.intersection(tokens)
 
+    async def abandoned(
+        self, tx: AsyncConnection, tokens: Collection[Token]
+    ) -> Sequence[Abandoned]:
+        if not tokens:
+            return ()
+        numbers, deliveries = zip(*tokens, strict=True)
+        rows = await fetch_raw(tx, statements.ABANDONED, list(numbers), list(deliveries))
+        return [
+            Abandoned(
+                worker,
+                [Delivery((seq, number), key, body, 0) for _, seq, number, key, body in of_worker],
+            )
+            for worker, of_worker in groupby(rows, key=lambda row: row[0])
+        ]
+
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         await tx.exec_driver_sql(statements.RENAME, (old, new))
 
@@ -80,7 +96,7 @@ class PostgresEngine:
         async with self._database.begin() as tx:
             orphaned = [row[0] for row in await fetch_raw(tx, statements.ORPHANED)]
             if orphaned:
-                await fetch_raw(tx, statements.GIVE_BACK, orphaned)
+                await fetch_raw(tx, statements.GIVE_BACK_OF_DEAD, orphaned)
             [(dead,)] = await fetch_raw(tx, statements.DEAD)
         if dead > MOST_DEAD:
             async with self._connected() as connection:
@@ -94,11 +110,10 @@ class PostgresEngine:
         keys, prefixes = [key for key, _ in of], [prefix for _, prefix in of]
         return [Depth(*row) for row in await fetch_raw(tx, statements.DEPTH_OF, keys, prefixes)]
 
-    def worker(self, lanes: Sequence[Lane]) -> QueueConsumer:
-        me = uuid.uuid4()
+    def worker(self, lanes: Sequence[Lane], identity: uuid.UUID) -> QueueConsumer:
         return QueueConsumer(
-            lambda heard: self._queue(me, heard),
-            Presence(self._direct, me, schema=self._schema, heartbeat=self._heartbeat),
+            lambda heard: self._queue(identity, heard),
+            Presence(self._direct, identity, schema=self._schema, heartbeat=self._heartbeat),
             lanes,
             stop_timeout=self._stop_timeout,
         )

@@ -81,7 +81,7 @@ class QueueConnection:
         await self._fetch(statements.LET_GO, self._me, ours)
         dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
         if dead:
-            await self._fetch(statements.GIVE_BACK, [row[0] for row in dead])
+            await self._fetch(statements.GIVE_BACK_OF_DEAD, [row[0] for row in dead])
         await self._fetch(statements.MISSED, self._me)
 
     async def give_back(self) -> None:

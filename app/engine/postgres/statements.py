@@ -34,6 +34,16 @@ LIVING = """
     WHERE seq = ANY($1::text[]::bigint[]) AND worker IS NOT NULL
 """
 
+ABANDONED = """
+    SELECT former, seq, former_delivery, flow_key, payload FROM sluice.message
+    WHERE former = ANY(ARRAY(
+        SELECT former FROM sluice.message
+        WHERE seq = ANY($1::text[]::bigint[]) AND former IS NOT NULL AND (seq, former_delivery)
+            IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
+    ))
+    ORDER BY former, seq
+"""
+
 # Each flow key's index is read in the order in which its messages are due, and no further than
 # needed: what is due in a week is never read, however much of it waits.
 CLAIM = """
@@ -90,9 +100,9 @@ AGAIN = _LATER % (
     "least(m.again_at, now() + ($5::text[])[array_position($1::text[], m.seq::text)]::interval)",
     "true",
 )
-GIVE_BACK = f"""
+_GIVE_BACK = f"""
     WITH back AS (
-        UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
+        UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL%s
         WHERE seq = ANY(ARRAY(
             SELECT seq FROM sluice.message WHERE worker = ANY($1::text[]::uuid[])
             ORDER BY id FOR UPDATE
@@ -101,6 +111,8 @@ GIVE_BACK = f"""
     )
     SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
 """  # noqa: S608
+GIVE_BACK = _GIVE_BACK % ""
+GIVE_BACK_OF_DEAD = _GIVE_BACK % ", former = worker, former_delivery = deliveries"
 # Where the answer to a claim was lost with its connection, or a backup brings back what we had.
 LET_GO = f"""
     WITH back AS (

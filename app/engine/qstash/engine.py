@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import fetch_raw
-from app.engine import Delivery, Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
 from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer, come_again
 from app.engine.qstash.letter import Letter
@@ -87,6 +88,13 @@ class QStashEngine:
         found = await fetch_raw(tx, statements.LIVING, numbers) if numbers else ()
         return {(row[0], row[1]) for row in found}.intersection(tokens)
 
+    async def abandoned(
+        self,
+        tx: AsyncConnection,
+        tokens: Collection[Token],
+    ) -> Sequence[Abandoned]:
+        return ()  # whoever is called is no worker: nobody is missed
+
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         await fetch_raw(tx, statements.RENAME, old, new, HORIZON)
         self.sender.send_after(tx)
@@ -102,7 +110,11 @@ class QStashEngine:
         keys, prefixes = [key for key, _ in of], [prefix for _, prefix in of]
         return [Depth(*row) for row in await fetch_raw(tx, statements.DEPTH_OF, keys, prefixes)]
 
-    def worker(self, lanes: Sequence[Lane]) -> QStashReceiver:
+    def worker(
+        self,
+        lanes: Sequence[Lane],
+        identity: UUID,
+    ) -> QStashReceiver:
         return QStashReceiver(lanes, self._receivers, self._stop_timeout)
 
     async def deliver(self, flow_key: str, body: bytes, retried: int) -> DeliveryAnswer:

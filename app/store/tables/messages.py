@@ -22,6 +22,7 @@ class Message(SluiceTable, table=True):
         Index("ix_message_id", "id", unique=True),
         Index("ix_message_due", "flow_key", "due_at", postgresql_where=WAITS),
         Index("ix_message_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
+        Index("ix_message_former", "former", postgresql_where=text("former IS NOT NULL")),
         {
             # Rows come and go all the time, and each claim begins to read at the oldest.
             "postgresql_with": {
@@ -50,6 +51,10 @@ class Message(SluiceTable, table=True):
     """Deliveries since it was published last."""
     again_at: datetime | None = Field(default=None, sa_type=TIME)
     """It was published once more while it was in hand, and is delivered again then."""
+    former: UUID | None = Field(default=None, sa_type=pg.UUID(as_uuid=True), nullable=True)
+    """The consumer that had it in hand last of those that were found gone, or to hang."""
+    former_delivery: int | None = Field(default=None)
+    """Which delivery that was."""
 
 
 class Consumer(SluiceTable, table=True):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine, Token
 from app.store.database import reading
@@ -16,6 +16,7 @@ from app.store.items import claims, items
 from app.store.items.claims import ClaimRequest, ItemClaim
 from app.store.statuses import ItemStatus
 from app.workflows.layers.attempt import History
+from app.workflows.layers.takeovers import Takeovers
 from app.workflows.steps.timers import WakeUpTimers
 
 LET_GO_NOW = timedelta(seconds=0.1)
@@ -57,10 +58,13 @@ class _Asked:
 class ItemClaimer:
     """Takes the items of many messages with one statement."""
 
-    def __init__(self, database: AsyncEngine, engine: Engine, timers: WakeUpTimers) -> None:
+    def __init__(
+        self, database: AsyncEngine, engine: Engine, timers: WakeUpTimers, worker: str
+    ) -> None:
         self._database = database
         self._engine = engine
         self._timers = timers
+        self._takeovers = Takeovers(database, engine, worker)
         self._group = GroupCommit(self._take)
 
     async def take(self, run_id: str, item_ids: Sequence[str], token: Token) -> Hand:
@@ -97,8 +101,18 @@ class ItemClaimer:
         """Those that a delivery had in hand which is over, and those whose wait is over."""
         async with reading(self._database) as tx:
             stand = await claims.unclaimed(tx, run_id, item_ids)
-            due = [one for one in stand if one.left is not None and one.left <= timedelta(0)]
-            found = await self._void(tx, run_id, stand, token)
+            held = {
+                one.item_id: one.claim
+                for one in stand
+                if one.status is ItemStatus.PENDING and one.claim is not None
+            }
+            former = set(held.values())
+            # That it is ours already is left from a life of which the queue's backup knows nothing,
+            # or from a claim whose answer was lost.
+            over = former - await self._engine.living(tx, former - {token}) if former else former
+        taken = await self._takeovers.take(run_id, held, token, over) if over else []
+        found = [ClaimedItem(ItemClaim(run_id, one, token), taken_over=True) for one in taken]
+        due = [one for one in stand if one.left is not None and one.left <= timedelta(0)]
         for one in due:
             claim = ItemClaim(run_id, one.item_id, token)
             if one.status is ItemStatus.SUSPENDED and await self._timers.wake(claim):
@@ -107,25 +121,6 @@ class ItemClaimer:
         if any(one.free for one in stand):
             later.append(LET_GO_NOW)
         return found, min(later, default=None)
-
-    async def _void(
-        self, tx: AsyncConnection, run_id: str, stand: Sequence[claims.Unclaimed], token: Token
-    ) -> list[ClaimedItem]:
-        held = {
-            one.item_id: one.claim
-            for one in stand
-            if one.status is ItemStatus.PENDING and one.claim is not None
-        }
-        if not held:
-            return []
-        former = set(held.values())
-        # That it is ours already is left from a life of which the queue's backup knows nothing, or
-        # from a claim whose answer was lost.
-        over = former - await self._engine.living(tx, former - {token})
-        if not over:
-            return []
-        ids = await claims.take_from(tx, run_id, list(held), token, over)
-        return [ClaimedItem(ItemClaim(run_id, one, token), taken_over=True) for one in ids]
 
     async def _load(self, run_id: str, found: dict[str, ClaimedItem], begun: set[str]) -> None:
         async with reading(self._database) as tx:

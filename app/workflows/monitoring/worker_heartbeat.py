@@ -14,7 +14,6 @@ from app import __version__
 from app.connections.faults import Fault, fault
 from app.store.database import reading
 from app.store.monitoring import workers
-from app.workflows.keys import new_id
 from app.workflows.monitoring.worker_load import LoadGauge
 
 EVERY = workers.GONE_AFTER.total_seconds() / 3
@@ -30,7 +29,7 @@ class Heartbeat:
     database: AsyncEngine
     concurrency: int
     gauge: LoadGauge
-    worker_id: str = field(default_factory=lambda: new_id("wrk"))
+    worker_id: str
     _fault: Fault = field(default_factory=lambda: fault("sluice.worker", "heartbeat_not_written"))
 
     async def run(self) -> None:

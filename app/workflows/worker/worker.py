@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import structlog
 
 from app.engine import Engine, Lane
 from app.flow.gate import Gate
 from app.flow.overrides import EffectiveLimits
+from app.workflows.keys import worker_id
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.worker.background import Beside, cancel_and_wait, keep_running
 from app.workflows.worker.event_loop_monitor import EventLoopMonitor
@@ -25,6 +27,7 @@ class SluiceWorker:
 
     Args:
         lanes: what it takes, and what it does with it.
+        identity: by which the engine knows it, and people by its ``worker_id``.
         places: of the items that it has in hand.
         beside: what runs as long as the worker does.
     """
@@ -33,6 +36,7 @@ class SluiceWorker:
         self,
         engine: Engine,
         lanes: Sequence[Lane],
+        identity: UUID,
         places: ItemPlaces,
         gate: Gate,
         controls: EffectiveLimits,
@@ -41,10 +45,11 @@ class SluiceWorker:
         self._gate = gate
         self._controls = controls
         self._places = places
+        self._name = worker_id(identity)
         self._beside = beside
         self.begun = asyncio.Event()
         """Set once what is delivered is taken."""
-        self._consumer = engine.worker(lanes)
+        self._consumer = engine.worker(lanes, identity)
         places.freed = self._consumer.look
 
     @property
@@ -58,7 +63,7 @@ class SluiceWorker:
 
     async def run(self) -> None:
         """Until ``stop``: what is in hand ends first, within the stop's time limit."""
-        log.info("worker_started", concurrency=self._places.concurrency)
+        log.info("worker_started", worker=self._name, concurrency=self._places.concurrency)
         await self._controls.refresh()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
@@ -67,7 +72,7 @@ class SluiceWorker:
                 await self._consumer.run()
         finally:
             await cancel_and_wait(background, again=CLEANING)
-        log.info("worker_stopped")
+        log.info("worker_stopped", worker=self._name)
 
     def stop(self) -> None:
         self._gate.close()  # what has not begun goes back to the queue

@@ -21,6 +21,7 @@ const KINDS: readonly EventKind[] = [
   "retrying",
   "family_gone",
   "family_back",
+  "taken_over",
   "repaired",
 ];
 const SOONEST = 1_000;

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 26ffe49f8bd9409f013f15f5cc1b74870f22dee72338b5f227b7dbe959240d4b
+// OpenAPI document: d78971aafa56680c7e5fc1fe20c261115a5048e182898fcee36f7527b07f95f7
 
 export interface paths {
     "/api/audit": {
@@ -1687,7 +1687,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */
