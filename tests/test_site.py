@@ -15,7 +15,7 @@ import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-p
 from app.settings import Settings
 from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
 from app.workflows.contract.context import Context
-from app.workflows.contract.step_methods import StepMethods
+from app.workflows.contract.steps.step_methods import StepMethods
 from app.workflows.family import JobFamily
 from docs.check import faults
 from docs.generate import PARTS

@@ -11,8 +11,8 @@ import httpx2
 
 from app.services.http.responses import read_body
 from app.workflows.contract.exceptions import CallFailed, Fatal
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 from sluice.calls.retry_after import parse_retry_after
 
 LARGEST_BODY = 500_000

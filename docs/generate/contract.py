@@ -6,7 +6,7 @@ import inspect
 
 from app.workflows import family as module
 from app.workflows.contract.context import Context
-from app.workflows.contract.step_methods import StepMethods
+from app.workflows.contract.steps.step_methods import StepMethods
 from app.workflows.family import JobFamily
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Attribute, Method, as_markdown, attributes, methods

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.serialization.codec import NotSerialisable, Unreadable, ValueCodec
 from app.workflows.serialization.library_types import LIBRARY
 

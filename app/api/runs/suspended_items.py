@@ -19,7 +19,7 @@ from app.store.database import reading
 from app.store.runs import runs
 from app.store.steps import questions
 from app.workflows.contract.run_options import Seconds
-from app.workflows.contract.step_methods import LINK_LASTS
+from app.workflows.contract.steps.step_methods import LINK_LASTS
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
 

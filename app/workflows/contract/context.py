@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from app.store.database import Sessions
-from app.workflows.contract.step_methods import StepMethods
-from app.workflows.contract.step_runner import StepRunner
+from app.workflows.contract.steps.step_methods import StepMethods
+from app.workflows.contract.steps.step_runner import StepRunner
 
 MOST_SPENT = 10**12
 """USD, or tokens, at once: more is a mistake, and the sums of many must fit."""

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from typing_extensions import NoDefault, get_original_bases
 
 from app.workflows.contract.context import Context
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
 from app.workflows.contract.job_family import AnyFamily, JobFamily
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 
 _CONTRACT = (JobFamily, Generic, object)

@@ -19,8 +19,8 @@ from app.store.statuses import StepKind, StepStatus
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import StepMisused
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork

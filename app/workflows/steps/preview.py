@@ -17,8 +17,8 @@ from pydantic import BaseModel
 from app.store.statuses import StepKind
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily

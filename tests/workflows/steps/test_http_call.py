@@ -9,7 +9,7 @@ import pytest
 
 from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.family import Backoff, Context, StepFailed
 from app.workflows.http_call import LARGEST_BODY, idempotency_key
 from tests.support.network.llm_server import Server, response

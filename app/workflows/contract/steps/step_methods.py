@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
-from app.workflows.contract.step_runner import StepRunner, StreamWriter
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.contract.steps.step_runner import StepRunner, StreamWriter
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from app.workflows.contract.backoff import Backoff
-from app.workflows.contract.http_request import HttpRequest
-from app.workflows.contract.http_response import HttpResponse
+from app.workflows.contract.steps.http_request import HttpRequest
+from app.workflows.contract.steps.http_response import HttpResponse
 
 T = TypeVar("T")
 

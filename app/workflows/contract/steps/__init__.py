@@ -1,0 +1,1 @@
+"""What an item does step by step, and what stands behind it."""
