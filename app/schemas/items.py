@@ -54,6 +54,9 @@ class StepView(View):
         description="as it is remembered; what JSON has no word for is an object with the key `$`"
     )
     payload: Any = Field(description="what a person is shown, or what is called")
+    payload_schema: dict[str, Any] | None = Field(
+        description="of what a person is shown, where that is a model"
+    )
     schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer")
     child_run_id: str | None
     error_class: str | None
@@ -69,7 +72,8 @@ class StepView(View):
             **step.model_dump(include=set(cls.model_fields) - {"result", "payload"}),
             result=None if step.result is None else json.loads(step.result),
             payload=None if step.payload is None else json.loads(step.payload),
-            schema=None if step.expects is None else step.expects["schema"],
+            payload_schema=(step.expects or {}).get("shows"),
+            schema=(step.expects or {}).get("schema"),
             child_run_id=step.child_run,
         )
 
@@ -123,6 +127,9 @@ class SuspendedView(View):
     )
     run_id: str = Field(description="whose step it is: this run, or a child's")
     payload: Any = Field(description="what whoever answers is to see")
+    payload_schema: dict[str, Any] | None = Field(
+        description="of the payload; null: it is no model"
+    )
     schema_: dict[str, Any] | None = Field(alias="schema", description="of the answer; null: any")
     since: datetime
     expires_at: datetime | None = Field(description="when it goes on with null")
@@ -135,7 +142,8 @@ class SuspendedView(View):
             step=path[0] if len(path) == 1 else list(path),
             run_id=step.run_id,
             payload=None if step.payload is None else json.loads(step.payload),
-            schema=None if step.expects is None else step.expects["schema"],
+            payload_schema=(step.expects or {}).get("shows"),
+            schema=(step.expects or {}).get("schema"),
             since=step.started_at,
             expires_at=step.due_at,
         )

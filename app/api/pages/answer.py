@@ -59,7 +59,7 @@ async def _asked(state: ApiState, token: str) -> tuple[AnswerLinkClaim, Suspende
 
 
 def _schema(question: SuspendedStep) -> dict[str, Any] | None:
-    return None if question.step.expects is None else question.step.expects["schema"]
+    return (question.step.expects or {}).get("schema")
 
 
 def _page(
@@ -69,10 +69,12 @@ def _page(
     error: SluiceError | None = None,
     given: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
+    view = SuspendedView.of(question)
     text = answer_form.question(
         question.step.name,
-        SuspendedView.of(question).payload,
-        _schema(question),
+        view.payload,
+        view.schema_,
+        shows=view.payload_schema,
         expires=f"{asked.expires_at:%d %B %Y, %H:%M} UTC",
         error=None if error is None else error.detail,
         given=given,

@@ -56,6 +56,7 @@ def question(
     payload: object,
     schema: Mapping[str, Any] | None,
     *,
+    shows: Mapping[str, Any] | None = None,
     expires: str,
     error: str | None = None,
     given: Mapping[str, str] | None = None,
@@ -64,6 +65,7 @@ def question(
     Args:
         payload: what is asked, as JSON holds it.
         schema: of the answer; None: any.
+        shows: the schema of ``payload``; None: it has none.
         error: what was wrong with the answer before this one, ``given``.
     """
     required = (schema or {}).get("required", ())
@@ -72,7 +74,7 @@ def question(
         .get_template("question.html")
         .render(
             title=step,
-            asked=list(_asked(payload)),
+            asked=list(_asked(payload, shows)),
             error=error,
             fields=[
                 _field(name, about, required=name in required, given=given or {})
@@ -130,12 +132,16 @@ def _named(about: Mapping[str, Any]) -> dict[str, Any]:
     return {key: about[key] for key in ("title", "description", "default") if key in about}
 
 
-def _asked(payload: object) -> Iterator[tuple[str, str]]:
-    """Headings, and what stands below each."""
+def _asked(payload: object, shows: Mapping[str, Any] | None) -> Iterator[tuple[str, str, str]]:
+    """Headings, what is said of each, and what stands below it."""
     if isinstance(payload, dict):
-        yield from ((str(name), _text(value)) for name, value in payload.items())
+        declared = fields_of(shows) if "properties" in (shows or {}) else {}
+        for name, value in payload.items():
+            about = declared.get(name, {})
+            title, hint = about.get("title", name), about.get("description", "")
+            yield str(title), str(hint), _text(value)
     elif payload is not None:
-        yield "", _text(payload)
+        yield "", "", _text(payload)
 
 
 def _text(value: object) -> str:

@@ -43,7 +43,8 @@ class Step(SluiceTable, table=True):
     payload: str | None = Field(default=None, sa_type=Text)
     """What it waits for, as JSON: what a person is shown, or what is called."""
     expects: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
-    """The answer that it waits for: ``class`` by its qualified name, and ``schema``."""
+    """The answer that it waits for: ``class`` by its qualified name, and ``schema``; and ``shows``,
+    the schema of a ``payload`` that is a model. Each only where it is declared."""
     child_run: str | None = Field(default=None, sa_type=ID)
     error_class: str | None = Field(default=None, sa_type=Text)
     error_message: str | None = Field(default=None, sa_type=Text)

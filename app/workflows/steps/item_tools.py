@@ -12,28 +12,23 @@ from uuid import UUID
 
 import httpx2
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, to_json
 
 from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
-from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.serialization.class_codecs import qualified
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.children import ChildRuns, result_of
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
+from app.workflows.steps.payloads import expected, shown_to_people
 from app.workflows.steps.runner import Steps
-
-LARGEST_PAYLOAD = 200_000
-"""Characters, as JSON: a person reads it."""
 
 T = TypeVar("T")
 
@@ -155,7 +150,7 @@ class DurableStepRunner:
             return self._steps.load(asked.result)
         with self._steps.raised.of(asked.record):
             asked.record.payload = shown_to_people(name, payload)
-            asked.record.expects = expected(self._bound, name, resume)
+            asked.record.expects = expected(self._bound, name, payload, resume)
         limit = None if limit is None else of_step(name, "timeout", limit)
         waited = await self._steps.waited(asked, StepStatus.SUSPENDED, limit)
         return self._steps.load(waited)
@@ -188,37 +183,3 @@ def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> l
         arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
         for number, arg in enumerate(args, start=1)
     ]
-
-
-def shown_to_people(name: str, payload: object) -> str:
-    """As JSON.
-
-    Raises:
-        StepMisused: it is none, or too long to be read.
-    """
-    try:
-        text = to_json(payload).decode()
-    except (PydanticSerializationError, ValueError, UnicodeError) as error:
-        raise StepMisused(f"The payload of step {name!r} is no JSON: {error}") from None
-    if len(text) > LARGEST_PAYLOAD:
-        raise StepMisused(
-            f"The payload of step {name!r} is {len(text):,} characters; {LARGEST_PAYLOAD:,} fit."
-        )
-    return text
-
-
-def expected(bound: BoundFamily, name: str, resume: type[BaseModel] | None) -> str | None:
-    """What an answer must be, for whoever gives it: as JSON.
-
-    Raises:
-        StepMisused: the service that takes the answer would not find the class.
-    """
-    if resume is None:
-        return None
-    known = qualified(resume)
-    if bound.values.find(known) is not resume:
-        raise StepMisused(
-            f"Step {name!r} is answered with a {resume.__name__}, which must be defined or imported"
-            " at the top level of the family's file: the API looks there for it."
-        )
-    return json.dumps({"class": known, "schema": resume.model_json_schema()})

@@ -1,16 +1,25 @@
-"""A step that an item's code asks for, and what it may be called."""
+"""A step that an item's code asks for, what it may be called, and what a person is shown of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import BaseModel, PydanticUserError, RootModel, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from app.errors import field_errors, first_of
 from app.store.steps.steps import StepRecord
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.serialization.class_codecs import qualified
 from app.workflows.steps.journal import JournalEntry
 
 LONGEST_NAME = 100
+LARGEST_PAYLOAD = 200_000
+"""Characters, as JSON: a person reads it."""
 
 
 @dataclass(slots=True)
@@ -43,3 +52,75 @@ def check_name(name: object) -> None:
         raise StepMisused(
             f"A step's name has 1 to {LONGEST_NAME} printable characters; {name!r} does not."
         )
+
+
+def shown_to_people(name: str, payload: object) -> str:
+    """As JSON.
+
+    Raises:
+        StepMisused: it is none, it is too long to be read, or it is a model that does not hold what
+            its class declares.
+    """
+    try:
+        if isinstance(payload, BaseModel):
+            # A value of another type than its field declares is an error, also deep inside.
+            text = payload.model_dump_json(by_alias=True, warnings="error")
+            _check_held(name, payload)
+        else:
+            text = to_json(payload).decode()
+    except (PydanticSerializationError, ValueError, UnicodeError) as error:
+        raise StepMisused(f"The payload of step {name!r} is no JSON: {error}") from None
+    if len(text) > LARGEST_PAYLOAD:
+        raise StepMisused(
+            f"The payload of step {name!r} is {len(text):,} characters; {LARGEST_PAYLOAD:,} fit."
+        )
+    return text
+
+
+def expected(
+    bound: BoundFamily, name: str, payload: object, resume: type[BaseModel] | None
+) -> str | None:
+    """What an answer must be, and what the payload is, for whoever answers: as JSON.
+
+    Raises:
+        StepMisused: the service that takes the answer would not find the class; the payload's class
+            has no schema.
+    """
+    told: dict[str, object] = {}
+    if isinstance(payload, BaseModel):
+        told["shows"] = _schema_of(name, type(payload))
+    if resume is not None:
+        known = qualified(resume)
+        if bound.values.find(known) is not resume:
+            raise StepMisused(
+                f"Step {name!r} is answered with a {resume.__name__}, which must be defined or"
+                " imported at the top level of the family's file: the API looks there for it."
+            )
+        told |= {"class": known, "schema": resume.model_json_schema()}
+    return json.dumps(told) if told else None
+
+
+def _check_held(name: str, payload: BaseModel) -> None:
+    """A model may have been made without its checks, or changed since."""
+    kind = type(payload)
+    try:
+        if isinstance(payload, RootModel):
+            kind.model_validate(payload.root)
+        else:
+            held = {**payload.__dict__, **(payload.__pydantic_extra__ or {})}
+            kind.model_validate(held, by_name=True, by_alias=False)
+    except ValidationError as error:
+        raise StepMisused(
+            f"The payload of step {name!r} is no {kind.__name__}:"
+            f" {first_of(field_errors(error, 'payload'))}"
+        ) from None
+
+
+def _schema_of(name: str, kind: type[BaseModel]) -> dict[str, object]:
+    try:
+        return kind.model_json_schema(mode="serialization")
+    except PydanticUserError as error:
+        raise StepMisused(
+            f"The payload of step {name!r} is a {kind.__name__}, which has no JSON schema:"
+            f" {error.message}"
+        ) from None

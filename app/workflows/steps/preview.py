@@ -22,8 +22,9 @@ from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.item_tools import given_by_value, shown_to_people
+from app.workflows.steps.item_tools import given_by_value
 from app.workflows.steps.output_stream import OutputStream
+from app.workflows.steps.payloads import expected, shown_to_people
 
 T = TypeVar("T")
 
@@ -98,6 +99,7 @@ class PreviewStepRunner:
     ) -> Any:
         self._ask(name)
         shown = json.loads(shown_to_people(name, payload))
+        expected(self._bound, name, payload, resume)  # refused here as it would be at work
         raise PreviewStopped(PreviewStop(name, StepKind.SUSPEND, shown))
 
     async def child(

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: d78971aafa56680c7e5fc1fe20c261115a5048e182898fcee36f7527b07f95f7
+// OpenAPI document: f46567e6039d9cb297651fcf8ab1616dd3b0e105dd12ec0b6837b3cdfabe5fc9
 
 export interface paths {
     "/api/audit": {
@@ -3272,6 +3272,13 @@ export interface components {
              */
             payload: unknown;
             /**
+             * Payloadschema
+             * @description of what a person is shown, where that is a model
+             */
+            payloadSchema: {
+                [key: string]: unknown;
+            } | null;
+            /**
              * Position
              * @description which one it was to be asked for, from 1
              */
@@ -3335,6 +3342,13 @@ export interface components {
              * @description what whoever answers is to see
              */
             payload: unknown;
+            /**
+             * Payloadschema
+             * @description of the payload; null: it is no model
+             */
+            payloadSchema: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Runid
              * @description whose step it is: this run, or a child's

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, Field, RootModel
 
 from app.workflows.family import Context
 from tests.api.runs.test_suspended import Reviewed, Verdict, link, listed, suspended
@@ -25,6 +25,10 @@ class Paid(BaseModel):
 
     amount: int | None = None
     note: str | None = None
+
+
+class Bill(BaseModel):
+    amount: int = Field(title="What is owed", description="in euros & cents")
 
 
 class Word(RootModel[str]):
@@ -171,3 +175,22 @@ async def test_what_somebody_typed_is_shown_again_beside_what_is_wrong_with_it(
     assert '{"half"' in unescape(page)
     assert '{"half"' not in page
     assert 'role="alert"' in page
+
+
+async def test_what_is_shown_stands_under_the_titles_of_its_model(opener: Opener) -> None:
+    async def script(item: str, ctx: Context) -> object:
+        return await ctx.suspend("told", Bill(amount=7), resume=Paid)
+
+    async with (
+        opener(Noted(script)) as sluice,
+        api(sluice) as caller,
+        api(sluice, secret=None) as stranger,
+    ):
+        run_id = await suspended(sluice, caller)
+        [question] = (await listed(caller, run_id))["suspended"]
+        page = await stranger.get(await link(caller, run_id))
+        item = (await caller.get(f"/api/runs/{run_id}/items/u00001")).json()
+    assert question["payload"] == {"amount": 7}
+    assert question["payloadSchema"] == Bill.model_json_schema(mode="serialization")
+    assert item["steps"][0]["payloadSchema"] == question["payloadSchema"]
+    assert "<h2>What is owed</h2><small>in euros &amp; cents</small>" in page.text

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.errors import BadInput, Conflict
+from app.schemas.items import SuspendedView
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.family import ChildFailed, Context, FamilyParams, Fatal, Skip
 from tests.support.control import until_some
@@ -28,6 +29,15 @@ class Decision(BaseModel):
 
     approved: bool
     note: str = Field("", max_length=20)
+
+
+class Proof(BaseModel):
+    draft: str = Field(title="What would be sent", max_length=20)
+    letters: int = Field(serialization_alias="length", description="so long it is")
+
+
+def unchecked(kind: type[BaseModel], **held: object) -> BaseModel:
+    return kind.model_construct(None, **held)
 
 
 class Waiting(Stepped):
@@ -300,6 +310,50 @@ async def test_a_class_that_the_api_would_not_find_is_refused_when_it_is_asked_f
         [item] = await sluice.items(run.id)
     assert (item.status, item.error_class) == ("failed", "StepMisused")
     assert "top level" in (item.error_message or "")
+
+
+async def test_a_payload_that_is_a_model_goes_with_its_schema(opener: Opener) -> None:
+    async def script(item: str, ctx: Context) -> object:
+        return await ctx.suspend("approve", Proof(draft=f"To {item}", letters=9))
+
+    async with opener(Waiting(script)) as sluice:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await steps_suspended(sluice, 1)
+            question = await sluice.service.api.answering.question(run_id, "u00001", None)
+            await answer(sluice, run_id, "u00001", {"any": "thing"})
+            run = await sluice.ended(run_id)
+    view = SuspendedView.of(question)
+    assert view.payload == {"draft": "To u00001", "length": 9}
+    assert view.payload_schema is not None
+    assert view.payload_schema["properties"]["draft"]["title"] == "What would be sent"
+    assert view.payload_schema["properties"]["length"]["description"] == "so long it is"
+    assert view.schema_ is None
+    assert run.status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [
+        (unchecked(Proof, draft="x" * 21, letters=1), "payload.draft"),
+        (unchecked(Proof, draft="short", letters="one"), "letters"),
+        (unchecked(Proof, draft="short"), "payload.letters"),
+    ],
+    ids=["too long", "another type", "missing"],
+)
+async def test_a_model_that_does_not_hold_what_it_declares_is_shown_to_nobody(
+    opener: Opener, payload: BaseModel, field: str
+) -> None:
+    async def script(item: str, ctx: Context) -> object:
+        return await ctx.suspend("approve", payload, resume=Decision)
+
+    async with opener(Waiting(script)) as sluice:
+        run = await sluice.played()
+        [item] = await sluice.items(run.id)
+        assert await remembered(sluice, run.id) == []
+    assert (item.status, item.error_class) == ("failed", "StepMisused")
+    assert field in (item.error_message or "")
 
 
 async def test_suspended_items_hold_back_no_page(opener: Opener) -> None:

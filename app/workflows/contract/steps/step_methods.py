@@ -140,7 +140,8 @@ class StepMethods:
         ``POST /api/runs/{run}/item/resume?id=…``.
 
         Args:
-            payload: what the person is shown, as JSON.
+            payload: what the person is shown, as JSON. Of a pydantic model the values are checked
+                against its class, and its schema is shown with them.
             resume: what the answer must be; None: any JSON.
             timeout: after which the answer is None.
         """

@@ -17,7 +17,10 @@ import { MakeLink } from "./MakeLink";
 
 const U = S.suspended;
 
-type Asked = Pick<Question, "itemId" | "step" | "payload" | "schema" | "since" | "expiresAt">;
+type Asked = Pick<
+  Question,
+  "itemId" | "step" | "payload" | "payloadSchema" | "schema" | "since" | "expiresAt"
+>;
 
 /** What the item waits for people for: its own steps, and those of its children. */
 export function Answers({
@@ -42,8 +45,16 @@ export function Answers({
 }
 
 function questionOf(step: Step, item: Item): Asked {
-  const { name, payload, schema, startedAt, dueAt } = step;
-  return { itemId: item.itemId, step: name, payload, schema, since: startedAt, expiresAt: dueAt };
+  const { name, payload, payloadSchema, schema, startedAt, dueAt } = step;
+  return {
+    itemId: item.itemId,
+    step: name,
+    payload,
+    payloadSchema,
+    schema,
+    since: startedAt,
+    expiresAt: dueAt,
+  };
 }
 
 /** What is needed first: a schema that was stored has lost the order of its fields. */
@@ -80,7 +91,7 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
           </>
         )}
       </p>
-      <Shown payload={question.payload} />
+      <Shown payload={question.payload} schema={question.payloadSchema} />
       <form
         className="stack"
         onSubmit={(event) => {
@@ -113,15 +124,25 @@ function told(error: Error | null): Record<string, string> {
   );
 }
 
-/** Texts as texts, because a person is to read them. */
-function Shown({ payload }: { readonly payload: unknown }) {
+/** Texts as texts, because a person is to read them; fields under the titles of their model. */
+function Shown({
+  payload,
+  schema,
+}: {
+  readonly payload: unknown;
+  readonly schema: Schema | null;
+}) {
   if (typeof payload !== "object" || payload === null || Array.isArray(payload))
     return <Json value={payload} />;
+  const declared = new Map(fieldsOf(schema ?? {}).map((field) => [field.name, field]));
   return (
     <dl className="payload">
       {Object.entries(payload).map(([name, value]) => (
         <div key={name}>
-          <dt>{name}</dt>
+          <dt>
+            {declared.get(name)?.label ?? name}{" "}
+            <span className="small muted">{declared.get(name)?.description}</span>
+          </dt>
           <dd>{typeof value === "string" ? value : <Json value={value} />}</dd>
         </div>
       ))}
