@@ -64,6 +64,10 @@ class FamilyView(View):
     entities: str
     routes: dict[str, str]
     params: dict[str, Any]  # a JSON schema
+    invokes: dict[str, Any] | None = Field(  # a JSON schema
+        description="what a caller may hand over as the `entity` of a run, as a JSON schema; null:"
+        " nothing"
+    )
     flow: list[FamilyFlowView]
     attempts: int
     timeout_seconds: float
@@ -94,6 +98,7 @@ class FamilyView(View):
             entities=family.entity.plural,
             routes=dict(routes),
             params=family.params.model_json_schema(),
+            invokes=None if family.invokes is None else family.invokes.model_json_schema(),
             flow=[
                 FamilyFlowView.of(flow_key(family.name, layer), family.flow.of(layer))
                 for layer in Layer

@@ -77,6 +77,9 @@ class RunView(View):
     )
     detail: str | None = Field(description="the same as a sentence")
     params: dict[str, Any]  # as the family declares them
+    entity: dict[str, Any] | None = Field(  # as the family declares it
+        description="what its caller handed over for its one item; null: its items are loaded"
+    )
     force: bool
     limit: int | None
     item_ids: int | None = Field(description="how many ids the caller named; null: by eligibility")
@@ -102,8 +105,8 @@ class RunView(View):
         return cls(
             **run.model_dump(
                 include={
-                    "id", "family", "reason", "detail", "params", "force", "started_by", "paged",
-                    "retry_of", "backfill_id", "item_list", "created_at", "started_at",
+                    "id", "family", "reason", "detail", "params", "entity", "force", "started_by",
+                    "paged", "retry_of", "backfill_id", "item_list", "created_at", "started_at",
                     "finished_at", "deadline_at",
                 }
             ),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from app.errors import SluiceError
 from app.schemas.base import Answer, View
 from app.store.statuses import ItemStatus, RunStage, RunStatus, StepKind
+from app.workflows.keys import handed_over
 from app.workflows.runs.expectation import Estimate, none_eligible
 
 if TYPE_CHECKING:
@@ -37,8 +38,14 @@ class DryRunAnswer(Answer):
     sample: list[str]
 
 
+HandedOverId = Annotated[
+    str | None, Field(description="of the entity that the caller handed over; null: there was none")
+]
+
+
 class StartedAnswer(Answer):
     run_id: str
+    item_id: HandedOverId = None
     message: str
 
 
@@ -58,6 +65,7 @@ class CountedAnswer(StartedAnswer):
 
 class ScheduledAnswer(Answer):
     run_id: str
+    item_id: HandedOverId = None
     scheduled: int = Field(description="items that are new to the run")
     message: str
 
@@ -121,7 +129,8 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
 
 def counted_answer(many: str, run: Run) -> CountedAnswer:
     numbers = run.model_dump(include=CountedAnswer.model_fields.keys() - StartedAnswer.model_fields)
-    return CountedAnswer(run_id=run.id, message=_course(many, run), **numbers)
+    item_id = None if run.entity is None else handed_over(run.id)
+    return CountedAnswer(run_id=run.id, item_id=item_id, message=_course(many, run), **numbers)
 
 
 def _course(many: str, run: Run) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, create_model
 from pydantic.alias_generators import to_pascal
+from pydantic.json_schema import SkipJsonSchema
 
 from app.errors import BadInput
 from app.schemas.base import Body
@@ -22,6 +24,7 @@ from app.workflows.contract.run_options import (
     options_of,
 )
 from app.workflows.keys import MAX_ITEM_ID, id_fault
+from app.workflows.registry.bound_family import no_entity
 
 MOST_ITEM_IDS = 1_000
 
@@ -97,6 +100,40 @@ class RunOptionsBody(Body):
             )
         asked = {name: getattr(self, name) for name in RunOptionsBody.model_fields}
         return options_of(family, **asked)
+
+
+def entity_field(family: AnyFamily) -> tuple[Any, Any]:  # as create_model takes it
+    """One that its caller hands over. Where the family takes none, that is what is told."""
+    if family.invokes is not None:
+        about = f"one {family.entity.singular} of one's own, which has no row: the run is for it"
+        return family.invokes | None, Field(None, description=about)
+
+    def refuse(value: object) -> object:
+        if value is not None:
+            raise ValueError(no_entity(family))
+        return value
+
+    return SkipJsonSchema[Annotated[object, BeforeValidator(refuse)]], None
+
+
+def require_alone(body: Body, others: Mapping[str, str]) -> None:
+    """
+    Args:
+        others: fields of the body that say which items, or how many go first, and their names over
+            HTTP.
+
+    Raises:
+        BadInput: there is an entity, and one of them beside it.
+    """
+    if getattr(body, "entity", None) is None:
+        return
+    given = [name for field, name in others.items() if getattr(body, field) not in (None, False)]
+    if given:
+        raise BadInput(
+            f"Send either entity or {given[0]}, not both: an entity of one's own is the only item"
+            " of its run.",
+            field=given[0],
+        )
 
 
 def params_field(family: AnyFamily) -> tuple[type[BaseModel], Any]:  # as create_model takes it

@@ -39,6 +39,7 @@ class PauseReason(StrEnum):
     BUDGET = "budget"  # what it may spend is spent
     DEADLINE = "deadline"  # it took longer than it may
     PARAMS_CHANGED = "params_changed"  # its family takes its params no more
+    ENTITY_CHANGED = "entity_changed"  # its family takes its caller's entity no more
 
 
 RETRYING: Final = "retrying"

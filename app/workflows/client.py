@@ -29,7 +29,7 @@ from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.run_items import ItemResult
 from app.workflows.runs.start import StartedRun, start_run
-from app.workflows.sources.eligibility import count_eligible
+from app.workflows.sources.eligibility import JUST_ONE, count_eligible
 from app.workflows.sources.item_source import source_of
 from app.workflows.sources.prerequisites import require_ready, require_ready_to_start
 from app.workflows.typed.dry_run import DryRun
@@ -100,19 +100,23 @@ class WorkflowClient:
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun:
         """What ``trigger_process`` would do. Writes nothing and enqueues nothing."""
         bound.params.keep(request.params)
+        bound.keep_entity(request.entity)
         bound.check_ids(request.item_ids)
         ctx = self._context(bound)
         await require_ready(bound, request.params, ctx)
-        found = await count_eligible(
-            bound,
-            source_of(bound, request.params, ctx, request),
-            request.params,
-            ctx,
-            force=request.force,
-            limit=request.limit,
-            budget=self._dry_run_budget,
-            overwrites=True,
-        )
+        if request.entity is not None:
+            found = JUST_ONE
+        else:
+            found = await count_eligible(
+                bound,
+                source_of(bound, request.params, ctx, request),
+                request.params,
+                ctx,
+                force=request.force,
+                limit=request.limit,
+                budget=self._dry_run_budget,
+                overwrites=True,
+            )
         expected = await self._estimator.estimate(bound, request.params, found.statistics)
         return DryRun(found, expected)
 
@@ -202,6 +206,11 @@ class WorkflowClient:
             run = await runs.get(tx, run_id)
             _require_family(run, bound)
             named = sorted(set(item_ids))
+            if run.entity is not None:
+                raise Conflict(
+                    f"Run {run_id} is for one entity that its caller handed over, and takes no"
+                    " other items. Start a run for them."
+                )
             fresh = await pages.add_items(tx, run_id, named)
             if fresh is None:
                 raise _not_running(run)
@@ -213,15 +222,19 @@ class WorkflowClient:
     async def trigger_execute(
         self,
         bound: BoundFamily,
-        item_id: str,
+        item: str | BaseModel,
         params: BaseModel,
         *,
         started_by: str,
         once: IdempotentCall | None = None,
         options: RunOptions | None = None,
     ) -> StartedRun:
-        """Execute one item whether or not it has a result, as a run of its own."""
-        request = RunRequest(params=params, force=True, item_ids=[item_id], options=options)
+        """Execute one item, whether or not it has a result, or an entity of the caller's, as a run
+        of its own."""
+        if isinstance(item, BaseModel):
+            request = RunRequest(params=params, entity=item, options=options)
+        else:
+            request = RunRequest(params=params, force=True, item_ids=[item], options=options)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
 
 

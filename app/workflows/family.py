@@ -20,7 +20,14 @@ from app.workflows.contract.exceptions import (
     StepFailed,
     Systemic,
 )
-from app.workflows.contract.job_family import Entity, FamilyParams, Flow, JobFamily, Page
+from app.workflows.contract.job_family import (
+    Entity,
+    FamilyEntity,
+    FamilyParams,
+    Flow,
+    JobFamily,
+    Page,
+)
 from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
 
 __all__ = [
@@ -33,6 +40,7 @@ __all__ = [
     "Cron",
     "Daily",
     "Entity",
+    "FamilyEntity",
     "FamilyParams",
     "Fatal",
     "Flow",

@@ -2,6 +2,9 @@
 
     run_01JD…                      a run: sorts by time (ULID)
     wrk_01JD…                      a worker, from its start to its end (ULID)
+
+
+    adhoc_01JD…                    an item whose entity the caller of its run handed over
     sch_01JD…                      a schedule that an operator made
     family:welcome-placeholder     the schedule that a family declares
     welcome-placeholder.execute    a flow key
@@ -62,6 +65,11 @@ def new_worker() -> UUID:
 
 def worker_id(identity: UUID) -> str:
     return f"wrk_{ULID.from_uuid(identity)}"
+
+
+def handed_over(run_id: str) -> str:
+    """The id of the item for which the run's caller handed an entity over: no row has it."""
+    return f"adhoc_{run_id.removeprefix('run_')}"
 
 
 def family_schedule(family: str) -> str:

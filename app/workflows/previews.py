@@ -17,6 +17,9 @@ from app.workflows.registry.family_call import told
 from app.workflows.sources.item_source import without_result
 from app.workflows.steps.preview import PreviewStepRunner
 
+HANDED_OVER = "adhoc"
+"""The id, in a preview, of an item whose entity the caller hands over."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreviewService:
@@ -24,20 +27,31 @@ class PreviewService:
     permit: Callable[[str], AbstractAsyncContextManager[None]]
     """For a flow key, of the gate that all workers pass."""
 
-    async def preview(self, bound: BoundFamily, item_id: str, params: BaseModel) -> AttemptResult:
+    async def preview(
+        self, bound: BoundFamily, item: str | BaseModel, params: BaseModel
+    ) -> AttemptResult:
         """Run ``load`` and ``execute`` for one item, and never ``save``. It takes its turn as an
         item of a run does, so that the family's limits hold for both together.
 
+        Args:
+            item: its id; or an entity of the caller's, which takes the place of ``load``.
+
         Raises:
-            BadInput: a run with these params could not be started, or it is no id of this family.
+            BadInput: a run with these params, or for this entity, could not be started, or it is no
+                id of this family.
             SluiceError: its turn does not come: see ``app.flow.caller_gate``.
         """
         bound.params.keep(params)
-        bound.check_ids([item_id])
+        if isinstance(item, BaseModel):
+            bound.keep_entity(item)
+            item_id, entity = HANDED_OVER, item
+        else:
+            bound.check_ids([item])
+            item_id, entity = item, None
         ctx = self.context(bound, item_id=item_id, preview=True)
         ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
         async with self.permit(bound.flow_key(Layer.EXECUTE)):
-            return await attempt(bound, item_id, params, ctx, History())
+            return await attempt(bound, item_id, params, ctx, History(), entity=entity)
 
     async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
         """Whether executing the item would overwrite a result. None: the family does not tell."""

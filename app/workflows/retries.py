@@ -30,13 +30,16 @@ async def retry_request(
         fresh: without the steps that the items remember.
 
     Raises:
-        Conflict: no such item, params that do not fit, or there may be more such items.
+        Conflict: no such item, params that do not fit, or an entity, or there may be more of them.
     """
+    what = "params"
     try:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+        what = "entity"
+        entity = bound.read_entity(run.entity, run.entity_sealed)
     except BadInput as error:
         raise Conflict(
-            f"{run.family} does not take the params of run {run.id} any more. Start a new run."
+            f"{run.family} does not take the {what} of run {run.id} any more. Start a new run."
         ) from error
     if options.approval and run.status not in ENDED:
         raise Conflict(
@@ -49,6 +52,7 @@ async def retry_request(
         raise Conflict(f"Run {run.id} has no such items, so there is nothing to retry.")
     return RunRequest(
         params=params,
+        entity=entity,
         force=True,
         options=options,
         retry_of=run.id,

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from app import exact_json
 from app.api.admission.concurrency import ConcurrencyLimit
 from app.errors import BadInput
-from app.workflows.serialization.params import require_small
+from app.workflows.serialization.json_text import require_small
 
 MOST_VALUES = 50_000
 """Of one body. A list of ids has 5,000 at the most."""
@@ -50,9 +50,10 @@ class LargeBodies:
 
     def _read(self, body: bytes) -> JsonValue:
         value = exact_json.loads(body)
-        if isinstance(value, dict) and "params" in value and len(body) > self._largest_params:
+        if isinstance(value, dict) and len(body) > self._largest_params:
             # Here already: to look closer at them, as at those that are kept, takes longer still.
-            require_small(len(json.dumps(value["params"])), self._largest_params)
+            for word in {"params", "entity"} & value.keys():
+                require_small(len(json.dumps(value[word])), self._largest_params, word)
         return value
 
 

@@ -27,11 +27,16 @@ from app.schemas.workflow_bodies import (
     ItemId,
     RunId,
     body_model,
+    entity_field,
     params_field,
+    require_alone,
 )
 from app.tokens import Scope
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import options_of
+from app.workflows.keys import handed_over
+from app.workflows.previews import HANDED_OVER, PreviewService
+from app.workflows.registry.bound_family import BoundFamily
 
 
 def add_execute(router: Router, family: AnyFamily) -> None:
@@ -41,9 +46,14 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         family,
         "Execute",
         item_id=(
-            ItemId,
-            Field(validation_alias=AliasChoices(name, "itemId"), description=f"of one {one}"),
+            ItemId if family.invokes is None else ItemId | None,
+            Field(
+                ... if family.invokes is None else None,
+                validation_alias=AliasChoices(name, "itemId"),
+                description=f"of one {one}",
+            ),
         ),
+        entity=entity_field(family),
         run_id=(RunId | None, Field(None, description="a running run; else one is made for it")),
         dry_run=(
             StrictBool,
@@ -64,14 +74,15 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         response: Response,
     ) -> PreviewAnswer | ScheduledAnswer:
         bound = state.families[family.name]
+        if body.item_id is None and body.entity is None:
+            raise BadInput(f"Name {name}, or send an entity.", field=name)
+        require_alone(body, {"item_id": name, "run_id": "runId"})
+        if body.entity is not None:
+            # A preview too: who may only look has nothing executed that they thought up.
+            allowed.require(Scope.RUN)
         if body.dry_run:
             async with long.previewing():
-                verdict = await state.previews.preview(bound, body.item_id, body.params)
-                if verdict.error_class is not None:
-                    raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
-                before = await state.previews.stored(bound, body.item_id, body.params)
-                overwrites = await state.previews.has_result(bound, body.item_id, body.params)
-                return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)
+                return await _previewed(state.previews, bound, body)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
             for own in ("approval", "attempts"):
@@ -83,7 +94,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             return scheduled_answer(family.entity, body.run_id, fresh, 1)
         started = await state.client.trigger_execute(
             bound,
-            body.item_id,
+            body.item_id if body.entity is None else body.entity,
             body.params,
             started_by=caller,
             once=once(body),
@@ -91,7 +102,12 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         )
         answer_start(response, started)
         run_id = started.run_id
-        return ScheduledAnswer(run_id=run_id, scheduled=1, message=watch_it(run_id))
+        return ScheduledAnswer(
+            run_id=run_id,
+            item_id=None if body.entity is None else handed_over(run_id),
+            scheduled=1,
+            message=watch_it(run_id),
+        )
 
     execute.__annotations__["body"] = model
     router.add_api_route(
@@ -106,3 +122,19 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             ItemFailed.status: {"description": "The item's execution failed"},
         },
     )
+
+
+async def _previewed(
+    previews: PreviewService,
+    bound: BoundFamily,
+    body: Any,  # made for the family
+) -> PreviewAnswer:
+    what = body.item_id if body.entity is None else body.entity
+    verdict = await previews.preview(bound, what, body.params)
+    if verdict.error_class is not None:
+        raise ItemFailed(f"{verdict.error_class}: {verdict.error_message}")
+    if body.entity is not None:
+        return await preview_answer(HANDED_OVER, verdict, None, overwrites=False)
+    before = await previews.stored(bound, body.item_id, body.params)
+    overwrites = await previews.has_result(bound, body.item_id, body.params)
+    return await preview_answer(body.item_id, verdict, before, overwrites=overwrites)

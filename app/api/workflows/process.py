@@ -21,15 +21,36 @@ from app.schemas.workflow_answers import (
     dry_run_answer,
     watch_it,
 )
-from app.schemas.workflow_bodies import ItemIds, RunId, RunOptionsBody, body_model, params_field
+from app.schemas.workflow_bodies import (
+    ItemIds,
+    RunId,
+    RunOptionsBody,
+    body_model,
+    entity_field,
+    params_field,
+    require_alone,
+)
 from app.store.database import reading
 from app.store.items import item_lists
 from app.tokens import Scope
 from app.workflows.client import RunRequest
 from app.workflows.contract.job_family import AnyFamily
+from app.workflows.keys import handed_over
 
 LONGEST_WAIT = 30
 """Seconds."""
+OF_SEVERAL = {
+    "item_ids": "itemIds",
+    "item_list": "itemList",
+    "limit": "limit",
+    "force": "force",
+    "canary": "canary",
+    "auto_promote": "autoPromote",
+    "ramp": "ramp",
+    "max_failure_rate": "maxFailureRate",
+    "min_items": "minItems",
+}
+"""What says something about several items, or about which."""
 
 Wait = Annotated[
     float | None,
@@ -56,6 +77,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
             RunId | None,
             Field(None, description="exactly those of this list: see POST /api/item-lists"),
         ),
+        entity=entity_field(family),
         params=params_field(family),
     )
 
@@ -79,6 +101,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
                 raise BadInput("Send either itemIds or itemList, not both.", field="itemList")
             async with reading(state.database) as connection:
                 await item_lists.require(connection, body.item_list)
+        require_alone(body, OF_SEVERAL)
         bound = state.families[family.name]
         asked = RunRequest(
             params=body.params,
@@ -86,6 +109,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
             limit=body.limit,
             item_ids=body.item_ids,
             item_list=body.item_list,
+            entity=body.entity,
             options=body.options(family),
         )
         if body.dry_run:
@@ -98,7 +122,11 @@ def add_process(router: Router, family: AnyFamily) -> None:
             )
             answer_start(response, started)
             if wait is None:
-                return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))
+                return StartedAnswer(
+                    run_id=started.run_id,
+                    item_id=None if body.entity is None else handed_over(started.run_id),
+                    message=watch_it(started.run_id),
+                )
             handle = state.client.run(started.run_id)
             return counted_answer(many, await handle.counted(within=wait, leave=stopping))
 

@@ -11,8 +11,11 @@ from app.store.statuses import RunStage, RunStatus
 from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
-_BESIDE = _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None)
-"""Begun by a step of another run, or by a backfill: however many are under way beside it."""
+_BESIDE = (
+    _RUN.c.parent_run.is_not(None) | _RUN.c.backfill_id.is_not(None) | _RUN.c.entity.is_not(None)
+)
+"""Begun by a step of another run, or by a backfill, or for an entity that its caller handed over:
+however many are under way beside it."""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.family:' || :family, 0))")
 _WAITING = (_RUN.c.stage == RunStage.WAITING) & (_RUN.c.status == RunStatus.PENDING)
 _ACTIVE = (

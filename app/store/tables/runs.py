@@ -48,6 +48,11 @@ class Run(SluiceTable, table=True):
     """The secrets of ``params``, encrypted: ``app.workflows.serialization.params``."""
     params_version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     """Of the family, when they were kept: ``JobFamily.params_version``."""
+    entity: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """What its caller handed over in place of a row, for its one item; a mask stands for each
+    secret. Null: its items are loaded."""
+    entity_sealed: str | None = Field(default=None, sa_type=Text)
+    """The secrets of ``entity``, as ``sealed``."""
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))

@@ -28,6 +28,10 @@ class FamilyParams(BaseModel):
     )
 
 
+class FamilyEntity(FamilyParams):
+    """The base of an entity that a caller may hand over: likewise. See ``JobFamily.invokes``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """What a family works on, in one and in many: ``Entity("user", "users")``."""
@@ -87,6 +91,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     params_version: ClassVar[int] = 1
     """Raise it when the params of runs that are going, of schedules and of backfills are to become
     those of the new code by ``migrate_params``."""
+    invokes: ClassVar[type[BaseModel] | None] = None
+    """The model of an entity that a caller may hand over, for one item that has no row: it is
+    given to ``execute`` in place of what ``load`` returns, and is of the same type. None: there
+    must be a row."""
     flow: ClassVar[Flow] = Flow()
     """How much may be at work at once, and start in a period, in each layer."""
 
@@ -189,6 +197,14 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         self, entity: EntityT, result: ResultT, params: ParamsT, ctx: Context
     ) -> Awaitable[None] | None:
         """Persist the result. Safe to repeat: a crash after it runs it again."""
+        return None
+
+    def save_invoked(
+        self, entity: EntityT, result: ResultT, params: ParamsT, ctx: Context
+    ) -> Awaitable[None] | None:
+        """In place of ``save`` for an entity that a caller handed over, of which there is no row:
+        ``ctx.item_id`` is an id of its own. Where nothing is written here, the result stays on the
+        item alone. Safe to repeat."""
         return None
 
     def stored(

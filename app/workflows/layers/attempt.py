@@ -84,6 +84,7 @@ async def attempt(
     history: History,
     *,
     attempts: int | None = None,
+    entity: BaseModel | None = None,
 ) -> AttemptResult:
     """Load, execute and save one item. Never raises for what the family raised, whatever that is.
 
@@ -92,6 +93,7 @@ async def attempt(
 
     Args:
         attempts: that may fail; None: as many as the family says.
+        entity: what a caller handed over; None: it is loaded.
     """
     started_at, clock = datetime.now(UTC), time.perf_counter()
     progress = _Progress(history)
@@ -102,7 +104,7 @@ async def attempt(
     error: BaseException | None = None
     try:
         async with limit:
-            await progress.go(bound, item_id, params, ctx)
+            await progress.go(bound, item_id, params, ctx, entity)
     except ItemSuspended as parked:
         return _parked(history, parked.waits, ctx, started_at, clock + limit.waited)
     except BaseException as caught:
@@ -141,8 +143,17 @@ class _Progress:
     def __init__(self, history: History) -> None:
         self.history = history
 
-    async def go(self, bound: BoundFamily, item_id: str, params: BaseModel, ctx: Context) -> None:
-        entity = await bound.load(item_id, ctx)
+    async def go(
+        self,
+        bound: BoundFamily,
+        item_id: str,
+        params: BaseModel,
+        ctx: Context,
+        given: BaseModel | None,
+    ) -> None:
+        save = bound.save if given is None else bound.save_invoked
+        # A copy: what one attempt makes of it is not for the next one.
+        entity = await bound.load(item_id, ctx) if given is None else given.model_copy(deep=True)
         if entity is None:
             raise Skip("The item is gone.")
         result: Any  # of the family's own type
@@ -158,7 +169,7 @@ class _Progress:
             )
             result = kept.value
         if not ctx.preview:
-            await bound.save(entity, result, params, ctx)
+            await save(entity, result, params, ctx)
 
 
 def _ms(began: float) -> int:

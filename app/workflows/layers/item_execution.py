@@ -160,7 +160,13 @@ class ItemExecutor:
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
         try:
             verdict = await attempt(
-                bound, item_id, view.params, ctx, item.history, attempts=view.attempts
+                bound,
+                item_id,
+                view.params,
+                ctx,
+                item.history,
+                attempts=view.attempts,
+                entity=view.entity,
             )
         finally:
             self.at_work.end(run_id, item_id, work)

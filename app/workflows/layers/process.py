@@ -30,7 +30,7 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate, none_eligible
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.eligibility import EligibilityCount, count_eligible
+from app.workflows.sources.eligibility import JUST_ONE, EligibilityCount, count_eligible
 from app.workflows.sources.item_source import Source, source_of
 from app.workflows.sources.prerequisites import require_ready
 
@@ -148,6 +148,8 @@ async def _survey(
     run: Run,
     options: RunOptions,
 ) -> EligibilityCount:
+    if run.entity is not None:
+        return JUST_ONE
     wanted = options.canary or 0
 
     def survey(*, overwrites: bool) -> Awaitable[EligibilityCount]:

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from app.errors import FieldError
 from app.redaction.redactor import Redactor
+from app.store.tables.base import Json
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.keys import Layer, flow_key
@@ -21,7 +23,7 @@ from app.workflows.registry.threads import ThreadLine, Threads
 from app.workflows.registry.typed_ids import TypedIds
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 from app.workflows.serialization.params import LARGEST as LARGEST_PARAMS
-from app.workflows.serialization.params import Params, ParamsVersion
+from app.workflows.serialization.params import EntityRefused, KeptParams, Params, ParamsVersion
 from app.workflows.serialization.results import Results
 from app.workflows.serialization.secret_box import SecretBox
 
@@ -43,9 +45,12 @@ class BoundFamily:
     load: Async
     execute: Async
     save: Async
+    save_invoked: Async
     stored: Async | None
     """None: the family does not tell what is stored."""
     params: Params
+    entities: Params | None
+    """What callers may hand over; None: nothing."""
     results: Results
     values: ValueCodec
     """What its steps may be given, and return."""
@@ -95,6 +100,27 @@ class BoundFamily:
         if self.ids is not None and item_ids is not None:
             self.ids.check(item_ids)
 
+    def keep_entity(self, entity: BaseModel | None) -> KeptParams | None:
+        """
+        Raises:
+            BadInput: it would not be the same when it is read back, or the family takes none.
+        """
+        return None if entity is None else self._entities().keep(entity)
+
+    def read_entity(self, entity: Json | None, sealed: str | None) -> BaseModel | None:
+        """
+        Raises:
+            EntityRefused: the family takes it no more.
+            SecretsLost: its secrets cannot be read.
+        """
+        return None if entity is None else self._entities().read(KeptParams(entity, sealed))
+
+    def _entities(self) -> Params:
+        if self.entities is None:
+            message = no_entity(self.family)
+            raise EntityRefused([FieldError(field="entity", message=message)])
+        return self.entities
+
     def chunk_for(self, items: int | None) -> int:
         """How many of a run's items a message names: fewer where there are few, so that workers
         share them. None: nobody knows how many there are."""
@@ -136,14 +162,14 @@ def bind(
         methods = [getattr(family, name) for name in overridden(family, names)]
         return not all(inspect.iscoroutinefunction(method) for method in methods)
 
-    of_items.used = plain("load", "execute", "save")
+    of_items.used = plain("load", "execute", "save", "save_invoked")
     of_pages.used = plain("ready", "page", "count", "existing")
     kind = id_type(type(family))
     ids = TypedIds(kind) if kind in (int, UUID) else None
     existing = made("existing", of_pages)
     load, stored = made("load", of_items), made("stored", of_items)
     values = values_of(family, largest)
-    redactor = redactor or Redactor()
+    redactor, box = redactor or Redactor(), box or SecretBox.fresh()
     return BoundFamily(
         family=family,
         pages=made("page", of_pages) if overridden(family, ("page",)) else None,
@@ -153,22 +179,35 @@ def bind(
         load=ids.of_one(load) if ids else load,
         execute=made("execute", of_items),
         save=made("save", of_items),
+        save_invoked=made("save_invoked", of_items),
         stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
         ids=ids,
         params=Params(
             family.params,
             values,
-            box or SecretBox.fresh(),
+            box,
             redactor,
             ParamsVersion(family.params_version, family.migrate_params),
             largest=largest_params,
         ),
+        entities=None
+        if family.invokes is None
+        else Params(family.invokes, values, box, redactor, largest=largest_params, word="entity"),
         results=Results(result_type(type(family)), values),
         values=values,
         threads=of_items,
         plain=of_items.used,
         chunk_size=1 if one_by_one else family.chunk_size,
         redactor=redactor,
+    )
+
+
+def no_entity(family: AnyFamily) -> str:
+    """That it takes none, and what to do about it."""
+    return (
+        f"{family.name} takes no entity of its caller's. Name the id of one that is there; or let"
+        f" {type(family).__name__} say what it takes: invokes = a pydantic model, of the type that"
+        " load() returns"
     )
 
 

@@ -16,8 +16,8 @@ from types import ModuleType
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
-from app.workflows.registry.known_types import result_type, values_of
-from app.workflows.registry.param_types import check_params_type
+from app.workflows.registry.known_types import entity_type, result_type, values_of
+from app.workflows.registry.param_types import check_invoked_type, check_params_type
 from app.workflows.registry.rename import check_renames
 from app.workflows.registry.result_types import check_result_type
 from app.workflows.registry.schedule_spec import declared_spec
@@ -195,6 +195,7 @@ def _check_values(where: str, family: AnyFamily) -> None:
     """That what it is given, and returns, can be kept."""
     try:
         check_params_type(family.params)
+        check_invoked_type(family.invokes, entity_type(type(family)))
         check_result_type(result_type(type(family)))
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {family.name}: {error.detail}") from error

@@ -62,6 +62,11 @@ def result_type(kind: type) -> Any:  # of any type
     return _arguments(kind, {})[2]
 
 
+def entity_type(kind: type) -> Any:  # of any type
+    """What they put second."""
+    return _arguments(kind, {})[1]
+
+
 def id_type(kind: type) -> object:
     """What they put fourth; text where they put nothing."""
     said = _arguments(kind, {})[3]

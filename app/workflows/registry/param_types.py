@@ -1,9 +1,11 @@
-"""Types of params of which it can be told, before anything runs, that they could not be kept."""
+"""Types of params, and of entities that callers hand over, of which it can be told, before anything
+runs, that they could not be kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, PlainSerializer, ValidationError, WrapSerializer
 from pydantic.fields import FieldInfo
@@ -23,10 +25,7 @@ def check_params_type(kind: type[BaseModel]) -> None:
         ConfigurationError: params of this type would not be the same when they are read back, or a
             secret in them would be shown.
     """
-    for one in all_in(kind, set()):
-        _check_secret_places(one)
-        if isinstance(one, type) and issubclass(one, BaseModel) and one is not BaseModel:
-            _check_model(one)
+    _check_kept(kind, "params")
     try:
         defaults = kind()
     except ValidationError:
@@ -37,23 +36,60 @@ def check_params_type(kind: type[BaseModel]) -> None:
         raise ConfigurationError(f"what params are when nothing is named: {error.detail}") from None
 
 
-def _check_secret_places(annotation: Any) -> None:  # annotations are of no one type
+def check_invoked_type(kind: object, entity: object) -> None:
+    """
+    Args:
+        kind: what ``invokes`` says.
+        entity: what ``load`` returns, by the family's second type.
+
+    Raises:
+        ConfigurationError: it is no model that checks what it is given, or ``execute`` is not made
+            for it; or see ``check_params_type``.
+    """
+    if kind is None:
+        return
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        raise ConfigurationError(f"invokes must be a pydantic model, and not {kind!r}.")
+    if kind.model_config.get("table"):
+        raise ConfigurationError(
+            f"invokes = {kind.__name__} is a table, which takes whatever it is given unchecked. Let"
+            " load() return a FamilyEntity of what execute() needs, and name that."
+        )
+    kinds = get_args(entity) if get_origin(entity) in (Union, UnionType) else (entity,)
+    known = [one for one in kinds if isinstance(one, type) and one is not Any]
+    if len(known) == len(kinds) and not any(issubclass(kind, one) for one in known):
+        names = " or ".join(one.__name__ for one in known)
+        raise ConfigurationError(
+            f"invokes = {kind.__name__}, but execute() is given {names}, by the second type in"
+            " JobFamily[…]. Both must be the same."
+        )
+    _check_kept(kind, "entity")
+
+
+def _check_kept(kind: type[BaseModel], word: str) -> None:
+    for one in all_in(kind, set()):
+        _check_secret_places(one, word)
+        if isinstance(one, type) and issubclass(one, BaseModel) and one is not BaseModel:
+            _check_model(one, word)
+
+
+def _check_secret_places(annotation: Any, word: str) -> None:  # annotations are of no one type
     if get_origin(annotation) is Annotated:
         secret, *metadata = get_args(annotation)
         if is_secret(secret) and any(isinstance(one, _WRITERS) for one in metadata):
-            raise ConfigurationError(_shown("a secret of params"))
+            raise ConfigurationError(_shown(f"a secret of {word}"))
     keyed = get_origin(annotation) in (dict, Mapping) and get_args(annotation)
     if keyed and is_secret(keyed[0]):
         raise ConfigurationError(
-            "a secret of params is the key of a dict, where it cannot be hidden. Make it a value."
+            f"a secret of {word} is the key of a dict, where it cannot be hidden. Make it a value."
         )
 
 
-def _check_model(model: type[BaseModel]) -> None:
+def _check_model(model: type[BaseModel], word: str) -> None:
     written_by = model.__pydantic_decorators__
     by_fields = {name for one in written_by.field_serializers.values() for name in one.info.fields}
     for name, field in model.model_fields.items():
-        place = f"params: {model.__name__}.{name}"
+        place = f"{word}: {model.__name__}.{name}"
         if field.exclude:
             raise ConfigurationError(
                 f"{place} is excluded from what is kept, so that no run would get it. Leave out"

@@ -34,11 +34,12 @@ log = structlog.get_logger("sluice.run")
 
 @dataclass(frozen=True, slots=True)
 class CachedRun:
-    """A run as it stood at most half a second ago, with its params parsed, or why they cannot be:
-    one that is paused or cancelled needs none.
+    """A run as it stood at most half a second ago, with its params parsed, or why they, or its
+    entity, cannot be: one that is paused or cancelled needs none.
 
     ``attempts``: of each of its items; None: as its family says. ``share``: how many of its items
-    may be at work at once by its ramp; None: no ramp bounds it.
+    may be at work at once by its ramp; None: no ramp bounds it. ``entity``: what its caller handed
+    over; None: its items are loaded.
     """
 
     run: Run
@@ -46,12 +47,13 @@ class CachedRun:
     read: BaseModel | Unreadable
     share: int | None = None
     attempts: int | None = None
+    entity: BaseModel | None = None
 
     @property
     def params(self) -> BaseModel:
         """
         Raises:
-            ParamsRefused: the family takes them no more.
+            ParamsRefused: the family takes them, or the entity, no more.
             SecretsLost: the key is not here with which they were encrypted.
         """
         if isinstance(self.read, Unreadable):
@@ -160,13 +162,13 @@ class RunCache:
         if found is None or found[0].family not in self._families:
             return None
         run, active_seconds = found
+        bound, entity = self._families[run.family], None
         params: BaseModel | Unreadable
         try:
-            params = self._families[run.family].params.read(
-                KeptParams(run.params, run.sealed, run.params_version)
-            )
+            params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+            entity = bound.read_entity(run.entity, run.entity_sealed)
         except (ParamsRefused, SecretsLost) as error:
             params = error
         options = RunOptions.model_validate(run.options)
         share = None if options.ramp is None else options.ramp.share(active_seconds)
-        return CachedRun(run, RunStatus(run.status), params, share, options.attempts)
+        return CachedRun(run, RunStatus(run.status), params, share, options.attempts, entity)

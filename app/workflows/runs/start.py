@@ -55,8 +55,10 @@ async def start_run(
     if run.retry_of is not None:
         # Before the family, as the end of a run does.
         await runs.lock(tx, run.retry_of)
-    # A backfill says by itself how many of its runs may be active.
-    ahead = None if run.backfill_id is not None else await _ahead(tx, bound)
+    # A backfill says by itself how many of its runs may be active; and an entity that is handed
+    # over is no item of any other run.
+    alone = run.backfill_id is not None or run.entity is not None
+    ahead = None if alone else await _ahead(tx, bound)
     if ahead is not None:
         run.stage = RunStage.WAITING
     await runs.insert_run(tx, run)

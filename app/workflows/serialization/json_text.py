@@ -6,6 +6,8 @@ import json
 import re
 from decimal import Decimal
 
+from app.errors import BadInput
+
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """Its escape, but not a backslash that is followed by the letters of one."""
 
@@ -23,3 +25,23 @@ def as_jsonb(text: str) -> object:
 def _number(spelt: str) -> int | float:
     digits = format(Decimal(spelt), "f")
     return float(digits) if "." in digits else int(digits)
+
+
+def require_small(size: int, largest: int, word: str) -> None:
+    """
+    Args:
+        size: as JSON, with secrets.
+        word: what it is called: ``params`` or ``entity``.
+
+    Raises:
+        BadInput: it is too large to be kept with a run.
+    """
+    if size > largest:
+        ids = "; ids belong into itemIds or a list" if word == "params" else ""
+        weighs = "weigh" if word == "params" else "weighs"
+        raise BadInput(
+            f"{word} {weighs} {size:,} bytes as JSON, and at most {largest:,} are kept"
+            " (SLUICE_MAX_PARAMS_BYTES). Put it where large things are kept, and name the"
+            f" place{ids}.",
+            field=word,
+        )

@@ -1,25 +1,31 @@
-"""A run's params, as they are kept and read back: the same by value, or refused."""
+"""A run's params, and what a caller hands over as its entity, as they are kept and read back: the
+same by value, or refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from app.errors import BadInput, field_errors, first_of, full_stop
-from app.exact_json import unstorable
+from app.errors import BadInput, FieldError, field_errors, first_of, full_stop
 from app.redaction.redactor import Redactor
 from app.store.tables.base import Json
 from app.workflows.failures.error_text import class_of, sentence_of
 from app.workflows.serialization.codec import NotSerialisable, ValueCodec
 from app.workflows.serialization.equality import same
-from app.workflows.serialization.json_text import as_jsonb
+from app.workflows.serialization.json_text import as_jsonb, require_small
 from app.workflows.serialization.secret_box import SecretBox, SecretsLost
-from app.workflows.serialization.secret_places import MASK, Placed, dumped, put, unmasked
+from app.workflows.serialization.secret_places import (
+    Placed,
+    dumped,
+    put,
+    require_storable,
+    unmasked,
+)
 
 LARGEST = 32_000
 
@@ -27,9 +33,12 @@ LARGEST = 32_000
 class ParamsRefused(BadInput):
     """The family does not take them; ``more`` has every fault, and none the input."""
 
-    def __init__(self, error: ValidationError) -> None:
-        faults = field_errors(error, "params")
-        super().__init__(full_stop(first_of(faults)), more={"errors": faults})
+    def __init__(self, faults: Sequence[FieldError]) -> None:
+        super().__init__(full_stop(first_of(faults)), more={"errors": list(faults)})
+
+
+class EntityRefused(ParamsRefused):
+    """The family takes no such entity from a caller."""
 
 
 class ParamsNotMigrated(ParamsRefused):
@@ -82,7 +91,7 @@ class KeptParams:
 
 
 class Params:
-    """Of one family.
+    """Of one family; the entities that it takes from callers are kept likewise.
 
     Raises:
         SecretsLost: by each method that reads secrets back.
@@ -97,13 +106,16 @@ class Params:
         version: ParamsVersion = ParamsVersion(),
         *,
         largest: int = LARGEST,
+        word: Literal["params", "entity"] = "params",
     ) -> None:
         """
         Args:
             redactor: learns each secret that comes by.
             largest: bytes of params that are kept, as JSON with their secrets.
+            word: what they are called in the body, and so in what is refused.
         """
         self._kind = kind
+        self._word = word
         self._version = version
         self._largest = largest
         self._redactor = redactor or Redactor()
@@ -118,14 +130,15 @@ class Params:
         Raises:
             BadInput: they would not be the same when they are read back, or are too large.
         """
-        data, placed = _dumped(params, unset=True)
+        data, placed = self._dumped(params, unset=True)
         text = json.dumps(data)
-        require_small(len(text) + sum(len(str(v)) for _, v in placed), self._largest)
+        size = len(text) + sum(len(str(v)) for _, v in placed)
+        require_small(size, self._largest, self._word)
         self._told(placed)
-        _require_storable(data, placed)
+        require_storable(data, placed, self._word)
         self._require_same(params, self._validated(put(as_jsonb(text), placed)))
         if not unset:
-            data, placed = _dumped(params, unset=False)
+            data, placed = self._dumped(params, unset=False)
         return KeptParams(data, self._sealed(placed), self._version.number)
 
     def named(self, data: Mapping[str, Any], before: KeptParams | None = None) -> KeptParams:
@@ -156,7 +169,7 @@ class Params:
         """
         params = self._validated(data)
         with suppress(BadInput):  # ``keep`` says so, where they are to be kept
-            self._told(_dumped(params, unset=True)[1])
+            self._told(self._dumped(params, unset=True)[1])
         return params
 
     def equal(self, one: KeptParams, other: KeptParams) -> bool:
@@ -165,7 +178,7 @@ class Params:
 
     def fingerprint(self, params: BaseModel, beside: str) -> bytes:
         """Of params and a text beside them; it is of no use to guess a secret from."""
-        data, placed = _dumped(params, unset=True)
+        data, placed = self._dumped(params, unset=True)
         secrets = [[list(place), repr(value)] for place, value in placed]
         return self._box.digest(json.dumps([data, secrets, beside], sort_keys=True))
 
@@ -174,18 +187,19 @@ class Params:
             return self._kind.model_validate(data)
         except ValidationError as error:
             # Not as its cause: it holds what was sent, in which there may be secrets.
-            raise ParamsRefused(error) from None
+            refused = EntityRefused if self._word == "entity" else ParamsRefused
+            raise refused(field_errors(error, self._word)) from None
 
     def _require_same(self, params: BaseModel, again: BaseModel) -> None:
         if same(params, again):
             return
         fields = self._kind.model_fields.items()
         changed = (
-            f"params.{field.alias or name}"
+            f"{self._word}.{field.alias or name}"
             for name, field in fields
             if not same(getattr(params, name, None), getattr(again, name, None))
         )
-        shown = next(changed, "params")
+        shown = next(changed, self._word)
         raise BadInput(
             f"{shown} is not the same once it is kept and read back. Let the family declare it by a"
             " type that JSON holds, and let its validators take what they gave.",
@@ -196,9 +210,9 @@ class Params:
         if not placed:
             return None
         try:
-            return self._box.seal(self._values.dump([list(one) for one in placed], "params"))
+            return self._box.seal(self._values.dump([list(one) for one in placed], self._word))
         except NotSerialisable:  # whose sentence says what is in it
-            raise BadInput("A secret of params is of a type that cannot be kept.") from None
+            raise BadInput(f"A secret of {self._word} is of a type that cannot be kept.") from None
 
     def _opened(self, sealed: str | None) -> Placed:
         if sealed is None:
@@ -211,40 +225,9 @@ class Params:
         if placed:
             self._redactor.learn(*(value for _, value in placed))
 
-
-def require_small(size: int, largest: int) -> None:
-    """
-    Args:
-        size: of params as JSON, with their secrets.
-
-    Raises:
-        BadInput: they are too large.
-    """
-    if size > largest:
-        raise BadInput(
-            f"params weigh {size:,} bytes as JSON, and at most {largest:,} are kept"
-            " (SLUICE_MAX_PARAMS_BYTES). Put it where large things are kept, and name the place;"
-            " ids belong into itemIds or a list.",
-            field="params",
-        )
-
-
-def _dumped(params: BaseModel, *, unset: bool) -> tuple[Any, Placed]:
-    try:
-        return dumped(params, unset=unset)
-    except ValueError as error:  # pydantic's serialisation errors are ValueErrors
-        raise BadInput(f"params cannot be kept: {error}", field="params") from None
-
-
-def _require_storable(data: Any, placed: Placed) -> None:
-    fault = unstorable(data)
-    if fault is not None:
-        place, why = fault
-        raise BadInput(f"params.{place} {why}.", field=f"params.{place}")
-    for where, value in placed:
-        if value == MASK:
-            shown = ".".join(("params", *map(str, where)))
-            raise BadInput(
-                f"{shown} is the mask that stands for a secret. Send the secret itself.",
-                field=shown,
-            )
+    def _dumped(self, params: BaseModel, *, unset: bool) -> tuple[Any, Placed]:
+        try:
+            return dumped(params, unset=unset)
+        except ValueError as error:  # pydantic's serialisation errors are ValueErrors
+            word = self._word
+            raise BadInput(f"{word} cannot be kept: {error}", field=word) from None

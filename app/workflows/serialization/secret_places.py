@@ -8,6 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
+from app.errors import BadInput
+from app.exact_json import unstorable
+
 MASK = "**********"
 
 Place = tuple[str | int, ...]
@@ -82,3 +85,24 @@ def _is_masked(data: Any, before: Any, place: Place) -> bool:
         except (LookupError, TypeError):
             return False
     return bool(data == MASK)
+
+
+def require_storable(data: Any, placed: Placed, word: str) -> None:
+    """
+    Args:
+        word: what the data is called.
+
+    Raises:
+        BadInput: Postgres would not keep it, or a mask stands where its secret should.
+    """
+    fault = unstorable(data)
+    if fault is not None:
+        place, why = fault
+        raise BadInput(f"{word}.{place} {why}.", field=f"{word}.{place}")
+    for where, value in placed:
+        if value == MASK:
+            shown = ".".join((word, *map(str, where)))
+            raise BadInput(
+                f"{shown} is the mask that stands for a secret. Send the secret itself.",
+                field=shown,
+            )

@@ -35,6 +35,10 @@ class EligibilityCount:
     overwrite_exact: bool = True
 
 
+JUST_ONE = EligibilityCount(Statistics(1, 1, 0), (), to_overwrite=0)
+"""What a run is for whose caller hands its entity over: there is no row of which to ask more."""
+
+
 async def count_eligible(
     bound: BoundFamily,
     source: Source,

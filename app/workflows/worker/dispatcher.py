@@ -27,7 +27,7 @@ from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.reconciler import RunReconciler
-from app.workflows.serialization.params import ParamsRefused, Unreadable
+from app.workflows.serialization.params import EntityRefused, ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
 
 LAYER_ATTEMPTS = 8
@@ -139,10 +139,17 @@ class Dispatcher:
         """The code is another than the one that the run was started with, or the key of its secrets
         is not here."""
         run_id = RunOnly.model_validate_json(delivery.payload).run
+        reason = PauseReason.PARAMS_CHANGED
         if isinstance(error, SecretsLost):
             detail = (
-                f"A worker cannot read the run's params. {error.detail} Then resume the run, or"
+                f"A worker cannot read the run's secrets. {error.detail} Then resume the run, or"
                 " cancel it and start another."
+            )
+        elif isinstance(error, EntityRefused):
+            reason = PauseReason.ENTITY_CHANGED
+            detail = (
+                f"The family takes the run's entity no more: {error.detail} Bring back code that"
+                " takes it and resume the run, or cancel it and start another."
             )
         else:
             detail = (
@@ -151,7 +158,7 @@ class Dispatcher:
             )
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
-            await self.mender.keeper.pause(tx, run_id, PauseReason.PARAMS_CHANGED, detail)
+            await self.mender.keeper.pause(tx, run_id, reason, detail)
 
     async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
         """A source asked us to come later, which is no failure: the message begins anew then."""

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f46567e6039d9cb297651fcf8ab1616dd3b0e105dd12ec0b6837b3cdfabe5fc9
+// OpenAPI document: aebd881048a6d4aaececcd972e70246035bddd11db6f517d105a45f8b9a465e1
 
 export interface paths {
     "/api/audit": {
@@ -1105,6 +1105,13 @@ export interface components {
              * @description items that have an outcome
              */
             ended: number;
+            /**
+             * Entity
+             * @description what its caller handed over for its one item; null: its items are loaded
+             */
+            entity: {
+                [key: string]: unknown;
+            } | null;
             /** @description made when the run began */
             estimate: components["schemas"]["Estimate"] | null;
             /** Family */
@@ -1509,6 +1516,11 @@ export interface components {
             alreadyProcessed: number | null;
             /** Exact */
             exact: boolean;
+            /**
+             * Itemid
+             * @description of the entity that the caller handed over; null: there was none
+             */
+            itemId?: string | null;
             /** Message */
             message: string;
             /** Runid */
@@ -1859,6 +1871,13 @@ export interface components {
             entity: string;
             /** Flow */
             flow: components["schemas"]["FamilyFlowView"][];
+            /**
+             * Invokes
+             * @description what a caller may hand over as the `entity` of a run, as a JSON schema; null: nothing
+             */
+            invokes: {
+                [key: string]: unknown;
+            } | null;
             /** @description the newest; null: there is none */
             lastRun: components["schemas"]["FamilyLastRunView"] | null;
             /**
@@ -2974,6 +2993,13 @@ export interface components {
              * @description items that have an outcome
              */
             ended: number;
+            /**
+             * Entity
+             * @description what its caller handed over for its one item; null: its items are loaded
+             */
+            entity: {
+                [key: string]: unknown;
+            } | null;
             /** @description made when the run began */
             estimate: components["schemas"]["Estimate"] | null;
             /** Family */
@@ -3036,6 +3062,11 @@ export interface components {
         };
         /** ScheduledAnswer */
         ScheduledAnswer: {
+            /**
+             * Itemid
+             * @description of the entity that the caller handed over; null: there was none
+             */
+            itemId?: string | null;
             /** Message */
             message: string;
             /** Runid */
@@ -3208,6 +3239,11 @@ export interface components {
         };
         /** StartedAnswer */
         StartedAnswer: {
+            /**
+             * Itemid
+             * @description of the entity that the caller handed over; null: there was none
+             */
+            itemId?: string | null;
             /** Message */
             message: string;
             /** Runid */

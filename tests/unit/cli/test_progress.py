@@ -31,6 +31,7 @@ RUN = RunView.model_construct(
     reason=None,
     detail=None,
     params={},
+    entity=None,
     force=False,
     limit=None,
     item_ids=None,
