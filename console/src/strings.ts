@@ -244,6 +244,11 @@ export const S = {
       active === 0
         ? "No further partition begins until it is resumed."
         : `No further partition begins until it is resumed; ${active} ${plural(active, "is", "are")} still at work.`,
+    verbTitles: { pause: "Pause the backfill?", resume: "Resume the backfill?" },
+    verbMore: {
+      pause: "No further partition begins until it is resumed; those at work go on.",
+      resume: "It goes on with the next partition.",
+    },
     now: "At work now",
     partitions: "Partitions",
     filter: "Partitions by status",
@@ -376,7 +381,8 @@ export const S = {
 
   actions: {
     pause: "Pause",
-    pausing: "Pausing …",
+    pauseTitle: "Pause the run?",
+    pauseMore: "What is at work ends; nothing further begins until it is resumed.",
     resume: "Resume",
     resumeTitle: "Resume the run?",
     resumeMore: "It goes on where it stopped.",
@@ -659,7 +665,17 @@ export const S = {
     pauseKey: (key: string): string => `Pause ${key}`,
     resume: "Resume",
     resumeKey: (key: string): string => `Resume ${key}`,
+    verbTitles: {
+      pause: (key: string): string => `Pause ${key}?`,
+      resume: (key: string): string => `Resume ${key}?`,
+    },
+    verbMore: {
+      pause: "What is at work ends; nothing further of any run begins until it is resumed.",
+      resume: "What waits begins at once, as its limits allow.",
+    },
     reset: "Reset to the code's",
+    resetTitle: (key: string): string => `Reset ${key}?`,
+    resetMore: "The limits that the family's file declares hold again.",
     resetKey: (key: string): string => `Reset to the code's limits: ${key}`,
     parallelism: "Parallelism",
     rate: "Rate",
@@ -700,6 +716,12 @@ export const S = {
       `A run of ${family} begins at once, as the schedule would begin it. When it fires next stays.`,
     pause: "Pause",
     resume: "Resume",
+    verbTitles: { pause: "Pause the schedule?", resume: "Resume the schedule?" },
+    verbMore: {
+      pause: (name: string): string =>
+        `${name} starts nothing until it is resumed. Runs that it has started go on.`,
+      resume: (name: string): string => `${name} starts runs again from its next time on.`,
+    },
     remove: "Remove",
     removeTitle: "Remove the schedule?",
     removeMore: (name: string): string => `${name} fires no more. Its runs stay.`,

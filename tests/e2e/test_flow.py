@@ -46,6 +46,8 @@ def test_a_rate_that_is_edited_changes_the_pace_of_the_run_that_is_going(
 
     console.open("/flow-control")
     console.button(f"Reset to the code's limits: {KEY}").click()
+    console.dialog.get_by_label("Why").fill("It was enough.")
+    console.dialog.get_by_role("button", name="Reset to the code's").click()
     expect(card.get_by_text("pinned")).to_be_hidden()
     assert _limits(api) == {"source": "code", "rate": 100, "parallelism": 10}
     assert api.ended(run_id)["counters"]["succeeded"] == USERS
@@ -56,12 +58,19 @@ def test_a_key_that_is_paused_lets_nothing_begin_until_it_is_resumed(
 ) -> None:
     console.open("/flow-control")
     console.button(f"Pause {KEY}").click()
+    console.dialog.get_by_label("Why").fill("The mail provider is down.")
+    console.dialog.get_by_role("button", name="Pause").click()
     expect(console.page.locator(f"[id='{KEY}']").get_by_text("paused")).to_be_visible()
     run_id = api.start("greeting", force=True, limit=5)
     api.reached(run_id, "running")
     time.sleep(0.5)
     assert api.run(run_id)["ended"] == 0
     console.button(f"Resume {KEY}").click()
+    console.dialog.get_by_label("Why").fill("It is there again.")
+    console.dialog.get_by_role("button", name="Resume").click()
+    expect(console.dialog).to_be_hidden()
+    noted = api.get(f"/api/audit?subject=flow_key&name={KEY}&limit=2")["entries"]
+    assert [one["note"] for one in noted] == ["It is there again.", "The mail provider is down."]
     assert api.ended(run_id)["counters"]["succeeded"] == 5
 
 

@@ -19,11 +19,17 @@ def test_a_run_is_paused_and_goes_on_where_it_stopped(console: Console, api: Api
     console.open(f"/runs/{run_id}")
     api.moved(run_id)
     console.button("Pause").click()
+    console.dialog.get_by_label("Why").fill("The mail provider is down.")
+    console.dialog.get_by_role("button", name="Pause").click()
     expect(console.heading("greeting paused")).to_be_visible()
     expect(console.page.get_by_text("pausing …")).to_be_hidden()
 
     stood = _still(api, run_id)
     assert stood["status"] == "paused"
+    told = api.get(f"/api/runs/{run_id}/events")["events"]
+    assert [event["note"] for event in told if event["kind"] == "paused"] == [
+        "The mail provider is down."
+    ]
     left = USERS - stood["ended"]
     assert left > 0
     expect(console.page.get_by_text(f"{stood['ended']} of {USERS} (")).to_be_visible()

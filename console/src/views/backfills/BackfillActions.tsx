@@ -8,7 +8,7 @@ import { count } from "../../format/numbers";
 import { to } from "../../page/links";
 import { Button, LinkButton } from "../../parts/controls/Button";
 import { Confirm } from "../../parts/forms/Confirm";
-import { Problem } from "../../parts/loading/dataStates";
+import { NotedAction } from "../../parts/forms/NotedAction";
 import { S } from "../../strings";
 
 const B = S.backfills;
@@ -20,7 +20,6 @@ export function BackfillActions({ backfill }: { readonly backfill: Backfill }) {
   const { status, partitions } = backfill;
   const address = backfillPath(backfill.id);
   const verb = status === "paused" ? "resume" : "pause";
-  const pause = useChange(() => [`${address}/${verb}`, { method: "POST" }]);
   const cancel = useChange(
     (note: string | null) => [`${address}/cancel`, { method: "POST", body: { note } }],
     () => setAsks(false),
@@ -39,20 +38,21 @@ export function BackfillActions({ backfill }: { readonly backfill: Backfill }) {
     <div className="actions">
       {status !== "cancelling" && (
         <>
-          <Button
+          <NotedAction
+            key={verb}
             tone={status === "paused" ? "main" : "plain"}
+            action={S.actions[verb]}
+            title={B.verbTitles[verb]}
             reason={forbidden}
-            busy={pause.isPending}
-            onClick={() => pause.mutate(undefined)}
+            request={(note) => [`${address}/${verb}`, { method: "POST", body: { note } }]}
           >
-            {status === "paused" ? S.actions.resume : S.actions.pause}
-          </Button>
+            <p>{B.verbMore[verb]}</p>
+          </NotedAction>
           <Button tone="danger" reason={forbidden} onClick={() => setAsks(true)}>
             {S.actions.cancel}
           </Button>
         </>
       )}
-      {pause.error !== null && <Problem error={pause.error} />}
       {asks && (
         <Confirm
           title={B.cancelTitle}

@@ -2,12 +2,12 @@ import { useState } from "react";
 import { useFlowHistory } from "../../api/queries/flowControl";
 import { useForbidden } from "../../api/session";
 import type { Flow } from "../../api/types";
-import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
+import { queryString } from "../../format/queryString";
 import { Button } from "../../parts/controls/Button";
+import { NotedAction } from "../../parts/forms/NotedAction";
 import { Gauge } from "../../parts/graphics/Gauge";
 import { Spark } from "../../parts/graphics/Spark";
-import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { PinForm } from "./PinForm";
 
@@ -18,11 +18,7 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
   const [edits, setEdits] = useState(false);
   const forbidden = useForbidden("run");
   const address = `/api/flow-control/${encodeURIComponent(flow.key)}`;
-  const pause = useChange(() => [
-    `${address}/${flow.paused ? "resume" : "pause"}`,
-    { method: "POST" },
-  ]);
-  const reset = useChange(() => [address, { method: "DELETE" }]);
+  const verb = flow.paused ? "resume" : "pause";
   // QStash goes on with what was published before a change, until that is through.
   const limits = flow.held ?? flow;
   const layer = flow.key.slice(flow.key.lastIndexOf(".") + 1);
@@ -55,28 +51,28 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
           <Button reason={forbidden} onClick={() => setEdits(true)} label={F.editKey(flow.key)}>
             {F.edit}
           </Button>
-          <Button
-            reason={forbidden}
-            busy={pause.isPending}
-            onClick={() => pause.mutate(undefined)}
+          <NotedAction
+            key={verb}
+            action={F[verb]}
             label={flow.paused ? F.resumeKey(flow.key) : F.pauseKey(flow.key)}
+            title={F.verbTitles[verb](flow.key)}
+            reason={forbidden}
+            request={(note) => [`${address}/${verb}`, { method: "POST", body: { note } }]}
           >
-            {flow.paused ? F.resume : F.pause}
-          </Button>
+            <p>{F.verbMore[verb]}</p>
+          </NotedAction>
           {flow.source === "pinned" && (
-            <Button
-              reason={forbidden}
-              busy={reset.isPending}
-              onClick={() => reset.mutate(undefined)}
+            <NotedAction
+              action={F.reset}
               label={F.resetKey(flow.key)}
+              title={F.resetTitle(flow.key)}
+              reason={forbidden}
+              request={(note) => [`${address}${queryString({ note })}`, { method: "DELETE" }]}
             >
-              {F.reset}
-            </Button>
+              <p>{F.resetMore}</p>
+            </NotedAction>
           )}
         </div>
-      )}
-      {(pause.error ?? reset.error) !== null && (
-        <Problem error={(pause.error ?? reset.error) as Error} />
       )}
     </li>
   );

@@ -7,7 +7,7 @@ import { useChange } from "../../api/useChange";
 import { count } from "../../format/numbers";
 import { Button } from "../../parts/controls/Button";
 import { Confirm } from "../../parts/forms/Confirm";
-import { Problem } from "../../parts/loading/dataStates";
+import { NotedAction } from "../../parts/forms/NotedAction";
 import { RetryDialog } from "../../parts/runs/RetryDialog";
 import { S } from "../../strings";
 import { ResumeDialog } from "./ResumeDialog";
@@ -21,16 +21,20 @@ export function Actions({ run }: { readonly run: Run }) {
   const close = (): void => setAsks(null);
   const forbidden = useForbidden("run");
   const mayNotApprove = useForbidden("approve");
-  const pause = useChange(() => [`${path.run(run.id)}/pause`, { method: "POST" }]);
   const ended = ENDED.has(run.status);
   const failed = run.counters.failed + run.counters.timedOut;
   const approval = run.status === "paused" && run.reason === "approval";
   return (
     <div className="actions">
       {(run.status === "running" || run.status === "pending") && (
-        <Button busy={pause.isPending} reason={forbidden} onClick={() => pause.mutate(undefined)}>
-          {pause.isPending ? A.pausing : A.pause}
-        </Button>
+        <NotedAction
+          action={A.pause}
+          title={A.pauseTitle}
+          reason={forbidden}
+          request={(note) => [`${path.run(run.id)}/pause`, { method: "POST", body: { note } }]}
+        >
+          <p>{A.pauseMore}</p>
+        </NotedAction>
       )}
       {approval && (
         <Button tone="main" reason={mayNotApprove} onClick={() => setAsks("approve")}>
@@ -53,7 +57,6 @@ export function Actions({ run }: { readonly run: Run }) {
           {A.retryFailed(count(failed))}
         </Button>
       )}
-      {pause.error !== null && <Problem error={pause.error} />}
       {asks === "cancel" && <CancelDialog run={run} onClose={close} />}
       {asks === "approve" && <ApproveDialog run={run} onClose={close} />}
       {asks === "resume" && <ResumeDialog run={run} onClose={close} />}

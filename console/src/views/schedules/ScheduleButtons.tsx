@@ -8,7 +8,7 @@ import { to } from "../../page/links";
 import { navigate } from "../../page/router";
 import { Button } from "../../parts/controls/Button";
 import { Confirm } from "../../parts/forms/Confirm";
-import { Problem } from "../../parts/loading/dataStates";
+import { NotedAction } from "../../parts/forms/NotedAction";
 import { S } from "../../strings";
 import { ScheduleDialog } from "./ScheduleDialog";
 
@@ -21,10 +21,7 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
   const forbidden = useForbidden("run");
   const address = `/api/schedules/${encodeURIComponent(schedule.id)}`;
   const close = (): void => setAsks(null);
-  const pause = useChange(() => [
-    `${address}/${schedule.paused ? "resume" : "pause"}`,
-    { method: "POST" },
-  ]);
+  const verb = schedule.paused ? "resume" : "pause";
   const run = useChange<undefined, { runId: string }>(
     () => [`${address}/run`, { method: "POST", once: key }],
     ({ runId }) => navigate(to(["runs", runId])),
@@ -44,9 +41,15 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
       >
         {C.run}
       </Button>
-      <Button reason={forbidden} busy={pause.isPending} onClick={() => pause.mutate(undefined)}>
-        {schedule.paused ? C.resume : C.pause}
-      </Button>
+      <NotedAction
+        key={verb}
+        action={C[verb]}
+        title={C.verbTitles[verb]}
+        reason={forbidden}
+        request={(note) => [`${address}/${verb}`, { method: "POST", body: { note } }]}
+      >
+        <p>{C.verbMore[verb](schedule.name)}</p>
+      </NotedAction>
       <Button
         reason={schedule.origin === "code" ? C.inCode : forbidden}
         onClick={() => setAsks("edit")}
@@ -58,7 +61,6 @@ export function ScheduleButtons({ schedule }: { readonly schedule: Schedule }) {
           {C.remove}
         </Button>
       )}
-      {pause.error !== null && <Problem error={pause.error} />}
       {asks === "run" && (
         <Confirm
           title={C.runTitle}
