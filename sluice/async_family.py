@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from sluice.async_run import AsyncRun
 from sluice.calls.connection import Connection
-from sluice.calls.requests import Ids, Params, execute_body, new_key, process_body
+from sluice.calls.requests import Entity, Ids, Params, execute_body, new_key, process_body
 from sluice.models import DryRun, Preview, RunOptions, ScheduledAnswer, StartedAnswer
 
 ResultT = TypeVar("ResultT")
@@ -146,16 +146,43 @@ class AsyncFamily(Generic[ResultT]):
         started = await self._connection.post(ScheduledAnswer, route, body, key=key)
         return AsyncRun(self._connection, started.run_id, self._result, str(item_id))
 
+    async def invoke(
+        self,
+        entity: Entity,
+        params: Params | None = None,
+        /,
+        *,
+        options: RunOptions | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> AsyncRun[ResultT]:
+        """Execute an entity of one's own, of which there is no row, as a run of its own. Its result
+        stays on the item: the family's ``save`` is not called.
+
+        Raises:
+            CallRefused: also where the family takes no such entity (422).
+            NotReached: as ``trigger_process``.
+        """
+        body = process_body(params, named, False, None, None, None, options, entity)
+        route = await self._connection.route(self.name, "process")
+        key = idempotency_key or new_key()
+        started = await self._connection.post(StartedAnswer, route, body, key=key)
+        return AsyncRun(self._connection, started.run_id, self._result, started.item_id)
+
     async def preview(
-        self, item_id: str | int, params: Params | None = None, /, **named: Any
+        self, item: str | int | Entity, params: Params | None = None, /, **named: Any
     ) -> Preview[ResultT]:
-        """What ``trigger_execute`` would give: the item is executed, and nothing is saved.
+        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
+        saved.
+
+        Args:
+            item: its id, or an entity of one's own.
 
         Raises:
             CallRefused: also for an item whose execution failed (424).
             NotReached
         """
-        body = execute_body(item_id, params, named) | {"dry_run": True}
+        body = execute_body(item, params, named) | {"dry_run": True}
         route = await self._connection.route(self.name, "execute")
         return await self._connection.post(Preview[self._result], route, body)  # type: ignore[name-defined]  # known at run time
 

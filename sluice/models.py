@@ -33,6 +33,7 @@ class RunState(_Read):
     reason: str | None
     detail: str | None
     params: dict[str, Any]  # as the family declares them
+    entity: dict[str, Any] | None = None  # likewise
     force: bool
     started_by: str
     total_eligible: int | None = _counted("total_eligible")
@@ -151,6 +152,7 @@ class ItemsAnswer(_Read):
 
 class StartedAnswer(_Read):
     run_id: str
+    item_id: str | None = None
 
 
 class ScheduledAnswer(_Read):

@@ -12,7 +12,7 @@ import httpx2
 from sluice.async_client import AsyncSluiceClient
 from sluice.async_family import AsyncFamily
 from sluice.async_run import AsyncRun
-from sluice.calls.requests import Ids, Params
+from sluice.calls.requests import Entity, Ids, Params
 from sluice.event_loop import EventLoopThread
 from sluice.models import Chunk, DryRun, Event, Item, Preview, RunOptions, RunState
 
@@ -170,10 +170,25 @@ class Family(Generic[ResultT]):
         )
         return Run(self._loop, self._loop.call(started))
 
+    def invoke(
+        self,
+        entity: Entity,
+        params: Params | None = None,
+        /,
+        *,
+        options: RunOptions | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> Run[ResultT]:
+        started = self._family.invoke(
+            entity, params, options=options, idempotency_key=idempotency_key, **named
+        )
+        return Run(self._loop, self._loop.call(started))
+
     def preview(
-        self, item_id: str | int, params: Params | None = None, /, **named: Any
+        self, item: str | int | Entity, params: Params | None = None, /, **named: Any
     ) -> Preview[ResultT]:
-        return self._loop.call(self._family.preview(item_id, params, **named))
+        return self._loop.call(self._family.preview(item, params, **named))
 
     def trigger_items(self, run_id: str, item_ids: Ids) -> int:
         return self._loop.call(self._family.trigger_items(run_id, item_ids))

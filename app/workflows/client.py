@@ -38,6 +38,7 @@ from app.workflows.typed.family_client import FamilyClient
 __all__ = ["DryRun", "ItemResult", "RunHandle", "RunNotSucceeded", "RunRequest", "WorkflowClient"]
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
+EntityT = TypeVar("EntityT")
 ResultT = TypeVar("ResultT")
 
 
@@ -68,8 +69,8 @@ class WorkflowClient:
 
     @overload
     def of(
-        self, family: type[JobFamily[ParamsT, Any, ResultT, Any]], *, started_by: str = "code"
-    ) -> FamilyClient[ParamsT, ResultT]: ...
+        self, family: type[JobFamily[ParamsT, EntityT, ResultT, Any]], *, started_by: str = "code"
+    ) -> FamilyClient[ParamsT, ResultT, EntityT]: ...
 
     @overload
     def of(self, family: str, *, started_by: str = "code") -> FamilyClient[Any, Any]: ...

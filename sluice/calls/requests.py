@@ -13,6 +13,7 @@ from sluice.models import RunOptions
 
 Ids = Sequence[str] | Sequence[int]
 Params = BaseModel | Mapping[str, Any]
+Entity = BaseModel | Mapping[str, Any]
 Body = dict[str, Any]  # JSON
 
 
@@ -24,6 +25,7 @@ def process_body(
     item_ids: Ids | None,
     item_list: str | None,
     options: RunOptions | None,
+    entity: Entity | None = None,
 ) -> Body:
     """
     Raises:
@@ -37,16 +39,18 @@ def process_body(
         "limit": limit,
         "item_ids": None if item_ids is None else list(item_ids),
         "item_list": item_list,
+        "entity": None if entity is None else as_json(entity),
         "params": _params(params, named),
     }
 
 
-def execute_body(item_id: str | int, params: Params | None, named: Mapping[str, Any]) -> Body:
+def execute_body(item: str | int | Entity, params: Params | None, named: Mapping[str, Any]) -> Body:
     """
     Raises:
         ValueError: as ``process_body``.
     """
-    return {"itemId": item_id, "params": _params(params, named)}
+    what = {"itemId": item} if isinstance(item, str | int) else {"entity": as_json(item)}
+    return {**what, "params": _params(params, named)}
 
 
 def new_key() -> str:
@@ -54,10 +58,18 @@ def new_key() -> str:
     return str(uuid4())
 
 
+def as_json(whole: BaseModel | Mapping[str, Any]) -> Body:
+    """
+    Raises:
+        ValueError: it has no form in JSON.
+    """
+    if isinstance(whole, BaseModel):
+        return whole.model_dump(mode="json", by_alias=True)
+    found: Body = to_jsonable_python(dict(whole))
+    return found
+
+
 def _params(whole: Params | None, named: Mapping[str, Any]) -> Body:
     if whole is not None and named:
         raise ValueError("Hand over params as an object or by their names, not both.")
-    if isinstance(whole, BaseModel):
-        return whole.model_dump(mode="json", by_alias=True)
-    found: Body = to_jsonable_python(dict(named if whole is None else whole))
-    return found
+    return as_json(named if whole is None else whole)

@@ -11,6 +11,7 @@ from rich.console import Console
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.watch import tell_start
+from app.cli.input.entity import parse_entity
 from app.cli.input.item_ids import chosen
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import options
@@ -55,6 +56,13 @@ def run(
     items_from: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="JSON",
+            help="One that has no row, of a family that takes it; @FILE, or @- for standard input.",
+        ),
     ] = None,
     attempts: Attempts = None,
     canary: Annotated[
@@ -108,6 +116,8 @@ def run(
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if item_id and items_from is not None:
         raise BadInput("Name the items with --item-id or with --items-from, not with both.")
+    if entity is not None and (item_id or items_from is not None):
+        raise BadInput("An --entity is the only item of its run: leave --item-id and --items-from.")
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
     if wait is not None and (dry_run or follow_it):
@@ -124,6 +134,8 @@ def run(
             **stops,
         }
         body |= _selected(api, limit, item_id, items_from)
+        if entity is not None:
+            body["entity"] = parse_entity(entity)
         if idempotency_key is not None and "itemList" in body:
             raise BadInput(
                 "--idempotency-key: each list of more than 1,000 ids is another one, so that"

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 from uuid import UUID
 
 from pydantic import BaseModel
+from typing_extensions import TypeVar as DefaultTypeVar
 
-from app.store.runs.idempotency import IdempotentCall
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.previews import PreviewService
+from app.workflows.keys import handed_over
+from app.workflows.previews import HANDED_OVER
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest
-from app.workflows.runs.start import StartedRun
 from app.workflows.sources.item_ids import id_text
 from app.workflows.typed.dry_run import DryRun, ItemPreview
 from app.workflows.typed.keyword_params import params_of
-from app.workflows.typed.run_request import Ids, once_under, run_request, texts
+from app.workflows.typed.run_request import Ids, entity_of, once_under, run_request, texts
+from app.workflows.typed.triggers import Triggers
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
-
-
-class Triggers(Protocol):
-    """``WorkflowClient``, which makes these."""
-
-    @property
-    def previews(self) -> PreviewService: ...
-
-    async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun: ...
-
-    async def trigger_process(
-        self,
-        bound: BoundFamily,
-        request: RunRequest,
-        *,
-        started_by: str,
-        once: IdempotentCall | None = None,
-    ) -> StartedRun: ...
-
-    async def trigger_items(
-        self, bound: BoundFamily, run_id: str, item_ids: Sequence[str]
-    ) -> int: ...
-
-    def run(self, run_id: str) -> RunHandle[Any]: ...
+EntityT = DefaultTypeVar("EntityT", default=Any)
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyClient(Generic[ParamsT, ResultT]):
+class FamilyClient(Generic[ParamsT, ResultT, EntityT]):
     """Starts runs of one family.
 
     Params are given as an object of the family's model, which a type checker sees through, or by
@@ -188,27 +165,58 @@ class FamilyClient(Generic[ParamsT, ResultT]):
         run = await self._start(replace(request, force=True, item_ids=[item]), idempotency_key)
         return replace(run, item_id=item)
 
+    async def invoke(
+        self,
+        entity: EntityT,
+        params: ParamsT | None = None,
+        /,
+        *,
+        options: RunOptions | None = None,
+        idempotency_key: str | None = None,
+        **named: Any,
+    ) -> RunHandle[ResultT]:
+        """Execute an entity of one's own, of which there is no row, as a run of its own. Its result
+        stays on the item: the family's ``save`` is not called.
+
+        Raises:
+            BadInput: also where the family declares no such entity (``JobFamily.invokes``).
+            NotReady: as ``trigger_process``.
+        """
+        request = run_request(
+            self.bound, params, named, options=options, entity=entity_of(self.bound, entity)
+        )
+        run = await self._start(request, idempotency_key)
+        return replace(run, item_id=handed_over(run.id))
+
     async def preview(
         self,
-        item_id: str | int | UUID,
+        item: str | int | UUID | BaseModel,
         params: ParamsT | None = None,
         /,
         **named: Any,
     ) -> ItemPreview[ResultT]:
-        """What ``trigger_execute`` would give: the item is executed, and nothing is saved. One that
-        fails is no error, and says so in its outcome.
+        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
+        saved. One that fails is no error, and says so in its outcome.
+
+        Args:
+            item: its id, or an entity of one's own.
 
         Raises:
-            BadInput: the params or the id are none of the family's.
+            BadInput: the params, the id or the entity are none of the family's.
         """
-        previews, item = self.triggers.previews, id_text(item_id, "item_id")
+        previews, item_id = self.triggers.previews, HANDED_OVER
+        overwrites: bool | None = False
         whole = params_of(self.bound, params, named, asked=set())
-        ended = await previews.preview(self.bound, item, whole)
-        overwrites = await previews.has_result(self.bound, item, whole)
+        if isinstance(item, BaseModel):
+            ended = await previews.preview(self.bound, entity_of(self.bound, item), whole)
+        else:
+            item_id = id_text(item, "item_id")
+            ended = await previews.preview(self.bound, item_id, whole)
+            overwrites = await previews.has_result(self.bound, item_id, whole)
         kept = ended.history
         result = None if kept.result is None else self.bound.results.read(kept.result, kept.exact)
         return ItemPreview(
-            item_id=item,
+            item_id=item_id,
             outcome=ended.status,
             result=result,
             reason=ended.error_message,

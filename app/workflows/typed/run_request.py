@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from app.errors import BadInput
 from app.store.runs.idempotency import IdempotentCall
 from app.workflows.contract.run_options import RunOptions, options_of
-from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.bound_family import BoundFamily, no_entity
 from app.workflows.runs.request import RunRequest
 from app.workflows.sources.item_ids import id_text
 from app.workflows.typed.keyword_params import params_of
@@ -30,6 +30,7 @@ def run_request(
     item_ids: Ids | None = None,
     item_list: str | None = None,
     options: RunOptions | None = None,
+    entity: BaseModel | None = None,
 ) -> RunRequest:
     """
     Raises:
@@ -48,6 +49,7 @@ def run_request(
         limit=limit,
         item_ids=None if item_ids is None else texts(item_ids),
         item_list=item_list,
+        entity=entity,
         options=merged(bound, options),
     )
 
@@ -56,6 +58,23 @@ def merged(bound: BoundFamily, options: RunOptions | None) -> RunOptions:
     """What is not set of them is as the family says."""
     named = () if options is None else options.model_fields_set
     return options_of(bound.family, **{name: getattr(options, name) for name in named})
+
+
+def entity_of(bound: BoundFamily, entity: object) -> BaseModel:
+    """
+    Raises:
+        BadInput: the family takes none, or another one.
+    """
+    kind = bound.family.invokes
+    if kind is not None and not isinstance(entity, kind):
+        raise BadInput(
+            f"{bound.name} takes an entity as {kind.__qualname__}, and not as"
+            f" {type(entity).__qualname__}.",
+            field="entity",
+        )
+    if kind is None or not isinstance(entity, BaseModel):
+        raise BadInput(f"{no_entity(bound.family)}.", field="entity")
+    return entity
 
 
 def texts(item_ids: Ids) -> list[str]:
@@ -77,5 +96,7 @@ def once_under(
     ids = None if request.item_ids is None else list(request.item_ids)
     options = None if request.options is None else request.options.stored()
     beside = [bound.name, request.force, request.limit, ids, request.item_list, options]
+    if request.entity is not None and bound.entities is not None:
+        beside.append(bound.entities.fingerprint(request.entity, "").hex())
     told = bound.params.fingerprint(request.params, json.dumps(beside, sort_keys=True))
     return IdempotentCall(caller, key, told)
