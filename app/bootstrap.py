@@ -11,6 +11,7 @@ from typing import Any
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
+from app.composition.throttles import has_throttles, throttles_of
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
@@ -116,7 +117,7 @@ async def service_over(
     guard_tasks(asyncio.get_running_loop())
     redactor = redactor_of(settings, urls.database, urls.direct, urls.redis)
     IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
-    controls = limits_of(families, pools.own)
+    controls = limits_of(families, pools.own, held=has_throttles(settings, families))
     async with (
         open_provided(settings, providers) as provided,
         open_engine(settings, pools.own, urls.direct, families, controls) as engine,
@@ -176,12 +177,13 @@ async def _opened(
         )
         mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
         turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
-        previews = PreviewService(partial(make_context, services), turns.permit)
+        context = partial(make_context, services)
+        previews = PreviewService(context, turns.permit)
         client = WorkflowClient(
             database,
             engine,
             bound,
-            partial(make_context, services),
+            context,
             changes,
             Estimator(database, controls),
             previews,
@@ -189,21 +191,21 @@ async def _opened(
         )
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
-        key, *former = signing
-        signer = Signer(key, tuple(former))
+        signer = Signer(signing[0], tuple(signing[1:]))
         await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
         flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
         history = FlowHistory(redis, settings.redis_prefix)
-        coverage = CoverageSurvey(
-            database, bound, partial(make_context, services), settings.dry_run_budget
-        )
-        tick = tick_of(settings, pools, mender, coverage, FlowRecorder(flow, history))
+        throttles = throttles_of(settings, database, bound, context, controls, script)
+        coverage = CoverageSurvey(database, bound, context, settings.dry_run_budget)
+        tick = tick_of(settings, pools, mender, coverage, FlowRecorder(flow, history), throttles)
+        control = RunControl(database, mender)
         api = ApiState(
             client=client,
-            control=RunControl(database, mender),
+            control=control,
             changes=changes,
             flow=flow,
+            throttles=throttles,
             flow_history=history,
             at_work=WorkBoard(redis, settings.redis_prefix),
             database=database,
@@ -215,12 +217,7 @@ async def _opened(
             files=files,
             coverage=coverage,
             backfills=BackfillService(
-                database,
-                engine,
-                bound,
-                client,
-                RunControl(database, mender),
-                settings.dry_run_budget,
+                database, engine, bound, client, control, settings.dry_run_budget
             ),
             schedules=ScheduleService(database, client, bound, family_files),
             family_files=family_files,
@@ -236,10 +233,10 @@ async def _opened(
             },
         )
         worked = {family.name: ready(family, threads) for family in families}
-        async with aclosing(turns):
+        async with aclosing(turns), aclosing(throttles):
             yield Service(
                 settings, pools, redis, engine, bound, worked, threads, client, api, services,
-                controls, changes, mender,
+                controls, changes, mender, throttles,
             )  # fmt: skip
     finally:
         threads.close()

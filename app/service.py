@@ -24,7 +24,7 @@ from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
-from app.workflows.keys import Layer, new_worker, worker_id
+from app.workflows.keys import Layer, new_worker, parse_flow_key, worker_id
 from app.workflows.layers.execute import ExecuteLayer
 from app.workflows.layers.item_claims import ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
@@ -50,11 +50,13 @@ from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerFactory
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.preview import PreviewStepRunner
 from app.workflows.steps.timers import WakeUpTimers
+from app.workflows.throttles.looks import ThrottleLooks
 from app.workflows.worker.background import Beside
 from app.workflows.worker.dispatcher import Dispatcher, LayerPort
 from app.workflows.worker.lanes import ItemLane, PageLane
 from app.workflows.worker.maintenance import Watchdog
 from app.workflows.worker.retention_loop import RetentionLoop
+from app.workflows.worker.throttle_watch import ThrottleWatch
 from app.workflows.worker.worker import SluiceWorker
 
 
@@ -78,6 +80,7 @@ class Service:
     controls: EffectiveLimits
     changes: RunNotifications
     mender: RunReconciler
+    throttles: ThrottleLooks
 
     @property
     def database(self) -> AsyncEngine:
@@ -93,7 +96,7 @@ class Service:
         working, identity = ItemsAtWork(), new_worker()
         name = worker_id(identity)
         layers = self._layers(gate, locks, cache, context, places, working, name)
-        dispatcher = Dispatcher(ledger, self.worked, layers, self.mender)
+        dispatcher = Dispatcher(ledger, self.worked, layers, self.mender, gate, self.throttles)
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
         gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
@@ -102,8 +105,8 @@ class Service:
         worker = SluiceWorker(
             self.engine,
             (
-                PageLane(pages, self.controls),
-                ItemLane(items, self.controls, places, self.worked),
+                PageLane(pages, self.controls, self._stays),
+                ItemLane(items, self.controls, places, self.worked, self._stays),
             ),
             identity,
             places,
@@ -118,12 +121,20 @@ class Service:
             ),
         )
         self.threads.wakes.append(worker.look)
+        self.throttles.wakes.append(worker.look)
         return worker
 
     @property
     def _is_called(self) -> bool:
         """QStash calls us, with messages and as a clock, and no worker has to be there."""
         return self.settings.engine is EngineName.QSTASH
+
+    def _stays(self, flow_key: str) -> bool:
+        """What is delivered whether there is room or not is told when to come again."""
+        if self._is_called or not self.throttles.checks:
+            return False
+        held = self.controls.holds.of(flow_key) is not None
+        return held or self.throttles.asks(parse_flow_key(flow_key)[0])
 
     def _gate(self) -> Gate:
         gate = RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE)
@@ -194,6 +205,7 @@ class Service:
             silence=settings.silence,
             beside=(
                 coverage.run,
+                ThrottleWatch(self.throttles).run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
                 RetentionLoop.of(
                     self.database, days=settings.retention_days, audit_days=settings.audit_days

@@ -38,6 +38,7 @@ from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.signatures import Signer
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
+from app.workflows.throttles.looks import ThrottleLooks
 
 MOST_ROWS = 200
 LONGEST_CURSOR = 4_000
@@ -52,6 +53,7 @@ class ApiState:
     control: RunControl
     changes: RunNotifications
     flow: FlowLimitService
+    throttles: ThrottleLooks
     flow_history: FlowHistory
     at_work: WorkBoard
     database: AsyncEngine

@@ -19,18 +19,24 @@ from app.engine.postgres.engine import PostgresEngine
 from app.engine.qstash.client import open_qstash
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
+from app.flow.holds import FlowHolds
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_script import GateScript
 from app.flow.usage import FlowUsage
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.keys import Layer, flow_key
-from app.workflows.monitoring.flow_limits import read_overrides
+from app.workflows.monitoring.flow_limits import read_holds, read_overrides
 from app.workflows.worker.tick import Tick
 
 
-def limits_of(families: Sequence[AnyFamily], database: AsyncEngine) -> EffectiveLimits:
+def limits_of(
+    families: Sequence[AnyFamily], database: AsyncEngine, *, held: bool
+) -> EffectiveLimits:
     """
+    Args:
+        held: something here may hold flow keys.
+
     Raises:
         ConfigurationError: two flow keys share a limit and declare different values for it.
     """
@@ -39,7 +45,8 @@ def limits_of(families: Sequence[AnyFamily], database: AsyncEngine) -> Effective
         for family in families
         for layer in Layer
     }
-    return EffectiveLimits(declared, partial(read_overrides, database))
+    holds = FlowHolds(partial(read_holds, database) if held else None)
+    return EffectiveLimits(declared, partial(read_overrides, database), holds)
 
 
 def calls_of(

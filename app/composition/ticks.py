@@ -11,6 +11,8 @@ from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.run_sampler import RunSampler
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
+from app.workflows.throttles.check_call import CHECK_SECONDS
+from app.workflows.throttles.looks import ThrottleLooks
 from app.workflows.worker.maintenance import Watchdog
 from app.workflows.worker.retention_loop import RetentionLoop
 from app.workflows.worker.tick import Tick, TickPart
@@ -25,6 +27,7 @@ def tick_of(
     mender: RunReconciler,
     coverage: CoverageSurvey,
     recorder: FlowRecorder,
+    throttles: ThrottleLooks,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
@@ -35,6 +38,7 @@ def tick_of(
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called
     # the next time may be a process that has seen nothing yet.
     runs = TickPart("runs", watchdog.mend, SECONDS)
+    looks = TickPart("throttles", throttles.look_due, CHECK_SECONDS + 2)
     return Tick(
         pools.holding,
         [
@@ -45,6 +49,7 @@ def tick_of(
         ],
         [
             runs,
+            *([looks] if throttles.checks else []),
             TickPart("samples", RunSampler(pools.own, look_every=1).look, SECONDS),
             TickPart("limits", recorder.flow.reconcile, SECONDS),
             TickPart("flow", recorder.record, SECONDS),

@@ -18,8 +18,8 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from app import SERVICE
-from app.config.engine_settings import EngineSettings
 from app.config.environment import scheme
+from app.config.throttle_settings import ThrottleSettings
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
@@ -84,7 +84,7 @@ def _keys(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
-class SluiceSettings(EngineSettings):
+class SluiceSettings(ThrottleSettings):
     """The names of the environment variables are the aliases."""
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(

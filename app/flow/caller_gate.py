@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from app.errors import Conflict, SluiceError, TooManyTries, Unavailable
-from app.flow.gate import GateClosed
+from app.flow.gate import FlowHeld, GateClosed
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
 
@@ -31,14 +31,14 @@ class CallerGate:
         """Wait for the key's turn, and hold its slot for the length of the ``async with``.
 
         Raises:
-            Conflict: an operator has paused the key.
+            Conflict: an operator has paused the key, or it is held.
             TooManyTries: its turn did not come in time.
             Unavailable: Redis does not answer, or the service stops.
         """
         # This process may have asked for nothing before, and so have heard of no change.
         await self._controls.refresh()
         live = self._controls.of(flow_key)
-        if live.paused:
+        if live.paused or self._controls.holds.of(flow_key) is not None:
             raise self._refusal(flow_key)
         if not live.control.open and (self._running is None or self._running.done()):
             self._running = asyncio.create_task(self._gate.run())
@@ -46,7 +46,7 @@ class CallerGate:
             try:
                 async with asyncio.timeout(self._patience):
                     await held.enter_async_context(self._gate.permit(flow_key))
-            except TimeoutError:
+            except (TimeoutError, FlowHeld):
                 raise self._refusal(flow_key) from None
             except GateClosed:
                 raise Unavailable("The service stops. Try again in a few seconds.") from None
@@ -66,6 +66,11 @@ class CallerGate:
             return Conflict(
                 f"The flow key {live.key} is paused, so nothing of it begins. Resume it with:"
                 f" sluice flow resume {live.key}"
+            )
+        hold = self._controls.holds.of(flow_key)
+        if hold is not None:
+            return Conflict(
+                f"{hold.key} is throttled, so nothing of it begins just now: {hold.reason}"
             )
         if self._gate.away:
             return Unavailable(

@@ -20,7 +20,11 @@ class DeliveryGate:
     def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)
+        self.require_free(flow_key)
         return OPEN_DOOR
+
+    def require_free(self, flow_key: str) -> None:
+        self._gate.holds.require_none(flow_key, again=True)  # it is delivered whether held or not
 
     def limits(self, flow_key: str) -> bool:
         return self._gate.limits(flow_key)

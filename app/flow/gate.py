@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Protocol
 
 
 class GateClosed(Exception):
-    """The worker stops: what waited here has not begun, and goes back to the queue."""
+    """The worker stops: what waited here has not begun, and goes back to the queue.
+
+    ``again``: after so long it shall come again.
+    """
+
+    again = timedelta(0)
+
+
+class FlowHeld(GateClosed):
+    """The flow key is held: likewise, and nobody takes it from the queue meanwhile."""
+
+    def __init__(self, flow_key: str, again: timedelta = timedelta(0)) -> None:
+        super().__init__(flow_key)
+        self.again = again
 
 
 class Gate(Protocol):
@@ -17,6 +31,13 @@ class Gate(Protocol):
 
         Raises:
             GateClosed: the gate was closed before the turn came.
+            FlowHeld: the key is held, or was before the turn came.
+        """
+
+    def require_free(self, flow_key: str) -> None:
+        """
+        Raises:
+            FlowHeld: nothing starts under the key at present.
         """
 
     def limits(self, flow_key: str) -> bool:
@@ -31,7 +52,7 @@ class Gate(Protocol):
         turn must be waited for.
 
         Raises:
-            GateClosed: the gate is closed.
+            GateClosed: the gate is closed, or the key is held.
         """
 
     def share(

@@ -10,6 +10,7 @@ import structlog
 
 from app.connections.faults import Fault
 from app.errors import ConfigurationError
+from app.flow.holds import FlowHolds
 from app.flow.limits import FlowControl
 
 log = structlog.get_logger("sluice.flow")
@@ -44,14 +45,17 @@ class EffectiveLimits:
     Args:
         declared: the code's values, by flow key.
         load: reads the operators' overrides, by gate key.
+        holds: what is held besides; None: nothing ever is.
     """
 
     def __init__(
         self,
         declared: Mapping[str, FlowControl],
         load: Callable[[], Awaitable[Mapping[str, Override]]],
+        holds: FlowHolds | None = None,
     ) -> None:
         self._load = load
+        self.holds = holds or FlowHolds()
         self._defaults = _by_gate_key(declared)
         self._gate_keys = {flow: control.key or flow for flow, control in declared.items()}
         self._live = {key: LiveControl(key, control) for key, control in self._defaults.items()}
@@ -81,6 +85,7 @@ class EffectiveLimits:
             key: _applied(key, default, overrides.get(key))
             for key, default in self._defaults.items()
         }
+        await self.holds.refresh()
 
     async def follow(self, changed: asyncio.Event, *, every: float) -> None:
         """Refresh whenever ``changed`` is set, and every so many seconds behind it."""

@@ -13,10 +13,10 @@ import structlog
 from redis.asyncio import Redis
 
 from app.connections.faults import Fault
-from app.flow.gate import GateClosed
+from app.flow.gate import FlowHeld, GateClosed
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
-from app.flow.permit_queue import PermitQueue
+from app.flow.permits.permit_queue import PermitQueue
 from app.flow.redis_script import CHANGED, UNREACHABLE, GateScript
 
 LEASE = timedelta(seconds=10)
@@ -37,14 +37,15 @@ log = structlog.get_logger("sluice.flow")
 class _Slot:
     """One start behind a lane. A class, because a generator for each item costs twice as much."""
 
-    __slots__ = ("_lane", "_permit")
+    __slots__ = ("_flow_key", "_lane", "_permit")
 
-    def __init__(self, lane: PermitQueue) -> None:
+    def __init__(self, lane: PermitQueue, flow_key: str = "") -> None:
         self._lane = lane
+        self._flow_key = flow_key
         self._permit = ""
 
     async def __aenter__(self) -> None:
-        self._permit = await self._lane.enter()
+        self._permit = await self._lane.enter(self._flow_key)
 
     async def __aexit__(self, *_: object) -> None:
         if self._permit and self._lane.leave(self._permit):
@@ -61,6 +62,7 @@ class RedisGate:
     ) -> None:
         self._redis = redis
         self._controls = controls
+        self.holds = controls.holds
         self._lease = lease
         self._script = GateScript(redis, prefix, lease=lease)
         self._worker = uuid.uuid4().hex
@@ -71,10 +73,14 @@ class RedisGate:
     def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)
+        self.holds.require_none(flow_key)
         live = self._controls.of(flow_key)
         if live.open:
             return OPEN_DOOR
-        return _Slot(self._lane(live.key))
+        return _Slot(self._lane(live.key), flow_key)
+
+    def require_free(self, flow_key: str) -> None:
+        self.holds.require_none(flow_key)
 
     def limits(self, flow_key: str) -> bool:
         return not self._controls.of(flow_key).open
@@ -85,11 +91,12 @@ class RedisGate:
     def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
         if self._closed:
             raise GateClosed(flow_key)
+        self.holds.require_none(flow_key)
         live = self._controls.of(flow_key)
         if live.open:
             return OPEN_DOOR
         lane = self._lanes.get(live.key)
-        return _Slot(lane) if lane is not None and lane.ready else None
+        return _Slot(lane, flow_key) if lane is not None and lane.ready else None
 
     def share(
         self, name: str, parallelism: Callable[[], int | None]
@@ -122,12 +129,22 @@ class RedisGate:
         At the end every slot that was given back here has reached Redis, if Redis can be reached.
         """
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._renew())
-                group.create_task(self._listen())
-                group.create_task(self._controls.follow(self._changed, every=CONFIG_POLL))
+            with self.holds.heard_by(self._held):
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._renew())
+                    group.create_task(self._listen())
+                    group.create_task(self._controls.follow(self._changed, every=CONFIG_POLL))
         finally:
             await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+
+    def _held(self) -> None:
+        """Who waits under a key that is held now waits in the queue, where it takes nobody's
+        place."""
+        for lane in self._lanes.values():
+            lane.send_away(self._refused)
+
+    def _refused(self, flow_key: str) -> Exception | None:
+        return None if self.holds.of(flow_key) is None else FlowHeld(flow_key)
 
     def _lane(self, key: str) -> PermitQueue:
         lane = self._lanes.get(key)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
 from app.schemas.base import Answer, View
-from app.schemas.runs import ActualView, CountersView
+from app.schemas.runs import ActualView, CountersView, ThrottledView
 from app.store.statuses import EventKind, RunStage, RunStatus
 
 if TYPE_CHECKING:
+    from app.store.monitoring.holds import HoldRow
     from app.store.tables.runs import Run, RunEvent
 
 
@@ -37,14 +39,16 @@ class ProgressView(View):
     stage: RunStage
     reason: str | None
     detail: str | None
+    throttled: ThrottledView | None
     counters: CountersView
     ended: int = Field(description="items that have an outcome")
     paged: bool
     actual: ActualView
 
     @classmethod
-    def of(cls, run: Run) -> Self:
+    def of(cls, run: Run, held: Mapping[str, HoldRow]) -> Self:
         return cls(
+            throttled=ThrottledView.of(run, held),
             status=RunStatus(run.status),
             stage=RunStage(run.stage),
             reason=run.reason,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
 from app.schemas.base import Answer, View
-from app.store.statuses import RunStage, RunStatus
+from app.store.statuses import ENDED, RunStage, RunStatus
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.expectation import Estimate
 
 if TYPE_CHECKING:
+    from app.store.monitoring.holds import HoldRow
     from app.store.tables.runs import Run
     from app.workflows.signatures import Signer
 
@@ -67,6 +69,19 @@ class ParentView(View):
         return cls(run_id=run.parent_run, item_id=run.parent_item, step=run.parent_step)
 
 
+class ThrottledView(View):
+    reason: str
+    since: datetime
+    next_look: datetime = Field(description="when its family's throttle is asked again")
+
+    @classmethod
+    def of(cls, run: Run, held: Mapping[str, HoldRow]) -> Self | None:
+        found = None if run.status in ENDED else held.get(run.family)
+        if found is None:
+            return None
+        return cls(reason=found.reason, since=found.since, next_look=found.again_at)
+
+
 class RunView(View):
     id: str
     family: str
@@ -76,6 +91,9 @@ class RunView(View):
         description="a word: why it is paused, cannot go on just now, or ended as it did"
     )
     detail: str | None = Field(description="the same as a sentence")
+    throttled: ThrottledView | None = Field(
+        description="why nothing new of it starts, whatever its status; null: nothing holds it"
+    )
     params: dict[str, Any]  # as the family declares them
     entity: dict[str, Any] | None = Field(  # as the family declares it
         description="what its caller handed over for its one item; null: its items are loaded"
@@ -101,7 +119,11 @@ class RunView(View):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run, cursors: Signer) -> Self:
+    def of(cls, run: Run, cursors: Signer, held: Mapping[str, HoldRow]) -> Self:
+        """
+        Args:
+            held: families that are throttled.
+        """
         return cls(
             **run.model_dump(
                 include={
@@ -112,6 +134,7 @@ class RunView(View):
             ),
             status=RunStatus(run.status),
             stage=RunStage(run.stage),
+            throttled=ThrottledView.of(run, held),
             options=RunOptions.model_validate(run.options),
             parent=ParentView.of(run),
             estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),

@@ -224,4 +224,6 @@ class EventKind(StrEnum):
     TAKEN_OVER = (
         "taken_over"  # a worker is gone, or hangs; data: it, who goes on, and how many items
     )
+    THROTTLED = "throttled"  # the family's throttle says no: nothing new starts
+    THROTTLE_OVER = "throttle_over"  # it says yes again
     REPAIRED = "repaired"  # the watchdog found that it could not go on

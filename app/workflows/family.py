@@ -29,6 +29,9 @@ from app.workflows.contract.job_family import (
     Page,
 )
 from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
+from app.workflows.contract.throttle import Throttle
+from app.workflows.throttles.database_checks import DeadTuples, LongTransactions, ReplicationLag
+from app.workflows.throttles.health_address import HealthAddress
 
 __all__ = [
     "Backoff",
@@ -39,21 +42,26 @@ __all__ = [
     "Cost",
     "Cron",
     "Daily",
+    "DeadTuples",
     "Entity",
     "FamilyEntity",
     "FamilyParams",
     "Fatal",
     "Flow",
     "FlowControl",
+    "HealthAddress",
     "Hourly",
     "JobFamily",
+    "LongTransactions",
     "Monthly",
     "Overlap",
     "Page",
     "Partition",
+    "ReplicationLag",
     "RetryAfter",
     "Services",
     "Skip",
     "StepFailed",
     "Systemic",
+    "Throttle",
 ]

@@ -27,6 +27,7 @@ CHANGED_NO_MORE = {
     "20261201_results_to_overwrite": "43f359392bcf9187",
     "20261202_audit": "0b67205407c8a833",
     "20261203_former_worker": "8721f9da39245c5e",
+    "20261204_entity": "941813c1672cf898",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

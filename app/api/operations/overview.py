@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
 
@@ -18,6 +19,7 @@ from app.schemas.base import Answer, View
 from app.schemas.runs import RunView
 from app.store.database import reading
 from app.store.monitoring import overview, workers
+from app.store.monitoring.holds import HoldRow
 from app.store.tables.monitoring import WorkerHeartbeat
 from app.store.tables.runs import Run
 from app.workflows.monitoring.flow_limits import FlowState
@@ -58,8 +60,8 @@ class ActiveRunView(RunView):
     items_per_second: float = Field(description="that ended, over the last ten seconds or more")
 
     @classmethod
-    def at(cls, run: Run, cursors: Signer, pace: float) -> Self:
-        shown = RunView.of(run, cursors).model_dump(by_alias=False)
+    def at(cls, run: Run, cursors: Signer, held: Mapping[str, HoldRow], pace: float) -> Self:
+        shown = RunView.of(run, cursors, held).model_dump(by_alias=False)
         return cls(**shown, items_per_second=round(pace, 3))
 
 
@@ -118,6 +120,7 @@ async def get_overview(state: State) -> OverviewAnswer:
         paces = await overview.paces(connection)
         failures = await overview.failures(connection, within=HOUR)
         waiting = await overview.waiting(connection)
+        held = await state.throttles.held(connection, (run.family for run in active))
     return OverviewAnswer(
         now=datetime.now(UTC),
         postgres="ok",
@@ -126,7 +129,7 @@ async def get_overview(state: State) -> OverviewAnswer:
         qstash_away=None if state.qstash is None else state.qstash.engine.sender.why,
         workers=[WorkerView.of(worker) for worker in living],
         active_runs=[
-            ActiveRunView.at(run, state.cursors, paces.get(run.id, 0.0)) for run in active
+            ActiveRunView.at(run, state.cursors, held, paces.get(run.id, 0.0)) for run in active
         ],
         items_per_second=round(sum(paces.values()), 3),
         failures_last_hour=failures,

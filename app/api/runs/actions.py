@@ -93,7 +93,7 @@ async def pause_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
     """Nothing of the run starts any more; what is at work ends."""
-    return _answer(state, await state.control.pause(run_id, by=caller, note=note))
+    return await _answer(state, await state.control.pause(run_id, by=caller, note=note))
 
 
 @router.post("/{run_id}/resume")
@@ -128,7 +128,7 @@ async def resume_run(
             " Pause it first.",
             more={"runStatus": run.status},
         )
-    return _answer(state, run)
+    return await _answer(state, run)
 
 
 @router.post("/{run_id}/approve")
@@ -136,7 +136,7 @@ async def approve_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
     """A run that waits for an approval goes on; 409 if it does not wait, or not any more."""
-    return _answer(state, await state.control.approve(run_id, by=caller, note=note))
+    return await _answer(state, await state.control.approve(run_id, by=caller, note=note))
 
 
 @router.post("/{run_id}/cancel")
@@ -144,7 +144,7 @@ async def cancel_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
     """What is pending ends as cancelled at once, what is at work when it ends."""
-    return _answer(state, await state.control.cancel(run_id, by=caller, note=note))
+    return await _answer(state, await state.control.cancel(run_id, by=caller, note=note))
 
 
 @router.post(
@@ -224,5 +224,7 @@ async def _run(state: ApiState, run_id: str) -> Run:
         return await runs.get(connection, run_id)
 
 
-def _answer(state: ApiState, run: Run) -> RunAnswer:
-    return RunAnswer(run=RunView.of(run, state.cursors))
+async def _answer(state: ApiState, run: Run) -> RunAnswer:
+    async with reading(state.database) as connection:
+        held = await state.throttles.held(connection, [run.family])
+    return RunAnswer(run=RunView.of(run, state.cursors, held))

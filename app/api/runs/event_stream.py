@@ -16,6 +16,7 @@ from app.store.run_notifications import RunNotifications
 from app.store.runs import events, runs
 from app.store.statuses import ENDED, EventKind
 from app.store.tables.runs import Run
+from app.workflows.throttles.looks import ThrottleLooks
 
 BATCH = 100
 """Events read at a time: a slow reader makes us wait, not remember."""
@@ -36,6 +37,7 @@ class Follower:
     database: AsyncEngine
     turns: asyncio.Semaphore
     changes: RunNotifications
+    throttles: ThrottleLooks
     stopping: asyncio.Event
     between: float = 0.25
     behind: float = 1.0
@@ -64,10 +66,10 @@ class Follower:
         while not self.stopping.is_set():
             changed.clear()
             looked = clock()
-            run, happened = await self._look(run_id, after_id)
-            if run is None:
+            found = await self._look(run_id, after_id)
+            if found is None:
                 return
-            progress = ProgressView.of(run)
+            run, progress, happened = found
             news = _news(happened, progress if progress.differs(shown) else None)
             shown = progress
             for message in news:
@@ -88,16 +90,22 @@ class Follower:
                 async with asyncio.timeout_at(looked + pause):
                     await changed.wait()
 
-    async def _look(self, run_id: str, after_id: int) -> tuple[Run | None, list[EventView]]:
+    async def _look(
+        self, run_id: str, after_id: int
+    ) -> tuple[Run, ProgressView, list[EventView]] | None:
+        """None: the run was deleted."""
         async with self.turns, reading(self.database) as connection:
             found = await events.page_of_events(connection, run_id, after_id=after_id, limit=BATCH)
             run = await runs.find(connection, run_id)
-            if run is not None and run.status in ENDED:
+            if run is None:
+                return None
+            held = await self.throttles.held(connection, [run.family])
+            if run.status in ENDED:
                 # Its end may have come between the two, and must not be missed.
                 found = await events.page_of_events(
                     connection, run_id, after_id=after_id, limit=BATCH
                 )
-        return run, [EventView.of(event) for event in found]
+        return run, ProgressView.of(run, held), [EventView.of(event) for event in found]
 
 
 def _news(happened: list[EventView], progress: ProgressView | None) -> list[ServerSentEvent]:

@@ -64,7 +64,9 @@ async def list_events(
             return Response(status_code=204)  # by which a browser knows not to ask again
         async with reading(state.database) as connection:
             await runs.get(connection, run_id)
-        follower = Follower(state.database, state.limits.looks, state.changes, stopping)
+        follower = Follower(
+            state.database, state.limits.looks, state.changes, state.throttles, stopping
+        )
         return EventStream(follower.follow(run_id, after))
     paging = Paging(state.cursors, f"events:{run_id}", limit, cursor)
     after_id = int(paging.after or 0)

@@ -64,9 +64,10 @@ async def list_runs(
             before_id=paging.after,
             limit=paging.wanted,
         )
+        held = await state.throttles.held(connection, (run.family for run in found))
     page = paging.page_of(found, lambda run: run.id)
     return RunsAnswer(
-        runs=[RunView.of(run, state.cursors) for run in page.rows],
+        runs=[RunView.of(run, state.cursors, held) for run in page.rows],
         next_cursor=page.next_cursor,
     )
 
@@ -75,7 +76,8 @@ async def list_runs(
 async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
     async with reading(state.database) as connection:
         run = await runs.get(connection, run_id)
-    return RunAnswer(run=RunView.of(run, state.cursors))
+        held = await state.throttles.held(connection, [run.family])
+    return RunAnswer(run=RunView.of(run, state.cursors, held))
 
 
 @router.get("/{run_id}/items")

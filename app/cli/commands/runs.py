@@ -25,7 +25,7 @@ from app.cli.output.console import (
     table,
     when,
 )
-from app.cli.output.run_summary import total_of
+from app.cli.output.run_summary import throttled, total_of
 from app.cli.paths import run_path
 from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells, csv_lines
 from app.schemas.events import EventsAnswer, EventView
@@ -62,11 +62,12 @@ def runs(
     )
     for one in answer.found.runs:
         failed = one.counters.failed + one.counters.timed_out
+        reason = one.detail if one.throttled is None else throttled(one.throttled)
         add(
             made,
             *(one.id, one.family, one.status),
             *(number(one.ended), number(total_of(one)), number(failed)),
-            *(one.started_by, when(one.created_at), one.detail),
+            *(one.started_by, when(one.created_at), reason),
         )
     console.print(made)
 

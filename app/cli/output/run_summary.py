@@ -6,7 +6,7 @@ from rich.console import Console
 
 from app.cli.output.console import duration, number, printable, program
 from app.schemas.items import StepView
-from app.schemas.runs import RunView
+from app.schemas.runs import RunView, ThrottledView
 from app.store.statuses import ENDED
 from app.workflows.runs.expectation import in_usd
 
@@ -49,6 +49,11 @@ def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
     if tokens:
         parts.append(f"{number(tokens)} tokens")
     return ", ".join(parts) or duration(None)
+
+
+def throttled(told: ThrottledView) -> str:
+    """Why nothing new of a run starts."""
+    return f"throttled: {printable(told.reason)}"
 
 
 def has_ended(run: RunView) -> bool:

@@ -1,4 +1,4 @@
-"""What belongs to the installation: flow overrides and its secrets."""
+"""What belongs to the installation: flow overrides, what is held, and its secrets."""
 
 from __future__ import annotations
 
@@ -24,6 +24,35 @@ class FlowOverride(SluiceTable, table=True):
     paused: bool = Field(default=False, sa_column_kwargs=FALSE)
     changed_by: str = Field(sa_type=Text)
     changed_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class FlowHold(SluiceTable, table=True):
+    """Nothing new starts under a flow key for a while, whatever an operator says of it."""
+
+    __tablename__ = "flow_hold"
+
+    key: str = Field(primary_key=True, sa_type=Text)
+    """A flow key, or a family's name: all of that one's flow keys."""
+    cause: str = Field(primary_key=True, sa_type=Text)
+    """``app.store.monitoring.holds.Cause``."""
+    reason: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=TIME)
+    again_at: datetime = Field(sa_type=TIME)
+    """When the next look is due."""
+    until: datetime = Field(sa_type=TIME)
+    """When it ends by itself, if nobody looks."""
+
+
+class ThrottleLook(SluiceTable, table=True):
+    """When a family's throttle was asked, whatever it said."""
+
+    __tablename__ = "throttle_look"
+
+    family: str = Field(primary_key=True, sa_type=Text)
+    look_at: datetime = Field(sa_type=TIME)
+    """When it is asked again."""
+    good_until: datetime = Field(sa_type=TIME)
+    """For so long what it said holds. Then who has something to start asks first."""
 
 
 class ServiceSecret(SluiceTable, table=True):

@@ -17,6 +17,7 @@ from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.cron import Cron, Overlap
+from app.workflows.contract.throttle import Throttle
 from app.workflows.keys import Layer
 
 
@@ -97,6 +98,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     must be a row."""
     flow: ClassVar[Flow] = Flow()
     """How much may be at work at once, and start in a period, in each layer."""
+    throttle: ClassVar[Sequence[Throttle]] = ()
+    """While one of these checks says no, nothing new of the family starts; it goes on by itself."""
 
     attempts: ClassVar[int] = 5
     """Executions of one item that may fail before it is ``failed``."""

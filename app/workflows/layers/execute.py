@@ -115,7 +115,8 @@ class ExecuteLayer:
         for error in errors:
             if not isinstance(error, GateClosed):
                 raise error
-        return timedelta(0) if unbegun else None
+        later = [error.again for error in errors if isinstance(error, GateClosed)]
+        return max(later, default=None)
 
 
 def _sent_away(task: asyncio.Task[None]) -> bool:

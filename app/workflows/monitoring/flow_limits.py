@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.errors import NotFound
+from app.flow.holds import Hold
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl, Override
 from app.flow.usage import FlowUsage, Observed
 from app.store.database import reading
-from app.store.monitoring import audit, flow_overrides
+from app.store.monitoring import audit, flow_overrides, holds
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.store.tables.base import Json
 from app.store.tables.service import FlowOverride
@@ -170,6 +171,14 @@ async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
     async with reading(database) as connection:
         rows = await flow_overrides.load_all(connection)
     return {row.key: _override(row) for row in rows}
+
+
+async def read_holds(database: AsyncEngine) -> list[Hold]:
+    """What is held at present, whoever has it held."""
+    async with reading(database) as connection:
+        rows = await holds.load_all(connection)
+    rows.sort(key=lambda row: row.left)  # of two causes for one key the one that lasts
+    return [Hold(row.key, row.reason, row.left.total_seconds()) for row in rows]
 
 
 def _override(row: FlowOverride) -> Override:

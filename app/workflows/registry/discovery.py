@@ -16,6 +16,7 @@ from types import ModuleType
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.contract.throttle import Throttle
 from app.workflows.registry.known_types import entity_type, result_type, values_of
 from app.workflows.registry.param_types import check_invoked_type, check_params_type
 from app.workflows.registry.rename import check_renames
@@ -189,6 +190,14 @@ def _check_numbers(what: str, family: AnyFamily) -> None:
         raise ConfigurationError(f"{what} needs a backoff that is a Backoff(…).")
     if min(family.attempts, family.page_size, family.chunk_size) < 1:
         raise ConfigurationError(f"{what} needs attempts, page_size and chunk_size of 1 or more.")
+    throttle: object = family.throttle
+    if not (
+        isinstance(throttle, list | tuple) and all(isinstance(one, Throttle) for one in throttle)
+    ):
+        raise ConfigurationError(
+            f"{what} needs a throttle that is a list of Throttle(…), such as throttle ="
+            " [Throttle(check)]."
+        )
 
 
 def _check_values(where: str, family: AnyFamily) -> None:

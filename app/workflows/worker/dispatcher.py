@@ -10,10 +10,10 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Delivery, Handler
-from app.flow.gate import GateClosed
+from app.flow.gate import FlowHeld, Gate, GateClosed
 from app.logs import DebugLog
 from app.redaction.redactor import IN_USE
 from app.store.runs import retry_reason, runs
@@ -29,6 +29,7 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.serialization.params import EntityRefused, ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
+from app.workflows.throttles.looks import ThrottleLooks
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -50,6 +51,8 @@ class Dispatcher:
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
     mender: RunReconciler
+    gate: Gate
+    throttles: ThrottleLooks
 
     def handlers(self, *layers: Layer) -> dict[str, Handler]:
         """By flow key of these layers: what the engine calls with each delivery."""
@@ -72,9 +75,13 @@ class Dispatcher:
                     run=RunOnly.model_validate_json(delivery.payload).run,
                     attempt=delivery.attempt,
                 )
+            await self.throttles.require_known(bound.name)
+            self.gate.require_free(delivery.flow_key)
             return await layer.handle(bound, delivery)
-        except GateClosed:
-            return timedelta(0)  # not begun: the worker stops, and another one has it
+        except FlowHeld as held:
+            return await self._held(delivery, held.again)
+        except GateClosed as closed:
+            return closed.again  # not begun: the worker stops, and another one has it
         except (ParamsRefused, SecretsLost) as error:
             await self._unfit(delivery, error)
             return None
@@ -160,23 +167,44 @@ class Dispatcher:
             await runs.lock(tx, run_id)
             await self.mender.keeper.pause(tx, run_id, reason, detail)
 
+    async def _held(self, delivery: Delivery, delay: timedelta) -> timedelta | None:
+        """Not begun, which is no failure: a page's message begins anew, or its deliveries would
+        count as attempts."""
+        family, layer = parse_flow_key(delivery.flow_key)
+        if layer is Layer.EXECUTE:
+            return delay
+        async with self.database.begin() as tx:
+            await self._again(tx, family, layer, delivery, delay)
+        return None
+
     async def _put_off(self, delivery: Delivery, run_id: str, delay: timedelta, told: str) -> None:
         """A source asked us to come later, which is no failure: the message begins anew then."""
         family, layer = parse_flow_key(delivery.flow_key)
-        kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
-        again = kind.read(delivery.payload).outgoing(family)
-        again.delay = before_retry(delay, random.random())  # noqa: S311 - jitter
+        delay = before_retry(delay, random.random())  # noqa: S311 - jitter
         log.info(
             "layer_put_off",
             flow_key=delivery.flow_key,
             run=run_id,
-            seconds=again.delay.total_seconds(),
+            seconds=delay.total_seconds(),
             reason=told,
         )
         async with self.database.begin() as tx:
-            detail = f"{layer} comes again in {again.delay.total_seconds():.3g} s: {told}"
+            detail = f"{layer} comes again in {delay.total_seconds():.3g} s: {told}"
             await retry_reason.tell(tx, run_id, detail[:2_000], _group(layer, told, run_id))
-            await self.mender.engine.publish(tx, [again])
+            await self._again(tx, family, layer, delivery, delay)
+
+    async def _again(
+        self,
+        tx: AsyncConnection,
+        family: str,
+        layer: Layer,
+        delivery: Delivery,
+        delay: timedelta,
+    ) -> None:
+        kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
+        message = kind.read(delivery.payload).outgoing(family)
+        message.delay = delay
+        await self.mender.engine.publish(tx, [message])
 
 
 def _group(layer: Layer, told: str, run_id: str) -> str:

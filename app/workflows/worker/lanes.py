@@ -4,7 +4,7 @@ page, and with it every other family, from being read."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -22,18 +22,27 @@ MESSAGES_AT_ONCE = 32
 """Of items, taken together."""
 
 
+Stays = Callable[[str], bool]
+"""Whether messages of a flow key stay in the queue for now, because nothing of it may start."""
+
+
 class PageLane:
     """Process and paginate messages."""
 
-    def __init__(self, handlers: Mapping[str, Handler], controls: EffectiveLimits) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler], controls: EffectiveLimits, stays: Stays
+    ) -> None:
         self.handlers = {key: partial(self._held, handler) for key, handler in handlers.items()}
         self._controls = controls
+        self._stays = stays
         self._in_hand: Counter[str] = Counter()
 
     def places(self) -> int:
         return PAGES_AT_ONCE - self._in_hand.total()
 
     def room(self, flow_key: str) -> int:
+        if self._stays(flow_key):
+            return 0
         most = parallelism(self._controls, flow_key)
         return PAGES_AT_ONCE if most is None else most + PREFETCH - self._in_hand[flow_key]
 
@@ -54,11 +63,13 @@ class ItemLane:
         controls: EffectiveLimits,
         places: ItemPlaces,
         families: Mapping[str, BoundFamily],
+        stays: Stays,
     ) -> None:
         self.handlers = handlers
         self._controls = controls
         self._places = places
         self._families = families
+        self._stays = stays
 
     def places(self) -> int:
         return MESSAGES_AT_ONCE if self._places.free > 0 else 0
@@ -66,6 +77,8 @@ class ItemLane:
     def room(self, flow_key: str) -> int:
         """So much that there is always an item for a freed place, and no more: another worker may
         have a place for it."""
+        if self._stays(flow_key):
+            return 0
         family, _ = parse_flow_key(flow_key)
         bound = self._families[family]
         live = self._controls.of(flow_key)

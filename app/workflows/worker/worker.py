@@ -67,9 +67,10 @@ class SluiceWorker:
         await self._controls.refresh()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
-            async with EventLoopMonitor():
-                self.begun.set()
-                await self._consumer.run()
+            with self._controls.holds.heard_by(self._consumer.look):
+                async with EventLoopMonitor():
+                    self.begun.set()
+                    await self._consumer.run()
         finally:
             await cancel_and_wait(background, again=CLEANING)
         log.info("worker_stopped", worker=self._name)

@@ -22,6 +22,8 @@ const KINDS: readonly EventKind[] = [
   "family_gone",
   "family_back",
   "taken_over",
+  "throttled",
+  "throttle_over",
   "repaired",
 ];
 const SOONEST = 1_000;

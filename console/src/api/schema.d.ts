@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: aebd881048a6d4aaececcd972e70246035bddd11db6f517d105a45f8b9a465e1
+// OpenAPI document: 7b5794943075dafc1ba224efe37077450f55bb6f52756a6219c85c0fde90fd21
 
 export interface paths {
     "/api/audit": {
@@ -1167,6 +1167,8 @@ export interface components {
             /** Startedby */
             startedBy: string;
             status: components["schemas"]["RunStatus"];
+            /** @description why nothing new of it starts, whatever its status; null: nothing holds it */
+            throttled: components["schemas"]["ThrottledView"] | null;
         };
         /**
          * ActualView
@@ -1699,7 +1701,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */
@@ -3050,6 +3052,8 @@ export interface components {
             /** Startedby */
             startedBy: string;
             status: components["schemas"]["RunStatus"];
+            /** @description why nothing new of it starts, whatever its status; null: nothing holds it */
+            throttled: components["schemas"]["ThrottledView"] | null;
         };
         /** ScheduleAnswer */
         ScheduleAnswer: {
@@ -3407,6 +3411,22 @@ export interface components {
              * @description its name; of a child's step the path that leads there
              */
             step: string | string[];
+        };
+        /** ThrottledView */
+        ThrottledView: {
+            /**
+             * Nextlook
+             * Format: date-time
+             * @description when its family's throttle is asked again
+             */
+            nextLook: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /** TickAnswer */
         TickAnswer: {

@@ -24,7 +24,7 @@ export type Scope = Schemas["Scope"];
 /** Of a run, what its stream tells while it goes on. */
 export type Progress = Pick<
   Run,
-  "status" | "stage" | "reason" | "detail" | "counters" | "ended" | "paged" | "actual"
+  "status" | "stage" | "reason" | "detail" | "throttled" | "counters" | "ended" | "paged" | "actual"
 >;
 
 export type Family = Schemas["FamilyView"];

@@ -32,7 +32,12 @@ class Deaf(RunNotifications):
 def _follower(sluice: Sluice, **times: float) -> Follower:
     service = sluice.service
     return Follower(
-        service.database, asyncio.Semaphore(1), service.changes, asyncio.Event(), **times
+        service.database,
+        asyncio.Semaphore(1),
+        service.changes,
+        service.throttles,
+        asyncio.Event(),
+        **times,
     )
 
 
@@ -58,7 +63,9 @@ async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener)
         run_id = await sluice.start()
         service = sluice.service
         turns = asyncio.Semaphore(1)
-        follower = Follower(service.database, turns, Deaf(""), asyncio.Event(), behind=0.3)
+        follower = Follower(
+            service.database, turns, Deaf(""), service.throttles, asyncio.Event(), behind=0.3
+        )
         stream = follower.follow(run_id, 0)
         assert (await anext(stream)).event == "created"
         await service.api.control.pause(run_id, by="ops")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.cli.output.progress import Bar, Lines
 from app.cli.output.run_summary import cost, print_end
-from app.schemas.runs import ActualView, CountersView, RunView
+from app.schemas.runs import ActualView, CountersView, RunView, ThrottledView
 from app.store.statuses import RunStage, RunStatus
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.expectation import Estimate
@@ -30,6 +30,7 @@ RUN = RunView.model_construct(
     stage=RunStage.FULL,
     reason=None,
     detail=None,
+    throttled=None,
     params={},
     entity=None,
     force=False,
@@ -98,6 +99,17 @@ def test_a_pause_is_no_part_of_the_pace_of_the_last_seconds() -> None:
         # An hour later: what it ran has grown by a second.
         shown.show(RUN.model_copy(update={"ended": 20, "actual": ran(2.0)}))
     assert "  10 items/s" in file.getvalue().splitlines()[-1]
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_run_that_is_throttled_says_why_in_place_of_its_pace(*, terminal: bool) -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    told = ThrottledView(reason="lag of replica 7\x1b[31m", since=since, next_look=since)
+    console, file = _console(terminal=terminal)
+    with Bar(console) if terminal else Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"status": "pending", "throttled": told}))
+    assert "throttled: lag of replica 7" in file.getvalue()
+    assert "\x1b[31m\n" not in file.getvalue()
 
 
 def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:

@@ -37,6 +37,7 @@ export function Header({
         </p>
       </div>
       {actions}
+      <Throttled run={run} />
       <Word run={run} inHand={inHand} />
     </div>
   );
@@ -76,6 +77,19 @@ function Kin({ run }: { readonly run: Run }) {
         </>
       )}
     </>
+  );
+}
+
+/** Why nothing new of it starts, though nobody has paused it. */
+function Throttled({ run }: { readonly run: Run }) {
+  if (run.throttled === null) return null;
+  return (
+    <div className="banner warn" role="status">
+      <p className="strong">{S.run.throttled(run.throttled.reason)}</p>
+      <p>
+        {S.run.throttledSince} <Time at={run.throttled.since} />. {S.run.throttledMore}
+      </p>
+    </div>
   );
 }
 

@@ -1,0 +1,239 @@
+"""One flow key within one worker: who waits here, what is held here, and one talk with Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from app.flow.gate import GateClosed
+from app.flow.overrides import LiveControl
+from app.flow.permits.kept_permits import KeptPermits
+from app.flow.permits.waiting_line import WaitingLine
+from app.flow.redis_script import GateScript
+
+POLL = 0.25
+"""Seconds. Behind the wake-up calls: a lane with waiters asks at least so often."""
+MOST_WANTED = 200
+LATE = 0.005
+"""Seconds by which any start may be late."""
+
+
+class PermitQueue:
+    """The items of one worker wait here in line, so that a full key costs no poll per item.
+
+    A slot whose item ends goes straight to the next one in line, or to one that comes within
+    moments, without a round trip: the number at work stays the same, and Redis need not be asked.
+    It is told soon after, and answers how many slots this worker should rather give back: the limit
+    was lowered, or other workers wait.
+    """
+
+    def __init__(self, script: GateScript, worker: str, live: Callable[[], LiveControl]) -> None:
+        self._script = script
+        self._worker = worker
+        self._live = live
+        self._line = WaitingLine()
+        self._held: set[str] = set()
+        self._released: list[str] = []
+        self._kept = KeptPermits(self._give_back)
+        self._owed = 0
+        # Permits whose start is still to come; each is meant for one in line.
+        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._handed = 0
+        self._number = 0
+        self._kicked = asyncio.Event()
+        self._talking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def held(self) -> list[str]:
+        return list(self._held)
+
+    @property
+    def idle(self) -> bool:
+        """Nobody waits, nothing is held, and there is nothing left to say."""
+        return not (self._line or self._held or self._released or self._talking)
+
+    @property
+    def ready(self) -> bool:
+        """Whether whoever comes now begins at once."""
+        return len(self._kept) > 0 and self._may_hand_on()
+
+    async def enter(self, flow_key: str = "") -> str:
+        """Wait for a permit.
+
+        Args:
+            flow_key: for ``send_away``.
+
+        Raises:
+            GateClosed: the gate was closed first, or the flow key is held.
+        """
+        if self.ready:
+            self._hand_on()
+            return self._kept.take()
+        place = self._line.join(flow_key)
+        if len(self._line) == 1:
+            self.kick()  # behind others in line, asking again would change nothing
+        while True:
+            try:
+                permit, due = await place
+            except asyncio.CancelledError:
+                if place.done() and not place.cancelled() and place.exception() is None:
+                    self.leave(place.result()[0])
+                raise
+            if not self._too_late(due):
+                return permit
+            # The event loop was busy: a start now would come too close to those that follow.
+            self._give_back(permit)
+            if self._closed:
+                raise GateClosed
+            place = self._line.join(flow_key, first=True)
+
+    def leave(self, permit: str) -> bool:
+        """Returns whether the next in line begins on this very slot."""
+        if self._may_hand_on():
+            following = self._line.next()
+            if following is not None:
+                self._hand_on()
+                following.set_result((permit, None))
+                return True
+            self._kept.keep(permit)
+            return False
+        self._owed = max(0, self._owed - 1)
+        self._give_back(permit)
+        return False
+
+    def kick(self) -> None:
+        """There is something to say to Redis, or to hear from it."""
+        self._kicked.set()
+        if self._talking is None:
+            self._talking = asyncio.create_task(self._talk())
+
+    def close(self) -> None:
+        """Send away everybody in line; those inside stay."""
+        self._closed = True
+        self._kept.give_back(len(self._kept))
+        self.send_away(lambda _: GateClosed())
+
+    def send_away(self, refused: Callable[[str], Exception | None]) -> None:
+        """Let those in line wait no longer whose flow key is refused; those inside stay."""
+        self._line.send_away(refused)
+        self.kick()
+
+    async def drained(self) -> None:
+        """Everything that was to be given back has been."""
+        for permit, timer in list(self._due.items()):
+            timer.cancel()
+            del self._due[permit]
+            self._give_back(permit)
+        self._kept.give_back(len(self._kept))
+        self._kicked.set()
+        if self._talking is not None:
+            await asyncio.shield(self._talking)
+
+    def _may_hand_on(self) -> bool:
+        """Whether a slot that is free may begin another item without asking Redis."""
+        live = self._live()
+        return not (self._owed or self._closed or live.paused or live.control.interval)
+
+    def _hand_on(self) -> None:
+        self._handed += 1
+        if self._talking is None:
+            self._talking = asyncio.create_task(self._talk())
+
+    def _give_back(self, permit: str) -> None:
+        self._held.discard(permit)
+        self._released.append(permit)
+        self.kick()
+
+    async def _talk(self) -> None:
+        pause = 0.1
+        try:
+            while self._line or self._released or self._handed:
+                if not (self._line or self._released):
+                    await self._wait(POLL)  # many are told of together
+                self._kicked.clear()
+                try:
+                    ask_in = await self._exchange()
+                    pause = 0.1
+                    self._script.fault.over()
+                except Exception as error:  # noqa: BLE001 - told, and the lane must go on
+                    # Closed while Redis is away: work waits, and nothing that was held is lost.
+                    self._script.fault.seen(error, key=self._live().key)
+                    if self._closed:
+                        return  # the leases end by themselves
+                    ask_in, pause = pause, min(pause * 2, 2.0)
+                    await asyncio.sleep(ask_in)
+                    continue
+                if self._line:
+                    await self._wait(ask_in)
+        finally:
+            self._talking = None
+
+    async def _exchange(self) -> float:
+        """One round trip. Returns the seconds after which to ask again."""
+        live = self._live()
+        self._line.tidy()
+        if live.open and not self._released:
+            self._handed = 0
+            self._admit_all()
+            return POLL
+        stopped = live.paused or self._closed
+        want = 0 if stopped else min(max(0, len(self._line) - len(self._due)), MOST_WANTED)
+        released, handed, number = self._released, self._handed, self._number
+        self._released, self._handed, self._number = [], 0, number + want
+        try:
+            granted = await self._script.exchange(
+                live.key,
+                live.control,
+                self._worker,
+                want=want,
+                holds=len(self._held),
+                number=number,
+                handed=handed,
+                released=released,
+            )
+        except BaseException:
+            self._released, self._handed = released + self._released, handed + self._handed
+            raise
+        self._kept.scarce = granted.excess > 0 or len(granted.starts) < want
+        self._owed = min(granted.excess, len(self._held))
+        surplus = min(self._owed, len(self._kept))
+        self._owed -= surplus
+        self._kept.give_back(surplus)
+        loop = asyncio.get_running_loop()
+        for offset, start in enumerate(granted.starts):
+            permit = f"{self._worker}:{number + offset}"
+            self._held.add(permit)
+            if start <= 0:
+                self._admit(permit, None)
+            else:
+                self._due[permit] = loop.call_later(start, self._admit, permit, loop.time() + start)
+        return POLL if granted.ask_in is None else min(POLL, max(granted.ask_in, 0.001))
+
+    def _admit(self, permit: str, due: float | None) -> None:
+        """Let the first in line start."""
+        self._due.pop(permit, None)
+        following = None if self._closed else self._line.next()
+        if following is None:
+            self._give_back(permit)
+        else:
+            following.set_result((permit, due))
+
+    def _too_late(self, due: float | None) -> bool:
+        interval = self._live().control.interval
+        if due is None or interval is None:
+            return False
+        late = asyncio.get_running_loop().time() - due
+        return late > max(interval.total_seconds(), LATE)
+
+    def _admit_all(self) -> None:
+        """The limit was lifted."""
+        while (place := self._line.next()) is not None:
+            place.set_result(("", None))
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._kicked.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,120 @@
+"""What is held for a while, and when each family's throttle was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.redaction.redactor import redacted
+from app.store.storable import storable
+
+# Each process reads these once a second, and mostly there are none.
+_ALL = """
+    SELECT key, cause, reason, since, again_at, until - now() FROM sluice.flow_hold
+    WHERE until > now()
+"""
+_OF = """
+    SELECT key, cause, reason, since, again_at, until - now() FROM sluice.flow_hold
+    WHERE key = ANY($1::text[]) AND cause = $2::text AND until > now()
+"""
+_PUT = """
+    WITH former AS (
+        SELECT since FROM sluice.flow_hold
+        WHERE key = $1::text AND cause = $2::text AND until > now()
+    )
+    INSERT INTO sluice.flow_hold AS h (key, cause, reason, since, again_at, until)
+    VALUES ($1::text, $2::text, $3::text, coalesce((SELECT since FROM former), now()),
+            now() + $4::interval, now() + $5::interval)
+    ON CONFLICT (key, cause) DO UPDATE SET
+        reason = excluded.reason, since = excluded.since, again_at = excluded.again_at,
+        until = excluded.until
+    RETURNING NOT EXISTS (SELECT FROM former)
+"""
+_LIFT = "DELETE FROM sluice.flow_hold WHERE key = $1::text AND cause = $2::text RETURNING since"
+_LOOKED = """
+    INSERT INTO sluice.throttle_look (family, look_at, good_until)
+    VALUES ($1::text, now() + $2::interval, now() + $3::interval)
+    ON CONFLICT (family) DO UPDATE SET
+        look_at = excluded.look_at, good_until = excluded.good_until
+"""
+_GOOD_FOR = """
+    SELECT good_until - now() FROM sluice.throttle_look
+    WHERE family = $1::text AND good_until > now()
+"""
+_DUE = """
+    SELECT f.name FROM unnest($1::text[]) AS f(name)
+    WHERE EXISTS (SELECT FROM sluice.run WHERE family = f.name AND finished_at IS NULL)
+      AND NOT EXISTS (
+          SELECT FROM sluice.throttle_look WHERE family = f.name AND look_at > now()
+      )
+"""
+
+
+class Cause(StrEnum):
+    """Why something is held. Of one key each may hold by itself."""
+
+    THROTTLE = "throttle"  # a family's check says that all is not well
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """``left``: from now until it ends by itself."""
+
+    key: str
+    cause: str
+    reason: str
+    since: datetime
+    again_at: datetime
+    left: timedelta
+
+
+async def load_all(tx: AsyncConnection) -> list[HoldRow]:
+    """Those that have not ended."""
+    return [HoldRow(*row) for row in await fetch_raw(tx, _ALL)]
+
+
+async def of(tx: AsyncConnection, keys: Collection[str], cause: Cause) -> dict[str, HoldRow]:
+    """Those of these keys that have not ended."""
+    found = await fetch_raw(tx, _OF, list(keys), cause)
+    return {row[0]: HoldRow(*row) for row in found}
+
+
+async def put(
+    tx: AsyncConnection, key: str, cause: Cause, reason: str, *, again: timedelta, until: timedelta
+) -> bool:
+    """Hold it, or go on holding it. Returns whether it was free before.
+
+    Args:
+        again, until: from now: see ``FlowHold``.
+    """
+    said = storable(redacted(reason))
+    [(began,)] = await fetch_raw(tx, _PUT, key, cause, said, again, until)
+    return bool(began)
+
+
+async def lift(tx: AsyncConnection, key: str, cause: Cause) -> datetime | None:
+    """Since when it was held; None: it was not."""
+    found = await fetch_raw(tx, _LIFT, key, cause)
+    return found[0][0] if found else None
+
+
+async def looked(
+    tx: AsyncConnection, family: str, *, again: timedelta, good_for: timedelta
+) -> None:
+    await fetch_raw(tx, _LOOKED, family, again, good_for)
+
+
+async def good_for(tx: AsyncConnection, family: str) -> timedelta | None:
+    """How long the last look is good for; None: not any more."""
+    found = await fetch_raw(tx, _GOOD_FOR, family)
+    return found[0][0] if found else None
+
+
+async def due(tx: AsyncConnection, families: Sequence[str]) -> list[str]:
+    """Those of these that have a run that has not ended, and whose next look is due."""
+    return [row[0] for row in await fetch_raw(tx, _DUE, list(families))]

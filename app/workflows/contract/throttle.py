@@ -1,0 +1,64 @@
+"""Waiting while something outside is not well: what a family says under ``throttle``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.errors import ConfigurationError
+from app.workflows.contract.context import Context
+
+Check = Callable[[Context], Awaitable[str | None] | str | None]
+"""``None`` says that all is well; a sentence, why not."""
+
+LONGEST = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Nothing new starts while ``check`` says no; what is at work goes on.
+
+    ``check(ctx)`` is ``async def`` or plain ``def``, and belongs to no run and no item. It returns
+    None while all is well, and a sentence while it is not. It has 10 seconds: one that raises, or
+    takes longer, cannot say that all is well, and so counts as a no.
+
+    ``backoff``: after a no it is asked again so much later. ``every``: the same after a yes, as
+    long as the family has a run that has not ended.
+
+    Raises:
+        ConfigurationError: a value that makes no sense.
+    """
+
+    check: Check
+    backoff: timedelta = timedelta(seconds=30)
+    every: timedelta = timedelta(seconds=10)
+
+    def __post_init__(self) -> None:
+        check: object = self.check  # whatever an author has written
+        if not (callable(check) and _takes_one(check)):
+            raise ConfigurationError(
+                f"A throttle's check is a function that takes a ctx; {self.name!r} is not."
+                " Write: async def replicas_keep_up(ctx: Context) -> str | None"
+            )
+        times: dict[str, object] = {"backoff": self.backoff, "every": self.every}
+        for name, value in times.items():
+            if not (isinstance(value, timedelta) and timedelta(0) < value <= LONGEST):
+                raise ConfigurationError(
+                    f"A throttle's {name} is a timedelta above 0 and of at most a day, such as"
+                    f" timedelta(seconds=30), not {value!r}."
+                )
+
+    @property
+    def name(self) -> str:
+        """Of the check, for the log."""
+        return getattr(self.check, "__qualname__", None) or type(self.check).__name__
+
+
+def _takes_one(check: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(check).bind(object())
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""Asking the throttles of families, and holding those of which one says no."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.flow.overrides import EffectiveLimits
+from app.store.database import reading
+from app.store.monitoring import holds
+from app.store.monitoring.holds import Cause, HoldRow
+from app.store.runs import throttle_events
+from app.workflows.throttles.check_call import CheckCall
+
+GRACE = timedelta(seconds=30)
+"""For so long beyond the next look what the last one said holds on, where one worker looks for all:
+time for another one to take over. Then who has something to start asks by itself."""
+TOGETHER = 100
+"""Runs that are told in one transaction."""
+
+log = structlog.get_logger("sluice.throttle")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``reason``: None: all is well. ``again``: until the next look."""
+
+    reason: str | None
+    again: timedelta
+
+
+@dataclass(slots=True)
+class ThrottleLooks:
+    """What it finds stands in the database, for every process to see.
+
+    Args:
+        checks: by family; a family without any is never asked for, and costs nothing.
+        tell: wakes every process to read what is held.
+        grace: see ``GRACE``; none where nobody looks but who is delivered something.
+    """
+
+    database: AsyncEngine
+    controls: EffectiveLimits
+    checks: Mapping[str, Sequence[CheckCall]]
+    tell: Callable[[str], Awaitable[None]]
+    grace: timedelta = GRACE
+    wakes: list[Callable[[], None]] = field(default_factory=list)
+    """Called when a family was asked for, and may start or not."""
+    _good_until: dict[str, float] = field(default_factory=dict)
+    _asking: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+
+    @property
+    def families(self) -> list[str]:
+        return sorted(self.checks)
+
+    async def held(self, tx: AsyncConnection, families: Iterable[str]) -> Mapping[str, HoldRow]:
+        """Those of these families that are throttled at present."""
+        known = self.checks.keys() & set(families)
+        return await holds.of(tx, sorted(known), Cause.THROTTLE) if known else {}
+
+    def asks(self, family: str) -> bool:
+        """Whether somebody here is about to learn if the family may start anything."""
+        lock = self._asking.get(family)
+        return lock is not None and lock.locked()
+
+    async def require_known(self, family: str) -> None:
+        """Return once it is known whether the family is held: from a look that is still good, or
+        else by asking now. So nothing starts in between, whoever has died."""
+        if family not in self.checks or time.monotonic() < self._good_until.get(family, 0.0):
+            return
+        async with self._asking[family]:
+            if time.monotonic() < self._good_until.get(family, 0.0):
+                return
+            async with reading(self.database) as connection:
+                left = await holds.good_for(connection, family)
+            if left is None:
+                await self.look(family)
+            else:
+                await self.controls.refresh()
+                self._good_until[family] = time.monotonic() + left.total_seconds()
+        for wake in self.wakes:
+            wake()
+
+    async def due(self) -> list[str]:
+        """Families that have a run that has not ended, and whose next look is due."""
+        async with reading(self.database) as connection:
+            return await holds.due(connection, self.families)
+
+    async def look_due(self) -> None:
+        await asyncio.gather(*map(self.look, await self.due()))
+
+    async def look(self, family: str) -> None:
+        """Ask, and have it known everywhere."""
+        verdict = await self._verdict(family)
+        await self._write(family, verdict)
+        await self._tell_runs(family, verdict)
+
+    async def aclose(self) -> None:
+        for check in _each(self.checks.values()):
+            check.close()
+
+    async def _verdict(self, family: str) -> Verdict:
+        checks = self.checks[family]
+        answers = await asyncio.gather(*(check.ask() for check in checks))
+        refused = [
+            (answer, check.throttle)
+            for answer, check in zip(answers, checks, strict=True)
+            if answer is not None
+        ]
+        if not refused:
+            return Verdict(None, min(check.throttle.every for check in checks))
+        reason = "; ".join(dict.fromkeys(answer for answer, _ in refused))
+        return Verdict(reason, min(throttle.backoff for _, throttle in refused))
+
+    async def _write(self, family: str, verdict: Verdict) -> None:
+        again, until = verdict.again, verdict.again + self.grace
+        since = began = None
+        async with self.database.begin() as tx:
+            if verdict.reason is None:
+                since = await holds.lift(tx, family, Cause.THROTTLE)
+            else:
+                began = await holds.put(
+                    tx, family, Cause.THROTTLE, verdict.reason, again=again, until=until
+                )
+            await holds.looked(tx, family, again=again, good_for=until)
+        if began:
+            log.warning("throttled", family=family, reason=verdict.reason)
+        if since is not None:
+            log.warning("throttle_over", family=family, since=since.isoformat())
+        await self.controls.refresh()
+        self._good_until[family] = time.monotonic() + until.total_seconds()
+        if began or since is not None:
+            await self.tell(family)
+
+    async def _tell_runs(self, family: str, verdict: Verdict) -> None:
+        told = TOGETHER
+        while told == TOGETHER:
+            async with self.database.begin() as tx:
+                told = await throttle_events.tell(tx, family, verdict.reason, limit=TOGETHER)
+
+
+def _each(checks: Iterable[Sequence[CheckCall]]) -> dict[CheckCall, None]:
+    """Once, however many families share it."""
+    return dict.fromkeys(check for of in checks for check in of)
