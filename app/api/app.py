@@ -26,6 +26,7 @@ from app.api.operations import (
     flow_control,
     health,
     overview,
+    questions,
     schedules,
     tick,
 )
@@ -119,6 +120,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(backfills.router)
     router.include_router(schedules.router)
     router.include_router(flow_control.router)
+    router.include_router(questions.router)
     router.include_router(audit.router)
     router.include_router(overview.router)
     router.include_router(files.router)

@@ -78,7 +78,7 @@ COMMANDS = {
     "runs": ("commands.runs", "List runs, the newest first."),
     "suspended": (
         "commands.questions",
-        "List what the items of a run wait for people for.",
+        "List what items wait for people for: those of one run, or of all.",
     ),
     "answer": (
         "commands.questions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlencode
 
 from pydantic import Field
 
@@ -12,7 +13,7 @@ from app.schemas.base import Answer, View
 from app.store.statuses import ItemStatus, StepKind, StepStatus
 
 if TYPE_CHECKING:
-    from app.store.steps.questions import SuspendedStep
+    from app.store.steps.questions import OpenQuestion, SuspendedStep
     from app.store.tables.items import Item
     from app.store.tables.steps import Output, Step
     from app.workflows.monitoring.items_at_work import WorkReport
@@ -151,6 +152,41 @@ class SuspendedView(View):
 
 class SuspendedAnswer(Answer):
     suspended: list[SuspendedView]
+    next_cursor: str | None
+
+
+class QuestionView(View):
+    """What an item of some run waits for a person for."""
+
+    family: str
+    run_id: str
+    item_id: str
+    step: str
+    parent_run_id: str | None = Field(description="of a child of an item's step: whose it is")
+    payload: Any = Field(description="what whoever answers is to see")
+    payload_omitted: bool = Field(description="it is too large for a list: the item has it")
+    since: datetime
+    expires_at: datetime | None = Field(description="when it goes on with null")
+    answer: str = Field(description="to which an answer is POSTed; the run's question says of what")
+
+    @classmethod
+    def of(cls, question: OpenQuestion) -> Self:
+        return cls(
+            family=question.family,
+            run_id=question.run_id,
+            item_id=question.item_id,
+            step=question.name,
+            parent_run_id=question.parent_run,
+            payload=None if question.payload is None else json.loads(question.payload),
+            payload_omitted=question.payload_omitted,
+            since=question.started_at,
+            expires_at=question.due_at,
+            answer=f"/api/runs/{question.run_id}/item/resume?{urlencode({'id': question.item_id})}",
+        )
+
+
+class QuestionsAnswer(Answer):
+    questions: list[QuestionView]
     next_cursor: str | None
 
 

@@ -18,6 +18,7 @@ const BackfillsView = later(() => import("./views/backfills/BackfillsView"));
 const BackfillView = later(() => import("./views/backfills/BackfillView"));
 const NewBackfillView = later(() => import("./views/backfills/NewBackfillView"));
 const FlowView = later(() => import("./views/flow/FlowView"));
+const QuestionsView = later(() => import("./views/questions/QuestionsView"));
 const AuditView = later(() => import("./views/audit/AuditView"));
 const SchedulesView = later(() => import("./views/schedules/SchedulesView"));
 
@@ -66,6 +67,7 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "backfills" && id !== undefined) return <BackfillView id={id} query={query} />;
   if (view === "flow-control") return <FlowView />;
   if (view === "schedules") return <SchedulesView />;
+  if (view === "questions") return <QuestionsView query={query} />;
   if (view === "audit") return <AuditView query={query} />;
   return (
     <section>

@@ -44,6 +44,7 @@ export const S = {
     backfills: "Backfills",
     flow: "Flow control",
     schedules: "Schedules",
+    questions: "Questions",
     audit: "Audit",
   },
 
@@ -71,6 +72,7 @@ export const S = {
       ["g b", "go to the backfills"],
       ["g c", "go to flow control"],
       ["g s", "go to the schedules"],
+      ["g q", "go to the questions"],
       ["g a", "go to the audit"],
       ["?", "this list"],
       ["Esc", "close what is open"],
@@ -492,6 +494,15 @@ export const S = {
     linkTimes: { "3600": "an hour", "86400": "a day", "604800": "7 days", "2592000": "30 days" },
     linkMade: "The link",
     linkUntil: "It holds until",
+  },
+
+  questions: {
+    title: "Questions",
+    about: "What items of any run wait for people for. What was started first comes first.",
+    none: "Nothing waits for an answer. The same on the command line:",
+    command: "sluice suspended",
+    answer: (item: string): string => `Look at ${item}, and answer`,
+    large: "What is asked is too large for a list: the item shows it.",
   },
 
   items: {

@@ -51,6 +51,7 @@ def test_a_key_lists_the_keys_and_escape_closes_the_list(console: Console) -> No
         ("b", "Backfills", "/backfills"),
         ("c", "Flow control", "/flow-control"),
         ("s", "Schedules", "/schedules"),
+        ("q", "Questions", "/questions"),
         ("a", "Audit", "/audit"),
     ],
 )

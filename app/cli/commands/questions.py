@@ -30,6 +30,7 @@ from app.schemas.items import (
     ItemAnswer,
     ItemsAnswer,
     LinkAnswer,
+    QuestionsAnswer,
     ResumedAnswer,
     StepView,
     SuspendedAnswer,
@@ -42,12 +43,22 @@ commands = typer.Typer()
 
 @commands.command()
 def suspended(
-    run_id: RunId,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="Which run; else all of them.")
+    ] = None,
     *,
+    family: Annotated[
+        str | None, typer.Option(help="Of all runs, only those of this family.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """List what the items of a run wait for people for."""
+    """List what items wait for people for: those of one run, or of all."""
+    if run_id is None:
+        _print_questions(family, limit, as_json=as_json)
+        return
+    if family is not None:
+        raise BadInput("A run has one family: leave out either the run or --family.")
     with open_api() as api:
         answer = api.get(SuspendedAnswer, run_path(run_id, "suspended"), limit=limit)
     console = open_console()
@@ -67,6 +78,29 @@ def suspended(
         console.print("There are more: see --limit.")
     console.print("Answer one with:")
     console.print(f"{program()} answer {printable(run_id)} ITEM NAME=VALUE …")
+
+
+def _print_questions(family: str | None, limit: int, *, as_json: bool) -> None:
+    with open_api() as api:
+        answer = api.get(QuestionsAnswer, "/api/suspended", family=family, limit=limit)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    if not answer.found.questions:
+        console.print("Nothing waits for an answer.")
+        return
+    made = table("Family", "Run", "Item", "Step", "Since", "Expires", "What is asked")
+    for one in answer.found.questions:
+        expires = None if one.expires_at is None else when(one.expires_at)
+        asked = "(see the item)" if one.payload_omitted else summary(one.payload)
+        place = (one.family, one.run_id, one.item_id, one.step)
+        add(made, *place, when(one.since), expires, asked)
+    console.print(made)
+    if answer.found.next_cursor is not None:
+        console.print("There are more: see --limit.")
+    console.print("Answer one with:")
+    console.print(f"{program()} answer RUN ITEM NAME=VALUE …")
 
 
 def _path(step: str | list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -87,3 +88,76 @@ async def waiting(
         family, path, item = (values.pop(name) for name in ("of_family", "of_path", "of_item"))
         found.append(SuspendedStep(Step(**values), family, item, tuple(path)))
     return found
+
+
+# The runs first, and all of them that have not ended: of what has ended nothing is read, however
+# much there is. Within each as its index has them, so that a page ends where it is full.
+_ANYWHERE = """
+    WITH going AS MATERIALIZED (
+        SELECT id, family, parent_run FROM sluice.run
+        WHERE finished_at IS NULL AND status <> 'cancelling' AND id >= :after_run
+          AND (CAST(:family AS text) IS NULL OR family = :family)
+    ), ordered AS (SELECT * FROM going ORDER BY id)
+    SELECT ordered.family, ordered.parent_run, ordered.id AS run_id, question.*
+    FROM ordered CROSS JOIN LATERAL (
+        SELECT step.item_id, step.name, step.started_at, step.due_at,
+            CASE WHEN octet_length(step.payload) <= :largest THEN step.payload END AS payload,
+            coalesce(octet_length(step.payload) > :largest, false) AS payload_omitted
+        FROM sluice.step
+        WHERE step.run_id = ordered.id AND step.status = 'suspended'
+          AND (step.run_id > :after_run
+               OR (step.item_id, step.name) > (:after_item, :after_name))
+          AND EXISTS (
+              SELECT FROM sluice.item WHERE item.run_id = step.run_id
+                AND item.item_id = step.item_id AND item.status IN ('suspended', 'pending')
+          )
+        ORDER BY step.item_id, step.name LIMIT :limit
+    ) AS question
+    ORDER BY ordered.id, question.item_id, question.name LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """What an item of some run waits for a person for. ``parent_run``: of a child's, whose step it
+    is. ``payload`` is JSON; None with ``payload_omitted``: it is larger than was asked for."""
+
+    family: str
+    parent_run: str | None
+    run_id: str
+    item_id: str
+    name: str
+    started_at: datetime
+    due_at: datetime | None
+    payload: str | None
+    payload_omitted: bool
+
+    @property
+    def id(self) -> StepId:
+        return (self.run_id, self.item_id, self.name)
+
+
+async def waiting_anywhere(
+    tx: AsyncConnection,
+    *,
+    family: str | None = None,
+    after: StepId = ("", "", ""),
+    limit: int,
+    largest: int,
+) -> list[OpenQuestion]:
+    """Those of all runs: the runs that were started first come first, and of each its items and
+    steps by id and name.
+
+    Args:
+        largest: bytes of a payload that is told.
+    """
+    values = {
+        "family": family,
+        "after_run": after[0],
+        "after_item": after[1],
+        "after_name": after[2],
+        "limit": limit,
+        "largest": largest,
+    }
+    rows = await tx.execute(text(_ANYWHERE), values)
+    return [OpenQuestion(**row) for row in rows.mappings()]

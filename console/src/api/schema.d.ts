@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 7b5794943075dafc1ba224efe37077450f55bb6f52756a6219c85c0fde90fd21
+// OpenAPI document: 2562d4288bb526664595c34e10abf9a3a02329e30f38b475268a4e84816e3b81
 
 export interface paths {
     "/api/audit": {
@@ -970,6 +970,28 @@ export interface paths {
          * @description Takes the cookie back, also one that is void.
          */
         delete: operations["sign_out_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suspended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Questions
+         * @description Of all runs that have not ended, those that were started first first: what has waited longest
+         *     is answered first. A payload of more than 10,000 bytes is left out, and `payloadOmitted` says
+         *     so.
+         */
+        get: operations["list_questions_api_suspended_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2740,6 +2762,62 @@ export interface components {
              * @description queued, inHand, deferred; waiting for another run; held by a pause; done
              */
             state: string;
+        };
+        /** QuestionsAnswer */
+        QuestionsAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /** Questions */
+            questions: components["schemas"]["QuestionView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /**
+         * QuestionView
+         * @description What an item of some run waits for a person for.
+         */
+        QuestionView: {
+            /**
+             * Answer
+             * @description to which an answer is POSTed; the run's question says of what
+             */
+            answer: string;
+            /**
+             * Expiresat
+             * @description when it goes on with null
+             */
+            expiresAt: string | null;
+            /** Family */
+            family: string;
+            /** Itemid */
+            itemId: string;
+            /**
+             * Parentrunid
+             * @description of a child of an item's step: whose it is
+             */
+            parentRunId: string | null;
+            /**
+             * Payload
+             * @description what whoever answers is to see
+             */
+            payload: unknown;
+            /**
+             * Payloadomitted
+             * @description it is too large for a list: the item has it
+             */
+            payloadOmitted: boolean;
+            /** Runid */
+            runId: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Step */
+            step: string;
         };
         /**
          * Ramp
@@ -5843,6 +5921,40 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_questions_api_suspended_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                family?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

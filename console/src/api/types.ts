@@ -47,6 +47,7 @@ export type BackfillItems = Schemas["ItemCounts"];
 export type BackfillDryRun = Schemas["BackfillDryRunAnswer"];
 export type Partition = Schemas["PartitionView"];
 export type PartitionStatus = Schemas["PartitionStatus"];
+export type OpenQuestion = Schemas["QuestionView"];
 export type AuditEntry = Schemas["AuditEntryView"];
 export type AuditAction = Schemas["AuditAction"];
 export type AuditSubject = Schemas["AuditSubject"];

@@ -19,6 +19,7 @@ const NAV = [
   ["backfills", S.nav.backfills],
   ["flow-control", S.nav.flow],
   ["schedules", S.nav.schedules],
+  ["questions", S.nav.questions],
   ["audit", S.nav.audit],
 ] as const;
 

@@ -10,6 +10,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   b: ["backfills"],
   c: ["flow-control"],
   s: ["schedules"],
+  q: ["questions"],
   a: ["audit"],
 };
 

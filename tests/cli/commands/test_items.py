@@ -53,6 +53,13 @@ async def test_what_waits_is_listed_answered_by_its_fields_and_goes_on(
             whole = json.loads(await command.says("suspended", run_id, "--json"))
             assert [one["itemId"] for one in whole["suspended"]] == ["u00001", "u00002", "u00003"]
 
+            everywhere = await command.says("suspended", "--family", "stepped", "--limit", "1")
+            assert run_id in everywhere
+            assert "There are more" in everywhere
+            whole = json.loads(await command.says("suspended", "--json"))
+            assert [one["itemId"] for one in whole["questions"]] == ["u00001", "u00002", "u00003"]
+            assert "Nothing waits" in await command.says("suspended", "--family", "nobody")
+
             fields = ("approved=yes", "note=fine=good", "tags=a,b")
             said = await command.says("answer", run_id, "u00001", *fields)
             assert said == "u00001 goes on from approve.\n"

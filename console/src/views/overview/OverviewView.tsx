@@ -49,7 +49,9 @@ function Whole({ of }: { readonly of: Overview }) {
             0
           )}
         </Stat>
-        <Stat label={O.suspended}>{count(of.suspended)}</Stat>
+        <Stat label={O.suspended}>
+          <Link href={to(["questions"])}>{count(of.suspended)}</Link>
+        </Stat>
         <Stat label={O.workers} tone={lacksWorkers(of) ? "bad" : undefined}>
           {count(of.workers.length)}
         </Stat>
