@@ -11,6 +11,7 @@ from typing import Any
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
+from app.composition.notifications import notifications_of
 from app.composition.throttles import has_throttles, throttles_of
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
@@ -180,15 +181,9 @@ async def _opened(
         context = partial(make_context, services)
         previews = PreviewService(context, turns.permit)
         client = WorkflowClient(
-            database,
-            engine,
-            bound,
-            context,
-            changes,
-            Estimator(database, controls),
-            previews,
+            database, engine, bound, context, changes, Estimator(database, controls), previews,
             dry_run_budget=settings.dry_run_budget,
-        )
+        )  # fmt: skip
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         await redis_check.at_start()
         signer = Signer(signing[0], tuple(signing[1:]))
@@ -198,7 +193,9 @@ async def _opened(
         history = FlowHistory(redis, settings.redis_prefix)
         throttles = throttles_of(settings, database, bound, context, controls, script)
         coverage = CoverageSurvey(database, bound, context, settings.dry_run_budget)
-        tick = tick_of(settings, pools, mender, coverage, FlowRecorder(flow, history), throttles)
+        told = notifications_of(settings, database, bound, family_files, box, changes)
+        recorder = FlowRecorder(flow, history)
+        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told.sender)
         control = RunControl(database, mender)
         api = ApiState(
             client=client,
@@ -220,6 +217,7 @@ async def _opened(
                 database, engine, bound, client, control, settings.dry_run_budget
             ),
             schedules=ScheduleService(database, client, bound, family_files),
+            notifications=told,
             family_files=family_files,
             secrets=box,
             redactor=redactor,
@@ -233,7 +231,7 @@ async def _opened(
             },
         )
         worked = {family.name: ready(family, threads) for family in families}
-        async with aclosing(turns), aclosing(throttles):
+        async with aclosing(turns), aclosing(throttles), aclosing(told):
             yield Service(
                 settings, pools, redis, engine, bound, worked, threads, client, api, services,
                 controls, changes, mender, throttles,

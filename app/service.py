@@ -207,6 +207,7 @@ class Service:
                 coverage.run,
                 ThrottleWatch(self.throttles).run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
+                self.api.notifications.sender.run,
                 RetentionLoop.of(
                     self.database, days=settings.retention_days, audit_days=settings.audit_days
                 ).run,

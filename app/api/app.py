@@ -25,6 +25,7 @@ from app.api.operations import (
     files,
     flow_control,
     health,
+    notifications,
     overview,
     questions,
     schedules,
@@ -119,6 +120,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(item_lists.router)
     router.include_router(backfills.router)
     router.include_router(schedules.router)
+    router.include_router(notifications.router)
     router.include_router(flow_control.router)
     router.include_router(questions.router)
     router.include_router(audit.router)

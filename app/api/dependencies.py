@@ -29,6 +29,7 @@ from app.workflows.client import WorkflowClient
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.items_at_work import WorkBoard
+from app.workflows.notifications.service import NotificationService
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
@@ -66,6 +67,7 @@ class ApiState:
     backfills: BackfillService
     coverage: CoverageSurvey
     schedules: ScheduleService
+    notifications: NotificationService
     family_files: FamilyFiles
     secrets: SecretBox
     previews: PreviewService

@@ -18,6 +18,7 @@ from app.schemas.audit import AuditAnswer
 from app.schemas.backfills import PartitionsAnswer
 from app.schemas.events import EventsAnswer
 from app.schemas.items import ChunksAnswer
+from app.schemas.notifications.answers import NotificationTargetsAnswer
 from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
 from app.settings import Settings, load_settings
@@ -30,7 +31,15 @@ PAGE = 200
 """The most that a page may have."""
 
 Found = TypeVar("Found", bound=BaseModel)
-Paged = TypeVar("Paged", AuditAnswer, ChunksAnswer, EventsAnswer, PartitionsAnswer, SchedulesAnswer)
+Paged = TypeVar(
+    "Paged",
+    AuditAnswer,
+    ChunksAnswer,
+    EventsAnswer,
+    NotificationTargetsAnswer,
+    PartitionsAnswer,
+    SchedulesAnswer,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,10 @@ COMMANDS = {
         "commands.schedule_changes",
         "See when families run by themselves, and change it.",
     ),
+    "notify": (
+        "notify.deliveries",
+        "See who is told what happens to runs, and change it.",
+    ),
     "qstash": (
         "qstash.group",
         "Have QStash call this service, and see what it has of it.",

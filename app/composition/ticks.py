@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from app.settings import Settings
 from app.store.pools import Pools
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.run_sampler import RunSampler
+from app.workflows.notifications.poster import LIMIT_SECONDS
+from app.workflows.notifications.sender import NotificationSender
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.throttles.check_call import CHECK_SECONDS
@@ -28,6 +31,7 @@ def tick_of(
     coverage: CoverageSurvey,
     recorder: FlowRecorder,
     throttles: ThrottleLooks,
+    sender: NotificationSender,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
@@ -54,6 +58,8 @@ def tick_of(
             TickPart("limits", recorder.flow.reconcile, SECONDS),
             TickPart("flow", recorder.record, SECONDS),
             TickPart("coverage", quick.look, SECONDS),
+            # Its attempts have their own time limit, behind that of when the last may begin.
+            TickPart("notifications", partial(sender.round, SECONDS), SECONDS + 2 * LIMIT_SECONDS),
             TickPart("retention", retention.prune, SECONDS),
             runs,
         ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic_settings import NoDecode
 
 from app import SERVICE
 from app.config.environment import scheme
+from app.config.setting_values import Network, networks, schema_name, sealing_keys
 from app.config.throttle_settings import ThrottleSettings
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
@@ -53,35 +53,8 @@ def _postgres(value: str | None) -> str | None:
     return value if value is None else str(PostgresUrl.parse(value))
 
 
-def _schema(value: str) -> str:
-    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", value) or value.startswith("pg_"):
-        raise ValueError(
-            "must be a name of small letters, digits and underscores, such as sluice, and not begin"
-            " with pg_"
-        )
-    if value in ("public", "information_schema"):
-        raise ValueError("must be a schema of Sluice's own: public is the application's")
-    # Here, because it takes long, and most commands need nothing else of SQLAlchemy.
-    from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS  # noqa: PLC0415
-
-    if value in RESERVED_WORDS:
-        raise ValueError("must be no word of SQL's own")
-    return value
-
-
 def _redis(value: str | None) -> str | None:
     return value if value is None else plain_redis_url(value)
-
-
-def _keys(value: SecretStr | None) -> SecretStr | None:
-    for key in [] if value is None else value.get_secret_value().split(","):
-        try:
-            of_32_bytes = len(base64.urlsafe_b64decode(key.strip())) == 32
-        except ValueError:
-            of_32_bytes = False
-        if not of_32_bytes:
-            raise ValueError("must be 32 bytes as base64, as `openssl rand -base64 32` makes them")
-    return value
 
 
 class SluiceSettings(ThrottleSettings):
@@ -94,7 +67,7 @@ class SluiceSettings(ThrottleSettings):
         None, alias="SLUICE_LISTEN_URL",
         description="the same database for what listens, where DATABASE_URL is a pooler",
     )  # fmt: skip
-    db_schema: Annotated[str, AfterValidator(_schema)] = Field(
+    db_schema: Annotated[str, AfterValidator(schema_name)] = Field(
         SCHEMA, alias="SLUICE_SCHEMA", description="Postgres schema of Sluice's own tables"
     )
     redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
@@ -103,7 +76,7 @@ class SluiceSettings(ThrottleSettings):
     tokens: Annotated[tuple[Token, ...], NoDecode, BeforeValidator(parse_tokens)] = Field(
         (), alias="SLUICE_TOKENS", description="name[scopes]:secret,… of those who may call the API"
     )
-    secret_key: Annotated[SecretStr | None, AfterValidator(_keys)] = Field(
+    secret_key: Annotated[SecretStr | None, AfterValidator(sealing_keys)] = Field(
         None, alias="SLUICE_SECRET_KEY",
         description="encrypts secrets in params; former keys behind it, with commas; unset: one of"
         " the database's",
@@ -209,6 +182,11 @@ class SluiceSettings(ThrottleSettings):
         365, alias="SLUICE_AUDIT_DAYS", ge=0, le=36_500,
         description="days for which is kept who changed flow keys, schedules and backfills; 0: for"
         " good",
+    )  # fmt: skip
+    notify_private: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = Field(
+        (), alias="SLUICE_NOTIFY_PRIVATE",
+        description="private networks to which notifications may go, such as"
+        " 10.1.0.0/16,127.0.0.1; unset: none",
     )  # fmt: skip
     dry_run_budget: float = Field(
         15, alias="SLUICE_DRY_RUN_BUDGET", gt=0, le=600,

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.schemas.base import Answer, View
 
 if TYPE_CHECKING:
-    from app.store.tables.coverage import Coverage
+    from app.store.tables.monitoring import Coverage
 
 
 class CoverageView(View):

@@ -1,4 +1,5 @@
-"""Deleting what is old: ended runs with all that is theirs, and calls' keys."""
+"""Deleting what is old: ended runs with all that is theirs, what was told of runs, and calls'
+keys."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.monitoring import audit, samples
+from app.store.notifications import deliveries
 from app.store.runs import idempotency
 from app.store.tables.runs import IdempotencyKey, Run, RunEvent
 
@@ -67,6 +69,14 @@ async def prune_audit(database: AsyncEngine, older_than: timedelta) -> None:
     while full:
         async with database.begin() as tx:
             full = await audit.prune(tx, older_than) == audit.BATCH
+
+
+async def prune_notifications(database: AsyncEngine, older_than: timedelta) -> None:
+    """Delete what was told, or was to be told, longer ago than that."""
+    full = True
+    while full:
+        async with database.begin() as tx:
+            full = await deliveries.prune(tx, older_than) == deliveries.BATCH
 
 
 async def prune_keys(database: AsyncEngine) -> None:

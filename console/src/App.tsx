@@ -20,6 +20,7 @@ const NewBackfillView = later(() => import("./views/backfills/NewBackfillView"))
 const FlowView = later(() => import("./views/flow/FlowView"));
 const QuestionsView = later(() => import("./views/questions/QuestionsView"));
 const AuditView = later(() => import("./views/audit/AuditView"));
+const NotificationsView = later(() => import("./views/notifications/NotificationsView"));
 const SchedulesView = later(() => import("./views/schedules/SchedulesView"));
 
 export function App() {
@@ -68,6 +69,7 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "flow-control") return <FlowView />;
   if (view === "schedules") return <SchedulesView />;
   if (view === "questions") return <QuestionsView query={query} />;
+  if (view === "notifications") return <NotificationsView />;
   if (view === "audit") return <AuditView query={query} />;
   return (
     <section>

@@ -52,6 +52,7 @@ def test_a_key_lists_the_keys_and_escape_closes_the_list(console: Console) -> No
         ("c", "Flow control", "/flow-control"),
         ("s", "Schedules", "/schedules"),
         ("q", "Questions", "/questions"),
+        ("n", "Notifications", "/notifications"),
         ("a", "Audit", "/audit"),
     ],
 )

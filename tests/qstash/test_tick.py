@@ -17,7 +17,7 @@ from tests.support.service import Opener
 
 PATH = "/api/qstash/tick"
 FREE = ["outbox", "schedules"]
-ALONE = ["runs", "samples", "limits", "flow", "coverage", "retention"]
+ALONE = ["runs", "samples", "limits", "flow", "coverage", "notifications", "retention"]
 
 
 async def test_a_signed_call_or_any_clock_with_a_token_makes_it(opener: Opener) -> None:

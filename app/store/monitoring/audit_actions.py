@@ -12,6 +12,7 @@ class AuditSubject(StrEnum):
     BACKFILL = "backfill"
     FLOW_KEY = "flow_key"
     SCHEDULE = "schedule"
+    NOTIFICATION = "notification"  # a target: whom something is told
 
 
 class AuditAction(StrEnum):
@@ -37,3 +38,9 @@ class AuditAction(StrEnum):
     SCHEDULE_PAUSED = "schedule_paused"
     SCHEDULE_RESUMED = "schedule_resumed"
     SCHEDULE_DELETED = "schedule_deleted"
+    NOTIFICATION_CREATED = "notification_created"
+    NOTIFICATION_DELETED = "notification_deleted"
+    NOTIFICATION_DISABLED = "notification_disabled"  # by the target itself, which answered 410
+    NOTIFICATION_ENABLED = "notification_enabled"
+    NOTIFICATION_TESTED = "notification_tested"
+    NOTIFICATION_RESENT = "notification_resent"  # after: the delivery

@@ -8,7 +8,7 @@ from sqlalchemy import Date, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store.tables.coverage import Coverage
+from app.store.tables.monitoring import Coverage
 
 _COVERAGE = Coverage.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _TODAY = cast(func.timezone("UTC", func.now()), Date)

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
+from app.store.notifications.event_types import event_type
+from app.store.notifications.outbox import OF_A_RUN
 from app.store.statuses import EventKind
 from app.store.storable import storable
 from app.store.tables.base import Json
@@ -26,6 +28,8 @@ _APPEND = f"""
     VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text::jsonb, $7::text)
     RETURNING pg_notify('{CHANNEL}', run_id)
 """  # noqa: S608 - no value is pasted in
+# Beside the event, and not after it: whoever is told of it costs no statement more.
+_APPEND_AND_TELL = f"WITH event AS ({_APPEND}), told AS ({OF_A_RUN}) SELECT * FROM event"  # noqa: S608 - as above
 SLUICE = "sluice"
 """Who did what nobody asked for."""
 
@@ -41,14 +45,20 @@ async def append(
     data: Json | None = None,
     note: str | None = None,
 ) -> None:
-    """Write an event, and wake who follows the run once it is committed.
+    """Write an event, and what is told of it elsewhere; wake who follows the run once it is
+    committed.
 
     The caller holds the run's row: events of one run must be committed in the order of their ids,
     or who asks for those after an id would miss one.
     """
     said = storable(redacted(detail))
     told = None if data is None else json.dumps(data)
-    await fetch_raw(tx, _APPEND, run_id, kind, who, reason, said, told, noted(note))
+    values = (run_id, kind, who, reason, said, told, noted(note))
+    event = event_type(kind, reason)
+    if event is None:
+        await fetch_raw(tx, _APPEND, *values)
+    else:
+        await fetch_raw(tx, _APPEND_AND_TELL, *values, event)
 
 
 def noted(note: str | None) -> str | None:

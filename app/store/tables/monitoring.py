@@ -1,13 +1,14 @@
-"""Tables that are only looked at: how runs stood over time, and which workers live."""
+"""Tables that are only looked at: how runs stood over time, how many of a family's eligible had a
+result by day, and which workers live."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Date, Text
 from sqlmodel import Field
 
-from app.store.tables.base import ID, TIME, SluiceTable
+from app.store.tables.base import ID, NOW, TIME, SluiceTable, made_now
 
 
 class RunSample(SluiceTable, table=True):
@@ -25,6 +26,19 @@ class RunSample(SluiceTable, table=True):
     cancelled: int = Field(sa_type=BigInteger)
     suspended: int = Field(sa_type=BigInteger)
     work_ms: int = Field(sa_type=BigInteger)
+
+
+class Coverage(SluiceTable, table=True):
+    """As it stood when it was last recorded on a day, in UTC."""
+
+    __tablename__ = "coverage"
+
+    family: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True, sa_type=Date)
+    eligible: int = Field(sa_type=BigInteger)
+    with_result: int = Field(sa_type=BigInteger)
+    exact: bool
+    recorded_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 
 class WorkerHeartbeat(SluiceTable, table=True):

@@ -16,9 +16,10 @@ from app.store.group_commit import GroupCommit
 from app.store.items import items
 from app.store.items import outcomes as records
 from app.store.items.outcomes import ItemOutcome, Recorded
+from app.store.notifications.outbox import tell_suspended
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
-from app.store.statuses import ItemStatus, PauseReason, RunStatus
+from app.store.statuses import ItemStatus, PauseReason, RunStatus, StepStatus
 from app.store.steps import steps
 from app.store.storable import cut
 from app.workflows.messages import ExecuteMessage
@@ -52,6 +53,12 @@ class DeliveryResult:
         record = self.record
         fine = record.status in FINE
         return fine and not (record.spent_usd or record.spent_tokens)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it begins to wait for a person."""
+        waits = (wait.record.status for wait in self.waits if wait.fresh)
+        return StepStatus.SUSPENDED in waits
 
     @property
     def place(self) -> tuple[str, str]:
@@ -159,6 +166,9 @@ class OutcomeWriter:
         for ending in parked:
             if ending.place in answered:
                 await wake_parent(tx, self._engine, ending.family, ending.place)
+        asking = [ending.place for ending in parked if ending.asks and ending.place not in answered]
+        if asking:
+            await tell_suspended(tx, asking)
 
     async def _cancel_put_off(
         self, tx: AsyncConnection, run_id: str, done: Recorded

@@ -28,7 +28,7 @@ class RetentionLoop:
     """For the one worker that watches.
 
     Args:
-        keep: ended runs are deleted after so long; None: they are kept.
+        keep: ended runs are deleted after so long, and what was told of runs; None: they are kept.
         keep_audit: likewise what was done to flow keys, schedules and backfills.
     """
 
@@ -57,6 +57,7 @@ class RetentionLoop:
     async def prune(self) -> None:
         if self.keep is not None:
             await retention.prune(self.database, self.keep, rests=RESTS)
+            await retention.prune_notifications(self.database, self.keep)
         if self.keep_audit is not None:
             await retention.prune_audit(self.database, self.keep_audit)
         await item_lists.prune(self.database)

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 2562d4288bb526664595c34e10abf9a3a02329e30f38b475268a4e84816e3b81
+// OpenAPI document: 534080526485f9e458422f100c312738771b3cab367141e4fa868c7799ee00c7
 
 export interface paths {
     "/api/audit": {
@@ -356,6 +356,132 @@ export interface paths {
          * @description Add to it, with the token that made it, until a run names it; safe to repeat.
          */
         post: operations["add_to_list_api_item_lists__list_id__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Targets
+         * @description The oldest first.
+         */
+        get: operations["list_targets_api_notifications_get"];
+        put?: never;
+        /**
+         * Create Target
+         * @description The secret is shown in this answer, and in no other.
+         */
+        post: operations["create_target_api_notifications_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{target_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Target */
+        get: operations["get_target_api_notifications__target_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Target
+         * @description What was told it, or was to be told, goes with it.
+         */
+        delete: operations["remove_target_api_notifications__target_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{target_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description The newest first.
+         */
+        get: operations["list_deliveries_api_notifications__target_id__deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{target_id}/deliveries/{delivery_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend Delivery
+         * @description Under the same `webhook-id`, tried for a day from now on. A target that is disabled: 409.
+         */
+        post: operations["resend_delivery_api_notifications__target_id__deliveries__delivery_id__resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{target_id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable Target
+         * @description Of one that answered 410. What was written for it in the last day is sent after all.
+         */
+        post: operations["enable_target_api_notifications__target_id__enable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{target_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Target
+         * @description Send a message of the type `test` at once, and once, and tell what came of it: at most ten
+         *     seconds later. A target that is disabled: 409.
+         */
+        post: operations["try_target_api_notifications__target_id__test_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1251,7 +1377,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted";
+        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
         /** AuditAnswer */
         AuditAnswer: {
             /** Entries */
@@ -1312,7 +1438,7 @@ export interface components {
          * @description What somebody did something to.
          * @enum {string}
          */
-        AuditSubject: "run" | "backfill" | "flow_key" | "schedule";
+        AuditSubject: "run" | "backfill" | "flow_key" | "schedule" | "notification";
         /** BackfillAnswer */
         BackfillAnswer: {
             backfill: components["schemas"]["BackfillView"];
@@ -1663,6 +1789,25 @@ export interface components {
             /** Withresult */
             withResult: number;
         };
+        /** CreatedNotificationTargetAnswer */
+        CreatedNotificationTargetAnswer: {
+            /**
+             * Secret
+             * @description with which the receiver verifies what it is sent; shown this once. null: of slack, which is not signed
+             */
+            secret: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            target: components["schemas"]["NotificationTargetView"];
+        };
+        /**
+         * DeliveryStatus
+         * @enum {string}
+         */
+        DeliveryStatus: "waiting" | "delivered" | "failed";
         /** DryRunAnswer */
         DryRunAnswer: {
             /** Alreadyprocessed */
@@ -1736,6 +1881,12 @@ export interface components {
              */
             success: boolean;
         };
+        /**
+         * EventType
+         * @description The ``type`` of a message.
+         * @enum {string}
+         */
+        EventType: "run.paused" | "run.waiting_for_approval" | "run.succeeded" | "run.partial" | "run.failed" | "run.cancelled" | "item.suspended" | "test";
         /** EventView */
         EventView: {
             /**
@@ -2398,6 +2549,40 @@ export interface components {
              */
             to: string;
         };
+        /** NewNotificationTarget */
+        NewNotificationTarget: {
+            /**
+             * Events
+             * @description such as run.failed; null: all, those to come too
+             */
+            events?: string[] | null;
+            /**
+             * Families
+             * @description null: all, those to come too
+             */
+            families?: string[] | null;
+            /**
+             * @description webhook: JSON, signed by the Standard Webhooks specification; slack: {"text": …}
+             * @default webhook
+             */
+            kind: components["schemas"]["TargetKind"];
+            /**
+             * Name
+             * @description kebab-case, and no other's; null: its id
+             */
+            name?: string | null;
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
+            /**
+             * Url
+             * Format: password
+             * @description https://…; kept encrypted, and never shown again but for its host
+             */
+            url: string;
+        };
         /** NewSchedule */
         NewSchedule: {
             /**
@@ -2454,6 +2639,138 @@ export interface components {
              * @description why, for whoever looks later
              */
             note?: string | null;
+        };
+        /** NotificationDeliveriesAnswer */
+        NotificationDeliveriesAnswer: {
+            /** Deliveries */
+            deliveries: components["schemas"]["NotificationDeliveryView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** NotificationDeliveryAnswer */
+        NotificationDeliveryAnswer: {
+            delivery: components["schemas"]["NotificationDeliveryView"];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** NotificationDeliveryView */
+        NotificationDeliveryView: {
+            /** Attempts */
+            attempts: number;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Dueat
+             * @description when it is tried next; null: no more
+             */
+            dueAt: string | null;
+            event: components["schemas"]["EventType"];
+            /** Family */
+            family: string | null;
+            /** Id */
+            id: number;
+            /**
+             * Items
+             * @description of item.suspended: how many began to wait
+             */
+            items: number;
+            /**
+             * Lastat
+             * @description when it was tried last
+             */
+            lastAt: string | null;
+            /**
+             * Lasterror
+             * @description why that attempt does not count; null: it does
+             */
+            lastError: string | null;
+            /**
+             * Laststatus
+             * @description of HTTP; null: no answer yet
+             */
+            lastStatus: number | null;
+            /**
+             * Messageid
+             * @description webhook-id: the same in each attempt
+             */
+            messageId: string;
+            /**
+             * Runid
+             * @description null: of no run, but a test
+             */
+            runId: string | null;
+            status: components["schemas"]["DeliveryStatus"];
+            /** Tookms */
+            tookMs: number | null;
+        };
+        /** NotificationTargetAnswer */
+        NotificationTargetAnswer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            target: components["schemas"]["NotificationTargetView"];
+        };
+        /** NotificationTargetsAnswer */
+        NotificationTargetsAnswer: {
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Targets */
+            targets: components["schemas"]["NotificationTargetView"][];
+        };
+        /** NotificationTargetView */
+        NotificationTargetView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Createdby */
+            createdBy: string;
+            /**
+             * Disabledat
+             * @description null: it is told
+             */
+            disabledAt: string | null;
+            /** Disabledreason */
+            disabledReason: string | null;
+            /**
+             * Events
+             * @description null: all
+             */
+            events: string[] | null;
+            /**
+             * Families
+             * @description null: all
+             */
+            families: string[] | null;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["TargetKind"];
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * @description its host; the rest may be a secret, and is not shown
+             */
+            url: string;
         };
         /**
          * Origin
@@ -2856,6 +3173,16 @@ export interface components {
         };
         /** RemovedAnswer */
         RemovedAnswer: {
+            /** Removed */
+            removed: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** RemovedNotificationTargetAnswer */
+        RemovedNotificationTargetAnswer: {
             /** Removed */
             removed: string;
             /**
@@ -3490,6 +3817,12 @@ export interface components {
              */
             step: string | string[];
         };
+        /**
+         * TargetKind
+         * @description In which form a target is told.
+         * @enum {string}
+         */
+        TargetKind: "webhook" | "slack";
         /** ThrottledView */
         ThrottledView: {
             /**
@@ -4633,6 +4966,290 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_targets_api_notifications_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTargetsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    create_target_api_notifications_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNotificationTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedNotificationTargetAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    get_target_api_notifications__target_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTargetAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    remove_target_api_notifications__target_id__delete: {
+        parameters: {
+            query?: {
+                /** @description why, for whoever looks later */
+                note?: string | null;
+            };
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemovedNotificationTargetAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_deliveries_api_notifications__target_id__deliveries_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+                status?: components["schemas"]["DeliveryStatus"] | null;
+            };
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveriesAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    resend_delivery_api_notifications__target_id__deliveries__delivery_id__resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                delivery_id: number;
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    enable_target_api_notifications__target_id__enable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationTargetAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    try_target_api_notifications__target_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryAnswer"];
                 };
             };
             401: components["responses"]["Unauthorized"];

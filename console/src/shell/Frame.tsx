@@ -20,6 +20,7 @@ const NAV = [
   ["flow-control", S.nav.flow],
   ["schedules", S.nav.schedules],
   ["questions", S.nav.questions],
+  ["notifications", S.nav.notifications],
   ["audit", S.nav.audit],
 ] as const;
 

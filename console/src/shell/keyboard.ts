@@ -11,6 +11,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   c: ["flow-control"],
   s: ["schedules"],
   q: ["questions"],
+  n: ["notifications"],
   a: ["audit"],
 };
 

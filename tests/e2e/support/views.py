@@ -29,6 +29,7 @@ VIEWS = {
     "flow-control": "/flow-control",
     "schedules": "/schedules",
     "questions": "/questions",
+    "notifications": "/notifications",
     "audit": "/audit",
     "nothing": "/nowhere",
 }
@@ -42,6 +43,7 @@ ACTIONS = {
     "new-backfill": {"Begin 7 partitions"},
     "flow-control": {"Edit", "Pause"},
     "schedules": {"New schedule", "Run now", "Pause", "Remove"},
+    "notifications": {"Add a target"},
 }
 """What each view has that changes something."""
 

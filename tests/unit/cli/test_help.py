@@ -18,7 +18,7 @@ def test_every_command_is_there() -> None:
         *("failures", "events", "audit", "runs"),
         *("suspended", "answer", "link", "item", "output"),
         *("backfill", "coverage"),
-        *("families", "check", "demo", "flow", "backfills", "schedule"),
+        *("families", "check", "demo", "flow", "backfills", "schedule", "notify"),
         *("qstash", "qstash-dev"),
     ] == [name for name in COMMANDS if name != "seed"]  # which goes with the examples
 

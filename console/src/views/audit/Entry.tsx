@@ -32,12 +32,14 @@ export function Entry({ entry }: { readonly entry: AuditEntry }) {
 function nameOf({ subject, name, family, before, after }: AuditEntry): string {
   if (subject === "flow_key") return name;
   const called = (after ?? before)?.["name"];
-  if (subject === "schedule" && typeof called === "string") return called;
+  const named = subject === "schedule" || subject === "notification";
+  if (named && typeof called === "string") return called;
   return family === null ? name : `${family} ${name}`;
 }
 
 function addressOf({ subject, name }: AuditEntry): string {
   if (subject === "run") return to(["runs", name]);
   if (subject === "backfill") return to(["backfills", name]);
+  if (subject === "notification") return to(["notifications"]);
   return subject === "flow_key" ? to(["flow-control"]) : to(["schedules"]);
 }

@@ -1,0 +1,1 @@
+"""``sluice notify``: who is told what happens to runs."""

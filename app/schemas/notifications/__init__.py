@@ -1,0 +1,1 @@
+"""What callers send about notifications, and what they are shown."""

@@ -1,0 +1,1 @@
+"""Who is told what happens to runs, and what they are told: the rows."""
