@@ -37,7 +37,7 @@ def shared_throttles(settings: Settings) -> Sequence[Throttle]:
     if dead is not None:
         checks.append(DeadTuples(dead))
     if url is not None:
-        checks.append(HealthAddress(url))
+        checks.append(HealthAddress(url.get_secret_value()))
     backoff = timedelta(seconds=settings.throttle_backoff)
     return [Throttle(check, backoff=backoff) for check in checks]
 

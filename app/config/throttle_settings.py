@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from app.config.engine_settings import EngineSettings
 
 
-def _address(value: str | None) -> str | None:
+def _address(value: SecretStr | None) -> SecretStr | None:
     try:
-        parts = None if value is None else urlsplit(value)
+        parts = None if value is None else urlsplit(value.get_secret_value())
         fits = parts is None or (parts.scheme in ("http", "https") and parts.hostname)
         fits = fits and (parts is None or parts.port != 0)
     except ValueError:
@@ -35,7 +35,7 @@ class ThrottleSettings(EngineSettings):
         None, alias="SLUICE_THROTTLE_DEAD_TUPLES", ge=1_000, le=10**12,
         description="dead rows that the queue or the items may have before every family waits",
     )  # fmt: skip
-    throttle_health_url: Annotated[str | None, AfterValidator(_address)] = Field(
+    throttle_health_url: Annotated[SecretStr | None, AfterValidator(_address)] = Field(
         None, alias="SLUICE_THROTTLE_HEALTH_URL",
         description="every family waits while this address answers other than 2xx",
     )  # fmt: skip

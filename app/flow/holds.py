@@ -40,7 +40,8 @@ class FlowHolds:
     def __init__(self, load: Callable[[], Awaitable[Sequence[Hold]]] | None = None) -> None:
         self._load = load
         self._held: Mapping[str, tuple[Hold, float]] = {}
-        self._told: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[], None]] = []
+        """Called when a key may have become held, or free."""
 
     def of(self, flow_key: str) -> Hold | None:
         """The hold of this flow key, or of its family; None: it is not held."""
@@ -70,12 +71,12 @@ class FlowHolds:
 
     @contextmanager
     def heard_by(self, listener: Callable[[], None]) -> Iterator[None]:
-        """While the context is open it is called when a key may have become held, or free."""
-        self._told.append(listener)
+        """It is one of the listeners while the context is open."""
+        self.listeners.append(listener)
         try:
             yield
         finally:
-            self._told.remove(listener)
+            self.listeners.remove(listener)
 
     async def refresh(self) -> None:
         if self._load is None:
@@ -84,5 +85,5 @@ class FlowHolds:
         former = self._held.keys()
         self._held = {hold.key: (hold, now + hold.left) for hold in found}
         if former != self._held.keys():
-            for listener in list(self._told):
+            for listener in list(self.listeners):
                 listener()

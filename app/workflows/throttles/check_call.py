@@ -17,6 +17,8 @@ from app.workflows.registry.family_call import told
 
 CHECK_SECONDS = 10.0
 """For which a check is waited for."""
+CLEANING = 1.0
+"""Seconds in which one that was cancelled must have ended before it is asked anew."""
 LONGEST_SENTENCE = 500
 """Characters."""
 
@@ -71,6 +73,8 @@ class CheckCall:
 
     async def _asked(self) -> str | None:
         task = self._running
+        if task is not None and task.cancelling():
+            await asyncio.wait({task}, timeout=CLEANING)
         if task is None or task.done():
             task = self._running = asyncio.create_task(self._called())
         done, _ = await asyncio.wait({task}, timeout=self._seconds)

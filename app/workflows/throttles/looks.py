@@ -58,6 +58,9 @@ class ThrottleLooks:
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
 
+    def __post_init__(self) -> None:
+        self.controls.holds.listeners.append(self._forget)
+
     @property
     def families(self) -> list[str]:
         return sorted(self.checks)
@@ -75,10 +78,10 @@ class ThrottleLooks:
     async def require_known(self, family: str) -> None:
         """Return once it is known whether the family is held: from a look that is still good, or
         else by asking now. So nothing starts in between, whoever has died."""
-        if family not in self.checks or time.monotonic() < self._good_until.get(family, 0.0):
+        if family not in self.checks or self._is_known(family):
             return
         async with self._asking[family]:
-            if time.monotonic() < self._good_until.get(family, 0.0):
+            if self._is_known(family):
                 return
             async with reading(self.database) as connection:
                 left = await holds.good_for(connection, family)
@@ -86,9 +89,27 @@ class ThrottleLooks:
                 await self.look(family)
             else:
                 await self.controls.refresh()
-                self._good_until[family] = time.monotonic() + left.total_seconds()
+                self._learn(family, left)
         for wake in self.wakes:
             wake()
+
+    def _is_known(self, family: str) -> bool:
+        if self._is_held(family):
+            return True  # until the hold ends, whoever lifts it
+        return time.monotonic() < self._good_until.get(family, 0.0)
+
+    def _is_held(self, family: str) -> bool:
+        return self.controls.holds.of(family) is not None
+
+    def _learn(self, family: str, good_for: timedelta) -> None:
+        """The last look is good for so long; one that holds, until the hold ends."""
+        if not self._is_held(family):
+            self._good_until[family] = time.monotonic() + good_for.total_seconds()
+
+    def _forget(self) -> None:
+        """A hold is newer than what was known before, and may end without a look."""
+        for family in [name for name in self._good_until if self._is_held(name)]:
+            del self._good_until[family]
 
     async def due(self) -> list[str]:
         """Families that have a run that has not ended, and whose next look is due."""
@@ -137,7 +158,7 @@ class ThrottleLooks:
         if since is not None:
             log.warning("throttle_over", family=family, since=since.isoformat())
         await self.controls.refresh()
-        self._good_until[family] = time.monotonic() + until.total_seconds()
+        self._learn(family, until)
         if began or since is not None:
             await self.tell(family)
 
