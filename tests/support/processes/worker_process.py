@@ -25,6 +25,7 @@ from app.bootstrap import Urls, open_service
 from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
 from app.settings import Settings
+from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
 from tests.support.patience import PATIENCE
 from tests.support.users import User
@@ -144,13 +145,15 @@ async def worker_process(
     item_seconds: float = 0.0,
     control: FlowControl = OPEN,
     fatal: str | None = None,
+    module: str = "tests.support.processes.worker_process",
 ) -> AsyncIterator[Process]:
     """Start one and wait until it takes messages; whatever happens, it is gone at the end.
 
     ``control`` is that of its items; a rate is by the second. ``fatal``: the item that ends it.
+    ``module``: which is run; another one has a family of its own, and takes the same arguments.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.processes.worker_process",
+        sys.executable, "-m", module,
         prefix, str(item_seconds),
         str(control.parallelism or 0), str(control.rate or 0), *([fatal] if fatal else []),
         stdout=asyncio.subprocess.PIPE,
@@ -188,6 +191,13 @@ async def main(
     rate: str,
     fatal: str | None = None,
 ) -> None:
+    control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
+    seconds = float(item_seconds)
+    await work(prefix, Traced(seconds, fatal) if control.open else limited(seconds, control))
+
+
+async def work(prefix: str, family: AnyFamily) -> None:
+    """Until it is told to stop."""
     configure_logs("warning", "json")
     settings = Settings.model_validate(
         {
@@ -196,9 +206,6 @@ async def main(
             "SLUICE_WORKER_CONCURRENCY": 20,
         }
     )
-    control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
-    seconds = float(item_seconds)
-    family = Traced(seconds, fatal) if control.open else limited(seconds, control)
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     async with open_service(settings, urls, [family]) as service:
         worker = service.worker()

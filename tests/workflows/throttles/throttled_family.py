@@ -27,11 +27,12 @@ class Throttled(Recording):
         control: FlowControl | None = None,
         item_seconds: float = 0.0,
         backoff: timedelta = SOON,
+        every: timedelta = SOON,
     ) -> None:
         super().__init__(work)
         self.name = name  # type: ignore[misc]  # a class's, and here of one object
         self.flow = Flow(execute=control or FlowControl())  # type: ignore[misc]
-        self.throttle = [Throttle(self.check, backoff=backoff, every=SOON)]  # type: ignore[misc]
+        self.throttle = [Throttle(self.check, backoff=backoff, every=every)]  # type: ignore[misc]
         self.item_seconds = item_seconds
         self.looks: list[float] = []
         self.began: list[float] = []

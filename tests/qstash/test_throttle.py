@@ -1,0 +1,83 @@
+"""A throttle where QStash calls: deliveries ask, and those of a held family come again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+from app.flow.limits import FlowControl
+from app.store.statuses import EventKind
+from tests.qstash.called_service import called_service
+from tests.support.http import OPS, bearer
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener, assert_exact
+from tests.support.story import kinds
+from tests.workflows.throttles.throttled_family import Throttled, holds_of, say, until_held
+
+WHY = "replicas lag 45 s"
+SOON = timedelta(seconds=1)
+
+
+async def test_nothing_is_begun_while_the_check_says_no_though_no_tick_comes(
+    opener: Opener,
+) -> None:
+    family = Throttled(backoff=SOON)
+    async with called_service(opener, family) as called:
+        sluice = called.sluice
+        await sluice.add_users(6)
+        await say(sluice, WHY)
+        run_id = await sluice.start()
+        await called.sender.send()
+        await family.until_looked(3)  # by the same message, which comes again
+        assert (await sluice.run(run_id)).status == "pending"
+        assert not family.asked
+        await say(sluice, None)
+        run = await sluice.ended(run_id)
+        assert run.succeeded == 6
+        told = [EventKind.THROTTLED, EventKind.THROTTLE_OVER]
+        assert [kind for kind in await kinds(sluice, run_id) if kind in told] == told
+        assert {seen.status for seen in called.seen} == {200}
+
+
+async def test_a_run_that_goes_stands_still_and_goes_on_with_every_item_counted_once(
+    opener: Opener,
+) -> None:
+    family = Throttled(backoff=SOON, item_seconds=0.05, control=FlowControl(parallelism=2))
+    async with called_service(opener, family) as called:
+        sluice = called.sluice
+        await sluice.add_users(40)
+        run_id = await sluice.start()
+        await called.sender.send()
+        await family.until_begun(5)
+        await say(sluice, WHY)
+        await until_held(sluice, "recording")
+        held_at = time.monotonic()
+        await family.until_looked(2)
+        let_go_at = time.monotonic()
+        await say(sluice, None)
+        run = await sluice.ended(run_id)
+        assert [at for at in family.began if held_at + 0.1 < at < let_go_at] == []
+        assert run.succeeded == 40
+        assert set(family.executed.values()) == {1}
+        assert_exact(run, await sluice.items(run_id))
+
+
+async def test_a_tick_asks_as_well_and_lets_go(opener: Opener) -> None:
+    family = Throttled(backoff=timedelta(minutes=10))
+    async with called_service(opener, family) as called:
+        sluice = called.sluice
+        await sluice.add_users(1)
+        await say(sluice, WHY)
+        await sluice.start()
+        await called.sender.send()
+        await until_held(sluice, "recording")
+        await say(sluice, None)
+        await sluice.sql("UPDATE sluice.throttle_look SET look_at = now() - interval '1 s'")
+        asked = len(family.looks)
+        answer = await called.client.post("/api/qstash/tick", headers=bearer(OPS))
+        assert "throttles" in answer.json()["done"]
+        assert len(family.looks) == asked + 1
+        async with asyncio.timeout(PATIENCE):
+            while await holds_of(sluice):
+                await asyncio.sleep(0.05)
