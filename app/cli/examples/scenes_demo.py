@@ -78,6 +78,8 @@ class Landing(Printer):
         if not isinstance(chunk.data, dict) or not isinstance(raw, dict):
             raise Mismatch("the stream of a scene told of something that is no image.")
         data = chunk.data
+        if "prompts" in data:
+            return
         self.files.add(str(data["file"]))
         took = (datetime.fromisoformat(str(raw["at"])) - self._began).total_seconds()
         self._line(f"   {took:5.2f} s   image {data['image']} of {data['of']}   {data['file']}")

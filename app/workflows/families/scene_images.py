@@ -20,6 +20,7 @@ from app.services.llm.writer import TextWriter
 from app.workflows.family import (
     Context,
     Entity,
+    FamilyEntity,
     FamilyParams,
     Flow,
     FlowControl,
@@ -29,6 +30,13 @@ from app.workflows.family import (
 
 class Params(FamilyParams):
     number: int = Field(5, ge=1, le=MAX_COUNT, description="of images for a scene")
+
+
+class SceneText(FamilyEntity):
+    """A scene, as a row of it or a caller describes it."""
+
+    scene: str = Field(min_length=1, max_length=2_000, description="what is to be seen")
+    title: str = Field("", max_length=200)
 
 
 class SceneImage(BaseModel):
@@ -54,8 +62,8 @@ class ImageSet(BaseModel):
     writer: str
 
 
-class SceneImages(JobFamily[Params, Scene, ImageSet]):
-    """Paint a set of images for every scene that has none of this size.
+class SceneImages(JobFamily[Params, SceneText, ImageSet]):
+    """Paint a set of images for every scene that has none of this size, or of one that is typed.
 
     Each image is a step of its own: what is painted is not paid for again, whatever fails beside
     it. A larger set than was asked for will do; a smaller one is painted anew.
@@ -65,6 +73,7 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
     entity = Entity("scene", "scenes")
     verb = "paint"
     params = Params
+    invokes = SceneText
     # Times ``number``: so many images are painted at once.
     flow = Flow(execute=FlowControl(parallelism=4))
     timeout = timedelta(minutes=14)
@@ -80,26 +89,30 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
         async with ctx.session() as session:
             return set(await session.exec(painted))
 
-    async def load(self, item_id: str, ctx: Context) -> Scene | None:
+    async def load(self, item_id: str, ctx: Context) -> SceneText | None:
         async with ctx.session() as session:
-            return await session.get(Scene, item_id)
+            row = await session.get(Scene, item_id)
+        if row is None:
+            return None
+        # As it is: how long a text may be is for callers.
+        return SceneText.model_construct(scene=row.description, title=row.title)
 
-    async def execute(self, entity: Scene, params: Params, ctx: Context) -> ImageSet:
-        card = SceneCard(entity.title, entity.description)
+    async def execute(self, entity: SceneText, params: Params, ctx: Context) -> ImageSet:
+        card = SceneCard(entity.title, entity.scene)
         prompts = await ctx.run("prompts", self._write, card, params.number, ctx, attempts=3)
         images = await asyncio.gather(
             *(
-                ctx.run(f"image-{n}", self._paint, entity.id, n, len(prompts), prompt, ctx,
-                        attempts=3)
+                ctx.run(f"image-{n}", self._paint, n, len(prompts), prompt, ctx, attempts=3)
                 for n, prompt in enumerate(prompts, start=1)
             )
-        )  # fmt: skip
+        )
         painter, writer = ctx.service(Painter).name, ctx.service(TextWriter).name
         return ImageSet(images=tuple(images), painter=painter, writer=writer)
 
-    async def save(self, entity: Scene, result: ImageSet, params: Params, ctx: Context) -> None:
-        # Safe to repeat: the same row takes the same values. The files are there before it.
-        row = {"scene_id": entity.id, **result.model_dump(mode="json")}
+    async def save(self, entity: SceneText, result: ImageSet, params: Params, ctx: Context) -> None:
+        # Safe to repeat: the same row takes the same values. The files are there before it. Of a
+        # scene that was typed there is no row: its set stays on the item.
+        row = {"scene_id": ctx.item_id, **result.model_dump(mode="json")}
         async with ctx.session() as session:
             await session.exec(
                 insert(SceneImageSet)
@@ -114,11 +127,13 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
         return None if kept is None else ImageSet.model_validate(kept, from_attributes=True)
 
     async def _write(self, card: SceneCard, number: int, ctx: Context) -> list[str]:
-        return await ctx.service(TextWriter).scene_prompts(
+        prompts = await ctx.service(TextWriter).scene_prompts(
             card, number, spent=lambda tokens: ctx.spend(tokens=tokens)
         )
+        await ctx.stream.write({"prompts": prompts})
+        return prompts
 
-    async def _paint(self, scene_id: str, n: int, of: int, prompt: str, ctx: Context) -> SceneImage:
+    async def _paint(self, n: int, of: int, prompt: str, ctx: Context) -> SceneImage:
         """Paint one image and keep its file. What a step returns is remembered in the database,
         which is no place for the image itself."""
         painted = await ctx.service(Painter).paint(
@@ -127,10 +142,10 @@ class SceneImages(JobFamily[Params, Scene, ImageSet]):
         # With its checksum in its name, an image that is painted anew never takes the place of one
         # that the stored set still names; and to save the same one again changes nothing.
         checksum = sha256(painted.data).hexdigest()
-        file = f"{self.name}/{scene_id}/{n}-{checksum[:12]}{painted.suffix}"
+        file = f"{self.name}/{ctx.item_id}/{n}-{checksum[:12]}{painted.suffix}"
         if not ctx.preview:  # which tells the name that the file would have
             await ctx.service(FileStore).save(file, painted.data)
-        await ctx.stream.write({"image": n, "of": of, "file": file})
+        await ctx.stream.write({"image": n, "of": of, "file": file, "prompt": prompt})
         return SceneImage(
             file=file,
             sha256=checksum,

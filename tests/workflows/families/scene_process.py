@@ -24,7 +24,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import Urls, open_service
 from app.logs import configure_logs
-from app.models.scene import Scene
 from app.services.images.local import LocalPainter
 from app.services.images.painter import DEFAULT_SIDE, MIN_SIDE, Painted, Painter
 from app.services.llm.scenes import SceneCard
@@ -33,7 +32,7 @@ from app.services.llm.writer import TextWriter
 from app.services.offline.writer import LocalWriter
 from app.settings import Settings
 from app.store.database import open_database, reading
-from app.workflows.families.scene_images import ImageSet, Params, SceneImages
+from app.workflows.families.scene_images import ImageSet, Params, SceneImages, SceneText
 from app.workflows.family import Context, Flow
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import ROOT
@@ -124,11 +123,12 @@ class MortalSceneImages(SceneImages):
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
 
-    async def save(self, entity: Scene, result: ImageSet, params: Params, ctx: Context) -> None:
-        await self._witness.passed(entity.id, f"image-{IMAGES}")
+    async def save(self, entity: SceneText, result: ImageSet, params: Params, ctx: Context) -> None:
+        scene = str(ctx.item_id)
+        await self._witness.passed(scene, f"image-{IMAGES}")
         await super().save(entity, result, params, ctx)
-        await self._witness.note(entity.id, "save")
-        await self._witness.passed(entity.id, "save")
+        await self._witness.note(scene, "save")
+        await self._witness.passed(scene, "save")
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from PIL import Image
 from app.bootstrap import make_context
 from app.services.file_store import FileStore
 from app.workflows.families.scene_images import Params, SceneImages
-from tests.support.http import api
+from tests.support.http import api, assert_problem, fields
 from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import remembered
@@ -88,14 +88,50 @@ async def test_a_run_paints_a_set_for_every_scene_and_keeps_each_file_as_it_says
     assert item.result["images"] == row.images
 
 
+async def test_a_scene_that_is_typed_is_painted_and_no_row_is_made_of_it(opener: Opener) -> None:
+    async with case(opener, scenes=0) as of, of.sluice.worker():
+        body = {"entity": {"scene": "Boats at the quay."}, "params": {"number": 2}}
+        path = "/api/workflows/scene-images/process-scenes"
+        told = (await of.caller.post(path, json=body)).json()
+        run = await of.sluice.ended(told["runId"])
+        [item] = await of.sluice.items(run.id)
+        images = item.result["images"]
+        for image in images:
+            assert sha256(await of.files.read(image["file"])).hexdigest() == image["sha256"]
+            assert image["file"].startswith(f"scene-images/{told['itemId']}/")
+            assert "Boats at the quay." in image["prompt"]
+        rows = await of.sluice.sql("SELECT 1 FROM scene_image_set UNION ALL SELECT 1 FROM scene")
+    assert (run.status, run.succeeded, len(images), rows) == ("succeeded", 1, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"entity": {"scene": ""}}, "entity.scene"),
+        ({"entity": {"scene": "x" * 2_001}}, "entity.scene"),
+        ({"entity": {"title": "A harbour"}}, "entity.scene"),
+        ({"entity": {"scene": "A harbour", "number": 3}}, "entity.number"),
+        ({"entity": {"scene": "A harbour"}, "params": {"number": 0}}, "params.number"),
+    ],
+)
+async def test_what_is_no_scene_is_refused_by_its_field(
+    opener: Opener, body: dict[str, object], field: str
+) -> None:
+    async with case(opener, scenes=0) as of:
+        for path in ("process-scenes", "paint-scene"):
+            answer = await of.caller.post(f"/api/workflows/scene-images/{path}", json=body)
+            assert fields(assert_problem(answer, 422)) == [field]
+
+
 async def test_each_image_is_told_of_as_it_comes_in(opener: Opener) -> None:
     async with case(opener) as of:
         run = await of.ended()
         answer = await of.caller.get(f"/api/runs/{run.id}/items/s1/stream")
         row = await of.set_of("s1")
-    told = [chunk["data"] for chunk in answer.json()["chunks"]]
-    assert sorted((chunk["image"], chunk["file"]) for chunk in told) == [
-        (n, image["file"]) for n, image in enumerate(row.images, start=1)
+    first, *told = [chunk["data"] for chunk in answer.json()["chunks"]]
+    assert first == {"prompts": [image["prompt"] for image in row.images]}
+    assert sorted((chunk["image"], chunk["file"], chunk["prompt"]) for chunk in told) == [
+        (n, image["file"], image["prompt"]) for n, image in enumerate(row.images, start=1)
     ]
     assert {chunk["of"] for chunk in told} == {5}
 
