@@ -168,6 +168,9 @@ export const S = {
     noFamily: (name: string): string => `There is no family ${name}.`,
     params: "What to do",
     noParams: "This family takes no params.",
+    whose: "For what",
+    there: (entities: string): string => `For the ${entities} that are there`,
+    own: (entity: string): string => `For a ${entity} of your own`,
     dryRun: "What would happen",
     run: "Run",
     runOf: (number: string, one: string, many: string, value: number): string =>
@@ -199,6 +202,9 @@ export const S = {
       title: "Options",
       limit: "Limit",
       limitMore: "So many items at most.",
+      attempts: "Attempts",
+      attemptsMore: (number: number): string =>
+        `An item is failed after so many; ${number} if nothing is said.`,
       canary: "Canary",
       canaryMore: "So many items first, then pause.",
       autoPromote: "Go on by itself",
@@ -339,6 +345,11 @@ export const S = {
   },
 
   run: {
+    handedOver: {
+      title: "Handed over",
+      none: "There is none yet.",
+      item: "Its steps, attempts and times",
+    },
     title: (family: string, status: string): string => `${family} ${status}`,
     items: "items",
     progress: "Progress",
@@ -666,6 +677,9 @@ export const S = {
     large: "A large result: open the item to see it.",
     traceback: "Traceback",
     output: "Written while at work",
+    pieces: (number: number): string => `${number} ${plural(number, "piece", "pieces")}`,
+    pictures: "Pictures",
+    awaited: "Not there yet",
     attempt: (number: number): string => `attempt ${number}`,
     again: "Retry this item",
     againMore: (id: string): string => `A new run begins over ${id}, with the same params.`,

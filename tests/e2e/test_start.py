@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.support.families import USERS
+from tests.e2e.support.sketches import GO_ON, SIDE
 from tests.e2e.support.stack import LOOK, OPS, Api
 
 pytestmark = pytest.mark.short
@@ -92,3 +93,44 @@ def test_whoever_may_only_look_sees_the_dry_run_and_why_there_is_no_more(
         run = console.button(f"Run over {USERS} users")
         expect(run).to_have_attribute("aria-disabled", "true")
         expect(run).to_have_accessible_description(re.compile("needs a token with the scope run"))
+
+
+def test_a_scene_that_is_typed_is_painted_while_one_watches(visiting: Visit, api: Api) -> None:
+    with visiting() as console:
+        page = console.page
+        console.open("/families/sketch")
+        page.get_by_label("For a scene of your own").check()
+        start = console.button(re.compile("^Run"))
+        scene, number = page.get_by_label(re.compile("^Scene")), page.get_by_label("Number")
+        expect(page.get_by_text("is needed")).to_be_visible()
+        scene.fill("Boats at quay 3")
+        expect(scene).to_have_accessible_description(re.compile("a scene has no number in it"))
+        scene.fill("Boats at the quay")
+        number.fill("6")
+        expect(number).to_have_accessible_description(re.compile("is at most 5"))
+        number.fill("2")
+        page.get_by_text("Options").click()
+        expect(page.get_by_label("Limit")).to_have_count(0)
+        page.get_by_label("Attempts").fill("1")
+        expect(start).to_have_text("Run over 1 scene")
+        assert "entity.scene=Boats+at+the+quay" in console.path
+        console.forgive("status of 422")
+        start.click()
+
+        pictures = page.get_by_role("list", name="Pictures").get_by_role("figure")
+        expect(pictures).to_have_text(
+            ["Boats at the quay, view 1", "Not there yetBoats at the quay, view 2"]
+        )
+        expect(pictures.first.get_by_role("img", name="Boats at the quay, view 1")).to_be_visible()
+        api.ended(api.start("sketch", entity={"scene": GO_ON}))
+        expect(pictures.get_by_role("img")).to_have_count(2)
+        for picture in pictures.get_by_role("img").all():
+            expect(picture).to_have_js_property("naturalWidth", SIDE)
+        expect(console.heading(re.compile("sketch succeeded"))).to_be_visible()
+        run = api.run(console.path.removeprefix("/runs/"))
+        assert (run["entity"], run["params"]) == ({"scene": "Boats at the quay"}, {"number": 2})
+        assert run["options"]["attempts"] == 1
+
+        page.get_by_role("link", name="Its steps, attempts and times").click()
+        expect(console.heading(re.compile("adhoc_.*succeeded"))).to_be_visible()
+        expect(console.button("Preview this item")).to_have_count(0)

@@ -25,6 +25,7 @@ from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports, Visits
+from tests.e2e.support.sketches import Sketches
 from tests.support.users import make_users_table
 
 _PEOPLE = text(
@@ -41,7 +42,15 @@ async def main(database: str, port: str, workers: str) -> None:
     dsn = await ensure_database(settings.database_url or "", database)
     await migrate(dsn)
     await make_users_table(dsn)
-    families: list[AnyFamily] = [Greetings(), Bills(), Letters(), Cards(), Reports(), Visits()]
+    families: list[AnyFamily] = [
+        Greetings(),
+        Bills(),
+        Letters(),
+        Cards(),
+        Reports(),
+        Sketches(),
+        Visits(),
+    ]
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -5,11 +5,27 @@ import { type Field, fieldsOf, read, type Values } from "./schemaFields";
 
 const O = S.start.options;
 
+/** Those that say something about a run of one item. */
+export const OF_ONE: ReadonlySet<string> = new Set([
+  "run.attempts",
+  "run.usd",
+  "run.tokens",
+  "run.approval",
+  "run.deadlineSeconds",
+]);
+
 /** A schema like that of the params, so that one form serves both. In the address, each name
  * stands behind `run.`, where no param can be. */
 export function optionFields(family: Family): Field[] {
   const properties = {
     "run.limit": { title: O.limit, description: O.limitMore, type: "integer", minimum: 1 },
+    "run.attempts": {
+      title: O.attempts,
+      description: O.attemptsMore(family.attempts),
+      type: "integer",
+      minimum: 1,
+      maximum: 1000,
+    },
     "run.canary": {
       title: O.canary,
       description: O.canaryMore,
@@ -66,6 +82,7 @@ export function readOptions(fields: readonly Field[], values: Values): Options {
     faults,
     data: {
       ...some("limit", given("limit")),
+      ...some("attempts", given("attempts")),
       ...some("canary", given("canary")),
       ...(given("autoPromote") === true ? { autoPromote: true } : {}),
       ...(given("approval") === true ? { approval: true } : {}),

@@ -1,12 +1,13 @@
 /** Images that a value names: files that a family has kept. */
 import { ROOT } from "../../page/root";
 
-const IMAGE = /\.(png|jpe?g|gif|webp|avif)$/i;
+import { isImage } from "./cells";
+
 const MOST = 24;
 
 /** Every file name of an image within a value. */
 export function images(value: unknown, depth = 0): string[] {
-  if (typeof value === "string") return IMAGE.test(value) && !value.includes("://") ? [value] : [];
+  if (typeof value === "string") return isImage(value) ? [value] : [];
   if (typeof value !== "object" || value === null || depth > 8) return [];
   return [...new Set(Object.values(value).flatMap((one) => images(one, depth + 1)))].slice(0, MOST);
 }

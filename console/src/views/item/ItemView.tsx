@@ -11,12 +11,12 @@ import { Shown } from "../../parts/loading/dataStates";
 import { later } from "../../parts/loading/later";
 import { Badge } from "../../parts/values/Badge";
 import { Json } from "../../parts/values/Json";
+import { Output } from "../../parts/values/Output";
 import { Pictures } from "../../parts/values/Picture";
 import { S } from "../../strings";
 import { Answers } from "./Answers";
 import { AtWork } from "./AtWork";
 import { ItemTimes } from "./ItemTimes";
-import { Output } from "./Output";
 import { Preview } from "./Preview";
 import { RetryItem } from "./RetryItem";
 import { Steps } from "./Steps";
@@ -87,7 +87,7 @@ function Whole({ item, atWork, steps, runId, run }: Props) {
         </section>
       )}
       {steps.length > 0 && <Output runId={runId} itemId={item.itemId} />}
-      {run !== undefined && family !== undefined && (
+      {run !== undefined && run.entity === null && family !== undefined && (
         <Preview run={run} item={item} family={family} />
       )}
     </>

@@ -11,16 +11,21 @@ const D = S.details;
 
 /** What it was asked to do, and what it took against what was expected. */
 export function Details({ run }: { readonly run: Run }) {
-  const again = Object.fromEntries(
-    Object.entries(run.params).filter(([, value]) =>
-      ["string", "number", "boolean"].includes(typeof value),
-    ),
-  ) as Record<string, string | number>;
+  const again = {
+    ...addressed(run.params, ""),
+    ...(run.entity === null ? {} : { "run.own": "true", ...addressed(run.entity, "entity.") }),
+  };
   return (
     <div className="two">
       <section className="card stack">
         <h2>{D.asked}</h2>
         <Json value={run.params} />
+        {run.entity !== null && (
+          <>
+            <h3>{S.run.handedOver.title}</h3>
+            <Json value={run.entity} />
+          </>
+        )}
         <h3>{D.options}</h3>
         <Json value={optionsOf(run)} />
         <div className="row">
@@ -39,6 +44,15 @@ export function Details({ run }: { readonly run: Run }) {
       </section>
     </div>
   );
+}
+
+/** Whatever the address of the form can hold. */
+function addressed(values: Readonly<Record<string, unknown>>, before: string) {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([, value]) => ["string", "number", "boolean"].includes(typeof value))
+      .map(([name, value]) => [before + name, value]),
+  ) as Record<string, string | number>;
 }
 
 /** Without what was not asked for. */

@@ -15,6 +15,7 @@ import { Actions } from "./Actions";
 import { Details } from "./Details";
 import { Events } from "./Events";
 import { Failures } from "./Failures";
+import { HandedOver } from "./HandedOver";
 import { Header } from "./Header";
 import { Items } from "./Items";
 import { Standing } from "./Standing";
@@ -90,6 +91,7 @@ function Whole({
       {part === "details" && <Details run={run} />}
       {!["items", "events", "details"].includes(part) && (
         <>
+          {run.entity !== null && <HandedOver run={run} />}
           <FlowPicture run={run} layers={layers} pace={pace} />
           <Suspended run={run} />
           <Failures run={run} />

@@ -11,10 +11,13 @@ export function DryRunPanel({
   dry,
   family,
   sound,
+  own,
 }: {
   readonly dry: Dry<DryRun>;
   readonly family: Family;
   readonly sound: boolean;
+  /** It is for an entity of one's own, of which there is no more to count. */
+  readonly own: boolean;
 }) {
   if (!sound) return <p className="muted">{S.start.why.unsound}</p>;
   if (dry.error !== null) return <Problem error={dry.error} />;
@@ -26,10 +29,14 @@ export function DryRunPanel({
   return (
     <div className={dry.pending ? "stale" : ""}>
       <dl className="facts big">
-        <dt>{D.eligible(family.entities)}</dt>
-        <dd>{number(totalEligible)}</dd>
-        <dt>{D.already}</dt>
-        <dd>{number(alreadyProcessed)}</dd>
+        {!own && (
+          <>
+            <dt>{D.eligible(family.entities)}</dt>
+            <dd>{number(totalEligible)}</dd>
+            <dt>{D.already}</dt>
+            <dd>{number(alreadyProcessed)}</dd>
+          </>
+        )}
         <dt>{D.toProcess}</dt>
         <dd className="strong">
           {exact || toProcess === null ? "" : D.about} {number(toProcess)}

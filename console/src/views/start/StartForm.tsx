@@ -9,27 +9,25 @@ import { to } from "../../page/links";
 import { navigate, refine } from "../../page/router";
 import { Button } from "../../parts/controls/Button";
 import { Link } from "../../parts/controls/Link";
-import { optionFields, readOptions } from "../../parts/forms/runOptions";
-import { fieldsOf, initialOf, read, type Values } from "../../parts/forms/schemaFields";
+import { type Field, initialOf, type Values } from "../../parts/forms/schemaFields";
 import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { DryRunPanel } from "./DryRunPanel";
+import { allOf, bodyOf, fieldOf, formOf, OWN } from "./startFields";
+
+const LONGEST = 500;
+/** Characters of a value that the address keeps. */
 
 export function StartForm({ family }: { readonly family: Family }) {
-  const params = useMemo(() => fieldsOf(family.params), [family.params]);
-  const options = useMemo(() => optionFields(family), [family]);
-  const all = useMemo(() => [...params, ...options], [params, options]);
-  const [values, setValues] = useState<Values>(() =>
-    initialOf(all, new URLSearchParams(location.search)),
-  );
+  const query = new URLSearchParams(location.search);
+  const [own, setOwn] = useState(family.invokes !== null && query.get(OWN) === "true");
+  const form = useMemo(() => formOf(family, own), [family, own]);
+  const [values, setValues] = useState<Values>(() => initialOf(bothOf(family), query));
   const [key, setKey] = useState(newKey);
 
-  const asked = read(params, values);
-  const chosen = readOptions(options, values);
-  const faults = { ...asked.faults, ...chosen.faults };
+  const { body, faults } = bodyOf(form, values, own);
   const sound = Object.keys(faults).length === 0;
-  const body = { params: asked.data, ...chosen.data };
   const dry = useDry<DryRun>(
     family.routes["process"] ?? "",
     sound ? body : null,
@@ -44,9 +42,16 @@ export function StartForm({ family }: { readonly family: Family }) {
   function change(name: string, value: string): void {
     setValues((before) => ({ ...before, [name]: value }));
     setKey(newKey()); // another body is another start
-    const field = all.find((one) => one.name === name);
+    const field = allOf(form).find((one) => one.name === name);
     if (field === undefined || field.kind === "secret") return;
-    refine({ [name]: value === field.initial ? null : value }, { replace: true });
+    const kept = value === field.initial || value.length > LONGEST ? null : value;
+    refine({ [name]: kept }, { replace: true });
+  }
+
+  function choose(chosen: boolean): void {
+    setOwn(chosen);
+    setKey(newKey());
+    refine({ [OWN]: chosen ? "true" : null }, { replace: true });
   }
 
   const named = dry.found?.toProcess ?? null;
@@ -61,16 +66,18 @@ export function StartForm({ family }: { readonly family: Family }) {
     >
       <div className="card stack">
         <h2>{S.start.params}</h2>
-        {params.length === 0 && <p className="muted">{S.start.noParams}</p>}
-        <SchemaForm fields={params} values={values} faults={told} onChange={change} />
-        <details open={options.some((field) => values[field.name] !== field.initial)}>
+        {family.invokes !== null && <Whose family={family} own={own} onChange={choose} />}
+        <SchemaForm fields={form.entity} values={values} faults={told} onChange={change} />
+        {form.params.length === 0 && !own && <p className="muted">{S.start.noParams}</p>}
+        <SchemaForm fields={form.params} values={values} faults={told} onChange={change} />
+        <details open={form.options.some((field) => values[field.name] !== field.initial)}>
           <summary>{S.start.options.title}</summary>
-          <SchemaForm fields={options} values={values} faults={told} onChange={change} />
+          <SchemaForm fields={form.options} values={values} faults={told} onChange={change} />
         </details>
       </div>
       <div className="card stack preview" aria-live="polite">
         <h2>{S.start.dryRun}</h2>
-        <DryRunPanel dry={dry} family={family} sound={sound} />
+        <DryRunPanel dry={dry} family={family} sound={sound} own={own} />
         {start.error !== null && <StartProblem error={start.error} />}
         <Button type="submit" tone="main" busy={start.isPending} reason={forbidden ?? dry.reason}>
           {named === null
@@ -82,17 +89,38 @@ export function StartForm({ family }: { readonly family: Family }) {
   );
 }
 
+/** The fields of both, so that what was typed is there again when one goes back. */
+function bothOf(family: Family): Field[] {
+  return allOf({ ...formOf(family, false), entity: formOf(family, true).entity });
+}
+
+/** Over what is there, or for one that has no row. */
+function Whose({
+  family,
+  own,
+  onChange,
+}: {
+  readonly family: Family;
+  readonly own: boolean;
+  readonly onChange: (own: boolean) => void;
+}) {
+  return (
+    <fieldset className="whose">
+      <legend className="visually-hidden">{S.start.whose}</legend>
+      {[false, true].map((one) => (
+        <label key={String(one)}>
+          <input type="radio" name={OWN} checked={own === one} onChange={() => onChange(one)} />
+          {one ? S.start.own(family.entity) : S.start.there(family.entities)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 /** By field, as the form names them. */
 function serverFaults(error: Error | null): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(
-    error.faults.map(({ field, message }) => [
-      field.startsWith("params.")
-        ? field.slice("params.".length)
-        : `run.${field.replace("budget.", "").replace("ramp.start", "ramp")}`,
-      message,
-    ]),
-  );
+  return Object.fromEntries(error.faults.map(({ field, message }) => [fieldOf(field), message]));
 }
 
 function StartProblem({ error }: { readonly error: Error }) {

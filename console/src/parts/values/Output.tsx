@@ -3,9 +3,10 @@ import { path } from "../../api/paths";
 import { readJson } from "../../format/json";
 import { useLive } from "../../page/refreshing";
 import { ROOT } from "../../page/root";
-import { Json } from "../../parts/values/Json";
-import { Pictures } from "../../parts/values/Picture";
-import { Time } from "../../parts/values/Time";
+import { cellsOf } from "./cells";
+import { Gallery } from "./Gallery";
+import { Json } from "./Json";
+import { Time } from "./Time";
 import { S } from "../../strings";
 
 const MOST = 200;
@@ -22,16 +23,32 @@ interface Chunk {
 export function Output({ runId, itemId }: { readonly runId: string; readonly itemId: string }) {
   const chunks = useChunks(runId, itemId);
   if (chunks.length === 0) return null;
+  const values = chunks.map(({ data }) => data);
+  const pictured = cellsOf(values).length > 0;
   return (
     <section className="card stack">
       <h2>{S.item.output}</h2>
+      <Gallery values={values} />
+      {pictured ? (
+        <details>
+          <summary>{S.item.pieces(chunks.length)}</summary>
+          <Chunks chunks={chunks} />
+        </details>
+      ) : (
+        <Chunks chunks={chunks} />
+      )}
+    </section>
+  );
+}
+
+function Chunks({ chunks }: { readonly chunks: readonly Chunk[] }) {
+  return (
       <ol className="chunks">
         {chunks.map((chunk) => (
           <li key={chunk.id}>
             <span className="small muted">
               <Time at={chunk.at} /> · {S.item.attempt(chunk.attempt)}
             </span>
-            <Pictures value={chunk.data} alt={S.item.output} />
             {typeof chunk.data === "string" ? (
               <p>{chunk.data}</p>
             ) : (
@@ -40,7 +57,6 @@ export function Output({ runId, itemId }: { readonly runId: string; readonly ite
           </li>
         ))}
       </ol>
-    </section>
   );
 }
 
