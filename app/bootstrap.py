@@ -10,6 +10,7 @@ from typing import Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
+from app.composition.endings import lifecycle_of
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
 from app.composition.notifications import notifications_of
 from app.composition.throttles import has_throttles, throttles_of
@@ -38,12 +39,12 @@ from app.store.pools import Pools, open_pools
 from app.store.readiness import require_ready
 from app.store.run_notifications import RunNotifications
 from app.store.signing_key import signing_keys
-from app.workflows.backfills.advance import begin_next_partition
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Services
-from app.workflows.monitoring.coverage import CoverageSurvey, record_run
+from app.workflows.finish.finisher import Finisher
+from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.items_at_work import WorkBoard
@@ -56,8 +57,6 @@ from app.workflows.registry.rename import take_along
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
 from app.workflows.runs.estimate import Estimator
-from app.workflows.runs.lifecycle import RunLifecycle
-from app.workflows.runs.queue import begin_next_in_line
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.service import ScheduleService
 from app.workflows.schedules.sync import sync_declared_schedules
@@ -65,7 +64,6 @@ from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.signatures import Signer
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
-from app.workflows.steps.children import tell_parent
 from app.workflows.worker.family_watch import tell_newer
 
 __all__ = ["Service", "Urls", "make_context", "open_service"]
@@ -167,15 +165,8 @@ async def _opened(
             one_by_one=settings.engine is EngineName.QSTASH,
         )
         bound = {family.name: ready(family, called) for family in families}
-        keeper = RunLifecycle(
-            engine,
-            on_ended=(
-                partial(tell_parent, engine),
-                partial(begin_next_partition, engine, bound),
-                partial(begin_next_in_line, engine, bound),
-                partial(record_run, bound),
-            ),
-        )
+        finisher = Finisher(database, engine, bound, settings.look_ahead)
+        keeper = lifecycle_of(engine, bound, finisher)
         mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
         turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
         context = partial(make_context, services)
@@ -200,6 +191,7 @@ async def _opened(
         api = ApiState(
             client=client,
             control=control,
+            finisher=finisher,
             changes=changes,
             flow=flow,
             throttles=throttles,

@@ -24,6 +24,7 @@ from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.family import Context, Services
+from app.workflows.finish.finished_runs import FinishedRuns
 from app.workflows.keys import Layer, new_worker, parse_flow_key, worker_id
 from app.workflows.layers.execute import ExecuteLayer
 from app.workflows.layers.item_claims import ItemClaimer
@@ -185,6 +186,7 @@ class Service:
             steps,
             Losses(ledger),
             working,
+            FinishedRuns(ledger, self.worked, self.changes),
         )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         return {

@@ -26,6 +26,7 @@ from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
+from app.workflows.finish.finisher import Finisher
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.items_at_work import WorkBoard
@@ -52,6 +53,7 @@ class ApiState:
 
     client: WorkflowClient
     control: RunControl
+    finisher: Finisher
     changes: RunNotifications
     flow: FlowLimitService
     throttles: ThrottleLooks

@@ -15,6 +15,7 @@ from app.workflows.runs.expectation import Estimate
 
 if TYPE_CHECKING:
     from app.store.monitoring.holds import HoldRow
+    from app.store.tables.items import Item
     from app.store.tables.runs import Run
     from app.workflows.signatures import Signer
 
@@ -82,6 +83,24 @@ class ThrottledView(View):
         return cls(reason=found.reason, since=found.since, next_look=found.again_at)
 
 
+class FinishView(View):
+    """What the family does when a run's items have ended."""
+
+    run_id: str = Field(description="the run that it is, with one item")
+    status: RunStatus
+    result: Any = Field(description="what it returned: the run's result; null until then")
+    error: str | None = Field(description="why it failed, or is put off")
+
+    @classmethod
+    def of(cls, finish: Run, item: Item | None) -> Self:
+        return cls(
+            run_id=finish.id,
+            status=RunStatus(finish.status),
+            result=None if item is None else item.result,
+            error=finish.detail if item is None else item.error_message or finish.detail,
+        )
+
+
 class RunView(View):
     id: str
     family: str
@@ -105,6 +124,7 @@ class RunView(View):
     options: RunOptions
     retry_of: str | None = Field(description="the run whose items it tries once more")
     parent: ParentView | None = Field(description="whose step it is; null: nobody's")
+    finish_of: str | None = Field(description="the run that this one finishes; null: none")
     backfill_id: str | None = Field(description="whose partition it is over; null: nobody's")
     started_by: str
     counters: CountersView
@@ -137,6 +157,7 @@ class RunView(View):
             throttled=ThrottledView.of(run, held),
             options=RunOptions.model_validate(run.options),
             parent=ParentView.of(run),
+            finish_of=run.finish_of,
             estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),
             actual=ActualView.of(run),
             limit=run.item_limit,
@@ -149,6 +170,9 @@ class RunView(View):
 
 class RunAnswer(Answer):
     run: RunView
+    finish: FinishView | None = Field(
+        None, description="of GET /api/runs/{id}; null: it has not begun, or the family has none"
+    )
 
 
 class RunsAnswer(Answer):

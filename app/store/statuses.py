@@ -26,6 +26,7 @@ class RunStage(StrEnum):
     WAITING = "waiting"  # another run of the family comes first
     CANARY = "canary"  # a few items, before the rest
     FULL = "full"
+    FINISHING = "finishing"  # every item has ended, and the family's finish is at work
 
 
 class PauseReason(StrEnum):
@@ -44,6 +45,9 @@ class PauseReason(StrEnum):
 
 RETRYING: Final = "retrying"
 """The word on the row of a pending or running run, of which a layer has failed and comes again."""
+
+FINISH_FAILED: Final = "finish_failed"
+"""The word on the row of a run that has ended, and whose finish did not succeed."""
 
 FAMILY_GONE: Final = "family_gone"
 """The word on the row of a run that does not go on, because no process knows its family."""
@@ -67,6 +71,7 @@ class StepKind(StrEnum):
     SLEEP = "sleep"
     SUSPEND = "suspend"
     CHILD = "child"  # an item of another family
+    START = "start"  # of another family's run, which it does not wait for
 
 
 class StepStatus(StrEnum):
@@ -215,6 +220,7 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     PROMOTED = "promoted"  # the canary went well, and the rest follows
     CANCELLING = "cancelling"
+    FINISHING = "finishing"  # every item has ended; data: the run that finish is
     ENDED = "ended"  # reason: the status
     ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
     RETRIED = "retried"  # data: the run that retries

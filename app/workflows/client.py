@@ -18,6 +18,7 @@ from app.store.runs import runs
 from app.store.runs.idempotency import IdempotentCall
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
+from app.workflows.contract.finished_run import ItemResult
 from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.messages import PaginateMessage, executions
@@ -27,7 +28,6 @@ from app.workflows.retries import retry_request
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
-from app.workflows.runs.run_items import ItemResult
 from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.sources.eligibility import JUST_ONE, count_eligible
 from app.workflows.sources.item_source import source_of

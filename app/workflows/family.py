@@ -20,6 +20,7 @@ from app.workflows.contract.exceptions import (
     StepFailed,
     Systemic,
 )
+from app.workflows.contract.finished_run import FinishedRun, ItemResult
 from app.workflows.contract.job_family import (
     Entity,
     FamilyEntity,
@@ -47,10 +48,12 @@ __all__ = [
     "FamilyEntity",
     "FamilyParams",
     "Fatal",
+    "FinishedRun",
     "Flow",
     "FlowControl",
     "HealthAddress",
     "Hourly",
+    "ItemResult",
     "JobFamily",
     "LongTransactions",
     "Monthly",

@@ -363,12 +363,14 @@ export const S = {
     startedBy: (who: string): string => `started by ${who}`,
     retryOf: "retry of another run",
     partOf: "partition of a backfill",
+    finishOf: "finish of another run",
     childOf: (step: string): string => `child of the step ${step}`,
     pausing: (inHand: number): string =>
       `pausing … ${inHand} ${plural(inHand, "item is", "items are")} still at work`,
     stages: {
       waiting: "Another run of the family comes first.",
       canary: "Canary: a few items before the rest.",
+      finishing: "Its items have ended, and its finish is at work.",
       full: "",
     },
     throttled: (why: string): string => `Throttled: ${why}`,
@@ -491,6 +493,14 @@ export const S = {
     more: (number: number): string => `Show ${number} more`,
   },
 
+  finish: {
+    title: "Finish",
+    steps: "Its steps",
+    again: "Run the finish again",
+    more: (status: string): string =>
+      `It has ended as ${status}. The run stays as it has ended; what the finish comes to is shown here.`,
+  },
+
   suspended: {
     title: "Waits for people",
     since: "asked",
@@ -544,6 +554,7 @@ export const S = {
       resumed: "Resumed",
       promoted: "Went on after the canary",
       cancelling: "Being cancelled",
+      finishing: "Its items have ended; its finish begins",
       ended: "Ended",
       answered: "Answered",
       retried: "Retried",
@@ -624,6 +635,7 @@ export const S = {
       run_approved: "Approved the run",
       run_cancelled: "Cancelled the run",
       run_retried: "Retried the run",
+      run_finishing: "Ran the run's finish again",
       run_answered: "Answered an item of the run",
       backfill_started: "Started the backfill",
       backfill_paused: "Paused the backfill",
@@ -702,6 +714,7 @@ export const S = {
       sleep: "wait for time",
       suspend: "wait for a person",
       child: "another item",
+      start: "a run of another family",
     },
     attempts: (number: number): string => `${number} ${plural(number, "try", "tries")}`,
     answeredBy: (who: string): string => `answered by ${who}`,

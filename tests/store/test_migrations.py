@@ -29,6 +29,7 @@ CHANGED_NO_MORE = {
     "20261203_former_worker": "8721f9da39245c5e",
     "20261204_entity": "941813c1672cf898",
     "20261205_holds": "e62f9020922b9c18",
+    "20261210_notifications": "7472954334d77193",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -147,6 +147,16 @@ async def cancel_run(
     return await _answer(state, await state.control.cancel(run_id, by=caller, note=note))
 
 
+@router.post("/{run_id}/finish", status_code=202)
+async def finish_run(
+    run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
+) -> RunAnswer:
+    """Run the family's `finish` of a run that has ended once more, and answer the run that this is.
+    409: it has not ended, or its finish is at work, or the family has none. The run stays as it has
+    ended; its `finish` is this one from now on."""
+    return await _answer(state, await state.finisher.again(run_id, by=caller, note=note))
+
+
 @router.post(
     "/{run_id}/retry",
     status_code=202,

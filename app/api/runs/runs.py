@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.dependencies import Cursor, Limit, RunIdInPath, State, bearer
 from app.api.pagination import Paging
@@ -12,11 +13,12 @@ from app.api.routing import Router
 from app.errors import BadInput
 from app.schemas.base import Moment
 from app.schemas.items import ItemsAnswer, ItemView
-from app.schemas.runs import RunAnswer, RunsAnswer, RunView
+from app.schemas.runs import FinishView, RunAnswer, RunsAnswer, RunView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
 from app.store.statuses import ItemStatus, RunStatus
+from app.workflows.finish.finisher import ITEM as FINISH_ITEM
 
 LARGE = 10_000
 """Bytes of a result, as JSON, that a list leaves out."""
@@ -77,7 +79,18 @@ async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
     async with reading(state.database) as connection:
         run = await runs.get(connection, run_id)
         held = await state.throttles.held(connection, [run.family])
-    return RunAnswer(run=RunView.of(run, state.cursors, held))
+        bound = state.families.get(run.family)
+        finish = None
+        if bound is not None and bound.finish is not None:
+            finish = await _finish(connection, run_id)
+    return RunAnswer(run=RunView.of(run, state.cursors, held), finish=finish)
+
+
+async def _finish(tx: AsyncConnection, run_id: str) -> FinishView | None:
+    finish = await runs.last_finish(tx, run_id)
+    if finish is None:
+        return None
+    return FinishView.of(finish, await items.find(tx, finish.id, FINISH_ITEM))
 
 
 @router.get("/{run_id}/items")

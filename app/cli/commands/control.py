@@ -1,4 +1,4 @@
-"""``sluice pause``, ``resume``, ``approve``, ``cancel`` and ``retry``."""
+"""``sluice pause``, ``resume``, ``approve``, ``cancel``, ``finish`` and ``retry``."""
 
 from __future__ import annotations
 
@@ -95,6 +95,13 @@ def _question(run: RunView) -> str:
     return printable(
         f"Cancel {run.id} of {run.family}, which is {run.status}? {pending} have no outcome yet."
     )
+
+
+@commands.command()
+def finish(run_id: RunId, *, note: Note = None, as_json: Json = False) -> None:
+    """Run the finish of a run that has ended once more."""
+    with open_api() as api:
+        _act(api, run_id, "finish", noted(note), as_json=as_json)
 
 
 @commands.command()

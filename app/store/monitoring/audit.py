@@ -26,10 +26,12 @@ _OF_RUNS = f"""
            CASE WHEN e.kind = 'resumed' AND e.data->>'pausedFor' = 'approval' THEN 'run_approved'
                 ELSE CASE e.kind WHEN 'created' THEN 'run_started' WHEN 'paused' THEN 'run_paused'
                                  WHEN 'resumed' THEN 'run_resumed' WHEN 'retried' THEN 'run_retried'
+                                 WHEN 'finishing' THEN 'run_finishing'
                                  WHEN 'answered' THEN 'run_answered' ELSE 'run_cancelled' END
            END AS action,
            e.data->'before' AS before,
-           CASE WHEN e.kind IN ('answered', 'retried') THEN e.data ELSE e.data->'after' END AS after
+           CASE WHEN e.kind IN ('answered', 'retried', 'finishing') THEN e.data
+                ELSE e.data->'after' END AS after
     FROM sluice.run_event AS e JOIN sluice.run AS r ON r.id = e.run_id
     WHERE {BY_PEOPLE} AND r.parent_run IS NULL
       AND NOT (e.kind = 'created' AND (r.backfill_id IS NOT NULL OR r.retry_of IS NOT NULL))

@@ -24,6 +24,7 @@ class AuditAction(StrEnum):
     RUN_APPROVED = "run_approved"
     RUN_CANCELLED = "run_cancelled"
     RUN_RETRIED = "run_retried"  # after: the run that retries
+    RUN_FINISHING = "run_finishing"  # its finish was run once more; after: the run that this is
     RUN_ANSWERED = "run_answered"  # what one of its items waited for; after: item and step
     BACKFILL_STARTED = "backfill_started"
     BACKFILL_PAUSED = "backfill_paused"

@@ -33,6 +33,7 @@ _JUDGED = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
 _EARLIER = (
     select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, _JUDGED.label("ended"))
     .where(_RUN.c.family == bindparam("family"), _RUN.c.finished_at.is_not(None), _JUDGED > 0)
+    .where(_RUN.c.parent_run.is_(None) | _RUN.c.parent_item.is_not(None))  # a finish is no item
     .order_by(_RUN.c.id.desc())
     .limit(bindparam("latest"))
     .subquery()
@@ -108,10 +109,23 @@ async def find_active(tx: AsyncConnection, run_id: str) -> tuple[Run, float] | N
     return Run(**values), active
 
 
-async def active_children(tx: AsyncConnection, run_id: str) -> list[str]:
-    """Ids of runs that a step of this one waits for."""
+async def active_children(tx: AsyncConnection, run_id: str, *, finish: bool = True) -> list[str]:
+    """Ids of runs that a step of this one waits for.
+
+    Args:
+        finish: and that of its ``finish``.
+    """
     query = select(_RUN.c.id).where(_RUN.c.parent_run == run_id, _RUN.c.finished_at.is_(None))
+    if not finish:
+        query = query.where(_RUN.c.parent_item.is_not(None))
     return list((await tx.scalars(query)).all())
+
+
+async def last_finish(tx: AsyncConnection, run_id: str) -> Run | None:
+    """The latest run that is this one's ``finish``."""
+    query = select(_RUN).where(_RUN.c.parent_run == run_id, _RUN.c.parent_item.is_(None))
+    row = (await tx.execute(query.order_by(_RUN.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else _run(row)
 
 
 async def lock(tx: AsyncConnection, run_id: str) -> RunStatus | None:

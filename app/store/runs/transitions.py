@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.redaction.redactor import redacted
 from app.store.runs import events
 from app.store.runs.events import SLUICE
-from app.store.runs.runs import ENDED_ITEMS, Statistics, get
+from app.store.runs.runs import Statistics, get
 from app.store.statuses import (
     ENDED,
-    FAMILY_GONE,
     EventKind,
     PauseReason,
     RunStage,
@@ -44,22 +43,6 @@ _ACTIVE_MS = _RUN.c.active_ms + func.coalesce(
 _DEADLINE = func.now() + func.make_interval(
     0, 0, 0, 0, 0, 0, cast(_RUN.c.options["deadlineSeconds"].astext, Float)
 )
-
-# One statement on one row: however many deliveries find the run complete, one of them ends it.
-_FINALISE = f"""
-    UPDATE sluice.run
-    SET finished_at = now(), held = false, active_since = NULL,
-        reason = nullif(reason, '{FAMILY_GONE}'),
-        detail = CASE WHEN reason = '{FAMILY_GONE}' THEN NULL ELSE detail END,
-        active_ms = active_ms
-            + coalesce(extract(epoch FROM now() - active_since) * 1000, 0)::bigint,
-        status = CASE WHEN status = 'cancelling' THEN 'cancelled'
-                      WHEN failed + timed_out = 0 THEN 'succeeded'
-                      WHEN succeeded + skipped = 0 THEN 'failed' ELSE 'partial' END
-    WHERE id = $1::text AND scheduled = {ENDED_ITEMS}
-      AND (status = 'running' AND paged AND stage = 'full' OR status = 'cancelling')
-    RETURNING status
-"""  # noqa: S608 - no value is pasted in
 
 
 async def begin(
@@ -107,15 +90,6 @@ async def end_empty(
 async def fail(tx: AsyncConnection, run_id: str, *, reason: str, detail: str) -> bool:
     """A layer gave up. False: the run had ended, or may not fail from where it stands."""
     return await _move(tx, run_id, RunStatus.FAILED, reason=reason, detail=detail)
-
-
-async def finalise(tx: AsyncConnection, run_id: str) -> RunStatus | None:
-    """End the run if it is complete and nobody has ended it yet; None: not so."""
-    ended = (await tx.exec_driver_sql(_FINALISE, (run_id,))).scalar_one_or_none()
-    if ended is None:
-        return None
-    await events.append(tx, run_id, EventKind.ENDED, reason=ended)
-    return RunStatus(ended)
 
 
 async def pause(

@@ -15,28 +15,33 @@ from app.store.tables.steps import Step
 DEEPEST = 10
 """Children of children."""
 
-# A run and the children of its items, with the path of steps that leads to each.
+# A run, its finish and the children of its items, with the path of steps that leads to each.
 _TREE = """
     WITH RECURSIVE tree AS (
         SELECT id, family, CAST('{}' AS text[]) COLLATE "C" AS path,
             CAST(NULL AS text) COLLATE "C" AS item_id
         FROM sluice.run WHERE id = :run_id
         UNION ALL
-        SELECT child.id, child.family, tree.path || child.parent_step,
+        SELECT child.id, child.family, array_remove(tree.path || child.parent_step, NULL),
             coalesce(tree.item_id, child.parent_item)
         FROM tree JOIN sluice.run AS child ON child.parent_run = tree.id
         WHERE child.finished_at IS NULL AND cardinality(tree.path) < :deepest
           AND (tree.item_id IS NOT NULL OR CAST(:item_id AS text) IS NULL
-               OR child.parent_item = :item_id)
+               OR child.parent_item = :item_id OR child.parent_item IS NULL)
     )
 """
+# The item is looked up for each step (OFFSET 0 keeps it so): a join that is planned while there are
+# few of either compares each with each.
 _WAITING = f"""
     {_TREE}
     SELECT step.*, tree.family AS of_family, tree.path || step.name AS of_path,
         coalesce(tree.item_id, step.item_id) AS of_item
     FROM tree JOIN sluice.step ON step.run_id = tree.id AND step.status = 'suspended'
-    JOIN sluice.item ON item.run_id = step.run_id AND item.item_id = step.item_id
-        AND item.status IN ('suspended', 'pending')
+    CROSS JOIN LATERAL (
+        SELECT FROM sluice.item WHERE item.run_id = step.run_id AND item.item_id = step.item_id
+            AND item.status IN ('suspended', 'pending')
+        OFFSET 0
+    ) AS open
     WHERE (step.run_id, step.item_id, step.name) > (:after_run, :after_item, :after_name)
       AND (CAST(:item_id AS text) IS NULL OR coalesce(tree.item_id, step.item_id) = :item_id)
     ORDER BY step.run_id, step.item_id, step.name LIMIT :limit

@@ -68,7 +68,7 @@ class Run(SluiceTable, table=True):
     origin: str | None = Field(default=None, sa_type=ID)
     """The first run of a chain of retries; null: this one is it."""
     parent_run: str | None = Field(default=None, sa_type=ID)
-    """A child's: whose step it is. Null: nobody's."""
+    """A child's: whose step it is, or, without an item, whose finish. Null: nobody's."""
     parent_item: str | None = Field(default=None, sa_type=ID)
     parent_step: str | None = Field(default=None, sa_type=ID)
     backfill_id: str | None = Field(default=None, sa_type=ID)
@@ -118,6 +118,11 @@ class Run(SluiceTable, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
     @property
+    def finish_of(self) -> str | None:
+        """The run whose ``finish`` this one is, with one item; None: it is an ordinary one."""
+        return self.parent_run if self.parent_item is None else None
+
+    @property
     def ended(self) -> int:
         """How many items have an outcome."""
         return self.succeeded + self.skipped + self.failed + self.cancelled + self.timed_out
@@ -129,7 +134,7 @@ class Run(SluiceTable, table=True):
 
 
 BY_PEOPLE = (
-    "kind IN ('created', 'paused', 'resumed', 'cancelling', 'answered', 'retried')"
+    "kind IN ('created', 'paused', 'resumed', 'cancelling', 'finishing', 'answered', 'retried')"
     " AND who <> 'sluice' AND who NOT LIKE 'step %' AND who NOT LIKE 'schedule %'"
 )
 """Of a run's events, those that somebody outside has brought about. The index over them has them

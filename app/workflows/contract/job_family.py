@@ -17,6 +17,7 @@ from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.cron import Cron, Overlap
+from app.workflows.contract.finished_run import FinishedRun
 from app.workflows.contract.throttle import Throttle
 from app.workflows.keys import Layer
 
@@ -126,6 +127,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """A run that is active for longer pauses."""
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
+    finish_cancelled: ClassVar[bool] = False
+    """Whether ``finish`` is called for a run that was cancelled, too."""
     partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning
     """How the work is cut for backfills: see ``app.workflows.contract.partitions``."""
     schedule: ClassVar[Cron | None] = None
@@ -208,6 +211,16 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         """In place of ``save`` for an entity that a caller handed over, of which there is no row:
         ``ctx.item_id`` is an id of its own. Where nothing is written here, the result stays on the
         item alone. Safe to repeat."""
+
+    def finish(self, run: FinishedRun[ResultT], ctx: Context) -> Awaitable[Any] | Any:
+        """Called once when the last of a run's items has ended, and before the run has: as an item
+        of its own, with the family's ``attempts``, ``backoff`` and ``timeout``, and with steps.
+        What it returns is the run's result, and is JSON. If it fails for good, the run ends as
+        ``partial``.
+
+        Not called for a run that had nothing to do, that failed as a whole, or that a step of
+        another item began. Safe to repeat: a crash amid it runs it again, from its last step.
+        """
         return None
 
     def stored(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from app.workflows.failures.interruption import Interruption
 from app.workflows.layers.item_clock import ItemClock
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import AT_WORK
+from app.workflows.serialization.results import Results
 from app.workflows.steps.preview import PreviewStop, PreviewStopped
 from app.workflows.steps.suspension import ItemSuspended, PendingWait
 
@@ -85,6 +86,7 @@ async def attempt(
     *,
     attempts: int | None = None,
     entity: BaseModel | None = None,
+    finish: Callable[[], Awaitable[Any]] | None = None,
 ) -> AttemptResult:
     """Load, execute and save one item. Never raises for what the family raised, whatever that is.
 
@@ -94,9 +96,10 @@ async def attempt(
     Args:
         attempts: that may fail; None: as many as the family says.
         entity: what a caller handed over; None: it is loaded.
+        finish: called in place of all three, where the item is a run's finish.
     """
     started_at, clock = datetime.now(UTC), time.perf_counter()
-    progress = _Progress(history)
+    progress = _Progress(bound, ctx, history)
     interruption = Interruption()
     AT_WORK.set(True)
     # Who asks for a preview waits for its answer, and so for whatever it waits for.
@@ -104,7 +107,10 @@ async def attempt(
     error: BaseException | None = None
     try:
         async with limit:
-            await progress.go(bound, item_id, params, ctx, entity)
+            if finish is None:
+                await progress.go(item_id, params, entity)
+            else:
+                await progress.finish(finish())
     except ItemSuspended as parked:
         return _parked(history, parked.waits, ctx, started_at, clock + limit.waited)
     except BaseException as caught:
@@ -112,16 +118,10 @@ async def attempt(
             raise
         error = caught
     clock += limit.waited
-    reached = progress.history
+    now = progress.history
     verdict = AttemptResult(
         ItemStatus.SUCCEEDED,
-        History(
-            history.attempts + 1,
-            reached.postponements,
-            reached.executed,
-            reached.result,
-            reached.exact,
-        ),
+        History(history.attempts + 1, now.postponements, now.executed, now.result, now.exact),
         started_at,
         datetime.now(UTC),
         _ms(clock),
@@ -140,36 +140,34 @@ async def attempt(
 class _Progress:
     """Keeps what was reached when a later step fails, so that it is not paid for twice."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, bound: BoundFamily, ctx: Context, history: History) -> None:
         self.history = history
+        self._bound = bound
+        self._ctx = ctx
 
-    async def go(
-        self,
-        bound: BoundFamily,
-        item_id: str,
-        params: BaseModel,
-        ctx: Context,
-        given: BaseModel | None,
-    ) -> None:
-        save = bound.save if given is None else bound.save_invoked
+    async def go(self, item_id: str, params: BaseModel, own: BaseModel | None) -> None:
+        bound, ctx = self._bound, self._ctx
+        save = bound.save if own is None else bound.save_invoked
         # A copy: what one attempt makes of it is not for the next one.
-        entity = await bound.load(item_id, ctx) if given is None else given.model_copy(deep=True)
+        entity = await bound.load(item_id, ctx) if own is None else own.model_copy(deep=True)
         if entity is None:
             raise Skip("The item is gone.")
         result: Any  # of the family's own type
         if self.history.executed and self.history.result is not None:
             result = bound.results.read(self.history.result, self.history.exact)
         else:
-            work = bound.execute(entity, params, ctx)
-            result = await (work if ctx.tools is None else ctx.tools.around(work))
-            kept = bound.results.keep(result)
-            former = self.history
-            self.history = History(
-                former.attempts, former.postponements, True, kept.json, kept.exact
-            )
-            result = kept.value
+            result = await self._result(bound.execute(entity, params, ctx), bound.results)
         if not ctx.preview:
             await save(entity, result, params, ctx)
+
+    async def finish(self, work: Awaitable[Any]) -> None:
+        await self._result(work, self._bound.finishes)
+
+    async def _result(self, work: Awaitable[Any], results: Results) -> Any:  # as it will be read
+        tools, former = self._ctx.tools, self.history
+        kept = results.keep(await (work if tools is None else tools.around(work)))
+        self.history = History(former.attempts, former.postponements, True, kept.json, kept.exact)
+        return kept.value
 
 
 def _ms(began: float) -> int:

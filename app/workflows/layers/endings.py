@@ -53,6 +53,8 @@ def result(bound: BoundFamily, item: ClaimedItem, verdict: AttemptResult) -> Del
 def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
     """Under which name only one delivery is at work; None: the family's runs never go side by
     side."""
+    if view.run.finish_of is not None:
+        return None
     if bound.family.partitions is not None:
         # The same item of another partition is other work.
         params = json.dumps(view.run.params, sort_keys=True).encode()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from app.engine import Delivery
 from app.flow.gate import Gate
@@ -13,6 +14,7 @@ from app.flow.item_locks import ItemLocks
 from app.logs import DebugLog
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.context import Context
+from app.workflows.finish.finished_runs import FinishedRuns
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import AttemptResult, attempt
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
@@ -41,6 +43,7 @@ class ItemExecutor:
     toolbox: StepRunnerFactory
     losses: Losses
     at_work: ItemsAtWork
+    finished: FinishedRuns
 
     async def execute(
         self,
@@ -158,6 +161,9 @@ class ItemExecutor:
             remembers=item.steps,
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
+        finish = None
+        if view.run.finish_of is not None:
+            finish = partial(self.finished.finish, bound, view, ctx)
         try:
             verdict = await attempt(
                 bound,
@@ -167,6 +173,7 @@ class ItemExecutor:
                 item.history,
                 attempts=view.attempts,
                 entity=view.entity,
+                finish=finish,
             )
         finally:
             self.at_work.end(run_id, item_id, work)

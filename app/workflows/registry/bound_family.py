@@ -48,10 +48,14 @@ class BoundFamily:
     save_invoked: Async
     stored: Async | None
     """None: the family does not tell what is stored."""
+    finish: Async | None
+    """None: nothing follows a run's last item but its end."""
     params: Params
     entities: Params | None
     """What callers may hand over; None: nothing."""
     results: Results
+    finishes: Results
+    """What ``finish`` returns."""
     values: ValueCodec
     """What its steps may be given, and return."""
     threads: ThreadLine
@@ -181,6 +185,7 @@ def bind(
         save=made("save", of_items),
         save_invoked=made("save_invoked", of_items),
         stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
+        finish=made("finish", of_items) if overridden(family, ("finish",)) else None,
         ids=ids,
         params=Params(
             family.params,
@@ -194,6 +199,7 @@ def bind(
         if family.invokes is None
         else Params(family.invokes, values, box, redactor, largest=largest_params, word="entity"),
         results=Results(result_type(type(family)), values),
+        finishes=Results(Any, values),
         values=values,
         threads=of_items,
         plain=of_items.used,

@@ -19,8 +19,9 @@ from app.store.runs import events, runs
 from app.store.statuses import ENDED, OUTCOMES, ItemStatus, RunStatus
 from app.store.steps import outputs
 from app.store.tables.runs import Run, RunEvent
+from app.workflows.contract.finished_run import ItemResult
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.runs.run_items import ItemResult, StreamChunk, item_result
+from app.workflows.runs.run_items import StreamChunk, item_result
 
 BEHIND = 1.0
 """Seconds. Behind the notifications: how often a waiting caller looks at least."""

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
-from app.store.runs import runs, transitions
+from app.store.runs import endings, runs, transitions
 from app.store.runs.counters import RunProgress
 from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
@@ -31,10 +31,13 @@ class RunLifecycle:
 
     Args:
         on_ended: called in this order, which is that in which their rows are locked.
+        before_end: begins what comes between a run's last item and its end; False: there is nothing
+            of the kind, or it has begun before.
     """
 
     engine: Engine
     on_ended: Sequence[RunEnded] = ()
+    before_end: Callable[[AsyncConnection, str], Awaitable[bool]] | None = None
 
     async def counted(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> bool:
         """Outcomes were counted: go on, pause or end. Returns whether the status changed."""
@@ -70,7 +73,9 @@ class RunLifecycle:
 
     async def finalise(self, tx: AsyncConnection, run_id: str) -> RunStatus | None:
         """End the run if it is complete and nobody has ended it yet."""
-        status = await transitions.finalise(tx, run_id)
+        if self.before_end is not None and await self.before_end(tx, run_id):
+            return None
+        status = await endings.finalise(tx, run_id)
         if status is not None:
             await self._ended(tx, run_id, status)
         return status
@@ -94,6 +99,11 @@ class RunLifecycle:
     async def _ended(self, tx: AsyncConnection, run_id: str, status: RunStatus) -> None:
         run = await runs.get(tx, run_id)
         log.info("run_ended", run=run_id, family=run.family, status=status, reason=run.reason)
+        if run.finish_of is not None:
+            # Nothing else follows from it; and its run's row is locked before what that run's end
+            # locks, as whoever retries the run does.
+            await self.finalise(tx, run.finish_of)
+            return
         for follow in self.on_ended:
             await follow(tx, run)
 

@@ -82,6 +82,8 @@ class RunReconciler:
         due = pages.is_due(run) or (run.held and run.outstanding < self.look_ahead)
         if due and not page.total:
             return True
+        if run.stage == RunStage.FINISHING:
+            return not await runs.active_children(tx, run_id)
         if run.scheduled == run.ended and run.paged:
             return True  # and nobody ended it
         awaited = run.outstanding

@@ -5,30 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 
 from app.errors import Conflict
 from app.store.statuses import ItemStatus
 from app.store.tables.items import Item
 from app.store.tables.steps import Output
+from app.workflows.contract.finished_run import ItemResult
 from app.workflows.registry.bound_family import BoundFamily
-
-ResultT = TypeVar("ResultT")
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult(Generic[ResultT]):
-    """``result``: what ``execute`` returned, of the type that the family says; None until then."""
-
-    item_id: str
-    status: ItemStatus
-    attempts: int
-    result: ResultT | None
-    error_class: str | None
-    error_message: str | None
-    scheduled_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
 
 
 def item_result(bound: BoundFamily | None, item: Item) -> ItemResult[Any]:

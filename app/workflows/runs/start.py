@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.engine import Engine
+from app.engine import Engine, OutgoingMessage
 from app.errors import Conflict
-from app.store.items import item_lists
-from app.store.runs import events, idempotency, overlap, runs
+from app.store.items import item_lists, pages
+from app.store.runs import events, idempotency, overlap, runs, transitions
 from app.store.runs.idempotency import IdempotentCall
+from app.store.runs.runs import Statistics
 from app.store.statuses import EventKind, RunStage
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.cron import Overlap
-from app.workflows.messages import ProcessMessage
+from app.workflows.messages import ExecuteMessage, ProcessMessage
 from app.workflows.registry.bound_family import BoundFamily
 
 
@@ -75,6 +76,29 @@ async def start_run(
     else:
         await engine.publish(tx, [ProcessMessage(run=run.id).outgoing(bound.name)])
     return StartedRun(run.id)
+
+
+async def start_item(
+    tx: AsyncConnection, run: Run, item_id: str, *, look_ahead: int
+) -> OutgoingMessage:
+    """A run of one item, which begins at once, beside whatever the family's overlap policy says.
+
+    Returns:
+        The message that the caller publishes, unless the run is to wait.
+    """
+    await runs.insert_run(tx, run)
+    await events.append(tx, run.id, EventKind.CREATED, who=run.started_by)
+    await transitions.begin(tx, run.id, Statistics(1, 1, 0))
+    await pages.advance(
+        tx,
+        run.id,
+        cursor=None,
+        item_ids=[item_id],
+        next_cursor=None,
+        last=True,
+        look_ahead=look_ahead,
+    )
+    return ExecuteMessage(run=run.id, items=(item_id,)).outgoing(run.family)
 
 
 async def _ahead(tx: AsyncConnection, bound: BoundFamily) -> str | None:

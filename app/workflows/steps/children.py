@@ -4,8 +4,9 @@ has, beside whatever its family's overlap policy says."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.errors import BadInput
-from app.store.items import claims, items, pages
+from app.store.items import claims, items
 from app.store.items.claims import ItemClaim
-from app.store.runs import events, runs, transitions
-from app.store.runs.runs import Statistics
-from app.store.statuses import EventKind, ItemStatus, PauseReason, StepStatus
+from app.store.runs import runs, transitions
+from app.store.statuses import ItemStatus, PauseReason, StepStatus
 from app.store.steps import steps, suspension
 from app.store.steps.steps import StepRecord
 from app.store.tables.runs import Run
@@ -27,6 +27,9 @@ from app.workflows.contract.run_options import options_of
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest, new_run
+from app.workflows.runs.start import start_item, start_run
+from app.workflows.serialization.codec import ValueCodec
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.item_ids import checked_id, id_text
 from app.workflows.steps.journal import Superseded
@@ -92,18 +95,7 @@ class ChildRuns:
                 parent_step=record.name,
                 started_by=f"step {record.name}",
             )
-            await runs.insert_run(tx, run)
-            await events.append(tx, run.id, EventKind.CREATED, who=run.started_by)
-            await transitions.begin(tx, run.id, Statistics(1, 1, 0))
-            await pages.advance(
-                tx,
-                run.id,
-                cursor=None,
-                item_ids=[child],
-                next_cursor=None,
-                last=True,
-                look_ahead=self.look_ahead,
-            )
+            message = await start_item(tx, run, child, look_ahead=self.look_ahead)
             if bound.family.approval:
                 await transitions.pause(
                     tx,
@@ -113,8 +105,49 @@ class ChildRuns:
                     " Approve it to let it go on, or cancel it.",
                 )
                 return
-            message = ExecuteMessage(run=run.id, items=(child,))
-            await self.engine.publish(tx, [message.outgoing(bound.name)])
+            await self.engine.publish(tx, [message])
+
+    async def start(
+        self,
+        claim: ItemClaim,
+        record: StepRecord,
+        bound: BoundFamily,
+        values: ValueCodec,
+        params: BaseModel | Mapping[str, Any] | None,
+        *,
+        force: bool,
+        item_ids: Sequence[str | int | UUID] | None,
+    ) -> str | None:
+        """Start a run that nobody waits for: the step, the run and its message are one commit.
+
+        Args:
+            values: of the family whose step it is.
+
+        Returns:
+            What the step remembers: the run's id, as JSON.
+
+        Raises:
+            StepMisused: the family takes no such params.
+            Conflict: it has an active run, and refuses another beside it.
+            Superseded: the item is not in our hands any more.
+        """
+        request = RunRequest(
+            params=_read(record.name, bound, params),
+            force=force,
+            item_ids=None if item_ids is None else [id_text(one, "start()") for one in item_ids],
+        )
+        run = new_run(bound, request, started_by=f"step {record.name}")
+        record.status, record.finished_at = StepStatus.DONE, datetime.now(UTC)
+        record.result = values.dump(run.id, f"{record.name}: result")
+        why = {"runId": record.run_id, "itemId": record.item_id}
+        async with self.database.begin() as tx:
+            if not await claims.held(tx, [claim]):
+                raise Superseded("Another worker has taken the item over.")
+            if await steps.remember(tx, [record]):
+                await start_run(tx, self.engine, bound, run, why=why)
+                return record.result
+            known = await steps.find(tx, *record.id)
+        return None if known is None else known.result
 
     async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> None:
         above: str | None = record.run_id
@@ -175,11 +208,16 @@ async def wake_parent(
 def _params(
     step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None
 ) -> KeptParams:
+    return bound.params.keep(_read(step, bound, params))
+
+
+def _read(step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None) -> BaseModel:
     try:
-        if isinstance(params, bound.family.params):
-            return bound.params.keep(params)
-        return bound.params.keep(bound.params.of({} if params is None else params))
+        if not isinstance(params, bound.family.params):
+            params = bound.params.of({} if params is None else params)
+        bound.params.keep(params)  # it reads back as it is
     except BadInput as error:
         raise StepMisused(
             f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
         ) from None
+    return params

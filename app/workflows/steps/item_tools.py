@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -171,6 +171,23 @@ class DurableStepRunner:
         if not asked.done:
             text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
         return result_of(name, bound, text)
+
+    async def start(
+        self,
+        name: str,
+        family: str,
+        params: BaseModel | Mapping[str, Any] | None,
+        force: bool,
+        item_ids: Sequence[str | int | UUID] | None,
+    ) -> str:
+        bound = self._box.children.family(name, family)
+        asked = await self._steps.ask(name, StepKind.START)
+        if asked.done:
+            return str(self._steps.load(asked.result))
+        with self._steps.rest.working(), self._steps.raised.of(asked.record):
+            started = partial(self._box.children.start, self._claim, asked.record, bound)
+            text = await started(self._bound.values, params, force=force, item_ids=item_ids)
+        return str(self._steps.load(text))
 
     def link(self, name: str, expires: timedelta) -> str:
         return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)

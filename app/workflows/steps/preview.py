@@ -4,7 +4,7 @@ wait for somebody, or would change something elsewhere."""
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -113,6 +113,17 @@ class PreviewStepRunner:
         raise PreviewStopped(
             PreviewStop(name, StepKind.CHILD, {"family": family, "itemId": str(item_id)})
         )
+
+    async def start(
+        self,
+        name: str,
+        family: str,
+        params: BaseModel | Mapping[str, Any] | None,
+        force: bool,
+        item_ids: Sequence[str | int | UUID] | None,
+    ) -> str:
+        self._ask(name)
+        raise PreviewStopped(PreviewStop(name, StepKind.START, {"family": family}))
 
     def link(self, name: str, expires: timedelta) -> str:
         return f"about:blank#{name}"  # nobody shall answer a preview

@@ -15,6 +15,7 @@ const KINDS: readonly EventKind[] = [
   "resumed",
   "promoted",
   "cancelling",
+  "finishing",
   "ended",
   "answered",
   "retried",

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 534080526485f9e458422f100c312738771b3cab367141e4fa868c7799ee00c7
+// OpenAPI document: 0f3bdd5a4997bfd0eedf17e223621ac88c836fa848ba78db5ada942a3b64abbc
 
 export interface paths {
     "/api/audit": {
@@ -643,6 +643,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Run
+         * @description Run the family's `finish` of a run that has ended once more, and answer the run that this is.
+         *     409: it has not ended, or its finish is at work, or the family has none. The run stays as it has
+         *     ended; its `finish` is this one from now on.
+         */
+        post: operations["finish_run_api_runs__run_id__finish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/history": {
         parameters: {
             query?: never;
@@ -1266,6 +1288,11 @@ export interface components {
             family: string;
             /** Finishedat */
             finishedAt: string | null;
+            /**
+             * Finishof
+             * @description the run that this one finishes; null: none
+             */
+            finishOf: string | null;
             /** Force */
             force: boolean;
             /** Id */
@@ -1377,7 +1404,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
+        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_finishing" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
         /** AuditAnswer */
         AuditAnswer: {
             /** Entries */
@@ -1868,7 +1895,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */
@@ -2088,6 +2115,28 @@ export interface components {
             };
             /** Timeoutseconds */
             timeoutSeconds: number;
+        };
+        /**
+         * FinishView
+         * @description What the family does when a run's items have ended.
+         */
+        FinishView: {
+            /**
+             * Error
+             * @description why it failed, or is put off
+             */
+            error: string | null;
+            /**
+             * Result
+             * @description what it returned: the run's result; null until then
+             */
+            result: unknown;
+            /**
+             * Runid
+             * @description the run that it is, with one item
+             */
+            runId: string;
+            status: components["schemas"]["RunStatus"];
         };
         /** FiredAnswer */
         FiredAnswer: {
@@ -3308,6 +3357,8 @@ export interface components {
         };
         /** RunAnswer */
         RunAnswer: {
+            /** @description of GET /api/runs/{id}; null: it has not begun, or the family has none */
+            finish?: components["schemas"]["FinishView"] | null;
             run: components["schemas"]["RunView"];
             /**
              * Success
@@ -3363,7 +3414,7 @@ export interface components {
          * @description What part of its work a run is at.
          * @enum {string}
          */
-        RunStage: "waiting" | "canary" | "full";
+        RunStage: "waiting" | "canary" | "full" | "finishing";
         /**
          * RunStatus
          * @enum {string}
@@ -3413,6 +3464,11 @@ export interface components {
             family: string;
             /** Finishedat */
             finishedAt: string | null;
+            /**
+             * Finishof
+             * @description the run that this one finishes; null: none
+             */
+            finishOf: string | null;
             /** Force */
             force: boolean;
             /** Id */
@@ -3683,7 +3739,7 @@ export interface components {
          * @description What a step is.
          * @enum {string}
          */
-        StepKind: "run" | "call" | "sleep" | "suspend" | "child";
+        StepKind: "run" | "call" | "sleep" | "suspend" | "child" | "start";
         /**
          * StepStatus
          * @enum {string}
@@ -5544,6 +5600,43 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    finish_run_api_runs__run_id__finish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Run = Schemas["RunView"];
+export type Finish = Schemas["FinishView"];
 export type RunStatus = Schemas["RunStatus"];
 export type Counters = Schemas["CountersView"];
 export type Item = Schemas["ItemView"];

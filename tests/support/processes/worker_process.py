@@ -26,10 +26,12 @@ from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
-from app.workflows.family import Context, Entity, FamilyParams, Flow, JobFamily
+from app.workflows.family import Context, Entity, FamilyParams, FinishedRun, Flow, JobFamily
 from tests.support.patience import PATIENCE
 from tests.support.users import User
 
+FINISH = "finish"
+"""In place of a fatal item: the family has a finish, in which the first process ends."""
 ROOT = Path(__file__).resolve().parents[3]
 EVIDENCE = (
     """
@@ -77,6 +79,30 @@ class Traced(JobFamily[FamilyParams, str, int]):
         if entity == self.fatal:
             os._exit(9)  # as a native crash, or the kernel when memory runs out
         return os.getpid()
+
+
+class Finishing(Traced):
+    """Says so when a run's items have ended, and the first time ends the process amid that."""
+
+    async def finish(self, run: FinishedRun[int], ctx: Context) -> dict[str, int]:
+        await ctx.run("report", self._noted, ctx, "report")
+        if await self._noted(ctx, "after") == 1:
+            os._exit(9)
+        return {"succeeded": run.succeeded}
+
+    async def _noted(self, ctx: Context, what: str) -> int:
+        """Returns how often."""
+        async with ctx.session() as session:
+            connection = await session.connection()
+            await connection.execute(
+                text("INSERT INTO execution (item_id, pid) VALUES (:what, :pid)"),
+                {"what": what, "pid": os.getpid()},
+            )
+            number = await connection.scalar(
+                text("SELECT count(*) FROM execution WHERE item_id = :what"), {"what": what}
+            )
+            await session.commit()
+        return int(number or 0)
 
 
 def limited(item_seconds: float, control: FlowControl) -> Traced:
@@ -193,7 +219,8 @@ async def main(
 ) -> None:
     control = FlowControl(parallelism=int(parallelism) or None, rate=float(rate) or None)
     seconds = float(item_seconds)
-    await work(prefix, Traced(seconds, fatal) if control.open else limited(seconds, control))
+    family = Traced(seconds, fatal) if control.open else limited(seconds, control)
+    await work(prefix, Finishing(seconds) if fatal == FINISH else family)
 
 
 async def work(prefix: str, family: AnyFamily) -> None:

@@ -39,6 +39,7 @@ RUN = RunView.model_construct(
     item_list=None,
     retry_of=None,
     parent=None,
+    finish_of=None,
     backfill_id=None,
     cursor=None,
     deadline_at=None,

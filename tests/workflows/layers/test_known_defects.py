@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import Conflict
 from app.store.items import pages
-from app.store.runs import runs, transitions
+from app.store.runs import endings, runs, transitions
 from app.store.statuses import RunStatus
 from app.workflows.family import Context, Fatal, Skip
 from app.workflows.messages import PaginateMessage, executions
@@ -162,7 +162,7 @@ async def test_defect_7_however_many_find_a_run_complete_one_of_them_ends_it(
 
         async def finalise() -> RunStatus | None:
             async with sluice.service.database.begin() as tx:
-                return await transitions.finalise(tx, run_id)
+                return await endings.finalise(tx, run_id)
 
         claims = await asyncio.gather(*(finalise() for _ in range(20)))
     assert [claim for claim in claims if claim is not None] == [RunStatus.SUCCEEDED]

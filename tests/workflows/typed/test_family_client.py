@@ -13,10 +13,10 @@ from sqlalchemy import Select
 from sqlmodel import col, select
 
 from app.errors import BadInput, Conflict, NotFound
+from app.workflows.contract.finished_run import ItemResult
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily, Overlap
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
-from app.workflows.runs.run_items import ItemResult
 from app.workflows.typed.dry_run import DryRun, ItemPreview
 from tests.qstash.called_service import called_service
 from tests.support.families import Welcoming

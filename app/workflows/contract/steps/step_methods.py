@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, overload
 from uuid import UUID
@@ -162,6 +162,31 @@ class StepMethods:
             ChildFailed: it ended in another way.
         """
         return self._tools(name).child(name, family, item_id, params)
+
+    def start(
+        self,
+        name: str,
+        family: str,
+        *,
+        params: BaseModel | Mapping[str, Any] | None = None,
+        force: bool = False,
+        item_ids: Sequence[str | int | UUID] | None = None,
+    ) -> Awaitable[str]:
+        """Start a run of another family, once, and do not wait for it: the run and the step are one
+        commit.
+
+        Args:
+            params, force, item_ids: as those of a run that anybody starts.
+
+        Returns:
+            The run's id.
+
+        Raises:
+            StepMisused: there is no such family, or it takes no such params.
+            Conflict: the family has an active run, and refuses another beside it. The item's next
+                attempt tries again.
+        """
+        return self._tools(name).start(name, family, params, force, item_ids)
 
     def link(self, name: str, expires: timedelta = LINK_LASTS) -> str:
         """The address at which somebody without a token may answer the step ``name``, once it is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -64,4 +64,12 @@ class StepRunner(Protocol):
     ) -> Any:  # what the child's execute returned
         ...
 
+    async def start(
+        self,
+        name: str,
+        family: str,
+        params: BaseModel | Mapping[str, Any] | None,
+        force: bool,
+        item_ids: Sequence[str | int | UUID] | None,
+    ) -> str: ...
     def link(self, name: str, expires: timedelta) -> str: ...

@@ -5,13 +5,18 @@ import { useEvery } from "../../page/refreshing";
 import { call, optional } from "../client";
 import { path } from "../paths";
 import { ENDED } from "../statuses";
-import type { Failure, HistoryPoint, Layers, Run, RunEvent } from "../types";
+import type { Failure, Finish, HistoryPoint, Layers, Run, RunEvent } from "../types";
 
 /** What is asked of a run, whoever asks. */
 export const ofRun = {
   run: (id: string) => ({
     queryKey: ["run", id],
     queryFn: async ({ signal }: Asked) => (await call<{ run: Run }>(path.run(id), { signal })).run,
+  }),
+  finish: (id: string) => ({
+    queryKey: ["run", id, "finish"],
+    queryFn: async ({ signal }: Asked) =>
+      (await call<{ finish: Finish | null }>(path.run(id), { signal })).finish,
   }),
   layers: (id: string) => ({
     queryKey: ["run", id, "layers"],
@@ -49,6 +54,11 @@ export function useRun(id: string) {
     // The stream tells what changes; this is for when it tells nothing.
     refetchInterval: ({ state }) => (state.data && ENDED.has(state.data.status) ? false : every),
   });
+}
+
+export function useFinish(id: string, enabled: boolean) {
+  const every = useEvery(2_000);
+  return useQuery({ ...ofRun.finish(id), enabled, refetchInterval: every });
 }
 
 export function useLayers(id: string, moving: boolean) {

@@ -62,6 +62,12 @@ function Kin({ run }: { readonly run: Run }) {
           <Link href={to(["runs", run.retryOf])}>{S.run.retryOf}</Link>
         </>
       )}
+      {run.finishOf !== null && (
+        <>
+          {" · "}
+          <Link href={to(["runs", run.finishOf])}>{S.run.finishOf}</Link>
+        </>
+      )}
       {run.parent !== null && (
         <>
           {" · "}

@@ -15,6 +15,7 @@ import { Actions } from "./Actions";
 import { Details } from "./Details";
 import { Events } from "./Events";
 import { Failures } from "./Failures";
+import { Finish } from "./Finish";
 import { HandedOver } from "./HandedOver";
 import { Header } from "./Header";
 import { Items } from "./Items";
@@ -93,6 +94,7 @@ function Whole({
         <>
           {run.entity !== null && <HandedOver run={run} />}
           <FlowPicture run={run} layers={layers} pace={pace} />
+          <Finish run={run} />
           <Suspended run={run} />
           <Failures run={run} />
           {history !== null && history.length > 1 && <Charts points={history} />}

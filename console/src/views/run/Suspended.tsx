@@ -1,5 +1,5 @@
 import { useSuspended } from "../../api/queries/items";
-import type { Run } from "../../api/types";
+import type { Question, Run } from "../../api/types";
 import { toItem } from "../../page/links";
 import { Link } from "../../parts/controls/Link";
 import { Shown } from "../../parts/loading/dataStates";
@@ -10,7 +10,8 @@ const U = S.suspended;
 
 /** What its items wait for people for. */
 export function Suspended({ run }: { readonly run: Run }) {
-  return run.counters.suspended > 0 ? <Questions run={run} /> : null;
+  const asks = run.counters.suspended > 0 || run.stage === "finishing";
+  return asks ? <Questions run={run} /> : null;
 }
 
 function Questions({ run }: { readonly run: Run }) {
@@ -27,7 +28,7 @@ function Questions({ run }: { readonly run: Run }) {
                   key={`${question.itemId} ${String(question.step)}`}
                   className="card row between"
                 >
-                  <Link href={toItem(run.id, question.itemId)}>
+                  <Link href={toItem(whose(run, question), question.itemId)}>
                     <code>{question.itemId}</code>
                   </Link>
                   <span>{[question.step].flat().join(" › ")}</span>
@@ -49,4 +50,9 @@ function Questions({ run }: { readonly run: Run }) {
       }
     </Shown>
   );
+}
+
+/** The run that the item is of: this one, or its finish; a child's question is shown at its parent's item. */
+function whose(run: Run, question: Question): string {
+  return Array.isArray(question.step) ? run.id : question.runId;
 }
