@@ -10,7 +10,7 @@ import structlog
 
 from app.connections.faults import Fault
 from app.errors import ConfigurationError
-from app.flow.holds import FlowHolds
+from app.flow.holds import FlowHolds, Hold
 from app.flow.limits import FlowControl
 
 log = structlog.get_logger("sluice.flow")
@@ -78,6 +78,11 @@ class EffectiveLimits:
     def flow_keys(self, key: str) -> list[str]:
         """Those that are counted under this gate key."""
         return sorted(flow for flow, gate in self._gate_keys.items() if gate == key)
+
+    def held(self, key: str) -> list[Hold]:
+        """Of those, what is held at present: each of their holds once."""
+        found = [self.holds.of(flow) for flow in self.flow_keys(key)]
+        return list(dict.fromkeys(hold for hold in found if hold is not None))
 
     async def refresh(self) -> None:
         overrides = await self._load()

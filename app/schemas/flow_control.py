@@ -34,6 +34,11 @@ class HeldLimitsView(View):
         )
 
 
+class FlowHoldView(View):
+    key: str = Field(description="a family, or one of its flow keys")
+    reason: str
+
+
 class FlowView(View):
     key: str
     parallelism: int | None
@@ -41,6 +46,9 @@ class FlowView(View):
     period_seconds: float
     source: Literal["code", "pinned"]
     paused: bool
+    throttled: list[FlowHoldView] = Field(
+        description="of which nothing new starts under it just now, though nobody has paused it"
+    )
     active: int | None = Field(
         description="items at work now; null: Redis, or QStash, does not answer"
     )
@@ -65,6 +73,7 @@ class FlowView(View):
             period_seconds=live.control.period.total_seconds(),
             source="pinned" if live.pinned else "code",
             paused=live.paused,
+            throttled=[FlowHoldView(key=one.key, reason=one.reason) for one in state.holds],
             active=observed.active if observed else None,
             waiting=observed.waiting if observed else None,
             started=observed.started if observed else None,

@@ -756,6 +756,8 @@ export const S = {
     lately: "At work over the last five minutes",
     pinned: "pinned",
     paused: "paused",
+    throttled: "throttled",
+    throttledBy: (key: string, why: string): string => `Nothing new of ${key} starts: ${why}`,
     edit: "Edit",
     editKey: (key: string): string => `Edit ${key}`,
     pause: "Pause",

@@ -46,6 +46,10 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
         counted = (number(one.active), number(one.waiting), number(one.started))
         add(made, one.key, _limits(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
+    # Once for a family: it holds all of its flow keys.
+    held = {hold.key: hold.reason for one in answer.found.flow_control for hold in one.throttled}
+    for key, reason in held.items():
+        console.print(printable(f"{key} throttled: {reason}"))
 
 
 @flow.command("set")

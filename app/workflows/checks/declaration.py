@@ -35,6 +35,8 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
         "beside a run": str(family.overlap),
         "schedule": _schedule(family.schedule),
     }
+    if family.throttle:
+        said["throttle"] = ", ".join(one.name for one in family.throttle)
     if family.approval:
         said["approval"] = "every run"
     if family.partitions is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,10 +25,12 @@ Change = Callable[[AsyncConnection], Coroutine[Any, Any, None]]  # what a corout
 
 @dataclass(frozen=True, slots=True)
 class FlowState:
-    """``observed``: None while Redis, or QStash, does not answer."""
+    """``observed``: None while Redis, or QStash, does not answer. ``holds``: of families, or flow
+    keys, that are counted under it."""
 
     live: LiveControl
     observed: Observed | None
+    holds: Sequence[Hold] = ()
 
     @property
     def share(self) -> float | None:
@@ -53,7 +55,10 @@ class FlowLimitService:
         await self._controls.refresh()
         live = {key: self._controls.live(key) for key in self._controls.keys}
         observed = await self._usage.observe_all({key: one.control for key, one in live.items()})
-        return [FlowState(one, (observed or {}).get(key)) for key, one in live.items()]
+        return [
+            FlowState(one, (observed or {}).get(key), self._controls.held(key))
+            for key, one in live.items()
+        ]
 
     async def state(self, key: str) -> FlowState:
         """
@@ -143,7 +148,8 @@ class FlowLimitService:
 
     async def _state(self, key: str) -> FlowState:
         live = self._controls.live(key)
-        return FlowState(live, await self._usage.observe(key, live.control))
+        observed = await self._usage.observe(key, live.control)
+        return FlowState(live, observed, self._controls.held(key))
 
     def _limits(self, key: str, row: FlowOverride | None) -> Json:
         """What is in force with this override, in the words of the API."""

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 0f3bdd5a4997bfd0eedf17e223621ac88c836fa848ba78db5ada942a3b64abbc
+// OpenAPI document: 2e3c32334fb633b6f73759895bda944ba10f19f250380eab7a7bb7eee56bc049
 
 export interface paths {
     "/api/audit": {
@@ -2205,6 +2205,16 @@ export interface components {
              */
             success: boolean;
         };
+        /** FlowHoldView */
+        FlowHoldView: {
+            /**
+             * Key
+             * @description a family, or one of its flow keys
+             */
+            key: string;
+            /** Reason */
+            reason: string;
+        };
         /** FlowPointView */
         FlowPointView: {
             /**
@@ -2306,6 +2316,11 @@ export interface components {
              * @description items started in the last period
              */
             started: number | null;
+            /**
+             * Throttled
+             * @description of which nothing new starts under it just now, though nobody has paused it
+             */
+            throttled: components["schemas"]["FlowHoldView"][];
             /**
              * Waiting
              * @description items that wait for their turn in a worker; messages that do at QStash

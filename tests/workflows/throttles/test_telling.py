@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.flow.limits import FlowControl
 from app.store.runs import throttle_events
 from tests.support.control import control
 from tests.support.families import Beside, Recording
@@ -77,6 +78,29 @@ async def test_whoever_follows_the_run_is_told(opener: Opener) -> None:
         )
         assert f'"detail":"{WHY}"' in answer.text
         assert "event: throttled" in answer.text
+
+
+async def test_a_flow_key_says_which_family_is_held_under_it_and_is_not_paused(
+    opener: Opener,
+) -> None:
+    shared = FlowControl(parallelism=3, key="shared")
+    held, free = Throttled(name="held", control=shared), Throttled(name="free", control=shared)
+    async with opener(held, free) as sluice, api(sluice) as client:
+        await say(sluice, WHY, of="held")
+        await sluice.service.throttles.look("held")
+
+        async def shown(key: str) -> tuple[bool, list[dict[str, str]]]:
+            answer = await client.get(f"/api/flow-control/{key}", headers=bearer(OPS))
+            found = answer.json()["flowControl"]
+            return found["paused"], found["throttled"]
+
+        told = (False, [{"key": "held", "reason": WHY}])
+        assert await shown("shared") == told
+        assert await shown("held.process") == told
+        assert await shown("free.process") == (False, [])
+        await say(sluice, None, of="held")
+        await sluice.service.throttles.look("held")
+        assert await shown("shared") == (False, [])
 
 
 class ThrottledBeside(Throttled, Beside):

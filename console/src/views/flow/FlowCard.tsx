@@ -29,6 +29,7 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
         <span className="row">
           {flow.source === "pinned" && <span className="tag">{F.pinned}</span>}
           {flow.paused && <span className="tag warn">{F.paused}</span>}
+          {flow.throttled.length > 0 && <span className="tag warn">{F.throttled}</span>}
         </span>
       </div>
       <Gauge label={F.atWork} value={flow.active} most={limits.parallelism} />
@@ -38,6 +39,11 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
           ? F.unknownWaiting
           : F.waits(count(flow.waiting), count(flow.queued))}
       </p>
+      {flow.throttled.map(({ key, reason }) => (
+        <p key={key} className="small strong" role="status">
+          {F.throttledBy(key, reason)}
+        </p>
+      ))}
       {!isTaken(flow) && (
         <p className="small strong" role="status">
           {F.notTaken}
