@@ -79,7 +79,14 @@ async def test_every_layer_of_a_family_is_listed_with_the_limits_of_the_code(
 ) -> None:
     listed = (await caller.get(BASE)).json()["flowControl"]
     assert [one["key"] for one in listed] == [KEY, "limited.paginate", "limited.process"]
-    counted = {"active": 0, "waiting": 0, "started": 0, "queued": 0, "held": None, "throttled": []}
+    counted: dict[str, Any] = {
+        "active": 0,
+        "waiting": 0,
+        "started": 0,
+        "queued": 0,
+        "held": None,
+        "throttled": [],
+    }
     assert listed[0] == {"key": KEY, **CODE, **counted}
     assert listed[1]["parallelism"] is listed[1]["rate"] is None
     assert shown(await caller.get(PATH)) == CODE
