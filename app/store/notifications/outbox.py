@@ -2,7 +2,8 @@
 each target, and one that did not has none.
 
 A child's pauses and ends are its parent's affair and are not told. Its items that wait for a person
-are told of as those of the run at the top.
+are told of as those of the run at the top. A run's finish likewise, but for its pauses, of which
+nothing else would tell.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ OF_A_RUN = f"""
         {_RUN} || jsonb_build_object('reason', r.reason, 'detail', coalesce($5::text, r.detail),
                                      'who', $3::text, 'note', $7::text)
     FROM sluice.run AS r JOIN sluice.notification_target AS t ON {_wants("$8::text")}
-    WHERE r.id = $1::text AND r.parent_run IS NULL
+    WHERE r.id = $1::text AND (
+        r.parent_run IS NULL OR r.parent_item IS NULL AND $8::text = '{EventType.RUN_PAUSED}'
+    )
 """  # noqa: S608 - no value is pasted in
 """A part of the statement that writes an event of a run, whose parameters it shares: ``$1`` the
 run, ``$3`` who, ``$5`` the detail, ``$7`` the note; and ``$8``, the message's type."""
@@ -59,7 +62,8 @@ _SUSPENDED = f"""
         ) AS r
         WHERE EXISTS (SELECT FROM sluice.notification_target WHERE disabled_at IS NULL)
         UNION ALL
-        SELECT up.number, up.parent_run, up.parent_item, r.parent_run, r.parent_item, depth + 1
+        SELECT up.number, up.parent_run, coalesce(up.parent_item, up.item_id),
+            r.parent_run, r.parent_item, depth + 1
         FROM up CROSS JOIN LATERAL (
             SELECT parent_run, parent_item FROM sluice.run WHERE id = up.parent_run OFFSET 0
         ) AS r

@@ -10,7 +10,7 @@ import pytest
 from app.store.notifications import outbox
 from app.store.runs import transitions
 from app.store.statuses import ItemStatus, PauseReason
-from app.workflows.family import Context, Fatal
+from app.workflows.family import Context, Fatal, FinishedRun, Systemic
 from tests.support.control import Asked, control, fail, paused, start
 from tests.support.families import Recording
 from tests.support.service import Opener
@@ -182,3 +182,31 @@ async def test_a_child_is_told_of_as_the_run_that_it_belongs_to(opener: Opener) 
         [one] = await deliveries(sluice)
     assert (one.event, one.run_id, one.family) == ("item.suspended", run_id, "stepped")
     assert (one.items, sorted(one.sample)) == (3, ["u00001", "u00002", "u00003"])
+
+
+async def test_a_finish_that_asks_or_pauses_is_told_and_its_end_is_the_runs(opener: Opener) -> None:
+    class Reporting(Recording):
+        async def finish(self, run: FinishedRun[str], ctx: Context) -> None:
+            await ctx.suspend("publish")
+            raise Systemic("The printer is out of paper.")
+
+    async with opener(Reporting(), **LOOPBACK) as sluice:
+        target, _ = await add_target(sluice)
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await steps_suspended(sluice, 1)
+            await until(sluice, "event = 'item.suspended'")
+            [asked] = await deliveries(sluice)
+            [finish] = await sluice.sql(
+                "SELECT id FROM sluice.run WHERE parent_run = :id", id=run_id
+            )
+            answering = sluice.service.api.answering
+            question = await answering.question(finish.id, "finish", None)
+            await answering.answer(question, "yes", by="test")
+            await until(sluice, "event = 'run.paused'")
+            await sluice.service.api.control.cancel(run_id, by="test")
+            await sluice.ended(run_id)
+        events = await told(sluice, target)
+    assert (asked.run_id, asked.sample) == (run_id, ["finish"])
+    assert events == ["item.suspended", "run.paused", "run.cancelled"]
