@@ -73,7 +73,7 @@ COMMANDS = {
     "events": ("commands.runs", "List what happened to a run, and who did it."),
     "audit": (
         "commands.runs",
-        "List who did what to runs, backfills, flow keys and schedules, when, and why.",
+        "List who did what to runs, backfills, flow keys, schedules and targets, when, and why.",
     ),
     "runs": ("commands.runs", "List runs, the newest first."),
     "suspended": (

@@ -180,8 +180,8 @@ class SluiceSettings(ThrottleSettings):
     )  # fmt: skip
     audit_days: int = Field(
         365, alias="SLUICE_AUDIT_DAYS", ge=0, le=36_500,
-        description="days for which is kept who changed flow keys, schedules and backfills; 0: for"
-        " good",
+        description="days for which is kept who changed flow keys, schedules, backfills and targets"
+        " of notifications; 0: for good",
     )  # fmt: skip
     notify_private: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = Field(
         (), alias="SLUICE_NOTIFY_PRIVATE",

@@ -1,5 +1,5 @@
 """Secrets that are known by where they stand, whoever made them: answer links, session cookies,
-Authorization headers, passwords in URLs."""
+Authorization headers, passwords in URLs, keys of webhooks, addresses of Slack's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _FORMS = (
         "uthorization",
         re.compile(r"[Aa]uthorization\W{1,6}(?:[Bb]asic|[Bb]earer)\s+(?P<secret>[^\s\"',]{4,})"),
     ),
+    ("whsec_", re.compile(r"whsec_(?P<secret>[A-Za-z0-9+/_=-]{16,})")),
+    ("slack.com/", re.compile(r"slack\.com/(services|workflows|triggers)/(?P<secret>[\w/-]{8,})")),
     ("://", re.compile(r"://[^\s/@:\"'?#]*:(?P<secret>[^\s/@\"']+)@")),
 )
 """With what must be in a text for the pattern to be worth a try."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, exists, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store.notifications import deliveries, targets
+from app.store.notifications import targets
 from app.store.tables.backfills import Backfill
 from app.store.tables.monitoring import Coverage
 from app.store.tables.runs import Run
@@ -41,7 +41,6 @@ async def move(tx: AsyncConnection, old: str, new: str, *, schedule: tuple[str, 
     await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.id == former).values(id=now, name=now))
     await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.family == old).values(family=new))
     await targets.rename_family(tx, old, new)
-    await deliveries.rename_family(tx, old, new)
     await _move_unless_there(tx, _COVERAGE.c.family, old, new, _COVERAGE.c.day)
     return moved.rowcount
 

@@ -64,7 +64,7 @@ async def prune(database: AsyncEngine, older_than: timedelta, *, rests: float = 
 
 
 async def prune_audit(database: AsyncEngine, older_than: timedelta) -> None:
-    """Delete who did what to flow keys, schedules and backfills longer ago than that."""
+    """Delete who did what to flow keys, schedules, backfills and targets longer ago than that."""
     full = True
     while full:
         async with database.begin() as tx:

@@ -13,7 +13,9 @@ from tests.qstash.called_service import called_service
 from tests.support.control import kinds
 from tests.support.families import Recording
 from tests.support.http import CRON, OPS, api, assert_problem, bearer
+from tests.support.network.llm_server import Server
 from tests.support.service import Opener
+from tests.workflows.notifications.told import FINE, LOOPBACK, add_target, deliveries
 
 PATH = "/api/qstash/tick"
 FREE = ["outbox", "schedules"]
@@ -69,6 +71,22 @@ async def test_a_run_whose_messages_are_lost_is_found_and_goes_on(opener: Opener
         await called.tick()
         assert (await called.sluice.ended(run_id)).succeeded == 4
         assert "repaired" in await kinds(called.sluice, run_id)
+
+
+async def test_it_sends_what_is_told_of_runs(opener: Opener, server: Server) -> None:
+    server.answers = [FINE]
+    async with called_service(
+        opener, Recording(), notify_private=LOOPBACK["notify_private"]
+    ) as called:
+        await add_target(called.sluice, server.url)
+        await called.sluice.add_users(2)
+        run = await called.sluice.ended(await called.sluice.start())
+        [row] = await deliveries(called.sluice)
+        assert (row.event, row.run_id, row.attempts) == ("run.succeeded", run.id, 0)
+        await asyncio.gather(*(called.tick() for _ in range(3)))
+        [row] = await deliveries(called.sluice)
+        assert (row.status, row.attempts) == ("delivered", 1)
+    assert len(server.requests) == 1
 
 
 async def test_what_fails_or_takes_too_long_stops_none_of_the_others(

@@ -225,3 +225,17 @@ async def test_the_watchdog_sees_to_runs_while_what_is_old_takes_long_to_delete(
                 await tx.rollback()
                 await no_keys(sluice)
         assert set(await left(sluice)) == {lost}
+
+
+async def test_what_was_told_goes_when_it_is_as_old_as_a_run_may_be(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        await sluice.sql(
+            "INSERT INTO sluice.notification_delivery"
+            " (message_id, target_id, event, data, created_at, status)"
+            " SELECT 'msg_' || n, 'ntf_1', 'run.failed', '{}', now() - n * interval '1 day',"
+            " CASE WHEN n % 2 = 0 THEN 'delivered' ELSE 'waiting' END"
+            " FROM generate_series(28, 2031) AS n"
+        )
+        await retention.prune_notifications(sluice.service.database, MONTH)
+        kept = await sluice.sql("SELECT message_id FROM sluice.notification_delivery ORDER BY 1")
+    assert [row[0] for row in kept] == ["msg_28", "msg_29"]

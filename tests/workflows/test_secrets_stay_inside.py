@@ -28,6 +28,7 @@ from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.users import User
 from tests.unit.redaction.encodings import ENCODINGS
+from tests.workflows.notifications.told import LOOPBACK, until
 
 CONFIGURED = {
     "crm_key": SecretStr("sk-of/the-model'42"),
@@ -191,9 +192,9 @@ async def test_no_secret_is_found_in_any_table_answer_or_line_of_the_log(
     texts: list[str] = []
     configure_logs("debug", style)
     try:
-        async with opener(family, **CONFIGURED) as sluice, api(sluice) as caller:
+        async with opener(family, **CONFIGURED, **LOOPBACK) as sluice, api(sluice) as caller:
             keys = [await service_key(sluice.service.database, of) for of in ("signing", "sealing")]
-            secrets += keys
+            secrets += [*keys, *await _told(caller, server.port)]
             family.secrets = secrets
             await sluice.add_users(len(ENCODINGS))
             process = "/api/workflows/leaking/process-users"
@@ -206,6 +207,7 @@ async def test_no_secret_is_found_in_any_table_answer_or_line_of_the_log(
                     run_ids.append(begun.json()["runId"])
                     run = await sluice.ended(run_ids[-1])
                     assert run.status == ("succeeded" if place == "logged" else "failed"), place
+                await until(sluice, "status = 'waiting' AND attempts > 0")
             for place in (*PLACES, *LAYERS):
                 params = {"place": place, "key": OF_PARAMS}
                 if place == "validate":
@@ -234,6 +236,21 @@ async def test_no_secret_is_found_in_any_table_answer_or_line_of_the_log(
     assert found_in("\n".join(texts), secrets) == []
     assert found_in(log, secrets) == []
     assert link not in log
+
+
+async def _told(caller: httpx2.AsyncClient, port: int) -> list[str]:
+    """Two targets of notifications: the secret that signs for one, and what is secret in their
+    addresses. One is told, and refuses it; the other is not what it seems to be."""
+    url = f"http://127.0.0.1:{port}/services/T0123/of-the-path-of-1-target?key=of-the-query-of-it"
+    made = await caller.post("/api/notifications", json={"url": url})
+    secret = made.json()["secret"]
+    for body in (
+        {"url": f"{url}#no"}, {"url": url, "kind": "slack"}, {"url": [url]}, {"url": url, "x": url},
+    ):  # fmt: skip
+        refused = await caller.post("/api/notifications", json=body)
+        assert refused.status_code == 422
+        assert found_in(refused.text, [url, "of-the-path-of-1-target"]) == []
+    return [secret, "of-the-path-of-1-target", "of-the-query-of-it"]
 
 
 async def _fails(sluice: Sluice, caller: httpx2.AsyncClient) -> str:

@@ -55,8 +55,9 @@ async def list_audit(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AuditAnswer | Response:
-    """What was done to runs, backfills, flow keys and schedules, the newest first. A CSV has all of
-    it, at most 50,000 rows, whatever `limit` says: the rest by an earlier `to`."""
+    """What was done to runs, backfills, flow keys, schedules and targets of notifications, the
+    newest first. A CSV has all of it, at most 50,000 rows, whatever `limit` says: the rest by an
+    earlier `to`."""
     if since is not None and until is not None and until <= since:
         raise BadInput("`to` must be later than `from`: nothing lies between them.", field="to")
     asked = AuditFilter(subject, name, who, action, since, until)

@@ -143,7 +143,7 @@ def audit(
     as_json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with all fields.")] = False,
 ) -> None:
-    """List who did what to runs, backfills, flow keys and schedules, when, and why."""
+    """List who did what to runs, backfills, flow keys, schedules and targets, when, and why."""
     if as_json and as_csv:
         raise typer.BadParameter("choose one of the two.", param_hint="--json, --csv")
     asked = {"subject": subject, "name": name, "who": who, "action": action}

@@ -1,5 +1,5 @@
-"""Who did what, when and why: what was done to flow keys, schedules and backfills, which has a
-table of its own, and to runs, whose events tell it."""
+"""Who did what, when and why: what was done to flow keys, schedules, backfills and targets of
+notifications, which has a table of its own, and to runs, whose events tell it."""
 
 from __future__ import annotations
 

@@ -204,10 +204,6 @@ async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
     return await _delete(tx, _DELIVERY.c.created_at < func.now() - older_than)
 
 
-async def rename_family(tx: AsyncConnection, old: str, new: str) -> None:
-    await tx.execute(update(_DELIVERY).where(_DELIVERY.c.family == old).values(family=new))
-
-
 async def _delete(tx: AsyncConnection, where: ColumnElement[bool]) -> int:
     # Passed over, and not waited for: who adds items to a message locks several, in another order.
     ids = select(_DELIVERY.c.id).where(where).limit(BATCH).with_for_update(skip_locked=True)

@@ -1,5 +1,5 @@
-"""The table of what was done to flow keys, schedules and backfills, and by whom. What was done to a
-run is kept by its events."""
+"""The table of what was done to flow keys, schedules, backfills and targets of notifications, and
+by whom. What was done to a run is kept by its events."""
 
 from __future__ import annotations
 

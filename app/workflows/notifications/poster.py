@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import httpx2
@@ -39,6 +40,7 @@ class Poster:
     policy: AddressPolicy
     resolver: Resolver = field(default_factory=Resolver)
     limit: float = LIMIT_SECONDS
+    trust: Callable[[], ssl.SSLContext] = trusted
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> SendResult:
         began = time.monotonic()
@@ -66,7 +68,7 @@ class Poster:
         # No connection is kept: one that was made under another name would be used again, because
         # of the same address.
         async with httpx2.AsyncClient(
-            verify=trusted(),
+            verify=self.trust(),
             trust_env=False,
             limits=httpx2.Limits(max_keepalive_connections=0),
             timeout=httpx2.Timeout(self.limit, connect=CONNECT_SECONDS),

@@ -36,7 +36,7 @@ from app.workflows.notifications.target import TargetSecrets
 from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.worker.background import cancel_and_wait
 
-EVERY = 2.0
+EVERY = 5.0
 """Seconds between two looks, unless a run's event or the end of an attempt calls for one."""
 SOONEST = 0.2
 """Seconds between two looks, whatever calls for one."""
@@ -147,7 +147,7 @@ class NotificationSender:
             secrets = TargetSecrets.unsealed(self.box, delivery.sealed)
         except SecretsLost as lost:
             return SendResult(None, lost.detail, 0)
-        in_use().learn(secrets.url, secrets.secret or "")
+        in_use().learn(*secrets.told())
         body = body_of(delivery, self.base_url)
         headers = {
             "Content-Type": "application/json",

@@ -65,10 +65,11 @@ class NotificationService:
         key = new_id("ntf")
         name = _name(wanted.name, key)
         url = str(parse_url(wanted.url))
-        secret = new_secret() if wanted.kind is TargetKind.WEBHOOK else None
+        secrets = TargetSecrets(url, new_secret() if wanted.kind is TargetKind.WEBHOOK else None)
+        in_use().learn(*secrets.told())
         row = NotificationTarget(
             id=key, name=name, kind=wanted.kind, shown=shown(parse_url(url)),
-            sealed=TargetSecrets(url, secret).sealed(self.box), url_digest=self.box.digest(url),
+            sealed=secrets.sealed(self.box), url_digest=self.box.digest(url),
             events=events, families=families, created_by=by,
         )  # fmt: skip
         async with self.database.begin() as tx:
@@ -86,7 +87,7 @@ class NotificationService:
             await targets.add(tx, row)
             made = await targets.get(tx, key)
             await _record(tx, AuditAction.NOTIFICATION_CREATED, made, by, note, after=_told(made))
-        return made, secret
+        return made, secrets.secret
 
     async def remove(self, key: str, *, by: str, note: str | None = None) -> NotificationTarget:
         """Nothing is told it any more, and what was goes with it. Returns what it was.

@@ -29,7 +29,7 @@ class RetentionLoop:
 
     Args:
         keep: ended runs are deleted after so long, and what was told of runs; None: they are kept.
-        keep_audit: likewise what was done to flow keys, schedules and backfills.
+        keep_audit: likewise what was done to flow keys, schedules, backfills and targets.
     """
 
     database: AsyncEngine

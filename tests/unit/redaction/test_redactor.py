@@ -57,6 +57,11 @@ def test_json_is_json_afterwards() -> None:
         ("postgres://me:s3cret@db/app", "postgres://me:[redacted]@db/app"),
         ("Authorization: Basic bWU6c2VjcmV0", "Authorization: Basic [redacted]"),
         ("{'Authorization': 'Bearer abcdefghijklmnop0'}", "{'Authorization': 'Bearer [redacted]'}"),
+        ("key=whsec_MfKQ9r8GKYqrTwjUPD8ILPZI", "key=whsec_[redacted]"),
+        (
+            "POST https://hooks.slack.com/services/T000/B000/XXXX failed",
+            "POST https://hooks.slack.com/services/[redacted] failed",
+        ),
         ("Cookie: sluice_session=AbCdEfGh01234; a=b", "Cookie: sluice_session=[redacted]; a=b"),
     ],
 )

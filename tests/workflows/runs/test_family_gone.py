@@ -18,6 +18,7 @@ from tests.support.control import control, kinds
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
+from tests.workflows.notifications.told import LOOPBACK, add_target
 
 
 class Former(Recording):
@@ -100,8 +101,9 @@ async def test_a_family_that_gets_another_name_takes_its_run_schedule_and_pins_a
     opener: Opener,
 ) -> None:
     run_id = await half_done(opener)
-    async with opener(Former()) as sluice:
+    async with opener(Former(), **LOOPBACK) as sluice:
         await sluice.service.api.flow.pause("former-name.execute", paused=True, by="test")
+        await add_target(sluice, families=["former-name"])
     async with opener(Renamed()) as sluice:
         pass  # which did it; and whoever starts once more finds it done
     async with opener(Renamed()) as sluice:
@@ -109,6 +111,8 @@ async def test_a_family_that_gets_another_name_takes_its_run_schedule_and_pins_a
         assert run.family == "another-name"
         overrides = await sluice.sql("SELECT key, paused FROM sluice.flow_override")
         assert [tuple(row) for row in overrides] == [("another-name.execute", True)]
+        targets = await sluice.sql("SELECT families FROM sluice.notification_target")
+        assert [row.families for row in targets] == [["another-name"]]
         rows = await sluice.sql("SELECT id, family, expression FROM sluice.schedule")
         assert [tuple(row) for row in rows] == [
             ("family:another-name", "another-name", "0 4 * * *")

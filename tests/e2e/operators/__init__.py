@@ -1,0 +1,1 @@
+"""What operators see to, beside runs."""

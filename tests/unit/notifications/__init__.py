@@ -1,0 +1,1 @@
+"""What notifications may be sent to, and in which form."""
