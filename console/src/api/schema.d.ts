@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 2e3c32334fb633b6f73759895bda944ba10f19f250380eab7a7bb7eee56bc049
+// OpenAPI document: d0b7e44ff4bb97b48b577efd6d15a347d43fbf6ef5be5ebe221ae71bad910aad
 
 export interface paths {
     "/api/audit": {
@@ -11,8 +11,9 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description What was done to runs, backfills, flow keys and schedules, the newest first. A CSV has all of
-         *     it, at most 50,000 rows, whatever `limit` says: the rest by an earlier `to`.
+         * @description What was done to runs, backfills, flow keys, schedules and targets of notifications, the
+         *     newest first. A CSV has all of it, at most 50,000 rows, whatever `limit` says: the rest by an
+         *     earlier `to`.
          */
         get: operations["list_audit_api_audit_get"];
         put?: never;
