@@ -32,6 +32,13 @@ Param = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="One of the family's params; may be repeated."),
 ]
+OwnEntity = Annotated[
+    str | None,
+    typer.Option(
+        "--entity", metavar="JSON",
+        help="One that has no row, of a family that takes it; @FILE, or @- for standard input.",
+    ),
+]  # fmt: skip
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice runs.")]
 ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="Which item, by its id.")]
 StepPath = Annotated[

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from app.api.problems import MEDIA_TYPE
-from app.workflows.family import Context, Daily, Entity, FamilyParams
+from app.workflows.family import Context, Daily, Entity, FamilyEntity, FamilyParams
 from tests.api.runs.test_suspended import Reviewed, suspended
 from tests.support.families import Recording
 from tests.support.http import api, app_of
@@ -39,13 +39,18 @@ class ManyKinds(FamilyParams):
     label: str = ""
 
 
+class Thing(ManyKinds, FamilyEntity):
+    """The same, and handed over."""
+
+
 class OfManyKinds(Recording):
-    """Its params are of every kind."""
+    """Its params are of every kind, and so is the entity that it takes."""
 
     name = "of-many-kinds"
     entity = Entity("thing", "things")
     verb = "try"
     params = ManyKinds
+    invokes = Thing
     partitions = Daily()
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
@@ -14,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from app.cli.api_client import ApiClient, open_api
+from app.cli.input.entity import parse_entity
 from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, ItemId, Json, Param
+from app.cli.options import FamilyName, Json, OwnEntity, Param
 from app.cli.output.console import add, number, open_console, print_json, printable, table
 from app.errors import BadInput, full_stop
 from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
@@ -133,13 +135,23 @@ def sparkline(days: Sequence[CoverageDayView]) -> str:
 
 @commands.command()
 def preview(
-    family: FamilyName, item_id: ItemId, *, param: Param = None, as_json: Json = False
+    family: FamilyName,
+    item_id: Annotated[
+        str | None, typer.Argument(metavar="ITEM", help="Which item, by its id.")
+    ] = None,
+    *,
+    entity: OwnEntity = None,
+    param: Param = None,
+    as_json: Json = False,
 ) -> None:
     """Execute one item and save nothing: show its result, or how it differs from what is stored."""
+    if (item_id is None) == (entity is None):
+        raise BadInput("Name either an ITEM or an --entity.")
+    what = {"itemId": item_id} if entity is None else {"entity": parse_entity(entity)}
     with open_api() as api:
         known = find_family(api, family)
         given = parse_params(param or (), known.params)
-        body: dict[str, JsonValue] = {"itemId": item_id, "dryRun": True, "params": given}
+        body: dict[str, JsonValue] = {**what, "dryRun": True, "params": given}
         answer = api.post(PreviewAnswer, known.routes["execute"], body)
     if as_json:
         print_json(open_console(), answer.raw)

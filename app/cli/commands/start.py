@@ -24,12 +24,21 @@ from app.cli.options import (
     Json,
     Key,
     MaxFailureRate,
+    OwnEntity,
     Param,
     ThroughPauses,
     Watch,
     following,
 )
-from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.output.console import (
+    add,
+    number,
+    open_console,
+    print_json,
+    printable,
+    program,
+    table,
+)
 from app.cli.output.run_summary import cost
 from app.errors import BadInput
 from app.schemas.families import FamilyView
@@ -57,13 +66,7 @@ def run(
         str | None,
         typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
     ] = None,
-    entity: Annotated[
-        str | None,
-        typer.Option(
-            metavar="JSON",
-            help="One that has no row, of a family that takes it; @FILE, or @- for standard input.",
-        ),
-    ] = None,
+    entity: OwnEntity = None,
     attempts: Attempts = None,
     canary: Annotated[
         int | None,
@@ -116,8 +119,6 @@ def run(
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if item_id and items_from is not None:
         raise BadInput("Name the items with --item-id or with --items-from, not with both.")
-    if entity is not None and (item_id or items_from is not None):
-        raise BadInput("An --entity is the only item of its run: leave --item-id and --items-from.")
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
     if wait is not None and (dry_run or follow_it):
@@ -133,9 +134,7 @@ def run(
             "params": parse_params(param or (), found.params),
             **stops,
         }
-        body |= _selected(api, limit, item_id, items_from)
-        if entity is not None:
-            body["entity"] = parse_entity(entity)
+        body |= _selected(api, limit, item_id, items_from, entity)
         if idempotency_key is not None and "itemList" in body:
             raise BadInput(
                 "--idempotency-key: each list of more than 1,000 ids is another one, so that"
@@ -147,8 +146,8 @@ def run(
             started = api.post(StartedAnswer, path + waits, body, key=idempotency_key)
             run_id = started.found.run_id
             code = tell_start(api, console, started, run_id, follow_it, as_json=as_json)
-            if waits and not as_json:
-                console.print(printable(started.found.message))
+            if not as_json:
+                _tell_more(console, started.found, waited=bool(waits))
             raise typer.Exit(code)
         answer = api.post(DryRunAnswer, path, body, key=idempotency_key)
     if as_json:
@@ -157,11 +156,28 @@ def run(
         print_dry_run(console, found, answer.found)
 
 
+def _tell_more(console: Console, started: StartedAnswer, *, waited: bool) -> None:
+    if waited:
+        console.print(printable(started.message))
+    if started.item_id is not None:
+        console.print(f"What comes of it: {program()} item {started.run_id} {started.item_id}")
+
+
 def _selected(
-    api: ApiClient, limit: int | None, item_id: list[str] | None, items_from: str | None
+    api: ApiClient,
+    limit: int | None,
+    item_id: list[str] | None,
+    items_from: str | None,
+    entity: str | None,
 ) -> dict[str, JsonValue]:
     """Which items the body names; nothing: all that are eligible."""
     found: dict[str, JsonValue] = {} if limit is None else {"limit": limit}
+    if entity is not None:
+        if item_id or items_from is not None:
+            raise BadInput(
+                "An --entity is the only item of its run: leave --item-id and --items-from."
+            )
+        found["entity"] = parse_entity(entity)
     if item_id:
         found["itemIds"] = list[JsonValue](item_id)
     return found if items_from is None else found | chosen(api, items_from)

@@ -14,8 +14,8 @@ from app.workflows.keys import Layer
 from app.workflows.registry.known_types import id_type
 
 METHODS = (
-    *("ready", "existing", "load", "execute", "save", "stored"),
-    *("count", "estimate_cost", "migrate_params"),
+    *("ready", "existing", "load", "execute", "save", "save_invoked"),
+    *("stored", "count", "estimate_cost", "migrate_params"),
 )
 
 
@@ -37,6 +37,8 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
     }
     if family.throttle:
         said["throttle"] = ", ".join(one.name for one in family.throttle)
+    if family.invokes is not None:
+        said["takes an entity"] = ", ".join(_params(family.invokes)) or "of no fields"
     if family.approval:
         said["approval"] = "every run"
     if family.partitions is not None:

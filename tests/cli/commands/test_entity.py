@@ -30,12 +30,18 @@ async def test_an_entity_is_typed_or_read_and_its_run_is_watched(
             for given in (json.dumps(CARD), f"@{file}"):
                 said = await command.says(*RUN, "--entity", given, "--param", "tone=dry", "--watch")
                 assert "succeeded" in said
+                told, _, shown = said.splitlines()[-1].partition(" item ")
+                assert told.startswith("What comes of it: ")
+                assert "dry words to Ada, 2 times" in await command.says("item", *shown.split())
             piped = await asyncio.to_thread(
                 command.sluice.run, *RUN, "--entity", "@-", "--json", text=json.dumps(CARD)
             )
             answer = json.loads(piped.stdout)
             assert answer["itemId"] == answer["runId"].replace("run_", "adhoc_")
             await sluice.ended(answer["runId"])
+        preview = await command.says("preview", "postcard", "--entity", f"@{file}")
+        assert preview.splitlines()[1] == '"kind words to Ada, 2 times"'
+        family.executed.pop()
         assert [one.to_whom for one in family.executed] == ["Ada"] * 3
 
 
@@ -64,4 +70,6 @@ async def test_what_is_no_entity_is_refused_before_or_by_the_service(
         assert limited.startswith("Send either entity or limit, not both")
         other = await command.refused("run", "recording", "--entity", card)
         assert "let Recording say what it takes" in other
+        neither = await command.refused("preview", "postcard")
+        assert neither == "Name either an ITEM or an --entity."
         assert await traces(sluice) == (0, 0, 0)

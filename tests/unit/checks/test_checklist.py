@@ -11,6 +11,7 @@ from app.errors import BadInput
 from app.workflows.checks.declaration import declaration
 from app.workflows.checks.family_code import code_of
 from app.workflows.checks.findings import Rule
+from tests.support.families import Recording
 from tests.unit.checks.family_package import (
     EXISTING,
     HEAD,
@@ -22,6 +23,7 @@ from tests.unit.checks.family_package import (
     line_of,
     written,
 )
+from tests.workflows.invocations.postcards import Kept
 
 WAVE = family().replace('"greet"', '"wave"').replace("class Greet", "class Wave")
 BASE = (
@@ -138,3 +140,10 @@ async def test_what_is_written_is_told_and_what_is_only_inherited_is_not(tmp_pat
         assert said["methods"] == "ready, existing, load, execute, save"
         assert said["flow of execute"] == "no limit"
         assert (said["params"], said["schedule"]) == ("none", "none")
+
+
+def test_what_a_caller_may_hand_over_is_told() -> None:
+    said = declaration(Kept())
+    assert said["takes an entity"] == "to_whom (required), copies = 1, lines = …, secret = null"
+    assert said["methods"] == "existing, load, execute, save, save_invoked"
+    assert "takes an entity" not in declaration(Recording())

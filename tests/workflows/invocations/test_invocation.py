@@ -16,6 +16,7 @@ from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
+from tests.support.stepped import steps_suspended
 from tests.workflows.invocations.postcards import Kept, Postcard, Postcards, Style
 
 PROCESS = "/api/workflows/postcard/process-users"
@@ -246,3 +247,21 @@ async def test_secrets_of_an_entity_are_kept_encrypted_and_shown_nowhere(opener:
         await sluice.ended(again.json()["runId"])
     assert told == [secret, secret]
     assert secret not in row[0] + item[0] + shown
+
+
+async def test_it_waits_for_a_person_and_goes_on_with_the_answer(opener: Opener) -> None:
+    answers: list[object] = []
+
+    async def ask(name: str, ctx: Context) -> None:
+        answers.append(await ctx.suspend("approve", {"to": name}))
+
+    async with opener(Postcards(ask)) as sluice, api(sluice) as caller, sluice.worker():
+        told = await invoked(caller)
+        await steps_suspended(sluice, 1)
+        path = f"/api/runs/{told['runId']}/items/{told['itemId']}"
+        body = {"step": "approve", "data": {"yes": True}}
+        link = await caller.post(f"{path}/link", json={"step": "approve", "expiresSeconds": 60})
+        assert link.status_code == 200, link.text
+        assert (await caller.post(f"{path}/resume", json=body)).status_code == 200
+        assert (await sluice.ended(told["runId"])).succeeded == 1
+    assert answers == [{"yes": True}]
