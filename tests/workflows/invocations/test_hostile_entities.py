@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from app.errors import ConfigurationError
-from app.models.user import User
 from app.workflows.family import Context, FamilyEntity, FamilyParams, JobFamily
 from app.workflows.registry.discovery import collect_families
 from tests.api.auth.test_scopes import TOKENS, calling
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields, traces
 from tests.support.service import Opener
+from tests.support.users import User
 from tests.workflows.invocations.postcards import Postcard, Postcards, Style
 from tests.workflows.invocations.test_invocation import CARD, EXECUTE, PROCESS
 
