@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import expect
+from redis import Redis
 
 from tests.e2e.support.console import Console
-from tests.e2e.support.families import USERS
-from tests.e2e.support.stack import Api
+from tests.e2e.support.families import ILL, USERS
+from tests.e2e.support.stack import Api, Stack
 
 KEY = "greeting.execute"
 
@@ -51,6 +52,32 @@ def test_a_rate_that_is_edited_changes_the_pace_of_the_run_that_is_going(
     expect(card.get_by_text("pinned")).to_be_hidden()
     assert _limits(api) == {"source": "code", "rate": 100, "parallelism": 10}
     assert api.ended(run_id)["counters"]["succeeded"] == USERS
+
+
+def test_a_run_that_is_throttled_says_why_there_and_at_its_flow_keys_until_it_goes_on(
+    console: Console, api: Api, stack: Stack
+) -> None:
+    page, why = console.page, "The post office is closed."
+    with Redis.from_url(stack.servers.redis_url) as redis:
+        redis.set(f"{stack.name}:{ILL}", why)
+        try:
+            run_id = api.start("greeting", force=True, limit=5)
+            api.once(lambda: api.run(run_id), lambda run: run["throttled"] is not None, within=20)
+            page.goto(f"{console.url}/console/runs/{run_id}")
+            banner = page.get_by_text(f"Throttled: {why}")
+            expect(banner).to_be_visible()
+            assert api.run(run_id)["ended"] == 0
+            console.open("/flow-control")
+            told = page.locator(f"[id='{KEY}']").get_by_text(
+                f"Nothing new of greeting starts: {why}"
+            )
+            expect(told).to_be_visible()
+            page.goto(f"{console.url}/console/runs/{run_id}")
+            expect(banner).to_be_visible()
+        finally:
+            redis.delete(f"{stack.name}:{ILL}")
+        expect(banner).to_be_hidden()
+    assert api.ended(run_id)["counters"]["succeeded"] == 5
 
 
 def test_a_key_that_is_paused_lets_nothing_begin_until_it_is_resumed(

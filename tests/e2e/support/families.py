@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import Literal
@@ -27,6 +27,7 @@ from app.workflows.family import (
     FlowControl,
     JobFamily,
     Overlap,
+    Throttle,
 )
 from tests.support.users import User
 
@@ -36,11 +37,19 @@ SIDE = 128
 """Of a picture, in pixels."""
 DECLINED = "The card was declined."
 ADDRESS = "There is no address."
+ILL = "ill"
+"""In Redis: why no greeting may begin."""
 
 
 class Greeting(FamilyParams):
     tone: Literal["warm", "plain"] = "warm"
     paid_only: bool = Field(False, description="Only those who pay.")
+
+
+async def post_is_open(ctx: Context) -> str | None:
+    """What a test has written down."""
+    told = await ctx.redis.get(ctx.key(ILL))
+    return told.decode() if isinstance(told, bytes) else told
 
 
 class Greetings(JobFamily[Greeting, str, str]):
@@ -51,6 +60,9 @@ class Greetings(JobFamily[Greeting, str, str]):
     verb = "greet"
     params = Greeting
     flow = Flow(execute=FlowControl(parallelism=10, rate=100))
+    throttle = (
+        Throttle(post_is_open, backoff=timedelta(seconds=0.5), every=timedelta(seconds=0.5)),
+    )
 
     def eligible(self, params: Greeting) -> Select[str]:
         query = select(User.id).where(col(User.active))
