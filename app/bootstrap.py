@@ -62,6 +62,7 @@ from app.workflows.schedules.service import ScheduleService
 from app.workflows.schedules.sync import sync_declared_schedules
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.signatures import Signer
+from app.workflows.sources.memories import open_memories
 from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 from app.workflows.worker.family_watch import tell_newer
@@ -155,6 +156,8 @@ async def _opened(
         sealing = await service_key(database, "sealing")
         signing = await signing_keys(database)
         redactor.know(sealing, *(key.decode() for key in signing))
+        await redis_check.at_start()
+        await take_along(database, engine, families)
         box = SecretBox(settings.secret_keys, sealing)
         ready = partial(
             bind,
@@ -163,6 +166,7 @@ async def _opened(
             largest_params=settings.max_params_bytes,
             redactor=redactor,
             one_by_one=settings.engine is EngineName.QSTASH,
+            memories=await open_memories(database, pools.ledger, families),
         )
         bound = {family.name: ready(family, called) for family in families}
         finisher = Finisher(database, engine, bound, settings.look_ahead)
@@ -176,9 +180,7 @@ async def _opened(
             dry_run_budget=settings.dry_run_budget,
         )  # fmt: skip
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
-        await redis_check.at_start()
         signer = Signer(signing[0], tuple(signing[1:]))
-        await take_along(database, engine, families)
         await sync_declared_schedules(database, bound)
         flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
         history = FlowHistory(redis, settings.redis_prefix)

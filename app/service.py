@@ -211,7 +211,10 @@ class Service:
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
                 self.api.notifications.sender.run,
                 RetentionLoop.of(
-                    self.database, days=settings.retention_days, audit_days=settings.audit_days
+                    self.database,
+                    self.worked,
+                    days=settings.retention_days,
+                    audit_days=settings.audit_days,
                 ).run,
             ),
         )

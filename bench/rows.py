@@ -7,7 +7,6 @@ import math
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -21,7 +20,9 @@ from bench.crowd import medians
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows
 from bench.profile import profile
+from bench.rates import rate_of
 from bench.raw import raw_seconds
+from bench.remembered import remembered_results
 from bench.support import (
     Shape,
     ended,
@@ -36,28 +37,6 @@ from bench.support import (
 ITEMS = 20_000
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Of one worker over a whole run. ``cost``: microseconds of its processor an item;
-    ``memory``: resident, in MB."""
-
-    rate: float
-    cost: float
-    memory: float
-
-
-async def _rate(urls: Urls, shape: Shape, items: int) -> Measured:
-    async with opened(urls, shape, items) as service, workers(urls, shape, 1) as [worker]:
-        before = sum(worker.cpu_times()[:2])
-        began = time.perf_counter()
-        run = await ended(service, await start(service))
-        seconds = time.perf_counter() - began
-        if run.succeeded != items:
-            raise SystemExit(f"The run did not do its work: {run!r}")
-        cost = (sum(worker.cpu_times()[:2]) - before) / items * 1e6
-        return Measured(items / seconds, cost, worker.memory_info().rss / 1e6)
-
-
 async def noop(urls: Urls) -> list[Figure]:
     """No-op items with item rows, exact counters and flow control on, beside raw PgQueuer."""
     figures = []
@@ -66,7 +45,7 @@ async def noop(urls: Urls) -> list[Figure]:
         shape = Shape(parallelism=1_000, page_size=page_size, chunk_size=chunk_size)
         ours, raw = [], []
         for _ in range(3):  # in turns, because the machine is noisy
-            ours.append(await _rate(urls, shape, ITEMS))
+            ours.append(await rate_of(urls, shape, ITEMS))
             raw.append(ITEMS / await raw_seconds(urls.database, ITEMS, page_size=page_size))
         rate = statistics.median(one.rate for one in ours)
         of = f"pages of {page_size}"
@@ -87,8 +66,8 @@ async def steps(urls: Urls) -> list[Figure]:
     """Items of three steps, beside items that have none."""
     with_steps, without = [], []
     for _ in range(3):  # in turns, because the machine is noisy
-        with_steps.append((await _rate(urls, Shape(steps=3), ITEMS // 2)).rate)
-        without.append((await _rate(urls, Shape(), ITEMS // 2)).rate)
+        with_steps.append((await rate_of(urls, Shape(steps=3), ITEMS // 2)).rate)
+        without.append((await rate_of(urls, Shape(), ITEMS // 2)).rate)
     share = statistics.median(with_steps) / statistics.median(without)
     return [at_least("steps: rate with three of that with none", 1 / 3, share, "ratio")]
 
@@ -96,9 +75,9 @@ async def steps(urls: Urls) -> list[Figure]:
 async def growth(urls: Urls) -> list[Figure]:
     """A million items beside twenty thousand."""
     # Before and after, because a shared machine is not as fast at one minute as at another.
-    small = [(await _rate(urls, Shape(), ITEMS)).rate for _ in range(2)]
-    large = await _rate(urls, Shape(), 1_000_000)
-    small += [(await _rate(urls, Shape(), ITEMS)).rate for _ in range(2)]
+    small = [(await rate_of(urls, Shape(), ITEMS)).rate for _ in range(2)]
+    large = await rate_of(urls, Shape(), 1_000_000)
+    small += [(await rate_of(urls, Shape(), ITEMS)).rate for _ in range(2)]
     ratio = large.rate / statistics.median(small)
     return [
         at_least("growth: rate at 1,000,000 of that at 20,000", 0.9, ratio, "ratio"),
@@ -276,6 +255,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "kill": kill,
     "workers": more_workers,
     "dryrun": dry_run,
+    "remembered": remembered_results,
     "crowd": crowd,
     "called": called,
     "growth": growth,

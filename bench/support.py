@@ -28,7 +28,15 @@ from app.store.runs import runs
 from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.client import RunRequest
-from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
+from app.workflows.family import (
+    Context,
+    Entity,
+    FamilyParams,
+    Flow,
+    FlowControl,
+    JobFamily,
+    Remembered,
+)
 from bench.sampling import Sampler
 from tests.support.users import User, make_users_table
 
@@ -36,7 +44,7 @@ DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
-    " sluice.message, sluice.outbox"
+    " sluice.message, sluice.outbox, sluice.remembered"
 )
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -52,6 +60,8 @@ class Shape:
     chunk_size: int = 20
     cached: bool = False
     """``existing`` asks Redis, as welcome-placeholder does."""
+    remembers: bool = False
+    """Sluice is to know what has a result."""
     steps: int = 0
     """How many steps an item takes, one after another, each with a small result."""
 
@@ -69,6 +79,8 @@ class Bench(JobFamily[FamilyParams, str, None]):
         self.flow = Flow(  # type: ignore[misc]
             execute=FlowControl(parallelism=shape.parallelism, rate=shape.rate)
         )
+        if shape.remembers:
+            self.existing = Remembered()  # type: ignore[assignment,method-assign]  # it has a method, too
 
     def eligible(self, params: FamilyParams) -> Select[str]:
         return select(User.id).where(col(User.active))

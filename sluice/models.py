@@ -40,6 +40,7 @@ class RunState(_Read):
     to_process: int | None = _counted("to_process")
     already_processed: int | None = _counted("already_processed")
     to_overwrite: int | None = _counted("to_overwrite")
+    stale: int | None = Field(None, validation_alias=AliasPath("counters", "stale"))
     scheduled: int = _counted("scheduled")
     succeeded: int = _counted("succeeded")
     skipped: int = _counted("skipped")
@@ -73,6 +74,7 @@ class DryRun(_Read):
     to_process: int | None
     already_processed: int | None
     to_overwrite: int | None
+    stale: int | None = None
     exact: bool
     message: str
     estimate: Estimate

@@ -24,6 +24,7 @@ from app.api.operations import (
     coverage,
     files,
     flow_control,
+    forget,
     health,
     notifications,
     overview,
@@ -111,6 +112,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(unknown_router())
     router.include_router(families_api.router)
     router.include_router(coverage.router)
+    router.include_router(forget.router)
     for runs_router in (
         runs_api, actions, failures, history, layers, events,
         suspended_items, item_output, items_api,

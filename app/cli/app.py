@@ -101,6 +101,10 @@ COMMANDS = {
         "commands.families",
         "Show how many of a family's eligible have a result, now and over the last 90 days.",
     ),
+    "forget": (
+        "commands.families",
+        "Let items of a family count as not done: what Sluice remembers of them, or of all.",
+    ),
     "families": ("commands.families", "List the job families that the service has."),
     "check": (
         "checklist.check",

@@ -36,7 +36,10 @@ def tick_of(
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
     retention = RetentionLoop.of(
-        pools.own, days=settings.retention_days, audit_days=settings.audit_days
+        pools.own,
+        mender.families,
+        days=settings.retention_days,
+        audit_days=settings.audit_days,
     )
     quick = replace(coverage, budget=min(coverage.budget, SECONDS / 2))
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called

@@ -28,6 +28,11 @@ class CountersView(View):
         None, description="how many of those to process have a result; null: nobody can tell"
     )
     to_overwrite_exact: bool = Field(True, description="false: extrapolated")
+    stale: int | None = Field(
+        None,
+        description="how many of the eligible have a result of another version of the family, which"
+        " counts no more; null: nobody looked, or can tell",
+    )
     exact: bool
     scheduled: int
     succeeded: int

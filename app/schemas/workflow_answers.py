@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from app.workflows.layers.attempt import AttemptResult
 
 
+_STALE = (
+    "how many of the eligible have a result of another version of the family, which counts no more;"
+    " null: nobody looked, or can tell"
+)
+
+
 class DryRunAnswer(Answer):
     dry_run: Literal[True] = True
     total_eligible: int | None
@@ -32,6 +38,7 @@ class DryRunAnswer(Answer):
         " null: the family does not tell"
     )
     to_overwrite_exact: bool = Field(description="false: extrapolated, as exact says of the others")
+    stale: int | None = Field(description=_STALE)
     exact: bool = Field(description="false: extrapolated, because the count took too long")
     message: str
     estimate: Estimate
@@ -60,6 +67,7 @@ class CountedAnswer(StartedAnswer):
         description="how many of those to process have a result; null: the family does not tell"
     )
     to_overwrite_exact: bool = Field(description="false: extrapolated, as exact says of the others")
+    stale: int | None = Field(description=_STALE)
     exact: bool
 
 
@@ -68,6 +76,13 @@ class ScheduledAnswer(Answer):
     item_id: HandedOverId = None
     scheduled: int = Field(description="items that are new to the run")
     message: str
+
+
+class ForgottenAnswer(Answer):
+    family: str
+    forgotten: int | None = Field(
+        description="of how many of the items a result was remembered; null: all, uncounted"
+    )
 
 
 class StopView(View):
@@ -112,6 +127,8 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
     results = _results(overwrite, exact=found.survey.overwrite_exact)
     overwriting = f", and overwrite {results}" if results else ""
     message = f"[DryRun] Would process {about}{number} {many}{overwriting}"
+    if statistics.stale:
+        message += f"; {_results(statistics.stale, exact=statistics.exact)} count no more"
     if statistics.exact and statistics.total_eligible == 0:
         message = none_eligible(many)
     return DryRunAnswer(
@@ -120,6 +137,7 @@ def dry_run_answer(many: str, found: DryRun) -> DryRunAnswer:
         already_processed=statistics.already_processed,
         to_overwrite=overwrite,
         to_overwrite_exact=found.survey.overwrite_exact,
+        stale=statistics.stale,
         exact=statistics.exact,
         message=message,
         estimate=found.estimate,

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    create_model,
+    model_validator,
+)
 from pydantic.alias_generators import to_pascal
 from pydantic.json_schema import SkipJsonSchema
 
 from app.errors import BadInput
-from app.schemas.base import Body
+from app.schemas.base import Body, GivenNote
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import (
     Attempts,
@@ -149,3 +157,17 @@ def body_model(
     **fields: Any,  # as create_model takes them
 ) -> type[Body]:
     return create_model(to_pascal(family.name.replace("-", "_")) + suffix, __base__=base, **fields)
+
+
+class ForgetBody(Body):
+    """Either ``itemIds`` or ``all``, so that an empty body forgets nothing."""
+
+    item_ids: ItemIds | None = None
+    all: StrictBool = False
+    note: GivenNote = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.item_ids is not None) is self.all:
+            raise ValueError("it takes itemIds, or all: true, and not both")
+        return self

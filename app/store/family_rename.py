@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.notifications import targets
 from app.store.tables.backfills import Backfill
+from app.store.tables.items import Memory
 from app.store.tables.monitoring import Coverage
 from app.store.tables.runs import Run
 from app.store.tables.schedules import Schedule
@@ -18,7 +19,19 @@ _BACKFILL = Backfill.__table__  # type: ignore[attr-defined]
 _SCHEDULE = Schedule.__table__  # type: ignore[attr-defined]
 _COVERAGE = Coverage.__table__  # type: ignore[attr-defined]
 _OVERRIDE = FlowOverride.__table__  # type: ignore[attr-defined]
+_MEMORY = Memory.__table__  # type: ignore[attr-defined]
 _LOCK = "sluice.rename"
+_JOIN_MEMORIES = text("""
+    WITH gone AS (SELECT id, forgotten_at FROM sluice.memory WHERE family = :old),
+         here AS (SELECT id FROM sluice.memory WHERE family = :new)
+    UPDATE sluice.remembered AS one SET memory_id = here.id FROM gone, here
+    WHERE one.memory_id = gone.id AND one.at > coalesce(gone.forgotten_at, '-infinity')
+      AND NOT EXISTS (
+          SELECT FROM sluice.remembered AS other
+          WHERE other.memory_id = here.id AND other.item_id = one.item_id
+            AND other.params_key = one.params_key
+      )
+""")
 
 
 async def lock(tx: AsyncConnection) -> None:
@@ -42,6 +55,7 @@ async def move(tx: AsyncConnection, old: str, new: str, *, schedule: tuple[str, 
     await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.family == old).values(family=new))
     await targets.rename_family(tx, old, new)
     await _move_unless_there(tx, _COVERAGE.c.family, old, new, _COVERAGE.c.day)
+    await _move_memory(tx, old, new)
     return moved.rowcount
 
 
@@ -51,6 +65,15 @@ async def move_override(tx: AsyncConnection, old_key: str, new_key: str) -> None
         await tx.execute(delete(_OVERRIDE).where(_OVERRIDE.c.key == old_key))
     else:
         await tx.execute(update(_OVERRIDE).where(_OVERRIDE.c.key == old_key).values(key=new_key))
+
+
+async def _move_memory(tx: AsyncConnection, old: str, new: str) -> None:
+    """One row's, unless the new name has a memory already: then that keeps what it has, and gets
+    the rest. The old one stays, empty, because a process of the old name may still write there."""
+    if await tx.scalar(select(exists().where(_MEMORY.c.family == new))):
+        await tx.execute(_JOIN_MEMORIES, {"old": old, "new": new})
+    else:
+        await tx.execute(update(_MEMORY).where(_MEMORY.c.family == old).values(family=new))
 
 
 async def _move_unless_there(

@@ -30,6 +30,7 @@ from app.workflows.contract.job_family import (
     Page,
 )
 from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
+from app.workflows.contract.result_memory import Remembered
 from app.workflows.contract.throttle import Throttle
 from app.workflows.throttles.database_checks import DeadTuples, LongTransactions, ReplicationLag
 from app.workflows.throttles.health_address import HealthAddress
@@ -60,6 +61,7 @@ __all__ = [
     "Overlap",
     "Page",
     "Partition",
+    "Remembered",
     "ReplicationLag",
     "RetryAfter",
     "Services",

@@ -20,8 +20,9 @@ may hold any character, so they always stand last.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from uuid import UUID
 
@@ -79,6 +80,12 @@ def family_schedule(family: str) -> str:
 
 def flow_key(family: str, layer: Layer) -> str:
     return f"{family}.{layer}"
+
+
+def values_key(values: Mapping[str, object]) -> str:
+    """The same for the same values of JSON, in whatever order."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def parse_flow_key(key: str) -> tuple[str, Layer]:

@@ -57,6 +57,7 @@ async def retry_request(
         options=options,
         retry_of=run.id,
         origin=run.origin or run.id,
+        version=None if fresh else min(run.version, bound.family.version),
         # With their number, so that a repeated call is told the same one.
         retry=which.model_dump(mode="json", exclude_none=True) | {"items": number, "fresh": fresh},
     )

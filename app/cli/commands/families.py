@@ -1,10 +1,10 @@
-"""``sluice families``, ``coverage`` and ``preview``: what a family is, how much of its work is
-done, and what one item would become."""
+"""``sluice families``, ``coverage``, ``forget`` and ``preview``: what a family is, how much of its
+work is done, and what one item would become."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import quote
@@ -16,13 +16,15 @@ from rich.text import Text
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.entity import parse_entity
+from app.cli.input.item_ids import parts_of
 from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, Json, OwnEntity, Param
+from app.cli.options import FamilyName, Json, Note, OwnEntity, Param
 from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.paths import noted
 from app.errors import BadInput, full_stop
 from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
 from app.schemas.families import FamiliesAnswer, FamilyView
-from app.schemas.workflow_answers import PreviewAnswer
+from app.schemas.workflow_answers import ForgottenAnswer, PreviewAnswer
 from app.workflows.registry.family_files import restart
 
 LISTED = 10
@@ -100,6 +102,39 @@ def coverage(family: FamilyName, *, param: Param = None, as_json: Json = False) 
         about = "" if one.exact else "about "
         add(made, one.day, about + number(one.with_result), number(one.eligible), percent(one))
     console.print(made)
+
+
+@commands.command()
+def forget(
+    family: FamilyName,
+    *,
+    items: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Only these, an id a line; -: standard input."),
+    ] = None,
+    item_id: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
+    ] = None,
+    note: Note = None,
+    as_json: Json = False,
+) -> None:
+    """Let items of a family count as not done: what Sluice remembers of them, or of all."""
+    if items is not None and item_id:
+        raise BadInput("Name items either with --item-id or with --items.")
+    parts: Iterable[list[str] | None] = [item_id] if items is None else parts_of(items, "--items")
+    console = open_console()
+    with open_api() as api:
+        known = find_family(api, family)
+        path, done = f"/api/families/{quote(family, safe='')}/forget", 0
+        for ids in parts:
+            which = {"itemIds": list[JsonValue](ids)} if ids else {"all": True}
+            answer = api.post(ForgottenAnswer, path, {**which, **noted(note)})
+            done += answer.found.forgotten or 0
+            if as_json:
+                print_json(console, answer.raw)
+    if not as_json:
+        some = number(done) if items is not None or item_id else "all"
+        console.print(f"Forgot the results of {some} {known.entities}.")
 
 
 def share_of(found: CoverageView) -> float | None:

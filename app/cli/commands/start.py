@@ -188,6 +188,8 @@ def print_dry_run(console: Console, family: FamilyView, found: DryRunAnswer) -> 
     made = table("Dry run", printable(family.name), right=[printable(family.name)])
     add(made, f"{family.entities} eligible", number(found.total_eligible))
     add(made, "already processed", about + number(found.already_processed))
+    if found.stale:
+        add(made, "with a stale result", about + number(found.stale))
     add(made, "to process", about + number(found.to_process))
     if found.to_overwrite:
         nearly = "" if found.to_overwrite_exact else "about "

@@ -53,12 +53,38 @@ def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonValue]:
     return {"itemList": made.list_id}
 
 
-def read_ids(file: BinaryIO, name: str) -> Iterator[str]:
+def parts_of(place: str, option: str) -> Iterator[list[str]]:
+    """The ids of ``place``, as many at a time as one call may name.
+
+    Raises:
+        BadInput: as ``chosen``.
+    """
+    if place == "-":
+        yield from _parts(sys.stdin.buffer, "standard input", option)
+        return
+    try:
+        with Path(place).open("rb") as file:
+            yield from _parts(file, place, option)
+    except OSError as error:
+        raise BadInput(f"{option}: {place} cannot be read: {error.strerror}.") from None
+
+
+def _parts(file: BinaryIO, name: str, option: str) -> Iterator[list[str]]:
+    ids = read_ids(file, name, option)
+    part = list(itertools.islice(ids, AT_ONCE))
+    if not part:
+        raise BadInput(f"{option}: {name} holds no id.")
+    while part:
+        yield part
+        part = list(itertools.islice(ids, AT_ONCE))
+
+
+def read_ids(file: BinaryIO, name: str, option: str = "--items-from") -> Iterator[str]:
     """An id a line, without the spaces around it; blank lines are passed over."""
     number = 0
     while line := file.readline(LONGEST_LINE):
         number += 1
-        where = f"--items-from: {name} line {number}"
+        where = f"{option}: {name} line {number}"
         try:
             item_id = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError:

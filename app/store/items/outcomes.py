@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -79,10 +79,14 @@ _RECORD_SUCCESSES = f"""
         WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
           AND claim = (($7::text[])[{_PLACE}])::bigint
           AND claim_number = (($8::text[])[{_PLACE}])::int
-        RETURNING (($6::text[])[{_PLACE}])::int AS work_ms
+        RETURNING (($6::text[])[{_PLACE}])::int AS work_ms, item_id
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
 """  # noqa: S608
+# The same, and which those were.
+_RECORD_SUCCESSES_NAMED = _RECORD_SUCCESSES.replace(
+    "::bigint FROM changed", "::bigint, array_agg(item_id) FROM changed"
+)
 
 
 @dataclass(slots=True)
@@ -132,15 +136,23 @@ class ItemOutcome:
 
 @dataclass(slots=True)
 class Recorded:
-    """What ``record`` changed. ``put_off``: the items that are not ended, by run and id."""
+    """What ``record`` changed. ``put_off``: the items that are not ended, by run and id;
+    ``succeeded``: those that are, so, of the runs of which it was asked."""
 
     runs: dict[str, CounterDelta]
     put_off: set[tuple[str, str]]
     number: int = 0
+    succeeded: list[tuple[str, str]] = field(default_factory=list)
 
 
-async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorded:
-    """Write the records of items that are still pending and ours."""
+async def record(
+    tx: AsyncConnection, records: Sequence[ItemOutcome], *, named: Collection[str] = ()
+) -> Recorded:
+    """Write the records of items that are still pending and ours.
+
+    Args:
+        named: the runs of which to tell what has succeeded.
+    """
     changed: dict[str, CounterDelta] = defaultdict(lambda: CounterDelta(defaultdict(int)))
     done = Recorded(changed, set())
     plain: dict[str, list[ItemOutcome]] = defaultdict(list)
@@ -150,27 +162,40 @@ async def record(tx: AsyncConnection, records: Sequence[ItemOutcome]) -> Recorde
     for run_id in sorted(plain):
         every = (some for once in _apart(plain[run_id]) for some in chunked(_AT_ONCE, once))
         for some in every:
-            values = ([getattr(one, name) for one in some] for name in _VARYING)
-            [(number, work_ms)] = await fetch_raw(tx, _RECORD_SUCCESSES, run_id, *values)
-            if number:
-                done.number += number
-                changed[run_id].outcomes[ItemStatus.SUCCEEDED] += number
-                changed[run_id].work_ms += work_ms
+            await _record_successes(tx, run_id, some, done, named=run_id in named)
     for few in chunked(_AT_ONCE, others):
         columns = (_column(few, name) for name in _COLUMNS)
         for run_id, item_id, status, work_ms, usd, tokens in await fetch_raw(tx, _RECORD, *columns):
             done.number += 1
             if status in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
                 done.put_off.add((run_id, item_id))
-            run = changed[run_id]
-            run.spent_usd += usd
-            run.spent_tokens += tokens
-            if status == ItemStatus.SUSPENDED:
-                run.suspended += 1
-            elif status != ItemStatus.PENDING:
-                run.outcomes[status] += 1
-                run.work_ms += work_ms
+            if status == ItemStatus.SUCCEEDED and run_id in named:
+                done.succeeded.append((run_id, item_id))
+            _count(changed[run_id], status, work_ms, usd, tokens)
     return done
+
+
+async def _record_successes(
+    tx: AsyncConnection, run_id: str, some: Sequence[ItemOutcome], done: Recorded, *, named: bool
+) -> None:
+    values = ([getattr(one, name) for one in some] for name in _VARYING)
+    statement = _RECORD_SUCCESSES_NAMED if named else _RECORD_SUCCESSES
+    [(number, work_ms, *ids)] = await fetch_raw(tx, statement, run_id, *values)
+    if number:
+        done.number += number
+        done.runs[run_id].outcomes[ItemStatus.SUCCEEDED] += number
+        done.runs[run_id].work_ms += work_ms
+        done.succeeded += ((run_id, item_id) for one in ids for item_id in one)
+
+
+def _count(run: CounterDelta, status: ItemStatus, work_ms: int, usd: float, tokens: int) -> None:
+    run.spent_usd += usd
+    run.spent_tokens += tokens
+    if status == ItemStatus.SUSPENDED:
+        run.suspended += 1
+    elif status != ItemStatus.PENDING:
+        run.outcomes[status] += 1
+        run.work_ms += work_ms
 
 
 def _apart(records: Sequence[ItemOutcome]) -> list[Iterable[ItemOutcome]]:

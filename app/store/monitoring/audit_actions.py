@@ -12,6 +12,7 @@ class AuditSubject(StrEnum):
     BACKFILL = "backfill"
     FLOW_KEY = "flow_key"
     SCHEDULE = "schedule"
+    FAMILY = "family"
     NOTIFICATION = "notification"  # a target: whom something is told
 
 
@@ -39,6 +40,7 @@ class AuditAction(StrEnum):
     SCHEDULE_PAUSED = "schedule_paused"
     SCHEDULE_RESUMED = "schedule_resumed"
     SCHEDULE_DELETED = "schedule_deleted"
+    RESULTS_FORGOTTEN = "results_forgotten"  # after: of which items; null: of all
     NOTIFICATION_CREATED = "notification_created"
     NOTIFICATION_DELETED = "notification_deleted"
     NOTIFICATION_DISABLED = "notification_disabled"  # by the target itself, which answered 410

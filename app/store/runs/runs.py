@@ -45,7 +45,8 @@ _SUMS = select(*(func.sum(column) for column in _EARLIER.c))
 class Statistics:
     """What layer 1 found, under the names of the run's columns. ``exact`` is False where
     ``to_process`` was extrapolated, and ``to_overwrite_exact`` where ``to_overwrite`` was: how many
-    of those to process have a result; None: nobody looked, or nobody can tell."""
+    of those to process have a result. ``stale``: how many of the eligible have one of another
+    version of the family, which counts no more. None: nobody looked, or nobody can tell."""
 
     total_eligible: int | None
     to_process: int | None
@@ -53,6 +54,7 @@ class Statistics:
     exact: bool = True
     to_overwrite: int | None = None
     to_overwrite_exact: bool = True
+    stale: int | None = None
 
 
 async def insert_run(tx: AsyncConnection, run: Run) -> None:

@@ -1,11 +1,11 @@
-"""One entity's part in one run."""
+"""One entity's part in one run, and what is remembered of its results beyond runs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, Text
+from sqlalchemy import BigInteger, Double, Identity, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -57,3 +57,38 @@ class Item(SluiceTable, table=True):
     scheduled_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class Memory(SluiceTable, table=True):
+    """A family that remembers what has a result. It has a number of its own, so that a rename is
+    one row's."""
+
+    __tablename__ = "memory"
+
+    id: int | None = Field(
+        default=None, primary_key=True, sa_type=Integer, sa_column_args=[Identity(always=True)]
+    )
+    family: str = Field(sa_type=Text, unique=True)
+    version: int = Field(sa_type=Integer)
+    """The highest that the family has had since it forgot everything."""
+    seen_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    """When a service last had the family, to the day."""
+    forgotten_at: datetime | None = Field(default=None, sa_type=TIME)
+    """What was remembered until then counts no more; retention deletes it."""
+
+
+class RememberedItem(SluiceTable, table=True):
+    """An item that a run of the family has ended as ``succeeded``, the last time. It is there for
+    as long as its family asks, whether the run is or not."""
+
+    __tablename__ = "remembered"
+
+    memory_id: int = Field(
+        primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False}
+    )
+    item_id: str = Field(primary_key=True, sa_type=ID)
+    params_key: str = Field(primary_key=True, sa_type=ID)
+    """Of the params that the family tells results apart by; empty: by none."""
+    version: int = Field(sa_type=Integer)
+    run_id: str = Field(sa_type=ID)
+    at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)

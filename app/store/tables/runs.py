@@ -53,6 +53,8 @@ class Run(SluiceTable, table=True):
     secret. Null: its items are loaded."""
     entity_sealed: str | None = Field(default=None, sa_type=Text)
     """The secrets of ``entity``, as ``sealed``."""
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    """Of the family, when the run was made, or the run whose steps it goes on with."""
     force: bool = False
     item_limit: int | None = None
     item_ids: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
@@ -89,6 +91,9 @@ class Run(SluiceTable, table=True):
     to_overwrite_exact: bool = Field(
         default=True, sa_column_kwargs={"server_default": text("true")}
     )
+    stale: int | None = Field(default=None, sa_type=BigInteger)
+    """How many of the eligible have a result of another version of the family, which counts no
+    more; null: nobody looked, or nobody can tell."""
     scheduled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     succeeded: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     skipped: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)

@@ -60,6 +60,7 @@ async def advance_backfill(
         run = Run(
             id=new_id("run"),
             family=backfill.family,
+            version=bound.family.version,
             params=partition.params,
             sealed=backfill.sealed,
             params_version=backfill.params_version,

@@ -88,6 +88,9 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """What it works on: ``Entity("user", "users")`` makes ``process-users`` and ``userId``."""
     verb: ClassVar[str] = "execute"
     """Of the execute route: ``generate`` makes ``generate-user``."""
+    version: ClassVar[int] = 1
+    """Of what it makes. Raise it, and results that ``existing = Remembered(…)`` has of an earlier
+    one count no more: they are ``stale``, and made anew."""
     params: ClassVar[type[BaseModel]] = FamilyParams
     """What a caller may say of a run. A field without a default is required."""
     params_version: ClassVar[int] = 1
@@ -186,7 +189,11 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     def existing(
         self, ids: Sequence[IdT], params: ParamsT, ctx: Context
     ) -> Awaitable[Collection[IdT]] | Collection[IdT]:
-        """Which of these already have a result. One round trip for the whole list."""
+        """Which of these already have a result. One round trip for the whole list.
+
+        ``existing = Remembered(within=timedelta(days=30))`` in place of the method leaves it to
+        Sluice, which knows what its runs have ended as ``succeeded``.
+        """
         return ()
 
     def load(self, item_id: IdT, ctx: Context) -> Awaitable[EntityT | None] | EntityT | None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.engine import Delivery
 from app.store.items.outcomes import ItemOutcome
+from app.store.items.result_memory import RememberedPlace, ResultMemory
 from app.store.statuses import ItemStatus
 from app.workflows.contract.cron import Overlap
 from app.workflows.layers.attempt import AttemptResult, History
@@ -22,7 +23,9 @@ BUSY = timedelta(seconds=1)
 """After about so long an item is tried again that another run has in hand."""
 
 
-def result(bound: BoundFamily, item: ClaimedItem, verdict: AttemptResult) -> DeliveryResult:
+def result(
+    bound: BoundFamily, view: CachedRun, item: ClaimedItem, verdict: AttemptResult
+) -> DeliveryResult:
     again = verdict.status in (ItemStatus.PENDING, ItemStatus.SUSPENDED)
     history, (claim, number) = verdict.history, item.claim.token
     record = ItemOutcome(
@@ -47,7 +50,20 @@ def result(bound: BoundFamily, item: ClaimedItem, verdict: AttemptResult) -> Del
         verdict.work_ms,
         verdict.delay if again else None,
     )
-    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits)
+    memory = None
+    if bound.memory is not None and verdict.status is ItemStatus.SUCCEEDED:
+        memory = _place(bound.memory, view, item)
+    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits, memory)
+
+
+def _place(memory: ResultMemory, view: CachedRun, item: ClaimedItem) -> RememberedPlace | None:
+    if view.run.entity is not None or view.run.finish_of is not None:
+        return None  # it is none of the family's items
+    version = memory.version
+    if item.history.executed or item.steps:
+        # What an earlier delivery has left behind may be of another version of the code.
+        version = min(version, view.run.version)
+    return RememberedPlace(memory.id, view.params_key, version)
 
 
 def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:

@@ -110,7 +110,7 @@ class ItemExecutor:
                     attempt=verdict.history.attempts,
                     milliseconds=verdict.work_ms,
                 )
-            return result(bound, item, verdict)
+            return result(bound, view, item, verdict)
 
     async def _attempt(
         self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.driver import refusal
 from app.engine import Engine, OutgoingMessage
 from app.store.group_commit import GroupCommit
-from app.store.items import items
+from app.store.items import items, result_memory
 from app.store.items import outcomes as records
 from app.store.items.outcomes import ItemOutcome, Recorded
+from app.store.items.result_memory import RememberedPlace, by_place
 from app.store.notifications.outbox import tell_suspended
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
@@ -38,13 +39,14 @@ class DeliveryResult:
     """How a delivery of an item ended.
 
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
-    item waits for.
+    item waits for. ``memory``: where its family remembers a success; None: it remembers none.
     """
 
     family: str
     record: ItemOutcome
     systemic: bool = False
     waits: Sequence[PendingWait] = ()
+    memory: RememberedPlace | None = None
 
     @property
     def may_be_followed(self) -> bool:
@@ -120,9 +122,15 @@ class OutcomeWriter:
             if any(ending.systemic for ending in endings):
                 endings = await self._pause(tx, endings)
                 changed |= {ending.record.run_id for ending in endings if ending.systemic}
-            done = await records.record(tx, [ending.record for ending in endings])
+            places = by_place((ending.place, ending.memory) for ending in endings)
+            done = await records.record(
+                tx, [ending.record for ending in endings], named={run_id for run_id, _ in places}
+            )
             if done.number < len(endings):
                 log.warning("outcome_refused", count=len(endings) - done.number)
+            if done.succeeded:
+                # Of one transaction with the outcomes, and locked before the runs' rows.
+                await result_memory.remember(tx, {at: places[at] for at in done.succeeded})
             changed |= await self._count(tx, endings, done)
             if done.put_off:
                 await self._put_off(tx, [e for e in endings if e.place in done.put_off])

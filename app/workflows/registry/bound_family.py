@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,22 +13,22 @@ from pydantic import BaseModel
 
 from app.errors import FieldError
 from app.redaction.redactor import Redactor
+from app.store.items.result_memory import ResultMemory
 from app.store.tables.base import Json
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
-from app.workflows.keys import Layer, flow_key
+from app.workflows.contract.result_memory import Remembered
+from app.workflows.keys import Layer, flow_key, values_key
+from app.workflows.registry.family_call import awaitable, directly
 from app.workflows.registry.known_types import hints_of, id_type, result_type, values_of
 from app.workflows.registry.step_contract import ANYTHING, StepContract, contract_of
 from app.workflows.registry.threads import ThreadLine, Threads
-from app.workflows.registry.typed_ids import TypedIds
+from app.workflows.registry.typed_ids import Async, TypedIds
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 from app.workflows.serialization.params import LARGEST as LARGEST_PARAMS
 from app.workflows.serialization.params import EntityRefused, KeptParams, Params, ParamsVersion
 from app.workflows.serialization.results import Results
 from app.workflows.serialization.secret_box import SecretBox
-
-Async = Callable[..., Awaitable[Any]]  # of the family's own types
-
 
 FEWEST_MESSAGES = 16
 """Into which the items of a run are divided, where it has as many."""
@@ -68,6 +68,8 @@ class BoundFamily:
     """None: the family's methods are given the text."""
     redactor: Redactor = field(default_factory=Redactor)
     """Of the service."""
+    memory: ResultMemory | None = None
+    """What is asked in the stead of ``existing``; None: that is."""
     contracts: dict[tuple[CodeType, bool], StepContract] = field(default_factory=dict)
     """By the code of a step's function, and whether it is a method of somebody's: reading
     annotations takes a while."""
@@ -85,7 +87,7 @@ class BoundFamily:
 
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""
-        return _awaitable(function, self.threads)
+        return awaitable(function, self.threads)
 
     @property
     def name(self) -> str:
@@ -93,8 +95,14 @@ class BoundFamily:
 
     @property
     def filters(self) -> bool:
-        """Whether ``existing`` was written at all."""
+        """Whether it tells at all what has a result."""
         return bool(overridden(self.family, ("existing",)))
+
+    def params_key(self, params: BaseModel) -> str:
+        """Of the params by which it tells remembered results apart; empty: by none."""
+        existing: object = self.family.existing
+        names = set(existing.by) if isinstance(existing, Remembered) else ()
+        return values_key(params.model_dump(mode="json", include=names)) if names else ""
 
     def check_ids(self, item_ids: Sequence[str] | None) -> None:
         """
@@ -144,6 +152,7 @@ def bind(
     largest_params: int = LARGEST_PARAMS,
     redactor: Redactor | None = None,
     one_by_one: bool = False,
+    memories: Mapping[str, ResultMemory] = MappingProxyType({}),
 ) -> BoundFamily:
     """
     Args:
@@ -152,19 +161,21 @@ def bind(
         largest: bytes of a result, or of what a step is given and returns.
         largest_params: bytes of a run's params.
         redactor: of the service; it learns the secrets of params as they are read.
+        memories: of the families that declare ``existing = Remembered(…)``, by name.
     """
     of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
     of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
 
     def made(name: str, line: ThreadLine) -> Async:
         method = getattr(family, name)
-        if not overridden(family, (name,)) and not inspect.iscoroutinefunction(method):
-            return _directly(method)  # the contract's own defaults block nobody
-        return _awaitable(method, line)
+        ours = not overridden(family, (name,)) or isinstance(method, Remembered)
+        if ours and not inspect.iscoroutinefunction(method):
+            return directly(method)  # what is the contract's own blocks nobody
+        return awaitable(method, line)
 
     def plain(*names: str) -> bool:
         methods = [getattr(family, name) for name in overridden(family, names)]
-        return not all(inspect.iscoroutinefunction(method) for method in methods)
+        return not all(map(_blocks_nobody, methods))
 
     of_items.used = plain("load", "execute", "save", "save_invoked")
     of_pages.used = plain("ready", "page", "count", "existing")
@@ -205,6 +216,7 @@ def bind(
         plain=of_items.used,
         chunk_size=1 if one_by_one else family.chunk_size,
         redactor=redactor,
+        memory=memories.get(family.name),
     )
 
 
@@ -217,31 +229,5 @@ def no_entity(family: AnyFamily) -> str:
     )
 
 
-def _directly(method: Callable[..., Any]) -> Async:
-    async def directly(*args: object) -> object:
-        return method(*args)
-
-    return directly
-
-
-def _awaitable(method: Callable[..., Any], line: ThreadLine) -> Async:
-    if inspect.iscoroutinefunction(method):
-        return method
-
-    async def in_thread(*args: object) -> object:
-        result: object = await line.call(_called, method, *args)
-        return await result if inspect.isawaitable(result) else result
-
-    return in_thread
-
-
-def _called(method: Callable[..., object], *args: object) -> object:
-    try:
-        return method(*args)
-    except StopIteration as error:
-        # A future refuses it, and whoever awaits the future would wait for ever. As in a coroutine:
-        raise RuntimeError(f"{_name(method)} raised StopIteration") from error
-
-
-def _name(function: Callable[..., object]) -> str:
-    return getattr(function, "__qualname__", None) or repr(function)
+def _blocks_nobody(method: Callable[..., object]) -> bool:
+    return inspect.iscoroutinefunction(method) or isinstance(method, Remembered)

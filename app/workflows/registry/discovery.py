@@ -16,9 +16,14 @@ from types import ModuleType
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.contract.result_memory import Remembered
 from app.workflows.contract.throttle import Throttle
 from app.workflows.registry.known_types import entity_type, result_type, values_of
-from app.workflows.registry.param_types import check_invoked_type, check_params_type
+from app.workflows.registry.param_types import (
+    check_invoked_type,
+    check_named,
+    check_params_type,
+)
 from app.workflows.registry.rename import check_renames
 from app.workflows.registry.result_types import check_result_type
 from app.workflows.registry.schedule_spec import declared_spec
@@ -29,6 +34,7 @@ PACKAGE = "app.workflows.families"
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 60
 """Characters of a family's name."""
+MOST_VERSIONS = 2**31 - 1
 
 
 def discover_families(package: str = PACKAGE) -> dict[str, AnyFamily]:
@@ -179,6 +185,7 @@ def require_complete(where: str, family: AnyFamily) -> None:
             f"{where}: {name} is cut in partitions by {cut_by!r}, which is none of its params."
         )
     _check_numbers(f"{where}: {name}", family)
+    _check_remembered(f"{where}: {name}", family)
     _check_values(where, family)
 
 
@@ -197,6 +204,30 @@ def _check_numbers(what: str, family: AnyFamily) -> None:
         raise ConfigurationError(
             f"{what} needs a throttle that is a list of Throttle(…), such as throttle ="
             " [Throttle(check)]."
+        )
+
+
+def _check_remembered(what: str, family: AnyFamily) -> None:
+    version: object = family.version
+    if type(version) is not int or not 1 <= version <= MOST_VERSIONS:
+        raise ConfigurationError(
+            f"{what} needs a version that is a whole number of 1 or more, not {version!r}."
+        )
+    existing: object = family.existing
+    if existing is Remembered:
+        raise ConfigurationError(f"{what} says existing = Remembered. Write Remembered().")
+    if not isinstance(existing, Remembered):
+        return
+    try:
+        check_named(family.params, existing.by)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{what}: existing = Remembered(…): {error.detail}") from None
+    cut_by = getattr(family.partitions, "param", None)
+    if family.partitions is not None and (cut_by not in existing.by if cut_by else not existing.by):
+        one = cut_by or "day"
+        raise ConfigurationError(
+            f"{what} is cut in partitions, of which each has results of its own. Let"
+            f' Remembered name what it is cut by, such as by=("{one}",).'
         )
 
 

@@ -8,7 +8,8 @@ fails like another: asyncio would end the loop, and the worker with all that it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator, Iterator
+import inspect
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -29,6 +30,8 @@ from app.workflows.contract.exceptions import (
 from app.workflows.failures.error_text import class_of, sentence_of, sentence_of_all
 from app.workflows.failures.interruption import Interruption
 from app.workflows.failures.refused_statement import refused_statement
+from app.workflows.registry.threads import ThreadLine
+from app.workflows.registry.typed_ids import Async
 
 AT_WORK: ContextVar[bool] = ContextVar("sluice_authors_code", default=False)
 """Whether the current task runs a family's code, or was begun by it."""
@@ -124,3 +127,36 @@ class _Guarded(Coroutine[Any, Any, Any]):
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._code.__await__()
+
+
+def directly(method: Callable[..., Any]) -> Async:
+    """Called where it stands: it blocks nobody."""
+
+    async def directly(*args: object) -> object:
+        return method(*args)
+
+    return directly
+
+
+def awaitable(method: Callable[..., Any], line: ThreadLine) -> Async:
+    """A plain ``def`` runs in a thread."""
+    if inspect.iscoroutinefunction(method):
+        return method
+
+    async def in_thread(*args: object) -> object:
+        result: object = await line.call(_called, method, *args)
+        return await result if inspect.isawaitable(result) else result
+
+    return in_thread
+
+
+def _called(method: Callable[..., object], *args: object) -> object:
+    try:
+        return method(*args)
+    except StopIteration as error:
+        # A future refuses it, and whoever awaits the future would wait for ever. As in a coroutine:
+        raise RuntimeError(f"{_name(method)} raised StopIteration") from error
+
+
+def _name(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)

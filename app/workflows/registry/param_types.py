@@ -3,7 +3,8 @@ runs, that they could not be kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -71,6 +72,32 @@ def _check_kept(kind: type[BaseModel], word: str) -> None:
         _check_secret_places(one, word)
         if isinstance(one, type) and issubclass(one, BaseModel) and one is not BaseModel:
             _check_model(one, word)
+
+
+def check_named(kind: type[BaseModel], names: Sequence[str]) -> None:
+    """
+    Raises:
+        ConfigurationError: results cannot be told apart by one of these params.
+    """
+    for name in names:
+        field = kind.model_fields.get(name)
+        if field is None:
+            known = ", ".join(kind.model_fields) or "there is none"
+            raise ConfigurationError(
+                f"by names {name!r}, which is none of its params ({known}), by their names in"
+                " Python."
+            )
+        for one in all_in(field.annotation, set()):
+            if is_secret(one):
+                raise ConfigurationError(
+                    f"by names {name!r}, which holds a secret. What it hides would be kept as a"
+                    " digest, from which a short one can be guessed: name another param."
+                )
+            if get_origin(one) in (set, frozenset, AbstractSet) or one in (set, frozenset):
+                raise ConfigurationError(
+                    f"by names {name!r}, which holds a set: its values come in no order. Make it a"
+                    " tuple."
+                )
 
 
 def _check_secret_places(annotation: Any, word: str) -> None:  # annotations are of no one type

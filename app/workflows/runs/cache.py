@@ -39,7 +39,8 @@ class CachedRun:
 
     ``attempts``: of each of its items; None: as its family says. ``share``: how many of its items
     may be at work at once by its ramp; None: no ramp bounds it. ``entity``: what its caller handed
-    over; None: its items are loaded.
+    over; None: its items are loaded. ``params_key``: of the params by which its family tells
+    remembered results apart.
     """
 
     run: Run
@@ -48,6 +49,7 @@ class CachedRun:
     share: int | None = None
     attempts: int | None = None
     entity: BaseModel | None = None
+    params_key: str = ""
 
     @property
     def params(self) -> BaseModel:
@@ -162,13 +164,14 @@ class RunCache:
         if found is None or found[0].family not in self._families:
             return None
         run, active_seconds = found
-        bound, entity = self._families[run.family], None
+        bound, entity, key = self._families[run.family], None, ""
         params: BaseModel | Unreadable
         try:
             params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
             entity = bound.read_entity(run.entity, run.entity_sealed)
+            key = bound.params_key(params)
         except (ParamsRefused, SecretsLost) as error:
             params = error
         options = RunOptions.model_validate(run.options)
         share = None if options.ramp is None else options.ramp.share(active_seconds)
-        return CachedRun(run, RunStatus(run.status), params, share, options.attempts, entity)
+        return CachedRun(run, RunStatus(run.status), params, share, options.attempts, entity, key)

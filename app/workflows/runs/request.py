@@ -21,7 +21,8 @@ class RunRequest:
     """``item_ids``: exactly these, instead of what is eligible; whole numbers and UUIDs count as
     their texts. ``item_list``: likewise, by the id of a list that was made before. ``entity``: this
     one alone, which its caller hands over and which has no row. ``retry_of``,
-    ``retry``: those items of an earlier run, and ``origin`` the first of their chain. ``options``:
+    ``retry``: those items of an earlier run, and ``origin`` the first of their chain; ``version``:
+    of the family, if what its items remember may be of an earlier one. ``options``:
     None: the family's own. ``why``: what the run's first event tells beside who started it;
     ``note``: likewise, in the words of who did."""
 
@@ -35,6 +36,7 @@ class RunRequest:
     retry_of: str | None = None
     retry: Json | None = None
     origin: str | None = None
+    version: int | None = None
     why: Json | None = None
     note: str | None = None
 
@@ -76,6 +78,7 @@ def new_run(bound: BoundFamily, request: RunRequest, *, started_by: str) -> Run:
         params_version=params.version,
         entity=None if entity is None else entity.json,
         entity_sealed=None if entity is None else entity.sealed,
+        version=request.version or bound.family.version,
         force=request.force or entity is not None,
         item_limit=request.limit,
         item_ids=None if ids is None else list(ids),

@@ -14,7 +14,12 @@ from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Context
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.sources.distinct_ids import DistinctIds
-from app.workflows.sources.item_source import Source, without_result
+from app.workflows.sources.item_source import (
+    Source,
+    Unprocessed,
+    unprocessed,
+    without_result,
+)
 
 SCAN_PAGE = 1_000
 """Ids filtered per round trip: memory stays bounded, and a round trip is well used."""
@@ -75,12 +80,14 @@ async def count_eligible(
         return EligibilityCount(_statistics(total, total, 0, limit, exact=True), tuple(page.ids))
 
     seen = found = 0
+    stale: int | None = None
     cursor: str | None = None
     known = DistinctIds() if source.repeats else None
     while True:
         page = await source.page(cursor, SCAN_PAGE)
         ids = page.ids if known is None else known.fresh(page.ids)
-        left = list(ids) if force else await without_result(bound, ids, params, ctx)
+        looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
+        left, stale = looked.ids, _sum(stale, looked.stale)
         if overwrites:
             within = ids if limit is None else ids[: max(limit - found, 0)]
             overwritten += len(within) - len(await without_result(bound, within, params, ctx))
@@ -91,7 +98,7 @@ async def count_eligible(
         cursor = page.next_cursor
         if cursor is None:
             # What was streamed is the newer truth: rows may have come or gone since the COUNT.
-            statistics = _statistics(seen, found, seen - found, limit, exact=True)
+            statistics = _statistics(seen, found, seen - found, limit, exact=True, stale=stale)
             return EligibilityCount(
                 statistics, tuple(sample), chosen.ids, overwritten if told else None
             )
@@ -109,15 +116,26 @@ async def count_eligible(
                     statistics, tuple(sample), to_overwrite=guess, overwrite_exact=False
                 )
             guess = round(total * found / seen) if seen else total
-            statistics = _statistics(total, guess, total - guess, limit, exact=False)
+            old = stale and round(total * stale / seen)
+            statistics = _statistics(total, guess, total - guess, limit, exact=False, stale=old)
             return EligibilityCount(statistics, tuple(sample), to_overwrite=0 if told else None)
 
 
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else (one or 0) + other
+
+
 def _statistics(
-    total: int, to_process: int, already: int, limit: int | None, *, exact: bool
+    total: int,
+    to_process: int,
+    already: int,
+    limit: int | None,
+    *,
+    exact: bool,
+    stale: int | None = None,
 ) -> Statistics:
     capped = to_process if limit is None else min(limit, to_process)
-    return Statistics(total, capped, already, exact)
+    return Statistics(total, capped, already, exact, stale=stale)
 
 
 class _Reservoir:

@@ -16,8 +16,9 @@ from app.store.items.failures import RetrySelection
 from app.store.tables.base import Json
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
-from app.workflows.registry.bound_family import Async, BoundFamily
+from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
+from app.workflows.registry.typed_ids import Async
 from app.workflows.sources.errors import SourceMisused
 from app.workflows.sources.item_ids import checked_id, id_text, ids_answered
 from app.workflows.sources.loop_detection import Course
@@ -173,15 +174,36 @@ class RetrySource:
             return await failures.count_chosen(connection, self.run_id, self.which)
 
 
+@dataclass(frozen=True, slots=True)
+class Unprocessed:
+    """Ids that have no result yet, in their order. ``stale``: how many of these have one that does
+    not count any more; None: the family does not tell."""
+
+    ids: list[str]
+    stale: int | None = None
+
+
+async def unprocessed(
+    bound: BoundFamily, ids: Sequence[str], params: BaseModel, ctx: Context
+) -> Unprocessed:
+    if bound.memory is not None:
+        if not ids:
+            return Unprocessed([], stale=0)
+        found = await bound.memory.look_up(ids, bound.params_key(params))
+        done = set(found.present)
+        return Unprocessed([i for i in ids if i not in done], stale=len(found.stale))
+    if not ids or not bound.filters:
+        return Unprocessed(list(ids))
+    with told(bound.name, "existing()"):
+        present = ids_answered(await bound.existing(ids, params, ctx))
+    return Unprocessed([item_id for item_id in ids if item_id not in present])
+
+
 async def without_result(
     bound: BoundFamily, ids: Sequence[str], params: BaseModel, ctx: Context
 ) -> list[str]:
     """The ids that have no result yet, in their order."""
-    if not ids or not bound.filters:
-        return list(ids)
-    with told(bound.name, "existing()"):
-        present = ids_answered(await bound.existing(ids, params, ctx))
-    return [item_id for item_id in ids if item_id not in present]
+    return (await unprocessed(bound, ids, params, ctx)).ids
 
 
 def _check_cursor(cursor: object) -> None:

@@ -83,6 +83,7 @@ class ChildRuns:
             run = Run(
                 id=record.child_run,
                 family=bound.name,
+                version=bound.family.version,
                 params=kept.json,
                 sealed=kept.sealed,
                 params_version=kept.version,

@@ -39,6 +39,12 @@ class DryRun:
         return self.survey.to_overwrite
 
     @property
+    def stale(self) -> int | None:
+        """How many of the eligible have a result of another version of the family, which counts no
+        more."""
+        return self.survey.statistics.stale
+
+    @property
     def exact(self) -> bool:
         """False: the figures are extrapolated, because the count took too long."""
         return self.survey.statistics.exact

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import Fault
 from app.store import retention
-from app.store.items import item_lists
+from app.store.items import item_lists, memory_retention
+from app.workflows.registry.bound_family import BoundFamily
 
 EVERY = timedelta(days=1)
 AGAIN_AFTER = 60.0
@@ -30,16 +32,30 @@ class RetentionLoop:
     Args:
         keep: ended runs are deleted after so long, and what was told of runs; None: they are kept.
         keep_audit: likewise what was done to flow keys, schedules, backfills and targets.
+        remembered: for how long each family remembers what has a result; None: for good.
     """
 
     database: AsyncEngine
     keep: timedelta | None
     keep_audit: timedelta | None
+    remembered: Mapping[str, timedelta | None]
 
     @classmethod
-    def of(cls, database: AsyncEngine, *, days: int, audit_days: int) -> RetentionLoop:
+    def of(
+        cls,
+        database: AsyncEngine,
+        families: Mapping[str, BoundFamily],
+        *,
+        days: int,
+        audit_days: int,
+    ) -> RetentionLoop:
         """As settings say it: 0 for good."""
-        return cls(database, _days(days), _days(audit_days))
+        remembered = {
+            name: bound.memory.within
+            for name, bound in families.items()
+            if bound.memory is not None
+        }
+        return cls(database, _days(days), _days(audit_days), remembered)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -60,6 +76,7 @@ class RetentionLoop:
             await retention.prune_notifications(self.database, self.keep)
         if self.keep_audit is not None:
             await retention.prune_audit(self.database, self.keep_audit)
+        await memory_retention.prune_memories(self.database, self.remembered, rests=RESTS)
         await item_lists.prune(self.database)
         await retention.prune_keys(self.database)
 

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: d0b7e44ff4bb97b48b577efd6d15a347d43fbf6ef5be5ebe221ae71bad910aad
+// OpenAPI document: b59e1faeb227f726c2d3498d122244c613112a1ab18fb38f9e792da1a3a77168
 
 export interface paths {
     "/api/audit": {
@@ -197,6 +197,27 @@ export interface paths {
         get: operations["get_coverage_api_families__family__coverage_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/families/{family}/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget Results
+         * @description Let these items, or all, count as not done, whatever the params: the next run executes them.
+         *     A family with an `existing` of its own remembers nothing: 409.
+         */
+        post: operations["forget_results_api_families__family__forget_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1405,7 +1426,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_finishing" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
+        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_finishing" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "results_forgotten" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
         /** AuditAnswer */
         AuditAnswer: {
             /** Entries */
@@ -1466,7 +1487,7 @@ export interface components {
          * @description What somebody did something to.
          * @enum {string}
          */
-        AuditSubject: "run" | "backfill" | "flow_key" | "schedule" | "notification";
+        AuditSubject: "run" | "backfill" | "flow_key" | "schedule" | "family" | "notification";
         /** BackfillAnswer */
         BackfillAnswer: {
             backfill: components["schemas"]["BackfillView"];
@@ -1703,6 +1724,11 @@ export interface components {
             message: string;
             /** Runid */
             runId: string;
+            /**
+             * Stale
+             * @description how many of the eligible have a result of another version of the family, which counts no more; null: nobody looked, or can tell
+             */
+            stale: number | null;
             status: components["schemas"]["RunStatus"];
             /**
              * Success
@@ -1738,6 +1764,11 @@ export interface components {
             scheduled: number;
             /** Skipped */
             skipped: number;
+            /**
+             * Stale
+             * @description how many of the eligible have a result of another version of the family, which counts no more; null: nobody looked, or can tell
+             */
+            stale?: number | null;
             /** Succeeded */
             succeeded: number;
             /**
@@ -1856,6 +1887,11 @@ export interface components {
             message: string;
             /** Sample */
             sample: string[];
+            /**
+             * Stale
+             * @description how many of the eligible have a result of another version of the family, which counts no more; null: nobody looked, or can tell
+             */
+            stale: number | null;
             /**
              * Success
              * @default true
@@ -2327,6 +2363,39 @@ export interface components {
              * @description items that wait for their turn in a worker; messages that do at QStash
              */
             waiting: number | null;
+        };
+        /**
+         * ForgetBody
+         * @description Either ``itemIds`` or ``all``, so that an empty body forgets nothing.
+         */
+        ForgetBody: {
+            /**
+             * All
+             * @default false
+             */
+            all: boolean;
+            /** Itemids */
+            itemIds?: (string | number)[] | null;
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
+        };
+        /** ForgottenAnswer */
+        ForgottenAnswer: {
+            /** Family */
+            family: string;
+            /**
+             * Forgotten
+             * @description of how many of the items a result was remembered; null: all, uncounted
+             */
+            forgotten: number | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
         };
         /** HeldLimitsView */
         HeldLimitsView: {
@@ -4700,6 +4769,43 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    forget_results_api_families__family__forget_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                family: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForgottenAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

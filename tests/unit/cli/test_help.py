@@ -17,7 +17,7 @@ def test_every_command_is_there() -> None:
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "audit", "runs"),
         *("suspended", "answer", "link", "item", "output"),
-        *("backfill", "coverage"),
+        *("backfill", "coverage", "forget"),
         *("families", "check", "demo", "flow", "backfills", "schedule", "notify"),
         *("qstash", "qstash-dev"),
     ] == [name for name in COMMANDS if name != "seed"]  # which goes with the examples

@@ -6,22 +6,24 @@ import importlib
 import itertools
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.errors import ConfigurationError
 from app.workflows import families
+from app.workflows.family import Remembered
 from app.workflows.registry.discovery import collect_families, discover_families
 from tests.support.families import Recording
 
 _NUMBERS = itertools.count(1)
 Folder = Callable[..., str]
 
-HEAD = """
+HEAD = """from datetime import timedelta
 from sqlmodel import select
 from tests.support.users import User
-from app.workflows.family import Entity, FamilyParams, Flow, FlowControl, JobFamily
+from app.workflows.family import *
 """
 FAMILY = (
     HEAD
@@ -61,6 +63,13 @@ def sized(attribute: str) -> str:
     return changed('verb = "greet"', f"{attribute} = 0")
 
 
+def remembering(how: str, params: str = "locale: str = 'en'", more: str = "") -> str:
+    """The family with params of its own, and ``existing`` as ``how`` says."""
+    kind = f"class Params(FamilyParams):\n    {params}\n\n\nclass Greet("
+    attributes = f"params = Params\n    {more or 'version = 1'}\n    existing = {how}"
+    return changed('verb = "greet"', attributes).replace("class Greet(", kind)
+
+
 def without(method: str) -> str:
     return changed(f"def {method}(", f"def not_{method}(")
 
@@ -95,6 +104,15 @@ def test_the_templates_own_folder_loads() -> None:
     folder = Path(families.__file__).parent
     files = [file for file in folder.glob("*.py") if file.stem != "__init__"]
     assert len(discover_families()) == len(files)
+
+
+def test_a_family_that_leaves_it_to_sluice_what_has_a_result_is_loaded(folder: Folder) -> None:
+    text = remembering('Remembered(within=timedelta(days=30), by=["locale"])', more="version = 3")
+    family = discover_families(folder(greet=text))["greet"]
+    assert (family.version, family.existing) == (
+        3,
+        Remembered(within=timedelta(days=30), by=("locale",)),
+    )
 
 
 def test_a_file_in_the_folder_is_found_without_being_registered(folder: Folder) -> None:
@@ -139,7 +157,44 @@ def test_loading_twice_finds_the_same(folder: Folder) -> None:
     assert list(discover_families(package)) == list(discover_families(package)) == ["greet"]
 
 
+REMEMBERED_LINE = LINE + 9
 REFUSED = {
+    "within of nothing": (
+        remembering("Remembered(within=timedelta(0))"),
+        f"broken.py line {REMEMBERED_LINE}: Remembered needs a within above 0 and of at most",
+    ),
+    "within of a number": (remembering("Remembered(within=30)"), "days=30), not 30."),
+    "within of ages": (remembering("Remembered(within=timedelta.max)"), "at most 36,500 days"),
+    "by of a text": (
+        remembering('Remembered(by=("locale"))'),
+        """takes the names of params as by=("locale",), each once, not by='locale'.""",
+    ),
+    "by of one twice": (remembering('Remembered(by=("locale", "locale"))'), "each once"),
+    "by of no param": (
+        remembering('Remembered(by=("lokale",))'),
+        "greet: existing = Remembered(…): by names 'lokale', which is none of its params (locale)",
+    ),
+    "by of a secret": (
+        remembering('Remembered(by=("key",))', "key: __import__('pydantic').SecretStr = 'a'"),
+        "by names 'key', which holds a secret.",
+    ),
+    "by of a set": (
+        remembering('Remembered(by=("tags",))', "tags: frozenset[str] = frozenset()"),
+        "by names 'tags', which holds a set: its values come in no order. Make it a tuple.",
+    ),
+    "no call of Remembered": (remembering("Remembered"), "Write Remembered()."),
+    "partitions that are not told apart": (
+        remembering(
+            "Remembered()", "day: __import__('datetime').date = None", "partitions = Daily()"
+        ),
+        'has results of its own. Let Remembered name what it is cut by, such as by=("day",).',
+    ),
+    "a version of nothing": (
+        remembering("Remembered()", more="version = 0"),
+        "greet needs a version that is a whole number of 1 or more, not 0.",
+    ),
+    "a version of a text": (remembering("Remembered()", more="version = '2'"), "not '2'."),
+    "a version that is yes": (remembering("Remembered()", more="version = True"), "not True."),
     "no family": (HEAD, "broken.py must define exactly one subclass of JobFamily; it defines none"),
     "two families": (
         FAMILY + "\nclass Wave(Greet):\n    name = 'wave'\n",

@@ -30,7 +30,7 @@ export function Entry({ entry }: { readonly entry: AuditEntry }) {
 }
 
 function nameOf({ subject, name, family, before, after }: AuditEntry): string {
-  if (subject === "flow_key") return name;
+  if (subject === "flow_key" || subject === "family") return name;
   const called = (after ?? before)?.["name"];
   const named = subject === "schedule" || subject === "notification";
   if (named && typeof called === "string") return called;
@@ -41,5 +41,6 @@ function addressOf({ subject, name }: AuditEntry): string {
   if (subject === "run") return to(["runs", name]);
   if (subject === "backfill") return to(["backfills", name]);
   if (subject === "notification") return to(["notifications"]);
+  if (subject === "family") return to(["families", name]);
   return subject === "flow_key" ? to(["flow-control"]) : to(["schedules"]);
 }

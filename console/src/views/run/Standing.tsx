@@ -51,6 +51,7 @@ export function Standing({ run, pace }: { readonly run: Run; readonly pace: numb
         <Stat label={R.already}>
           {counters.alreadyProcessed === null ? R.unknown : count(counters.alreadyProcessed)}
         </Stat>
+        {counters.stale ? <Stat label={R.stale}>{count(counters.stale)}</Stat> : null}
       </dl>
     </section>
   );

@@ -23,7 +23,7 @@ export function DryRunPanel({
   if (dry.error !== null) return <Problem error={dry.error} />;
   if (dry.found === undefined) return <Loading />;
   const { totalEligible, alreadyProcessed, toProcess, exact, estimate, sample } = dry.found;
-  const { toOverwrite, toOverwriteExact } = dry.found;
+  const { toOverwrite, toOverwriteExact, stale } = dry.found;
   const number = (value: number | null | undefined): string =>
     value === null || value === undefined ? D.unknown : count(value);
   return (
@@ -37,6 +37,14 @@ export function DryRunPanel({
             <dd>{number(alreadyProcessed)}</dd>
           </>
         )}
+        {stale ? (
+          <>
+            <dt>{D.stale}</dt>
+            <dd>
+              {exact ? "" : D.about} {count(stale)}
+            </dd>
+          </>
+        ) : null}
         <dt>{D.toProcess}</dt>
         <dd className="strong">
           {exact || toProcess === null ? "" : D.about} {number(toProcess)}
