@@ -38,7 +38,16 @@ from app.api.pages.console import STATIC, console_router
 from app.api.qstash.outbox_sent import OutboxSent
 from app.api.qstash.signed_route import signed_route
 from app.api.root_path import UnderPath
-from app.api.runs import actions, events, failures, history, item_output, layers, suspended_items
+from app.api.runs import (
+    actions,
+    events,
+    export,
+    failures,
+    history,
+    item_output,
+    layers,
+    suspended_items,
+)
 from app.api.runs import items as items_api
 from app.api.runs import runs as runs_api
 from app.api.workflows import family_router, item_lists, routes_of, unknown_router
@@ -114,7 +123,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(coverage.router)
     router.include_router(forget.router)
     for runs_router in (
-        runs_api, actions, failures, history, layers, events,
+        runs_api, actions, failures, export, history, layers, events,
         suspended_items, item_output, items_api,
     ):  # fmt: skip
         router.include_router(runs_router.router)

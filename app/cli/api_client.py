@@ -135,6 +135,26 @@ class ApiClient:
             finally:
                 answer.close()
 
+    @contextmanager
+    def download(self, path: str, **query: str | None) -> Iterator[Iterator[bytes]]:
+        """A file, as it comes.
+
+        Raises:
+            Unavailable, CallRefused: as any call; Unavailable also where the file is broken off.
+        """
+        given = {name: value for name, value in query.items() if value is not None}
+        url = httpx2.URL(path.lstrip("/")).copy_merge_params(given)
+        request = self._http.build_request("GET", url)
+        with self._reaching():
+            answer = self._http.send(request, stream=True)
+            try:
+                if not answer.is_success:
+                    answer.read()
+                    raise refusal(answer, self._shown)
+                yield answer.iter_bytes()
+            finally:
+                answer.close()
+
     def read(self, kind: type[Found], answer: str | bytes) -> Found:
         with self._reaching():
             return read(kind, answer, self._shown)

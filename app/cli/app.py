@@ -68,7 +68,7 @@ COMMANDS = {
     ),
     "failures": (
         "commands.runs",
-        "List what failed in a run, grouped by what the errors say.",
+        "List what failed in a run, grouped by what the errors say; or all of it, item by item.",
     ),
     "events": ("commands.runs", "List what happened to a run, and who did it."),
     "audit": (
@@ -87,6 +87,10 @@ COMMANDS = {
     "link": (
         "commands.questions",
         "Make a link on which somebody without a token may answer what an item waits for.",
+    ),
+    "items": (
+        "commands.items",
+        "List the items of a run by id, with what came of each; or all of them as a file.",
     ),
     "item": (
         "commands.items",

@@ -39,6 +39,10 @@ OwnEntity = Annotated[
         help="One that has no row, of a family that takes it; @FILE, or @- for standard input.",
     ),
 ]  # fmt: skip
+Csv = Annotated[bool, typer.Option("--csv", help="Print all of it as CSV, for a spreadsheet.")]
+Ndjson = Annotated[
+    bool, typer.Option("--ndjson", help="Print all of it as JSON, one a line, for programs.")
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Which run: see sluice runs.")]
 ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="Which item, by its id.")]
 StepPath = Annotated[

@@ -161,7 +161,7 @@ class SluiceSettings(ThrottleSettings):
     )
     streams_per_token: int = Field(
         50, alias="SLUICE_STREAMS_PER_TOKEN", ge=1, le=10_000,
-        description="event streams of one token at once",
+        description="event streams, and files of runs, of one token at once",
     )  # fmt: skip
     streams: int = Field(
         200, alias="SLUICE_STREAMS", ge=1, le=10_000, description="the same of all tokens"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable
 from datetime import datetime
-from io import StringIO
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
@@ -16,9 +12,6 @@ from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 
 if TYPE_CHECKING:
     from app.store.monitoring.audit import AuditEntry
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""With which a cell begins that a spreadsheet would compute."""
 
 
 class AuditEntryView(View):
@@ -46,25 +39,6 @@ class AuditAnswer(Answer):
 COLUMNS = tuple(AuditEntryView.model_fields)
 
 
-def csv_lines(rows: Iterable[Iterable[object]]) -> str:
-    """Of RFC 4180. JSON is written as such, and a text that a spreadsheet would compute stands
-    behind an apostrophe."""
-    text = StringIO()
-    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
 def cells(entry: AuditEntryView) -> list[object]:
     """In the order of ``COLUMNS``."""
     return [getattr(entry, name) for name in COLUMNS]
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

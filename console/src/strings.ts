@@ -484,6 +484,7 @@ export const S = {
   },
 
   failures: {
+    file: "Each of them, as CSV",
     title: "Failures",
     total: (total: string, groups: number): string =>
       `${total} failed or timed out, in ${groups} ${plural(groups, "group", "groups")}`,
@@ -534,6 +535,7 @@ export const S = {
     filter: "Items by status",
     all: "all",
     none: "There is no such item.",
+    file: { csv: "All of these as CSV", ndjson: "All of these as NDJSON" },
     item: "Item",
     status: "Status",
     attempts: "Attempts",

@@ -19,6 +19,8 @@ SHORT_PATIENCE = 1.0
 
 LOOKS = 2
 STREAM = "text/event-stream"
+FILES = ("/items.csv", "/items.ndjson", "/failures.csv", "/failures.ndjson")
+"""How paths end whose answers may be as long as a run is large."""
 
 
 def asks_for_stream(request: Request) -> bool:
@@ -69,5 +71,6 @@ class CallLimits:
 
     def at_the_door(self, request: Request) -> ConcurrencyLimit:
         """Under which the call as a whole is counted. One that asks for a stream and is answered
-        otherwise takes the place of one for as long as that takes."""
-        return self.streams if asks_for_stream(request) else self.calls
+        otherwise takes the place of one for as long as that takes. So does a file."""
+        streams = asks_for_stream(request) or request.url.path.endswith(FILES)
+        return self.streams if streams else self.calls

@@ -9,20 +9,21 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
 
 from app.api.dependencies import ApiState, Cursor, Limit, State, bearer
 from app.api.pagination import Paging
 from app.api.routing import Router
+from app.api.streamed_file import StreamedFile
 from app.errors import BadInput
-from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells, csv_lines
+from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells
 from app.schemas.base import Moment
+from app.spreadsheet.csv_lines import MEDIA_TYPE as CSV
+from app.spreadsheet.csv_lines import csv_lines
 from app.store.database import reading
 from app.store.monitoring import audit
 from app.store.monitoring.audit import AuditEntry, AuditFilter, AuditPosition
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 
-CSV = "text/csv"
 MOST_ROWS = 50_000
 """Of one CSV."""
 BATCH = 500
@@ -64,8 +65,7 @@ async def list_audit(
     paging = Paging(state.cursors, "audit", limit, cursor)
     behind = _position(paging.after)
     if format == "csv" or (format is None and CSV in request.headers.get("accept", "").lower()):
-        headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-        return StreamingResponse(_csv(state, asked, behind), media_type=CSV, headers=headers)
+        return StreamedFile(_csv(state, asked, behind), "audit.csv", CSV)
     async with reading(state.database) as connection:
         found = await audit.page_of_audit(connection, asked, behind=behind, limit=paging.wanted)
     page = paging.page_of(found, _told)

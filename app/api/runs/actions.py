@@ -10,14 +10,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool
 from app.api.dependencies import Allowed, ApiState, Caller, NoteInBody, RunIdInPath, State, bearer
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
-from app.errors import BadInput, Conflict, NotFound
+from app.api.runs.failures import group_of
+from app.errors import Conflict
 from app.schemas.base import Body, GivenNote
 from app.schemas.failures import RetryAnswer
 from app.schemas.runs import RunAnswer, RunView
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import Approval, AttemptsAsked, ItemIds
 from app.store.database import reading
-from app.store.items import failures
 from app.store.items.failures import FAILED, RetrySelection
 from app.store.runs import runs
 from app.store.statuses import OUTCOMES, ItemStatus
@@ -32,7 +32,6 @@ from app.workflows.contract.run_options import (
     Seconds,
     options_of,
 )
-from app.workflows.failures.fingerprint import group_id
 from app.workflows.runs.approval import waits_for_approval
 
 router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)])
@@ -205,21 +204,7 @@ async def retry_run(
 async def _which(state: ApiState, run_id: str, body: Retry) -> RetrySelection:
     error_class, error_group = body.error_class, None
     if body.group is not None:
-        async with reading(state.database) as connection:
-            found = await failures.groups(connection, run_id)
-        of_id = {group_id(group.error_class, group.error_group): group for group in found}
-        if body.group not in of_id:
-            raise NotFound(
-                f"Run {run_id} has no group {body.group!r} of failures. See GET"
-                f" /api/runs/{run_id}/failures.",
-                field="group",
-            )
-        chosen = of_id[body.group]
-        if error_class not in (None, chosen.error_class):
-            raise BadInput(
-                f"Group {body.group} is of {chosen.error_class}. Leave errorClass out.",
-                field="errorClass",
-            )
+        chosen = await group_of(state, run_id, body.group, error_class)
         error_class, error_group = chosen.error_class, chosen.error_group
     return RetrySelection(
         statuses=tuple(sorted(set(body.status))),

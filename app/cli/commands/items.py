@@ -1,5 +1,5 @@
-"""``sluice item`` and ``output``: what became of an item, its steps in the order in which they
-came, and what it writes while it is at work."""
+"""``sluice items``, ``item`` and ``output``: what became of items, of one its steps in the order in
+which they came, and what it writes while it is at work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from app.cli.api_client import ApiClient, open_api
-from app.cli.options import ItemId, Json, RunId
+from app.cli.file_printer import file_of, print_file
+from app.cli.options import Csv, ItemId, Json, Ndjson, RunId
 from app.cli.output.console import (
     add,
     duration,
@@ -28,21 +29,58 @@ from app.cli.output.console import (
     when,
 )
 from app.cli.output.run_summary import seconds_of
-from app.cli.paths import item_path
+from app.cli.paths import item_path, run_path
 from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.items import (
     AtWorkView,
     ChunksAnswer,
     ChunkView,
     ItemAnswer,
+    ItemsAnswer,
     ItemView,
     StepView,
     StreamEndView,
 )
+from app.store.statuses import ItemStatus
 
 _FINE = ("succeeded", "skipped")
 
 commands = typer.Typer()
+
+
+@commands.command()
+def items(
+    run_id: RunId,
+    *,
+    status: Annotated[
+        ItemStatus | None, typer.Option(help="Only in this status, such as failed.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(min=1, max=200, help="How many at most, unless it is a file.")
+    ] = 50,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    as_ndjson: Ndjson = False,
+) -> None:
+    """List the items of a run by id, with what came of each; or all of them as a file."""
+    file = file_of("items", as_json=as_json, as_csv=as_csv, as_ndjson=as_ndjson)
+    with open_api() as api:
+        if file is not None:
+            print_file(api, run_path(run_id, file), {"status": status})
+            return
+        answer = api.get(ItemsAnswer, run_path(run_id, "items"), status=status, limit=limit)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    made = table("Item", "Status", "Attempts", "Ended", "What came of it", right=("Attempts",))
+    for one in answer.found.items:
+        ended = None if one.finished_at is None else when(one.finished_at)
+        what = "(large)" if one.result_omitted else one.error_message or summary(one.result)
+        add(made, one.item_id, one.status, one.attempts, ended, what)
+    console.print(made if answer.found.items else "There are no such items.")
+    if answer.found.next_cursor is not None:
+        console.print("There are more: see --limit, --csv and --ndjson.")
 
 
 @commands.command()

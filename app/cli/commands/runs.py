@@ -12,7 +12,8 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.api_client import open_api
-from app.cli.options import Json, RunId
+from app.cli.file_printer import file_of, print_file
+from app.cli.options import Csv, Json, Ndjson, RunId
 from app.cli.output.changes import differences
 from app.cli.output.console import (
     add,
@@ -27,10 +28,12 @@ from app.cli.output.console import (
 )
 from app.cli.output.run_summary import throttled, total_of
 from app.cli.paths import run_path
-from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells, csv_lines
+from app.errors import BadInput
+from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells
 from app.schemas.events import EventsAnswer, EventView
 from app.schemas.failures import FailuresAnswer
 from app.schemas.runs import RunsAnswer
+from app.spreadsheet.csv_lines import csv_lines
 from app.store.monitoring.audit_actions import AuditSubject
 
 commands = typer.Typer()
@@ -73,9 +76,22 @@ def runs(
 
 
 @commands.command()
-def failures(run_id: RunId, *, as_json: Json = False) -> None:
-    """List what failed in a run, grouped by what the errors say."""
+def failures(
+    run_id: RunId,
+    *,
+    group: Annotated[str | None, typer.Option(help="Of a file: only of this group.")] = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    as_ndjson: Ndjson = False,
+) -> None:
+    """List what failed in a run, grouped by what the errors say; or all of it, item by item."""
+    file = file_of("failures", as_json=as_json, as_csv=as_csv, as_ndjson=as_ndjson)
+    if file is None and group is not None:
+        raise BadInput("--group goes with --csv and --ndjson: the list has every group.")
     with open_api() as api:
+        if file is not None:
+            print_file(api, run_path(run_id, file), {"group": group})
+            return
         answer = api.get(FailuresAnswer, run_path(run_id, "failures"))
     console = open_console()
     if as_json:

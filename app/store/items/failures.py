@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, Text, func, select
+from sqlalchemy import ColumnElement, Select, Text, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,13 +88,16 @@ async def page_of_chosen(
 
 
 def _chosen(run_id: str, which: RetrySelection) -> Select[Any]:  # of one column of text
-    query = select(_ITEM.c.item_id).where(
-        _ITEM.c.run_id == run_id, _ITEM.c.status.in_(which.statuses)
-    )
+    return select(_ITEM.c.item_id).where(_ITEM.c.run_id == run_id, *conditions(which))
+
+
+def conditions(which: RetrySelection) -> list[ColumnElement[bool]]:
+    """Of an item, to be among these."""
+    found = [_ITEM.c.status.in_(which.statuses)]
     if which.error_class is not None:
-        query = query.where(func.coalesce(_ITEM.c.error_class, "") == which.error_class)
+        found.append(func.coalesce(_ITEM.c.error_class, "") == which.error_class)
     if which.error_group is not None:
-        query = query.where(func.coalesce(_ITEM.c.error_group, "") == which.error_group)
+        found.append(func.coalesce(_ITEM.c.error_group, "") == which.error_group)
     if which.item_ids is not None:
-        query = query.where(_ITEM.c.item_id.in_(which.item_ids))
-    return query
+        found.append(_ITEM.c.item_id.in_(which.item_ids))
+    return found

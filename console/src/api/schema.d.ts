@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: b59e1faeb227f726c2d3498d122244c613112a1ab18fb38f9e792da1a3a77168
+// OpenAPI document: f8817e2a9bfd271295bc8a5ad54eef0e6757c220a8c8e75adeb060c02ce05c1a
 
 export interface paths {
     "/api/audit": {
@@ -665,6 +665,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/failures.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures As Csv
+         * @description Every item that failed or timed out, by id, with its error and its group.
+         */
+        get: operations["failures_as_csv_api_runs__run_id__failures_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/failures.ndjson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Failures As Ndjson
+         * @description The same, an item a line, and behind them `{"complete": true, "rows": …}`: without that line
+         *     it is not all.
+         */
+        get: operations["failures_as_ndjson_api_runs__run_id__failures_ndjson_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/finish": {
         parameters: {
             query?: never;
@@ -799,6 +840,47 @@ export interface paths {
          *     itself has it.
          */
         get: operations["list_items_api_runs__run_id__items_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items As Csv
+         * @description All of its items by id, as many as there are; `status` chooses among them.
+         */
+        get: operations["items_as_csv_api_runs__run_id__items_csv_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/items.ndjson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Items As Ndjson
+         * @description The same, an item a line as the list has it, and behind them `{"complete": true, "rows": …}`:
+         *     without that line it is not all.
+         */
+        get: operations["items_as_ndjson_api_runs__run_id__items_ndjson_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5729,6 +5811,80 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    failures_as_csv_api_runs__run_id__failures_csv_get: {
+        parameters: {
+            query?: {
+                errorClass?: string | null;
+                /** @description of GET /api/runs/{run_id}/failures */
+                group?: string | null;
+                /** @description null: both */
+                status?: ("failed" | "timed_out") | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as it is made. Its connection is broken off where the rest cannot be had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    failures_as_ndjson_api_runs__run_id__failures_ndjson_get: {
+        parameters: {
+            query?: {
+                errorClass?: string | null;
+                /** @description of GET /api/runs/{run_id}/failures */
+                group?: string | null;
+                /** @description null: both */
+                status?: ("failed" | "timed_out") | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as it is made. Its connection is broken off where the rest cannot be had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     finish_run_api_runs__run_id__finish_post: {
         parameters: {
             query?: never;
@@ -5979,6 +6135,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ItemsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    items_as_csv_api_runs__run_id__items_csv_get: {
+        parameters: {
+            query?: {
+                /** @description null: any */
+                status?: components["schemas"]["ItemStatus"] | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as it is made. Its connection is broken off where the rest cannot be had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    items_as_ndjson_api_runs__run_id__items_ndjson_get: {
+        parameters: {
+            query?: {
+                /** @description null: any */
+                status?: components["schemas"]["ItemStatus"] | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as it is made. Its connection is broken off where the rest cannot be had */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             401: components["responses"]["Unauthorized"];

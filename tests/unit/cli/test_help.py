@@ -16,7 +16,7 @@ def test_every_command_is_there() -> None:
         *("serve", "worker", "migrate", "prune", "rotate-key"),
         *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
         *("failures", "events", "audit", "runs"),
-        *("suspended", "answer", "link", "item", "output"),
+        *("suspended", "answer", "link", "items", "item", "output"),
         *("backfill", "coverage", "forget"),
         *("families", "check", "demo", "flow", "backfills", "schedule", "notify"),
         *("qstash", "qstash-dev"),

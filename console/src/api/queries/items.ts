@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { queryString } from "../../format/queryString";
 import { useEvery } from "../../page/refreshing";
+import { ROOT } from "../../page/root";
 import { call } from "../client";
 import { path } from "../paths";
 import type { AtWork, Item, ItemStatus, Question, Step } from "../types";
@@ -19,6 +20,16 @@ export function useItems(run: string, status: ItemStatus | null, cursor: string 
     placeholderData: keepPreviousData,
     refetchInterval: useEvery(5_000),
   });
+}
+
+/** Where all of them are, as a file. */
+export function itemsFile(run: string, status: ItemStatus | null, kind: "csv" | "ndjson"): string {
+  return `${ROOT}${path.run(run)}/items.${kind}${queryString({ status })}`;
+}
+
+/** And every item that failed, with its error. */
+export function failuresFile(run: string): string {
+  return `${ROOT}${path.run(run)}/failures.csv`;
 }
 
 export function useItem(run: string, item: string) {

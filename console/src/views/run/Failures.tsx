@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { failuresFile } from "../../api/queries/items";
 import { useFailures } from "../../api/queries/run";
 import { useForbidden } from "../../api/session";
 import { ENDED } from "../../api/statuses";
@@ -31,7 +32,12 @@ function Groups({ run }: { readonly run: Run }) {
       <Shown of={failures}>
         {({ failures: groups, total }) => (
           <>
-            <p className="muted small">{F.total(count(total), groups.length)}</p>
+            <div className="row between">
+              <p className="muted small">{F.total(count(total), groups.length)}</p>
+              <a className="button plain" href={failuresFile(run.id)} download>
+                {F.file}
+              </a>
+            </div>
             <ul className="plain stack">
               {groups.slice(0, all ? undefined : FIRST).map((group) => (
                 <Group key={group.group} group={group} run={run} />

@@ -1,4 +1,4 @@
-import { useItems } from "../../api/queries/items";
+import { itemsFile, useItems } from "../../api/queries/items";
 import type { Item, ItemStatus, Run } from "../../api/types";
 import { writeJson } from "../../format/json";
 import { count } from "../../format/numbers";
@@ -46,6 +46,13 @@ export function Items({ run, query }: { readonly run: Run; readonly query: URLSe
           </Link>
         ))}
       </nav>
+      <p className="row small">
+        {(["csv", "ndjson"] as const).map((kind) => (
+          <a key={kind} className="button plain" href={itemsFile(run.id, status, kind)} download>
+            {I.file[kind]}
+          </a>
+        ))}
+      </p>
       <Shown of={items}>
         {({ items: found, nextCursor }) =>
           found.length === 0 ? (
