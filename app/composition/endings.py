@@ -8,6 +8,7 @@ from functools import partial
 from app.engine import Engine
 from app.workflows.backfills.advance import begin_next_partition
 from app.workflows.finish.finisher import Finisher
+from app.workflows.finish.followers import check_chains, start_followers
 from app.workflows.monitoring.coverage import record_run
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.lifecycle import RunLifecycle
@@ -18,6 +19,11 @@ from app.workflows.steps.children import tell_parent
 def lifecycle_of(
     engine: Engine, families: Mapping[str, BoundFamily], finisher: Finisher
 ) -> RunLifecycle:
+    """
+    Raises:
+        ConfigurationError: see ``check_chains``.
+    """
+    check_chains(families)
     return RunLifecycle(
         engine,
         before_end=finisher.begin,
@@ -26,5 +32,6 @@ def lifecycle_of(
             partial(begin_next_partition, engine, families),
             partial(begin_next_in_line, engine, families),
             partial(record_run, families),
+            partial(start_followers, engine, families),
         ),
     )

@@ -222,6 +222,7 @@ class EventKind(StrEnum):
     CANCELLING = "cancelling"
     FINISHING = "finishing"  # every item has ended; data: the run that finish is
     ENDED = "ended"  # reason: the status
+    FOLLOWED = "followed"  # data: another family's run that begins because of it; or why none does
     ANSWERED = "answered"  # a suspended item was given what it waited for; data: item and step
     RETRIED = "retried"  # data: the run that retries
     RETRYING = "retrying"  # a layer has failed, and comes again; once for each kind of trouble

@@ -8,6 +8,7 @@ What each name means stands where it is defined, in ``app.workflows.contract``.
 from __future__ import annotations
 
 from app.flow.limits import FlowControl
+from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost, Services
 from app.workflows.contract.cron import CatchUp, Cron, Overlap
@@ -36,6 +37,7 @@ from app.workflows.throttles.database_checks import DeadTuples, LongTransactions
 from app.workflows.throttles.health_address import HealthAddress
 
 __all__ = [
+    "After",
     "Backoff",
     "CallFailed",
     "CatchUp",

@@ -560,6 +560,7 @@ export const S = {
       cancelling: "Being cancelled",
       finishing: "Its items have ended; its finish begins",
       ended: "Ended",
+      followed: "Another family's run follows",
       answered: "Answered",
       retried: "Retried",
       retrying: "Failed, and is tried again",

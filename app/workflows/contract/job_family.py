@@ -14,6 +14,7 @@ from sqlalchemy import Select
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from app.flow.limits import OPEN, FlowControl
+from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.cron import Cron, Overlap
@@ -130,6 +131,9 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """A run that is active for longer pauses."""
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
+    after: ClassVar[str | After | tuple[str | After, ...]] = ()
+    """The family, or several, after whose runs one of this begins: when one over all that is
+    eligible, or a retry of what it had failed at, has succeeded."""
     finish_cancelled: ClassVar[bool] = False
     """Whether ``finish`` is called for a run that was cancelled, too."""
     partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning

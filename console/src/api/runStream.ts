@@ -17,6 +17,7 @@ const KINDS: readonly EventKind[] = [
   "cancelling",
   "finishing",
   "ended",
+  "followed",
   "answered",
   "retried",
   "retrying",

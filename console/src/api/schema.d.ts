@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f8817e2a9bfd271295bc8a5ad54eef0e6757c220a8c8e75adeb060c02ce05c1a
+// OpenAPI document: 439e8399ba8a2ff9cc6666f0744b7bfa01abaf6268e05a271d9b6e7273d058dc
 
 export interface paths {
     "/api/audit": {
@@ -2014,7 +2014,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "followed" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */

@@ -1,0 +1,124 @@
+"""Runs that begin because another family's has succeeded: in the transaction that ends it, so that
+whoever dies, a run has its followers or has not ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.engine import Engine
+from app.errors import BadInput, ConfigurationError, Conflict
+from app.store.runs import events
+from app.store.runs.events import SLUICE
+from app.store.statuses import EventKind, RunStatus
+from app.store.tables.runs import Run
+from app.workflows.contract.after import After
+from app.workflows.contract.exceptions import FamilyFailed
+from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
+from app.workflows.runs.request import RunRequest, new_run
+from app.workflows.runs.start import start_run
+from app.workflows.serialization.annotations import all_in, is_secret
+
+log = structlog.get_logger("sluice.run")
+
+
+def check_chains(families: Mapping[str, BoundFamily]) -> None:
+    """
+    Raises:
+        ConfigurationError: a family comes after one that is not there, or, by way of others, after
+            itself; or it takes a param that is none, or that is a secret.
+    """
+    for name, bound in families.items():
+        for after in _afters(bound):
+            former = families.get(after.family)
+            if former is None:
+                raise ConfigurationError(
+                    f"{name} comes after {after.family!r}, and there is no such family. There are:"
+                    f" {', '.join(sorted(families))}."
+                )
+            for own, theirs in after.taken.items():
+                _check_param(name, bound.family.params, own)
+                _check_param(after.family, former.family.params, theirs)
+    for name in families:
+        _check_no_circle(families, name, [name])
+
+
+def _check_no_circle(families: Mapping[str, BoundFamily], first: str, way: list[str]) -> None:
+    for after in _afters(families[way[-1]]):
+        if after.family == first:
+            circle = " after ".join([*way, first])
+            raise ConfigurationError(f"Families come after one another in a circle: {circle}.")
+        if after.family not in way:
+            _check_no_circle(families, first, [*way, after.family])
+
+
+def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
+    field = kind.model_fields.get(name)
+    if field is None:
+        known = ", ".join(kind.model_fields) or "none"
+        raise ConfigurationError(f"after: {family} has no param {name!r}. It has: {known}.")
+    if any(is_secret(one) for one in all_in(field.annotation, set())):
+        raise ConfigurationError(f"after: the param {name!r} of {family} is a secret, which stays.")
+
+
+async def start_followers(
+    engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
+) -> None:
+    """A run has ended. One over named ids, up to a limit, or for an entity of somebody's own is not
+    the whole of its family's work, and none follows; a retry of what had failed is the rest of it.
+    """
+    named = run.item_limit is not None or run.item_ids or run.item_list or run.entity is not None
+    if run.status != RunStatus.SUCCEEDED or (named and run.retry_of is None):
+        return
+    for bound in families.values():
+        for after in _afters(bound):
+            if after.family == run.family:
+                params = _params(families[run.family], bound, after, run)
+                await _start(engine, tx, bound, run, params)
+
+
+async def _start(
+    engine: Engine, tx: AsyncConnection, bound: BoundFamily, run: Run, params: Mapping[str, Any]
+) -> None:
+    try:
+        with told(bound.name, "params"):
+            request = RunRequest(params=bound.params.of(params), why={"after": run.id})
+            new = new_run(bound, request, started_by=SLUICE)
+        async with tx.begin_nested():
+            started = await start_run(tx, engine, bound, new, why=request.why)
+    except (BadInput, Conflict, FamilyFailed) as refused:
+        # The run has succeeded all the same; what did not follow is said where it ended.
+        detail = f"{bound.name} does not follow: {refused.detail}"
+        log.warning("run_not_followed", run=run.id, family=bound.name, reason=refused.detail)
+        await events.append(tx, run.id, EventKind.FOLLOWED, detail=detail)
+        return
+    data = {"runId": started.run_id, "family": bound.name}
+    await events.append(tx, run.id, EventKind.FOLLOWED, data=data)
+    log.info("run_followed", run=run.id, family=bound.name, by=started.run_id)
+
+
+def _params(
+    former: BoundFamily, bound: BoundFamily, after: After, run: Run
+) -> dict[str, Any]:  # JSON
+    """Those that the ended run was given: what it left to a default is left to the new one's."""
+    found = {}
+    for own, theirs in after.taken.items():
+        name = _alias(former.family.params, theirs)
+        if name in run.params:
+            found[_alias(bound.family.params, own)] = run.params[name]
+    return found
+
+
+def _alias(kind: type[BaseModel], name: str) -> str:
+    return kind.model_fields[name].alias or name
+
+
+def _afters(bound: BoundFamily) -> Iterator[After]:
+    said = bound.family.after
+    for one in said if isinstance(said, tuple) else (said,):
+        yield After(one) if isinstance(one, str) else one
