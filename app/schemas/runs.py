@@ -152,7 +152,7 @@ class RunView(View):
         return cls(
             **run.model_dump(
                 include={
-                    "id", "family", "reason", "detail", "params", "entity", "force", "started_by",
+                    "id", "family", "reason", "detail", "params", "entity", "started_by",
                     "paged", "retry_of", "backfill_id", "item_list", "created_at", "started_at",
                     "finished_at", "deadline_at",
                 }
@@ -165,6 +165,8 @@ class RunView(View):
             finish_of=run.finish_of,
             estimate=None if run.estimate is None else Estimate.model_validate(run.estimate),
             actual=ActualView.of(run),
+            # Of an entity that was handed over nobody asks whether it has a result.
+            force=run.force and run.entity is None,
             limit=run.item_limit,
             item_ids=None if run.item_ids is None else len(run.item_ids),
             counters=CountersView(**run.model_dump(include=set(CountersView.model_fields))),

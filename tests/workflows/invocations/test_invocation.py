@@ -50,6 +50,7 @@ async def test_an_entity_is_executed_by_both_routes_as_the_one_item_of_its_run(
         assert not family.asked
         view = (await caller.get(f"/api/runs/{run.id}")).json()["run"]
         assert view["entity"] == {**CARD, "lines": [], "secret": None}
+        assert (view["force"], view["itemIds"], view["startedBy"]) == (False, 1, "ops")
 
 
 async def test_a_family_may_keep_what_comes_of_it(opener: Opener) -> None:
