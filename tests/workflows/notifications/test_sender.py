@@ -14,6 +14,7 @@ from structlog.typing import EventDict
 from app.store.notifications import deliveries as rows
 from app.store.notifications.event_types import TargetKind
 from app.workflows.notifications.sender import AT_ONCE, NotificationSender
+from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.worker.background import cancel_and_wait
 from tests.support.families import Recording
 from tests.support.network.llm_server import Server, response
@@ -219,6 +220,29 @@ async def test_an_answer_is_judged_by_its_status_within_a_time_limit(
     assert row.status == ("delivered" if why is None else "waiting")
     assert why is None or row.last_error.startswith(why)
     assert len(server.requests) == 1
+
+
+async def test_where_the_key_is_another_it_is_said_and_tried_again(
+    opener: Opener, server: Server
+) -> None:
+    server.answers = [FINE]
+    async with opener(Recording(), **LOOPBACK) as sluice:
+        target, _ = await add_target(sluice, server.url)
+        await write(sluice, target)
+        of_another = SecretBox.fresh().seal('{"url": "http://127.0.0.1:9/", "secret": null}')
+        [(sealed,)] = await sluice.sql("SELECT sealed FROM sluice.notification_target")
+        set_it = "UPDATE sluice.notification_target SET sealed = :sealed"
+        await sluice.sql(set_it, sealed=of_another)
+        one = sender(sluice)
+        await one.round(0.01)
+        [row] = await deliveries(sluice)
+        assert (row.status, row.last_status) == ("waiting", None)
+        assert "SLUICE_SECRET_KEY" in row.last_error
+        await sluice.sql(set_it, sealed=sealed)
+        await let_all_be_due(sluice)
+        await one.round(0.01)
+        [row] = await deliveries(sluice)
+    assert row.status == "delivered"
 
 
 async def test_one_who_does_not_answer_holds_up_nobody_else(opener: Opener, server: Server) -> None:

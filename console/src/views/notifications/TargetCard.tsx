@@ -60,7 +60,10 @@ export function TargetCard({ target }: { readonly target: NotificationTarget }) 
           title={N.removeTitle}
           tone="danger"
           reason={forbidden}
-          request={(note) => [`${address}${queryString({ note })}`, { method: "DELETE" }]}
+          request={(note) => {
+            setOpened(false); // what is gone with it must not be asked for again
+            return [`${address}${queryString({ note })}`, { method: "DELETE" }];
+          }}
         >
           <p>{N.removeMore(target.name)}</p>
         </NotedAction>
