@@ -70,9 +70,12 @@ async def start_followers(
     engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
 ) -> None:
     """A run has ended. One over named ids, up to a limit, or for an entity of somebody's own is not
-    the whole of its family's work, and none follows; a retry of what had failed is the rest of it.
+    the whole of its family's work, and none follows; a retry of what had failed is the rest of it,
+    where it is of rows.
     """
-    named = run.item_limit is not None or run.item_ids or run.item_list or run.entity is not None
+    named = run.item_limit is not None or run.item_ids or run.item_list
+    if run.entity is not None:
+        return
     if run.status != RunStatus.SUCCEEDED or (named and run.retry_of is None):
         return
     for bound in families.values():

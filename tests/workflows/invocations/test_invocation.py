@@ -221,6 +221,29 @@ async def test_what_it_spends_counts_against_its_budget(opener: Opener) -> None:
         assert (run.reason, run.spent_usd) == ("budget", 3.0)
 
 
+class Following(Recording):
+    """Begins when the work of the other family is done."""
+
+    after = "postcard"
+
+
+async def test_no_family_follows_it_nor_its_retry(opener: Opener) -> None:
+    def fail_first(_name: str, _ctx: Context) -> None:
+        if len(family.executed) == 1:
+            raise Fatal("the post is closed")
+
+    family = Postcards(fail_first)
+    async with opener(family, Following()) as sluice, api(sluice) as caller, sluice.worker():
+        first = (await invoked(caller))["runId"]
+        assert (await sluice.ended(first)).status == RunStatus.FAILED
+        again = await caller.post(f"/api/runs/{first}/retry", json={})
+        second = (await invoked(caller))["runId"]
+        for run_id in (again.json()["runId"], second):
+            assert (await sluice.ended(run_id)).status == RunStatus.SUCCEEDED
+        runs = await sluice.sql("SELECT id FROM sluice.run WHERE family <> 'postcard'")
+    assert not runs
+
+
 async def test_its_run_takes_no_other_items(opener: Opener) -> None:
     async with opener(Postcards(), Recording()) as sluice, api(sluice) as caller:
         run_id = (await invoked(caller))["runId"]
