@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
 from app.errors import BadInput, ConfigurationError, Conflict
-from app.store.runs import events
+from app.store.runs import events, runs
 from app.store.runs.events import SLUICE
 from app.store.statuses import EventKind, RunStatus
 from app.store.tables.runs import Run
@@ -70,19 +70,33 @@ async def start_followers(
     engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
 ) -> None:
     """A run has ended. One over named ids, up to a limit, or for an entity of somebody's own is not
-    the whole of its family's work, and none follows; a retry of what had failed is the rest of it,
-    where it is of rows.
+    the whole of its family's work, and none follows; a retry of what had failed is the rest of the
+    run that it began with, and is as that one was.
     """
-    named = run.item_limit is not None or run.item_ids or run.item_list
-    if run.entity is not None:
+    if run.status != RunStatus.SUCCEEDED:
         return
-    if run.status != RunStatus.SUCCEEDED or (named and run.retry_of is None):
+    following = [
+        (bound, after)
+        for bound in families.values()
+        for after in _afters(bound)
+        if after.family == run.family
+    ]
+    if not following or not await _is_over_all(tx, run):
         return
-    for bound in families.values():
-        for after in _afters(bound):
-            if after.family == run.family:
-                params = _params(families[run.family], bound, after, run)
-                await _start(engine, tx, bound, run, params)
+    for bound, after in following:
+        params = _params(families[run.family], bound, after, run)
+        await _start(engine, tx, bound, run, params)
+
+
+async def _is_over_all(tx: AsyncConnection, run: Run) -> bool:
+    first = run
+    if run.retry_of is not None:
+        found = await runs.find(tx, run.origin or run.retry_of)
+        if found is None:
+            return False  # it was deleted, and nobody knows any more
+        first = found
+    named = first.item_limit is not None or first.item_ids or first.item_list
+    return not named and first.entity is None
 
 
 async def _start(

@@ -15,6 +15,7 @@ from app.store.tables.runs import Run
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import After, Context, FamilyParams, Fatal, JobFamily
 from tests.support.families import Recording, Work
+from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
@@ -109,6 +110,27 @@ async def test_none_begins_after_a_run_that_failed_or_was_not_over_all(
         async with sluice.worker():
             await sluice.ended(run_id)
         assert await of_family(sluice, "send-invoices") == []
+
+
+@pytest.mark.parametrize(("asked", "followers"), [({}, 1), ({"limit": 2}, 0)])
+async def test_a_retry_of_what_failed_is_the_rest_of_its_run(
+    opener: Opener, asked: dict[str, object], followers: int
+) -> None:
+    broken = True
+
+    def some_fail(item_id: str, ctx: Context) -> None:
+        if broken and item_id == "u00001":
+            raise Fatal("no")
+
+    async with opener(Import(some_fail), Invoices()) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        run_id = await sluice.start("import-orders", **asked)
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).status == "partial"
+            broken = False
+            retry = (await caller.post(f"/api/runs/{run_id}/retry", json={})).json()["runId"]
+            assert (await sluice.ended(retry)).status == "succeeded"
+        assert len(await of_family(sluice, "send-invoices")) == followers
 
 
 async def test_where_it_cannot_begin_the_run_that_ended_says_why(opener: Opener) -> None:
