@@ -14,8 +14,9 @@ from app.redaction.escapes import decoded, may_escape, origins
 from app.redaction.spellings import spellings
 
 MARK = "[redacted]"
-MOST_LEARNT = 200
-"""Secrets of runs' params: those that were read last."""
+MOST_LEARNT = 400
+"""Secrets of runs' params, and two of each target of notifications, of which there are a hundred at
+most: those that were read last."""
 SHORTEST_LEARNT = 8
 """Characters."""
 _WORD = re.compile(r"[A-Za-z_]{,24}")
