@@ -29,6 +29,7 @@ PAGES = sorted(
 FAMILIES = {
     "reading-tip": "README.md",
     "reading-offer": "docs/guides/migrate-a-script.md",
+    "welcome-placeholder": "docs/guides/remember.md",
 }
 """The complete families of the documentation, and the pages that show them."""
 SETTINGS = {str(field.alias): field for field in Settings.model_fields.values()}

@@ -33,8 +33,9 @@ def check_saved(code: FamilyCode, findings: Findings) -> None:
         findings.warning(
             Rule.SAVE_WITHOUT_EXISTING,
             code.place_of("save"),
-            "save() is written and existing() is not, so that each run makes every result anew."
-            " Write existing(): which ids have what save() writes.",
+            "save() is written and existing is not, so that each run makes every result anew. Write"
+            " existing = Remembered(), and Sluice remembers what it has ended well; or existing():"
+            " which ids have what save() writes.",
         )
 
 

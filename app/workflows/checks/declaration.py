@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from app.workflows.contract.cron import Cron
 from app.workflows.contract.job_family import AnyFamily, overridden
+from app.workflows.contract.result_memory import Remembered
 from app.workflows.keys import Layer
 from app.workflows.registry.known_types import id_type
 
@@ -22,6 +23,9 @@ METHODS = (
 def declaration(family: AnyFamily) -> Mapping[str, str]:
     """By what it is about; as short as it can be read."""
     written = overridden(family, METHODS)
+    existing: object = family.existing
+    if isinstance(existing, Remembered):
+        written.remove("existing")
     by_select = overridden(family, ("eligible",))
     ids = getattr(id_type(type(family)), "__name__", "str")
     said = {
@@ -35,6 +39,8 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
         "beside a run": str(family.overlap),
         "schedule": _schedule(family.schedule),
     }
+    if isinstance(existing, Remembered):
+        said["remembers"] = _remembered(existing, family.version)
     if family.throttle:
         said["throttle"] = ", ".join(one.name for one in family.throttle)
     if family.invokes is not None:
@@ -44,6 +50,14 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
     if family.partitions is not None:
         said["partitions"] = type(family.partitions).__name__
     return said
+
+
+def _remembered(said: Remembered, version: int) -> str:
+    lasts = (
+        "for good" if said.within is None else f"for {said.within.total_seconds() / 86_400:g} days"
+    )
+    by = f", by {' and '.join(said.by)}" if said.by else ""
+    return f"results {lasts}{by}; version {version}"
 
 
 def _params(kind: type[BaseModel]) -> list[str]:

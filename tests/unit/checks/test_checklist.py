@@ -3,6 +3,7 @@ where a rule cannot be looked at."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from app.errors import BadInput
 from app.workflows.checks.declaration import declaration
 from app.workflows.checks.family_code import code_of
 from app.workflows.checks.findings import Rule
+from app.workflows.family import Remembered
 from tests.support.families import Recording
 from tests.unit.checks.family_package import (
     EXISTING,
@@ -147,3 +149,13 @@ def test_what_a_caller_may_hand_over_is_told() -> None:
     assert said["takes an entity"] == "to_whom (required), copies = 1, lines = …, secret = null"
     assert said["methods"] == "existing, load, execute, save, save_invoked"
     assert "takes an entity" not in declaration(Recording())
+
+
+def test_what_a_family_leaves_to_sluice_is_told_in_words() -> None:
+    class Recalling(Recording):
+        existing = Remembered(within=timedelta(days=30))  # type: ignore[assignment]
+        version = 2
+
+    said = declaration(Recalling())
+    assert said["remembers"] == "results for 30 days; version 2"
+    assert "existing" not in said["methods"]

@@ -6,15 +6,29 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import Select
+from sqlmodel import select
 from structlog.typing import EventDict
 
 from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
 from app.store.tables.runs import Run
-from app.workflows.family import Context, Fatal, Remembered, RetryAfter, Skip
+from app.workflows.family import (
+    Context,
+    Entity,
+    FamilyEntity,
+    FamilyParams,
+    Fatal,
+    FinishedRun,
+    JobFamily,
+    Remembered,
+    RetryAfter,
+    Skip,
+)
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
+from tests.support.users import User
 from tests.workflows.memory.remembering import Beside, Params, Remembering, age, remembered
 
 
@@ -262,6 +276,39 @@ async def test_previews_remember_nothing(opener: Opener) -> None:
         assert await remembered(sluice) == []
         await run(sluice)
         assert (await users.preview("u00001")).overwrites
+
+
+async def test_what_has_no_row_is_not_remembered_and_neither_is_a_finish(opener: Opener) -> None:
+    class Word(FamilyEntity):
+        text: str
+
+    class Finishing(JobFamily[FamilyParams, Word, str]):
+        name = "finishing"
+        entity = Entity("user", "users")
+        invokes = Word
+        existing = Remembered()
+
+        def eligible(self, params: FamilyParams) -> Select[str]:
+            return select(User.id)
+
+        async def load(self, item_id: str, ctx: Context) -> Word:
+            return Word(text=item_id)
+
+        async def execute(self, entity: Word, params: FamilyParams, ctx: Context) -> str:
+            return entity.text
+
+        async def finish(self, run: FinishedRun[str], ctx: Context) -> int:
+            return run.succeeded
+
+    async with opener(Finishing()) as sluice:
+        await sluice.add_users(2)
+        ended = await run(sluice)
+        handed = await run(sluice, entity=Word(text="made up"))
+        assert (ended.succeeded, handed.succeeded) == (2, 1)
+        assert await remembered(sluice) == [("u00001", 1, ended.id), ("u00002", 1, ended.id)]
+        rows = await sluice.sql("SELECT DISTINCT status FROM sluice.item")
+        assert [tuple(row) for row in rows] == [("succeeded",)]
+        assert len(await sluice.sql("SELECT 1 FROM sluice.item")) > 3  # the finish is one
 
 
 async def test_a_family_with_a_method_of_its_own_remembers_nothing_and_has_no_memory(
