@@ -80,7 +80,7 @@ class Bench(JobFamily[FamilyParams, str, None]):
             execute=FlowControl(parallelism=shape.parallelism, rate=shape.rate)
         )
         if shape.remembers:
-            self.existing = Remembered()  # type: ignore[assignment,method-assign]  # it has a method, too
+            self.existing = Remembered()  # type: ignore[method-assign]  # a shape for each row
 
     def eligible(self, params: FamilyParams) -> Select[str]:
         return select(User.id).where(col(User.active))

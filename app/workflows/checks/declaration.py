@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from app.workflows.contract.cron import Cron
 from app.workflows.contract.job_family import AnyFamily, overridden
-from app.workflows.contract.result_memory import Remembered
+from app.workflows.contract.result_memory import RememberedResults
 from app.workflows.keys import Layer
 from app.workflows.registry.known_types import id_type
 
@@ -24,7 +24,7 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
     """By what it is about; as short as it can be read."""
     written = overridden(family, METHODS)
     existing: object = family.existing
-    if isinstance(existing, Remembered):
+    if isinstance(existing, RememberedResults):
         written.remove("existing")
     by_select = overridden(family, ("eligible",))
     ids = getattr(id_type(type(family)), "__name__", "str")
@@ -39,7 +39,7 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
         "beside a run": str(family.overlap),
         "schedule": _schedule(family.schedule),
     }
-    if isinstance(existing, Remembered):
+    if isinstance(existing, RememberedResults):
         said["remembers"] = _remembered(existing, family.version)
     if family.throttle:
         said["throttle"] = ", ".join(one.name for one in family.throttle)
@@ -52,7 +52,7 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
     return said
 
 
-def _remembered(said: Remembered, version: int) -> str:
+def _remembered(said: RememberedResults, version: int) -> str:
     lasts = (
         "for good" if said.within is None else f"for {said.within.total_seconds() / 86_400:g} days"
     )

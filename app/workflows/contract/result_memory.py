@@ -14,7 +14,26 @@ LONGEST = timedelta(days=36_500)
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class RememberedResults:
+    """What ``Remembered`` says."""
+
+    within: timedelta | None
+    by: tuple[str, ...]
+
+    def __call__(self, ids: Sequence[Any], params: Any, ctx: Context) -> Collection[Any]:
+        """
+        Raises:
+            TypeError: always; Sluice looks items up by itself.
+        """
+        raise TypeError(
+            "existing is Remembered(…): Sluice looks the items up by itself, and there is nothing"
+            " to call. A dry run tells how many have a result."
+        )
+
+
+# A function whose type says nothing, because what stands for a method is none: type checkers would
+# compare the two.
+def Remembered(within: timedelta | None = None, by: Sequence[str] = ()) -> Any:  # noqa: N802 - it is read as a class's
     """``existing = Remembered(within=timedelta(days=30))``: an item has a result if a run of the
     family ended it as ``succeeded``, under the present ``version`` of the family, not longer ago
     than ``within`` (None: whenever), and with the same values of the params that ``by`` names.
@@ -24,37 +43,17 @@ class Remembered:
     Raises:
         ConfigurationError: a value that makes no sense.
     """
-
-    within: timedelta | None = None
-    by: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        within: object = self.within
-        if within is not None and not (
-            isinstance(within, timedelta) and timedelta(0) < within <= LONGEST
-        ):
-            raise ConfigurationError(
-                f"Remembered needs a within above 0 and of at most {LONGEST.days:,} days, such as"
-                f" timedelta(days=30), not {within!r}. Leave it out to remember for good.",
-                field="within",
-            )
-        by: object = self.by
-        names = tuple(by) if isinstance(by, (tuple, list)) else (None,)
-        if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-            raise ConfigurationError(
-                'Remembered takes the names of params as by=("locale",), each once, not'
-                f" by={by!r}.",
-                field="by",
-            )
-        object.__setattr__(self, "by", names)
-
-    def __call__(self, ids: Sequence[Any], params: Any, ctx: Context) -> Collection[Any]:
-        """So that type checkers let it stand for the method.
-
-        Raises:
-            TypeError: always; Sluice does not call it.
-        """
-        raise TypeError(
-            "existing is Remembered(…): Sluice looks the items up by itself, and there is nothing"
-            " to call. A dry run tells how many have a result."
+    lasts: object = within
+    if lasts is not None and not (isinstance(lasts, timedelta) and timedelta(0) < lasts <= LONGEST):
+        raise ConfigurationError(
+            f"Remembered needs a within above 0 and of at most {LONGEST.days:,} days, such as"
+            f" timedelta(days=30), not {within!r}. Leave it out to remember for good.",
+            field="within",
         )
+    names: tuple[object, ...] = tuple(by) if isinstance(by, (tuple, list)) else (None,)
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise ConfigurationError(
+            f'Remembered takes the names of params as by=("locale",), each once, not by={by!r}.',
+            field="by",
+        )
+    return RememberedResults(within, tuple(by))

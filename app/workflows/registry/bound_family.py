@@ -17,7 +17,7 @@ from app.store.items.result_memory import ResultMemory
 from app.store.tables.base import Json
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
-from app.workflows.contract.result_memory import Remembered
+from app.workflows.contract.result_memory import RememberedResults
 from app.workflows.keys import Layer, flow_key, values_key
 from app.workflows.registry.family_call import awaitable, directly
 from app.workflows.registry.known_types import hints_of, id_type, result_type, values_of
@@ -101,7 +101,7 @@ class BoundFamily:
     def params_key(self, params: BaseModel) -> str:
         """Of the params by which it tells remembered results apart; empty: by none."""
         existing: object = self.family.existing
-        names = set(existing.by) if isinstance(existing, Remembered) else ()
+        names = set(existing.by) if isinstance(existing, RememberedResults) else ()
         return values_key(params.model_dump(mode="json", include=names)) if names else ""
 
     def check_ids(self, item_ids: Sequence[str] | None) -> None:
@@ -168,7 +168,7 @@ def bind(
 
     def made(name: str, line: ThreadLine) -> Async:
         method = getattr(family, name)
-        ours = not overridden(family, (name,)) or isinstance(method, Remembered)
+        ours = not overridden(family, (name,)) or isinstance(method, RememberedResults)
         if ours and not inspect.iscoroutinefunction(method):
             return directly(method)  # what is the contract's own blocks nobody
         return awaitable(method, line)
@@ -230,4 +230,4 @@ def no_entity(family: AnyFamily) -> str:
 
 
 def _blocks_nobody(method: Callable[..., object]) -> bool:
-    return inspect.iscoroutinefunction(method) or isinstance(method, Remembered)
+    return inspect.iscoroutinefunction(method) or isinstance(method, RememberedResults)

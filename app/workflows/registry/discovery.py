@@ -16,7 +16,7 @@ from types import ModuleType
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
-from app.workflows.contract.result_memory import Remembered
+from app.workflows.contract.result_memory import Remembered, RememberedResults
 from app.workflows.contract.throttle import Throttle
 from app.workflows.registry.known_types import entity_type, result_type, values_of
 from app.workflows.registry.param_types import (
@@ -214,9 +214,10 @@ def _check_remembered(what: str, family: AnyFamily) -> None:
             f"{what} needs a version that is a whole number of 1 or more, not {version!r}."
         )
     existing: object = family.existing
-    if existing is Remembered:
+    written: object = type(family).existing
+    if written is Remembered:
         raise ConfigurationError(f"{what} says existing = Remembered. Write Remembered().")
-    if not isinstance(existing, Remembered):
+    if not isinstance(existing, RememberedResults):
         return
     try:
         check_named(family.params, existing.by)

@@ -13,7 +13,7 @@ from app.store.items.result_memory import ResultMemory
 from app.store.monitoring import audit
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.workflows.contract.job_family import AnyFamily
-from app.workflows.contract.result_memory import Remembered
+from app.workflows.contract.result_memory import RememberedResults
 from app.workflows.registry.bound_family import BoundFamily
 
 MOST_TOLD = 20
@@ -22,10 +22,10 @@ MOST_TOLD = 20
 log = structlog.get_logger("sluice.families")
 
 
-def declared(families: Iterable[AnyFamily]) -> dict[str, Remembered]:
+def declared(families: Iterable[AnyFamily]) -> dict[str, RememberedResults]:
     """What they say, by family; those that say nothing are left out."""
     said: dict[str, object] = {family.name: family.existing for family in families}
-    return {name: one for name, one in said.items() if isinstance(one, Remembered)}
+    return {name: one for name, one in said.items() if isinstance(one, RememberedResults)}
 
 
 async def open_memories(

@@ -153,7 +153,7 @@ def test_what_a_caller_may_hand_over_is_told() -> None:
 
 def test_what_a_family_leaves_to_sluice_is_told_in_words() -> None:
     class Recalling(Recording):
-        existing = Remembered(within=timedelta(days=30))  # type: ignore[assignment]
+        existing = Remembered(within=timedelta(days=30))
         version = 2
 
     said = declaration(Recalling())
