@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import FunctionType
 
 from app.workflows import family as module
 from app.workflows.contract.context import Context
@@ -19,7 +20,7 @@ def contract() -> str:
     context = [a for a in attributes(Context) if a.name not in _OF_SLUICE]
     others = [getattr(module, name) for name in sorted(module.__all__)]
     given = [cls for cls in others if cls not in {JobFamily, Context, module.Services}]
-    signals = [cls for cls in given if issubclass(cls, Exception)]
+    signals = [cls for cls in given if isinstance(cls, type) and issubclass(cls, Exception)]
     return "".join(
         [
             f"## JobFamily\n\n{prose(inspect.getdoc(JobFamily) or '')}\n\n",
@@ -32,12 +33,16 @@ def contract() -> str:
             *(f"### {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls) or '')}\n\n"
               for cls in signals),
             "## What it is declared with\n\n",
-            *(_declared(cls) for cls in given if cls not in signals),
+            *(_declared(one) for one in given if one not in signals),
         ]
     )  # fmt: skip
 
 
-def _declared(cls: type) -> str:
+def _declared(cls: type | FunctionType) -> str:
+    if isinstance(cls, FunctionType):
+        signature = f"{cls.__name__}{inspect.signature(cls)}".replace("'", "")
+        text = as_markdown(inspect.getdoc(cls) or "")
+        return f"### {cls.__name__}\n\n```python\n{signature}\n```\n\n{text}\n\n"
     text = as_markdown(_doc(cls))
     fields = list(attributes(cls))
     return f"### {cls.__name__}\n\n{text}\n\n{_attributes(fields) if fields else ''}"
