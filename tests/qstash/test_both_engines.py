@@ -12,6 +12,7 @@ from tests.qstash.called_service import called_service
 from tests.support.control import kinds
 from tests.support.families import Recording, Welcoming
 from tests.support.service import Opener, Sluice, assert_exact
+from tests.workflows.memory.remembering import Remembering, remembered
 
 USERS = 120
 
@@ -55,3 +56,15 @@ async def test_a_family_does_the_same_on_postgres_and_on_qstash(opener: Opener) 
         ]
         assert told[0] == told[1]
     assert max(family.saved.values()) == 1
+
+
+async def test_what_has_a_result_is_remembered_on_qstash_too(opener: Opener) -> None:
+    async with called_service(opener, Remembering()) as called:
+        sluice = called.sluice
+        ids = await sluice.add_users(30)
+        run, _ = await played(sluice, "remembering")
+        assert await remembered(sluice) == [(item_id, 1, run.id) for item_id in ids]
+        found = await sluice.dry_run()
+        assert (found.to_process, found.already_processed, found.stale) == (0, 30, 0)
+        await sluice.drained()
+        await called.qstash.settled()

@@ -268,6 +268,17 @@ async def test_what_an_earlier_version_left_of_an_item_makes_its_result_one_of_t
         assert await counted(sluice) == (2, 0, 1)
 
 
+async def test_coverage_counts_what_is_remembered(opener: Opener) -> None:
+    async with opener(Remembering()) as sluice:
+        await sluice.add_users(5)
+        await run(sluice, limit=2)
+        [day] = await sluice.sql("SELECT eligible, with_result, exact FROM sluice.coverage")
+        assert tuple(day) == (5, 2, True)
+        now = await sluice.service.api.coverage.now(sluice.bound(), Params())
+        assert now is not None
+        assert (now.eligible, now.with_result, now.exact) == (5, 2, True)
+
+
 async def test_previews_remember_nothing(opener: Opener) -> None:
     async with opener(Remembering()) as sluice:
         await sluice.add_users(1)
