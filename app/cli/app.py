@@ -62,6 +62,7 @@ COMMANDS = {
         "commands.control",
         "End a run: what is pending at once, what is at work when it ends.",
     ),
+    "finish": ("commands.control", "Run the finish of a run that has ended once more."),
     "retry": (
         "commands.control",
         "Start a run over what failed in an earlier one, or over other items of it.",

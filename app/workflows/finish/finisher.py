@@ -71,11 +71,11 @@ class Finisher:
             last = await runs.last_finish(tx, run_id)
             if last is not None and last.status not in ENDED:
                 raise Conflict(f"The finish of run {run_id} is under way: run {last.id}.")
-            return await self._begin(tx, run, by=by, note=note)
+            return await runs.get(tx, await self._begin(tx, run, by=by, note=note))
 
     async def _begin(
         self, tx: AsyncConnection, run: Run, *, by: str, note: str | None = None
-    ) -> Run:
+    ) -> str:
         finish = Run(
             id=new_id("run"),
             family=run.family,
@@ -95,4 +95,4 @@ class Finisher:
         )
         await self.engine.publish(tx, [out])
         log.info("run_finishing", run=run.id, family=run.family, finish=finish.id)
-        return finish
+        return finish.id

@@ -8,7 +8,7 @@ import json
 import signal
 from pathlib import Path
 
-from app.workflows.family import Context, Fatal
+from app.workflows.family import Context, Fatal, FinishedRun
 from tests.cli.command import Commanding, Sluice, wait_for
 from tests.support.control import paused
 from tests.support.families import Recording
@@ -55,6 +55,22 @@ async def test_a_run_that_asks_is_approved_once_and_no_other_run_is(
             assert "it is succeeded" in await command.refused("approve", run_id)
             retry = await command.says("retry", run_id, "--status", "succeeded", "--approval")
             await paused(sluice, retry.split()[1])
+
+
+async def test_a_finish_is_run_once_more(opener: Opener, commanding: Commanding) -> None:
+    class Finishing(Recording):
+        async def finish(self, run: FinishedRun[str], ctx: Context) -> int:
+            return run.succeeded
+
+    async with opener(Finishing()) as sluice, commanding(sluice) as command:
+        run = await sluice.played(2)
+        said = await command.says("finish", run.id, "--note", "the mail was lost")
+        finish = said.split()[0]
+        assert said == f"{finish} is running\n"
+        assert f"is under way: run {finish}" in await command.refused("finish", run.id)
+        async with sluice.worker():
+            assert (await sluice.ended(finish)).succeeded == 1
+        assert "the mail was lost" in await command.says("audit")
 
 
 async def test_a_cancel_asks_on_a_terminal_and_only_there(

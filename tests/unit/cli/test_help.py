@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import defaultdict
+from importlib import import_module
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from app.cli.app import COMMANDS, app, loaded
@@ -14,13 +17,24 @@ from app.cli.app import COMMANDS, app, loaded
 def test_every_command_is_there() -> None:
     assert [
         *("serve", "worker", "migrate", "prune", "rotate-key"),
-        *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "retry"),
+        *("run", "preview", "watch", "pause", "resume", "approve", "cancel", "finish", "retry"),
         *("failures", "events", "audit", "runs"),
         *("suspended", "answer", "link", "items", "item", "output"),
         *("backfill", "coverage", "forget"),
         *("families", "check", "demo", "flow", "backfills", "schedule", "notify"),
         *("qstash", "qstash-dev"),
     ] == [name for name in COMMANDS if name != "seed"]  # which goes with the examples
+
+
+def test_no_command_is_written_and_not_listed() -> None:
+    listed: defaultdict[str, set[str]] = defaultdict(set)
+    for name, (place, _) in COMMANDS.items():
+        listed[place].add(name)
+    written = {
+        place: set(typer.main.get_group(import_module(f"app.cli.{place}").commands).commands)
+        for place in listed
+    }
+    assert written == listed
 
 
 def test_what_the_list_says_of_a_command_is_the_beginning_of_its_own_help() -> None:
