@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.connections.driver import fetch_raw
 from app.engine import Delivery
 from app.engine.postgres import statements
 from app.engine.postgres.engine import PostgresEngine
@@ -89,6 +91,38 @@ async def test_two_idle_workers_share_what_comes(
         await publish(engine, database, *(message(n) for n in range(20)))
         await until(lambda: len(one.taken) + len(other.taken) == sum(before) + 20)
         assert min(len(one.taken) - before[0], len(other.taken) - before[1]) >= 4
+
+
+async def test_who_asks_for_one_message_locks_no_other(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    """Another worker that asks at the same moment would find nothing, and stand still."""
+    await publish(engine, database, *(message(n) for n in range(3)))
+    async with database.connect() as first, database.connect() as second:
+        for connection in (first, second):
+            asked = ["a.execute"], [50], 1, uuid.uuid4()
+            taken = await fetch_raw(connection, statements.CLAIM, *asked)
+            assert len(taken) == 1  # and the other's is not committed
+
+
+@pytest.mark.alone  # how soon is decided by milliseconds
+async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again_soon(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    clock, taker = asyncio.get_running_loop().time, Taker()
+    soon = timedelta(seconds=0.1)
+    waits: list[float] = []
+    async with working(engine, {"a.execute": taker}), database.connect() as other:
+        for number in range(7):
+            await publish(engine, database, message(number, delay=soon))
+            await other.execute(text("SELECT FROM sluice.message FOR UPDATE"))
+            await asyncio.sleep(0.16)  # until after it is due
+            assert len(taker.taken) == number
+            await other.rollback()
+            began = clock()
+            await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
+            waits.append(clock() - began)
+    assert sorted(waits)[3] < 0.25  # a look that nothing calls for comes after a second
 
 
 async def test_what_a_process_holds_that_is_gone_is_delivered_within_three_seconds(

@@ -64,7 +64,7 @@ class QueueConsumer:
         self._heard: Counter[str] = Counter()
         self._asked_at = self._due_at = self._look_at = 0.0
         self._due_known = False
-        self._pause = FIRST_PAUSE
+        self._pause, self._locked_for = FIRST_PAUSE, SHARE
         self._fault = Fault(log, "queue_unreachable")
         self._undelivered = Fault(log, "delivery_failed")
         self._wake = asyncio.Event()
@@ -156,7 +156,9 @@ class QueueConsumer:
             limit = min(places, self._at_once[number])
             heard = {key: self._heard[key] for key in room}
             taken = await queue.claim(room, limit)
-            self._reached()
+            if self._fault.lasts:
+                self._pause = FIRST_PAUSE
+                self._fault.over()
             for delivery in taken:
                 task = asyncio.create_task(self._deliver(delivery), name=delivery.flow_key)
                 self._in_hand[delivery.token] = (delivery, task)
@@ -179,11 +181,6 @@ class QueueConsumer:
             await _wait(self._wake, SHARE)
         return more
 
-    def _reached(self) -> None:
-        if self._fault.lasts:
-            self._pause = FIRST_PAUSE
-            self._fault.over()
-
     async def _patience(self, queue: QueueConnection) -> float:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
         if not self._due_known:
@@ -191,8 +188,12 @@ class QueueConsumer:
                 return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()
             self._due_known = True  # unless something is heard while we ask
-            due = await queue.next_due([key for lane in self._lanes for key in lane.handlers])
+            due = await queue.next_due(self._handlers, self._dry)
             left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
+            if left > 0:
+                self._locked_for = SHARE
+            else:  # somebody has it locked, and may not take it
+                left, self._locked_for = self._locked_for, min(2 * self._locked_for, 1.0)
             self._due_at = _now() + left
         return min(self._look_at, self._due_at) - _now()
 

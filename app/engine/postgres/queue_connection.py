@@ -52,8 +52,13 @@ class QueueConnection:
             Delivery((seq, number), key, body, attempt) for seq, number, attempt, key, body in rows
         ]
 
-    async def next_due(self, flow_keys: Collection[str]) -> timedelta | None:
-        [(due,)] = await self._fetch(statements.NEXT_DUE, list(flow_keys))
+    async def next_due(self, flow_keys: Collection[str], dry: Collection[str]) -> timedelta | None:
+        """
+        Args:
+            dry: of which nothing more could be taken; what is due of them already counts too.
+        """
+        keys = list(flow_keys)
+        [(due,)] = await self._fetch(statements.NEXT_DUE, keys, [key in dry for key in keys])
         return cast("timedelta | None", due)
 
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:

@@ -45,7 +45,8 @@ ABANDONED = """
 """
 
 # Each flow key's index is read in the order in which its messages are due, and no further than
-# needed: what is due in a week is never read, however much of it waits.
+# needed: what is due in a week is never read, however much of it waits. No more is locked of a key
+# than may be taken: another worker that asks at the same moment would find nothing.
 CLAIM = """
     UPDATE sluice.message m
     SET worker = $4::uuid, deliveries = m.deliveries + 1, attempts = m.attempts + 1
@@ -54,17 +55,21 @@ CLAIM = """
         CROSS JOIN LATERAL (
             SELECT seq, priority FROM sluice.message
             WHERE flow_key = k.flow_key AND worker IS NULL AND due_at <= now()
-            ORDER BY due_at LIMIT k.room FOR UPDATE SKIP LOCKED
+            ORDER BY due_at LIMIT least(k.room, $3) FOR UPDATE SKIP LOCKED
         ) AS job
         ORDER BY job.priority DESC, job.seq LIMIT $3
     ))
     RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload
 """
+# Of a key of which nothing more could be taken, what is due already counts too: somebody had it
+# locked, and may not take it.
 NEXT_DUE = """
-    SELECT min(due.due_at) - now() FROM unnest($1::text[]) AS k(flow_key)
+    SELECT min(due.due_at) - now()
+    FROM unnest($1::text[], $2::text[]::bool[]) AS k(flow_key, dry)
     CROSS JOIN LATERAL (
         SELECT due_at FROM sluice.message
-        WHERE flow_key = k.flow_key AND worker IS NULL AND due_at > now()
+        WHERE flow_key = k.flow_key AND worker IS NULL
+          AND due_at > CASE WHEN k.dry THEN '-infinity' ELSE now() END
         ORDER BY due_at LIMIT 1
     ) AS due
 """
