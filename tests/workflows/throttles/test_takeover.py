@@ -13,6 +13,8 @@ from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.throttles.throttled_worker import LOOKS, WHY, ThrottledTraced
 
 MODULE = "tests.workflows.throttles.throttled_worker"
+ITEMS = 3_000
+"""For some seconds, of which the first look takes one to come."""
 ILL = "replicas lag 45 s"
 
 
@@ -52,7 +54,7 @@ async def test_of_several_workers_one_asks_and_when_it_is_killed_another_one_doe
     async with opener(ThrottledTraced(), watchdog_seconds=0.5) as sluice:
         for statement in (*EVIDENCE, LOOKS, WHY):
             await sluice.sql(statement)
-        await sluice.add_users(400)
+        await sluice.add_users(ITEMS)
         prefix = opener.settings.redis_prefix
 
         async with (
@@ -76,6 +78,6 @@ async def test_of_several_workers_one_asks_and_when_it_is_killed_another_one_doe
             assert (await sluice.run(run_id)).status == "running"
             await say(sluice, None)
             run = await sluice.ended(run_id)
-            assert run.succeeded == 400
+            assert run.succeeded == ITEMS
             assert_exact(run, await sluice.items(run_id))
-            assert await begun(sluice) == 400
+            assert await begun(sluice) == ITEMS
