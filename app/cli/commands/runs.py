@@ -26,7 +26,7 @@ from app.cli.output.console import (
     table,
     when,
 )
-from app.cli.output.run_summary import throttled, total_of
+from app.cli.output.run_summary import held_up_by, total_of
 from app.cli.paths import run_path
 from app.errors import BadInput
 from app.schemas.audit import COLUMNS, AuditAnswer, AuditEntryView, cells
@@ -65,7 +65,7 @@ def runs(
     )
     for one in answer.found.runs:
         failed = one.counters.failed + one.counters.timed_out
-        reason = one.detail if one.throttled is None else throttled(one.throttled)
+        reason = held_up_by(one) or one.detail
         add(
             made,
             *(one.id, one.family, one.status),

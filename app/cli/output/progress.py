@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from app.cli.output.console import duration, number, printable
-from app.cli.output.run_summary import throttled, total_of
+from app.cli.output.run_summary import held_up_by, total_of
 from app.schemas.runs import RunView
 
 _LINE_EVERY = 1.0
@@ -146,8 +146,8 @@ def _outcomes(run: RunView) -> str:
 
 
 def _pace(run: RunView, rate: float) -> str:
-    if run.throttled is not None:
-        return throttled(run.throttled)
+    if (instead := held_up_by(run)) is not None:
+        return instead
     if run.status != "running" or rate <= 0:
         return ""
     # Nobody knows how long an item waits for a person.

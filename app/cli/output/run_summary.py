@@ -6,8 +6,8 @@ from rich.console import Console
 
 from app.cli.output.console import duration, number, printable, program
 from app.schemas.items import StepView
-from app.schemas.runs import RunView, ThrottledView
-from app.store.statuses import ENDED
+from app.schemas.runs import RunView
+from app.store.statuses import ENDED, RunStage
 from app.workflows.runs.expectation import in_usd
 
 _WORTH_SAYING = 0.5
@@ -51,9 +51,11 @@ def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
     return ", ".join(parts) or duration(None)
 
 
-def throttled(told: ThrottledView) -> str:
-    """Why nothing new of a run starts."""
-    return f"throttled: {printable(told.reason)}"
+def held_up_by(run: RunView) -> str | None:
+    """What goes on where none of its items does: its throttle, or its finish."""
+    if run.throttled is not None:
+        return f"throttled: {printable(run.throttled.reason)}"
+    return "finishing" if run.stage is RunStage.FINISHING and not has_ended(run) else None
 
 
 def has_ended(run: RunView) -> bool:

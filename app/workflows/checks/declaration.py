@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
+from app.workflows.contract.after import in_full
 from app.workflows.contract.cron import Cron
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.contract.result_memory import RememberedResults
@@ -15,7 +16,7 @@ from app.workflows.keys import Layer
 from app.workflows.registry.known_types import id_type
 
 METHODS = (
-    *("ready", "existing", "load", "execute", "save", "save_invoked"),
+    *("ready", "existing", "load", "execute", "save", "save_invoked", "finish"),
     *("stored", "count", "estimate_cost", "migrate_params"),
 )
 
@@ -41,6 +42,8 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
     }
     if isinstance(existing, RememberedResults):
         said["remembers"] = _remembered(existing, family.version)
+    if former := [after.family for after in in_full(family.after)]:
+        said["after"] = ", ".join(former)
     if family.throttle:
         said["throttle"] = ", ".join(one.name for one in family.throttle)
     if family.invokes is not None:

@@ -23,3 +23,9 @@ class After:
         if isinstance(self.params, Mapping):
             return self.params
         return {name: name for name in self.params}
+
+
+def in_full(said: str | After | tuple[str | After, ...]) -> list[After]:
+    """What a family says of whom it comes after, in whichever form."""
+    every = said if isinstance(said, tuple) else (said,)
+    return [After(one) if isinstance(one, str) else one for one in every]

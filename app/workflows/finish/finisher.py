@@ -59,8 +59,15 @@ class Finisher:
             await runs.lock(tx, run_id)
             run = await runs.get(tx, run_id)
             bound = self.families.get(run.family)
-            if bound is None or bound.finish is None or run.parent_run is not None:
-                raise Conflict(f"{run.family} has no finish that run {run_id} could be given.")
+            if bound is None or bound.finish is None:
+                raise Conflict(
+                    f"{run.family} has no finish to run. To have one, write"
+                    " async def finish(self, run, ctx)."
+                )
+            if run.parent_run is not None:
+                raise Conflict(
+                    f"Run {run_id} is a part of run {run.parent_run}, and has no finish."
+                )
             if run.status not in ENDED:
                 raise Conflict(
                     f"Run {run_id} is {run.status}: its finish is called when it has no item left.",

@@ -3,7 +3,7 @@ whoever dies, a run has its followers or has not ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from app.store.runs import events, runs
 from app.store.runs.events import SLUICE
 from app.store.statuses import EventKind, RunStatus
 from app.store.tables.runs import Run
-from app.workflows.contract.after import After
+from app.workflows.contract.after import After, in_full
 from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
@@ -34,7 +34,7 @@ def check_chains(families: Mapping[str, BoundFamily]) -> None:
             itself; or it takes a param that is none, or that is a secret.
     """
     for name, bound in families.items():
-        for after in _afters(bound):
+        for after in in_full(bound.family.after):
             former = families.get(after.family)
             if former is None:
                 raise ConfigurationError(
@@ -49,7 +49,7 @@ def check_chains(families: Mapping[str, BoundFamily]) -> None:
 
 
 def _check_no_circle(families: Mapping[str, BoundFamily], first: str, way: list[str]) -> None:
-    for after in _afters(families[way[-1]]):
+    for after in in_full(families[way[-1]].family.after):
         if after.family == first:
             circle = " after ".join([*way, first])
             raise ConfigurationError(f"Families come after one another in a circle: {circle}.")
@@ -78,7 +78,7 @@ async def start_followers(
     following = [
         (bound, after)
         for bound in families.values()
-        for after in _afters(bound)
+        for after in in_full(bound.family.after)
         if after.family == run.family
     ]
     if not following or not await _is_over_all(tx, run):
@@ -133,9 +133,3 @@ def _params(
 
 def _alias(kind: type[BaseModel], name: str) -> str:
     return kind.model_fields[name].alias or name
-
-
-def _afters(bound: BoundFamily) -> Iterator[After]:
-    said = bound.family.after
-    for one in said if isinstance(said, tuple) else (said,):
-        yield After(one) if isinstance(one, str) else one

@@ -12,7 +12,7 @@ from app.errors import BadInput
 from app.workflows.checks.declaration import declaration
 from app.workflows.checks.family_code import code_of
 from app.workflows.checks.findings import Rule
-from app.workflows.family import Remembered
+from app.workflows.family import After, Context, FinishedRun, Remembered
 from tests.support.families import Recording
 from tests.unit.checks.family_package import (
     EXISTING,
@@ -149,6 +149,17 @@ def test_what_a_caller_may_hand_over_is_told() -> None:
     assert said["takes an entity"] == "to_whom (required), copies = 1, lines = …, secret = null"
     assert said["methods"] == "existing, load, execute, save, save_invoked"
     assert "takes an entity" not in declaration(Recording())
+
+
+def test_what_comes_before_and_after_its_runs_is_told() -> None:
+    class Reporting(Recording):
+        after = ("imports", After("users"))
+
+        async def finish(self, run: FinishedRun[str], ctx: Context) -> None: ...
+
+    said = declaration(Reporting())
+    assert (said["after"], said["methods"].split(", ")[-1]) == ("imports, users", "finish")
+    assert "after" not in declaration(Recording())
 
 
 def test_what_a_family_leaves_to_sluice_is_told_in_words() -> None:

@@ -153,3 +153,10 @@ def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_
     assert first == "run_x partial in 5.0 s, of which it ran 4.0 s, 1.2 items/s"
     assert compared == "Estimated: 3.0 s, 1.00 USD. Actual: 4.0 s, 1.50 USD."
     assert hint.endswith(" failures run_x")
+
+
+def test_a_run_whose_finish_is_at_work_says_so() -> None:
+    console, file = _console(terminal=False)
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"stage": RunStage.FINISHING}))
+    assert file.getvalue().rstrip().endswith("finishing")

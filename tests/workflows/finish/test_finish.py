@@ -329,7 +329,7 @@ async def test_only_a_run_that_has_ended_and_whose_family_has_one_is_given_one_b
             await sluice.service.api.finisher.again(run_id, by="test")
     async with opener(Beside()) as sluice:
         run = await sluice.played(0)
-        with pytest.raises(Conflict, match="has no finish"):
+        with pytest.raises(Conflict, match="has no finish to run"):
             await sluice.service.api.finisher.again(run.id, by="test")
 
 
