@@ -23,6 +23,9 @@ from app.workflows.registry.family_call import told
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_run
 from app.workflows.serialization.annotations import all_in, is_secret
+from app.workflows.serialization.params import KeptParams
+
+_SOME_FAILED = (RunStatus.PARTIAL, RunStatus.FAILED)
 
 log = structlog.get_logger("sluice.run")
 
@@ -70,8 +73,8 @@ async def start_followers(
     engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
 ) -> None:
     """A run has ended. One over named ids, up to a limit, or for an entity of somebody's own is not
-    the whole of its family's work, and none follows; a retry of what had failed is the rest of the
-    run that it began with, and is as that one was.
+    the whole of its family's work, and none follows; a retry of all that another had failed at is
+    the rest of that one, and is as that one was.
     """
     if run.status != RunStatus.SUCCEEDED:
         return
@@ -84,27 +87,32 @@ async def start_followers(
     if not following or not await _is_over_all(tx, run):
         return
     for bound, after in following:
-        params = _params(families[run.family], bound, after, run)
-        await _start(engine, tx, bound, run, params)
+        await _start(engine, tx, families[run.family], bound, after, run)
 
 
 async def _is_over_all(tx: AsyncConnection, run: Run) -> bool:
-    first = run
-    if run.retry_of is not None:
-        found = await runs.find(tx, run.origin or run.retry_of)
-        if found is None:
-            return False  # it was deleted, and nobody knows any more
-        first = found
-    named = first.item_limit is not None or first.item_ids or first.item_list
-    return not named and first.entity is None
+    while run.retry_of is not None:
+        former = await runs.find(tx, run.retry_of)
+        if former is None or not former.paged or former.status not in _SOME_FAILED:
+            return False
+        if run.scheduled < former.failed + former.timed_out:
+            return False
+        run = former
+    return run.entity is None and not (run.item_limit is not None or run.item_ids or run.item_list)
 
 
 async def _start(
-    engine: Engine, tx: AsyncConnection, bound: BoundFamily, run: Run, params: Mapping[str, Any]
+    engine: Engine,
+    tx: AsyncConnection,
+    former: BoundFamily,
+    bound: BoundFamily,
+    after: After,
+    run: Run,
 ) -> None:
     try:
         with told(bound.name, "params"):
-            request = RunRequest(params=bound.params.of(params), why={"after": run.id})
+            params = bound.params.of(_params(former, bound, after, run))
+            request = RunRequest(params=params, why={"after": run.id})
             new = new_run(bound, request, started_by=SLUICE)
         async with tx.begin_nested():
             started = await start_run(tx, engine, bound, new, why=request.why)
@@ -122,13 +130,15 @@ async def _start(
 def _params(
     former: BoundFamily, bound: BoundFamily, after: After, run: Run
 ) -> dict[str, Any]:  # JSON
-    """Those that the ended run was given: what it left to a default is left to the new one's."""
-    found = {}
-    for own, theirs in after.taken.items():
-        name = _alias(former.family.params, theirs)
-        if name in run.params:
-            found[_alias(bound.family.params, own)] = run.params[name]
-    return found
+    """As the code reads them now, whatever it was when the run began."""
+    if not after.taken:
+        return {}
+    read = former.params.read(KeptParams(run.params, run.sealed, run.params_version))
+    theirs, kept = former.family.params, former.params.keep(read).json
+    return {
+        _alias(bound.family.params, own): kept[_alias(theirs, name)]
+        for own, name in after.taken.items()
+    }
 
 
 def _alias(kind: type[BaseModel], name: str) -> str:

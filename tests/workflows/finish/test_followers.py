@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -112,14 +113,18 @@ async def test_none_begins_after_a_run_that_failed_or_was_not_over_all(
         assert await of_family(sluice, "send-invoices") == []
 
 
-@pytest.mark.parametrize(("asked", "followers"), [({}, 1), ({"limit": 2}, 0)])
-async def test_a_retry_of_what_failed_is_the_rest_of_its_run(
-    opener: Opener, asked: dict[str, object], followers: int
+@pytest.mark.parametrize(
+    ("asked", "retried", "followers"),
+    [({}, {}, 1), ({"limit": 2}, {}, 0), ({}, {"itemIds": ["u00001"]}, 0)],
+    ids=["of all", "of a run up to a limit", "of a part of it"],
+)
+async def test_a_retry_of_all_that_failed_is_the_rest_of_its_run(
+    opener: Opener, asked: dict[str, object], retried: dict[str, object], followers: int
 ) -> None:
     broken = True
 
     def some_fail(item_id: str, ctx: Context) -> None:
-        if broken and item_id == "u00001":
+        if broken and item_id != "u00002":
             raise Fatal("no")
 
     async with opener(Import(some_fail), Invoices()) as sluice, api(sluice) as caller:
@@ -128,7 +133,7 @@ async def test_a_retry_of_what_failed_is_the_rest_of_its_run(
         async with sluice.worker():
             assert (await sluice.ended(run_id)).status == "partial"
             broken = False
-            retry = (await caller.post(f"/api/runs/{run_id}/retry", json={})).json()["runId"]
+            retry = (await caller.post(f"/api/runs/{run_id}/retry", json=retried)).json()["runId"]
             assert (await sluice.ended(retry)).status == "succeeded"
         assert len(await of_family(sluice, "send-invoices")) == followers
 
@@ -187,3 +192,18 @@ async def test_what_cannot_be_meant_is_said_when_the_service_starts(
         async with opener(*families):
             pass
     assert said in refused.value.detail
+
+
+async def test_params_are_taken_as_the_code_reads_them_now(opener: Opener) -> None:
+    class Changed(Import):
+        params_version = 2
+
+        def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
+            return {**old, "day": "2027-01-01"}
+
+    async with opener(Import(), Invoices()) as sluice:
+        await sluice.add_users(1)
+        await sluice.start("import-orders", params=OfDay(day=date(2026, 3, 4)))
+    async with opener(Changed(), Invoices()) as sluice, sluice.worker():
+        invoices = await one_ended(sluice, "send-invoices")
+    assert invoices.params == {"importedDay": "2027-01-01"}
