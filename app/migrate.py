@@ -8,6 +8,8 @@ from contextlib import suppress
 import asyncpg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,6 +58,14 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
     try:
         await connection.run_sync(_upgrade, history)
         await connection.commit()
+    except CommandError as error:
+        if not isinstance(error.__cause__, ResolutionError):
+            raise
+        raise ConfigurationError(
+            f"The database is at revision {error.__cause__.argument} of alembic/{history.name},"
+            " which this version does not have. If it is older than the database, leave the"
+            " migration out: it runs on a newer one. Else bring the file of that revision back."
+        ) from error
     except DBAPIError as error:
         said = str(error.orig.__cause__ if error.orig and error.orig.__cause__ else error.orig)
         if sqlstate(error) == NO_RIGHT:

@@ -14,6 +14,7 @@ from alembic import command
 from app import models
 from app.connections.schema import SCHEMA
 from app.declared_tables import service_tables, sluice_tables
+from app.errors import ConfigurationError
 from app.migrate import config_of, migrate, scripts_of
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE
@@ -82,6 +83,18 @@ def _upgrade(connection: Connection, revision: str) -> None:
     config = config_of(SLUICE)
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
+
+
+async def test_a_database_of_a_newer_version_is_told_in_a_sentence(servers: TestServers) -> None:
+    async with empty_database(servers.database_url) as dsn:
+        await migrate(dsn)
+        database = open_database(dsn, pool_size=1)
+        async with database.begin() as tx:
+            await tx.execute(text("UPDATE sluice.alembic_version SET version_num = '30001231_new'"))
+        await database.dispose()
+        with pytest.raises(ConfigurationError) as refused:
+            await migrate(dsn)
+    assert "at revision 30001231_new of alembic/sluice" in refused.value.detail
 
 
 async def test_a_database_that_has_the_queue_of_our_own_already_gets_what_is_missing(
