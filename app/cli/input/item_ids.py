@@ -1,4 +1,4 @@
-"""``--items-from``: ids line by line, from a file or from standard input."""
+"""``--items-from``, and others: ids line by line, from a file or from standard input."""
 
 from __future__ import annotations
 
@@ -29,32 +29,22 @@ def chosen(api: ApiClient, place: str) -> dict[str, JsonValue]:
     Raises:
         BadInput: it cannot be read, has no id, or has a line that is none; with its number.
     """
-    if place == "-":
-        return _chosen(api, sys.stdin.buffer, "standard input")
-    try:
-        with Path(place).open("rb") as file:
-            return _chosen(api, file, place)
-    except OSError as error:
-        raise BadInput(f"--items-from: {place} cannot be read: {error.strerror}.") from None
-
-
-def _chosen(api: ApiClient, file: BinaryIO, name: str) -> dict[str, JsonValue]:
-    ids = read_ids(file, name)
-    part = list(itertools.islice(ids, AT_ONCE))
-    if not part:
-        raise BadInput(f"--items-from: {name} holds no id.")
-    following = list(itertools.islice(ids, AT_ONCE))
-    if not following:
+    parts = parts_of(place, "--items-from")
+    part, following = next(parts), next(parts, None)
+    if following is None:
         return {"itemIds": list[JsonValue](part)}
     made = api.post(ListAnswer, PATH, {"itemIds": list[JsonValue](part)}).found
-    while following:
+    while following is not None:
         api.post(ListAnswer, f"{PATH}/{made.list_id}", {"itemIds": list[JsonValue](following)})
-        following = list(itertools.islice(ids, AT_ONCE))
+        following = next(parts, None)
     return {"itemList": made.list_id}
 
 
 def parts_of(place: str, option: str) -> Iterator[list[str]]:
     """The ids of ``place``, as many at a time as one call may name.
+
+    Args:
+        option: which names it, for what is refused.
 
     Raises:
         BadInput: as ``chosen``.
@@ -79,7 +69,7 @@ def _parts(file: BinaryIO, name: str, option: str) -> Iterator[list[str]]:
         part = list(itertools.islice(ids, AT_ONCE))
 
 
-def read_ids(file: BinaryIO, name: str, option: str = "--items-from") -> Iterator[str]:
+def read_ids(file: BinaryIO, name: str, option: str) -> Iterator[str]:
     """An id a line, without the spaces around it; blank lines are passed over."""
     number = 0
     while line := file.readline(LONGEST_LINE):

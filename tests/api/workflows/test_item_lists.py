@@ -147,10 +147,10 @@ async def test_old_lists_are_deleted_unless_a_run_reads_them(opener: Opener) -> 
 
 def test_ids_are_read_line_by_line() -> None:
     text = "\ufeffu1\r\n\n  u2 \nü3"
-    assert list(read_ids(io.BytesIO(text.encode()), "x")) == ["u1", "u2", "ü3"]
+    assert list(read_ids(io.BytesIO(text.encode()), "x", "--items-from")) == ["u1", "u2", "ü3"]
 
 
 @pytest.mark.parametrize("line", [b"x" * 201, b"\xff", b"a\0b", b"x" * 100_000])
 def test_a_line_that_is_no_id_is_told_by_its_number(line: bytes) -> None:
     with pytest.raises(BadInput, match="line 2:"):
-        list(read_ids(io.BytesIO(b"u1\n" + line + b"\nu3"), "ids.txt"))
+        list(read_ids(io.BytesIO(b"u1\n" + line + b"\nu3"), "ids.txt", "--items-from"))
