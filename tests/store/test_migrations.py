@@ -32,6 +32,7 @@ CHANGED_NO_MORE = {
     "20261205_holds": "e62f9020922b9c18",
     "20261210_notifications": "7472954334d77193",
     "20261211_finish": "c37f32f15be19277",
+    "20261212_remembered": "d27d69bfdc47c936",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

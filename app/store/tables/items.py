@@ -75,6 +75,10 @@ class Memory(SluiceTable, table=True):
     """When a service last had the family, to the day."""
     forgotten_at: datetime | None = Field(default=None, sa_type=TIME)
     """What was remembered until then counts no more; retention deletes it."""
+    pruned_to: str | None = Field(default=None, sa_type=ID)
+    """The item up to which retention has gone through it this time; null: it begins anew."""
+    pruned_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When it last came to the end."""
 
 
 class RememberedItem(SluiceTable, table=True):

@@ -76,9 +76,12 @@ class RetentionLoop:
             await retention.prune_notifications(self.database, self.keep)
         if self.keep_audit is not None:
             await retention.prune_audit(self.database, self.keep_audit)
-        await memory_retention.prune_memories(self.database, self.remembered, rests=RESTS)
         await item_lists.prune(self.database)
         await retention.prune_keys(self.database)
+        # Last, because it goes through what is not to be deleted, too, and a tick is cut off.
+        await memory_retention.prune_memories(
+            self.database, self.remembered, every=EVERY, rests=RESTS
+        )
 
 
 def _days(number: int) -> timedelta | None:

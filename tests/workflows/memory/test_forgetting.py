@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import httpx2
 
 from app.store.items.memory_retention import BATCH, prune_memories
-from tests.store.test_retention import no_keys
+from app.store.items.result_memory import register
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.workflows.memory.remembering import Params, Remembering, age, remembered
 
@@ -130,15 +132,57 @@ async def test_a_family_that_is_gone_is_remembered_for_a_season(opener: Opener) 
         assert await prune_memories(database, {}) == 2
 
 
+async def test_whoever_is_cut_off_amid_it_is_followed_from_there(opener: Opener) -> None:
+    """As ticks are, each of which may be of another process: else none would come to the end."""
+    async with opener(Remembering()) as sluice:
+        database = sluice.service.database
+        await sluice.sql(
+            "INSERT INTO sluice.remembered (memory_id, item_id, params_key, version, run_id, at)"
+            " SELECT id, part || n, '', 1, 'run_1', now() - days * interval '1 day'"
+            " FROM sluice.memory, generate_series(1, :number) AS n,"
+            " (VALUES ('a', 0), ('b', 31)) AS of (part, days)",
+            number=BATCH,
+        )
+        for begun in ("a", "b"):
+            resting = asyncio.create_task(prune_memories(database, KEPT, rests=1e9))
+            async with asyncio.timeout(PATIENCE):
+                while not await sluice.sql(
+                    "SELECT 1 FROM sluice.memory WHERE pruned_to LIKE :begun", begun=f"{begun}%"
+                ):
+                    await asyncio.sleep(0.01)
+            resting.cancel()
+            await asyncio.wait([resting])
+        assert {row[0][0] for row in await remembered(sluice)} == {"a"}
+        assert await prune_memories(database, KEPT) == 0
+        assert await sluice.sql("SELECT pruned_to FROM sluice.memory") == [(None,)]
+
+
+async def test_what_was_gone_through_lately_is_left_alone(opener: Opener) -> None:
+    day = timedelta(days=1)
+    async with opener(Remembering()) as sluice:
+        database = sluice.service.database
+        await played(sluice, 2)
+        assert await prune_memories(database, KEPT, every=day) == 0
+        await age(sluice, 31)
+        assert await prune_memories(database, KEPT, every=day) == 0
+        await sluice.sql("UPDATE sluice.memory SET pruned_at = pruned_at - interval '1 day'")
+        assert await prune_memories(database, KEPT, every=day) == 2
+
+
+async def test_it_waits_for_no_service_that_starts(opener: Opener) -> None:
+    """Which has its families' rows in hand, in another order maybe."""
+    async with opener(Remembering()) as sluice:
+        await sluice.sql("UPDATE sluice.memory SET seen_at = now() - interval '2 hours'")
+        async with sluice.service.pools.ledger.begin() as tx, asyncio.timeout(PATIENCE):
+            await register(tx, {"remembering": 1})
+            assert await prune_memories(sluice.service.database, {"remembering": None}) == 0
+
+
 async def test_a_worker_deletes_what_is_too_old_by_itself(opener: Opener) -> None:
     async with opener(Remembering()) as sluice:
         await played(sluice, 2)
+        await sluice.sql("UPDATE sluice.memory SET pruned_at = NULL")
         await age(sluice, 31)
-        # The last that it sees to each time.
-        await sluice.sql(
-            "INSERT INTO sluice.idempotency_key (caller, key, fingerprint, run_id, created_at)"
-            " VALUES ('ops', 'old', '', 'run_1', now() - interval '400 days')"
-        )
-        async with sluice.worker():
-            await no_keys(sluice)
-        assert await remembered(sluice) == []
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
+            while await remembered(sluice):
+                await asyncio.sleep(0.01)
