@@ -16,11 +16,14 @@ from tests.support.control import control, kinds, paused
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
 from tests.support.patience import PATIENCE
+from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, assert_exact
 from tests.support.stepped import remembered
-from tests.workflows.invocations.mortal_worker import TABLES, Stepwise, mortal_worker
+from tests.workflows.invocations.mortal_worker import TABLES, Stepwise
 from tests.workflows.invocations.postcards import Kept, Postcards, Style
 from tests.workflows.invocations.test_invocation import CARD, invoked
+
+MORTAL = "tests.workflows.invocations.mortal_worker"
 
 
 @pytest.mark.slow
@@ -33,13 +36,14 @@ async def test_a_worker_killed_in_the_middle_repeats_no_step_and_keeps_the_entit
             await sluice.sql(statement)
         told = await invoked(caller, entity=CARD | {"secret": "s3cret"})
         run_id, item_id = told["runId"], told["itemId"]
-        async with mortal_worker(opener.urls, prefix) as first, asyncio.timeout(PATIENCE):
-            while not await remembered(sluice, run_id, item_id):
-                await asyncio.sleep(0.01)
+        async with worker_process(opener.urls, prefix, module=MORTAL) as first:
+            async with asyncio.timeout(PATIENCE):
+                while not await remembered(sluice, run_id, item_id):
+                    await asyncio.sleep(0.01)
             await first.kill()
         assert (await sluice.run(run_id)).status == RunStatus.RUNNING
         await sluice.sql("INSERT INTO gate VALUES (1)")
-        async with mortal_worker(opener.urls, prefix):
+        async with worker_process(opener.urls, prefix, module=MORTAL):
             run = await sluice.ended(run_id)
         [item] = await sluice.items(run_id)
         evidence = [tuple(row) for row in await sluice.sql("SELECT * FROM evidence ORDER BY step")]

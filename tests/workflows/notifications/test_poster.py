@@ -19,11 +19,11 @@ from cryptography.x509.oid import NameOID
 
 from app.workflows.notifications.addresses import Address, AddressPolicy, Resolver
 from app.workflows.notifications.poster import Poster
-from tests.support.network.llm_server import Server, response
+from tests.support.network.llm_server import Server
 from tests.support.patience import PATIENCE
+from tests.workflows.notifications.told import FINE
 
 LOOPBACK = AddressPolicy([ip_network("127.0.0.0/8")])
-FINE = response(204, b"")
 
 
 class Names(Resolver):

@@ -19,7 +19,7 @@ from app.workflows.worker.background import cancel_and_wait
 from tests.support.families import Recording
 from tests.support.network.llm_server import Server, response
 from tests.support.patience import PATIENCE
-from tests.support.processes.notifier import notifier
+from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice
 from tests.workflows.notifications.told import (
     FINE,
@@ -47,6 +47,7 @@ STALLING = """
     SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event = 'PgSleep'
 """
+NOTIFIER = "tests.support.processes.notifier"
 UNWELL = response(500, b"no")
 GONE = response(410, b"")
 
@@ -284,7 +285,8 @@ async def test_one_that_was_killed_before_it_wrote_what_came_of_it_is_followed_b
         for statement in STALLS:
             await sluice.sql(statement)
         await write(sluice, target)
-        async with notifier(opener.urls, opener.settings.redis_prefix) as first:
+        prefix = opener.settings.redis_prefix
+        async with worker_process(opener.urls, prefix, module=NOTIFIER) as first:
             await asked(server, 1)
             async with asyncio.timeout(PATIENCE):
                 while not await sluice.sql(STALLING):
