@@ -23,7 +23,7 @@ from app.cli.commands.watch import tell_start
 from app.cli.input.limits import parse_limit
 from app.cli.input.params import parse_params
 from app.cli.options import FamilyName, Json, Key, Note, Param, ThroughPauses, Watch, following
-from app.cli.output.console import is_terminal, open_console, print_json, printable
+from app.cli.output.console import confirm_removal, open_console, print_json, printable
 from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
@@ -207,9 +207,7 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove one that the code does not declare; its runs stay."""
-    if not yes and is_terminal() and not typer.confirm(f"Remove the schedule {printable(name)}?"):
-        open_console().print("It stays.")
-        raise typer.Exit(1)
+    confirm_removal(f"schedule {name}", yes=yes)
     with open_api() as api:
         path = noted_path(schedule_path(find_schedule(api, name)), note)
         answer = api.send(RemovedAnswer, "DELETE", path)

@@ -14,7 +14,7 @@ from app.cli.api_client import ApiClient, open_api
 from app.cli.options import Json, Note
 from app.cli.output.console import (
     add,
-    is_terminal,
+    confirm_removal,
     open_console,
     print_json,
     print_pages,
@@ -120,9 +120,7 @@ def remove(
     as_json: Json = False,
 ) -> None:
     """Remove one, with what was told it or was to be."""
-    if not yes and is_terminal() and not typer.confirm(f"Remove the target {printable(name)}?"):
-        open_console().print("It stays.")
-        raise typer.Exit(1)
+    confirm_removal(f"target {name}", yes=yes)
     with open_api() as api:
         path = noted_path(target_path(find_target(api, name)), note)
         answer = api.send(RemovedNotificationTargetAnswer, "DELETE", path)

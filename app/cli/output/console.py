@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +34,16 @@ def open_console() -> Console:
 def is_terminal() -> bool:
     """Whether somebody is there who may be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def confirm_removal(what: str, *, yes: bool) -> None:
+    """
+    Raises:
+        typer.Exit: somebody was asked, and said no.
+    """
+    if not yes and is_terminal() and not typer.confirm(f"Remove the {printable(what)}?"):
+        open_console().print("It stays.")
+        raise typer.Exit(1)
 
 
 def printable(text: str) -> str:

@@ -18,7 +18,7 @@ NEVER_AT_A_START = {
 }  # fmt: skip
 HEAVY = {"alembic", "asyncpg", "fastapi", "redis", "sqlalchemy", "structlog"}
 OVER_HTTP = sorted(
-    {place for place, _ in COMMANDS.values() if place.startswith("commands.")}
+    {place for place, _ in COMMANDS.values() if place.startswith(("commands.", "notify."))}
     - {"commands.database"}
 )
 """Modules of commands that call the API and nothing else."""
