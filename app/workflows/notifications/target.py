@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+import httpx2
+
 from app.workflows.serialization.secret_box import SecretBox
 
 PREFIX = "whsec_"
@@ -34,8 +36,7 @@ class TargetSecrets:
     def told(self) -> Iterator[str]:
         """What must stand in no log and no error, however it got there. Two texts at most: the
         redactor remembers so many, and secrets of runs' params are among them."""
-        path = self.url.split("/", 3)[3:]
-        yield from path
+        yield httpx2.URL(self.url).raw_path.decode("ascii").lstrip("/?")
         if self.secret is not None:
             yield self.secret.removeprefix(PREFIX)
 
