@@ -42,6 +42,10 @@ class AddressRefused(Exception):
     """A sentence that says why nothing is sent there."""
 
 
+class NoAddress(AddressRefused):
+    """Nobody here knows the name."""
+
+
 def within(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, as far as it stands for one."""
     if isinstance(address, IPv4Address):
@@ -56,6 +60,8 @@ def within(address: Address) -> Address:
 
 def is_public(address: Address) -> bool:
     address = within(address)
+    if isinstance(address, IPv6Address) and address.is_site_local:
+        return False  # what fc00::/7 is now: networks inside may have it still
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
@@ -141,7 +147,7 @@ class Resolver:
         hexadecimal.
 
         Raises:
-            AddressRefused: it has none.
+            NoAddress
         """
         port = url.port or (443 if url.scheme == "https" else 80)
         name = url.raw_host.decode("ascii").strip("[]")
@@ -152,7 +158,7 @@ class Resolver:
                 lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM),
             )
         except (OSError, UnicodeError):
-            raise AddressRefused("Its host has no address: is its name spelt right?") from None
+            raise NoAddress("Its host has no address: is its name spelt right?") from None
         told = (str(place[0]).partition("%")[0] for *_, place in found)
         return [ip_address(one) for one in dict.fromkeys(told)]
 

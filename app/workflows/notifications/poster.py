@@ -60,11 +60,20 @@ class Poster:
             error = "The connection broke, or the answer was not HTTP."
         return SendResult(status, error, round(1_000 * (time.monotonic() - began)))
 
-    async def _send(self, text: str, headers: Mapping[str, str], body: bytes) -> int:
-        url = parse_url(text)
+    async def checked(self, url: httpx2.URL) -> list[Address]:
+        """The addresses of its host, now.
+
+        Raises:
+            AddressRefused: nothing is sent to one of them.
+        """
         addresses = await self.resolver.addresses(url)
         for address in addresses:  # all of them: it is the name that is trusted, or is not
             self.policy.require(address, encrypted=url.scheme == "https")
+        return addresses
+
+    async def _send(self, text: str, headers: Mapping[str, str], body: bytes) -> int:
+        url = parse_url(text)
+        addresses = await self.checked(url)
         # No connection is kept: one that was made under another name would be used again, because
         # of the same address.
         async with httpx2.AsyncClient(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
+import httpx2
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.errors import BadInput, Conflict
@@ -19,7 +19,7 @@ from app.store.notifications.event_types import SUBSCRIBABLE, TargetKind
 from app.store.tables.base import Json
 from app.store.tables.notifications import NotificationDelivery, NotificationTarget
 from app.workflows.keys import new_id
-from app.workflows.notifications.addresses import AddressRefused, parse_url, shown
+from app.workflows.notifications.addresses import AddressRefused, NoAddress, parse_url, shown
 from app.workflows.notifications.sender import NotificationSender
 from app.workflows.notifications.target import TargetSecrets, new_secret
 from app.workflows.registry.bound_family import BoundFamily
@@ -61,15 +61,16 @@ class NotificationService:
         """
         events, families = self._events(wanted.events), self._families(wanted.families)
         in_use().learn(wanted.url)
-        await self._require_allowed(wanted.url)
+        url = parse_url(wanted.url)
+        await self._require_allowed(url)
         key = new_id("ntf")
         name = _name(wanted.name, key)
-        url = str(parse_url(wanted.url))
-        secrets = TargetSecrets(url, new_secret() if wanted.kind is TargetKind.WEBHOOK else None)
+        secret = new_secret() if wanted.kind is TargetKind.WEBHOOK else None
+        secrets = TargetSecrets(str(url), secret)
         in_use().learn(*secrets.told())
         row = NotificationTarget(
-            id=key, name=name, kind=wanted.kind, shown=shown(parse_url(url)),
-            sealed=secrets.sealed(self.box), url_digest=self.box.digest(url),
+            id=key, name=name, kind=wanted.kind, shown=shown(url),
+            sealed=secrets.sealed(self.box), url_digest=self.box.digest(secrets.url),
             events=events, families=families, created_by=by,
         )  # fmt: skip
         async with self.database.begin() as tx:
@@ -87,7 +88,7 @@ class NotificationService:
             await targets.add(tx, row)
             made = await targets.get(tx, key)
             await _record(tx, AuditAction.NOTIFICATION_CREATED, made, by, note, after=_told(made))
-        return made, secrets.secret
+        return made, secret
 
     async def remove(self, key: str, *, by: str, note: str | None = None) -> NotificationTarget:
         """Nothing is told it any more, and what was goes with it. Returns what it was.
@@ -172,20 +173,15 @@ class NotificationService:
                 raise BadInput(self.files.unknown(one, self.families), field="families")
         return _some("families", wanted)
 
-    async def _require_allowed(self, text: str) -> None:
+    async def _require_allowed(self, url: httpx2.URL) -> None:
         """As far as it is known now: each attempt looks again."""
-        url, poster = parse_url(text), self.sender.poster
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(LOOK_UP_SECONDS):
-                try:
-                    addresses = await poster.resolver.addresses(url)
-                except AddressRefused:
-                    return  # the name may be known to those who send
-                try:
-                    for address in addresses:
-                        poster.policy.require(address, encrypted=url.scheme == "https")
-                except AddressRefused as refused:
-                    raise BadInput(f"url: {refused}", field="url") from None
+                await self.sender.poster.checked(url)
+        except (TimeoutError, NoAddress):
+            pass  # the name may be known to those who send
+        except AddressRefused as refused:
+            raise BadInput(f"url: {refused}", field="url") from None
 
 
 def _some(field: str, wanted: Sequence[str] | None) -> list[str] | None:
