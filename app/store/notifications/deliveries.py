@@ -173,6 +173,22 @@ async def send_again(tx: AsyncConnection, delivery_id: int) -> None:
     )
 
 
+async def give_up(tx: AsyncConnection, target_id: str) -> None:
+    """Of a target that was told nothing for a while: what should have arrived by now has failed,
+    and may be sent again by hand."""
+    late = select(_DELIVERY.c.id).where(
+        _DELIVERY.c.target_id == target_id,
+        _DELIVERY.c.status == DeliveryStatus.WAITING,
+        _DELIVERY.c.retry_until < func.now(),
+    )
+    # Passed over, and not waited for, as below: somebody says just now what came of it.
+    await tx.execute(
+        update(_DELIVERY)
+        .where(_DELIVERY.c.id.in_(late.with_for_update(skip_locked=True)))
+        .values(status=DeliveryStatus.FAILED, open=False)
+    )
+
+
 async def begin_test(
     tx: AsyncConnection, target: NotificationTarget, message_id: str
 ) -> ClaimedDelivery:

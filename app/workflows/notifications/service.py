@@ -107,8 +107,8 @@ class NotificationService:
         return row
 
     async def enable(self, key: str, *, by: str, note: str | None = None) -> NotificationTarget:
-        """It is told again, also what was written in the last day before it was disabled. Safe to
-        repeat.
+        """It is told again, also what was written in the last day; what is older has failed. Safe
+        to repeat.
 
         Raises:
             NotFound
@@ -118,6 +118,7 @@ class NotificationService:
             if row.disabled_at is None:
                 return row
             await targets.enable(tx, key)
+            await deliveries.give_up(tx, key)
             before: Json = {"disabledReason": row.disabled_reason}
             await _record(tx, AuditAction.NOTIFICATION_ENABLED, row, by, note, before=before)
             return await targets.get(tx, key)

@@ -191,12 +191,21 @@ async def test_who_answers_410_is_told_no_more_until_it_is_enabled(
             "SELECT who, action FROM sluice.audit WHERE action = 'notification_disabled'"
         )
         assert (who, action) == ("sluice", "notification_disabled")
+        await write(sluice, target, 2)
+        [_, _, late] = await deliveries(sluice)
+        await sluice.sql(
+            "UPDATE sluice.notification_delivery SET open = true, retry_until = now()"
+            " WHERE id = :id",
+            id=late.id,
+        )
         await let_all_be_due(sluice)
         await one.round(0.01)
         assert len(server.requests) == 1
         await sluice.service.api.notifications.enable(target, by="ops")
         await one.round(0.01)
-        assert [row.status for row in await deliveries(sluice)] == ["delivered"]
+        found = [(row.status, row.open) for row in await deliveries(sluice)]
+        assert found == [("delivered", False), ("delivered", False), ("failed", False)]
+        assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize(
