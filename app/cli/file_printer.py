@@ -48,6 +48,6 @@ def print_file(
 
 
 def _is_last(line: bytes) -> bool:
-    if not line.startswith(b'{"complete": '):
+    if not (line.startswith(b'{"complete": ') and line.endswith(b"\n")):
         return False
     return set(json.loads(line)) == {"complete", "rows"}

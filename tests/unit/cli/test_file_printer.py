@@ -52,7 +52,9 @@ def test_the_line_that_says_that_it_is_the_last_is_looked_at_and_left_out(
     assert printed("items.ndjson", Parts(parts)) == (b'{"a": 1}\n{"a": 2}\n', None)
 
 
-@pytest.mark.parametrize("parts", [[], [b'{"a": 1}\n'], [b'{"a": 1}\n{"a"']])
+@pytest.mark.parametrize(
+    "parts", [[], [b'{"a": 1}\n'], [b'{"a": 1}\n{"a"'], [b'{"a": 1}\n' + LAST[:15]]]
+)
 def test_a_file_without_it_is_not_all(parts: list[bytes]) -> None:
     out, error = printed("items.ndjson", Parts(parts))
     assert error is not None
