@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, func, select, text
+from sqlalchemy import ColumnElement, FromClause, and_, delete, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.monitoring import audit, samples
@@ -92,7 +92,14 @@ async def count_prunable(database: AsyncEngine, older_than: timedelta) -> int:
 
 
 def _prunable(older_than: timedelta) -> ColumnElement[bool]:
-    return and_(_RUN.c.finished_at.is_not(None), _RUN.c.finished_at < func.now() - older_than)
+    """A finish stays as long as its run, which ends and is told by what it has come to."""
+    of = _RUN.alias("of")
+    keeps = exists().where(of.c.id == _RUN.c.parent_run, ~_old(of, older_than))
+    return and_(_old(_RUN, older_than), _RUN.c.parent_item.is_not(None) | ~keeps)
+
+
+def _old(run: FromClause, older_than: timedelta) -> ColumnElement[bool]:
+    return and_(run.c.finished_at.is_not(None), run.c.finished_at < func.now() - older_than)
 
 
 async def _oldest(database: AsyncEngine, older_than: timedelta) -> str | None:

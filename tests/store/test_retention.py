@@ -120,6 +120,25 @@ async def test_a_run_goes_in_whichever_way_it_ended(opener: Opener, status: RunS
         assert await left(sluice) == {}
 
 
+async def test_a_finish_stays_as_long_as_its_run(opener: Opener) -> None:
+    async with opener(Recording()) as sluice:
+        database = sluice.service.database
+        await insert_run(sluice, "run_1", days_ago=31, status=RunStatus.PAUSED)
+        await insert_run(sluice, "run_2", days_ago=31)
+        await sluice.sql("UPDATE sluice.run SET parent_run = 'run_1' WHERE id = 'run_2'")
+        assert await retention.count_prunable(database, MONTH) == 0
+        assert await retention.prune(database, MONTH) == 0
+        assert set(await left(sluice)) == {"run_1", "run_2"}
+        await sluice.sql(
+            "UPDATE sluice.run SET status = 'succeeded', finished_at = now() WHERE id = 'run_1'"
+        )
+        assert await retention.prune(database, MONTH) == 0
+        await sluice.sql("UPDATE sluice.run SET finished_at = now() - interval '31 days'")
+        assert await retention.count_prunable(database, MONTH) == 2
+        assert await retention.prune(database, MONTH) == 2
+        assert await left(sluice) == {}
+
+
 async def test_the_age_of_a_long_run_counts_from_its_end(opener: Opener) -> None:
     async with opener(Recording()) as sluice:
         await insert_run(sluice, "run_long", days_ago=90)
