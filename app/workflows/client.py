@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Engine
-from app.errors import BadInput, Conflict, NotFound
+from app.errors import Conflict, NotFound
 from app.store.items import items, pages
 from app.store.items.failures import RetrySelection
 from app.store.run_notifications import RunNotifications
@@ -22,6 +22,7 @@ from app.workflows.contract.finished_run import ItemResult
 from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.messages import PaginateMessage, executions
+from app.workflows.more_work import require_family, takes_no_more
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.retries import retry_request
@@ -182,13 +183,13 @@ class WorkflowClient:
         """Let a running run's paging go on from ``cursor``.
 
         Raises:
-            NotFound, Conflict: the run is not there, or is not running.
+            NotFound, Conflict: the run is not there, or takes no more work.
         """
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
-            _require_family(run, bound)
+            require_family(run, bound.name)
             if not await pages.move_cursor(tx, run_id, cursor):
-                raise _not_running(run)
+                raise takes_no_more(await runs.get(tx, run_id))
             message = PaginateMessage(run=run_id)
             await self._engine.publish(tx, [message.outgoing(bound.name)])
 
@@ -199,13 +200,13 @@ class WorkflowClient:
         how many are new to the run.
 
         Raises:
-            NotFound, Conflict: the run is not there, or is not running.
+            NotFound, Conflict: the run is not there, or takes no more work.
             BadInput: one of them is no id of this family.
         """
         bound.check_ids(item_ids)
         async with self._database.begin() as tx:
             run = await runs.get(tx, run_id)
-            _require_family(run, bound)
+            require_family(run, bound.name)
             named = sorted(set(item_ids))
             if run.entity is not None:
                 raise Conflict(
@@ -214,7 +215,7 @@ class WorkflowClient:
                 )
             fresh = await pages.add_items(tx, run_id, named)
             if fresh is None:
-                raise _not_running(run)
+                raise takes_no_more(await runs.get(tx, run_id))
             todo = await items.pending_among(tx, run_id, named)
             out = executions(bound.name, run_id, todo, bound.chunk_for(len(todo)))
             await self._engine.publish(tx, out)
@@ -237,12 +238,3 @@ class WorkflowClient:
         else:
             request = RunRequest(params=params, force=True, item_ids=[item], options=options)
         return await self.trigger_process(bound, request, started_by=started_by, once=once)
-
-
-def _require_family(run: Run, bound: BoundFamily) -> None:
-    if run.family != bound.name:
-        raise BadInput(f"Run {run.id} belongs to {run.family}, not to {bound.name}.", field="runId")
-
-
-def _not_running(run: Run) -> Conflict:
-    return Conflict(f"Run {run.id} is {run.status}; only a running run takes more work.")

@@ -30,8 +30,14 @@ async def retry_request(
         fresh: without the steps that the items remember.
 
     Raises:
-        Conflict: no such item, params that do not fit, or an entity, or there may be more of them.
+        Conflict: no such item, params that do not fit, or an entity, or there may be more of them,
+            or it is the finish of a run.
     """
+    if run.finish_of is not None:
+        raise Conflict(
+            f"Run {run.id} is the finish of run {run.finish_of}. Run that one's finish once more,"
+            " when it has ended: sluice finish, or POST /api/runs/{run_id}/finish."
+        )
     what = "params"
     try:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))

@@ -49,7 +49,8 @@ _ADVANCE = f"""
 
 _ADD = """
     WITH here AS (
-        SELECT id FROM sluice.run WHERE id = $1::text AND status = 'running' FOR UPDATE
+        SELECT id FROM sluice.run
+        WHERE id = $1::text AND status = 'running' AND stage <> 'finishing' FOR UPDATE
     ), fresh AS (
         INSERT INTO sluice.item (run_id, item_id, status)
         SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
@@ -124,7 +125,7 @@ async def advance(
 
 async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -> int | None:
     """Add items beside the pages. Returns how many the run did not have before; None: it is not
-    running, and the caller must roll back."""
+    running, or its items have all ended, and the caller must roll back."""
     added = await tx.exec_driver_sql(_ADD, (run_id, list(item_ids)))
     fresh = added.scalar_one_or_none()
     return None if fresh is None else int(fresh)
@@ -133,11 +134,12 @@ async def add_items(tx: AsyncConnection, run_id: str, item_ids: Sequence[str]) -
 async def move_cursor(tx: AsyncConnection, run_id: str, cursor: str | None) -> bool:
     """Let a running run's paging go on from ``cursor``; what was scheduled stays scheduled.
 
-    False: the run is not running.
+    False: the run is not running, or its items have all ended.
     """
     done = await tx.execute(
         update(_RUN)
         .where(_RUN.c.id == run_id, _RUN.c.status == RunStatus.RUNNING)
+        .where(_RUN.c.stage != RunStage.FINISHING)
         .values(cursor=cursor, paged=False, held=False)
     )
     return done.rowcount == 1

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.errors import Conflict, InvalidTransition
 from app.store.monitoring import audit
 from app.store.runs import runs, transitions
-from app.store.statuses import PauseReason, RunStage, RunStatus
+from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
@@ -111,8 +111,9 @@ class RunControl:
         until = time.monotonic() + SWEEP_SECONDS
         await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
         async with self.database.connect() as connection:
-            # A finish that begins because of this is for cancelled runs.
-            finish = run.stage == RunStage.FINISHING
+            # A finish that cancelled runs have as well is not ended by what it may have begun with.
+            bound = self.mender.families.get(run.family)
+            finish = bound is None or not bound.family.finish_cancelled
             children = await runs.active_children(connection, run_id, finish=finish)
         for child in children:
             if time.monotonic() > until:

@@ -258,6 +258,32 @@ async def test_a_cancelled_run_calls_it_only_if_its_family_says_so(
     assert seen == [RunStatus.CANCELLED] * times
 
 
+async def test_one_of_cancelled_runs_is_ended_by_no_cancel_of_its_run(opener: Opener) -> None:
+    async def ask(run: FinishedRun[str], ctx: Context) -> Any:
+        return await ctx.suspend("sure", {"status": run.status})
+
+    async with opener(ReportingAlways(ask)) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await at_stage(sluice, run_id, RunStage.FINISHING)
+            # A call that is repeated, because its answer was lost, is no other call.
+            for _ in range(2):
+                await sluice.service.api.control.cancel(run_id, by="test")
+            finish = await last_finish(sluice, run_id)
+            assert finish is not None
+            assert finish.status == "running"
+            async with asyncio.timeout(PATIENCE):
+                while not await _suspended(caller, run_id):
+                    await asyncio.sleep(0.02)
+            answered = await caller.post(
+                f"/api/runs/{finish.id}/item/resume?id=finish", json={"data": "yes"}
+            )
+            assert answered.status_code == 200
+            run = await sluice.ended(run_id)
+    assert (run.status, run.reason) == ("cancelled", None)
+
+
 async def test_cancelled_while_it_is_at_work_the_run_ends_with_it(opener: Opener) -> None:
     async def wait(run: FinishedRun[str], ctx: Context) -> None:
         await ctx.sleep("long", timedelta(days=1))
@@ -293,6 +319,54 @@ async def test_a_paused_run_ends_when_it_is_resumed(opener: Opener) -> None:
             assert (await sluice.run(run_id)).status == "paused"
             run = await sluice.service.api.control.resume(run_id, by="test")
     assert run.status == "succeeded"
+
+
+async def test_a_run_that_finishes_takes_no_more_work_and_nor_does_its_finish(
+    opener: Opener,
+) -> None:
+    let_go = asyncio.Event()
+
+    async def hold(run: FinishedRun[str], ctx: Context) -> None:
+        await let_go.wait()
+
+    async with opener(Reporting(hold)) as sluice, api(sluice) as caller:
+        [first, second] = await sluice.add_users(2)
+        run_id = await sluice.start(item_ids=[first])
+        async with sluice.worker():
+            await at_stage(sluice, run_id, RunStage.FINISHING)
+            finish = await last_finish(sluice, run_id)
+            assert finish is not None
+            refused = {
+                of: [
+                    await caller.post(
+                        "/api/workflows/recording/paginate-users", json={"runId": of, **more}
+                    )
+                    for more in ({"itemIds": [second]}, {"cursor": None})
+                ]
+                for of in (run_id, finish.id)
+            }
+            let_go.set()
+            run = await sluice.ended(run_id)
+        left = [item.item_id for item in await sluice.items(run_id)]
+    for answer in refused[run_id]:
+        assert "its finish has begun" in assert_problem(answer, 409)["detail"]
+    for answer in refused[finish.id]:
+        assert f"is the finish of run {run_id}" in assert_problem(answer, 409)["detail"]
+    assert (run.status, run.scheduled, left, run.paged) == ("succeeded", 1, [first], True)
+
+
+async def test_a_finish_is_not_retried_as_if_it_were_an_item_of_its_family(
+    opener: Opener,
+) -> None:
+    async def refuse(run: FinishedRun[str], ctx: Context) -> None:
+        raise Fatal("There is no such bucket.")
+
+    async with opener(Reporting(refuse)) as sluice, api(sluice) as caller:
+        run = await sluice.played(1)
+        finish = await last_finish(sluice, run.id)
+        assert finish is not None
+        answer = await caller.post(f"/api/runs/{finish.id}/retry", json={})
+    assert f"is the finish of run {run.id}" in assert_problem(answer, 409)["detail"]
 
 
 async def test_it_is_run_again_by_hand(opener: Opener) -> None:
