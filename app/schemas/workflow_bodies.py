@@ -135,7 +135,8 @@ def require_alone(body: Body, others: Mapping[str, str]) -> None:
     """
     if getattr(body, "entity", None) is None:
         return
-    given = [name for field, name in others.items() if getattr(body, field) not in (None, False)]
+    asked = ((name, getattr(body, field)) for field, name in others.items())
+    given = [name for name, value in asked if value is not None and value is not False]
     if given:
         raise BadInput(
             f"Send either entity or {given[0]}, not both: an entity of one's own is the only item"

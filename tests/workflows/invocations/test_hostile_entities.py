@@ -41,6 +41,7 @@ BESIDE: list[tuple[str, Any]] = [
     ("autoPromote", True),
     ("ramp", {"start": 1}),
     ("maxFailureRate", 0.5),
+    ("maxFailureRate", 0.0),
     ("minItems", 3),
 ]
 
