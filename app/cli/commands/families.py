@@ -19,7 +19,15 @@ from app.cli.input.entity import parse_entity
 from app.cli.input.item_ids import parts_of
 from app.cli.input.params import parse_params
 from app.cli.options import FamilyName, Json, Note, OwnEntity, Param
-from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.output.console import (
+    add,
+    is_terminal,
+    number,
+    open_console,
+    print_json,
+    printable,
+    table,
+)
 from app.cli.paths import noted
 from app.errors import BadInput, full_stop
 from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
@@ -115,6 +123,7 @@ def forget(
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
@@ -125,6 +134,11 @@ def forget(
     console = open_console()
     with open_api() as api:
         known = find_family(api, family)
+        everything = items is None and not item_id
+        question = f"Forget the results of all {known.entities}? The next run makes them anew."
+        if everything and not yes and is_terminal() and not typer.confirm(printable(question)):
+            console.print("They stay.")
+            raise typer.Exit(1)
         path, done = f"/api/families/{quote(family, safe='')}/forget", 0
         for ids in parts:
             which = {"itemIds": list[JsonValue](ids)} if ids else {"all": True}
@@ -133,7 +147,7 @@ def forget(
             if as_json:
                 print_json(console, answer.raw)
     if not as_json:
-        some = number(done) if items is not None or item_id else "all"
+        some = "all" if everything else number(done)
         console.print(f"Forgot the results of {some} {known.entities}.")
 
 

@@ -29,3 +29,20 @@ async def test_items_are_forgotten_by_name_from_a_file_and_all_of_them(
         found = await sluice.dry_run()
         assert (found.to_process, found.already_processed) == (6, 0)
         assert "results_forgotten" in await command.says("audit", "--subject", "family")
+
+
+async def test_on_a_terminal_it_asks_before_everything_is_forgotten_and_only_then(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(Remembering()) as sluice, commanding(sluice) as command:
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        code, shown = await command.on_a_terminal("forget", "remembering", answer="n")
+        assert code == 1
+        assert "Forget the results of all users? The next run makes them anew." in shown
+        assert (await sluice.dry_run()).already_processed == 2
+        code, _ = await command.on_a_terminal("forget", "remembering", answer="y")
+        assert code == 0
+        assert (await sluice.dry_run()).already_processed == 0
