@@ -268,6 +268,33 @@ async def test_what_an_earlier_version_left_of_an_item_makes_its_result_one_of_t
         assert await counted(sluice) == (2, 0, 1)
 
 
+async def test_a_retry_that_goes_on_with_steps_of_an_earlier_version_makes_a_result_of_that_one(
+    opener: Opener,
+) -> None:
+    async def written() -> str:
+        return "by the former code"
+
+    async def fail(user: str, ctx: Context) -> None:
+        await ctx.run("write", written)
+        raise Fatal("not now")
+
+    async def go_on(user: str, ctx: Context) -> None:
+        await ctx.run("write", written)
+
+    async with opener(Beside(work=fail)) as sluice:
+        await sluice.add_users(1)
+        first = await run(sluice)
+    async with opener(Beside(version=2, work=go_on)) as sluice:
+        retry, bound = sluice.service.client.retry, sluice.bound()
+        for fresh, version in ((False, 1), (True, 2)):
+            started = await retry(
+                bound, first, RetrySelection(), started_by="test", once=None, fresh=fresh
+            )
+            async with sluice.worker():
+                await sluice.ended(started.run_id)
+            assert await remembered(sluice) == [("u00001", version, started.run_id)]
+
+
 async def test_coverage_counts_what_is_remembered(opener: Opener) -> None:
     async with opener(Remembering()) as sluice:
         await sluice.add_users(5)
