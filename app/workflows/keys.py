@@ -2,8 +2,6 @@
 
     run_01JD…                      a run: sorts by time (ULID)
     wrk_01JD…                      a worker, from its start to its end (ULID)
-
-
     adhoc_01JD…                    an item whose entity the caller of its run handed over
     sch_01JD…                      a schedule that an operator made
     family:welcome-placeholder     the schedule that a family declares
@@ -30,6 +28,8 @@ from ulid import ULID
 
 MAX_ITEM_ID = 200
 """Characters. Message ids stand in a b-tree index, whose entries end at some 2,700 bytes."""
+MAX_NAME = 60
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 CONTROLS = r"[\u0001-\u001f\u007f-\u009f\u2028\u2029]"
 """Line breaks and control characters, as a regular expression of Python and of Postgres."""
@@ -45,6 +45,16 @@ def id_fault(item_id: str) -> str | None:
     return (
         f"has 1 to {MAX_ITEM_ID} characters, and no line break or control character;"
         f" {item_id[:40]!r} does not"
+    )
+
+
+def name_fault(name: str, example: str) -> str | None:
+    """Why an operator cannot call something of theirs so, behind a word for it; None: they can."""
+    if len(name) <= MAX_NAME and _NAME.fullmatch(name):
+        return None
+    return (
+        f"must be kebab-case and at most {MAX_NAME} characters, such as {example}, not"
+        f" {name[:MAX_NAME]!r}."
     )
 
 

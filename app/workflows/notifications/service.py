@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from app.store.notifications import deliveries, targets
 from app.store.notifications.event_types import SUBSCRIBABLE, TargetKind
 from app.store.tables.base import Json
 from app.store.tables.notifications import NotificationDelivery, NotificationTarget
-from app.workflows.keys import new_id
+from app.workflows.keys import name_fault, new_id
 from app.workflows.notifications.addresses import AddressRefused, NoAddress, parse_url, shown
 from app.workflows.notifications.sender import NotificationSender
 from app.workflows.notifications.target import TargetSecrets, new_secret
@@ -28,8 +27,6 @@ from app.workflows.serialization.secret_box import SecretBox
 
 MOST_TARGETS = 100
 LOOK_UP_SECONDS = 3.0
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +54,17 @@ class NotificationService:
         """The target, and the secret that signs for it, which nobody is shown again.
 
         Raises:
-            BadInput: a value cannot be used, is taken, or would be one too many.
+            BadInput: a value cannot be used.
+            Conflict: it is taken, or would be one too many.
         """
         events, families = self._events(wanted.events), self._families(wanted.families)
         in_use().learn(wanted.url)
         url = parse_url(wanted.url)
         await self._require_allowed(url)
         key = new_id("ntf")
-        name = _name(wanted.name, key)
+        name = key if wanted.name is None else wanted.name
+        if wanted.name is not None and (fault := name_fault(name, "on-call")):
+            raise BadInput(f"name {fault}", field="name")
         secret = new_secret() if wanted.kind is TargetKind.WEBHOOK else None
         secrets = TargetSecrets(str(url), secret)
         in_use().learn(*secrets.told())
@@ -76,15 +76,13 @@ class NotificationService:
         async with self.database.begin() as tx:
             await targets.lock(tx)
             if await targets.count(tx) >= MOST_TARGETS:
-                raise BadInput(
-                    f"There are {MOST_TARGETS} targets already. Remove one first.", field="url"
-                )
+                raise Conflict(f"There are {MOST_TARGETS} targets already. Remove one first.")
             if taken := await targets.named(tx, name):
-                raise BadInput(
+                raise Conflict(
                     f"The name {name!r} is taken by {taken}. Choose another.", field="name"
                 )
             if there := await targets.at(tx, row.url_digest):
-                raise BadInput(f"The target {there!r} has this address already.", field="url")
+                raise Conflict(f"The target {there!r} has this address already.", field="url")
             await targets.add(tx, row)
             made = await targets.get(tx, key)
             await _record(tx, AuditAction.NOTIFICATION_CREATED, made, by, note, after=_told(made))
@@ -193,18 +191,6 @@ def _some(field: str, wanted: Sequence[str] | None) -> list[str] | None:
     if len(set(wanted)) != len(wanted):
         raise BadInput(f"{field} names one twice.", field=field)
     return sorted(wanted)
-
-
-def _name(wanted: str | None, key: str) -> str:
-    if wanted is None:
-        return key
-    if not (_NAME.fullmatch(wanted) and len(wanted) <= _LONGEST_NAME):
-        raise BadInput(
-            f"name must be kebab-case and at most {_LONGEST_NAME} characters, such as on-call, not"
-            f" {wanted[:_LONGEST_NAME]!r}.",
-            field="name",
-        )
-    return wanted
 
 
 async def _enabled(tx: AsyncConnection, key: str) -> NotificationTarget:

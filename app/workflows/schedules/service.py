@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from app.store.tables.schedules import Schedule
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.cron_expression import check_expression, check_zone
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.keys import new_id
+from app.workflows.keys import name_fault, new_id
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.start import StartedRun
@@ -29,8 +28,6 @@ from app.workflows.schedules.request import request_of
 from app.workflows.serialization.params import KeptParams
 
 MOST_SCHEDULES = 1_000
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +167,8 @@ class ScheduleService:
             raise BadInput(self.files.unknown(family, self.families), field="family")
         checked.update(check_when(values))
         name = values.get("name")
-        if name is not None and not (_NAME.fullmatch(name) and len(name) <= _LONGEST_NAME):
-            raise BadInput(
-                f"name must be kebab-case and at most {_LONGEST_NAME} characters, such as"
-                f" nightly-paid-users, not {name[:_LONGEST_NAME]!r}.",
-                field="name",
-            )
+        if name is not None and (fault := name_fault(name, "nightly-paid-users")):
+            raise BadInput(f"name {fault}", field="name")
         if bound is not None and "params" in values:
             kept = bound.params.named(values["params"], before)
             checked |= {
