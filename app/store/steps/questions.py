@@ -27,7 +27,7 @@ _TREE = """
         FROM tree JOIN sluice.run AS child ON child.parent_run = tree.id
         WHERE child.finished_at IS NULL AND cardinality(tree.path) < :deepest
           AND (tree.item_id IS NOT NULL OR CAST(:item_id AS text) IS NULL
-               OR child.parent_item = :item_id OR child.parent_item IS NULL)
+               OR child.parent_item = :item_id)
     )
 """
 # The item is looked up for each step (OFFSET 0 keeps it so): a join that is planned while there are

@@ -210,7 +210,7 @@ def bind(
         if family.invokes is None
         else Params(family.invokes, values, box, redactor, largest=largest_params, word="entity"),
         results=Results(result_type(type(family)), values),
-        finishes=Results(Any, values),
+        finishes=Results(Any, values, "finish"),
         values=values,
         threads=of_items,
         plain=of_items.used,

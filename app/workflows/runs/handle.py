@@ -139,7 +139,8 @@ class RunHandle(Generic[ResultT]):
             Conflict: the family does not read a result any more.
         """
         wanted = None if status is None else _status(status)
-        bound = self.families.get((await self.status()).family)
+        run = await self.status()
+        bound, finish = self.families.get(run.family), run.finish_of is not None
         after: str | None = None
         while True:
             async with reading(self.database) as connection:
@@ -147,7 +148,7 @@ class RunHandle(Generic[ResultT]):
                     connection, self.id, status=wanted, after_id=after, limit=BATCH
                 )
             for item in page:
-                yield item_result(bound, item)
+                yield item_result(bound, item, finish=finish)
             if len(page) < BATCH:
                 return
             after = page[-1].item_id

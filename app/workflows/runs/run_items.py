@@ -15,10 +15,11 @@ from app.workflows.contract.finished_run import ItemResult
 from app.workflows.registry.bound_family import BoundFamily
 
 
-def item_result(bound: BoundFamily | None, item: Item) -> ItemResult[Any]:
+def item_result(bound: BoundFamily | None, item: Item, *, finish: bool = False) -> ItemResult[Any]:
     """
     Args:
         bound: the family; None: it is not here any more, and the result is as its JSON reads.
+        finish: it is that of a run's finish.
 
     Raises:
         Conflict: the family does not read the result any more.
@@ -27,7 +28,7 @@ def item_result(bound: BoundFamily | None, item: Item) -> ItemResult[Any]:
         item_id=item.item_id,
         status=ItemStatus(item.status),
         attempts=item.attempts,
-        result=item.result if bound is None else _read(bound, item),
+        result=item.result if bound is None else _read(bound, item, finish=finish),
         error_class=item.error_class,
         error_message=item.error_message,
         scheduled_at=item.scheduled_at,
@@ -36,11 +37,12 @@ def item_result(bound: BoundFamily | None, item: Item) -> ItemResult[Any]:
     )
 
 
-def _read(bound: BoundFamily, item: Item) -> Any:  # of the family's own type
+def _read(bound: BoundFamily, item: Item, *, finish: bool) -> Any:  # of the family's own type
     if item.result is None and item.exact is None:
         return None
+    results = bound.finishes if finish else bound.results
     try:
-        return bound.results.read(json.dumps(item.result), item.exact)
+        return results.read(json.dumps(item.result), item.exact)
     except ValueError as error:  # pydantic's are ValueErrors, and so are the codec's
         raise Conflict(
             f"What {bound.name} returned for {item.item_id!r} is not of the type that it returns"

@@ -15,7 +15,6 @@ from app.workflows.serialization.equality import same
 from app.workflows.serialization.json_shapes import surely
 from app.workflows.serialization.json_text import as_jsonb, holds_nul
 
-WHAT = "What execute returned"
 _NOTHING: Any = object()  # stands for a value of any type
 
 
@@ -34,19 +33,21 @@ class Kept:
 
 
 class Results:
-    """Most results are JSON, and their type says so; then making it is all that is done. Others
-    are read back at once, and where that gives something else, ``ValueCodec`` keeps them as well.
+    """Of ``execute``, or of another method. Most are JSON, and their type says so; then making it
+    is all that is done. Others are read back at once, and where that gives something else,
+    ``ValueCodec`` keeps them as well.
 
     Raises:
         Exception: as pydantic does for a type of which no JSON can be made.
     """
 
     def __init__(
-        self, annotation: Any, values: ValueCodec
+        self, annotation: Any, values: ValueCodec, method: str = "execute"
     ) -> None:  # annotations are of no one type
         self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         self._surely = surely(annotation)
         self._values = values
+        self._what = f"What {method} returned"
 
     def keep(self, result: Any) -> Kept:  # whatever execute returned
         """
@@ -61,10 +62,10 @@ class Results:
             again = self._tried(text)
             if same(result, again):
                 return Kept(text, None, again)
-        exact = self._values.dump(result, WHAT)
+        exact = self._values.dump(result, self._what)
         shown = exact if text is None or holds_nul(text) else text
         if holds_nul(shown):
-            raise Fatal(f"{WHAT} holds a NUL character, which Postgres cannot store.")
+            raise Fatal(f"{self._what} holds a NUL character, which Postgres cannot store.")
         return Kept(shown, exact, self._values.load(exact))
 
     def read(self, text: str, exact: str | None) -> Any:  # of the family's own type
@@ -85,13 +86,13 @@ class Results:
         else:
             largest = self._values.largest
             if len(text) > largest:
-                raise Fatal(too_large(WHAT, f"weighs {len(text):,} bytes as JSON", largest))
+                raise Fatal(too_large(self._what, f"weighs {len(text):,} bytes as JSON", largest))
             return text.decode()
         try:
             self._adapter.dump_json(result, warnings=False)
         except ValueError:
             return None
-        raise Fatal(f"{WHAT} does not fit the family's result type: {misfit}")
+        raise Fatal(f"{self._what} does not fit the family's result type: {misfit}")
 
     def _tried(self, text: str) -> Any:
         try:

@@ -123,6 +123,27 @@ async def test_the_run_has_not_ended_while_its_finish_is_at_work(opener: Opener)
             assert (await sluice.ended(run_id)).status == "succeeded"
 
 
+async def test_what_it_returns_is_read_by_its_own_type_and_refused_by_its_own_name(
+    opener: Opener,
+) -> None:
+    what: list[Any] = [{"written": 3}, "\0"]
+
+    async def report(run: FinishedRun[str], ctx: Context) -> Any:
+        return what.pop(0)
+
+    async with opener(Reporting(report)) as sluice:
+        run = await sluice.played()  # whose items return text
+        finish = await last_finish(sluice, run.id)
+        assert finish is not None
+        read = [item.result async for item in sluice.service.client.run(finish.id).items()]
+        async with sluice.worker():
+            again = await sluice.service.api.finisher.again(run.id, by="test")
+            await sluice.ended(again.id)
+        [item] = await sluice.items(again.id)
+    assert read == [{"written": 3}]
+    assert (item.error_message or "").startswith("What finish returned holds a NUL character")
+
+
 async def test_what_fails_is_tried_again_from_its_last_step(opener: Opener) -> None:
     calls = Calls()
 
@@ -213,6 +234,23 @@ async def test_it_may_wait_and_its_question_is_among_its_runs(opener: Opener) ->
             )
             assert answered.status_code == 200
             assert (await sluice.ended(run_id)).status == "succeeded"
+
+
+async def test_an_item_of_the_same_id_is_not_asked_in_its_stead(opener: Opener) -> None:
+    async def ask(run: FinishedRun[str], ctx: Context) -> Any:
+        return await ctx.suspend("publish", {"items": run.succeeded})
+
+    async with opener(Reporting(ask)) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        await sluice.sql("UPDATE tests.users SET id = 'finish'")
+        run_id = await sluice.start()
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                while not await _suspended(caller, run_id):
+                    await asyncio.sleep(0.02)
+            path = f"/api/runs/{run_id}/item/resume?id=finish"
+            refused = await caller.post(path, json={"data": "yes"})
+    assert "waits for no answer: it is succeeded" in assert_problem(refused, 409)["detail"]
 
 
 async def _suspended(caller: Any, run_id: str) -> list[Any]:
