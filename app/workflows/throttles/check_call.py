@@ -72,27 +72,26 @@ class CheckCall:
             self._running.cancel()
 
     async def _asked(self) -> str | None:
-        task = self._running
-        if task is not None and task.cancelling():
-            await asyncio.wait({task}, timeout=CLEANING)
+        if (former := self._running) is not None and former.cancelling():
+            await asyncio.wait({former}, timeout=CLEANING)
+        task = self._running  # of who asked at once, the first has begun it anew
         if task is None or task.done():
             task = self._running = asyncio.create_task(self._called())
         done, _ = await asyncio.wait({task}, timeout=self._seconds)
+        if not done and self._cancels:
+            # A thread cannot be made to end. It is waited for once more, so that a check that
+            # hangs has one thread, and not one more each time.
+            task.cancel()
         name = self.throttle.name
         try:
-            if not done:
-                # A thread cannot be made to end. It is waited for once more, so that a check that
-                # hangs has one thread, and not one more each time.
-                if self._cancels:
-                    task.cancel()
+            # Cancelled: by somebody who asked before us, and has waited for so long.
+            if not done or task.cancelled():
                 raise TimeoutError(f"{name} has not answered within {self._seconds:g} s")
             answer = task.result()
             if not isinstance(answer, str | None):
                 raise TypeError(f"{name} returned {answer!r}, and neither None nor a sentence")
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:  # noqa: BLE001
             # The one place that records it: who cannot say that all is well says no.
-            if isinstance(error, asyncio.CancelledError) and not task.cancelled():
-                raise
             self._fault.seen(error, check=name, of=self._of)
             return _sentence(error)[:LONGEST_SENTENCE]
         self._fault.over(check=name, of=self._of)

@@ -112,6 +112,29 @@ async def test_one_that_hangs_is_a_no_in_its_time_and_is_cancelled(opener: Opene
                 await asyncio.sleep(0)
 
 
+async def test_who_asks_while_another_has_waited_is_told_the_same_and_it_is_begun_anew_once(
+    opener: Opener,
+) -> None:
+    begun = 0
+
+    async def hangs(_ctx: Context) -> str | None:
+        nonlocal begun
+        begun += 1
+        await asyncio.Event().wait()
+        return None
+
+    async with opener(Recording()) as sluice:
+        call = call_of(sluice, hangs, seconds=0.2)
+        says = f"{call.throttle.name} has not answered within 0.2 s"
+        first = asyncio.create_task(call.ask())
+        await asyncio.sleep(0.1)  # half of its time
+        assert set(await asyncio.gather(first, call.ask())) == {says}
+        assert begun == 1
+        assert await call.ask() == says
+        assert await asyncio.gather(*(call.ask() for _ in range(3))) == [says] * 3
+        assert begun == 3
+
+
 async def test_one_that_blocks_its_thread_has_one_thread_and_not_one_more_each_time(
     opener: Opener,
 ) -> None:
