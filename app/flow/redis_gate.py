@@ -110,7 +110,8 @@ class RedisGate:
             def live() -> LiveControl:
                 return LiveControl(key, FlowControl(parallelism=parallelism()))
 
-            lane = self._lanes[key] = PermitQueue(self._script, self._worker, live)
+            lane = PermitQueue(self._script, self._worker, live, self._refused)
+            self._lanes[key] = lane
         return _Slot(lane)
 
     @property
@@ -141,7 +142,7 @@ class RedisGate:
         """Who waits under a key that is held now waits in the queue, where it takes nobody's
         place."""
         for lane in self._lanes.values():
-            lane.send_away(self._refused)
+            lane.send_away()
 
     def _refused(self, flow_key: str) -> Exception | None:
         return None if self.holds.of(flow_key) is None else FlowHeld(flow_key)
@@ -149,7 +150,9 @@ class RedisGate:
     def _lane(self, key: str) -> PermitQueue:
         lane = self._lanes.get(key)
         if lane is None:
-            lane = PermitQueue(self._script, self._worker, lambda: self._controls.live(key))
+            lane = PermitQueue(
+                self._script, self._worker, lambda: self._controls.live(key), self._refused
+            )
             self._lanes[key] = lane
         return lane
 

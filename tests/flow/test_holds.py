@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -21,7 +21,12 @@ from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 
 SHARED = FlowControl(parallelism=1, key="crm")
-DECLARED = {"a.execute": SHARED, "a.paginate": FlowControl(), "b.execute": SHARED}
+DECLARED = {
+    "a.execute": SHARED,
+    "a.paginate": FlowControl(),
+    "b.execute": SHARED,
+    "c.execute": FlowControl(rate=20),
+}
 WHY = "the provider asks to come again"
 
 
@@ -90,6 +95,35 @@ async def test_who_waits_under_a_key_that_is_held_now_is_sent_away_and_others_go
         held.rows = []
         await refresh(gate)
         await do(gate, "a.execute")
+
+
+async def test_who_could_not_begin_in_time_does_not_wait_on_under_a_key_that_is_held_meanwhile(
+    servers: TestServers, redis_prefix: str
+) -> None:
+    held, clock = Held(), asyncio.get_running_loop().time
+
+    async def do(gate: RedisGate) -> float:
+        async with gate.permit("c.execute"):
+            return clock()
+
+    async with asyncio.timeout(PATIENCE), held_gate(servers.redis_url, redis_prefix, held) as gate:
+        await do(gate)
+        waits = asyncio.create_task(do(gate))
+        while not any(lane._due for lane in gate._lanes.values()):
+            await asyncio.sleep(0)
+
+        def hold() -> None:
+            """Behind the permit that is due, and before whoever waits for it has heard."""
+            held.rows = [Hold("c", WHY, left=PATIENCE)]
+            with suppress(StopIteration):
+                gate.holds.refresh().send(None)
+
+        stalls_until = clock() + 0.2
+        while clock() < stalls_until:
+            pass  # longer than the time from one start to the next
+        asyncio.get_running_loop().call_later(0, hold)
+        with pytest.raises(FlowHeld):
+            await waits
 
 
 async def test_one_flow_key_may_be_held_alone_and_a_hold_ends_by_itself(

@@ -27,10 +27,17 @@ class PermitQueue:
     was lowered, or other workers wait.
     """
 
-    def __init__(self, script: GateScript, worker: str, live: Callable[[], LiveControl]) -> None:
+    def __init__(
+        self,
+        script: GateScript,
+        worker: str,
+        live: Callable[[], LiveControl],
+        refused: Callable[[str], Exception | None],
+    ) -> None:
         self._script = script
         self._worker = worker
         self._live = live
+        self._refused = refused  # what who may not start is told, by flow key
         self._line = WaitingLine()
         self._held: set[str] = set()
         self._released: list[str] = []
@@ -62,7 +69,7 @@ class PermitQueue:
         """Wait for a permit.
 
         Args:
-            flow_key: for ``send_away``.
+            flow_key: whose turn it is; several may share the limit.
 
         Raises:
             GateClosed: the gate was closed first, or the flow key is held.
@@ -84,8 +91,8 @@ class PermitQueue:
                 return permit
             # The event loop was busy: a start now would come too close to those that follow.
             self._give_back(permit)
-            if self._closed:
-                raise GateClosed
+            if (refusal := self._refusal(flow_key)) is not None:
+                raise refusal
             place = self._line.join(flow_key, first=True)
 
     def leave(self, permit: str) -> bool:
@@ -112,12 +119,15 @@ class PermitQueue:
         """Send away everybody in line; those inside stay."""
         self._closed = True
         self._kept.give_back(len(self._kept))
-        self.send_away(lambda _: GateClosed())
+        self.send_away()
 
-    def send_away(self, refused: Callable[[str], Exception | None]) -> None:
+    def send_away(self) -> None:
         """Let those in line wait no longer whose flow key is refused; those inside stay."""
-        self._line.send_away(refused)
+        self._line.send_away(self._refusal)
         self.kick()
+
+    def _refusal(self, flow_key: str) -> Exception | None:
+        return GateClosed() if self._closed else self._refused(flow_key)
 
     async def drained(self) -> None:
         """Everything that was to be given back has been."""
