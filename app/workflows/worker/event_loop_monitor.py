@@ -11,7 +11,7 @@ import structlog
 
 BLOCKED_SECONDS = 0.5
 LOOKS = 2.5
-"""For so long, both the tick and the look come so often: ten times a second, they are a tenth of
+"""So many ticks, and looks at them, within that time: ten times a second each, they were a tenth of
 what an idle worker takes."""
 
 log = structlog.get_logger("sluice.worker")
