@@ -13,7 +13,7 @@ from app.api.dependencies import ApiState
 from app.composition.endings import lifecycle_of
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
 from app.composition.notifications import notifications_of
-from app.composition.throttles import has_throttles, throttles_of
+from app.composition.throttles import throttled_families, throttles_of
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
 from app.configured_secrets import redactor_of
@@ -117,7 +117,7 @@ async def service_over(
     guard_tasks(asyncio.get_running_loop())
     redactor = redactor_of(settings, urls.database, urls.direct, urls.redis)
     IN_USE.set(redactor)  # whatever begins within: the worker, what serves the API
-    controls = limits_of(families, pools.own, held=has_throttles(settings, families))
+    controls = limits_of(families, pools.own, throttled_families(settings, families))
     async with (
         open_provided(settings, providers) as provided,
         open_engine(settings, pools.own, urls.direct, families, controls) as engine,

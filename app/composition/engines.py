@@ -31,11 +31,11 @@ from app.workflows.worker.tick import Tick
 
 
 def limits_of(
-    families: Sequence[AnyFamily], database: AsyncEngine, *, held: bool
+    families: Sequence[AnyFamily], database: AsyncEngine, throttled: Sequence[str]
 ) -> EffectiveLimits:
     """
     Args:
-        held: something here may hold flow keys.
+        throttled: the families that may be held.
 
     Raises:
         ConfigurationError: two flow keys share a limit and declare different values for it.
@@ -45,7 +45,7 @@ def limits_of(
         for family in families
         for layer in Layer
     }
-    holds = FlowHolds(partial(read_holds, database) if held else None)
+    holds = FlowHolds(partial(read_holds, database, throttled) if throttled else None)
     return EffectiveLimits(declared, partial(read_overrides, database), holds)
 
 

@@ -42,8 +42,10 @@ def shared_throttles(settings: Settings) -> Sequence[Throttle]:
     return [Throttle(check, backoff=backoff) for check in checks]
 
 
-def has_throttles(settings: Settings, families: Sequence[AnyFamily]) -> bool:
-    return bool(shared_throttles(settings)) or any(family.throttle for family in families)
+def throttled_families(settings: Settings, families: Sequence[AnyFamily]) -> Sequence[str]:
+    """Those that have a throttle, of their own or by the settings."""
+    of_all = bool(shared_throttles(settings))
+    return [family.name for family in families if of_all or family.throttle]
 
 
 def throttles_of(

@@ -14,10 +14,6 @@ from app.redaction.redactor import redacted
 from app.store.storable import storable
 
 # Each process reads these once a second, and mostly there are none.
-_ALL = """
-    SELECT key, cause, reason, since, again_at, until - now() FROM sluice.flow_hold
-    WHERE until > now()
-"""
 _OF = """
     SELECT key, cause, reason, since, again_at, until - now() FROM sluice.flow_hold
     WHERE key = ANY($1::text[]) AND cause = $2::text AND until > now()
@@ -71,11 +67,6 @@ class HoldRow:
     since: datetime
     again_at: datetime
     left: timedelta
-
-
-async def load_all(tx: AsyncConnection) -> list[HoldRow]:
-    """Those that have not ended."""
-    return [HoldRow(*row) for row in await fetch_raw(tx, _ALL)]
 
 
 async def of(tx: AsyncConnection, keys: Collection[str], cause: Cause) -> dict[str, HoldRow]:

@@ -179,12 +179,12 @@ async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
     return {row.key: _override(row) for row in rows}
 
 
-async def read_holds(database: AsyncEngine) -> list[Hold]:
-    """What is held at present, whoever has it held."""
+async def read_holds(database: AsyncEngine, throttled: Sequence[str]) -> list[Hold]:
+    """Which of these families are held at present. Another one's code has no throttle any more, and
+    nobody would lift what is left of it."""
     async with reading(database) as connection:
-        rows = await holds.load_all(connection)
-    rows.sort(key=lambda row: row.left)  # of two causes for one key the one that lasts
-    return [Hold(row.key, row.reason, row.left.total_seconds()) for row in rows]
+        rows = await holds.of(connection, throttled, holds.Cause.THROTTLE)
+    return [Hold(row.key, row.reason, row.left.total_seconds()) for row in rows.values()]
 
 
 def _override(row: FlowOverride) -> Override:

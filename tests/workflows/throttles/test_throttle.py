@@ -214,3 +214,18 @@ async def test_a_hold_that_nobody_renews_ends_and_the_next_start_asks_first(
             assert not family.began
             await say(sluice, None)
             assert (await sluice.ended(run_id)).succeeded == 3
+
+
+async def test_a_family_whose_code_has_no_throttle_any_more_is_held_by_none(
+    opener: Opener,
+) -> None:
+    """Nobody would look again, and its run would not say why it stands."""
+    async with opener(Recording(), Throttled(name="other")) as sluice:
+        await sluice.sql(
+            "INSERT INTO sluice.flow_hold (key, cause, reason, since, again_at, until) VALUES"
+            " ('recording', 'throttle', 'of former code', now(), now() + interval '1 hour',"
+            " now() + interval '1 hour')"
+        )
+        await sluice.service.controls.refresh()
+        run = await sluice.played(5, family="recording")
+        assert run.succeeded == 5
