@@ -211,7 +211,7 @@ async def begin_test(
 
 
 async def remove_of(tx: AsyncConnection, target_id: str) -> int:
-    """Delete a batch of a target's, but for those in somebody's hands. Returns how many."""
+    """Delete a batch of a target's, but for those that somebody has locked. Returns how many."""
     return await _delete(tx, _DELIVERY.c.target_id == target_id)
 
 

@@ -40,6 +40,7 @@ class Poster:
     policy: AddressPolicy
     resolver: Resolver = field(default_factory=Resolver)
     limit: float = LIMIT_SECONDS
+    connect: float = CONNECT_SECONDS
     trust: Callable[[], ssl.SSLContext] = trusted
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> SendResult:
@@ -51,6 +52,8 @@ class Poster:
             error = _refusal(status)
         except (AddressRefused, BadInput) as refused:
             error = str(refused)
+        except httpx2.ConnectTimeout:
+            error = f"It could not be reached: no connection within {self.connect:g} seconds."
         except (TimeoutError, httpx2.TimeoutException):
             error = f"It did not answer within {self.limit:g} seconds."
         except httpx2.ConnectError as failed:
@@ -80,7 +83,7 @@ class Poster:
             verify=self.trust(),
             trust_env=False,
             limits=httpx2.Limits(max_keepalive_connections=0),
-            timeout=httpx2.Timeout(self.limit, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(self.limit, connect=self.connect),
         ) as client:
             for address in addresses[:-1]:
                 try:

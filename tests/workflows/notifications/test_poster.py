@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -87,6 +88,18 @@ async def test_where_one_address_does_not_answer_the_next_one_is_tried(server: S
 async def test_where_nobody_listens_it_is_said() -> None:
     result = await poster(names=Names(["127.0.0.9"])).post("http://two.test:9/", {}, b"")
     assert result.error == "It could not be reached: nobody listens there."
+
+
+async def test_where_no_connection_comes_about_it_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        for _ in range(2):  # nobody takes them, and there is no place for another
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+        one = Poster(LOOPBACK, Resolver(), limit=PATIENCE, connect=0.2)
+        result = await one.post(f"http://127.0.0.1:{port}/", {}, b"")
+    assert result.error == "It could not be reached: no connection within 0.2 seconds."
 
 
 async def test_no_proxy_of_the_environment_is_used(
