@@ -27,6 +27,10 @@ Call = Callable[[Context], Awaitable[object]]
 log = structlog.get_logger("sluice.throttle")
 
 
+class NoAnswer(SluiceError):
+    """A check has said neither that all is well nor why not."""
+
+
 class CheckCall:
     """
     Args:
@@ -86,10 +90,10 @@ class CheckCall:
         try:
             # Cancelled: by somebody who asked before us, and has waited for so long.
             if not done or task.cancelled():
-                raise TimeoutError(f"{name} has not answered within {self._seconds:g} s")
+                raise NoAnswer(f"{name} has not answered within {self._seconds:g} s")
             answer = task.result()
             if not isinstance(answer, str | None):
-                raise TypeError(f"{name} returned {answer!r}, and neither None nor a sentence")
+                raise NoAnswer(f"{name} returned {answer!r}, and neither None nor a sentence")
         except Exception as error:  # noqa: BLE001
             # The one place that records it: who cannot say that all is well says no.
             self._fault.seen(error, check=name, of=self._of)
@@ -105,6 +109,4 @@ class CheckCall:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, SluiceError):
         return error.detail
-    if isinstance(error, TimeoutError | TypeError) and error.args:
-        return str(error)
     return away(error) or said(error)

@@ -93,7 +93,9 @@ async def test_a_check_that_recovers_is_told_as_well(
         assert [one["state"] for one in logged if one["event"] == FAILED] == ["began", "ended"]
 
 
-async def test_one_that_hangs_is_a_no_in_its_time_and_is_cancelled(opener: Opener) -> None:
+async def test_one_that_hangs_is_a_no_in_its_time_and_is_cancelled(
+    opener: Opener, logged: list[MutableMapping[str, Any]]
+) -> None:
     hung: list[str] = []
 
     async def hangs(_ctx: Context) -> str | None:
@@ -110,6 +112,9 @@ async def test_one_that_hangs_is_a_no_in_its_time_and_is_cancelled(opener: Opene
         async with asyncio.timeout(PATIENCE):
             while len(hung) < 2:
                 await asyncio.sleep(0)
+        [told] = [entry for entry in logged if entry["event"] == FAILED]
+        assert told["error"] == f"NoAnswer: {call.throttle.name} has not answered within 0.1 s"
+        assert "reason" not in told  # it is no server of ours that does not answer
 
 
 async def test_who_asks_while_another_has_waited_is_told_the_same_and_it_is_begun_anew_once(
