@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -27,6 +28,8 @@ from app.errors import BadInput
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+LookUp = Callable[[str, int], list[Address]]
+"""The addresses of a name, for a port."""
 
 LONGEST_URL = 2_000
 """Characters."""
@@ -135,12 +138,20 @@ def shown(url: httpx2.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}/{'…' if more else ''}"
 
 
+def _look_up(name: str, port: int) -> list[Address]:
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    told = (str(place[0]).partition("%")[0] for *_, place in found)
+    return [ip_address(one) for one in dict.fromkeys(told)]
+
+
 class Resolver:
     """Looks names up in threads of its own, so that a name server that is silent keeps nobody else
-    from one."""
+    from one; and each name in one of them, because a thread outlasts whoever gave up waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, look_up: LookUp = _look_up) -> None:
         self._threads = ThreadPoolExecutor(RESOLVERS, thread_name_prefix="resolver")
+        self._look_up = look_up
+        self._under_way: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
 
     async def addresses(self, url: httpx2.URL) -> list[Address]:
         """Those of its host, in the system's order; also one that is written as one number, or in
@@ -150,18 +161,25 @@ class Resolver:
             NoAddress
         """
         port = url.port or (443 if url.scheme == "https" else 80)
-        name = url.raw_host.decode("ascii").strip("[]")
-        loop = asyncio.get_running_loop()
+        place = (url.raw_host.decode("ascii").strip("[]"), port)
+        found = self._under_way.get(place)
+        if found is None:
+            loop = asyncio.get_running_loop()
+            found = loop.run_in_executor(self._threads, self._look_up, *place)
+            self._under_way[place] = found
+            found.add_done_callback(partial(self._ended, place))
         try:
-            found = await loop.run_in_executor(
-                self._threads,
-                lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM),
-            )
+            return list(await asyncio.shield(found))
         except (OSError, UnicodeError):
             raise NoAddress("Its host has no address: is its name spelt right?") from None
-        told = (str(place[0]).partition("%")[0] for *_, place in found)
-        return [ip_address(one) for one in dict.fromkeys(told)]
+
+    def _ended(self, place: tuple[str, int], found: asyncio.Future[list[Address]]) -> None:
+        self._under_way.pop(place, None)
+        if not found.cancelled():
+            found.exception()  # perhaps nobody waits for it any more
 
     def close(self) -> None:
         """Without waiting: a name server that is silent must not hold up the stop."""
+        for found in list(self._under_way.values()):
+            found.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)

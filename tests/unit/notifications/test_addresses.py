@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from ipaddress import ip_address, ip_network
 
 import pytest
 
 from app.errors import BadInput
 from app.workflows.notifications.addresses import (
+    RESOLVERS,
+    Address,
     AddressPolicy,
     AddressRefused,
+    NoAddress,
     Resolver,
     is_public,
     parse_url,
     shown,
 )
+from tests.support.patience import PATIENCE
 
 PRIVATE = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1",  # noqa: S104
@@ -65,6 +71,34 @@ async def test_this_machine_is_known_by_each_of_its_names(host: str) -> None:
         resolver.close()
     assert found
     assert not any(is_public(one) for one in found)
+
+
+async def test_a_name_server_that_is_silent_keeps_nobody_from_other_names() -> None:
+    ended = threading.Event()
+
+    def look_up(name: str, _port: int) -> list[Address]:
+        if name == "silent.test":
+            ended.wait()
+            raise OSError
+        return [ip_address("93.184.216.34")]
+
+    resolver = Resolver(look_up)
+    silent = parse_url("https://silent.test/")
+    try:
+        for _ in range(2 * RESOLVERS):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await resolver.addresses(silent)
+        async with asyncio.timeout(PATIENCE):
+            assert await resolver.addresses(parse_url("https://other.test/"))
+        waiting = asyncio.create_task(resolver.addresses(silent))
+        await asyncio.sleep(0)
+        ended.set()
+        with pytest.raises(NoAddress):
+            await waiting
+    finally:
+        ended.set()
+        resolver.close()
 
 
 async def test_a_name_that_nobody_has_is_refused_in_a_sentence() -> None:
