@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from app.errors import BadInput
 from app.workflows.keys import id_fault
 from app.workflows.sources.errors import SourceMisused
 
@@ -37,6 +38,17 @@ def id_text(value: object, answerer: str) -> str:
         f"{answerer} gave {repr(value)[:60]}, of the type {type(value).__name__}, as an id. An id"
         " is text, a whole number or a UUID."
     )
+
+
+def texts(item_ids: Sequence[str | int | UUID]) -> list[str]:
+    """Ids that code names.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if isinstance(item_ids, str) or not item_ids:
+        raise BadInput("item_ids must be a list of one id or more.", field="item_ids")
+    return [id_text(one, "item_ids") for one in item_ids]
 
 
 def ids_answered(answer: object) -> set[str]:

@@ -31,7 +31,7 @@ from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_item, start_run
 from app.workflows.serialization.codec import ValueCodec
 from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.item_ids import checked_id, id_text
+from app.workflows.sources.item_ids import checked_id, id_text, texts
 from app.workflows.steps.journal import Superseded
 
 DEEPEST = 5
@@ -128,16 +128,17 @@ class ChildRuns:
             What the step remembers: the run's id, as JSON.
 
         Raises:
-            StepMisused: the family takes no such params.
+            StepMisused: the family takes no such params, or has no such ids.
             Conflict: it has an active run, and refuses another beside it.
             Superseded: the item is not in our hands any more.
         """
-        request = RunRequest(
-            params=_read(record.name, bound, params),
-            force=force,
-            item_ids=None if item_ids is None else [id_text(one, "start()") for one in item_ids],
-        )
-        run = new_run(bound, request, started_by=f"step {record.name}")
+        read = _read(record.name, bound, params)
+        try:
+            named = None if item_ids is None else texts(item_ids)
+            request = RunRequest(params=read, force=force, item_ids=named)
+            run = new_run(bound, request, started_by=f"step {record.name}")
+        except BadInput as error:
+            raise StepMisused(f"Step {record.name!r}: {error.detail}") from None
         record.status, record.finished_at = StepStatus.DONE, datetime.now(UTC)
         record.result = values.dump(run.id, f"{record.name}: result")
         why = {"runId": record.run_id, "itemId": record.item_id}

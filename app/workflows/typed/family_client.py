@@ -15,10 +15,10 @@ from app.workflows.previews import HANDED_OVER
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest
-from app.workflows.sources.item_ids import id_text
+from app.workflows.sources.item_ids import id_text, texts
 from app.workflows.typed.dry_run import DryRun, ItemPreview
 from app.workflows.typed.keyword_params import params_of
-from app.workflows.typed.run_request import Ids, entity_of, once_under, run_request, texts
+from app.workflows.typed.run_request import Ids, entity_of, once_under, run_request
 from app.workflows.typed.triggers import Triggers
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)

@@ -13,7 +13,7 @@ from app.store.runs.idempotency import IdempotentCall
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.registry.bound_family import BoundFamily, no_entity
 from app.workflows.runs.request import RunRequest
-from app.workflows.sources.item_ids import id_text
+from app.workflows.sources.item_ids import texts
 from app.workflows.typed.keyword_params import params_of
 
 Ids = Sequence[str] | Sequence[int] | Sequence[UUID]
@@ -75,16 +75,6 @@ def entity_of(bound: BoundFamily, entity: object) -> BaseModel:
     if kind is None or not isinstance(entity, BaseModel):
         raise BadInput(f"{no_entity(bound.family)}.", field="entity")
     return entity
-
-
-def texts(item_ids: Ids) -> list[str]:
-    """
-    Raises:
-        BadInput: there is none.
-    """
-    if isinstance(item_ids, str) or not item_ids:
-        raise BadInput("item_ids must be a list of one id or more.", field="item_ids")
-    return [id_text(one, "item_ids") for one in item_ids]
 
 
 def once_under(

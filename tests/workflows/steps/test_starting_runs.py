@@ -86,17 +86,20 @@ async def test_where_one_is_active_already_the_items_next_attempt_tries_again(
 
 
 @pytest.mark.parametrize(
-    ("family", "params", "said"),
+    ("family", "asked", "said"),
     [
-        ("nobody", None, "Known are: other, stepped."),
-        ("other", {"colour": "red"}, "other does not take these params"),
+        ("nobody", {}, "Known are: other, stepped."),
+        ("other", {"params": {"colour": "red"}}, "other does not take these params"),
+        ("other", {"item_ids": []}, "item_ids must be a list of one id or more."),
+        ("other", {"item_ids": "u00001"}, "item_ids must be a list of one id or more."),
+        ("other", {"item_ids": ["u\0"]}, "An item id has 1 to"),
     ],
 )
 async def test_what_cannot_be_started_fails_the_item_at_once(
-    opener: Opener, family: str, params: dict[str, str] | None, said: str
+    opener: Opener, family: str, asked: dict[str, Any], said: str
 ) -> None:
     async def script(item_id: str, ctx: Context) -> Any:
-        return await ctx.start("then", family, params=params)
+        return await ctx.start("then", family, **asked)
 
     async with opener(Stepped(script), Other()) as sluice:
         run = await sluice.played(family="stepped")
