@@ -25,7 +25,7 @@ DECLARED = {
     "a.execute": SHARED,
     "a.paginate": FlowControl(),
     "b.execute": SHARED,
-    "c.execute": FlowControl(rate=20),
+    "c.execute": FlowControl(rate=4),
 }
 WHY = "the provider asks to come again"
 
@@ -118,7 +118,7 @@ async def test_who_could_not_begin_in_time_does_not_wait_on_under_a_key_that_is_
             with suppress(StopIteration):
                 gate.holds.refresh().send(None)
 
-        stalls_until = clock() + 0.2
+        stalls_until = clock() + 0.6
         while clock() < stalls_until:
             pass  # longer than the time from one start to the next
         asyncio.get_running_loop().call_later(0, hold)

@@ -129,10 +129,10 @@ async def test_who_asks_while_another_has_waited_is_told_the_same_and_it_is_begu
         return None
 
     async with opener(Recording()) as sluice:
-        call = call_of(sluice, hangs, seconds=0.2)
-        says = f"{call.throttle.name} has not answered within 0.2 s"
+        call = call_of(sluice, hangs, seconds=0.5)
+        says = f"{call.throttle.name} has not answered within 0.5 s"
         first = asyncio.create_task(call.ask())
-        await asyncio.sleep(0.1)  # half of its time
+        await asyncio.sleep(0.05)  # a part of its time
         assert set(await asyncio.gather(first, call.ask())) == {says}
         assert begun == 1
         assert await call.ask() == says
