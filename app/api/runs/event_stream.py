@@ -95,16 +95,14 @@ class Follower:
     ) -> tuple[Run, ProgressView, list[EventView]] | None:
         """None: the run was deleted."""
         async with self.turns, reading(self.database) as connection:
-            found = await events.page_of_events(connection, run_id, after_id=after_id, limit=BATCH)
+            # The run first: what it tells of is then among the events, and is told before it.
             run = await runs.find(connection, run_id)
+            found = await events.page_of_events(connection, run_id, after_id=after_id, limit=BATCH)
+            if any(event.kind == EventKind.ENDED for event in found):
+                run = await runs.find(connection, run_id)  # with its last counters
             if run is None:
                 return None
             held = await self.throttles.held(connection, [run.family])
-            if run.status in ENDED:
-                # Its end may have come between the two, and must not be missed.
-                found = await events.page_of_events(
-                    connection, run_id, after_id=after_id, limit=BATCH
-                )
         return run, ProgressView.of(run, held), [EventView.of(event) for event in found]
 
 

@@ -149,8 +149,7 @@ class _Watcher:
         return None
 
     def _tell_how_to_resume(self, run: RunView) -> None:
-        """Once for each pause, and not for one of long ago. Not by its event, which may come behind
-        the first progress that tells of it."""
+        """Once for each pause, and not for one of long ago, of which there is only an event."""
         if run.status != "paused":
             self._told_how_to_resume = False
         elif not self._told_how_to_resume:

@@ -8,12 +8,15 @@ from contextlib import contextmanager
 
 import pytest
 from fastapi.sse import ServerSentEvent
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message
 
 from app.api.runs.event_stream import Follower
 from app.api.runs.events import EventStream
 from app.errors import Unavailable
 from app.store.run_notifications import Hear, RunNotifications
+from app.store.runs import events
+from app.store.tables.runs import RunEvent
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
@@ -71,6 +74,26 @@ async def test_an_event_that_nobody_heard_of_is_found_by_looking(opener: Opener)
         await service.api.control.pause(run_id, by="ops")
         found = [await anext(stream) for _ in range(2)]
         assert "paused" in [message.event for message in found]
+        await stream.aclose()
+
+
+async def test_what_comes_amid_a_look_is_told_before_the_progress_that_shows_it(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opener(Recording()) as sluice, asyncio.timeout(PATIENCE):
+        run_id = await sluice.start()
+        stream = _follower(sluice, between=0.02, behind=0.05).follow(run_id, 0)
+        assert [(await anext(stream)).event for _ in range(2)] == ["created", "progress"]
+        read = events.page_of_events
+
+        async def and_a_pause(connection: AsyncConnection, run: str, **page: int) -> list[RunEvent]:
+            found = await read(connection, run, **page)
+            monkeypatch.undo()
+            await sluice.service.api.control.pause(run_id, by="ops")
+            return found
+
+        monkeypatch.setattr(events, "page_of_events", and_a_pause)
+        assert [(await anext(stream)).event for _ in range(2)] == ["paused", "progress"]
         await stream.aclose()
 
 

@@ -54,13 +54,14 @@ async def test_items_stand_where_they_are(opener: Opener) -> None:
         async with sluice.worker():
             await family.until_inside(3)
             async with asyncio.timeout(PATIENCE):
-                while not (found := await layers(caller, run_id))["paginate"]["held"]:
+                found = await layers(caller, run_id)
+                while not (found["paginate"]["held"] and found["execute"]["waitingForRate"]):
                     await asyncio.sleep(0.02)
+                    found = await layers(caller, run_id)
             execute, items = found["execute"], found["items"]
             assert found["process"] == {"state": "done"}
             assert found["paginate"]["paged"] is False
             assert execute["inHand"] == 3
-            assert execute["waitingForRate"] > 0
             assert execute["queued"] + execute["waitingForRate"] + 3 == items["pending"]
             family.let_go.set()
             await sluice.ended(run_id)
