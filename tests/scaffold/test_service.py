@@ -28,6 +28,7 @@ MARKED = {
     *("app/__init__.py", "app/cli/app.py", "app/cli/demo/__init__.py", "app/cli/server/serve.py"),
     *("app/services/providers.py", "app/services/settings.py"),
     *("docs/explanation/guarantees.md", "docs/guides/adopting.md", "docs/guides/running.md"),
+    "docs/guides/remember.md",
     *("docs/guides/writing-a-family.md", "docs/index.md", "docs/reference/cli.md"),
     *("docs/reference/settings.md", "scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
     "tests/scaffold/test_service.py",
