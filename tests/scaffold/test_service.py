@@ -14,6 +14,7 @@ import pytest
 from app.migrate import scripts_of
 from app.store.histories import SERVICE
 from app.store.histories import SLUICE as OURS
+from tests.scaffold.test_marks import is_marked
 from tests.scaffold.test_update import change
 from tests.support.processes.copied import ROOT, Copied, copied
 from tests.support.servers.choice import TestServers
@@ -21,18 +22,6 @@ from tests.support.servers.histories import empty_database, tables_of, write_mig
 
 pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
 
-MARKS = re.compile(r"# copier:|<!--%|<!--#|\[\[\[=")
-MARKED = {
-    *(".copier-answers.yml", ".env.example", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"),
-    *("README.md", "compose.env.example", "copier.yml", "docker-compose.yml", "pyproject.toml"),
-    *("app/__init__.py", "app/cli/app.py", "app/cli/demo/__init__.py", "app/cli/server/serve.py"),
-    *("app/services/providers.py", "app/services/settings.py"),
-    *("docs/explanation/guarantees.md", "docs/guides/adopting.md", "docs/guides/running.md"),
-    "docs/guides/remember.md",
-    *("docs/guides/writing-a-family.md", "docs/index.md", "docs/reference/cli.md"),
-    *("docs/reference/settings.md", "scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
-    "tests/scaffold/test_service.py",
-}
 OF_EXAMPLES = re.compile(
     r"welcome_placeholder|agent_welcome|scene_|review_post|_users\.|seed|examples|tutorial|llm/|offline"
     r"|images/(?!layers|steps)|app/models/\w+\.py"
@@ -75,18 +64,6 @@ def families_of(service: Copied) -> set[str]:
     return {path.stem for path in (service.root / "app/workflows/families").glob("[a-z]*.py")}
 
 
-def test_marks_stand_where_they_are_meant_and_nowhere_else(template: Copied) -> None:
-    listed = template.run("git", "ls-files", "-z").stdout.split("\0")
-    assert {f for f in listed if f and _marked(ROOT / f)} == MARKED
-
-
-def _marked(path: Path) -> bool:
-    try:
-        return MARKS.search(path.read_text("utf-8")) is not None
-    except UnicodeDecodeError:
-        return False
-
-
 def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
     assert 'name = "acme-jobs"' in text(service, "pyproject.toml")
     assert "@postgres:5432/acme_jobs" in text(service, "docker-compose.yml")
@@ -100,7 +77,7 @@ def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
     assert text(service, "LICENSE") == (ROOT / "LICENSE").read_text("utf-8")
     files = service.files()
     assert {file for file in files if OF_EXAMPLES.search(file)} == {"app/models/__init__.py"}
-    marked = {file for file in files if _marked(service.root / file)}
+    marked = {file for file in files if is_marked(service.root / file)}
     assert not marked
     assert "scaffold/family/copier.yml" in files
     assert "copier.yml" not in files

@@ -1,0 +1,33 @@
+"""Where the template has lines that depend on a service's answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.processes.copied import ROOT, Copied
+
+MARKS = re.compile(r"# copier:|<!--%|<!--#|\[\[\[=")
+MARKED = {
+    *(".copier-answers.yml", ".env.example", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile"),
+    *("README.md", "compose.env.example", "copier.yml", "docker-compose.yml", "pyproject.toml"),
+    *("app/__init__.py", "app/cli/app.py", "app/cli/demo/__init__.py", "app/cli/server/serve.py"),
+    *("app/services/providers.py", "app/services/settings.py"),
+    *("docs/explanation/guarantees.md", "docs/guides/adopting.md", "docs/guides/running.md"),
+    "docs/guides/remember.md",
+    *("docs/guides/writing-a-family.md", "docs/index.md", "docs/reference/cli.md"),
+    *("docs/reference/settings.md", "scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
+    "tests/scaffold/test_marks.py",
+}
+
+
+def is_marked(path: Path) -> bool:
+    try:
+        return MARKS.search(path.read_text("utf-8")) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+def test_marks_stand_where_they_are_meant_and_nowhere_else() -> None:
+    listed = Copied(ROOT).run("git", "ls-files", "-z").stdout.split("\0")
+    assert {file for file in listed if file and is_marked(ROOT / file)} == MARKED
