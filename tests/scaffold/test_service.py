@@ -14,7 +14,7 @@ import pytest
 from app.migrate import scripts_of
 from app.store.histories import SERVICE
 from app.store.histories import SLUICE as OURS
-from tests.scaffold.test_marks import is_marked
+from tests.scaffold.test_templates import is_marked
 from tests.scaffold.test_update import change
 from tests.support.processes.copied import ROOT, Copied, copied
 from tests.support.servers.choice import TestServers
