@@ -57,6 +57,16 @@ class PartitionsView(View):
     param: str | None = Field(description="that a backfill fills in; null: its own way says which")
 
 
+class AfterView(View):
+    """A family whose runs, when they have succeeded, begin a run of this one."""
+
+    family: str
+    params: dict[str, str] = Field(
+        description="which of its params are taken from that run: those of this family, and what"
+        " each is called there"
+    )
+
+
 class FamilyView(View):
     name: str
     description: str
@@ -79,6 +89,7 @@ class FamilyView(View):
     deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
     approval: bool = Field(description="every run waits, once it has counted, to be approved")
     partitions: PartitionsView | None = Field(description="null: it has none, and no backfills")
+    after: list[AfterView] = Field(description="whose runs it follows; empty: nobody's")
     last_run: FamilyLastRunView | None = Field(description="the newest; null: there is none")
     next_fire_time: datetime | None = Field(description="null: no schedule starts it")
 
@@ -88,6 +99,7 @@ class FamilyView(View):
         family: AnyFamily,
         routes: Mapping[str, str],
         partitions: PartitionsView | None,
+        after: list[AfterView],
         last_run: Run | None,
         next_fire_time: datetime | None,
     ) -> FamilyView:
@@ -113,6 +125,7 @@ class FamilyView(View):
             deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
             approval=family.approval,
             partitions=partitions,
+            after=after,
             last_run=None if last_run is None else FamilyLastRunView.of(last_run),
             next_fire_time=next_fire_time,
         )

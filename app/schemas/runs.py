@@ -130,6 +130,10 @@ class RunView(View):
     retry_of: str | None = Field(description="the run whose items it tries once more")
     parent: ParentView | None = Field(description="whose step it is; null: nobody's")
     finish_of: str | None = Field(description="the run that this one finishes; null: none")
+    follows: str | None = Field(
+        description="the run by whose success, or by a step of whose item or finish, it began, and"
+        " which does not wait for it; null: none"
+    )
     backfill_id: str | None = Field(description="whose partition it is over; null: nobody's")
     started_by: str
     counters: CountersView
@@ -153,8 +157,8 @@ class RunView(View):
             **run.model_dump(
                 include={
                     "id", "family", "reason", "detail", "params", "entity", "started_by",
-                    "paged", "retry_of", "backfill_id", "item_list", "created_at", "started_at",
-                    "finished_at", "deadline_at",
+                    "paged", "retry_of", "follows", "backfill_id", "item_list", "created_at",
+                    "started_at", "finished_at", "deadline_at",
                 }
             ),
             status=RunStatus(run.status),

@@ -33,6 +33,7 @@ CHANGED_NO_MORE = {
     "20261210_notifications": "7472954334d77193",
     "20261211_finish": "c37f32f15be19277",
     "20261212_remembered": "d27d69bfdc47c936",
+    "20261213_memory_pruning": "da1f77c2c8e4a721",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -40,6 +40,9 @@ async def list_runs(
     parent: Annotated[
         str | None, Query(max_length=100, description="its children; else runs of their own only")
     ] = None,
+    follows: Annotated[
+        str | None, Query(max_length=100, description="those that began by it, or by a step of it")
+    ] = None,
     backfill: Annotated[str | None, Query(max_length=100, description="those of this one")] = None,
     since: Annotated[
         Moment | None, Query(alias="from", description="created then or later")
@@ -60,6 +63,7 @@ async def list_runs(
             started_by=started_by,
             retry_of=retry_of,
             parent=parent,
+            follows=follows,
             backfill=backfill,
             since=since,
             until=until,

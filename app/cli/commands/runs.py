@@ -46,12 +46,16 @@ def runs(
     status: Annotated[
         str | None, typer.Option(help="Only in this status, such as running or failed.")
     ] = None,
+    follows: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Only those that began by this run.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
     as_json: Json = False,
 ) -> None:
     """List runs, the newest first."""
     with open_api() as api:
-        answer = api.get(RunsAnswer, "/api/runs", family=family, status=status, limit=limit)
+        asked = {"family": family, "status": status, "follows": follows}
+        answer = api.get(RunsAnswer, "/api/runs", **asked, limit=limit)
     console = open_console()
     if as_json:
         print_json(console, answer.raw)

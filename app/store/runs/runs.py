@@ -29,16 +29,6 @@ _FIND_ACTIVE = _FIND.add_columns(
         "active_seconds"
     )
 )
-_JUDGED = _RUN.c.succeeded + _RUN.c.failed + _RUN.c.timed_out
-_EARLIER = (
-    select(_RUN.c.work_ms, _RUN.c.spent_usd, _RUN.c.spent_tokens, _JUDGED.label("ended"))
-    .where(_RUN.c.family == bindparam("family"), _RUN.c.finished_at.is_not(None), _JUDGED > 0)
-    .where(_RUN.c.parent_run.is_(None) | _RUN.c.parent_item.is_not(None))  # a finish is no item
-    .order_by(_RUN.c.id.desc())
-    .limit(bindparam("latest"))
-    .subquery()
-)
-_SUMS = select(*(func.sum(column) for column in _EARLIER.c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +170,7 @@ async def page_of_runs(
     started_by: str | None = None,
     retry_of: str | None = None,
     parent: str | None = None,
+    follows: str | None = None,
     backfill: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -190,6 +181,7 @@ async def page_of_runs(
 
     Args:
         parent: the children of this one; None: those that are nobody's.
+        follows: those that this one, or something of it, has begun.
         since, until: created at the first or later, and before the second.
     """
     query = select(_RUN).where(_RUN.c.parent_run.is_not_distinct_from(parent))
@@ -202,6 +194,8 @@ async def page_of_runs(
         query = query.where(_RUN.c.started_by == started_by)
     if retry_of is not None:
         query = query.where(_RUN.c.retry_of == retry_of)
+    if follows is not None:
+        query = query.where(_RUN.c.follows == follows)
     if backfill is not None:
         query = query.where(_RUN.c.backfill_id == backfill)
     if since is not None:
@@ -225,24 +219,6 @@ async def latest(tx: AsyncConnection, families: Collection[str]) -> dict[str, Ru
         {"families": list(families)},
     )
     return {row.family: _run(row) for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Averages:
-    """What one item took in earlier runs: seconds of work, and what it spent."""
-
-    seconds: float
-    usd: float
-    tokens: float
-
-
-async def averages(tx: AsyncConnection, family: str, *, latest: int = 5) -> Averages | None:
-    """Over the family's latest ended runs; None: there is no such run."""
-    row = (await tx.execute(_SUMS, {"family": family, "latest": latest})).one()
-    if row[3] is None:
-        return None
-    work_ms, usd, tokens, items = (float(value) for value in row)
-    return Averages(work_ms / items / 1000, usd / items, tokens / items)
 
 
 def _run(row: Row[tuple[object, ...]]) -> Run:

@@ -30,6 +30,7 @@ class Run(SluiceTable, table=True):
             "id",
             postgresql_where=text("backfill_id IS NOT NULL"),
         ),
+        Index("ix_run_follows", "follows", "id", postgresql_where=text("follows IS NOT NULL")),
         {"postgresql_with": {"fillfactor": "50"}},
     )
 
@@ -73,6 +74,9 @@ class Run(SluiceTable, table=True):
     """A child's: whose step it is, or, without an item, whose finish. Null: nobody's."""
     parent_item: str | None = Field(default=None, sa_type=ID)
     parent_step: str | None = Field(default=None, sa_type=ID)
+    follows: str | None = Field(default=None, sa_type=ID)
+    """The run by whose success, or by a step of whose item or finish, it began, and which does not
+    wait for it. Null: nobody's."""
     backfill_id: str | None = Field(default=None, sa_type=ID)
     """Whose partition it runs over. Null: nobody's."""
     started_by: str = Field(sa_type=Text)

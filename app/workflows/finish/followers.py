@@ -112,7 +112,7 @@ async def _start(
     try:
         with told(bound.name, "params"):
             params = bound.params.of(_params(former, bound, after, run))
-            request = RunRequest(params=params, why={"after": run.id})
+            request = RunRequest(params=params, follows=run.id, why={"after": run.id})
             new = new_run(bound, request, started_by=SLUICE)
         async with tx.begin_nested():
             started = await start_run(tx, engine, bound, new, why=request.why)

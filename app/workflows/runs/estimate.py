@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.store.database import reading
-from app.store.runs import runs
-from app.store.runs.runs import Averages, Statistics
+from app.store.runs.averages import Averages, averages
+from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Cost
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily
@@ -31,7 +31,7 @@ class Estimator:
         """By the limits that are in force now."""
         await self.controls.refresh()
         async with reading(self.database) as connection:
-            earlier = await runs.averages(connection, bound.name)
+            earlier = await averages(connection, bound.name)
         limits = {layer: self.controls.of(bound.flow_key(layer)) for layer in Layer}
         return estimate(bound, params, statistics, earlier, limits)
 

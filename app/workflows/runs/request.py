@@ -22,9 +22,9 @@ class RunRequest:
     their texts. ``item_list``: likewise, by the id of a list that was made before. ``entity``: this
     one alone, which its caller hands over and which has no row. ``retry_of``,
     ``retry``: those items of an earlier run, and ``origin`` the first of their chain; ``version``:
-    of the family, if what its items remember may be of an earlier one. ``options``:
-    None: the family's own. ``why``: what the run's first event tells beside who started it;
-    ``note``: likewise, in the words of who did."""
+    of the family, if what its items remember may be of an earlier one. ``follows``: the run that it
+    comes of, and that does not wait for it. ``options``: None: the family's own. ``why``: what the
+    run's first event tells beside who started it; ``note``: likewise, in the words of who did."""
 
     params: BaseModel
     force: bool = False
@@ -37,6 +37,7 @@ class RunRequest:
     retry: Json | None = None
     origin: str | None = None
     version: int | None = None
+    follows: str | None = None
     why: Json | None = None
     note: str | None = None
 
@@ -87,5 +88,6 @@ def new_run(bound: BoundFamily, request: RunRequest, *, started_by: str) -> Run:
         retry_of=request.retry_of,
         retry=request.retry,
         origin=request.origin,
+        follows=request.follows,
         started_by=started_by,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from app.workflows.family import Entity, FamilyParams
+from app.workflows.family import After, Entity, FamilyParams
 from tests.support.families import Recording, Welcoming
 from tests.support.http import api
 from tests.support.service import Opener
@@ -50,6 +50,23 @@ async def test_every_family_is_listed_with_its_routes_and_its_own_params(opener:
             "rate": 100,
             "periodSeconds": 1,
         }
+
+
+class Region(FamilyParams):
+    only_region: str = "eu"
+
+
+class Bills(Recording):
+    name = "bill-orders"
+    params = Region
+    after = After("ship-orders", params={"only_region": "sales_region"})
+
+
+async def test_a_family_says_after_which_it_comes_and_what_it_takes_from_it(opener: Opener) -> None:
+    async with opener(Orders(), Bills()) as sluice, api(sluice) as caller:
+        bills, orders = (await caller.get("/api/families")).json()["families"]
+    assert bills["after"] == [{"family": "ship-orders", "params": {"onlyRegion": "salesRegion"}}]
+    assert orders["after"] == []
 
 
 async def test_every_listed_route_is_there(opener: Opener) -> None:

@@ -258,3 +258,30 @@ async def test_a_list_of_large_results_has_so_many_bytes_at_the_most(opener: Ope
 
 def random_text(length: int) -> str:
     return "".join(random.choices("0123456789abcdef", k=length))  # noqa: S311 - no secret
+
+
+async def test_what_follows_a_run_is_found_by_index_beside_very_many_runs(opener: Opener) -> None:
+    async with opener(Recording()) as sluice, api(sluice) as caller:
+        former, *followers = [await _add_run(sluice) for _ in range(3)]
+        await sluice.sql(
+            "UPDATE sluice.run SET follows = :former WHERE id = ANY(:ids)",
+            former=former,
+            ids=followers,
+        )
+        await sluice.sql(
+            "INSERT INTO sluice.run (id, family, status, params, force, started_by, follows)"
+            " SELECT 'run_0' || n, 'recording', 'succeeded', '{}', false, 'ops',"
+            " CASE n % 2 WHEN 0 THEN 'run_of_another_line' END FROM generate_series(1, 20000) AS n"
+        )
+        await sluice.sql("ANALYZE sluice.run")
+        page = await _page(caller, "/api/runs", follows=former)
+        plan = await sluice.sql(
+            "EXPLAIN SELECT * FROM sluice.run WHERE parent_run IS NULL AND follows = :former"
+            " ORDER BY id DESC LIMIT 51",
+            former=former,
+        )
+    assert [(run["id"], run["follows"]) for run in page["runs"]] == [
+        (run_id, former) for run_id in reversed(followers)
+    ]
+    lines = "\n".join(row[0] for row in plan)
+    assert "ix_run_follows" in lines, lines

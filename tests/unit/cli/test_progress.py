@@ -40,6 +40,7 @@ RUN = RunView.model_construct(
     retry_of=None,
     parent=None,
     finish_of=None,
+    follows=None,
     backfill_id=None,
     cursor=None,
     deadline_at=None,

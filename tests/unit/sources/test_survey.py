@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.flow.overrides import LiveControl
-from app.store.runs.runs import Averages, Statistics
+from app.store.runs.averages import Averages
+from app.store.runs.runs import Statistics
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily, bind

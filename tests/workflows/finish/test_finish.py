@@ -12,6 +12,7 @@ import pytest
 from app.errors import Conflict
 from app.store.database import reading
 from app.store.runs import events, runs
+from app.store.runs.averages import averages
 from app.store.statuses import RunStage, RunStatus
 from app.store.tables.runs import Run
 from app.workflows.family import Context, Fatal, FinishedRun, Skip
@@ -463,6 +464,6 @@ async def test_estimates_are_made_of_items_alone(opener: Opener) -> None:
     async with opener(Reporting(slow)) as sluice:
         await sluice.played(2)
         async with reading(sluice.service.database) as connection:
-            averages = await runs.averages(connection, "recording")
-    assert averages is not None
-    assert averages.usd == 0
+            earlier = await averages(connection, "recording")
+    assert earlier is not None
+    assert earlier.usd == 0

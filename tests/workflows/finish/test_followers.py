@@ -88,6 +88,7 @@ async def test_each_begins_when_the_one_before_it_has_succeeded_with_params_from
                 "SELECT who, data FROM sluice.run_event WHERE run_id = :id AND kind = 'created'",
                 id=invoices.id,
             )
+    assert (invoices.follows, report.follows) == (first, invoices.id)
     assert invoices.params == {"importedDay": "2026-03-04"}
     assert tuple(created) == ("sluice", {"after": first})
     assert (report.status, report.succeeded) == ("succeeded", 2)

@@ -8,8 +8,9 @@ import pytest
 
 from app.store.statuses import StepStatus
 from app.workflows.contract.cron import Overlap
-from app.workflows.family import Context
+from app.workflows.family import Context, FinishedRun
 from tests.support.families import Recording
+from tests.support.http import api
 from tests.support.service import Opener
 from tests.support.stepped import Stepped, remembered
 
@@ -39,9 +40,25 @@ async def test_the_run_goes_on_by_itself_and_is_the_steps_result(opener: Opener)
             id=started.id,
         )
     assert (started.family, started.status, started.parent_run) == ("other", "succeeded", None)
+    assert started.follows == run_id
     assert other.executed == {"u00002": 1}
     assert (step.kind, step.status) == ("start", StepStatus.DONE)
     assert tuple(event[0]) == ("step then", {"runId": run_id, "itemId": "u00001"})
+
+
+class Finished(Recording):
+    async def finish(self, run: FinishedRun[str], ctx: Context) -> str:
+        return await ctx.start("then", "other")
+
+
+async def test_what_a_finish_starts_follows_its_run(opener: Opener) -> None:
+    """A finish is a part of its run, and is no line's stop of its own."""
+    async with opener(Finished(), Other()) as sluice, api(sluice) as caller:
+        run = await sluice.played(family="recording")
+        path = f"/api/runs?follows={run.id}"
+        [started] = (await caller.get(path)).json()["runs"]
+        finish = (await caller.get(f"/api/runs/{run.id}")).json()["finish"]
+    assert (started["id"], started["follows"]) == (finish["result"], run.id)
 
 
 async def test_an_item_that_comes_again_starts_no_second_run(opener: Opener) -> None:
