@@ -33,11 +33,17 @@ _OF_RUNS = f"""
            CASE WHEN e.kind IN ('answered', 'retried', 'finishing') THEN e.data
                 ELSE e.data->'after' END AS after
     FROM sluice.run_event AS e JOIN sluice.run AS r ON r.id = e.run_id
-    WHERE {BY_PEOPLE} AND r.parent_run IS NULL
-      AND NOT (e.kind = 'created' AND (r.backfill_id IS NOT NULL OR r.retry_of IS NOT NULL))
+    WHERE {BY_PEOPLE}
+      AND NOT (e.kind = 'created' AND
+               (r.parent_run IS NOT NULL OR r.backfill_id IS NOT NULL OR r.retry_of IS NOT NULL))
+      AND NOT (e.kind = 'cancelling' AND EXISTS (
+          SELECT FROM sluice.run_event AS above
+          WHERE above.run_id = r.parent_run AND above.kind = 'cancelling' AND above.id < e.id
+      ))
 """  # noqa: S608 - no value is pasted in
-"""Without what follows from something else in the list: a child's course from its parent's, the
-runs of a backfill from its start, the start of a retry from what was done to the run before it."""
+"""Without what follows from something else in the list: the start of a finish, and of a backfill's
+run, from what began them; that of a retry from what was done to the run before it; the cancelling
+of a child, and of a finish, from that of its run."""
 _OF_THE_TABLE = """
     SELECT 'table' AS source, id, at, who, NULL AS detail, note, subject, name, family, action,
            before, after

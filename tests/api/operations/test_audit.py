@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 import pytest
@@ -16,9 +17,10 @@ from app.store import retention
 from app.store.monitoring import audit
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.tokens import Scope, Token
-from app.workflows.family import FamilyParams, Flow, FlowControl, Overlap
+from app.workflows.family import Context, FamilyParams, FinishedRun, Flow, FlowControl, Overlap
 from tests.support.families import Beside, Recording
 from tests.support.http import api, assert_problem, bearer, fields
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 from tests.workflows.schedules.scheduling import make_due, scheduler_of
 
@@ -339,3 +341,34 @@ async def test_old_records_are_deleted_and_young_ones_stay(
     await sluice.sql("UPDATE sluice.audit SET at = now() - interval '11 days' WHERE name <> 'key7'")
     await retention.prune_audit(sluice.service.database, timedelta(days=10))
     assert [one["name"] for one in await listed(caller)] == ["key7"]
+
+
+class Finishing(Beside):
+    name = "finishing"
+    begun: ClassVar[asyncio.Event]
+
+    async def finish(self, run: FinishedRun[str], ctx: Context) -> None:
+        self.begun.set()
+        await ctx.suspend("go", {})
+
+
+async def test_what_people_do_to_a_finish_is_listed_and_what_follows_from_its_run_is_not(
+    opener: Opener,
+) -> None:
+    Finishing.begun = asyncio.Event()
+    async with opener(Finishing()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        run_id = await sluice.start("finishing")
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                await Finishing.begun.wait()
+        finish = (await caller.get(f"/api/runs/{run_id}")).json()["finish"]["runId"]
+        await done(caller, "POST", f"/api/runs/{finish}/pause", {"note": "Not now."})
+        await done(caller, "POST", f"/api/runs/{finish}/resume", {})
+        await done(caller, "POST", f"/api/runs/{run_id}/cancel", {})
+        found = await listed(caller, subject="run")
+    assert [(one["action"], one["name"], one["note"]) for one in found if one["who"] == "ops"] == [
+        ("run_cancelled", run_id, None),
+        ("run_resumed", finish, None),
+        ("run_paused", finish, "Not now."),
+    ]
