@@ -40,7 +40,8 @@ class AsyncRun(Generic[ResultT]):
 
     async def status(self) -> RunState:
         """The run as it stands, with its counters."""
-        return (await self._connection.get(RunAnswer, self._path)).run
+        answer = await self._connection.get(RunAnswer, self._path)
+        return answer.run.model_copy(update={"finish": answer.finish})
 
     async def counted(self, *, within: float) -> RunState:
         """Wait until the run has been counted, and has begun, ended or stopped; and have it as it

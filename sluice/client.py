@@ -7,10 +7,24 @@ from sluice.async_client import AsyncSluiceClient
 from sluice.async_family import AsyncFamily
 from sluice.async_run import AsyncRun
 from sluice.errors import CallRefused, ClientError, NotConfigured, NotReached, RunNotSucceeded
-from sluice.models import Chunk, DryRun, Event, Item, Preview, RunOptions, RunState
+from sluice.models import (
+    Actual,
+    Chunk,
+    DryRun,
+    Estimate,
+    Event,
+    Finish,
+    Item,
+    Parent,
+    Preview,
+    RunOptions,
+    RunState,
+    Throttled,
+)
 from sluice.sync_client import Family, Run, SluiceClient
 
 __all__ = [
+    "Actual",
     "AsyncFamily",
     "AsyncRun",
     "AsyncSluiceClient",
@@ -18,15 +32,19 @@ __all__ = [
     "Chunk",
     "ClientError",
     "DryRun",
+    "Estimate",
     "Event",
     "Family",
+    "Finish",
     "Item",
     "NotConfigured",
     "NotReached",
+    "Parent",
     "Preview",
     "Run",
     "RunNotSucceeded",
     "RunOptions",
     "RunState",
     "SluiceClient",
+    "Throttled",
 ]

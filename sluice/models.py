@@ -18,13 +18,60 @@ class _Read(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
 
-def _counted(name: str) -> Any:  # a field's default, whatever its type
-    return Field(validation_alias=AliasPath("counters", to_camel(name)))
+def _counted(name: str, default: Any = ...) -> Any:  # a field's default, whatever its type
+    return Field(default, validation_alias=AliasPath("counters", to_camel(name)))
+
+
+class Estimate(_Read):
+    """What a run will take. None: nothing tells."""
+
+    seconds: float | None
+    basis: str
+    usd: float | None
+    tokens: int | None
+    cost_basis: str | None = None
+
+
+class Actual(_Read):
+    """What a run has taken so far. ``seconds``: for which it ran."""
+
+    seconds: float
+    usd: float
+    tokens: int
+
+
+class Throttled(_Read):
+    """Why nothing new of a run starts. ``next_look``: when its family's throttle is asked again."""
+
+    reason: str
+    since: datetime
+    next_look: datetime
+
+
+class Parent(_Read):
+    """The step that waits for a run."""
+
+    run_id: str
+    item_id: str
+    step: str
+
+
+class Finish(_Read):
+    """What a family does when a run's items have ended: a run of its own, with one item.
+    ``result``: what it returned, as JSON; None until then. ``error``: why it failed, or is put
+    off."""
+
+    run_id: str
+    status: str
+    result: Any  # of the family's own shape
+    error: str | None
 
 
 class RunState(_Read):
     """A run as it stands. ``reason``: a word: why it is paused, or ended as it did; ``detail`` is
-    the sentence. ``ended``: items that have an outcome."""
+    the sentence. ``ended``: items that have an outcome. ``finish``: None: it has not begun, or the
+    family has none. ``finish_of``: the run that this one is the finish of. ``follows``: the run by
+    whose success, or by a step of whose item or finish, this one began."""
 
     id: str
     family: str
@@ -35,12 +82,22 @@ class RunState(_Read):
     params: dict[str, Any]  # as the family declares them
     entity: dict[str, Any] | None = None  # likewise
     force: bool
+    limit: int | None = None
     started_by: str
+    throttled: Throttled | None = None
+    retry_of: str | None = None
+    parent: Parent | None = None
+    finish: Finish | None = None
+    finish_of: str | None = None
+    follows: str | None = None
+    backfill_id: str | None = None
     total_eligible: int | None = _counted("total_eligible")
     to_process: int | None = _counted("to_process")
     already_processed: int | None = _counted("already_processed")
     to_overwrite: int | None = _counted("to_overwrite")
-    stale: int | None = Field(None, validation_alias=AliasPath("counters", "stale"))
+    to_overwrite_exact: bool = _counted("to_overwrite_exact", True)
+    stale: int | None = _counted("stale", None)
+    exact: bool = _counted("exact", True)
     scheduled: int = _counted("scheduled")
     succeeded: int = _counted("succeeded")
     skipped: int = _counted("skipped")
@@ -49,6 +106,10 @@ class RunState(_Read):
     timed_out: int = _counted("timed_out")
     suspended: int = _counted("suspended")
     ended: int
+    paged: bool = False
+    estimate: Estimate | None = None
+    actual: Actual | None = None
+    deadline_at: datetime | None = None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -58,15 +119,6 @@ class RunState(_Read):
         return self.status in ENDED
 
 
-class Estimate(_Read):
-    """What a run will take. None: nothing tells."""
-
-    seconds: float | None
-    basis: str
-    usd: float | None
-    tokens: int | None
-
-
 class DryRun(_Read):
     """What a run would do. None: nobody can tell. ``exact``: False: extrapolated."""
 
@@ -74,6 +126,7 @@ class DryRun(_Read):
     to_process: int | None
     already_processed: int | None
     to_overwrite: int | None
+    to_overwrite_exact: bool = True
     stale: int | None = None
     exact: bool
     message: str
@@ -118,7 +171,7 @@ class Chunk(_Read):
 
 
 class Event(_Read):
-    """What happened to a run, and who did it."""
+    """What happened to a run, and who did it. ``note``: why, in the words of who did."""
 
     id: int
     at: datetime
@@ -127,6 +180,7 @@ class Event(_Read):
     reason: str | None
     detail: str | None
     data: Mapping[str, Any] | None
+    note: str | None = None
 
 
 class RunOptions(TypedDict, total=False):
@@ -145,6 +199,7 @@ class RunOptions(TypedDict, total=False):
 
 class RunAnswer(_Read):
     run: RunState
+    finish: Finish | None = None
 
 
 class ItemsAnswer(_Read):

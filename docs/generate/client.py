@@ -22,7 +22,12 @@ _ERRORS = (
 )
 _READ = (
     over_http.DryRun,
+    over_http.Estimate,
     over_http.RunState,
+    over_http.Finish,
+    over_http.Actual,
+    over_http.Throttled,
+    over_http.Parent,
     over_http.Item,
     over_http.Preview,
     over_http.Event,
