@@ -25,10 +25,12 @@ from app.migrate import ensure_database
 from bench.ended_runs import PER_RUN
 from bench.figures import Figure
 from bench.old import OLD_ITEMS
-from bench.rows import LONG, ROWS, old
+from bench.remembered import MANY
+from bench.rows import LONG, ROWS, export, old, remembered
 from bench.support import DATABASE, bench_settings
 
 Row = Callable[[Urls], Awaitable[list[Figure]]]
+LEAST_MANY = 1_000
 OUT = Path(__file__).with_name("out") / "latest.json"
 
 
@@ -38,11 +40,21 @@ def main() -> None:
     parser.add_argument(
         "--old", type=int, default=OLD_ITEMS, help="items of ended runs, of ROW=old: %(default)s"
     )
+    parser.add_argument(
+        "--many", type=int, default=MANY, help="items of ROW=export and ROW=remembered: %(default)s"
+    )
     options = parser.parse_args()
     if options.old < PER_RUN:
         parser.error(f"--old is at least {PER_RUN:,}: an old run has so many items")
+    if options.many < LEAST_MANY:
+        parser.error(f"--many is at least {LEAST_MANY:,}: that many are looked up together")
     row = options.row
-    rows: dict[str, Row] = {**ROWS, "old": partial(old, items=options.old)}
+    rows: dict[str, Row] = {
+        **ROWS,
+        "old": partial(old, items=options.old),
+        "export": partial(export, items=options.many),
+        "remembered": partial(remembered, items=options.many),
+    }
     configure_logs("error", "console")
     names = [row] if row in ROWS else [n for n in ROWS if row == "all" or n not in LONG]
     figures: list[Figure] = []

@@ -25,7 +25,8 @@ from app.bootstrap import Urls, open_service
 from app.cli.server.uvicorn import bind, listening, url_of
 from app.logs import configure_logs
 from app.workflows.family import FamilyParams
-from bench.support import ROOT, Bench, Shape, bench_settings, opened, start
+from bench.processes import process_of, ready_until_told
+from bench.support import Bench, Shape, bench_settings, opened, start
 from tests.support.network.half_open import half_open
 
 WORST = "secret-of-the-worst-0123456789"
@@ -55,11 +56,14 @@ async def medians(urls: Urls) -> tuple[dict[str, float], dict[str, float]]:
     """Milliseconds in which each of ``LOOKS`` is answered: in peace, and in the crowd."""
     async with (
         opened(urls, SHAPE, USERS) as service,
-        _process("serve", DATABASE_URL=urls.database, REDIS_URL=urls.redis) as (url, _),
+        process_of("bench.crowd", "serve", DATABASE_URL=urls.database, REDIS_URL=urls.redis) as (
+            url,
+            _,
+        ),
     ):
         run_id = await start(service)
         peace = await _looked(url)
-        async with _process("crowd", url, run_id) as (_, crowd):
+        async with process_of("bench.crowd", "crowd", url, run_id) as (_, crowd):
             await asyncio.sleep(3)
             with half_open(int(url.rpartition(":")[2]), HALF_OPEN):
                 worst = await _looked(url)
@@ -85,25 +89,6 @@ async def _looked(url: str) -> dict[str, float]:
     return {path: statistics.median(times) for path, times in taken.items()}
 
 
-@asynccontextmanager
-async def _process(*what: str, **env: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """The line by which it says that it is ready, and itself."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.crowd", *what, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
-        # No list of processes shows the passwords in them.
-        env={**os.environ, **env},
-    )  # fmt: skip
-    try:
-        line = b"" if process.stdout is None else await process.stdout.readline()
-        if not line:
-            raise SystemExit(f"{what[0]} did not start.")
-        yield line.decode().strip(), process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
 async def _serve() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
@@ -123,7 +108,7 @@ async def _serve() -> None:
     app = build_app([family], settings.tokens, lifespan=lifespan)
     with bind("127.0.0.1", 0) as bound:
         async with listening(app, bound, stop_timeout=1):
-            await _ready_until_told(url_of(bound))
+            await ready_until_told(url_of(bound))
 
 
 async def _crowd(url: str, run_id: str) -> None:
@@ -165,20 +150,13 @@ async def _crowd(url: str, run_id: str) -> None:
                     answers[f"{name} {answer.status_code}"] += 1
 
         crowd = [asyncio.create_task(again_and_again(n)) for n in kinds for _ in range(AT_ONCE)]
-        await _ready_until_told("ready")
+        await ready_until_told("ready")
         if any(one.done() for one in crowd):
             raise SystemExit("The crowd has become smaller.")
         for one in crowd:
             one.cancel()
         await asyncio.gather(*crowd, return_exceptions=True)
     print(json.dumps(dict(sorted(answers.items()))), flush=True)
-
-
-async def _ready_until_told(line: str) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    print(line, flush=True)
-    await stop.wait()
 
 
 if __name__ == "__main__":

@@ -53,9 +53,9 @@ _FULL = text("ALTER TABLE sluice.item SET (fillfactor = 100)")
 _AS_IT_WAS = text("ALTER TABLE sluice.item SET (fillfactor = 65)")
 
 
-async def fill(database: AsyncEngine, runs: int) -> list[str]:
-    """Add so many runs, and leave the tables as autovacuum would. Returns their ids, the oldest
-    first."""
+async def fill(database: AsyncEngine, runs: int, *, per_run: int = PER_RUN) -> list[str]:
+    """Add so many runs of so many items, and leave the tables as autovacuum would. Returns their
+    ids, the oldest first."""
     async with database.begin() as tx:
         # A run's rows fill their pages as they end. Written at once, with what is kept free for
         # that left over, the next run's rows would be strewn over the gaps.
@@ -70,7 +70,7 @@ async def fill(database: AsyncEngine, runs: int) -> list[str]:
         }
         async with database.begin() as tx:
             for statement in (_RUNS, _ITEMS):
-                await tx.execute(statement, {**some, "items": PER_RUN})
+                await tx.execute(statement, {**some, "items": per_run})
             await tx.execute(_EVENTS, some)
     async with reading(database) as connection:
         await connection.execute(text("VACUUM ANALYZE"))

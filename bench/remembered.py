@@ -25,8 +25,8 @@ _FILL = """
 """
 
 
-async def remembered_results(urls: Urls) -> list[Figure]:
-    """Items of a family that remembers, beside one that does not; and a million remembered ones."""
+async def remembered_results(urls: Urls, many: int) -> list[Figure]:
+    """Items of a family that remembers, beside one that does not; and so many remembered ones."""
     shape, beside = Shape(remembers=True), Shape()
     with_it, without = [], []
     for _ in range(3):  # in turns, because the machine is noisy
@@ -40,12 +40,12 @@ async def remembered_results(urls: Urls) -> list[Figure]:
         ),
         Figure("remembered: processor an item", "", round(costs[0]), "us", None),
         Figure("remembered: the same without", "", round(costs[1]), "us", None),
-        *await _many(urls, shape),
+        *await _many(urls, shape, many),
     ]
 
 
-async def _many(urls: Urls, shape: Shape) -> list[Figure]:
-    async with opened(urls, shape, MANY) as service:
+async def _many(urls: Urls, shape: Shape, many: int) -> list[Figure]:
+    async with opened(urls, shape, many) as service:
         async with service.database.begin() as tx:
             await tx.execute(text(_FILL))
         bound = service.families["bench"]
@@ -54,7 +54,7 @@ async def _many(urls: Urls, shape: Shape) -> list[Figure]:
         for size in (50, 1_000):
             times = []
             for number in range(PAGES):
-                first = number * (MANY // PAGES)
+                first = number * ((many - size) // PAGES)
                 ids = [f"usr_{n:012}" for n in range(first + 1, first + size + 1)]
                 began = time.perf_counter()
                 found = await bound.memory.look_up(ids, "")
@@ -64,10 +64,10 @@ async def _many(urls: Urls, shape: Shape) -> list[Figure]:
         began = time.perf_counter()
         counted = await service.client.dry_run(bound, RunRequest(params=FamilyParams()))
         seconds = time.perf_counter() - began
-    if (counted.already_processed, counted.to_process) != (MANY, 0):
+    if (counted.already_processed, counted.to_process) != (many, 0):
         raise SystemExit(f"The dry run counted something else: {counted!r}")
     return [
-        at_most("remembered: dry run of 1,000,000, all of them remembered", 8, seconds, "s"),
+        at_most(f"remembered: dry run of {many:,}, all of them remembered", 8, seconds, "s"),
         *(
             Figure(f"remembered: a page of {size:,}", "", round(took, 2), "ms", None)
             for size, took in pages.items()

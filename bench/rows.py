@@ -17,12 +17,13 @@ from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
 from bench.called_items import called
 from bench.crowd import medians
+from bench.exports import exported
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows
 from bench.profile import profile
 from bench.rates import rate_of
 from bench.raw import raw_seconds
-from bench.remembered import remembered_results
+from bench.remembered import MANY, remembered_results
 from bench.support import (
     Shape,
     ended,
@@ -239,6 +240,16 @@ async def old(urls: Urls, items: int = OLD_ITEMS) -> list[Figure]:
     return figures
 
 
+async def export(urls: Urls, items: int = MANY) -> list[Figure]:
+    """A million items of a run as a file."""
+    return await exported(urls, items)
+
+
+async def remembered(urls: Urls, items: int = MANY) -> list[Figure]:
+    """Items of a family that remembers, and a dry run over a million that are all remembered."""
+    return await remembered_results(urls, items)
+
+
 async def profiled(urls: Urls) -> list[Figure]:
     """Where the time of one item goes: a table to read, and no figure with a target."""
     await profile(urls)
@@ -255,7 +266,8 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "kill": kill,
     "workers": more_workers,
     "dryrun": dry_run,
-    "remembered": remembered_results,
+    "remembered": remembered,
+    "export": export,
     "crowd": crowd,
     "called": called,
     "growth": growth,
