@@ -131,6 +131,14 @@ def test_the_family_of_a_page_loads(name: str, package: str) -> None:
     assert list(discover_families(package)) == [name]
 
 
+def test_what_a_page_takes_from_a_file_stands_in_it() -> None:
+    taken = re.compile(r"<!-- of (\S+) -->\n+```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    blocks = [found for page in PAGES for found in taken.findall(page.read_text("utf-8"))]
+    assert blocks
+    for file, block in blocks:
+        assert block in (ROOT / file).read_text("utf-8"), (file, block)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
     for link in _LINK.findall(_CODE_BLOCK.sub("", page.read_text("utf-8"))):

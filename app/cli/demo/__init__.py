@@ -41,6 +41,7 @@ SHOWS = {
     "review-post": ("app.cli.examples.posts_demo", "show_posts"),
     # copier: endif
     "greeting": ("app.cli.demo.greeting", "show_greetings"),
+    "import-orders": ("app.cli.demo.orders.pipeline", "show_pipeline"),
 }
 """By name, so that only what is shown is loaded. The first is shown where none is named."""
 
