@@ -151,6 +151,9 @@ export const S = {
     unknown: "not told",
     next: "Next",
     unscheduled: "not scheduled",
+    after: "Comes after",
+    before: "Followed by",
+    taking: (params: readonly string[]): string => `with its ${params.join(", ")}`,
     start: "Start a run",
     runs: "Its runs",
     backfill: "Backfill",
@@ -365,6 +368,11 @@ export const S = {
     retryOf: "retry of another run",
     partOf: "partition of a backfill",
     finishOf: "finish of another run",
+    line: {
+      label: "Line of runs",
+      finishOf: (family: string): string => `finish of ${family}`,
+      more: "All that follow it",
+    },
     childOf: (step: string): string => `child of the step ${step}`,
     pausing: (inHand: number): string =>
       `pausing … ${inHand} ${plural(inHand, "item is", "items are")} still at work`,

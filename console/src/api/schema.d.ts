@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 439e8399ba8a2ff9cc6666f0744b7bfa01abaf6268e05a271d9b6e7273d058dc
+// OpenAPI document: f9c9374216020dfec329ddde54a03b941c5d2701e474e792cc45d4691548f7ef
 
 export interface paths {
     "/api/audit": {
@@ -1397,6 +1397,11 @@ export interface components {
              * @description the run that this one finishes; null: none
              */
             finishOf: string | null;
+            /**
+             * Follows
+             * @description the run by whose success, or by a step of whose item or finish, it began, and which does not wait for it; null: none
+             */
+            follows: string | null;
             /** Force */
             force: boolean;
             /** Id */
@@ -1463,6 +1468,21 @@ export interface components {
             tokens: number;
             /** Usd */
             usd: number;
+        };
+        /**
+         * AfterView
+         * @description A family whose runs, when they have succeeded, begin a run of this one.
+         */
+        AfterView: {
+            /** Family */
+            family: string;
+            /**
+             * Params
+             * @description which of its params are taken from that run: those of this family, and what each is called there
+             */
+            params: {
+                [key: string]: string;
+            };
         };
         /**
          * Answer
@@ -2170,6 +2190,11 @@ export interface components {
         };
         /** FamilyView */
         FamilyView: {
+            /**
+             * After
+             * @description whose runs it follows; empty: nobody's
+             */
+            after: components["schemas"]["AfterView"][];
             /**
              * Approval
              * @description every run waits, once it has counted, to be approved
@@ -3636,6 +3661,11 @@ export interface components {
              * @description the run that this one finishes; null: none
              */
             finishOf: string | null;
+            /**
+             * Follows
+             * @description the run by whose success, or by a step of whose item or finish, it began, and which does not wait for it; null: none
+             */
+            follows: string | null;
             /** Force */
             force: boolean;
             /** Id */
@@ -5591,6 +5621,8 @@ export interface operations {
                 /** @description `nextCursor` of the answer before */
                 cursor?: string | null;
                 family?: string | null;
+                /** @description those that began by it, or by a step of it */
+                follows?: string | null;
                 /** @description created then or later */
                 from?: string | null;
                 /** @description how many to answer at most */

@@ -25,6 +25,7 @@ from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports, Visits
+from tests.e2e.support.line import Digests, Readings, Tariffs
 from tests.e2e.support.sketches import Sketches
 from tests.support.users import make_users_table
 
@@ -50,6 +51,9 @@ async def main(database: str, port: str, workers: str) -> None:
         Reports(),
         Sketches(),
         Visits(),
+        Readings(),
+        Tariffs(),
+        Digests(),
     ]
 
     @asynccontextmanager

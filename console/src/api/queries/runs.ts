@@ -14,6 +14,7 @@ export interface RunFilter {
   readonly startedBy: string | null;
   readonly retryOf?: string | null;
   readonly parent?: string | null;
+  readonly follows?: string | null;
   readonly backfill?: string | null;
   /** How far back from now; else `from` and `to`. */
   readonly since?: string | null;

@@ -26,7 +26,11 @@ export function FamiliesView() {
           ) : (
             <ul className="cards">
               {found.map((family) => (
-                <Card key={family.name} family={family} />
+                <Card
+                  key={family.name}
+                  family={family}
+                  followers={found.filter((one) => one.after.some(isOf(family)))}
+                />
               ))}
             </ul>
           )
@@ -36,7 +40,18 @@ export function FamiliesView() {
   );
 }
 
-function Card({ family }: { readonly family: Family }) {
+function isOf(family: Family): (after: Family["after"][number]) => boolean {
+  return (after) => after.family === family.name;
+}
+
+function Card({
+  family,
+  followers,
+}: {
+  readonly family: Family;
+  /** Families that come after it. */
+  readonly followers: readonly Family[];
+}) {
   const { lastRun, nextFireTime } = family;
   return (
     <li className="card family">
@@ -67,6 +82,8 @@ function Card({ family }: { readonly family: Family }) {
             <span className="muted">{F.unscheduled}</span>
           )}
         </dd>
+        <After family={family} />
+        <Before followers={followers} />
       </dl>
       <div className="row">
         <LinkButton href={to(["families", family.name])} tone="main">
@@ -80,5 +97,44 @@ function Card({ family }: { readonly family: Family }) {
         )}
       </div>
     </li>
+  );
+}
+
+function After({ family }: { readonly family: Family }) {
+  if (family.after.length === 0) return null;
+  return (
+    <>
+      <dt>{F.after}</dt>
+      <dd>
+        <ul className="plain">
+          {family.after.map((after) => (
+            <li key={after.family}>
+              <Link href={to(["families", after.family])}>{after.family}</Link>{" "}
+              {Object.keys(after.params).length > 0 && (
+                <span className="muted">{F.taking(Object.values(after.params))}</span>
+              )}
+            </li>
+          ))}
+        </ul>
+      </dd>
+    </>
+  );
+}
+
+function Before({ followers }: { readonly followers: readonly Family[] }) {
+  if (followers.length === 0) return null;
+  return (
+    <>
+      <dt>{F.before}</dt>
+      <dd>
+        <ul className="plain">
+          {followers.map((one) => (
+            <li key={one.name}>
+              <Link href={to(["families", one.name])}>{one.name}</Link>
+            </li>
+          ))}
+        </ul>
+      </dd>
+    </>
   );
 }

@@ -19,6 +19,7 @@ import { Finish } from "./Finish";
 import { HandedOver } from "./HandedOver";
 import { Header } from "./Header";
 import { Items } from "./Items";
+import { RunLine } from "./RunLine";
 import { Standing } from "./Standing";
 import { Suspended } from "./Suspended";
 
@@ -85,6 +86,7 @@ function Whole({
   return (
     <>
       <Header run={run} inHand={layers?.execute.inHand ?? null} actions={<Actions run={run} />} />
+      <RunLine run={run} />
       <Standing run={run} pace={pace} />
       <Parts run={run} part={part} />
       {part === "items" && <Items run={run} query={query} />}

@@ -16,6 +16,7 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
     startedBy: query.get("startedBy"),
     retryOf: query.get("retryOf"),
     parent: query.get("parent"),
+    follows: query.get("follows"),
     backfill: query.get("backfill"),
     since: query.get("since"),
     from: query.get("from"),
