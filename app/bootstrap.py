@@ -12,6 +12,7 @@ from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.endings import lifecycle_of
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
+from app.composition.metrics import meter_of, metrics_of, page_of, watching
 from app.composition.notifications import notifications_of
 from app.composition.throttles import throttled_families, throttles_of
 from app.composition.ticks import tick_of
@@ -27,7 +28,7 @@ from app.flow.redis_check import RedisCheck
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from app.redaction.redactor import IN_USE, Redactor
-from app.service import Service, make_context
+from app.service import Service
 from app.services.file_store import FileStore
 from app.services.http.tls import http_client
 from app.services.provider import Provider, open_provided
@@ -41,6 +42,7 @@ from app.store.run_notifications import RunNotifications
 from app.store.signing_key import signing_keys
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
+from app.workflows.contexts import make_context
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Services
 from app.workflows.finish.finisher import Finisher
@@ -170,8 +172,9 @@ async def _opened(
         )
         bound = {family.name: ready(family, called) for family in families}
         finisher = Finisher(database, engine, bound, settings.look_ahead)
-        keeper = lifecycle_of(engine, bound, finisher)
-        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead)
+        meter = meter_of(settings, families)
+        keeper = lifecycle_of(engine, bound, finisher, meter)
+        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead, meter)
         turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
         context = partial(make_context, services)
         previews = PreviewService(context, turns.permit)
@@ -183,6 +186,7 @@ async def _opened(
         signer = Signer(signing[0], tuple(signing[1:]))
         await sync_declared_schedules(database, bound)
         flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
+        metrics = metrics_of(settings, meter, pools, engine, flow)
         history = FlowHistory(redis, settings.redis_prefix)
         throttles = throttles_of(settings, database, bound, context, controls, script)
         coverage = CoverageSurvey(database, bound, context, settings.dry_run_budget)
@@ -217,6 +221,7 @@ async def _opened(
             redactor=redactor,
             previews=previews,
             limits=CallLimits.of(settings),
+            metrics=page_of(settings, metrics),
             qstash=calls_of(settings, engine, families, tick),
             probes={
                 "postgres": partial(require_ready, pools.probes),
@@ -225,10 +230,10 @@ async def _opened(
             },
         )
         worked = {family.name: ready(family, threads) for family in families}
-        async with aclosing(turns), aclosing(throttles), aclosing(told):
+        async with aclosing(turns), aclosing(throttles), aclosing(told), watching(meter):
             yield Service(
                 settings, pools, redis, engine, bound, worked, threads, client, api, services,
-                controls, changes, mender, throttles,
+                controls, changes, mender, throttles, metrics,
             )  # fmt: skip
     finally:
         threads.close()

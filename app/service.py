@@ -17,12 +17,14 @@ from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import LEASE, RedisGate
+from app.metrics.meter import WorkMeter
 from app.settings import Settings
 from app.store.database import sessions
 from app.store.pool import in_line
 from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
+from app.workflows.contexts import make_context
 from app.workflows.family import Context, Services
 from app.workflows.finish.finished_runs import FinishedRuns
 from app.workflows.keys import Layer, new_worker, parse_flow_key, worker_id
@@ -38,6 +40,7 @@ from app.workflows.layers.process import ProcessLayer
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.items_at_work import ItemsAtWork, WorkTeller
+from app.workflows.monitoring.metrics import MetricsReadings
 from app.workflows.monitoring.worker_heartbeat import Heartbeat
 from app.workflows.monitoring.worker_load import LoadGauge
 from app.workflows.registry.bound_family import BoundFamily
@@ -47,9 +50,8 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.steps.children import ChildRuns
-from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerFactory
+from app.workflows.steps.item_tools import StepRunnerFactory
 from app.workflows.steps.journal import StepJournal
-from app.workflows.steps.preview import PreviewStepRunner
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.throttles.looks import ThrottleLooks
 from app.workflows.worker.background import Beside
@@ -82,6 +84,12 @@ class Service:
     changes: RunNotifications
     mender: RunReconciler
     throttles: ThrottleLooks
+    metrics: MetricsReadings | None = None
+    """None: nobody may scrape, and nothing is counted."""
+
+    @property
+    def _meter(self) -> WorkMeter | None:
+        return self.mender.meter
 
     @property
     def database(self) -> AsyncEngine:
@@ -97,10 +105,14 @@ class Service:
         working, identity = ItemsAtWork(), new_worker()
         name = worker_id(identity)
         layers = self._layers(gate, locks, cache, context, places, working, name)
-        dispatcher = Dispatcher(ledger, self.worked, layers, self.mender, gate, self.throttles)
+        dispatcher = Dispatcher(
+            ledger, self.worked, layers, self.mender, gate, self.throttles, self._meter
+        )
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
         gauge = LoadGauge(lambda: worker.at_work, self.threads, partial(in_line, self.pools.worked))
+        if self.metrics is not None:
+            self.metrics.process.load = gauge.read
         heartbeat = Heartbeat(ledger, settings.worker_concurrency, gauge, name)
         teller = WorkTeller(self.api.at_work, working, name)
         worker = SluiceWorker(
@@ -146,7 +158,7 @@ class Service:
         return (
             cache.watch,
             self._watchdog(context).run,
-            Scheduler(self.database, self.engine, self.worked).run,
+            Scheduler(self.database, self.engine, self.worked, meter=self._meter).run,
         )
 
     def _context_of_items(self) -> Callable[..., Context]:
@@ -167,7 +179,7 @@ class Service:
         look_ahead = self.settings.look_ahead
         estimator = Estimator(ledger, self.controls)
         outcomes = OutcomeWriter(
-            ledger, engine, keeper, look_ahead=look_ahead, changed=cache.changed
+            ledger, engine, keeper, look_ahead=look_ahead, changed=cache.changed, meter=self._meter
         )
         steps = StepRunnerFactory(
             StepJournal(ledger),
@@ -187,13 +199,20 @@ class Service:
             Losses(ledger),
             working,
             FinishedRuns(ledger, self.worked, self.changes),
+            self._meter,
         )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         return {
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
             Layer.PAGINATE: PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead),
             Layer.EXECUTE: ExecuteLayer(
-                ledger, engine, cache, ItemClaimer(ledger, engine, timers, worker), places, items
+                ledger,
+                engine,
+                cache,
+                ItemClaimer(ledger, engine, timers, worker),
+                places,
+                items,
+                self._meter,
             ),
         }
 
@@ -218,24 +237,3 @@ class Service:
                 ).run,
             ),
         )
-
-
-def make_context(
-    services: Services,
-    bound: BoundFamily,
-    *,
-    run_id: str | None = None,
-    item_id: str | None = None,
-    attempt: int = 1,
-    preview: bool = False,
-    tools: DurableStepRunner | PreviewStepRunner | None = None,
-) -> Context:
-    return Context(
-        services=services,
-        family=bound.name,
-        run_id=run_id,
-        item_id=item_id,
-        attempt=attempt,
-        preview=preview,
-        tools=tools,
-    )

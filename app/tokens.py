@@ -55,16 +55,8 @@ def parse_tokens(text: object) -> tuple[Token, ...]:
         if not colon or found is None:
             raise ValueError(f"entry {position} is not of the form {FORM}")
         name = found["name"].strip()
-        if len(secret) < MIN_TOKEN_LENGTH or not secret.isascii() or not secret.isprintable():
-            raise ValueError(
-                f"the secret of entry {position} needs at least {MIN_TOKEN_LENGTH} printable ASCII"
-                " characters (try: openssl rand -hex 24)"
-            )
-        if _SAMPLE.search(secret):
-            raise ValueError(
-                f"the secret of entry {position} is one of an example, which everybody knows. Make"
-                " one of your own with: openssl rand -hex 24"
-            )
+        if (fault := secret_fault(secret)) is not None:
+            raise ValueError(f"the secret of entry {position} {fault}")
         if any(t.name == name for t in tokens):
             raise ValueError(f"the name of entry {position} stands twice")
         if any(t.secret.get_secret_value() == secret for t in tokens):
@@ -72,6 +64,21 @@ def parse_tokens(text: object) -> tuple[Token, ...]:
         scopes = _scopes(found["scopes"], position)
         tokens.append(Token(name=name, secret=SecretStr(secret), scopes=scopes))
     return tuple(tokens)
+
+
+def secret_fault(secret: str) -> str | None:
+    """Why this is no secret to be let in by, behind a word for it; None: it is one."""
+    if len(secret) < MIN_TOKEN_LENGTH or not secret.isascii() or not secret.isprintable():
+        return (
+            f"needs at least {MIN_TOKEN_LENGTH} printable ASCII characters"
+            " (try: openssl rand -hex 24)"
+        )
+    if _SAMPLE.search(secret):
+        return (
+            "is one of an example, which everybody knows. Make one of your own with:"
+            " openssl rand -hex 24"
+        )
+    return None
 
 
 def _scopes(text: str | None, position: int) -> frozenset[Scope]:

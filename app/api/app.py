@@ -18,6 +18,7 @@ from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.family_errors import AuthorsCode
+from app.api.metrics.page import MetricsDoor
 from app.api.operations import (
     audit,
     backfills,
@@ -93,6 +94,7 @@ def build_app(
     app.add_middleware(AuthorsCode)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
     app.add_middleware(OutboxSent)
+    app.add_middleware(MetricsDoor)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(HeadAsGet)
     if root_path:

@@ -16,6 +16,7 @@ from app.api.admission.call_limits import CallLimits
 from app.api.admission.concurrency import ConcurrencyLimit
 from app.api.admission.disconnect import while_connected
 from app.api.auth.scopes import Principal
+from app.api.metrics.page import MetricsPage
 from app.api.qstash.qstash_calls import QStashCalls
 from app.connections.faults import Fault
 from app.engine import Engine
@@ -78,6 +79,8 @@ class ApiState:
     """None: QStash does not call this service."""
     probes: Mapping[str, Callable[[], Awaitable[object]]]
     """By name, what ``/readyz`` tries."""
+    metrics: MetricsPage | None = None
+    """None: nobody may scrape."""
     redactor: Redactor = field(default_factory=Redactor)
     faults: dict[str, Fault] = field(default_factory=dict)
     """By name, what ``/readyz`` found wrong the last time."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from app.engine import Engine
+from app.metrics.meter import WorkMeter
 from app.workflows.backfills.advance import begin_next_partition
 from app.workflows.finish.finisher import Finisher
 from app.workflows.finish.followers import check_chains, start_followers
@@ -17,7 +18,10 @@ from app.workflows.steps.children import tell_parent
 
 
 def lifecycle_of(
-    engine: Engine, families: Mapping[str, BoundFamily], finisher: Finisher
+    engine: Engine,
+    families: Mapping[str, BoundFamily],
+    finisher: Finisher,
+    meter: WorkMeter | None = None,
 ) -> RunLifecycle:
     """
     Raises:
@@ -27,6 +31,7 @@ def lifecycle_of(
     return RunLifecycle(
         engine,
         before_end=finisher.begin,
+        meter=meter,
         on_ended=(
             partial(tell_parent, engine),
             partial(begin_next_partition, engine, families),

@@ -35,6 +35,7 @@ def tick_of(
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
+    scheduler = Scheduler(pools.own, mender.engine, mender.families, meter=mender.meter)
     retention = RetentionLoop.of(
         pools.own,
         mender.families,
@@ -50,9 +51,7 @@ def tick_of(
         pools.holding,
         [
             TickPart("outbox", mender.engine.tidy, SECONDS),
-            TickPart(
-                "schedules", Scheduler(pools.own, mender.engine, mender.families).fire_due, SECONDS
-            ),
+            TickPart("schedules", scheduler.fire_due, SECONDS),
         ],
         [
             runs,

@@ -18,14 +18,14 @@ from pydantic_settings import NoDecode
 
 from app import SERVICE
 from app.config.environment import scheme
+from app.config.metrics_settings import MetricsSettings
 from app.config.setting_values import Network, networks, schema_name, sealing_keys
-from app.config.throttle_settings import ThrottleSettings
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
 from app.tokens import Token, parse_tokens
 
-OWN_PATHS = frozenset({"api", "console", "answer", "healthz", "readyz", "openapi.json"})
+OWN_PATHS = frozenset({"api", "console", "answer", "healthz", "metrics", "readyz", "openapi.json"})
 """With one of these it could not be told whether a proxy has taken its prefix away."""
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
@@ -57,7 +57,7 @@ def _redis(value: str | None) -> str | None:
     return value if value is None else plain_redis_url(value)
 
 
-class SluiceSettings(ThrottleSettings):
+class SluiceSettings(MetricsSettings):
     """The names of the environment variables are the aliases."""
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(

@@ -50,7 +50,8 @@ class Delivery:
 
     ``token``: no other delivery ever has it. ``attempt`` begins at 1 and grows with every delivery,
     until the message has been published once more. ``stopped``: the worker has cancelled the
-    handler, and the message goes back.
+    handler, and the message goes back. ``due``: since when it was to be delivered, by this process'
+    ``time.perf_counter``; None: nobody said.
     """
 
     token: Token
@@ -58,6 +59,7 @@ class Delivery:
     payload: bytes
     attempt: int
     stopped: bool = False
+    due: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,23 @@ class Depth:
     @property
     def total(self) -> int:
         return self.waiting + self.in_hand
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What there is of a flow key. ``oldest``: seconds since which the message has been due that
+    waits longest; 0: none waits that is due."""
+
+    depth: Depth = Depth()
+    oldest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Messages that are still to be sent on, and for how many seconds the oldest has been."""
+
+    messages: int
+    oldest: float
 
 
 Handler = Callable[[Delivery], Awaitable[timedelta | None]]
@@ -142,6 +161,22 @@ class Engine(Protocol):
         """
         Args:
             of: flow keys, each with how the ids of the messages begin.
+        """
+
+    async def backlog(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], *, most: int
+    ) -> Mapping[str, Backlog]:
+        """Of each of these flow keys.
+
+        Args:
+            most: messages of a key that are counted, those first that have been due longest.
+        """
+
+    async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
+        """None: the engine sends nothing on.
+
+        Args:
+            most: messages that are counted.
         """
 
     def worker(self, lanes: Sequence[Lane], identity: UUID) -> Worker:

@@ -17,9 +17,9 @@ from app.workflows.runs.expectation import Estimate, none_eligible
 
 if TYPE_CHECKING:
     from app.store.tables.runs import Run
+    from app.workflows.attempts.attempt_result import AttemptResult
     from app.workflows.client import DryRun
     from app.workflows.family import Entity
-    from app.workflows.layers.attempt import AttemptResult
 
 
 _STALE = (

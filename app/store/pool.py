@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 from sqlalchemy import event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -78,6 +79,20 @@ class WaitingPool(AsyncAdaptedQueuePool):
             ) from None
         finally:
             self.in_line -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStand:
+    """Connections that may be open and that are in use, and how many wait for one."""
+
+    limit: int
+    in_use: int
+    waiting: int
+
+
+def stand_of(database: AsyncEngine) -> PoolStand:
+    pool = cast("AsyncAdaptedQueuePool", database.pool)
+    return PoolStand(pool.size(), pool.checkedout(), in_line(database))
 
 
 def in_line(database: AsyncEngine) -> int:

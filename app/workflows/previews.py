@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.workflows.attempts.attempt_result import AttemptResult, History
 from app.workflows.contract.context import Context
 from app.workflows.keys import Layer
-from app.workflows.layers.attempt import AttemptResult, History, attempt
+from app.workflows.layers.attempt import attempt
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.sources.item_source import without_result

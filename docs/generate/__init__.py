@@ -10,6 +10,7 @@ from docs.generate.client import client
 from docs.generate.commands import commands
 from docs.generate.contract import contract
 from docs.generate.lifecycles import lifecycles
+from docs.generate.metrics import metrics
 from docs.generate.routes import routes
 from docs.generate.settings import settings
 
@@ -19,6 +20,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "commands": commands,
         "contract": contract,
         "lifecycles": lifecycles,
+        "metrics": metrics,
         "routes": routes,
         "settings": settings,
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
 
 
 @dataclass
@@ -74,6 +74,21 @@ class MemoryEngine:
             part = MemoryEngine({i: k for i, k in self.kept.items() if i.startswith(prefix)})
             found.append((await part.depth()).get(key, Depth()))
         return found
+
+    async def backlog(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], *, most: int
+    ) -> Mapping[str, Backlog]:
+        now, depth = asyncio.get_running_loop().time(), await self.depth()
+        since = {
+            key: [
+                now - k.due for k in self.kept.values() if k.message.flow_key == key and not k.held
+            ]
+            for key in flow_keys
+        }
+        return {key: Backlog(depth.get(key, Depth()), max([0.0, *since[key]])) for key in flow_keys}
+
+    async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
+        return None
 
     def worker(self, lanes: Sequence[Lane], identity: UUID) -> _MemoryWorker:
         return _MemoryWorker(self.kept, lanes)

@@ -17,7 +17,7 @@ from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.limits import limits_of
 from app.cli.server.reload import serve_and_reload
 from app.cli.server.signals import Ending
-from app.cli.server.uvicorn import bind, listening, url_of
+from app.cli.server.uvicorn import bind, listening, metrics_port, url_of
 from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.embedded.servers import servers
@@ -95,9 +95,10 @@ async def _serve(
         # copier: endif
         works = with_worker or settings.engine is EngineName.QSTASH
         limits = limits_of(settings, with_worker=works)
-        async with listening(
-            app, bound, stop_timeout=settings.stop_timeout, limits=limits
-        ) as serving:
+        async with (
+            listening(app, bound, stop_timeout=settings.stop_timeout, limits=limits) as serving,
+            metrics_port(settings, app.state.api.metrics),
+        ):
             settle()
             _greet(settings, url_of(bound), hint, with_worker=with_worker, demo=demo)
             stopped = asyncio.create_task(stop.wait())

@@ -8,6 +8,7 @@ from app.bootstrap import Urls, open_service
 from app.cli.options import Demo
 from app.cli.server.environment import execute, for_demo, prepared, settle
 from app.cli.server.signals import Ending
+from app.cli.server.uvicorn import metrics_port
 from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.embedded.servers import servers
@@ -40,5 +41,7 @@ async def _work(settings: Settings, urls: Urls, ending: Ending, *, demo: bool) -
     async with open_service(settings, urls, families) as service:
         worker = service.worker()
         settle()
+        page = service.api.metrics and service.api.metrics.of_process()
         with ending.on_signal(worker.stop):
-            await worker.run()
+            async with metrics_port(settings, page):
+                await worker.run()

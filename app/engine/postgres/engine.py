@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.driver import fetch_raw
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
-from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
 from app.engine.postgres import statements
 from app.engine.postgres.consumer import QueueConsumer
 from app.engine.postgres.presence import Presence
@@ -109,6 +109,15 @@ class PostgresEngine:
     async def depth_of(self, tx: AsyncConnection, of: Sequence[tuple[str, str]]) -> Sequence[Depth]:
         keys, prefixes = [key for key, _ in of], [prefix for _, prefix in of]
         return [Depth(*row) for row in await fetch_raw(tx, statements.DEPTH_OF, keys, prefixes)]
+
+    async def backlog(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], *, most: int
+    ) -> Mapping[str, Backlog]:
+        rows = await fetch_raw(tx, statements.BACKLOG, list(flow_keys), most)
+        return {key: Backlog(Depth(*sums), oldest) for key, *sums, oldest in rows}
+
+    async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
+        return None
 
     def worker(self, lanes: Sequence[Lane], identity: uuid.UUID) -> QueueConsumer:
         return QueueConsumer(

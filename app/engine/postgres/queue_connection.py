@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
@@ -48,8 +49,10 @@ class QueueConnection:
     async def claim(self, room: Mapping[str, int], limit: int) -> list[Delivery]:
         """At most ``limit`` messages that are due, and of each flow key no more than its room."""
         rows = await self._fetch(statements.CLAIM, list(room), list(room.values()), limit, self._me)
+        now = time.perf_counter()
         return [
-            Delivery((seq, number), key, body, attempt) for seq, number, attempt, key, body in rows
+            Delivery((seq, number), key, body, attempt, due=now - late)
+            for seq, number, attempt, key, body, late in rows
         ]
 
     async def next_due(self, flow_keys: Collection[str], dry: Collection[str]) -> timedelta | None:

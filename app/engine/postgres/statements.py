@@ -59,7 +59,8 @@ CLAIM = """
         ) AS job
         ORDER BY job.priority DESC, job.seq LIMIT $3
     ))
-    RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload
+    RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload,
+        extract(epoch FROM now() - m.due_at)::float8
 """
 # Of a key of which nothing more could be taken, what is due already counts too: somebody had it
 # locked, and may not take it.
@@ -205,3 +206,21 @@ DEPTH_OF = f"""
     ) AS sums
     ORDER BY k.n
 """  # noqa: S608
+# By the index of what waits, and no further than so many; what is in hand is few.
+BACKLOG = """
+    SELECT k.flow_key, waiting.due, waiting.later, coalesce(held.items, 0), waiting.oldest
+    FROM unnest($1::text[]) AS k(flow_key)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(size) FILTER (WHERE due_at <= now()), 0) AS due,
+               coalesce(sum(size) FILTER (WHERE due_at > now()), 0) AS later,
+               greatest(coalesce(extract(epoch FROM now() - min(due_at)), 0), 0)::float8 AS oldest
+        FROM (
+            SELECT size, due_at FROM sluice.message
+            WHERE flow_key = k.flow_key AND worker IS NULL ORDER BY due_at LIMIT $2::int
+        ) AS first
+    ) AS waiting
+    LEFT JOIN (
+        SELECT flow_key, sum(size) AS items FROM sluice.message
+        WHERE worker IS NOT NULL GROUP BY flow_key
+    ) AS held ON held.flow_key = k.flow_key
+"""

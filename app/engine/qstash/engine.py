@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import fetch_raw
-from app.engine import Abandoned, Delivery, Depth, Lane, OutgoingMessage, Token
+from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
 from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer, come_again
 from app.engine.qstash.letter import Letter
@@ -110,6 +111,17 @@ class QStashEngine:
         keys, prefixes = [key for key, _ in of], [prefix for _, prefix in of]
         return [Depth(*row) for row in await fetch_raw(tx, statements.DEPTH_OF, keys, prefixes)]
 
+    async def backlog(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], *, most: int
+    ) -> Mapping[str, Backlog]:
+        rows = await fetch_raw(tx, statements.BACKLOG, list(flow_keys), most * len(flow_keys))
+        found = {key: Backlog(Depth(*sums), oldest) for key, *sums, oldest in rows}
+        return {key: found.get(key, Backlog()) for key in flow_keys}
+
+    async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
+        [(messages, oldest)] = await fetch_raw(tx, statements.UNSENT, most)
+        return Unsent(messages, oldest)
+
     def worker(
         self,
         lanes: Sequence[Lane],
@@ -189,8 +201,9 @@ class QStashEngine:
                 receiver.expect_no_more(lane, flow_key)
         if not held:
             return None
-        [(seq, number, attempt, payload)] = held
-        return Delivery((seq, number), flow_key, payload, attempt)
+        [(seq, number, attempt, payload, late)] = held
+        due = time.perf_counter() - late
+        return Delivery((seq, number), flow_key, payload, attempt, due=due)
 
     async def _left_alone(self, letter: Letter, flow_key: str) -> DeliveryAnswer:
         """The message is in another delivery's hand, or this letter is not its last one."""

@@ -71,7 +71,7 @@ HOLD = """
         deliveries = deliveries + 1, attempts = attempts + 1
     WHERE id = $1::text AND flow_key = $2::text AND publication = $3::uuid
       AND (held_until IS NULL OR held_until <= now() OR retried < $4::int)
-    RETURNING seq, deliveries, attempts, payload
+    RETURNING seq, deliveries, attempts, payload, extract(epoch FROM now() - due_at)::float8
 """
 HELD = """
     SELECT held_until - now() FROM sluice.outbox
@@ -141,3 +141,21 @@ DEPTH_OF = f"""
     ) AS sums
     ORDER BY k.n
 """  # noqa: S608
+BACKLOG = f"""
+    SELECT flow_key, {_SUMS},
+           greatest(coalesce(extract(epoch FROM now() - min(due_at) FILTER (
+               WHERE held_until IS NULL
+           )), 0), 0)::float8
+    FROM (
+        SELECT flow_key, size, due_at, held_until FROM sluice.outbox
+        WHERE flow_key = ANY($1::text[]) LIMIT $2::int
+    ) AS outbox
+    GROUP BY flow_key
+"""  # noqa: S608
+UNSENT = """
+    SELECT count(*), greatest(coalesce(extract(epoch FROM now() - min(due_at)), 0), 0)::float8
+    FROM (
+        SELECT due_at FROM sluice.outbox
+        WHERE try_at IS NOT NULL AND (try_at <= now() OR failures > 0) LIMIT $1::int
+    ) AS unsent
+"""

@@ -12,10 +12,10 @@ from app.engine import Delivery
 from app.store.items.outcomes import ItemOutcome
 from app.store.items.result_memory import RememberedPlace, ResultMemory
 from app.store.statuses import ItemStatus
+from app.workflows.attempts.attempt_result import AttemptResult, History
+from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.contract.cron import Overlap
-from app.workflows.layers.attempt import AttemptResult, History
 from app.workflows.layers.item_claims import ClaimedItem
-from app.workflows.layers.outcome_writer import DeliveryResult
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import CachedRun
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.engine import Delivery, Engine
 from app.flow.gate import GateClosed
 from app.logs import DebugLog
+from app.metrics.meter import WorkMeter
 from app.store.statuses import RunStatus
 from app.workflows.keys import Layer, item_message
 from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer
@@ -33,6 +34,7 @@ class ExecuteLayer:
     claimer: ItemClaimer
     places: ItemPlaces
     items: ItemExecutor
+    meter: WorkMeter | None = None
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         message = ExecuteMessage.read(delivery.payload)
@@ -59,6 +61,8 @@ class ExecuteLayer:
                 items=len(message.items),
                 claimed=len(hand.items),
             )
+        if self.meter is not None and hand.items:
+            self.meter.claimed(bound.name, len(hand.items), hand.taken_over)
         if not hand.items:
             return hand.left if len(message.items) == 1 else None
         work = [

@@ -15,7 +15,7 @@ from app.store.group_commit import GroupCommit
 from app.store.items import claims, items
 from app.store.items.claims import ClaimRequest, ItemClaim
 from app.store.statuses import ItemStatus
-from app.workflows.layers.attempt import History
+from app.workflows.attempts.attempt_result import History
 from app.workflows.layers.takeovers import Takeovers
 from app.workflows.steps.timers import WakeUpTimers
 
@@ -45,6 +45,10 @@ class Hand:
 
     items: list[ClaimedItem]
     left: timedelta | None = None
+
+    @property
+    def taken_over(self) -> int:
+        return sum(one.taken_over for one in self.items)
 
 
 @dataclass(slots=True)

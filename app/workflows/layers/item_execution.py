@@ -12,16 +12,19 @@ from app.engine import Delivery
 from app.flow.gate import Gate
 from app.flow.item_locks import ItemLocks
 from app.logs import DebugLog
+from app.metrics.meter import WorkMeter
 from app.store.statuses import ItemStatus, RunStatus
+from app.workflows.attempts.attempt_result import AttemptResult
+from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.contract.context import Context
 from app.workflows.finish.finished_runs import FinishedRuns
 from app.workflows.keys import Layer
-from app.workflows.layers.attempt import AttemptResult, attempt
+from app.workflows.layers.attempt import attempt
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
 from app.workflows.layers.item_claims import ClaimedItem
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.layers.losses import MOST_LOSSES, Losses
-from app.workflows.layers.outcome_writer import DeliveryResult, OutcomeWriter
+from app.workflows.layers.outcome_writer import OutcomeWriter
 from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.registry.bound_family import BoundFamily
@@ -44,6 +47,7 @@ class ItemExecutor:
     losses: Losses
     at_work: ItemsAtWork
     finished: FinishedRuns
+    meter: WorkMeter | None = None
 
     async def execute(
         self,
@@ -177,6 +181,10 @@ class ItemExecutor:
             )
         finally:
             self.at_work.end(run_id, item_id, work)
+        if self.meter is not None and finish is None:
+            late = 0.0 if delivery.due is None else max(verdict.begun - delivery.due, 0.0)
+            times = (run_id, late, verdict.execute_seconds, verdict.save_seconds)
+            self.meter.attempted(bound.name, times)
         if delivery.stopped and verdict.error_traceback is not None:
             raise asyncio.CancelledError  # that it did not end well is our doing
         if verdict.error_class is not None:

@@ -3,76 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import refusal
-from app.engine import Engine, OutgoingMessage
+from app.engine import Engine
+from app.metrics.meter import WorkMeter
 from app.store.group_commit import GroupCommit
 from app.store.items import items, result_memory
 from app.store.items import outcomes as records
-from app.store.items.outcomes import ItemOutcome, Recorded
-from app.store.items.result_memory import RememberedPlace, by_place
+from app.store.items.outcomes import Recorded
+from app.store.items.result_memory import by_place
 from app.store.notifications.outbox import tell_suspended
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
-from app.store.statuses import ItemStatus, PauseReason, RunStatus, StepStatus
+from app.store.statuses import ItemStatus, PauseReason, RunStatus
 from app.store.steps import steps
-from app.store.storable import cut
-from app.workflows.messages import ExecuteMessage
+from app.workflows.attempts.delivery_result import DeliveryResult, cancelled, unwritable
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.steps.children import wake_parent
-from app.workflows.steps.suspension import PendingWait
-
-LONGEST_MESSAGE = 2_000
-FINE = (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED, ItemStatus.SUSPENDED)
 
 log = structlog.get_logger("sluice.run")
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
-    """How a delivery of an item ended.
-
-    ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
-    item waits for. ``memory``: where its family remembers a success; None: it remembers none.
-    """
-
-    family: str
-    record: ItemOutcome
-    systemic: bool = False
-    waits: Sequence[PendingWait] = ()
-    memory: RememberedPlace | None = None
-
-    @property
-    def may_be_followed(self) -> bool:
-        """Whether the next item may begin while this one is being written: not if the run may be
-        paused because of it."""
-        record = self.record
-        fine = record.status in FINE
-        return fine and not (record.spent_usd or record.spent_tokens)
-
-    @property
-    def asks(self) -> bool:
-        """Whether it begins to wait for a person."""
-        waits = (wait.record.status for wait in self.waits if wait.fresh)
-        return StepStatus.SUSPENDED in waits
-
-    @property
-    def place(self) -> tuple[str, str]:
-        return (self.record.run_id, self.record.item_id)
-
-    def message(self) -> OutgoingMessage | None:
-        """With which the item comes again; None: not by itself."""
-        record = self.record
-        if record.due_in is None or self.systemic:
-            return None
-        message = ExecuteMessage(run=record.run_id, items=(record.item_id,))
-        return message.outgoing(self.family, record.due_in)
 
 
 class OutcomeWriter:
@@ -83,6 +36,7 @@ class OutcomeWriter:
 
     Args:
         changed: told of each run whose status a commit has changed.
+        meter: told of each commit; None: nobody asks.
     """
 
     def __init__(
@@ -93,12 +47,14 @@ class OutcomeWriter:
         *,
         look_ahead: int,
         changed: Callable[[str], None],
+        meter: WorkMeter | None = None,
     ) -> None:
         self._database = database
         self._engine = engine
         self._keeper = keeper
         self._look_ahead = look_ahead
         self._changed = changed
+        self._meter = meter
         self._group = GroupCommit(self._commit, _weight)
 
     async def write(self, ending: DeliveryResult) -> None:
@@ -114,7 +70,7 @@ class OutcomeWriter:
             if said is None:
                 raise
             log.warning("outcome_unwritable", run=ending.record.run_id, item=ending.record.item_id)
-            await self._group.add(_unwritable(ending, said))
+            await self._group.add(unwritable(ending, said))
 
     async def _commit(self, endings: Sequence[DeliveryResult]) -> None:
         changed: set[str] = set()
@@ -137,6 +93,8 @@ class OutcomeWriter:
         # Before those who wait for this commit go on: what they would begin must not.
         for run_id in changed:
             self._changed(run_id)
+        if self._meter is not None:
+            _tell(self._meter, endings, done)
 
     async def _count(
         self, tx: AsyncConnection, endings: Sequence[DeliveryResult], done: Recorded
@@ -189,6 +147,7 @@ class OutcomeWriter:
         done.put_off.difference_update(places)
         suspended = done.runs[run_id].suspended
         changed = CounterDelta({ItemStatus.CANCELLED: len(places)}, suspended=-suspended)
+        done.runs[run_id].outcomes[ItemStatus.CANCELLED] += len(places)
         return await counters.count(tx, run_id, changed, look_ahead=self._look_ahead)
 
     async def _pause(
@@ -207,37 +166,26 @@ class OutcomeWriter:
             await self._keeper.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
         statuses = await runs.statuses(tx, texts.keys())
         return [
-            _cancelled(ending)
+            cancelled(ending)
             if ending.systemic and statuses.get(ending.record.run_id) is not RunStatus.PAUSED
             else ending
             for ending in endings
         ]
 
 
+def _tell(meter: WorkMeter, endings: Sequence[DeliveryResult], done: Recorded) -> None:
+    """What the commit has changed: by run, because a batch is nearly always of one."""
+    for run_id, delta in done.runs.items():
+        family = next(ending.family for ending in endings if ending.record.run_id == run_id)
+        meter.ended(family, delta.outcomes)
+    if done.number < len(endings):
+        meter.refused(len(endings) - done.number)
+    if done.put_off:
+        for ending in endings:
+            if ending.place in done.put_off:
+                failed = ending.record.error_class is not None and not ending.systemic
+                meter.put_off(ending.family, ending.record.status, failed=failed)
+
+
 def _weight(ending: DeliveryResult) -> int:
     return len(ending.record.result or "")
-
-
-def _unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
-    """The end of an item of which something cannot be written: it would be no other next time."""
-    what = f"The item's outcome, {ending.record.status}, cannot be written."
-    record = replace(
-        ending.record,
-        status=ItemStatus.FAILED,
-        executed=False,
-        result=None,
-        error_class="Unwritable",
-        error_message=cut(f"{what} Postgres says: {said}", LONGEST_MESSAGE),
-        error_traceback=None,
-        error_group="The item's outcome cannot be written.",
-        finished_at=datetime.now(UTC),
-        due_in=None,
-    )
-    return DeliveryResult(ending.family, record)
-
-
-def _cancelled(ending: DeliveryResult) -> DeliveryResult:
-    record = replace(
-        ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
-    )
-    return DeliveryResult(ending.family, record)

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine import Engine
+from app.metrics.meter import WorkMeter
 from app.store.runs import endings, runs, transitions
 from app.store.runs.counters import RunProgress
 from app.store.runs.runs import Statistics
@@ -38,6 +39,7 @@ class RunLifecycle:
     engine: Engine
     on_ended: Sequence[RunEnded] = ()
     before_end: Callable[[AsyncConnection, str], Awaitable[bool]] | None = None
+    meter: WorkMeter | None = None
 
     async def counted(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> bool:
         """Outcomes were counted: go on, pause or end. Returns whether the status changed."""
@@ -98,6 +100,8 @@ class RunLifecycle:
 
     async def _ended(self, tx: AsyncConnection, run_id: str, status: RunStatus) -> None:
         run = await runs.get(tx, run_id)
+        if self.meter is not None:
+            self.meter.run_ended(tx, run.family, status)
         log.info("run_ended", run=run_id, family=run.family, status=status, reason=run.reason)
         if run.finish_of is not None:
             # Nothing else follows from it; and its run's row is locked before what that run's end

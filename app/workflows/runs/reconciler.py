@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
+from app.metrics.meter import WorkMeter
 from app.store.items import items, pages
 from app.store.items.items import OpenItem
 from app.store.runs import counters, runs
@@ -41,6 +42,7 @@ class RunReconciler:
     families: Mapping[str, BoundFamily]
     keeper: RunLifecycle
     look_ahead: int
+    meter: WorkMeter | None = None
 
     async def republish_missing(self, run_id: str) -> int:
         """Publish every message that the run should have. Returns how many did not wait already."""
@@ -104,10 +106,15 @@ class RunReconciler:
                 if not found:
                     await self.keeper.finalise(tx, run_id)
                     return
-                await self._cancel(tx, run_id, found)
+                cancelled = await self._cancel(tx, run_id, found)
+            if self.meter is not None and cancelled is not None:
+                self.meter.ended(*cancelled)
             after = found[-1].item_id
 
-    async def _cancel(self, tx: AsyncConnection, run_id: str, found: Sequence[OpenItem]) -> None:
+    async def _cancel(
+        self, tx: AsyncConnection, run_id: str, found: Sequence[OpenItem]
+    ) -> tuple[str, Mapping[str, int]] | None:
+        """The run's family, and what was counted; None: nothing."""
         pending = {one.claim for one in found if one.status is ItemStatus.PENDING}
         living = await self.engine.living(tx, {claim for claim in pending if claim is not None})
         # What is suspended is in nobody's hands, whatever it was before.
@@ -117,12 +124,13 @@ class RunReconciler:
             if one.status is ItemStatus.SUSPENDED or one.claim is None or one.claim not in living
         ]
         if not free:
-            return
+            return None
         await items.cancel(tx, run_id, [one.item_id for one in free])
         suspended = sum(one.status is ItemStatus.SUSPENDED for one in free)
         changed = CounterDelta({ItemStatus.CANCELLED: len(free)}, suspended=-suspended)
         counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
         await self.keeper.counted(tx, run_id, counted)
+        return counted.family, changed.outcomes
 
     async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
         if run.status == RunStatus.PENDING:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.connections.faults import Fault
 from app.engine import Engine
 from app.errors import BadInput, Conflict
+from app.metrics.meter import WorkMeter
 from app.store.database import reading
 from app.store.planning import schedules
 from app.store.planning.schedules import FireOutcome
@@ -50,6 +51,7 @@ class Scheduler:
     engine: Engine
     families: Mapping[str, BoundFamily]
     every: float = LOOK_SECONDS
+    meter: WorkMeter | None = None
     _stumbling: dict[str, Fault] = field(default_factory=dict)
     """By the id of a schedule that cannot fire."""
 
@@ -112,6 +114,8 @@ class Scheduler:
                 fired = replace(fired, detail=since)
         following = next_fire(schedule.expression, schedule.tz, max(now, fire_time))
         await schedules.advance(tx, schedule.id, fire_time, following, fired)
+        if self.meter is not None:
+            self.meter.fired(tx, schedule.family, fired.result)
         log.info(
             "schedule_fired",
             schedule=schedule.id,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.engine import Delivery, Handler
 from app.flow.gate import FlowHeld, Gate, GateClosed
 from app.logs import DebugLog
+from app.metrics.meter import WorkMeter
 from app.redaction.redactor import IN_USE
 from app.store.runs import retry_reason, runs
 from app.store.statuses import PauseReason
@@ -53,18 +55,30 @@ class Dispatcher:
     mender: RunReconciler
     gate: Gate
     throttles: ThrottleLooks
+    meter: WorkMeter | None = None
 
     def handlers(self, *layers: Layer) -> dict[str, Handler]:
         """By flow key of these layers: what the engine calls with each delivery."""
         return {
-            bound.flow_key(layer): partial(self._deliver, bound, self.layers[layer])
+            bound.flow_key(layer): partial(
+                self._deliver,
+                bound,
+                self.layers[layer],
+                None if self.meter is None else self.meter.waits(bound.name, layer),
+            )
             for bound in self.families.values()
             for layer in layers
         }
 
     async def _deliver(
-        self, bound: BoundFamily, layer: LayerPort, delivery: Delivery
+        self,
+        bound: BoundFamily,
+        layer: LayerPort,
+        waited: Callable[[float], None] | None,
+        delivery: Delivery,
     ) -> timedelta | None:
+        if waited is not None and delivery.due is not None:
+            waited(max(time.perf_counter() - delivery.due, 0.0))
         IN_USE.set(bound.redactor)
         try:
             if detail_log.is_on():
@@ -92,7 +106,7 @@ class Dispatcher:
 
     async def _failed(self, delivery: Delivery, error: BaseException) -> timedelta | None:
         """A layer itself failed, not an item's own code: the database was away, a page broke."""
-        _, layer = parse_flow_key(delivery.flow_key)
+        family, layer = parse_flow_key(delivery.flow_key)
         run_id = RunOnly.model_validate_json(delivery.payload).run
         found = disposition(error)
         told = f"{class_of(found.error)}: {sentence_of_all(found)}"
@@ -104,6 +118,8 @@ class Dispatcher:
                 await self._pause(delivery, run_id, sentence_of_all(found), error)
                 return None
         hopeless = delivery.attempt >= LAYER_ATTEMPTS or found.ruling is Ruling.FAIL
+        if self.meter is not None:
+            self.meter.layer_failed(family, layer)
         gives_up = layer is not Layer.EXECUTE and hopeless
         times = "1 attempt" if delivery.attempt == 1 else f"{delivery.attempt} attempts"
         detail = f"{layer} gave up after {times}: {told}"

@@ -186,6 +186,8 @@ class Watchdog:
         if not (miscounted or missing):
             return False
         data = {"messages": missing, "counters": miscounted}
+        if self.mender.meter is not None:
+            self.mender.meter.repaired(run.family)
         log.warning("run_repaired", run=run.run_id, family=run.family, **data)
         detail = (
             f"It could not go on: {missing} messages were missing"

@@ -1,0 +1,2 @@
+"""What the service counts and measures of itself, for whoever scrapes it. Nothing else depends on
+it."""

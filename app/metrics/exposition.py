@@ -1,0 +1,71 @@
+"""The formats of what is scraped: Prometheus' text, and OpenMetrics for who asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar as ShownExemplar
+
+from app.metrics.catalog import Kind, Metric
+from app.metrics.instruments import Histogram, Reading
+
+
+def scraped(readings: Sequence[Reading], accept: str) -> tuple[bytes, str]:
+    """The document, and its content type.
+
+    Args:
+        accept: what the header of this name says.
+    """
+    encode, content_type = choose_encoder(accept)
+    return encode(_Readings(readings)), content_type
+
+
+class _Readings(Collector):
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterable[Family]:
+        for reading in self._readings:
+            yield _family(reading)
+        yield from ProcessCollector(registry=None).collect()
+
+
+def _family(reading: Reading) -> Family:
+    metric = reading.metric
+    if metric.kind is Kind.HISTOGRAM:
+        return _histogram(metric, reading)
+    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    family = kind(metric.name, metric.text, labels=metric.labels)
+    for labels, value in reading.values.items():
+        assert not isinstance(value, Histogram)  # noqa: S101 - the metric's kind says so
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: Metric, reading: Reading) -> Family:
+    family = HistogramMetricFamily(metric.name, metric.text, labels=metric.labels)
+    for labels, value in reading.values.items():
+        assert isinstance(value, Histogram)  # noqa: S101 - the metric's kind says so
+        family.add_metric(labels, list(_buckets(value)), value.total)
+    return family
+
+
+def _buckets(value: Histogram) -> Iterator[tuple[str, float] | tuple[str, float, ShownExemplar]]:
+    number = 0
+    bounds = [*(str(float(bound)) for bound in value.bounds), "+Inf"]
+    for bound, count, kept in zip(bounds, value.counts, value.exemplars, strict=True):
+        number += count
+        if kept is None:
+            yield bound, number
+        else:
+            # The place for a trace: ``trace_id`` beside ``run``.
+            yield bound, number, ShownExemplar({"run": kept.run}, kept.value, kept.at)

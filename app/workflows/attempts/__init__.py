@@ -1,0 +1,1 @@
+"""How an attempt at an item ended."""

@@ -1,0 +1,65 @@
+"""What an attempt at an item has found out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.metrics.meter import NOT_CALLED
+from app.store.statuses import ItemStatus
+from app.workflows.contract.context import Cost
+from app.workflows.steps.preview import PreviewStop
+from app.workflows.steps.suspension import PendingWait
+
+
+@dataclass(slots=True)
+class History:
+    """What earlier deliveries of the item left behind. ``result`` is JSON; ``exact`` as in
+    ``app.workflows.serialization.results``."""
+
+    attempts: int = 0
+    postponements: int = 0
+    executed: bool = False
+    result: str | None = None
+    exact: str | None = None
+
+    @property
+    def value(self) -> Any:  # whatever the JSON holds
+        return None if self.result is None else json.loads(self.result)
+
+
+NOTHING = Cost()
+
+
+@dataclass(slots=True)
+class AttemptResult:
+    """How an attempt ended. ``PENDING`` or ``SUSPENDED``: come again after ``delay``.
+
+    Made for every item: neither this nor ``History`` is frozen, which would double what it costs.
+    """
+
+    status: ItemStatus
+    history: History
+    started_at: datetime
+    finished_at: datetime
+    work_ms: int
+    delay: timedelta | None = timedelta(0)
+    error_class: str | None = None
+    error_message: str | None = None
+    error_traceback: str | None = None
+    error_group: str | None = None
+    spent: Cost = NOTHING
+    systemic: bool = False
+    """The run must pause: every other item would fail as well."""
+    stop: PreviewStop | None = None
+    """Where a preview stopped."""
+    begun: float = 0.0
+    """By ``time.perf_counter``."""
+    execute_seconds: float = NOT_CALLED
+    save_seconds: float = NOT_CALLED
+    waits: Sequence[PendingWait] = ()
+    """What a suspended item waits for. Its ``delay`` is how long at the most; None: it has to be
+    told."""

@@ -1,0 +1,84 @@
+"""What a delivery of an item has come to, as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from app.engine import OutgoingMessage
+from app.store.items.outcomes import ItemOutcome
+from app.store.items.result_memory import RememberedPlace
+from app.store.statuses import ItemStatus, StepStatus
+from app.store.storable import cut
+from app.workflows.messages import ExecuteMessage
+from app.workflows.steps.suspension import PendingWait
+
+LONGEST_MESSAGE = 2_000
+FINE = (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED, ItemStatus.SUSPENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """How a delivery of an item ended.
+
+    ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
+    item waits for. ``memory``: where its family remembers a success; None: it remembers none.
+    """
+
+    family: str
+    record: ItemOutcome
+    systemic: bool = False
+    waits: Sequence[PendingWait] = ()
+    memory: RememberedPlace | None = None
+
+    @property
+    def may_be_followed(self) -> bool:
+        """Whether the next item may begin while this one is being written: not if the run may be
+        paused because of it."""
+        record = self.record
+        fine = record.status in FINE
+        return fine and not (record.spent_usd or record.spent_tokens)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it begins to wait for a person."""
+        waits = (wait.record.status for wait in self.waits if wait.fresh)
+        return StepStatus.SUSPENDED in waits
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return (self.record.run_id, self.record.item_id)
+
+    def message(self) -> OutgoingMessage | None:
+        """With which the item comes again; None: not by itself."""
+        record = self.record
+        if record.due_in is None or self.systemic:
+            return None
+        message = ExecuteMessage(run=record.run_id, items=(record.item_id,))
+        return message.outgoing(self.family, record.due_in)
+
+
+def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
+    """The end of an item of which something cannot be written: it would be no other next time."""
+    what = f"The item's outcome, {ending.record.status}, cannot be written."
+    record = replace(
+        ending.record,
+        status=ItemStatus.FAILED,
+        executed=False,
+        result=None,
+        error_class="Unwritable",
+        error_message=cut(f"{what} Postgres says: {said}", LONGEST_MESSAGE),
+        error_traceback=None,
+        error_group="The item's outcome cannot be written.",
+        finished_at=datetime.now(UTC),
+        due_in=None,
+    )
+    return DeliveryResult(ending.family, record)
+
+
+def cancelled(ending: DeliveryResult) -> DeliveryResult:
+    record = replace(
+        ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
+    )
+    return DeliveryResult(ending.family, record)
