@@ -24,6 +24,7 @@ from bench.profile import profile
 from bench.rates import rate_of
 from bench.raw import raw_seconds
 from bench.remembered import MANY, remembered_results
+from bench.scraped import metrics
 from bench.support import (
     Shape,
     ended,
@@ -268,6 +269,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "dryrun": dry_run,
     "remembered": remembered,
     "export": export,
+    "metrics": metrics,
     "crowd": crowd,
     "called": called,
     "growth": growth,

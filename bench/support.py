@@ -42,6 +42,7 @@ from tests.support.users import User, make_users_table
 
 DATABASE = "sluice_bench"
 PREFIX = "sluice-bench"
+TOKEN = "of-whoever-scrapes-the-bench"  # noqa: S105 - nobody else is let in by it
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
     " sluice.message, sluice.outbox, sluice.remembered"
@@ -64,6 +65,8 @@ class Shape:
     """Sluice is to know what has a result."""
     steps: int = 0
     """How many steps an item takes, one after another, each with a small result."""
+    metrics: bool = False
+    """Somebody may scrape, and so its work is counted."""
 
 
 class Bench(JobFamily[FamilyParams, str, None]):
@@ -112,6 +115,10 @@ def bench_settings(**changed: object) -> Settings:
     return Settings.model_validate({**kept, **changed})
 
 
+def _settings_of(shape: Shape) -> Settings:
+    return bench_settings(**({"SLUICE_METRICS_TOKEN": TOKEN} if shape.metrics else {}))
+
+
 @asynccontextmanager
 async def opened(
     urls: Urls, shape: Shape, users: int, *, keep: bool = False
@@ -123,7 +130,7 @@ async def opened(
     """
     await migrate(urls.database)
     await make_users_table(urls.database)
-    async with open_service(bench_settings(), urls, [Bench(shape)]) as service:
+    async with open_service(_settings_of(shape), urls, [Bench(shape)]) as service:
         async with service.database.begin() as tx:
             await tx.execute(text(f"TRUNCATE {'tests.users' if keep else TABLES} CASCADE"))
             await tx.execute(
@@ -220,10 +227,9 @@ async def _worker(urls: Urls, shape: Shape, samples: Path | None) -> AsyncIterat
 
 async def _work(shape: str, samples: str | None = None) -> None:
     configure_logs("error", "json")
-    settings = bench_settings()
     family = Bench(Shape(**json.loads(shape)))
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
-    async with open_service(settings, urls, [family]) as service:
+    async with open_service(_settings_of(family.shape), urls, [family]) as service:
         worker = service.worker()
         settle()  # as `sluice worker` does
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
