@@ -17,7 +17,7 @@ unexport name entity plural source result steps id
 told = $(foreach word,$(1),$(if $(findstring command,$(origin $(word))),$(call quoted,$(word)=$(value $(word)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve worker family family-update migrate docs test slow scaffold e2e chaos fuzz check fmt lock bench bench-spine bench-peers console console-check clean
+.PHONY: help setup demo serve worker observe family family-update migrate docs test slow scaffold e2e chaos fuzz check fmt lock bench bench-spine bench-peers console console-check clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ serve: .venv/.ready ## keep the service up on the demo's database, with one work
 
 worker: .venv/.ready ## run one more worker beside `make serve`
 	@$(BIN)/sluice worker --demo
+
+observe: .venv/.ready ## the demo, two workers and a Prometheus that scrapes them: make observe CHECK=1
+	@$(BIN)/python -m ops.observe $(if $(CHECK),--check) $(if $(PORT),--port $(PORT))
 
 family: .venv/.ready ## start a job family: asks, or: make family name=invoice-reminder entity=invoice
 	@$(BIN)/python -m scaffold family $(call told,name entity plural source result steps id)
