@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.item_source import (
     Source,
     Unprocessed,
+    pages_of,
     unprocessed,
     without_result,
 )
@@ -81,44 +83,51 @@ async def count_eligible(
 
     seen = found = 0
     stale: int | None = None
-    cursor: str | None = None
     known = DistinctIds() if source.repeats else None
-    while True:
-        page = await source.page(cursor, SCAN_PAGE)
-        ids = page.ids if known is None else known.fresh(page.ids)
-        looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
-        left, stale = looked.ids, _sum(stale, looked.stale)
-        if overwrites:
-            within = ids if limit is None else ids[: max(limit - found, 0)]
-            overwritten += len(within) - len(await without_result(bound, within, params, ctx))
-        seen += len(ids)
-        found += len(left)
-        chosen.add(left)
-        sample += left[: shown - len(sample)]
-        cursor = page.next_cursor
-        if cursor is None:
-            # What was streamed is the newer truth: rows may have come or gone since the COUNT.
-            statistics = _statistics(seen, found, seen - found, limit, exact=True, stale=stale)
-            return EligibilityCount(
-                statistics, tuple(sample), chosen.ids, overwritten if told else None
-            )
-        if overwrites and not canary and total is not None and limit is not None and found >= limit:
-            statistics = _statistics(total, total, 0, limit, exact=True)
-            return EligibilityCount(statistics, tuple(sample), to_overwrite=overwritten)
-        if time.monotonic() > deadline:
-            if total is None:
-                return EligibilityCount(Statistics(None, None, None, exact=False), tuple(sample))
+    async with aclosing(pages_of(source, SCAN_PAGE)) as pages:
+        while True:
+            page = await anext(pages)
+            ids = page.ids if known is None else known.fresh(page.ids)
+            looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
+            left, stale = looked.ids, _sum(stale, looked.stale)
             if overwrites:
-                statistics = _statistics(total, total, 0, limit, exact=True)
-                share = overwritten / found if found else 0
-                guess = round((statistics.to_process or 0) * share)
+                within = ids if limit is None else ids[: max(limit - found, 0)]
+                overwritten += len(within) - len(await without_result(bound, within, params, ctx))
+            seen += len(ids)
+            found += len(left)
+            chosen.add(left)
+            sample += left[: shown - len(sample)]
+            if page.next_cursor is None:
+                # What was streamed is the newer truth: rows may have come or gone since the COUNT.
+                statistics = _statistics(seen, found, seen - found, limit, exact=True, stale=stale)
                 return EligibilityCount(
-                    statistics, tuple(sample), to_overwrite=guess, overwrite_exact=False
+                    statistics, tuple(sample), chosen.ids, overwritten if told else None
                 )
-            guess = round(total * found / seen) if seen else total
-            old = stale and round(total * stale / seen)
-            statistics = _statistics(total, guess, total - guess, limit, exact=False, stale=old)
-            return EligibilityCount(statistics, tuple(sample), to_overwrite=0 if told else None)
+            if (
+                overwrites
+                and not canary
+                and total is not None
+                and limit is not None
+                and found >= limit
+            ):
+                statistics = _statistics(total, total, 0, limit, exact=True)
+                return EligibilityCount(statistics, tuple(sample), to_overwrite=overwritten)
+            if time.monotonic() > deadline:
+                if total is None:
+                    return EligibilityCount(
+                        Statistics(None, None, None, exact=False), tuple(sample)
+                    )
+                if overwrites:
+                    statistics = _statistics(total, total, 0, limit, exact=True)
+                    share = overwritten / found if found else 0
+                    guess = round((statistics.to_process or 0) * share)
+                    return EligibilityCount(
+                        statistics, tuple(sample), to_overwrite=guess, overwrite_exact=False
+                    )
+                guess = round(total * found / seen) if seen else total
+                old = stale and round(total * stale / seen)
+                statistics = _statistics(total, guess, total - guess, limit, exact=False, stale=old)
+                return EligibilityCount(statistics, tuple(sample), to_overwrite=0 if told else None)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -172,6 +173,25 @@ class RetrySource:
     async def count(self) -> int:
         async with reading(self.database) as connection:
             return await failures.count_chosen(connection, self.run_id, self.which)
+
+
+async def pages_of(source: Source, size: int) -> AsyncGenerator[Page, None]:
+    """All of its pages; the last one has no cursor. Of a SELECT the next one is read while the
+    caller is busy with the one that it has."""
+    page = await source.page(None, size)
+    while page.next_cursor is not None:
+        if not isinstance(source, SqlSource):  # whose pages somebody else's code may answer
+            yield page
+            page = await source.page(page.next_cursor, size)
+            continue
+        coming = asyncio.create_task(source.page(page.next_cursor, size))
+        try:
+            yield page
+            page = await coming
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+    yield page
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -38,8 +40,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.database import open_database
 from app.workflows.contract.exceptions import Fatal
+from app.workflows.contract.job_family import Page
 from app.workflows.keys import MAX_ITEM_ID
 from app.workflows.sources.errors import SourceMisused
+from app.workflows.sources.item_source import pages_of
 from app.workflows.sources.sql_source import SqlSource
 
 METADATA = MetaData()
@@ -403,3 +407,41 @@ async def test_what_is_counted_is_what_is_paged_or_a_sentence_says_why_not(
     async with orders.connect() as connection:
         asked = {str(value) for value in await connection.scalars(statement)}
     assert set(found) == asked
+
+
+class Noted(SqlSource):
+    """``asked``: the cursor of each page that was asked for."""
+
+    def __init__(self, database: AsyncEngine, statement: Select[Any]) -> None:
+        super().__init__(database, statement)
+        self.asked: list[str | None] = []
+
+    async def page(self, cursor: str | None, size: int) -> Page:
+        self.asked.append(cursor)
+        return await super().page(cursor, size)
+
+
+async def test_the_next_page_is_read_while_one_is_worked_on_and_no_other(
+    orders: AsyncEngine,
+) -> None:
+    source = Noted(orders, select(ORDERS.c.id))
+    async with aclosing(pages_of(source, 5)) as pages:
+        first = await anext(pages)
+        await asyncio.sleep(0)
+        assert source.asked == [None, "5"]
+        assert first.ids == ["1", "2", "3", "4", "5"]
+    assert source.asked == [None, "5"]
+    assert [page.ids async for page in pages_of(source, 5)][1:] == [
+        ["6", "7", "8", "9", "10"],
+        ["11", "12"],
+    ]
+
+
+async def test_a_page_that_was_read_ahead_fails_where_it_is_taken(orders: AsyncEngine) -> None:
+    broken = select(ORDERS.c.id).where(literal(1) / (ORDERS.c.id - 7) < 2)
+    pages = pages_of(SqlSource(orders, broken), 5)
+    assert (await anext(pages)).ids == ["1", "2", "3", "4", "5"]
+    with pytest.raises(Exception, match="division by zero"):
+        await anext(pages)
+    with pytest.raises(StopAsyncIteration):
+        await anext(pages)
