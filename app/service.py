@@ -54,6 +54,7 @@ from app.workflows.steps.item_tools import StepRunnerFactory
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.throttles.looks import ThrottleLooks
+from app.workflows.throttles.told_holds import ToldHolds
 from app.workflows.worker.background import Beside
 from app.workflows.worker.dispatcher import Dispatcher, LayerPort
 from app.workflows.worker.lanes import ItemLane, PageLane
@@ -104,9 +105,10 @@ class Service:
         places = ItemPlaces(settings.worker_concurrency)
         working, identity = ItemsAtWork(), new_worker()
         name = worker_id(identity)
-        layers = self._layers(gate, locks, cache, context, places, working, name)
+        told = ToldHolds(ledger, self.controls, self.throttles.tell)
+        layers = self._layers(gate, locks, cache, context, places, working, name, told)
         dispatcher = Dispatcher(
-            ledger, self.worked, layers, self.mender, gate, self.throttles, self._meter
+            ledger, self.worked, layers, self.mender, gate, self.throttles, told, self._meter
         )
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
@@ -144,7 +146,7 @@ class Service:
 
     def _stays(self, flow_key: str) -> bool:
         """What is delivered whether there is room or not is told when to come again."""
-        if self._is_called or not self.throttles.checks:
+        if self._is_called:
             return False
         held = self.controls.holds.of(flow_key) is not None
         return held or self.throttles.asks(parse_flow_key(flow_key)[0])
@@ -174,6 +176,7 @@ class Service:
         places: ItemPlaces,
         working: ItemsAtWork,
         worker: str,
+        told: ToldHolds,
     ) -> Mapping[Layer, LayerPort]:
         ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
         look_ahead = self.settings.look_ahead
@@ -199,6 +202,7 @@ class Service:
             Losses(ledger),
             working,
             FinishedRuns(ledger, self.worked, self.changes),
+            told,
             self._meter,
         )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)

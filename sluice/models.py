@@ -41,11 +41,13 @@ class Actual(_Read):
 
 
 class Throttled(_Read):
-    """Why nothing new of a run starts. ``next_look``: when its family's throttle is asked again."""
+    """Why nothing new of a run starts. ``next_look``: when its family's throttle is asked again, or
+    it goes on. ``until``: until then who is called wants no call; None: a look decides."""
 
     reason: str
     since: datetime
     next_look: datetime
+    until: datetime | None = None
 
 
 class Parent(_Read):

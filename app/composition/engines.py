@@ -20,7 +20,7 @@ from app.engine.qstash.client import open_qstash
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
 from app.flow.holds import FlowHolds
-from app.flow.overrides import EffectiveLimits
+from app.flow.overrides import EffectiveLimits, flow_keys_of
 from app.flow.redis_script import GateScript
 from app.flow.usage import FlowUsage
 from app.settings import Settings
@@ -35,7 +35,7 @@ def limits_of(
 ) -> EffectiveLimits:
     """
     Args:
-        throttled: the families that may be held.
+        throttled: the families that a throttle may hold.
 
     Raises:
         ConfigurationError: two flow keys share a limit and declare different values for it.
@@ -45,7 +45,7 @@ def limits_of(
         for family in families
         for layer in Layer
     }
-    holds = FlowHolds(partial(read_holds, database, throttled) if throttled else None)
+    holds = FlowHolds(partial(read_holds, database, throttled, flow_keys_of(declared)))
     return EffectiveLimits(declared, partial(read_overrides, database), holds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -58,6 +58,10 @@ class EffectiveLimits:
         self.holds = holds or FlowHolds()
         self._defaults = _by_gate_key(declared)
         self._gate_keys = {flow: control.key or flow for flow, control in declared.items()}
+        self._flow_keys = flow_keys_of(declared)
+        self._keys_of: dict[str, set[str]] = {}
+        for flow, key in self._gate_keys.items():
+            self._keys_of.setdefault(flow.rpartition(".")[0], set()).add(key)
         self._live = {key: LiveControl(key, control) for key, control in self._defaults.items()}
 
     @property
@@ -77,7 +81,11 @@ class EffectiveLimits:
 
     def flow_keys(self, key: str) -> list[str]:
         """Those that are counted under this gate key."""
-        return sorted(flow for flow, gate in self._gate_keys.items() if gate == key)
+        return list(self._flow_keys.get(key, ()))
+
+    def keys_of(self, family: str) -> Collection[str]:
+        """The gate keys under which its layers are counted; none: it is not known here."""
+        return self._keys_of.get(family, ())
 
     def held(self, key: str) -> list[Hold]:
         """Of those, what is held at present: each of their holds once."""
@@ -107,6 +115,15 @@ class EffectiveLimits:
                 fault.over()
             except Exception as error:  # noqa: BLE001 - the former values stay in force
                 fault.seen(error)
+
+
+def flow_keys_of(declared: Mapping[str, FlowControl]) -> dict[str, tuple[str, ...]]:
+    """By gate key, the flow keys that are counted under it, sorted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for flow_key in sorted(declared):
+        key = declared[flow_key].key or flow_key
+        found[key] = (*found.get(key, ()), flow_key)
+    return found
 
 
 def _applied(key: str, default: FlowControl, override: Override | None) -> LiveControl:

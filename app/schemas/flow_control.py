@@ -35,8 +35,11 @@ class HeldLimitsView(View):
 
 
 class FlowHoldView(View):
-    key: str = Field(description="a family, or one of its flow keys")
+    key: str = Field(description="a family whose throttle says no, or a flow key")
     reason: str
+    until: datetime | None = Field(
+        description="until then who is called wants no call; null: until the throttle lets go"
+    )
 
 
 class FlowView(View):
@@ -73,7 +76,9 @@ class FlowView(View):
             period_seconds=live.control.period.total_seconds(),
             source="pinned" if live.pinned else "code",
             paused=live.paused,
-            throttled=[FlowHoldView(key=one.key, reason=one.reason) for one in state.holds],
+            throttled=[
+                FlowHoldView(key=one.key, reason=one.reason, until=one.until) for one in state.holds
+            ],
             active=observed.active if observed else None,
             waiting=observed.waiting if observed else None,
             started=observed.started if observed else None,

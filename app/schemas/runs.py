@@ -78,14 +78,25 @@ class ParentView(View):
 class ThrottledView(View):
     reason: str
     since: datetime
-    next_look: datetime = Field(description="when its family's throttle is asked again")
+    next_look: datetime = Field(
+        description="when its family's throttle is asked again, or it goes on"
+    )
+    until: datetime | None = Field(
+        description="until then who is called wants no call; null: its family's throttle holds it,"
+        " until a look finds that all is well"
+    )
 
     @classmethod
     def of(cls, run: Run, held: Mapping[str, HoldRow]) -> Self | None:
         found = None if run.status in ENDED else held.get(run.family)
         if found is None:
             return None
-        return cls(reason=found.reason, since=found.since, next_look=found.again_at)
+        return cls(
+            reason=found.reason,
+            since=found.since,
+            next_look=found.again_at,
+            until=found.told_until,
+        )
 
 
 class FinishView(View):

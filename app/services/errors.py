@@ -27,14 +27,18 @@ class LlmError(SluiceError):
 
 
 class RateLimited(LlmError):
-    """The endpoint asks us to slow down; waiting belongs to the durable layer, not to a worker."""
+    """The endpoint asks us to slow down; waiting belongs to the durable layer, not to a worker.
+
+    ``hold``: it has said until when, which is meant for everybody who calls it with our key.
+    """
 
     status = 503
     title = "Model rate limit"
 
-    def __init__(self, detail: str, *, retry_after: timedelta) -> None:
+    def __init__(self, detail: str, *, retry_after: timedelta, hold: bool = False) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.hold = hold
 
 
 class LlmUnavailable(LlmError):

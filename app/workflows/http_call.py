@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from datetime import UTC, datetime
 
 import httpx2
 
 from app.services.http.responses import read_body
-from app.workflows.contract.exceptions import CallFailed, Fatal
+from app.services.http.told_delay import told_delay
+from app.workflows.contract.exceptions import CallFailed, Fatal, RetryAfter
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
-from sluice.calls.retry_after import parse_retry_after
 
 LARGEST_BODY = 500_000
 """Bytes of an answer where nobody says otherwise. A step remembers it whole."""
 PASSING = frozenset({408, 425, 429})
 """Not the request's fault, so another try may pass; so may any status from 500 on."""
+OF_ALL = frozenset({429, 503})
+"""Who answers so with a delay means every call, and not this one alone."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """RFC 9110, section 9.2.1: they change nothing."""
 FORGOTTEN = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
@@ -36,6 +37,7 @@ async def send(
     Raises:
         CallFailed: another try may get an answer that counts.
         Fatal: the request cannot be sent, or its answer cannot be remembered.
+        RetryAfter: the answer says when to come again, and the request that this counts for all.
     """
     headers = httpx2.Headers(dict(request.headers))
     if request.method not in SAFE:
@@ -65,8 +67,11 @@ async def send(
         raise CallFailed(f"{request.shown} failed: {type(error).__name__}.") from None
     status = response.status_code
     if status in PASSING or status >= 500:
-        delay = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-        raise CallFailed(f"{request.shown} answered {status}.", delay)
+        said = f"{request.shown} answered {status}."
+        delay = told_delay(response)
+        if request.hold and delay is not None and status in OF_ALL:
+            raise RetryAfter(delay, said, hold=True)
+        raise CallFailed(said, delay)
     if len(body) > largest:
         raise Fatal(f"{request.shown} answered more than {largest:,} bytes.")
     kept = {k.lower(): v for k, v in response.headers.items() if k.lower() not in FORGOTTEN}

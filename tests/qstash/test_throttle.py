@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.flow.limits import FlowControl
 from app.store.statuses import EventKind
+from app.workflows.family import Context, RetryAfter
 from tests.qstash.called_service import called_service
 from tests.support.http import OPS, bearer
 from tests.support.patience import PATIENCE
@@ -81,3 +82,30 @@ async def test_a_tick_asks_as_well_and_lets_go(opener: Opener) -> None:
         async with asyncio.timeout(PATIENCE):
             while await holds_of(sluice):
                 await asyncio.sleep(0.05)
+
+
+async def test_a_limit_told_by_the_other_side_holds_what_is_delivered_meanwhile(
+    opener: Opener,
+) -> None:
+    """QStash goes on delivering: each is told when to come again, and fails nothing."""
+    told: list[float] = []
+
+    async def work(_item: str, _ctx: Context) -> None:
+        if not told:
+            told.append(time.monotonic())
+            raise RetryAfter(timedelta(seconds=3), "busy", hold=True)
+
+    family = Throttled(work, item_seconds=0.05, control=FlowControl(parallelism=1))
+    async with called_service(opener, family) as called:
+        sluice = called.sluice
+        await sluice.add_users(8)
+        run_id = await sluice.start()
+        await called.sender.send()
+        run = await sluice.ended(run_id)
+        items = await sluice.items(run_id)
+    late = [at - told[0] for at in family.began if at > told[0]]
+    assert min(late) >= 2.9
+    assert run.succeeded == 8
+    assert {item.attempts for item in items} == {1}
+    assert sum(item.postponements for item in items) == 1
+    assert {seen.status for seen in called.seen} == {200}

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.limits import Rate, parse_limit, parse_rate
 from app.cli.options import FlowKey, Json, Note
-from app.cli.output.console import add, number, open_console, print_json, printable, table
+from app.cli.output.console import add, number, open_console, print_json, printable, table, when
 from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.flow.limits import FlowControl
@@ -47,9 +47,10 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
         add(made, one.key, _limits(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
     # Once for a family: it holds all of its flow keys.
-    held = {hold.key: hold.reason for one in answer.found.flow_control for hold in one.throttled}
-    for key, reason in held.items():
-        console.print(printable(f"{key} throttled: {reason}"))
+    held = {hold.key: hold for one in answer.found.flow_control for hold in one.throttled}
+    for key, hold in held.items():
+        until = "" if hold.until is None else f" until {when(hold.until)}"
+        console.print(printable(f"{key} throttled{until}: {hold.reason}"))
 
 
 @flow.command("set")

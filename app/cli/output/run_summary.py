@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from app.cli.output.console import duration, number, printable, program
+from app.cli.output.console import duration, number, printable, program, when
 from app.schemas.items import StepView
 from app.schemas.runs import RunView
 from app.store.statuses import ENDED, RunStage
@@ -54,7 +54,9 @@ def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
 def held_up_by(run: RunView) -> str | None:
     """What goes on where none of its items does: its throttle, or its finish."""
     if run.throttled is not None:
-        return f"throttled: {printable(run.throttled.reason)}"
+        until = run.throttled.until
+        told = "" if until is None else f" until {when(until)}"
+        return f"throttled{told}: {printable(run.throttled.reason)}"
     return "finishing" if run.stage is RunStage.FINISHING and not has_ended(run) else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx2
 from tenacity import (
@@ -22,7 +22,7 @@ from app.services.errors import LlmError, LlmRefused, LlmReplyInvalid, LlmUnavai
 from app.services.http.endpoint import Endpoint
 from app.services.http.responses import check_utf8, read_body, said
 from app.services.http.tls import http_client
-from sluice.calls.retry_after import parse_retry_after
+from app.services.http.told_delay import told_delay
 
 CONNECT_SECONDS = 5.0
 EXCERPT_BYTES = 8_192
@@ -126,9 +126,9 @@ class JsonPost:
         sentence = f"{self._endpoint.shown} answered {status}."
         if quote := said(self._endpoint.redact(excerpt.decode(errors="replace"))):
             sentence = f"{sentence} It said: {quote!r}"
-        delay = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+        delay = told_delay(response)
         if status == 429 or (status == 503 and delay is not None):
-            return RateLimited(sentence, retry_after=delay or UNSAID_WAIT)
+            return RateLimited(sentence, retry_after=delay or UNSAID_WAIT, hold=delay is not None)
         if status >= 500 or status in PASSING:
             return LlmUnavailable(sentence, answered=status)
         advice = WHAT_TO_DO.get(status, OTHERWISE).format(self._endpoint.settings)

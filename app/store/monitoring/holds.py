@@ -14,9 +14,10 @@ from app.redaction.redactor import redacted
 from app.store.storable import storable
 
 # Each process reads these once a second, and mostly there are none.
-_OF = """
-    SELECT key, cause, reason, since, again_at, until - now() FROM sluice.flow_hold
-    WHERE key = ANY($1::text[]) AND cause = $2::text AND until > now()
+_STANDING = """
+    SELECT key, cause, reason, since, again_at, until, until - now() FROM sluice.flow_hold
+    WHERE until > now()
+      AND (cause = $1::text AND key = ANY($2::text[]) OR cause = $3::text AND key = ANY($4::text[]))
 """
 _PUT = """
     WITH former AS (
@@ -30,6 +31,16 @@ _PUT = """
         reason = excluded.reason, since = excluded.since, again_at = excluded.again_at,
         until = excluded.until
     RETURNING NOT EXISTS (SELECT FROM former)
+"""
+# The same answer to many changes nothing after the first, and a shorter one never does.
+_EXTEND = """
+    INSERT INTO sluice.flow_hold AS h (key, cause, reason, since, again_at, until)
+    VALUES ($1::text, $2::text, $3::text, now(), now() + $4::interval, now() + $4::interval)
+    ON CONFLICT (key, cause) DO UPDATE SET
+        reason = excluded.reason, again_at = excluded.again_at, until = excluded.until,
+        since = CASE WHEN h.until > now() THEN h.since ELSE excluded.since END
+    WHERE h.until < excluded.until
+    RETURNING since = now()
 """
 _LIFT = "DELETE FROM sluice.flow_hold WHERE key = $1::text AND cause = $2::text RETURNING since"
 _LOOKED = """
@@ -55,6 +66,7 @@ class Cause(StrEnum):
     """Why something is held. Of one key each may hold by itself."""
 
     THROTTLE = "throttle"  # a family's check says that all is not well
+    TOLD = "told"  # who is called has said when to come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +78,37 @@ class HoldRow:
     reason: str
     since: datetime
     again_at: datetime
+    until: datetime
     left: timedelta
 
+    @property
+    def told_until(self) -> datetime | None:
+        """None: no moment was told: a look decides."""
+        return self.until if self.cause == Cause.TOLD else None
 
-async def of(tx: AsyncConnection, keys: Collection[str], cause: Cause) -> dict[str, HoldRow]:
-    """Those of these keys that have not ended."""
-    found = await fetch_raw(tx, _OF, list(keys), cause)
-    return {row[0]: HoldRow(*row) for row in found}
+
+async def standing(
+    tx: AsyncConnection, throttled: Collection[str], told: Collection[str]
+) -> list[HoldRow]:
+    """Those that have not ended.
+
+    Args:
+        throttled: families.
+        told: flow keys, as the gate counts them.
+    """
+    args = (Cause.THROTTLE, list(throttled), Cause.TOLD, list(told))
+    return [HoldRow(*row) for row in await fetch_raw(tx, _STANDING, *args)]
+
+
+async def extend(tx: AsyncConnection, key: str, reason: str, until: timedelta) -> bool:
+    """Hold a flow key because who is called says so, unless it is held for longer already. Returns
+    whether it was free before.
+
+    Args:
+        until: from now, by the clock of the database.
+    """
+    found = await fetch_raw(tx, _EXTEND, key, Cause.TOLD, storable(redacted(reason)), until)
+    return bool(found and found[0][0])
 
 
 async def put(

@@ -32,7 +32,7 @@ class FlowHold(SluiceTable, table=True):
     __tablename__ = "flow_hold"
 
     key: str = Field(primary_key=True, sa_type=Text)
-    """A flow key, or a family's name: all of that one's flow keys."""
+    """A flow key as the gate counts it, or a family's name: all of that one's flow keys."""
     cause: str = Field(primary_key=True, sa_type=Text)
     """``app.store.monitoring.holds.Cause``."""
     reason: str = Field(sa_type=Text)

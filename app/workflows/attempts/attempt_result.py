@@ -54,6 +54,8 @@ class AttemptResult:
     spent: Cost = NOTHING
     systemic: bool = False
     """The run must pause: every other item would fail as well."""
+    hold: timedelta | None = None
+    """For so long nothing shall start under the flow key."""
     stop: PreviewStop | None = None
     """Where a preview stopped."""
     begun: float = 0.0

@@ -39,6 +39,7 @@ def judged(
         error_message=message,
         error_group=fingerprint(message, item_id),
         error_traceback=traceback_of(error),
+        hold=found.hold,
     )
     if timed_out:
         limit = bound.family.timeout.total_seconds()

@@ -26,9 +26,15 @@ class RetryAfter(Exception):
     """Raise it to be called again after ``delay``, without using up one of the attempts.
 
     An exception of a service that carries a ``retry_after: timedelta`` is treated likewise.
+
+    Args:
+        hold: whoever is called wants to be left alone: until then nothing starts under the item's
+            flow key, on any worker; for an hour at most. A service's ``hold = True`` says the same.
     """
 
-    def __init__(self, delay: timedelta, reason: str = "asked to come later") -> None:
+    def __init__(
+        self, delay: timedelta, reason: str = "asked to come later", *, hold: bool = False
+    ) -> None:
         if not isinstance(delay, timedelta):
             raise TypeError(
                 "RetryAfter takes a timedelta, such as timedelta(seconds=30), and not"
@@ -36,6 +42,7 @@ class RetryAfter(Exception):
             )
         super().__init__(reason)
         self.retry_after = delay
+        self.hold = hold
 
 
 class Systemic(Exception):
@@ -140,11 +147,13 @@ class Ruling(Enum):
 @dataclass(frozen=True, slots=True)
 class Disposition:
     """What an exception says. ``error``: what decided, a group's member or the exception itself.
-    ``delay``: what was asked for in place of the backoff; None: nothing was."""
+    ``delay``: what was asked for in place of the backoff; None: nothing was. ``hold``: for so long
+    nothing shall start under the flow key; None: for others it goes on."""
 
     ruling: Ruling
     error: BaseException
     delay: timedelta | None = None
+    hold: timedelta | None = None
     others: int = 0
     """How many more the group held."""
     whole: BaseException | None = None
@@ -164,8 +173,10 @@ def disposition(error: BaseException) -> Disposition:
     told = [one for one in found if not isinstance(one, CancelledError)] or found
     rulings = [(_ruling(one), one) for one in told]
     ruling, decided = min(rulings, key=lambda each: each[0].value)
-    delays = [delay for one in told if (delay := _delay(one)) is not None]
-    return Disposition(ruling, decided, max(delays, default=None), len(told) - 1, error)
+    delays = [(delay, one) for one in told if (delay := _delay(one)) is not None]
+    delay = max((delay for delay, _ in delays), default=None)
+    hold = max((delay for delay, one in delays if marked(one, "hold") is True), default=None)
+    return Disposition(ruling, decided, delay, hold, len(told) - 1, error)
 
 
 def members(error: BaseException) -> Iterator[BaseException]:

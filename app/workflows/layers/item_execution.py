@@ -30,6 +30,7 @@ from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
 from app.workflows.steps.item_tools import StepRunnerFactory
+from app.workflows.throttles.told_holds import ToldHolds
 
 detail_log = DebugLog("sluice.item")
 
@@ -47,6 +48,7 @@ class ItemExecutor:
     losses: Losses
     at_work: ItemsAtWork
     finished: FinishedRuns
+    told: ToldHolds
     meter: WorkMeter | None = None
 
     async def execute(
@@ -187,6 +189,10 @@ class ItemExecutor:
             self.meter.attempted(bound.name, times)
         if delivery.stopped and verdict.error_traceback is not None:
             raise asyncio.CancelledError  # that it did not end well is our doing
+        if verdict.hold is not None:
+            # While its own permit is held, which nobody gets who might begin before it is known.
+            flow_key = bound.flow_key(Layer.EXECUTE)
+            await self.told.hold(flow_key, verdict.hold, verdict.error_message or "")
         if verdict.error_class is not None:
             ctx.log.warning(
                 "item_failed" if verdict.status is not ItemStatus.PENDING else "item_put_off",

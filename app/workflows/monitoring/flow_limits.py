@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -179,12 +179,28 @@ async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
     return {row.key: _override(row) for row in rows}
 
 
-async def read_holds(database: AsyncEngine, throttled: Sequence[str]) -> list[Hold]:
-    """Which of these families are held at present. Another one's code has no throttle any more, and
-    nobody would lift what is left of it."""
+async def read_holds(
+    database: AsyncEngine, throttled: Sequence[str], flow_keys: Mapping[str, tuple[str, ...]]
+) -> list[Hold]:
+    """What is held at present.
+
+    Args:
+        throttled: families. Another one's code has no throttle any more, and nobody would lift what
+            is left of it.
+        flow_keys: by gate key, those that are counted under it.
+    """
     async with reading(database) as connection:
-        rows = await holds.of(connection, throttled, holds.Cause.THROTTLE)
-    return [Hold(row.key, row.reason, row.left.total_seconds()) for row in rows.values()]
+        rows = await holds.standing(connection, throttled, flow_keys.keys())
+    return [
+        Hold(
+            row.key,
+            row.reason,
+            row.left.total_seconds(),
+            row.told_until,
+            () if row.told_until is None else flow_keys[row.key],
+        )
+        for row in rows
+    ]
 
 
 def _override(row: FlowOverride) -> Override:

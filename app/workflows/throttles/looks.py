@@ -66,9 +66,18 @@ class ThrottleLooks:
         return sorted(self.checks)
 
     async def held(self, tx: AsyncConnection, families: Iterable[str]) -> Mapping[str, HoldRow]:
-        """Those of these families that are throttled at present."""
-        known = self.checks.keys() & set(families)
-        return await holds.of(tx, sorted(known), Cause.THROTTLE) if known else {}
+        """Those of these families of which nothing new starts at present; of several holds the one
+        that ends last."""
+        asked = set(families)
+        keys = {key for name in asked for key in self.controls.keys_of(name)}
+        found = await holds.standing(tx, self.checks.keys() & asked, keys) if keys else []
+        held: dict[str, HoldRow] = {}
+        for row in sorted(found, key=lambda one: one.until):
+            if row.cause == Cause.THROTTLE:
+                held[row.key] = row
+            else:
+                held |= {name: row for name in asked if row.key in self.controls.keys_of(name)}
+        return held
 
     def asks(self, family: str) -> bool:
         """Whether somebody here is about to learn if the family may start anything."""

@@ -32,6 +32,7 @@ from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.serialization.params import EntityRefused, ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
 from app.workflows.throttles.looks import ThrottleLooks
+from app.workflows.throttles.told_holds import ToldHolds
 
 LAYER_ATTEMPTS = 8
 """Deliveries of a process or paginate message before its layer gives up and the run fails."""
@@ -55,6 +56,7 @@ class Dispatcher:
     mender: RunReconciler
     gate: Gate
     throttles: ThrottleLooks
+    told: ToldHolds
     meter: WorkMeter | None = None
 
     def handlers(self, *layers: Layer) -> dict[str, Handler]:
@@ -111,6 +113,8 @@ class Dispatcher:
         found = disposition(error)
         told = f"{class_of(found.error)}: {sentence_of_all(found)}"
         if layer is not Layer.EXECUTE:
+            if found.hold is not None:
+                await self.told.hold(delivery.flow_key, found.hold, sentence_of_all(found))
             if found.ruling is Ruling.POSTPONE and found.delay is not None:
                 await self._put_off(delivery, run_id, found.delay, told + remark(found.delay))
                 return None

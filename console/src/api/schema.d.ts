@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f9c9374216020dfec329ddde54a03b941c5d2701e474e792cc45d4691548f7ef
+// OpenAPI document: 66f427ef93fa99671b2421f04a6ca2bd1f7c44b6533a45efd10ed9d5a97b15c5
 
 export interface paths {
     "/api/audit": {
@@ -2353,11 +2353,16 @@ export interface components {
         FlowHoldView: {
             /**
              * Key
-             * @description a family, or one of its flow keys
+             * @description a family whose throttle says no, or a flow key
              */
             key: string;
             /** Reason */
             reason: string;
+            /**
+             * Until
+             * @description until then who is called wants no call; null: until the throttle lets go
+             */
+            until: string | null;
         };
         /** FlowPointView */
         FlowPointView: {
@@ -4081,7 +4086,7 @@ export interface components {
             /**
              * Nextlook
              * Format: date-time
-             * @description when its family's throttle is asked again
+             * @description when its family's throttle is asked again, or it goes on
              */
             nextLook: string;
             /** Reason */
@@ -4091,6 +4096,11 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /**
+             * Until
+             * @description until then who is called wants no call; null: its family's throttle holds it, until a look finds that all is well
+             */
+            until: string | null;
         };
         /** TickAnswer */
         TickAnswer: {

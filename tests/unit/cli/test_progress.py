@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
+from app.cli.output.console import when
 from app.cli.output.progress import Bar, Lines
 from app.cli.output.run_summary import cost, print_end
 from app.schemas.runs import ActualView, CountersView, RunView, ThrottledView
@@ -106,12 +107,23 @@ def test_a_pause_is_no_part_of_the_pace_of_the_last_seconds() -> None:
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_run_that_is_throttled_says_why_in_place_of_its_pace(*, terminal: bool) -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
-    told = ThrottledView(reason="lag of replica 7\x1b[31m", since=since, next_look=since)
+    told = ThrottledView(
+        reason="lag of replica 7\x1b[31m", since=since, next_look=since, until=None
+    )
     console, file = _console(terminal=terminal)
     with Bar(console) if terminal else Lines(console) as shown:
         shown.show(RUN.model_copy(update={"status": "pending", "throttled": told}))
     assert "throttled: lag of replica 7" in file.getvalue()
     assert "\x1b[31m\n" not in file.getvalue()
+
+
+def test_a_run_whose_provider_wants_no_call_says_until_when() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    told = ThrottledView(reason="429", since=moment, next_look=moment, until=moment)
+    console, file = _console(terminal=False)
+    with Lines(console) as shown:
+        shown.show(RUN.model_copy(update={"throttled": told}))
+    assert f"throttled until {when(moment)}: 429" in file.getvalue()
 
 
 def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:

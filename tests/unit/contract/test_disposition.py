@@ -35,6 +35,11 @@ class Limited(Exception):
     retry_after = 3 * SECOND
 
 
+class LimitedForAll(Exception):
+    retry_after = 5 * SECOND
+    hold = True
+
+
 class Odd(Exception):
     retry_after = 17  # not ours: no unit is said
     terminal = "perhaps"
@@ -121,3 +126,23 @@ def test_what_says_nothing_of_itself_is_given_a_sentence() -> None:
         "The code asked the process to exit: sys.exit('no disk')."
     )
     assert sentence_of(KeyboardInterrupt()) == "The code raised KeyboardInterrupt."
+
+
+@pytest.mark.parametrize(
+    ("error", "hold"),
+    [
+        (RetryAfter(SECOND, hold=True), SECOND),
+        (RetryAfter(SECOND), None),
+        (LimitedForAll(), 5 * SECOND),
+        (Limited(), None),
+        # What means this item alone may be longer.
+        (ExceptionGroup("", [RetryAfter(9 * SECOND), LimitedForAll()]), 5 * SECOND),
+        (ExceptionGroup("", [RetryAfter(9 * SECOND, hold=True), LimitedForAll()]), 9 * SECOND),
+        (ExceptionGroup("", [ValueError("x"), LimitedForAll()]), 5 * SECOND),
+        (Odd(), None),
+    ],
+)
+def test_who_says_when_to_come_again_may_mean_all(
+    error: BaseException, hold: timedelta | None
+) -> None:
+    assert disposition(error).hold == hold

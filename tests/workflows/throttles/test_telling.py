@@ -94,7 +94,7 @@ async def test_a_flow_key_says_which_family_is_held_under_it_and_is_not_paused(
             found = answer.json()["flowControl"]
             return found["paused"], found["throttled"]
 
-        told = (False, [{"key": "held", "reason": WHY}])
+        told = (False, [{"key": "held", "reason": WHY, "until": None}])
         assert await shown("shared") == told
         assert await shown("held.process") == told
         assert await shown("free.process") == (False, [])

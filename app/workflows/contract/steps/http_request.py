@@ -11,7 +11,8 @@ import httpx2
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """``timeout`` in seconds, for each try as a whole."""
+    """``timeout`` in seconds, for each try as a whole. ``hold``: who answers when to come again
+    holds the item's flow key."""
 
     method: str
     url: str
@@ -20,6 +21,7 @@ class HttpRequest:
     params: Mapping[str, Any] | None = None
     json: Any = None
     content: bytes | None = None
+    hold: bool = False
 
     @property
     def shown(self) -> str:

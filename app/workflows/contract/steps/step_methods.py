@@ -97,6 +97,7 @@ class StepMethods:
         timeout: float = 30.0,
         attempts: int = 5,
         backoff: Backoff = ONCE_MORE,
+        hold: bool = False,
     ) -> Awaitable[HttpResponse]:
         """An HTTP call as a step. 408, 425, 429, any status from 500 on, a timeout and a lost
         connection are tried again, after what Retry-After asks for; every other answer is
@@ -106,12 +107,16 @@ class StepMethods:
 
         Args:
             timeout: seconds, for each try.
+            hold: a 429 or 503 that says when to come again counts for all: until then nothing
+                starts under the item's flow key, and the item comes again without using up an
+                attempt, as after ``RetryAfter``.
 
         Raises:
             StepFailed: no try got an answer that counts.
+            RetryAfter: see ``hold``.
         """
         request = HttpRequest(
-            method.upper(), url, timeout, dict(headers or {}), params, json, content
+            method.upper(), url, timeout, dict(headers or {}), params, json, content, hold
         )
         return self._tools(name).call(name, request, attempts, backoff)
 

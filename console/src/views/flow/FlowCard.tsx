@@ -8,6 +8,7 @@ import { Button } from "../../parts/controls/Button";
 import { NotedAction } from "../../parts/forms/NotedAction";
 import { Gauge } from "../../parts/graphics/Gauge";
 import { Spark } from "../../parts/graphics/Spark";
+import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 import { PinForm } from "./PinForm";
 
@@ -39,9 +40,15 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
           ? F.unknownWaiting
           : F.waits(count(flow.waiting), count(flow.queued))}
       </p>
-      {flow.throttled.map(({ key, reason }) => (
+      {flow.throttled.map(({ key, reason, until }) => (
         <p key={key} className="small strong" role="status">
           {F.throttledBy(key, reason)}
+          {until !== null && (
+            <>
+              {" "}
+              {F.throttledUntil} <Time at={until} />.
+            </>
+          )}
         </p>
       ))}
       {!isTaken(flow) && (

@@ -93,7 +93,14 @@ function Throttled({ run }: { readonly run: Run }) {
     <div className="banner warn" role="status">
       <p className="strong">{S.run.throttled(run.throttled.reason)}</p>
       <p>
-        {S.run.throttledSince} <Time at={run.throttled.since} />. {S.run.throttledMore}
+        {S.run.throttledSince} <Time at={run.throttled.since} />.{" "}
+        {run.throttled.until === null ? (
+          S.run.throttledMore
+        ) : (
+          <>
+            {S.run.throttledUntil} <Time at={run.throttled.until} />.
+          </>
+        )}
       </p>
     </div>
   );
