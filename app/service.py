@@ -25,6 +25,7 @@ from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.client import WorkflowClient
 from app.workflows.contexts import make_context
+from app.workflows.events.starter import EventStarter
 from app.workflows.family import Context, Services
 from app.workflows.finish.finished_runs import FinishedRuns
 from app.workflows.keys import Layer, new_worker, parse_flow_key, worker_id
@@ -161,6 +162,7 @@ class Service:
             cache.watch,
             self._watchdog(context).run,
             Scheduler(self.database, self.engine, self.worked, meter=self._meter).run,
+            EventStarter(self.database, self.engine, self.worked, self.changes).run,
         )
 
     def _context_of_items(self) -> Callable[..., Context]:
@@ -238,6 +240,7 @@ class Service:
                     self.worked,
                     days=settings.retention_days,
                     audit_days=settings.audit_days,
+                    event_days=settings.event_days,
                 ).run,
             ),
         )

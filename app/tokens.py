@@ -24,6 +24,7 @@ class Scope(StrEnum):
     RUN = "run"  # change everything, and no approval
     APPROVE = "approve"  # let a run or an item go on that waits for a person
     CRON = "cron"  # say that time has passed, and see nothing
+    EVENT = "event"  # say that something has happened, and see nothing
 
 
 EVERYTHING = frozenset(Scope)

@@ -131,6 +131,10 @@ COMMANDS = {
         "commands.schedule_changes",
         "See when families run by themselves, and change it.",
     ),
+    "event": (
+        "events.event",
+        "Send an event, and see what came of those that were sent.",
+    ),
     "notify": (
         "notify.deliveries",
         "See who is told what happens to runs, and change it.",

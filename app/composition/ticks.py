@@ -7,6 +7,7 @@ from functools import partial
 
 from app.settings import Settings
 from app.store.pools import Pools
+from app.workflows.events.starter import EventStarter
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.run_sampler import RunSampler
@@ -32,6 +33,7 @@ def tick_of(
     recorder: FlowRecorder,
     throttles: ThrottleLooks,
     sender: NotificationSender,
+    starter: EventStarter,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
@@ -41,6 +43,7 @@ def tick_of(
         mender.families,
         days=settings.retention_days,
         audit_days=settings.audit_days,
+        event_days=settings.event_days,
     )
     quick = replace(coverage, budget=min(coverage.budget, SECONDS / 2))
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called
@@ -52,6 +55,7 @@ def tick_of(
         [
             TickPart("outbox", mender.engine.tidy, SECONDS),
             TickPart("schedules", scheduler.fire_due, SECONDS),
+            TickPart("events", starter.start_due, SECONDS),
         ],
         [
             runs,

@@ -183,6 +183,11 @@ class SluiceSettings(MetricsSettings):
         description="days for which is kept who changed flow keys, schedules, backfills and targets"
         " of notifications; 0: for good",
     )  # fmt: skip
+    event_days: int = Field(
+        7, alias="SLUICE_EVENT_DAYS", ge=1, le=3_650,
+        description="days after which events that were sent are deleted; so long, one that comes"
+        " again is known",
+    )  # fmt: skip
     notify_private: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = Field(
         (), alias="SLUICE_NOTIFY_PRIVATE",
         description="private networks to which notifications may go, such as"

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.notifications import targets
 from app.store.tables.backfills import Backfill
+from app.store.tables.events import EventStart
 from app.store.tables.items import Memory
 from app.store.tables.monitoring import Coverage
 from app.store.tables.runs import Run
@@ -19,8 +20,17 @@ _BACKFILL = Backfill.__table__  # type: ignore[attr-defined]
 _SCHEDULE = Schedule.__table__  # type: ignore[attr-defined]
 _COVERAGE = Coverage.__table__  # type: ignore[attr-defined]
 _OVERRIDE = FlowOverride.__table__  # type: ignore[attr-defined]
+_START = EventStart.__table__  # type: ignore[attr-defined]
 _MEMORY = Memory.__table__  # type: ignore[attr-defined]
 _LOCK = "sluice.rename"
+_JOIN_STARTS = text("""
+    UPDATE sluice.event_start AS one SET settled_at = now(), detail = 'The family was renamed.'
+    WHERE one.family = :old AND one.settled_at IS NULL AND EXISTS (
+        SELECT FROM sluice.event_start AS other
+        WHERE other.family = :new AND other.event = one.event AND other.merge_key = one.merge_key
+          AND other.item_id = one.item_id AND other.settled_at IS NULL
+    )
+""")
 _JOIN_MEMORIES = text("""
     WITH gone AS (SELECT id, forgotten_at FROM sluice.memory WHERE family = :old),
          here AS (SELECT id FROM sluice.memory WHERE family = :new)
@@ -54,6 +64,7 @@ async def move(tx: AsyncConnection, old: str, new: str, *, schedule: tuple[str, 
     await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.id == former).values(id=now, name=now))
     await tx.execute(update(_SCHEDULE).where(_SCHEDULE.c.family == old).values(family=new))
     await targets.rename_family(tx, old, new)
+    await _move_starts(tx, old, new)
     await _move_unless_there(tx, _COVERAGE.c.family, old, new, _COVERAGE.c.day)
     await _move_memory(tx, old, new)
     return moved.rowcount
@@ -65,6 +76,14 @@ async def move_override(tx: AsyncConnection, old_key: str, new_key: str) -> None
         await tx.execute(delete(_OVERRIDE).where(_OVERRIDE.c.key == old_key))
     else:
         await tx.execute(update(_OVERRIDE).where(_OVERRIDE.c.key == old_key).values(key=new_key))
+
+
+async def _move_starts(tx: AsyncConnection, old: str, new: str) -> None:
+    """What events have asked for. What the new name has been asked for too, meanwhile, it starts
+    once; nobody adds to the old one's, or takes them, in between."""
+    await tx.execute(text("LOCK TABLE sluice.event_start IN SHARE ROW EXCLUSIVE MODE"))
+    await tx.execute(_JOIN_STARTS, {"old": old, "new": new})
+    await tx.execute(update(_START).where(_START.c.family == old).values(family=new))
 
 
 async def _move_memory(tx: AsyncConnection, old: str, new: str) -> None:

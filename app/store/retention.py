@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, FromClause, and_, delete, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.store.events import inbox, starts
 from app.store.monitoring import audit, samples
 from app.store.notifications import deliveries
 from app.store.runs import idempotency
@@ -77,6 +78,20 @@ async def prune_notifications(database: AsyncEngine, older_than: timedelta) -> N
     while full:
         async with database.begin() as tx:
             full = await deliveries.prune(tx, older_than) == deliveries.BATCH
+
+
+async def prune_events(database: AsyncEngine, older_than: timedelta) -> None:
+    """Delete events that were received longer ago than that, and starts that were settled; from
+    then on such an event is a new one, should it come again."""
+    full = True
+    while full:
+        async with database.begin() as tx:
+            deleted = (
+                await inbox.prune(tx, older_than),
+                await starts.prune(tx, older_than),
+                await starts.prune_gone(tx),
+            )
+            full = inbox.BATCH in deleted
 
 
 async def prune_keys(database: AsyncEngine) -> None:

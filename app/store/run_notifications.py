@@ -1,4 +1,5 @@
-"""Hearing at once that something happened to a run: by Postgres's notifications."""
+"""Hearing at once that something happened to a run, or that an event asks for one: by Postgres's
+notifications."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import structlog
 from app.connections.faults import Fault
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
+from app.store.events.starts import CHANNEL as EVENTS
 from app.store.runs.events import CHANNEL
 
 RETRY_SECONDS = 1.0
@@ -32,20 +34,33 @@ class RunNotifications:
     def __init__(self, dsn: str, schema: str = SCHEMA) -> None:
         self._dsn = dsn
         self._channel = in_schema(CHANNEL, schema)
+        self._events = in_schema(EVENTS, schema)
         self._listeners: set[Hear] = set()
+        self._event_listeners: set[Hear] = set()
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
     def heard_by(self, listener: Hear) -> Iterator[None]:
         """While the context is open ``listener`` is given the id of each run that has a new event;
         None: any run may have one."""
-        self._listeners.add(listener)
+        with self._added(self._listeners, listener):
+            yield
+
+    @contextmanager
+    def events_heard_by(self, listener: Hear) -> Iterator[None]:
+        """Likewise the name of each family for which an event has asked; None: any may be."""
+        with self._added(self._event_listeners, listener):
+            yield
+
+    @contextmanager
+    def _added(self, listeners: set[Hear], listener: Hear) -> Iterator[None]:
+        listeners.add(listener)
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
         try:
             yield
         finally:
-            self._listeners.discard(listener)
+            listeners.discard(listener)
 
     @contextmanager
     def of(self, run_id: str) -> Iterator[asyncio.Event]:
@@ -71,7 +86,9 @@ class RunNotifications:
                 connection = await connect(self._dsn, command_timeout=10)
                 try:
                     await connection.add_listener(self._channel, self._notified)
-                    self._tell(None)
+                    await connection.add_listener(self._events, self._event_notified)
+                    _tell(self._listeners, None)
+                    _tell(self._event_listeners, None)
                     fault.over()
                     pause = RETRY_SECONDS
                     while True:
@@ -85,8 +102,14 @@ class RunNotifications:
                 pause = min(pause * 2, LONGEST_RETRY)
 
     def _notified(self, _connection: object, _pid: object, _channel: object, run_id: str) -> None:
-        self._tell(run_id)
+        _tell(self._listeners, run_id)
 
-    def _tell(self, run_id: str | None) -> None:
-        for listener in list(self._listeners):
-            listener(run_id)
+    def _event_notified(
+        self, _connection: object, _pid: object, _channel: object, family: str
+    ) -> None:
+        _tell(self._event_listeners, family)
+
+
+def _tell(listeners: set[Hear], heard: str | None) -> None:
+    for listener in list(listeners):
+        listener(heard)

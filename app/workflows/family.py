@@ -12,6 +12,7 @@ from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost, Services
 from app.workflows.contract.cron import CatchUp, Cron, Overlap
+from app.workflows.contract.event import Event
 from app.workflows.contract.exceptions import (
     CallFailed,
     ChildFailed,
@@ -48,6 +49,7 @@ __all__ = [
     "Daily",
     "DeadTuples",
     "Entity",
+    "Event",
     "FamilyEntity",
     "FamilyParams",
     "Fatal",

@@ -18,7 +18,7 @@ from tests.support.service import Opener
 from tests.workflows.notifications.told import FINE, LOOPBACK, add_target, deliveries
 
 PATH = "/api/qstash/tick"
-FREE = ["outbox", "schedules"]
+FREE = ["outbox", "schedules", "events"]
 ALONE = ["runs", "samples", "limits", "flow", "coverage", "notifications", "retention"]
 
 

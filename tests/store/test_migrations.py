@@ -34,6 +34,7 @@ CHANGED_NO_MORE = {
     "20261211_finish": "c37f32f15be19277",
     "20261212_remembered": "d27d69bfdc47c936",
     "20261213_memory_pruning": "da1f77c2c8e4a721",
+    "20261217_follows": "9ec8a8710e88dbb5",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -233,7 +233,7 @@ def test_a_token_is_for_what_its_brackets_say_and_without_any_for_everything(
     tokens = load_settings().tokens
     assert [t.name for t in tokens] == ["ops", "it", "cron"]
     assert [sorted(t.scopes) for t in tokens] == [
-        ["approve", "cron", "read", "run"],
+        ["approve", "cron", "event", "read", "run"],
         ["approve", "read"],
         ["cron"],
     ]

@@ -41,7 +41,7 @@ def bounded(receive: Receive, largest: int) -> Receive:
 
 def _too_large(largest: int) -> TooLarge:
     hint = {
-        LARGEST_BODY: " Send fewer ids at a time.",
+        LARGEST_BODY: " Send fewer ids, or events, at a time.",
         LARGEST_SIGN_IN: " It holds a token alone.",
     }.get(largest, "")
     return TooLarge(f"The body is larger than {largest:,} bytes.{hint}")

@@ -27,6 +27,7 @@ EXCEPTIONS = (
     ("POST", "/api/runs/{run_id}/items/{item_id}/link", (Scope.APPROVE,)),
     ("POST", "/api/cron/{path:path}", (Scope.CRON, Scope.RUN)),
     ("POST", "/api/qstash/tick", (Scope.CRON, Scope.RUN)),
+    ("POST", "/api/events", (Scope.EVENT, Scope.RUN)),
 )
 """Of several scopes any one opens the door."""
 IMPLIED = {Scope.RUN: Scope.READ, Scope.APPROVE: Scope.READ}

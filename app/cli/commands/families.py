@@ -15,8 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 from app.cli.api_client import ApiClient, open_api
-from app.cli.input.entity import parse_entity
 from app.cli.input.item_ids import parts_of
+from app.cli.input.json_object import parse_object
 from app.cli.input.params import parse_params
 from app.cli.options import FamilyName, Json, Note, OwnEntity, Param
 from app.cli.output.console import (
@@ -196,7 +196,7 @@ def preview(
     """Execute one item and save nothing: show its result, or how it differs from what is stored."""
     if (item_id is None) == (entity is None):
         raise BadInput("Name either an ITEM or an --entity.")
-    what = {"itemId": item_id} if entity is None else {"entity": parse_entity(entity)}
+    what = {"itemId": item_id} if entity is None else {"entity": parse_object(entity, "--entity")}
     with open_api() as api:
         known = find_family(api, family)
         given = parse_params(param or (), known.params)

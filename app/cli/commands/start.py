@@ -11,8 +11,8 @@ from rich.console import Console
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.watch import tell_start
-from app.cli.input.entity import parse_entity
 from app.cli.input.item_ids import chosen
+from app.cli.input.json_object import parse_object
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import options
 from app.cli.options import (
@@ -177,7 +177,7 @@ def _selected(
             raise BadInput(
                 "An --entity is the only item of its run: leave --item-id and --items-from."
             )
-        found["entity"] = parse_entity(entity)
+        found["entity"] = parse_object(entity, "--entity")
     if item_id:
         found["itemIds"] = list[JsonValue](item_id)
     return found if items_from is None else found | chosen(api, items_from)

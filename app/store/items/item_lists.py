@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.errors import Conflict, Forbidden, NotFound, TooLarge
-from app.store.tables.item_lists import ItemList, ListedItem
+from app.store.tables.items import ItemList, ListedItem
 from app.store.tables.runs import Run
 
 _LIST = ItemList.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so

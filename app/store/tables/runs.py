@@ -145,6 +145,7 @@ class Run(SluiceTable, table=True):
 BY_PEOPLE = (
     "kind IN ('created', 'paused', 'resumed', 'cancelling', 'finishing', 'answered', 'retried')"
     " AND who <> 'sluice' AND who NOT LIKE 'step %' AND who NOT LIKE 'schedule %'"
+    " AND who NOT LIKE 'event %'"
 )
 """Of a run's events, those that somebody outside has brought about. The index over them has them
 alone, so that children of items, of which there are many, cost nothing."""

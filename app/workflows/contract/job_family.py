@@ -18,6 +18,7 @@ from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.cron import Cron, Overlap
+from app.workflows.contract.event import Event
 from app.workflows.contract.finished_run import FinishedRun
 from app.workflows.contract.throttle import Throttle
 from app.workflows.keys import Layer
@@ -98,9 +99,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """Raise it when the params of runs that are going, of schedules and of backfills are to become
     those of the new code by ``migrate_params``."""
     invokes: ClassVar[type[BaseModel] | None] = None
-    """The model of an entity that a caller may hand over, for one item that has no row: it is
-    given to ``execute`` in place of what ``load`` returns, and is of the same type. None: there
-    must be a row."""
+    """The model of an entity that a caller may hand over, for one item that has no row, in place of
+    what ``load`` returns and of the same type. None: there must be a row."""
     flow: ClassVar[Flow] = Flow()
     """How much may be at work at once, and start in a period, in each layer."""
     throttle: ClassVar[Sequence[Throttle]] = ()
@@ -140,6 +140,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """How the work is cut for backfills: see ``app.workflows.contract.partitions``."""
     schedule: ClassVar[Cron | None] = None
     """When runs start by themselves; operators may pause it, and add others."""
+    on: ClassVar[Sequence[Event]] = ()
+    """Events that start a run for the items that they name."""
 
     def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
         """What params that were kept by an earlier ``params_version`` are now; both by their names
@@ -153,11 +155,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         """Raise, with a sentence, where the work cannot be done just now: a key is missing, an
         index is being rebuilt. What it returns counts for nothing.
 
-        Called once for each run, when it begins and before anything is counted: the run then ends
-        as ``failed``, with reason ``not_ready`` and the sentence. ``RetryAfter`` lets it come
-        again, and ``Systemic`` pauses it. Also called, without a ``run_id``, before a dry run
-        counts and before a caller's start is accepted: the caller is told the sentence, and
-        nothing is started. It has 30 seconds. Not called for a preview or a child.
+        Called once for each run, before anything is counted: the run then ends as ``failed``, with
+        reason ``not_ready`` and the sentence. ``RetryAfter`` lets it come again, and ``Systemic``
+        pauses it. Also called, without a ``run_id``, before a dry run counts and before a caller's
+        start is accepted: the caller is told it. It has 30 seconds. Not for a preview or a child.
         """
         return None
 

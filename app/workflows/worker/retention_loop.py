@@ -32,12 +32,14 @@ class RetentionLoop:
     Args:
         keep: ended runs are deleted after so long, and what was told of runs; None: they are kept.
         keep_audit: likewise what was done to flow keys, schedules, backfills and targets.
+        keep_events: events are deleted after so long, and what they started.
         remembered: for how long each family remembers what has a result; None: for good.
     """
 
     database: AsyncEngine
     keep: timedelta | None
     keep_audit: timedelta | None
+    keep_events: timedelta
     remembered: Mapping[str, timedelta | None]
 
     @classmethod
@@ -48,6 +50,7 @@ class RetentionLoop:
         *,
         days: int,
         audit_days: int,
+        event_days: int,
     ) -> RetentionLoop:
         """As settings say it: 0 for good."""
         remembered = {
@@ -55,7 +58,8 @@ class RetentionLoop:
             for name, bound in families.items()
             if bound.memory is not None
         }
-        return cls(database, _days(days), _days(audit_days), remembered)
+        kept = timedelta(days=event_days)
+        return cls(database, _days(days), _days(audit_days), kept, remembered)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -76,6 +80,7 @@ class RetentionLoop:
             await retention.prune_notifications(self.database, self.keep)
         if self.keep_audit is not None:
             await retention.prune_audit(self.database, self.keep_audit)
+        await retention.prune_events(self.database, self.keep_events)
         await item_lists.prune(self.database)
         await retention.prune_keys(self.database)
         # Last, because it goes through what is not to be deleted, too, and a tick is cut off.

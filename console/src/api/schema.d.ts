@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 66f427ef93fa99671b2421f04a6ca2bd1f7c44b6533a45efd10ed9d5a97b15c5
+// OpenAPI document: c426084d1a78b479fc19dcadf0dafaafa84cfc3d3f679e20f9e40630f01c8375
 
 export interface paths {
     "/api/audit": {
@@ -159,6 +159,51 @@ export interface paths {
         put?: never;
         /** It is time: start a run over users, unless one is active */
         post: operations["welcome-placeholder.cron"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description The newest first, and what became of each. Without their data.
+         */
+        get: operations["list_events_api_events_get"];
+        put?: never;
+        /**
+         * Send Events
+         * @description One event, or a list: all are taken, or none. They are committed, with what they ask for,
+         *     before this is answered.
+         */
+        post: operations["send_events_api_events_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events/unmatched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unmatched Events
+         * @description Names that no family knew when such an event came, by name, and how many there were.
+         */
+        get: operations["list_unmatched_events_api_events_unmatched_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1495,6 +1540,13 @@ export interface components {
              */
             success: boolean;
         };
+        /** AskedItemView */
+        AskedItemView: {
+            /** Family */
+            family: string;
+            /** Itemid */
+            itemId: string;
+        };
         /**
          * AtWorkView
          * @description An item that a worker has been executing for a second or longer.
@@ -2035,6 +2087,31 @@ export interface components {
          * @enum {string}
          */
         EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "followed" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
+        /** EventReceiptView */
+        EventReceiptView: {
+            /**
+             * Duplicate
+             * @description it was there already, and nothing was done
+             */
+            duplicate: boolean;
+            /**
+             * Id
+             * @description its sender's; or one that was made for it
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Starts
+             * @description what it asks for, of each family
+             */
+            starts: components["schemas"]["AskedItemView"][];
+            /**
+             * Unmatched
+             * @description no family knows its name
+             */
+            unmatched: boolean;
+        };
         /** EventsAnswer */
         EventsAnswer: {
             /** Events */
@@ -2046,6 +2123,52 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** EventsSentAnswer */
+        EventsSentAnswer: {
+            /**
+             * Events
+             * @description in the order in which they were sent
+             */
+            events: components["schemas"]["EventReceiptView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** EventStartView */
+        EventStartView: {
+            /**
+             * Detail
+             * @description why no run has it and none will
+             */
+            detail: string | null;
+            /**
+             * Dueat
+             * Format: date-time
+             * @description when it starts, unless its family has a run first
+             */
+            dueAt: string;
+            /**
+             * Events
+             * @description how many events have asked for it while it waited
+             */
+            events: number;
+            /** Family */
+            family: string;
+            /** Itemid */
+            itemId: string;
+            /**
+             * Runid
+             * @description null: it waits, or see detail
+             */
+            runId: string | null;
+            /**
+             * Settledat
+             * @description null: it waits
+             */
+            settledAt: string | null;
         };
         /**
          * EventType
@@ -2794,6 +2917,35 @@ export interface components {
              * @description and before this
              */
             to: string;
+        };
+        /**
+         * NewEvent
+         * @description Something that has happened.
+         */
+        NewEvent: {
+            /**
+             * At
+             * @description when it happened, with its offset from UTC; null: now
+             */
+            at?: string | null;
+            /**
+             * Data
+             * @description what families read of it; at most 256 kB
+             */
+            data?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Id
+             * @description an event of this name and id is taken once; null: each is another one
+             */
+            id?: string | null;
+            /**
+             * Name
+             * @description such as user/registered
+             * @example user/registered
+             */
+            name: string;
         };
         /** NewNotificationTarget */
         NewNotificationTarget: {
@@ -3871,7 +4023,46 @@ export interface components {
          * @description What a token is for. The routes that ask for each: ``app.api.auth.scopes``.
          * @enum {string}
          */
-        Scope: "read" | "run" | "approve" | "cron";
+        Scope: "read" | "run" | "approve" | "cron" | "event";
+        /** SentEventsAnswer */
+        SentEventsAnswer: {
+            /** Events */
+            events: components["schemas"]["SentEventView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** SentEventView */
+        SentEventView: {
+            /**
+             * At
+             * Format: date-time
+             * @description when it happened, by its sender's clock
+             */
+            at: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Receivedat
+             * Format: date-time
+             */
+            receivedAt: string;
+            /**
+             * Sender
+             * @description the name of the token that sent it
+             */
+            sender: string;
+            /** Starts */
+            starts: components["schemas"]["EventStartView"][];
+            /** Unmatched */
+            unmatched: boolean;
+        };
         /** SessionAnswer */
         SessionAnswer: {
             /**
@@ -4129,6 +4320,39 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /** UnmatchedEventsAnswer */
+        UnmatchedEventsAnswer: {
+            /** Names */
+            names: components["schemas"]["UnmatchedEventsView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** UnmatchedEventsView */
+        UnmatchedEventsView: {
+            /**
+             * Count
+             * @description of the time for which events are kept; at most 10000
+             */
+            count: number;
+            /**
+             * Exact
+             * @description false: there are more
+             */
+            exact: boolean;
+            /**
+             * Lastat
+             * Format: date-time
+             * @description when the last one was received
+             */
+            lastAt: string;
+            /** Name */
+            name: string;
         };
         /** WelcomePlaceholderCron */
         WelcomePlaceholderCron: {
@@ -4827,6 +5051,119 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_events_api_events_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentEventsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    send_events_api_events_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 200 printable ASCII characters of your own making; the same call under the same key is answered as before, and starts nothing */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEvent"] | components["schemas"]["NewEvent"][];
+            };
+        };
+        responses: {
+            /** @description All of them were there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsSentAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsSentAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_unmatched_events_api_events_unmatched_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmatchedEventsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -22,8 +22,9 @@ from tests.support.families import Recording
 from tests.support.http import api, app_of, assert_problem, bearer, nothing_opens, traces
 from tests.support.service import Opener, Sluice
 
-READ, RUN, APPROVE, CRON = Scope.READ, Scope.RUN, Scope.APPROVE, Scope.CRON
-LETS = {READ: {READ}, RUN: {READ, RUN}, APPROVE: {READ, APPROVE}, CRON: {CRON}}
+READ, RUN, APPROVE = Scope.READ, Scope.RUN, Scope.APPROVE
+CRON, EVENT = Scope.CRON, Scope.EVENT
+LETS = {READ: {READ}, RUN: {READ, RUN}, APPROVE: {READ, APPROVE}, CRON: {CRON}, EVENT: {EVENT}}
 """What each scope is good for."""
 OPEN: frozenset[Scope] = frozenset()
 """No token is asked for."""
@@ -35,6 +36,7 @@ ROUTES: list[tuple[str, str, Iterable[Scope]]] = [
     ("POST", r"/api/runs/{run_id}/resume", {RUN, APPROVE}),
     ("POST", r"/api/runs/{run_id}/(item|items/{item_id})/(resume|link)", {APPROVE}),
     ("POST", r"/api/cron/.*|/api/qstash/tick", {CRON, RUN}),
+    ("POST", r"/api/events", {EVENT, RUN}),
     ("GET|HEAD|OPTIONS", r".*", {READ}),
     ("POST|PUT|PATCH|DELETE", r".*", {RUN}),
 ]
@@ -100,12 +102,13 @@ CREDENTIALS = {
     "none": Credential(None),
     "empty": Credential(None, "Bearer "),
     "wrong secret": Credential(None, "Bearer secret-of-nobody-0123456789"),
-    "wrong scheme": Credential(None, "Basic secret-of-approve-cron-read-run-0123456789"),
+    "wrong scheme": Credential(None, "Basic secret-of-approve-cron-event-read-run-0123456789"),
     "forged cookie": Credential(None, cookie=True),
     "wrong secret beside a cookie": Credential(None, "Bearer wrong-0123456789-wrong", cookie=True),
     **{scope.value: Credential(frozenset({scope})) for scope in Scope},
     "run and approve": Credential(frozenset({RUN, APPROVE})),
     "read and cron": Credential(frozenset({READ, CRON})),
+    "read and event": Credential(frozenset({READ, EVENT})),
     "everything": Credential(EVERYTHING),
     "cookie of read": Credential(frozenset({READ}), cookie=True),
     "cookie of run": Credential(frozenset({RUN}), cookie=True),

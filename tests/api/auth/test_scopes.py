@@ -225,6 +225,8 @@ async def test_the_openapi_document_says_which_scopes_open_each_operation(opener
         ("POST", "/api/runs/x/items/resume", "run"),
         ("POST", "/api/cron", "run"),
         ("POST", "/api/cron/x/y", "cron run"),
+        ("POST", "/api/events", "event run"),
+        ("POST", "/api/events/x", "run"),
         ("POST", f"{PROCESS}/", "run"),
         ("DELETE", PROCESS, "run"),
     ],
@@ -243,6 +245,7 @@ def test_only_what_is_said_is_implied() -> None:
         Scope.RUN: {Scope.RUN, Scope.READ},
         Scope.APPROVE: {Scope.APPROVE, Scope.READ},
         Scope.CRON: {Scope.CRON},
+        Scope.EVENT: {Scope.EVENT},
     }
 
 

@@ -1,4 +1,4 @@
-"""``--entity``: a JSON object as one types it, or of a file or of standard input."""
+"""An option that is a JSON object, as one types it, or of a file or of standard input."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ MOST_BYTES = 1_000_000
 """More than any service takes; of a file that was named by mistake no more is read."""
 
 
-def parse_entity(given: str) -> JsonValue:
+def parse_object(given: str, option: str) -> dict[str, JsonValue]:
     """
     Args:
         given: the object; ``@`` and a file that holds it; ``@-``: standard input does.
+        option: its name, such as ``--entity``.
 
     Raises:
         BadInput: it cannot be read, or is none.
     """
-    where = "--entity"
+    where = option
     if given.startswith("@"):
-        given, where = _read(given.removeprefix("@"))
+        given, where = _read(given.removeprefix("@"), option)
     try:
         found = exact_json.loads(given)
     except ValueError as error:
@@ -34,7 +35,7 @@ def parse_entity(given: str) -> JsonValue:
     return found
 
 
-def _read(place: str) -> tuple[str, str]:
+def _read(place: str, option: str) -> tuple[str, str]:
     """The text, and what to call it."""
     name = "standard input" if place == "-" else place
     try:
@@ -44,10 +45,10 @@ def _read(place: str) -> tuple[str, str]:
             with Path(place).open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BadInput(f"--entity: {name} cannot be read: {error.strerror}.") from None
+        raise BadInput(f"{option}: {name} cannot be read: {error.strerror}.") from None
     if len(data) > MOST_BYTES:
-        raise BadInput(f"--entity: {name} holds more than {MOST_BYTES:,} bytes.")
+        raise BadInput(f"{option}: {name} holds more than {MOST_BYTES:,} bytes.")
     try:
-        return data.decode("utf-8-sig"), f"--entity: {name}"
+        return data.decode("utf-8-sig"), f"{option}: {name}"
     except UnicodeDecodeError:
-        raise BadInput(f"--entity: {name} is not UTF-8.") from None
+        raise BadInput(f"{option}: {name} is not UTF-8.") from None

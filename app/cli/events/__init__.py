@@ -1,0 +1,1 @@
+"""``sluice event``: what others have told the service."""

@@ -1,0 +1,1 @@
+"""Events that others send: what callers send, and what they are shown."""

@@ -1,0 +1,1 @@
+"""Events that others have sent, and the items that they ask for: the rows."""

@@ -1,0 +1,141 @@
+"""The rows of events: taken once each, shown, and counted where no family knows their name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.tables.base import Json
+from app.store.tables.events import EventStart, ReceivedEvent
+
+_EVENT = ReceivedEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_START = EventStart.__table__  # type: ignore[attr-defined]
+BATCH = 1_000
+"""Rows deleted in one transaction."""
+MOST_COUNTED = 10_000
+"""Of one name: beyond it nobody counts."""
+
+_ADD = """
+    INSERT INTO sluice.event (name, event_id, data, at, sender, unmatched)
+    SELECT name, event_id, data::jsonb, at::timestamptz, $6::text, unmatched::boolean
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+        AS t(name, event_id, data, at, unmatched)
+    ON CONFLICT (name, event_id) DO NOTHING
+    RETURNING seq, name, event_id
+"""
+_LINK = """
+    UPDATE sluice.event AS e SET starts = t.starts::bigint[]
+    FROM unnest($1::text[], $2::text[]) AS t(seq, starts) WHERE e.seq = t.seq::bigint
+"""
+# From name to name along the index, and of each the newest so many: a name of millions is not
+# counted to its end.
+_UNMATCHED = text("""
+    WITH RECURSIVE name AS (
+        (SELECT name FROM sluice.event WHERE unmatched AND name > :after ORDER BY name LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.name FROM sluice.event AS e
+                WHERE e.unmatched AND e.name > name.name ORDER BY e.name LIMIT 1)
+        FROM name WHERE name.name IS NOT NULL
+    )
+    SELECT name.name, c.number, c.last_at FROM name CROSS JOIN LATERAL (
+        SELECT count(*) AS number, max(received_at) AS last_at FROM (
+            SELECT received_at FROM sluice.event AS e
+            WHERE e.unmatched AND e.name = name.name ORDER BY e.seq DESC LIMIT :most
+        ) AS newest
+    ) AS c
+    WHERE name.name IS NOT NULL LIMIT :limit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEventRow:
+    name: str
+    event_id: str
+    data: Json
+    at: datetime
+    unmatched: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By which it is taken once."""
+        return self.name, self.event_id
+
+
+async def add(
+    tx: AsyncConnection, rows: Iterable[NewEventRow], *, sender: str
+) -> dict[tuple[str, str], int]:
+    """Write those that are not there yet. Returns their numbers, by their keys.
+
+    Until the end of ``tx`` whoever sends one of them too is held up; in the order of their keys, so
+    that two never wait for each other.
+    """
+    ordered = sorted(rows, key=lambda row: row.key)
+    found = await fetch_raw(
+        tx,
+        _ADD,
+        [row.name for row in ordered],
+        [row.event_id for row in ordered],
+        [json.dumps(row.data) for row in ordered],
+        [row.at.isoformat() for row in ordered],
+        [str(row.unmatched) for row in ordered],
+        sender,
+    )
+    return {(name, event_id): seq for seq, name, event_id in found}
+
+
+async def link(tx: AsyncConnection, starts: Mapping[int, Iterable[int]]) -> None:
+    """Write which starts each event has asked for; both by their numbers."""
+    told = ["{" + ",".join(map(str, sorted(found))) + "}" for found in starts.values()]
+    await fetch_raw(tx, _LINK, [str(seq) for seq in starts], told)
+
+
+async def page(
+    tx: AsyncConnection, *, before: int | None, limit: int
+) -> list[tuple[ReceivedEvent, list[EventStart]]]:
+    """The newest first, each with what it started. Without their data, which may be large."""
+    shown = [column for column in _EVENT.c if column.name != "data"]
+    query = select(*shown).order_by(_EVENT.c.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_EVENT.c.seq < before)
+    events = [ReceivedEvent(data={}, **row._mapping) for row in await tx.execute(query)]
+    wanted = sorted({seq for event in events for seq in event.starts or ()})
+    starts = await _starts(tx, wanted)
+    return [
+        (event, [starts[seq] for seq in event.starts or () if seq in starts]) for event in events
+    ]
+
+
+async def _starts(tx: AsyncConnection, wanted: Sequence[int]) -> dict[int, EventStart]:
+    if not wanted:
+        return {}
+    rows = await tx.execute(select(_START).where(_START.c.seq.in_(wanted)))
+    found = [EventStart(**row._mapping) for row in rows]
+    return {one.seq: one for one in found if one.seq is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedEvents:
+    """Events of a name that no family knows. ``number``: ``MOST_COUNTED`` or more is as many."""
+
+    name: str
+    number: int
+    last_at: datetime
+
+
+async def unmatched(tx: AsyncConnection, *, after: str, limit: int) -> list[UnmatchedEvents]:
+    """By their names, behind ``after``."""
+    values = {"after": after, "most": MOST_COUNTED, "limit": limit}
+    return [UnmatchedEvents(*row) for row in await tx.execute(_UNMATCHED, values)]
+
+
+async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
+    """Delete a batch of those received longer ago than that. Returns how many."""
+    old = _EVENT.c.received_at < func.now() - older_than
+    ids = select(_EVENT.c.seq).where(old).order_by(_EVENT.c.received_at).limit(BATCH)
+    return (await tx.execute(delete(_EVENT).where(_EVENT.c.seq.in_(ids)))).rowcount

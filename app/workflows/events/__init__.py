@@ -1,0 +1,1 @@
+"""Events that others send, and the runs that come of them."""
