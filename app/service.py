@@ -23,6 +23,7 @@ from app.store.database import sessions
 from app.store.pool import in_line
 from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
+from app.workflows.batching.batched_calls import BatchedCalls
 from app.workflows.client import WorkflowClient
 from app.workflows.contexts import make_context
 from app.workflows.events.starter import EventStarter
@@ -191,6 +192,7 @@ class Service:
             ChildRuns(ledger, engine, self.worked, look_ahead),
             self.services.http,
             self.api.links,
+            BatchedCalls(gate, cache, context),
         )
         items = ItemExecutor(
             gate,

@@ -15,6 +15,7 @@ from app.bootstrap import Service, Urls
 from app.store.database import reading
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
+from bench.batched import batched_calls
 from bench.called_items import called
 from bench.crowd import medians
 from bench.exports import exported
@@ -270,6 +271,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "remembered": remembered,
     "export": export,
     "metrics": metrics,
+    "batched": batched_calls,
     "crowd": crowd,
     "called": called,
     "growth": growth,

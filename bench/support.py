@@ -36,6 +36,7 @@ from app.workflows.family import (
     FlowControl,
     JobFamily,
     Remembered,
+    batched,
 )
 from bench.sampling import Sampler
 from tests.support.users import User, make_users_table
@@ -67,6 +68,8 @@ class Shape:
     """How many steps an item takes, one after another, each with a small result."""
     metrics: bool = False
     """Somebody may scrape, and so its work is counted."""
+    batched: float = 0.0
+    """Seconds of a call that takes the values of a hundred items; 0: there is none."""
 
 
 class Bench(JobFamily[FamilyParams, str, None]):
@@ -104,6 +107,17 @@ class Bench(JobFamily[FamilyParams, str, None]):
             await asyncio.sleep(self.shape.seconds)
         for number in range(self.shape.steps):
             await ctx.run(f"step-{number}", self._step, entity, number)
+
+        if self.shape.batched:
+            await ctx.batched("embed", entity)
+
+    @batched(size=100)
+    async def embed(
+        self, texts: list[str], params: FamilyParams, ctx: Context
+    ) -> list[list[float]]:
+        await ctx.redis.incr(ctx.key("bench", "calls"))
+        await asyncio.sleep(self.shape.batched)
+        return [[float(len(text)), 1.0] for text in texts]
 
     async def _step(self, entity: str, number: int) -> dict[str, object]:
         return {"of": entity, "number": number}

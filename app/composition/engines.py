@@ -25,7 +25,8 @@ from app.flow.redis_script import GateScript
 from app.flow.usage import FlowUsage
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
-from app.workflows.keys import Layer, flow_key
+from app.workflows.contract.steps.batched_method import batched_methods
+from app.workflows.keys import Layer, flow_key, method_key
 from app.workflows.monitoring.flow_limits import read_holds, read_overrides
 from app.workflows.worker.tick import Tick
 
@@ -44,6 +45,10 @@ def limits_of(
         flow_key(family.name, layer): family.flow.of(layer)
         for family in families
         for layer in Layer
+    } | {
+        method_key(family.name, method): how.flow
+        for family in families
+        for method, how in batched_methods(type(family)).items()
     }
     holds = FlowHolds(partial(read_holds, database, throttled, flow_keys_of(declared)))
     return EffectiveLimits(declared, partial(read_overrides, database), holds)

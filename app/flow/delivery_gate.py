@@ -23,6 +23,9 @@ class DeliveryGate:
         self.require_free(flow_key)
         return OPEN_DOOR
 
+    def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+        return self._gate.permit(flow_key)
+
     def require_free(self, flow_key: str) -> None:
         self._gate.holds.require_none(flow_key, again=True)  # it is delivered whether held or not
 

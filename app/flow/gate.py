@@ -55,6 +55,9 @@ class Gate(Protocol):
             GateClosed: the gate is closed, or the key is held.
         """
 
+    def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+        """The same as ``permit`` for what an item begins, and nobody delivers."""
+
     def share(
         self, name: str, parallelism: Callable[[], int | None]
     ) -> AbstractAsyncContextManager[None]:

@@ -79,6 +79,9 @@ class RedisGate:
             return OPEN_DOOR
         return _Slot(self._lane(live.key), flow_key)
 
+    def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+        return self.permit(flow_key)
+
     def require_free(self, flow_key: str) -> None:
         self.holds.require_none(flow_key)
 

@@ -6,6 +6,7 @@
     sch_01JD…                      a schedule that an operator made
     family:welcome-placeholder     the schedule that a family declares
     welcome-placeholder.execute    a flow key
+    welcome-placeholder.embed      one of a batched method
     process:run_…                  the message that starts a run
     page:run_…                     that pages are due, from where the run stands
     chunk:run_…:5f0c…              the execution of several items, by a hash of their ids
@@ -90,6 +91,11 @@ def family_schedule(family: str) -> str:
 
 def flow_key(family: str, layer: Layer) -> str:
     return f"{family}.{layer}"
+
+
+def method_key(family: str, method: str) -> str:
+    """The flow key of a batched method."""
+    return f"{family}.{method}"
 
 
 def values_key(values: Mapping[str, object]) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 
 from app.workflows.attempts.attempt_result import AttemptResult, History
+from app.workflows.batching.batched_calls import SingleCalls
 from app.workflows.contract.context import Context
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import attempt
@@ -50,7 +52,8 @@ class PreviewService:
             bound.check_ids([item])
             item_id, entity = item, None
         ctx = self.context(bound, item_id=item_id, preview=True)
-        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id))
+        calls = SingleCalls(bound, params, partial(self.context, preview=True), self.permit)
+        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
         async with self.permit(bound.flow_key(Layer.EXECUTE)):
             return await attempt(bound, item_id, params, ctx, History(), entity=entity)
 

@@ -18,6 +18,7 @@ from app.store.tables.base import Json
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, overridden
 from app.workflows.contract.result_memory import RememberedResults
+from app.workflows.contract.steps.batched_method import Batching, batched_methods
 from app.workflows.keys import Layer, flow_key, values_key
 from app.workflows.registry.family_call import awaitable, directly
 from app.workflows.registry.known_types import hints_of, id_type, result_type, values_of
@@ -70,6 +71,8 @@ class BoundFamily:
     """Of the service."""
     memory: ResultMemory | None = None
     """What is asked in the stead of ``existing``; None: that is."""
+    batching: Mapping[str, Batching] = field(default_factory=dict)
+    """How its batched methods are called, by their names."""
     contracts: dict[tuple[CodeType, bool], StepContract] = field(default_factory=dict)
     """By the code of a step's function, and whether it is a method of somebody's: reading
     annotations takes a while."""
@@ -88,6 +91,9 @@ class BoundFamily:
     def awaitable(self, function: Callable[..., object]) -> Async:
         """A plain ``def`` runs in a thread."""
         return awaitable(function, self.threads)
+
+    def batched(self, method: str) -> Async:
+        return self.awaitable(getattr(self.family, method))
 
     @property
     def name(self) -> str:
@@ -217,6 +223,7 @@ def bind(
         chunk_size=1 if one_by_one else family.chunk_size,
         redactor=redactor,
         memory=memories.get(family.name),
+        batching=batched_methods(type(family)),
     )
 
 

@@ -17,6 +17,7 @@ from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
 from app.workflows.contract.result_memory import Remembered, RememberedResults
+from app.workflows.contract.steps.batched_method import check_batched
 from app.workflows.contract.throttle import Throttle
 from app.workflows.registry.known_types import entity_type, result_type, values_of
 from app.workflows.registry.param_types import (
@@ -235,6 +236,7 @@ def _check_remembered(what: str, family: AnyFamily) -> None:
 def _check_values(where: str, family: AnyFamily) -> None:
     """That what it is given, and returns, can be kept."""
     try:
+        check_batched(type(family), taken=vars(JobFamily))
         check_params_type(family.params)
         check_invoked_type(family.invokes, entity_type(type(family)))
         check_result_type(result_type(type(family)))

@@ -11,7 +11,8 @@ from app.engine import Engine
 from app.errors import ConfigurationError
 from app.store import family_rename
 from app.workflows.contract.job_family import AnyFamily
-from app.workflows.keys import Layer, family_schedule, flow_key
+from app.workflows.contract.steps.batched_method import batched_methods
+from app.workflows.keys import Layer, family_schedule, flow_key, method_key
 
 log = structlog.get_logger("sluice.families")
 
@@ -51,6 +52,8 @@ async def take_along(database: AsyncEngine, engine: Engine, families: Iterable[A
 
     Flow keys in Redis hold leases alone, which end by themselves.
     """
+    families = list(families)
+    methods = {family.name: batched_methods(type(family)) for family in families}
     renamed = [(former, family.name) for family in families for former in former_names(family)]
     if not renamed:
         return
@@ -63,5 +66,7 @@ async def take_along(database: AsyncEngine, engine: Engine, families: Iterable[A
                 keys = flow_key(old, layer), flow_key(new, layer)
                 await family_rename.move_override(tx, *keys)
                 await engine.rename(tx, *keys)
+            for method in methods[new]:
+                await family_rename.move_override(tx, *(method_key(f, method) for f in (old, new)))
             if number:
                 log.info("family_renamed", family=new, former=old, runs=number)

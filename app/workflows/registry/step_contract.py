@@ -49,20 +49,26 @@ class StepContract:
         self, step: str, once: Callable[[], Awaitable[object]]
     ) -> Callable[[], Awaitable[object]]:
         """What raises ``StepMisused`` where the result is of another type."""
-        declared = self.result
-        if declared is None:
+        if self.result is None:
             return once
 
         async def call() -> object:
             result = await once()
-            if not declared.fits(result):
-                raise StepMisused(
-                    f"Step {step!r} returned a {_type(result)}, and {self.function} declares"
-                    f" {declared.shown}."
-                )
+            self.check_result(step, result)
             return result
 
         return call
+
+    def check_result(self, step: str, result: object) -> None:
+        """
+        Raises:
+            StepMisused: it is of another type.
+        """
+        if self.result is not None and not self.result.fits(result):
+            raise StepMisused(
+                f"Step {step!r} returned a {_type(result)}, and {self.function} declares"
+                f" {self.result.shown}."
+            )
 
     def check_remembered(self, step: str, result: object) -> None:
         """

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
+from app.workflows.batching.batched_calls import BatchedCalls, batching_of
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
 from app.workflows.contract.steps.http_request import HttpRequest
@@ -41,6 +42,7 @@ class StepRunnerFactory:
     children: ChildRuns
     http: httpx2.AsyncClient
     links: AnswerLinks
+    batches: BatchedCalls
 
     def tools(
         self,
@@ -114,6 +116,36 @@ class DurableStepRunner:
             given = given_by_value(self._bound, name, args)
             contract.check_arguments(name, given)
         once = contract.checked(name, partial(self._bound.awaitable(fn), *given))
+        return await self._steps.tried(asked, once, attempts, backoff)
+
+    async def batched(
+        self,
+        name: str,
+        method: str,
+        value: object,
+        attempts: int,
+        backoff: Backoff,
+        spend: Callable[..., None],
+    ) -> Any:  # what the method answered for the value
+        asked = await self._steps.ask(name, StepKind.RUN)
+        with self._steps.raised.of(asked.record):
+            batching_of(self._bound, method)
+        # Of lists: each value, and each answer, is held against it as a list of one.
+        contract = self._bound.contract_of(getattr(self._bound.family, method))
+        if asked.done:
+            remembered = self._steps.load(asked.result)
+            contract.check_remembered(name, [remembered])
+            return remembered
+        with self._steps.raised.of(asked.record):
+            [given] = given_by_value(self._bound, name, (value,))
+            contract.check_arguments(name, [[given]])
+
+        async def once() -> object:
+            ask = self._box.batches.answer
+            answer = await ask(self._bound, self._claim.run_id, method, given, spend)
+            contract.check_result(name, [answer])
+            return answer
+
         return await self._steps.tried(asked, once, attempts, backoff)
 
     async def sleep(self, name: str, delay: timedelta) -> None:

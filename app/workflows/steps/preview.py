@@ -15,6 +15,7 @@ import httpx2
 from pydantic import BaseModel
 
 from app.store.statuses import StepKind
+from app.workflows.batching.batched_calls import SingleCalls, batching_of
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.steps.http_request import HttpRequest
@@ -50,8 +51,11 @@ class PreviewStopped(BaseException):
 class PreviewStepRunner:
     """See ``Context``."""
 
-    def __init__(self, bound: BoundFamily, http: httpx2.AsyncClient, item_id: str) -> None:
+    def __init__(
+        self, bound: BoundFamily, http: httpx2.AsyncClient, item_id: str, calls: SingleCalls
+    ) -> None:
         self._bound = bound
+        self._calls = calls
         self._http = http
         self._names: set[str] = set()
         self.stream = OutputStream(None, "", item_id, 1)
@@ -73,6 +77,24 @@ class PreviewStepRunner:
         contract.check_arguments(name, given)
         result = await contract.checked(name, partial(self._bound.awaitable(fn), *given))()
         return self._bound.values.copy(result, f"{name}: result")
+
+    async def batched(
+        self,
+        name: str,
+        method: str,
+        value: object,
+        attempts: int,
+        backoff: Backoff,
+        spend: Callable[..., None],
+    ) -> Any:  # what the method answered for the value
+        self._ask(name)
+        batching_of(self._bound, method)
+        contract = self._bound.contract_of(getattr(self._bound.family, method))
+        [given] = given_by_value(self._bound, name, (value,))
+        contract.check_arguments(name, [[given]])
+        answer = await self._calls.answer(method, given, spend)
+        contract.check_result(name, [answer])
+        return self._bound.values.copy(answer, f"{name}: result")
 
     async def sleep(self, name: str, delay: timedelta) -> None:
         self._ask(name)

@@ -45,6 +45,17 @@ class StepRunner(Protocol):
     ) -> Any:  # what fn returned
         ...
 
+    async def batched(
+        self,
+        name: str,
+        method: str,
+        value: object,
+        attempts: int,
+        backoff: Backoff,
+        spend: Callable[..., None],
+    ) -> Any:  # what the method answered for the value
+        ...
+
     async def sleep(self, name: str, delay: timedelta) -> None: ...
     async def sleep_until(self, name: str, moment: datetime) -> None: ...
     async def call(

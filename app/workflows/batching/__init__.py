@@ -1,0 +1,1 @@
+"""Many items' calls as one."""
