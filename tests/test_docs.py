@@ -139,6 +139,13 @@ def test_what_a_page_takes_from_a_file_stands_in_it() -> None:
         assert block in (ROOT / file).read_text("utf-8"), (file, block)
 
 
+def test_the_family_that_remembers_is_as_short_as_its_page_says() -> None:
+    page = (ROOT / FAMILIES["welcome-placeholder"]).read_text("utf-8")
+    [family] = [block for block in _CODE_BLOCK.findall(page) if "(JobFamily[" in block]
+    assert "fewer than fifty lines" in page
+    assert len(family.splitlines()) - 2 < 50  # without the marks around it
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
     for link in _LINK.findall(_CODE_BLOCK.sub("", page.read_text("utf-8"))):

@@ -148,7 +148,8 @@ def forget(
                 print_json(console, answer.raw)
     if not as_json:
         some = "all" if everything else number(done)
-        console.print(f"Forgot the results of {some} {known.entities}.")
+        whose = known.entity if some == "1" else known.entities
+        console.print(f"Forgot the results of {some} {whose}.")
 
 
 def share_of(found: CoverageView) -> float | None:

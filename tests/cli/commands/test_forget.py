@@ -18,7 +18,7 @@ async def test_items_are_forgotten_by_name_from_a_file_and_all_of_them(
         async with sluice.worker():
             await sluice.ended(run_id)
         said = await command.says("forget", "remembering", "--item-id", "u00001", "--note", "No.")
-        assert said == "Forgot the results of 1 users.\n"
+        assert said == "Forgot the results of 1 user.\n"
         file = tmp_path / "ids"
         file.write_text("u00002\nu00003\nnobody\n")
         said = await command.says("forget", "remembering", "--items", str(file))
