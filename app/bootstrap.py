@@ -61,6 +61,7 @@ from app.workflows.registry.threads import Threads
 from app.workflows.runs.control import RunControl
 from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.samples.service import SampleService
 from app.workflows.schedules.service import ScheduleService
 from app.workflows.schedules.sync import sync_declared_schedules
 from app.workflows.serialization.secret_box import SecretBox
@@ -179,9 +180,11 @@ async def _opened(
         turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
         context = partial(make_context, services)
         previews = PreviewService(context, turns.permit)
+        estimator, budget = Estimator(database, controls), settings.dry_run_budget
+        samples = SampleService(previews, context, estimator, settings.pool_size, budget)
         client = WorkflowClient(
-            database, engine, bound, context, changes, Estimator(database, controls), previews,
-            dry_run_budget=settings.dry_run_budget,
+            database, engine, bound, context, changes, estimator, previews, samples,
+            dry_run_budget=budget,
         )  # fmt: skip
         script = GateScript(redis, settings.redis_prefix, lease=LEASE)
         signer = Signer(signing[0], tuple(signing[1:]))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
+from sluice.async_previews import AsyncPreviews
 from sluice.async_run import AsyncRun
-from sluice.calls.connection import Connection
 from sluice.calls.requests import Entity, Ids, Params, execute_body, new_key, process_body
-from sluice.models import DryRun, Preview, RunOptions, ScheduledAnswer, StartedAnswer
+from sluice.models import DryRun, RunOptions, ScheduledAnswer, StartedAnswer
 
 ResultT = TypeVar("ResultT")
 
 
-class AsyncFamily(Generic[ResultT]):
+class AsyncFamily(AsyncPreviews[ResultT]):
     """Starts runs of one family. Params are named as keyword arguments, by their names in the
     family's file, or given as a mapping or a model; the service checks them."""
-
-    def __init__(self, connection: Connection, name: str, result: Any) -> None:
-        self.name = name
-        self._connection = connection
-        self._result = result
 
     async def dry_run(
         self,
@@ -168,23 +163,6 @@ class AsyncFamily(Generic[ResultT]):
         key = idempotency_key or new_key()
         started = await self._connection.post(StartedAnswer, route, body, key=key)
         return AsyncRun(self._connection, started.run_id, self._result, started.item_id)
-
-    async def preview(
-        self, item: str | int | Entity, params: Params | None = None, /, **named: Any
-    ) -> Preview[ResultT]:
-        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
-        saved.
-
-        Args:
-            item: its id, or an entity of one's own.
-
-        Raises:
-            CallRefused: also for an item whose execution failed (424).
-            NotReached
-        """
-        body = execute_body(item, params, named) | {"dry_run": True}
-        route = await self._connection.route(self.name, "execute")
-        return await self._connection.post(Preview[self._result], route, body)  # type: ignore[name-defined]  # known at run time
 
     async def trigger_items(self, run_id: str, item_ids: Ids) -> int:
         """Schedule exactly these items within a running run. Returns how many are new to the run.

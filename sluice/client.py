@@ -21,13 +21,23 @@ from sluice.models import (
     RunState,
     Throttled,
 )
-from sluice.sync_client import Family, Run, SluiceClient
+from sluice.samples import (
+    Budget,
+    ResultDiff,
+    Sample,
+    SampleGroup,
+    SampleOutcomes,
+    SampleStop,
+)
+from sluice.sync_client import Family, SluiceClient
+from sluice.sync_run import Run
 
 __all__ = [
     "Actual",
     "AsyncFamily",
     "AsyncRun",
     "AsyncSluiceClient",
+    "Budget",
     "CallRefused",
     "Chunk",
     "ClientError",
@@ -41,10 +51,15 @@ __all__ = [
     "NotReached",
     "Parent",
     "Preview",
+    "ResultDiff",
     "Run",
     "RunNotSucceeded",
     "RunOptions",
     "RunState",
+    "Sample",
+    "SampleGroup",
+    "SampleOutcomes",
+    "SampleStop",
     "SluiceClient",
     "Throttled",
 ]

@@ -14,7 +14,7 @@ ENDED = frozenset({"succeeded", "partial", "failed", "cancelled"})
 """Statuses of runs that go on no more."""
 
 
-class _Read(BaseModel):
+class ReadModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
 
@@ -22,7 +22,7 @@ def _counted(name: str, default: Any = ...) -> Any:  # a field's default, whatev
     return Field(default, validation_alias=AliasPath("counters", to_camel(name)))
 
 
-class Estimate(_Read):
+class Estimate(ReadModel):
     """What a run will take. None: nothing tells."""
 
     seconds: float | None
@@ -32,7 +32,7 @@ class Estimate(_Read):
     cost_basis: str | None = None
 
 
-class Actual(_Read):
+class Actual(ReadModel):
     """What a run has taken so far. ``seconds``: for which it ran."""
 
     seconds: float
@@ -40,7 +40,7 @@ class Actual(_Read):
     tokens: int
 
 
-class Throttled(_Read):
+class Throttled(ReadModel):
     """Why nothing new of a run starts. ``next_look``: when its family's throttle is asked again, or
     it goes on. ``until``: until then who is called wants no call; None: a look decides."""
 
@@ -50,7 +50,7 @@ class Throttled(_Read):
     until: datetime | None = None
 
 
-class Parent(_Read):
+class Parent(ReadModel):
     """The step that waits for a run."""
 
     run_id: str
@@ -58,7 +58,7 @@ class Parent(_Read):
     step: str
 
 
-class Finish(_Read):
+class Finish(ReadModel):
     """What a family does when a run's items have ended: a run of its own, with one item.
     ``result``: what it returned, as JSON; None until then. ``error``: why it failed, or is put
     off."""
@@ -69,7 +69,7 @@ class Finish(_Read):
     error: str | None
 
 
-class RunState(_Read):
+class RunState(ReadModel):
     """A run as it stands. ``reason``: a word: why it is paused, or ended as it did; ``detail`` is
     the sentence. ``ended``: items that have an outcome. ``finish``: None: it has not begun, or the
     family has none. ``finish_of``: the run that this one is the finish of. ``follows``: the run by
@@ -121,7 +121,7 @@ class RunState(_Read):
         return self.status in ENDED
 
 
-class DryRun(_Read):
+class DryRun(ReadModel):
     """What a run would do. None: nobody can tell. ``exact``: False: extrapolated."""
 
     total_eligible: int | None
@@ -136,7 +136,7 @@ class DryRun(_Read):
     sample: list[str]
 
 
-class Preview(_Read, Generic[ResultT]):
+class Preview(ReadModel, Generic[ResultT]):
     """What executing one item would give. ``diff``: against what is stored, as JSON."""
 
     item_id: str
@@ -148,7 +148,7 @@ class Preview(_Read, Generic[ResultT]):
     milliseconds: int
 
 
-class Item(_Read, Generic[ResultT]):
+class Item(ReadModel, Generic[ResultT]):
     """One entity's part in a run. ``result``: None until it has succeeded."""
 
     item_id: str
@@ -162,7 +162,7 @@ class Item(_Read, Generic[ResultT]):
     finished_at: datetime | None
 
 
-class Chunk(_Read):
+class Chunk(ReadModel):
     """What an item wrote while it was at work. ``attempt``: an earlier one may have written the
     same."""
 
@@ -172,7 +172,7 @@ class Chunk(_Read):
     at: datetime
 
 
-class Event(_Read):
+class Event(ReadModel):
     """What happened to a run, and who did it. ``note``: why, in the words of who did."""
 
     id: int
@@ -199,30 +199,30 @@ class RunOptions(TypedDict, total=False):
     approval: bool
 
 
-class RunAnswer(_Read):
+class RunAnswer(ReadModel):
     run: RunState
     finish: Finish | None = None
 
 
-class ItemsAnswer(_Read):
+class ItemsAnswer(ReadModel):
     items: list[Item[Any]]
     next_cursor: str | None
 
 
-class StartedAnswer(_Read):
+class StartedAnswer(ReadModel):
     run_id: str
     item_id: str | None = None
 
 
-class ScheduledAnswer(_Read):
+class ScheduledAnswer(ReadModel):
     run_id: str
     scheduled: int
 
 
-class FamilyAnswer(_Read):
+class FamilyAnswer(ReadModel):
     name: str
     routes: dict[str, str]
 
 
-class FamiliesAnswer(_Read):
+class FamiliesAnswer(ReadModel):
     families: list[FamilyAnswer]

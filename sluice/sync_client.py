@@ -3,7 +3,6 @@ docstrings say what each call does."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
@@ -11,10 +10,11 @@ import httpx2
 
 from sluice.async_client import AsyncSluiceClient
 from sluice.async_family import AsyncFamily
-from sluice.async_run import AsyncRun
 from sluice.calls.requests import Entity, Ids, Params
 from sluice.event_loop import EventLoopThread
-from sluice.models import Chunk, DryRun, Event, Item, Preview, RunOptions, RunState
+from sluice.models import DryRun, Preview, RunOptions
+from sluice.samples import Budget, Sample
+from sluice.sync_run import Run
 
 ResultT = TypeVar("ResultT")
 
@@ -190,38 +190,36 @@ class Family(Generic[ResultT]):
     ) -> Preview[ResultT]:
         return self._loop.call(self._family.preview(item, params, **named))
 
+    def sample(
+        self,
+        params: Params | None = None,
+        /,
+        *,
+        size: int | None = None,
+        seconds: float | None = None,
+        budget: Budget | None = None,
+        force: bool = False,
+        limit: int | None = None,
+        item_ids: Ids | None = None,
+        item_list: str | None = None,
+        **named: Any,
+    ) -> Sample:
+        return self._loop.call(
+            self._family.sample(
+                params,
+                size=size,
+                seconds=seconds,
+                budget=budget,
+                force=force,
+                limit=limit,
+                item_ids=item_ids,
+                item_list=item_list,
+                **named,
+            )
+        )
+
     def trigger_items(self, run_id: str, item_ids: Ids) -> int:
         return self._loop.call(self._family.trigger_items(run_id, item_ids))
 
     def run(self, run_id: str) -> Run[ResultT]:
         return Run(self._loop, self._family.run(run_id))
-
-
-class Run(Generic[ResultT]):
-    """A run. See ``AsyncRun``."""
-
-    def __init__(self, loop: EventLoopThread, run: AsyncRun[ResultT]) -> None:
-        self.id = run.id
-        self._loop = loop
-        self._run = run
-
-    def status(self) -> RunState:
-        return self._loop.call(self._run.status())
-
-    def counted(self, *, within: float) -> RunState:
-        return self._loop.call(self._run.counted(within=within))
-
-    def wait(self, *, timeout: float | None = None) -> RunState:
-        return self._loop.call(self._run.wait(timeout=timeout))
-
-    def result(self, *, timeout: float | None = None) -> RunState:
-        return self._loop.call(self._run.result(timeout=timeout))
-
-    def items(self, *, status: str | None = None) -> Generator[Item[ResultT], None, None]:
-        return self._loop.each(self._run.items(status=status))
-
-    def stream(self, item_id: str | None = None) -> Generator[Chunk, None, None]:
-        return self._loop.each(self._run.stream(item_id))
-
-    def events(self) -> Generator[Event, None, None]:
-        return self._loop.each(self._run.events())

@@ -52,7 +52,7 @@ from app.api.runs import (
 )
 from app.api.runs import items as items_api
 from app.api.runs import runs as runs_api
-from app.api.workflows import family_router, item_lists, routes_of, unknown_router
+from app.api.workflows import every_route_of, family_router, item_lists, unknown_router
 from app.api.workflows.cron import cron_router
 from app.tokens import Token
 from app.workflows.contract.job_family import AnyFamily
@@ -89,8 +89,8 @@ def build_app(
     app.state.tokens = TokenRegistry(tokens)
     app.state.wrong_tries = session.WrongTries()
     problems.install(app)
-    paths = [routes_of(family) for family in families]
-    dry = [of[layer] for of in paths for layer in ("process", "execute")]
+    paths = [every_route_of(family) for family in families]
+    dry = [of[name] for of in paths for name in ("process", "execute", "sample")]
     doors = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)

@@ -112,8 +112,11 @@ class ApiClient:
         return self.send(kind, "POST", path, body, key=key)
 
     @contextmanager
-    def follow(self, path: str, *, last: str | None) -> Iterator[httpx2.EventSource | None]:
-        """A stream of events, behind the one whose id is ``last``; None: nothing follows it.
+    def follow(
+        self, path: str, *, last: str | None, body: Mapping[str, JsonValue] | None = None
+    ) -> Iterator[httpx2.EventSource | None]:
+        """A stream of events, behind the one whose id is ``last``; None: nothing follows it. With a
+        ``body`` it is posted.
 
         Raises:
             Unavailable, CallRefused: as any call; Unavailable also while the stream is read.
@@ -122,7 +125,11 @@ class ApiClient:
         if last is not None:
             headers["Last-Event-ID"] = last
         request = self._http.build_request(
-            "GET", path.lstrip("/"), headers=headers, timeout=httpx2.Timeout(10, read=SILENCE)
+            "GET" if body is None else "POST",
+            path.lstrip("/"),
+            headers=headers,
+            json=body,
+            timeout=httpx2.Timeout(10, read=SILENCE if body is None else self._http.timeout.read),
         )
         with self._reaching():
             answer = self._http.send(request, stream=True)

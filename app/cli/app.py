@@ -36,10 +36,10 @@ COMMANDS = {
         "Start a run of a family through the API, or only count with --dry-run.",
     ),
     "preview": (
-        "commands.families",
+        "previews.preview",
         (
-            "Execute one item and save nothing: show its result, or how it differs from what is"
-            " stored."
+            "Execute one item, or a --sample, and save nothing: show the result, or how it differs"
+            " from what is stored."
         ),
     ),
     "watch": (

@@ -27,8 +27,11 @@ class CallerGate:
         self._running: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def permit(self, flow_key: str) -> AsyncIterator[None]:
+    async def permit(self, flow_key: str, patience: float | None = None) -> AsyncIterator[None]:
         """Wait for the key's turn, and hold its slot for the length of the ``async with``.
+
+        Args:
+            patience: seconds in line; None: as ever.
 
         Raises:
             Conflict: an operator has paused the key, or it is held.
@@ -44,7 +47,7 @@ class CallerGate:
             self._running = asyncio.create_task(self._gate.run())
         async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._patience if patience is None else patience):
                     await held.enter_async_context(self._gate.permit(flow_key))
             except (TimeoutError, FlowHeld):
                 raise self._refusal(flow_key) from None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,6 +12,7 @@ from app.schemas.base import Answer, View
 from app.store.statuses import ItemStatus, RunStage, RunStatus, StepKind
 from app.workflows.keys import handed_over
 from app.workflows.runs.expectation import Estimate, none_eligible
+from app.workflows.samples.result_diff import unified
 
 if TYPE_CHECKING:
     from app.store.tables.runs import Run
@@ -210,15 +209,3 @@ def scheduled_answer(entity: Entity, run_id: str, fresh: int, named: int) -> Sch
 
 def watch_it(run_id: str) -> str:
     return f"Run started. Watch it: GET /api/runs/{run_id}"
-
-
-def unified(before: Any, after: Any) -> str:  # whatever JSON holds
-    """A unified diff of both as indented JSON with sorted keys, since Postgres keeps no order of
-    them; empty: they are equal."""
-    lines = difflib.unified_diff(_lines(before), _lines(after), "stored", "preview", lineterm="")
-    return "\n".join(lines)
-
-
-def _lines(value: Any) -> list[str]:
-    # Not splitlines(), for which more ends a line than what JSON escapes.
-    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True).split("\n")

@@ -30,6 +30,7 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run
+from app.workflows.samples.service import SampleService
 from app.workflows.sources.eligibility import JUST_ONE, count_eligible
 from app.workflows.sources.item_source import source_of
 from app.workflows.sources.prerequisites import require_ready, require_ready_to_start
@@ -56,6 +57,7 @@ class WorkflowClient:
         changes: RunNotifications,
         estimator: Estimator,
         previews: PreviewService,
+        samples: SampleService,
         *,
         dry_run_budget: float,
     ) -> None:
@@ -66,6 +68,7 @@ class WorkflowClient:
         self._context = context
         self._estimator = estimator
         self.previews = previews
+        self.samples = samples
         self._dry_run_budget = dry_run_budget
 
     @overload

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -24,20 +24,38 @@ HANDED_OVER = "adhoc"
 """The id, in a preview, of an item whose entity the caller hands over."""
 
 
+Turn = Callable[[Callable[[], Awaitable[AttemptResult]]], Awaitable[AttemptResult]]
+
+
+class Permit(Protocol):
+    def __call__(
+        self, flow_key: str, patience: float | None = None
+    ) -> AbstractAsyncContextManager[None]:
+        """``patience``: seconds to wait for it; None: as ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewService:
     context: Callable[..., Context]
-    permit: Callable[[str], AbstractAsyncContextManager[None]]
+    permit: Permit
     """For a flow key, of the gate that all workers pass."""
 
     async def preview(
-        self, bound: BoundFamily, item: str | BaseModel, params: BaseModel
+        self,
+        bound: BoundFamily,
+        item: str | BaseModel,
+        params: BaseModel,
+        *,
+        patience: float | None = None,
+        turn: Turn | None = None,
     ) -> AttemptResult:
         """Run ``load`` and ``execute`` for one item, and never ``save``. It takes its turn as an
         item of a run does, so that the family's limits hold for both together.
 
         Args:
             item: its id; or an entity of the caller's, which takes the place of ``load``.
+            patience: seconds for which it waits for its turn; None: as ever.
+            turn: is called when its turn has come, and executes it while that is held.
 
         Raises:
             BadInput: a run with these params, or for this entity, could not be started, or it is no
@@ -52,10 +70,12 @@ class PreviewService:
             bound.check_ids([item])
             item_id, entity = item, None
         ctx = self.context(bound, item_id=item_id, preview=True)
-        calls = SingleCalls(bound, params, partial(self.context, preview=True), self.permit)
+        permit = partial(self.permit, patience=patience)
+        calls = SingleCalls(bound, params, partial(self.context, preview=True), permit)
         ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
-        async with self.permit(bound.flow_key(Layer.EXECUTE)):
-            return await attempt(bound, item_id, params, ctx, History(), entity=entity)
+        execute = partial(attempt, bound, item_id, params, ctx, History(), entity=entity)
+        async with permit(bound.flow_key(Layer.EXECUTE)):
+            return await (execute() if turn is None else turn(execute))
 
     async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:
         """Whether executing the item would overwrite a result. None: the family does not tell."""

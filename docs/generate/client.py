@@ -6,14 +6,23 @@ import inspect
 
 from app.workflows.client import DryRun, ItemResult, RunHandle, RunNotSucceeded
 from app.workflows.runs.run_items import StreamChunk
+from app.workflows.samples.service import SampleResult
+from app.workflows.samples.tally import SampleTally
 from app.workflows.typed.dry_run import ItemPreview
 from app.workflows.typed.family_client import FamilyClient
+from app.workflows.typed.family_previews import FamilyPreviews
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Method, as_markdown, attributes, methods
 from sluice import client as over_http
+from sluice.async_previews import AsyncPreviews
 
-OF_CODE = (FamilyClient, RunHandle)
-OVER_HTTP = (over_http.AsyncSluiceClient, over_http.AsyncFamily, over_http.AsyncRun)
+OF_CODE = (FamilyClient, FamilyPreviews, RunHandle)
+OVER_HTTP = (
+    over_http.AsyncSluiceClient,
+    over_http.AsyncFamily,
+    AsyncPreviews,
+    over_http.AsyncRun,
+)
 _ERRORS = (
     over_http.NotConfigured,
     over_http.NotReached,
@@ -30,6 +39,12 @@ _READ = (
     over_http.Parent,
     over_http.Item,
     over_http.Preview,
+    over_http.Sample,
+    over_http.SampleOutcomes,
+    over_http.SampleGroup,
+    over_http.SampleStop,
+    over_http.ResultDiff,
+    over_http.Budget,
     over_http.Event,
     over_http.Chunk,
     over_http.RunOptions,
@@ -43,7 +58,7 @@ def client() -> str:
             *(_acting(cls) for cls in OF_CODE),
             *(
                 _told(cls, f"{cls.__name__} (within)")
-                for cls in (DryRun, ItemPreview, ItemResult, StreamChunk)
+                for cls in (DryRun, ItemPreview, SampleResult, SampleTally, ItemResult, StreamChunk)
             ),
             _error(RunNotSucceeded, "RunNotSucceeded (within)"),
             "## Over HTTP\n\n`SluiceClient`, `Family` and `Run` are the same without `async`.\n\n",

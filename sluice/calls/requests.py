@@ -44,6 +44,24 @@ def process_body(
     }
 
 
+def sample_body(
+    params: Params | None,
+    named: Mapping[str, Any],
+    force: bool,
+    limit: int | None,
+    item_ids: Ids | None,
+    item_list: str | None,
+    **asked: Any,  # what a sample may be told beside that
+) -> Body:
+    """
+    Raises:
+        ValueError: as ``process_body``.
+    """
+    body = process_body(params, named, force, limit, item_ids, item_list, None)
+    del body["entity"]
+    return body | {name: value for name, value in asked.items() if value is not None}
+
+
 def execute_body(item: str | int | Entity, params: Params | None, named: Mapping[str, Any]) -> Body:
     """
     Raises:

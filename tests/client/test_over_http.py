@@ -20,6 +20,7 @@ from sluice.client import (
     NotConfigured,
     Preview,
     RunNotSucceeded,
+    Sample,
     SluiceClient,
 )
 from tests.qstash.called_service import called_service
@@ -106,6 +107,19 @@ async def test_one_item_is_previewed_executed_and_read_while_it_writes(opener: O
             await anext(client.run(run.id).stream())
 
 
+async def test_a_sample_tells_what_would_become_of_a_run(opener: Opener) -> None:
+    async with opener(Letters()) as sluice, calling(sluice) as client:
+        await sluice.add_users(20)
+        found = await client.of("letter").sample(size=10, budget={"usd": 5}, paid_only=True)
+        assert_type(found, Sample)
+        assert (found.chosen, found.begun, found.outcomes.succeeded) == (2, 2, 2)
+        assert found.to_process == 2
+        with pytest.raises(CallRefused, match="size") as caught:
+            await client.of("letter").sample(size=0)
+        assert caught.value.status == 422
+        assert await traces(sluice) == (0, 0, 0)
+
+
 async def all_of(run: AsyncRun[Any]) -> list[object]:
     return [chunk.data async for chunk in run.stream()]
 
@@ -161,6 +175,7 @@ async def test_the_same_without_async(opener: Opener) -> None:
             assert run.counted(within=PATIENCE).to_process == 2
             assert run.result(timeout=PATIENCE).succeeded == 2
             assert letters.preview("u00004").outcome == "succeeded"
+            assert letters.sample(size=1, item_ids=["u00004"]).outcomes.succeeded == 1
             one = letters.trigger_execute("u00004")
             said = [chunk.data for chunk in one.stream()]
             assert one.wait(timeout=PATIENCE).status == "succeeded"

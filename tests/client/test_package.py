@@ -22,10 +22,17 @@ from app.schemas.runs import (
     RunView,
     ThrottledView,
 )
+from app.schemas.samples.answers import (
+    ResultDiffView,
+    SampleAnswer,
+    SampleGroupView,
+    SampleOutcomes,
+    SampleStopView,
+)
 from app.schemas.workflow_answers import DryRunAnswer, PreviewAnswer
 from app.schemas.workflow_bodies import RunOptionsBody
 from app.workflows.runs.expectation import Estimate
-from sluice import models
+from sluice import models, samples
 
 ROOT = Path(__file__).parents[2]
 ALONE = """
@@ -87,6 +94,11 @@ def test_it_is_built_and_imported_without_the_service(tmp_path: Path) -> None:
         (models.Parent, ParentView, set()),
         (models.Throttled, ThrottledView, set()),
         (models.RunAnswer, RunAnswer, {"success"}),
+        (samples.Sample, SampleAnswer, {"success", "dry_run"}),
+        (samples.SampleOutcomes, SampleOutcomes, set()),
+        (samples.SampleGroup, SampleGroupView, set()),
+        (samples.SampleStop, SampleStopView, set()),
+        (samples.ResultDiff, ResultDiffView, set()),
     ],
 )
 def test_it_reads_all_that_the_service_answers_but_what_is_named_here(

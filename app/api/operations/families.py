@@ -9,7 +9,7 @@ from fastapi import Depends
 
 from app.api.dependencies import State, bearer
 from app.api.routing import Router
-from app.api.workflows import routes_of
+from app.api.workflows import every_route_of
 from app.schemas.families import AfterView, FamiliesAnswer, FamilyView, PartitionsView
 from app.store.database import reading
 from app.store.planning import schedules
@@ -35,7 +35,7 @@ async def list_families(state: State) -> FamiliesAnswer:
         families=[
             FamilyView.of(
                 bound.family,
-                routes_of(bound.family),
+                every_route_of(bound.family),
                 _partitions(bound.family),
                 _after(bound.family, state.families),
                 last.get(bound.name),

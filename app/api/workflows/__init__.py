@@ -1,4 +1,4 @@
-"""The three routes of each family, derived from the family alone."""
+"""The routes of each family, derived from the family alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.api.routing import Router
 from app.api.workflows.execute import add_execute
 from app.api.workflows.paginate import add_paginate
 from app.api.workflows.process import add_process
+from app.api.workflows.sample import add_sample
 from app.errors import NotFound
 from app.workflows.contract.job_family import AnyFamily
 
@@ -26,6 +27,7 @@ def family_router(family: AnyFamily) -> Router:
     add_process(router, family)
     add_paginate(router, family)
     add_execute(router, family)
+    add_sample(router, family)
     return router
 
 
@@ -36,7 +38,7 @@ def unknown_router() -> Router:
     @router.api_route("/api/workflows/{family}/{_:path}", methods=METHODS)
     async def unknown(family: str, request: Request, state: State) -> None:
         bound = state.families.get(family)
-        if bound is not None and inner_path(request.scope) in routes_of(bound.family).values():
+        if bound is not None and inner_path(request.scope) in every_route_of(bound.family).values():
             raise HTTPException(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 f"This route of {family} takes POST. See GET /api/families.",
@@ -50,10 +52,16 @@ def unknown_router() -> Router:
 
 
 def routes_of(family: AnyFamily) -> dict[str, str]:
-    """The paths of a family's three routes, by layer."""
+    """The paths of a family's three layers, by layer."""
     base = f"/api/workflows/{family.name}"
     return {
         "process": f"{base}/process-{family.entity.plural}",
         "paginate": f"{base}/paginate-{family.entity.plural}",
         "execute": f"{base}/{family.verb}-{family.entity.singular}",
     }
+
+
+def every_route_of(family: AnyFamily) -> dict[str, str]:
+    """Those, and what else a caller may ask of the family there, by name."""
+    sample = f"/api/workflows/{family.name}/sample-{family.entity.plural}"
+    return {**routes_of(family), "sample": sample}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Path
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.dependencies import Caller, State, bearer
 from app.api.routing import Router
+from app.errors import BadInput
 from app.schemas.base import Body
 from app.schemas.items import ListAnswer
 from app.schemas.workflow_bodies import ItemId
+from app.store.database import reading
 from app.store.items import item_lists
 from app.workflows.keys import new_id
 
@@ -24,6 +28,22 @@ ListId = Annotated[str, Path(max_length=100)]
 
 class ItemListPart(Body):
     item_ids: Annotated[list[ItemId], Field(min_length=1, max_length=MOST_AT_ONCE)]
+
+
+async def require_list(
+    database: AsyncEngine, list_id: str | None, item_ids: Sequence[str] | None
+) -> None:
+    """
+    Raises:
+        BadInput: ids are named twice.
+        NotFound: there is no such list.
+    """
+    if list_id is None:
+        return
+    if item_ids is not None:
+        raise BadInput("Send either itemIds or itemList, not both.", field="itemList")
+    async with reading(database) as connection:
+        await item_lists.require(connection, list_id)
 
 
 @router.post("", status_code=201)

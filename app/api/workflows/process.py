@@ -12,7 +12,7 @@ from app.api.dependencies import Allowed, Caller, LongCall, State, Stopping
 from app.api.empty_body import or_empty, require_no_content
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
-from app.errors import BadInput
+from app.api.workflows.item_lists import require_list
 from app.schemas.workflow_answers import (
     CountedAnswer,
     DryRunAnswer,
@@ -30,8 +30,6 @@ from app.schemas.workflow_bodies import (
     params_field,
     require_alone,
 )
-from app.store.database import reading
-from app.store.items import item_lists
 from app.tokens import Scope
 from app.workflows.client import RunRequest
 from app.workflows.contract.job_family import AnyFamily
@@ -96,11 +94,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
         if body is None:
             require_no_content(request)
         body = or_empty(body, model)
-        if body.item_list is not None:
-            if body.item_ids is not None:
-                raise BadInput("Send either itemIds or itemList, not both.", field="itemList")
-            async with reading(state.database) as connection:
-                await item_lists.require(connection, body.item_list)
+        await require_list(state.database, body.item_list, body.item_ids)
         require_alone(body, OF_SEVERAL)
         bound = state.families[family.name]
         asked = RunRequest(

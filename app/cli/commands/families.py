@@ -1,5 +1,5 @@
-"""``sluice families``, ``coverage``, ``forget`` and ``preview``: what a family is, how much of its
-work is done, and what one item would become."""
+"""``sluice families``, ``coverage`` and ``forget``: what a family is, and how much of its work is
+done."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from urllib.parse import quote
 
 import typer
 from pydantic import JsonValue
-from rich.console import Console
-from rich.text import Text
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.item_ids import parts_of
-from app.cli.input.json_object import parse_object
 from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, Json, Note, OwnEntity, Param
+from app.cli.options import FamilyName, Json, Note, Param
 from app.cli.output.console import (
     add,
     is_terminal,
@@ -29,17 +26,15 @@ from app.cli.output.console import (
     table,
 )
 from app.cli.paths import noted
-from app.errors import BadInput, full_stop
+from app.errors import BadInput
 from app.schemas.coverage import CoverageAnswer, CoverageDayView, CoverageView
 from app.schemas.families import FamiliesAnswer, FamilyView
-from app.schemas.workflow_answers import ForgottenAnswer, PreviewAnswer
+from app.schemas.workflow_answers import ForgottenAnswer
 from app.workflows.registry.family_files import restart
 
 LISTED = 10
 """Days in the table; the line before it has them all."""
 _BARS = "▁▂▃▄▅▆▇█"
-_STYLES = {"---": "bold", "+++": "bold", "@@": "cyan", "-": "red", "+": "green"}
-"""By how a line of a diff begins; the first that fits."""
 
 commands = typer.Typer()
 
@@ -181,61 +176,3 @@ def sparkline(days: Sequence[CoverageDayView]) -> str:
         share = shares.get(days[0].day + timedelta(days=n), share)
         bars.append(" " if share is None else _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)])
     return "".join(bars)
-
-
-@commands.command()
-def preview(
-    family: FamilyName,
-    item_id: Annotated[
-        str | None, typer.Argument(metavar="ITEM", help="Which item, by its id.")
-    ] = None,
-    *,
-    entity: OwnEntity = None,
-    param: Param = None,
-    as_json: Json = False,
-) -> None:
-    """Execute one item and save nothing: show its result, or how it differs from what is stored."""
-    if (item_id is None) == (entity is None):
-        raise BadInput("Name either an ITEM or an --entity.")
-    what = {"itemId": item_id} if entity is None else {"entity": parse_object(entity, "--entity")}
-    with open_api() as api:
-        known = find_family(api, family)
-        given = parse_params(param or (), known.params)
-        body: dict[str, JsonValue] = {**what, "dryRun": True, "params": given}
-        answer = api.post(PreviewAnswer, known.routes["execute"], body)
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        print_preview(open_console(), answer.found)
-
-
-def print_preview(console: Console, found: PreviewAnswer) -> None:
-    why = full_stop(f": {found.reason}" if found.reason else "")
-    console.print(
-        printable(
-            f"{found.item_id} {found.outcome} in {found.milliseconds:,} ms{why} Nothing was saved."
-        )
-    )
-    if found.stop is not None:
-        console.print(printable(f"It stops at {found.stop.step!r} ({found.stop.kind}), with:"))
-        _print(console, _indented(found.stop.payload))
-    if found.outcome != "succeeded":
-        return
-    if found.overwrites:
-        console.print("It has a result, which its execution would overwrite.")
-    if found.diff is None:
-        _print(console, _indented(found.result))
-    elif found.diff:
-        _print(console, found.diff, coloured=True)
-    else:
-        console.print("It is what is stored already.")
-
-
-def _indented(value: JsonValue) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
-
-
-def _print(console: Console, text: str, *, coloured: bool = False) -> None:
-    for line in text.split("\n"):
-        style = next((s for start, s in _STYLES.items() if coloured and line.startswith(start)), "")
-        console.print(Text(printable(line), style), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -160,7 +161,8 @@ async def _survey(
             ctx,
             force=run.force,
             limit=run.item_limit,
-            budget=COUNTING_BUDGET,
+            # A canary is chosen from all.
+            budget=math.inf if wanted else COUNTING_BUDGET,
             canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
             overwrites=overwrites,
             chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again

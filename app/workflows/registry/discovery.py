@@ -165,12 +165,12 @@ def require_complete(where: str, family: AnyFamily) -> None:
         )
     if entity.singular == "run":
         raise ConfigurationError(
-            f"{where}: {name} cannot have the entity 'run': its id would be named runId, as a"
-            " run's is."
+            f"{where}: {name} cannot have the entity 'run': its id would be runId, as a run's is."
         )
-    if family.verb in {"process", "paginate"}:
+    alike = {"sample"} if entity.singular == entity.plural else set()
+    if family.verb in {"process", "paginate"} | alike:
         raise ConfigurationError(
-            f"{where}: {name} cannot have the verb {family.verb!r}: it is the name of a layer."
+            f"{where}: {name} cannot have the verb {family.verb!r}: a route is named so already."
         )
     written = overridden(family, ("eligible", "page", "load", "execute"))
     missing = {"load", "execute"} - written

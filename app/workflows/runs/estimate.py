@@ -26,14 +26,18 @@ class Estimator:
     controls: EffectiveLimits
 
     async def estimate(
-        self, bound: BoundFamily, params: BaseModel, statistics: Statistics
+        self,
+        bound: BoundFamily,
+        params: BaseModel,
+        statistics: Statistics,
+        sampled: Averages | None = None,
     ) -> Estimate:
         """By the limits that are in force now."""
         await self.controls.refresh()
         async with reading(self.database) as connection:
             earlier = await averages(connection, bound.name)
         limits = {layer: self.controls.of(bound.flow_key(layer)) for layer in Layer}
-        return estimate(bound, params, statistics, earlier, limits)
+        return estimate(bound, params, statistics, earlier, limits, sampled)
 
 
 def estimate(
@@ -42,18 +46,21 @@ def estimate(
     statistics: Statistics,
     earlier: Averages | None,
     limits: Mapping[Layer, LiveControl],
+    sampled: Averages | None = None,
 ) -> Estimate:
     """
     Args:
         earlier: what an item took in earlier runs; None: there were none.
+        sampled: what it took in a sample of these, which counts before that; None: there was none.
     """
     items = statistics.to_process
     if items is None:
         return Estimate(seconds=None, basis="the number of items is not known")
     if items == 0:
         return Estimate(seconds=0.0, basis="there is nothing to do", usd=0.0, tokens=0)
-    seconds, basis = _time(bound, statistics, items, earlier.seconds if earlier else None, limits)
-    cost, cost_basis = _cost(bound, params, earlier)
+    measured, where = (earlier, "earlier runs") if sampled is None else (sampled, "the sample")
+    seconds, basis = _time(bound, statistics, items, measured, where, limits)
+    cost, cost_basis = _cost(bound, params, earlier, sampled)
     return Estimate(
         seconds=seconds,
         basis=basis,
@@ -67,15 +74,17 @@ def _time(
     bound: BoundFamily,
     statistics: Statistics,
     items: int,
-    item_seconds: float | None,
+    measured: Averages | None,
+    where: str,
     limits: Mapping[Layer, LiveControl],
 ) -> tuple[float | None, str]:
+    item_seconds = None if measured is None else measured.seconds
     execute, paginate = limits[Layer.EXECUTE], limits[Layer.PAGINATE]
     bounds: list[tuple[float, str]] = []
     work = execute.control.seconds_for(items, item_seconds)
     if work is not None:
-        measured = f", {item_seconds:.3g} s an item in earlier runs" if item_seconds else ""
-        bounds.append((work, f"execute at {_limit(execute)}{measured}"))
+        took = f", {item_seconds:.3g} s an item in {where}" if item_seconds else ""
+        bounds.append((work, f"execute at {_limit(execute)}{took}"))
     pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
     paging = paginate.control.seconds_for(pages, None)
     if paging is not None:
@@ -94,20 +103,24 @@ def _limit(live: LiveControl) -> str:
 
 
 class _Average(BaseModel):
-    """A mean of earlier runs, where tokens need not be whole."""
+    """A mean, where tokens need not be whole."""
 
     usd: float
     tokens: float
 
 
 def _cost(
-    bound: BoundFamily, params: BaseModel, earlier: Averages | None
+    bound: BoundFamily, params: BaseModel, earlier: Averages | None, sampled: Averages | None
 ) -> tuple[Cost | _Average | None, str | None]:
     """Of one item, and from where it is known."""
+    if sampled is not None and (sampled.usd or sampled.tokens):
+        return _Average(usd=sampled.usd, tokens=sampled.tokens), "what the sample spent an item"
     with told(bound.name, "estimate_cost()"):
         cost: Cost | None = bound.family.estimate_cost(params)
     if cost is not None:
         return cost, "the family's estimate_cost"
     if earlier is not None:
         return _Average(usd=earlier.usd, tokens=earlier.tokens), "what earlier runs spent an item"
+    if sampled is not None:
+        return Cost(), "what the sample spent an item"
     return None, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Sequence
@@ -63,12 +62,10 @@ async def count_eligible(
 
     Args:
         budget: seconds after which the rest is extrapolated from what was seen.
-        canary: how many ids to choose, spread over all that are to be processed. They are streamed
-            to their end for it.
+        canary: how many ids to choose, spread over all that are to be processed; past the budget,
+            over those that were seen.
         overwrites: whether to look, with ``force``, how many have a result.
     """
-    if canary:
-        budget = math.inf
     chosen = _Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
     deadline = time.monotonic() + budget
     shown = SAMPLE if limit is None else min(SAMPLE, limit)
@@ -114,20 +111,19 @@ async def count_eligible(
                 return EligibilityCount(statistics, tuple(sample), to_overwrite=overwritten)
             if time.monotonic() > deadline:
                 if total is None:
-                    return EligibilityCount(
-                        Statistics(None, None, None, exact=False), tuple(sample)
-                    )
+                    unknown = Statistics(None, None, None, exact=False)
+                    return EligibilityCount(unknown, tuple(sample), chosen.ids)
                 if overwrites:
                     statistics = _statistics(total, total, 0, limit, exact=True)
                     share = overwritten / found if found else 0
                     guess = round((statistics.to_process or 0) * share)
                     return EligibilityCount(
-                        statistics, tuple(sample), to_overwrite=guess, overwrite_exact=False
+                        statistics, tuple(sample), chosen.ids, guess, overwrite_exact=False
                     )
                 guess = round(total * found / seen) if seen else total
                 old = stale and round(total * stale / seen)
                 statistics = _statistics(total, guess, total - guess, limit, exact=False, stale=old)
-                return EligibilityCount(statistics, tuple(sample), to_overwrite=0 if told else None)
+                return EligibilityCount(statistics, tuple(sample), chosen.ids, 0 if told else None)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:

@@ -11,15 +11,12 @@ from typing_extensions import TypeVar as DefaultTypeVar
 
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.keys import handed_over
-from app.workflows.previews import HANDED_OVER
-from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest
 from app.workflows.sources.item_ids import id_text, texts
-from app.workflows.typed.dry_run import DryRun, ItemPreview
-from app.workflows.typed.keyword_params import params_of
+from app.workflows.typed.dry_run import DryRun
+from app.workflows.typed.family_previews import FamilyPreviews
 from app.workflows.typed.run_request import Ids, entity_of, once_under, run_request
-from app.workflows.typed.triggers import Triggers
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 ResultT = TypeVar("ResultT")
@@ -27,7 +24,7 @@ EntityT = DefaultTypeVar("EntityT", default=Any)
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyClient(Generic[ParamsT, ResultT, EntityT]):
+class FamilyClient(FamilyPreviews[ParamsT, ResultT], Generic[ParamsT, ResultT, EntityT]):
     """Starts runs of one family.
 
     Params are given as an object of the family's model, which a type checker sees through, or by
@@ -35,8 +32,6 @@ class FamilyClient(Generic[ParamsT, ResultT, EntityT]):
     call, such as ``limit``, stand beside them.
     """
 
-    bound: BoundFamily
-    triggers: Triggers
     started_by: str
 
     async def dry_run(
@@ -187,43 +182,6 @@ class FamilyClient(Generic[ParamsT, ResultT, EntityT]):
         )
         run = await self._start(request, idempotency_key)
         return replace(run, item_id=handed_over(run.id))
-
-    async def preview(
-        self,
-        item: str | int | UUID | BaseModel,
-        params: ParamsT | None = None,
-        /,
-        **named: Any,
-    ) -> ItemPreview[ResultT]:
-        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
-        saved. One that fails is no error, and says so in its outcome.
-
-        Args:
-            item: its id, or an entity of one's own.
-
-        Raises:
-            BadInput: the params, the id or the entity are none of the family's.
-        """
-        previews, item_id = self.triggers.previews, HANDED_OVER
-        overwrites: bool | None = False
-        whole = params_of(self.bound, params, named, asked=set())
-        if isinstance(item, BaseModel):
-            ended = await previews.preview(self.bound, entity_of(self.bound, item), whole)
-        else:
-            item_id = id_text(item, "item_id")
-            ended = await previews.preview(self.bound, item_id, whole)
-            overwrites = await previews.has_result(self.bound, item_id, whole)
-        kept = ended.history
-        result = None if kept.result is None else self.bound.results.read(kept.result, kept.exact)
-        return ItemPreview(
-            item_id=item_id,
-            outcome=ended.status,
-            result=result,
-            reason=ended.error_message,
-            error_class=ended.error_class,
-            overwrites=overwrites,
-            milliseconds=ended.work_ms,
-        )
 
     async def trigger_items(self, run_id: str, item_ids: Ids) -> int:
         """Schedule exactly these items within a running run, beside its pages. Returns how many are

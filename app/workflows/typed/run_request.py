@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -31,8 +32,12 @@ def run_request(
     item_list: str | None = None,
     options: RunOptions | None = None,
     entity: BaseModel | None = None,
+    beside: Mapping[str, object] = MappingProxyType({}),
 ) -> RunRequest:
     """
+    Args:
+        beside: further options of the call, by name.
+
     Raises:
         BadInput: see ``params_of``; or an option cannot be used.
     """
@@ -42,7 +47,7 @@ def run_request(
         raise BadInput("limit must be 1 or more.", field="limit")
     if item_ids is not None and item_list is not None:
         raise BadInput("Name either item_ids or item_list, not both.", field="item_list")
-    asked = {name for name, value in {**flags, **values}.items() if value is not None}
+    asked = {name for name, value in {**flags, **values, **beside}.items() if value is not None}
     return RunRequest(
         params=params_of(bound, whole, named, asked=asked),
         force=force,

@@ -11,6 +11,7 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.handle import RunHandle
 from app.workflows.runs.request import RunRequest
 from app.workflows.runs.start import StartedRun
+from app.workflows.samples.service import SampleService
 from app.workflows.typed.dry_run import DryRun
 
 
@@ -19,6 +20,8 @@ class Triggers(Protocol):
 
     @property
     def previews(self) -> PreviewService: ...
+    @property
+    def samples(self) -> SampleService: ...
 
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun: ...
 

@@ -40,6 +40,7 @@ async def test_every_family_is_listed_with_its_routes_and_its_own_params(opener:
             "process": "/api/workflows/ship-orders/process-sales-orders",
             "paginate": "/api/workflows/ship-orders/paginate-sales-orders",
             "execute": "/api/workflows/ship-orders/ship-sales-order",
+            "sample": "/api/workflows/ship-orders/sample-sales-orders",
         }
         assert welcome["name"] == "welcome-placeholder"
         assert set(welcome["params"]["properties"]) == {"paidOnly"}

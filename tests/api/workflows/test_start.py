@@ -70,6 +70,7 @@ async def test_a_start_whose_message_cannot_be_published_leaves_no_run(opener: O
             service.changes,
             Estimator(service.database, service.controls),
             service.api.previews,
+            service.client.samples,
             dry_run_budget=1,
         )
         request = RunRequest(params=FamilyParams())

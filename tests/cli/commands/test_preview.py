@@ -8,7 +8,7 @@ import json
 from pydantic import JsonValue
 from rich.console import Console
 
-from app.cli.commands.families import print_preview
+from app.cli.previews.preview import print_preview
 from app.schemas.workflow_answers import PreviewAnswer, StopView
 from app.workflows.family import Context, FamilyParams, Fatal, Skip
 from tests.cli.command import Commanding
@@ -53,6 +53,53 @@ async def test_a_preview_shows_a_difference_or_a_result_and_saves_nothing(
         sentence = await command.refused("preview", "recording", "u1", "--param", "colour=red")
         assert sentence == "There is no param 'colour'. This family takes none."
     assert not family.saved
+
+
+def _outcomes(item_id: str, ctx: Context) -> None:
+    ctx.spend(usd=0.5, tokens=7)
+    _work(item_id, ctx)
+
+
+async def test_a_sample_shows_what_would_become_of_them_and_of_all(
+    opener: Opener, commanding: Commanding
+) -> None:
+    family = Keeping(_outcomes)
+    async with opener(family) as sluice, commanding(sluice) as command:
+        await sluice.add_users(5)
+        said = await command.says("preview", "recording", "--sample", "50")
+        lines = [" ".join(line.split()) for line in said.splitlines()]
+        assert lines[0] == (
+            "There are 5 users to process, and not 50. Executed 5 users and saved nothing, for 2.50"
+            " USD and 35 tokens: 3 would succeed, 1 would be skipped, 1 failed."
+        )
+        assert {"succeeded 3 60%", "skipped 1 20%", "failed 1 20%"} < set(lines)
+        assert "1 failed Fatal no such tongue u00005" in lines
+        assert "1 skipped – on holiday u00004" in lines
+        assert "1 of 2 results would change." in lines
+        assert {"u00001", '-"an old one"', '+"result of u00001"'} < set(lines)
+        assert any(line.startswith("An item took ") for line in lines)
+        assert "All 5 users: 2.50 USD, 35 tokens." in lines
+        assert "Cost from: what the sample spent an item" in lines
+
+        text = await command.says(
+            "preview", "recording", "--sample", "3", "--budget-usd", "10", "--seconds", "30",
+            "--force", "--json",
+        )  # fmt: skip
+        answer = json.loads(text)
+        assert (answer["asked"], answer["begun"], answer["stopped"]) == (3, 3, None)
+    assert not family.saved
+
+
+async def test_what_is_of_a_sample_needs_one(opener: Opener, commanding: Commanding) -> None:
+    async with opener(Recording()) as sluice, commanding(sluice) as command:
+        sentence = await command.refused("preview", "recording")
+        assert sentence == "Name either an ITEM, an --entity or a --sample."
+        assert await command.refused("preview", "recording", "u1", "--sample", "5") == sentence
+        sentence = await command.refused("preview", "recording", "u1", "--seconds", "5")
+        assert "are for a --sample" in sentence
+        await sluice.service.client.of("recording").sample(size=1)
+        refused = await command.refused("preview", "recording", "--sample", "5", "--seconds", "0")
+        assert refused.startswith("seconds: Input should be greater than 0")
 
 
 def shown(*, terminal: bool, **changed: JsonValue) -> str:

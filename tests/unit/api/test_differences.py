@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from app.schemas.workflow_answers import unified
+from app.workflows.samples.result_diff import unified
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

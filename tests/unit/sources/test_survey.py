@@ -59,10 +59,11 @@ async def surveyed(
     limit: int | None = None,
     budget: float = 60,
     overwrites: bool = False,
+    canary: int = 0,
 ) -> EligibilityCount:
     return await count_eligible(
         bound, ListSource(tuple(sorted(ids))), FamilyParams(), NO_CONTEXT,
-        force=force, limit=limit, budget=budget, overwrites=overwrites,
+        force=force, limit=limit, budget=budget, overwrites=overwrites, canary=canary,
     )  # fmt: skip
 
 
@@ -121,6 +122,34 @@ async def test_past_the_budget_what_was_seen_stands_for_the_rest(
     found = await surveyed(bind(family, threads), ids, budget=0.001)
     assert found.statistics == Statistics(5_000, guess, 5_000 - guess, exact=False)
     assert family.asked == [SCAN_PAGE]
+
+
+@pytest.mark.parametrize("force", [False, True])
+async def test_past_the_budget_a_few_are_chosen_from_those_that_were_seen(
+    threads: Threads, force: bool
+) -> None:
+    ids = [f"u{n:05}" for n in range(5_000)]
+    bound = bind(Done((), seconds=0.002), threads)
+    found = await surveyed(bound, ids, budget=0.001, canary=10, force=force, overwrites=True)
+    assert len(set(found.canary)) == 10
+    assert set(found.canary) <= set(ids[:SCAN_PAGE])
+
+
+async def test_an_estimate_goes_by_a_sample_before_earlier_runs(threads: Threads) -> None:
+    bound = bind(Bounded(()), threads)
+    limits = {layer: LiveControl("key", bound.family.flow.of(layer)) for layer in Layer}
+    earlier, params = Averages(9, 0.5, 3.5), FamilyParams()
+    many = Statistics(1_000, 1_000, 0)
+    found = estimate(bound, params, many, earlier, limits, Averages(2, 0.25, 1.5))
+    assert (found.seconds, found.usd, found.tokens) == (200, 250, 1_500)
+    assert found.basis.endswith("2 s an item in the sample")
+    assert found.cost_basis == "what the sample spent an item"
+    # A sample that spends nothing may have left to save what costs.
+    silent = Averages(2, 0, 0)
+    found = estimate(bound, params, many, earlier, limits, silent)
+    assert (found.usd, found.cost_basis) == (500, "what earlier runs spent an item")
+    found = estimate(bound, params, many, None, limits, silent)
+    assert (found.usd, found.cost_basis) == (0, "what the sample spent an item")
 
 
 async def test_a_count_that_ends_within_its_last_page_is_exact_even_past_the_budget(

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from app.errors import BadInput, Conflict, NotFound
 from app.workflows.contract.finished_run import ItemResult
-from app.workflows.contract.run_options import RunOptions
+from app.workflows.contract.run_options import Budget, RunOptions
 from app.workflows.family import Context, Entity, FamilyParams, Fatal, JobFamily, Overlap
 from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.typed.dry_run import DryRun, ItemPreview
@@ -90,6 +90,15 @@ async def test_params_are_keyword_arguments_beside_the_options(opener: Opener) -
         assert (await letters.dry_run(limit=3)).to_process == 3
         assert await letters.dry_run(LetterParams(paid_only=True)) == would
         assert await letters.dry_run(paidOnly=True) == would
+        assert await traces(sluice) == (0, 0, 0)
+
+        found = await letters.sample(LetterParams(paid_only=True), size=1, budget=Budget(usd=1))
+        assert (found.tally.chosen, found.tally.begun) == (1, 1)
+        assert found.estimate.basis == "no flow control bounds it"
+        with pytest.raises(BadInput, match="A sample is of 1 to 200 items"):
+            await letters.sample(size=201)
+        with pytest.raises(BadInput, match="up to 300 seconds"):
+            await letters.sample(seconds=0)
         assert await traces(sluice) == (0, 0, 0)
 
         run = await letters.trigger_process(

@@ -1,0 +1,1 @@
+"""``sluice preview``: executing, and saving nothing."""

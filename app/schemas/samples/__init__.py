@@ -1,0 +1,1 @@
+"""What callers send about samples, and what they are shown."""

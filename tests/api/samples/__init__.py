@@ -1,0 +1,1 @@
+"""A sample of a run's items, executed and not saved."""

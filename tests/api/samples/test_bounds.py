@@ -1,0 +1,183 @@
+"""A sample ends when its time or its money does, and takes its turns as a run's items do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+from app.workflows.family import Context, Flow, FlowControl
+from tests.api.admission.few_places import SlowlyFiltered
+from tests.api.samples.sampled import SAMPLE, sampled
+from tests.support.families import Recording
+from tests.support.held import Held
+from tests.support.http import api, assert_problem, listening
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener
+
+
+async def test_what_is_at_work_when_its_time_is_over_is_broken_off(opener: Opener) -> None:
+    family = Held()
+    family.flow = Flow(execute=FlowControl(parallelism=2))  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(5)
+        answer = await sampled(caller, seconds=1)
+    assert not family.inside
+    assert (answer["chosen"], answer["begun"], answer["outcomes"]["unfinished"]) == (5, 2, 2)
+    assert answer["stopped"] == "deadline"
+    assert answer["message"].endswith("It stopped: The time of the sample is over.")
+    assert 1 <= answer["seconds"] < PATIENCE
+
+
+class Stubborn(Recording):
+    """Does not end when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(self._work)
+        self.let_go = asyncio.Event()
+
+    async def _work(self, item_id: str, ctx: Context) -> None:
+        ctx.spend(tokens=1)
+        while not self.let_go.is_set():
+            try:
+                await self.let_go.wait()
+            except asyncio.CancelledError:
+                continue
+
+
+async def test_code_that_does_not_end_holds_no_answer_up(opener: Opener) -> None:
+    family = Stubborn()
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(2)
+        async with asyncio.timeout(PATIENCE):
+            answer = await sampled(caller, seconds=0.5)
+        assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
+        assert answer["stopped"] == "deadline"
+        family.let_go.set()
+
+
+async def test_when_its_budget_is_spent_nothing_else_begins(opener: Opener) -> None:
+    family = Recording(work=lambda _, ctx: ctx.spend(usd=1, tokens=10))
+    family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(20)
+        answer = await sampled(caller, budget={"usd": 2.5})
+        assert (answer["begun"], answer["spent"]) == (3, {"usd": 3, "tokens": 30})
+        assert (answer["stopped"], answer["detail"]) == ("budget", "3 of 2.5 USD are spent.")
+        answer = await sampled(caller, budget={"tokens": 20})
+        assert (answer["begun"], answer["detail"]) == (2, "20 of 20 tokens are spent.")
+        # What a run over all would cost is told all the same.
+        assert answer["estimate"]["usd"] == 20
+
+
+async def test_of_a_paused_key_none_begins(opener: Opener) -> None:
+    family = Recording()
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        await caller.post("/api/flow-control/recording.execute/pause")
+        document = assert_problem(await caller.post(SAMPLE, json={}), 409)
+        assert "is paused" in document["detail"]
+    assert not family.executed
+
+
+async def test_a_key_that_is_paused_meanwhile_ends_it_with_what_it_has(opener: Opener) -> None:
+    family = Held()
+    family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        asked = asyncio.create_task(sampled(caller, seconds=2))
+        await family.until_inside(1)
+        await caller.post("/api/flow-control/recording.execute/pause")
+        family.let_go.set()
+        answer = await asked
+    assert (answer["begun"], answer["outcomes"]["succeeded"]) == (1, 1)
+    assert answer["stopped"] in ("refused", "deadline")
+
+
+class AtOnce(Recording):
+    flow = Flow(execute=FlowControl(parallelism=3))
+
+    def __init__(self) -> None:
+        super().__init__(self._work)
+        self.inside = self.most = self.previewed = 0
+
+    async def _work(self, _item: str, ctx: Context) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.previewed += ctx.preview
+        await asyncio.sleep(0.02)
+        self.inside -= 1
+
+
+async def test_beside_a_worker_no_more_are_at_work_than_the_family_allows(opener: Opener) -> None:
+    family = AtOnce()
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(60)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            answer = await sampled(caller, force=True)
+            run = await sluice.ended(run_id)
+    assert (answer["outcomes"]["succeeded"], run.succeeded, family.previewed) == (50, 60, 50)
+    assert family.most == 3
+
+
+async def test_by_itself_it_goes_side_by_side_up_to_the_limit(opener: Opener) -> None:
+    family = AtOnce()
+    async with opener(family, pool_size=10) as sluice, api(sluice) as caller:
+        await sluice.add_users(30)
+        await sampled(caller)
+    assert family.most == 3
+
+
+async def test_a_rate_holds_by_when_its_items_begin(opener: Opener) -> None:
+    begun: list[float] = []
+    family = Recording(work=lambda *_: begun.append(time.monotonic()))
+    slow = FlowControl(rate=10, period=timedelta(seconds=1))
+    family.flow = Flow(execute=slow)  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(25)
+        answer = await sampled(caller)
+    assert answer["begun"] == len(begun) == 25
+    begun.sort()
+    assert all(later - one >= 0.9 for one, later in zip(begun, begun[11:], strict=False))
+
+
+async def test_items_that_hold_a_connection_each_do_not_fail_for_want_of_one(
+    opener: Opener,
+) -> None:
+    async def work(item_id: str, ctx: Context) -> None:
+        async with ctx.session() as session:
+            await session.connection()
+            await asyncio.sleep(0.05)
+
+    async with opener(Recording(work), pool_size=3) as sluice, api(sluice) as caller:
+        await sluice.add_users(20)
+        answers = await asyncio.gather(sampled(caller), sampled(caller))
+    assert [answer["outcomes"]["succeeded"] for answer in answers] == [20, 20]
+
+
+async def test_a_caller_who_leaves_ends_it(opener: Opener) -> None:
+    family = Held()
+    family.flow = Flow(execute=FlowControl(parallelism=2))  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, listening(sluice) as caller:
+        await sluice.add_users(10)
+        asked = asyncio.create_task(caller.post(SAMPLE, json={}))
+        await family.until_inside(2)
+        asked.cancel()
+        async with asyncio.timeout(PATIENCE):
+            while family.inside:
+                await asyncio.sleep(0.005)
+        family.let_go.set()
+        # Its slots are free, and nobody else of it has begun.
+        assert family.executed.total() == 2
+        assert (await sampled(caller, size=3))["outcomes"]["succeeded"] == 3
+        assert family.executed.total() == 5
+
+
+async def test_what_cannot_be_counted_in_time_is_told_so(opener: Opener) -> None:
+    async with opener(SlowlyFiltered()) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        document = assert_problem(await caller.post(SAMPLE, json={"seconds": 0.5}), 503)
+    assert document["detail"] == (
+        "The users could not be counted within 0.5 s. Give the sample more seconds."
+    )
