@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: c426084d1a78b479fc19dcadf0dafaafa84cfc3d3f679e20f9e40630f01c8375
+// OpenAPI document: ad1aefcde06cfd16cb597c99facf4c05faefb80873cff39d636989843c665aa1
 
 export interface paths {
     "/api/audit": {
@@ -1343,6 +1343,23 @@ export interface paths {
          *         service may have left out the template's own.
          */
         post: operations["welcome-placeholder.process"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/workflows/welcome-placeholder/sample-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Execute a few users chosen at random, and save nothing */
+        post: operations["welcome-placeholder.sample"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3589,6 +3606,16 @@ export interface components {
              */
             success: boolean;
         };
+        /** ResultDiffView */
+        ResultDiffView: {
+            /**
+             * Diff
+             * @description unified, of what is stored and the result, as JSON, and cut where it is long; null: too large to be compared line by line
+             */
+            diff: string | null;
+            /** Itemid */
+            itemId: string;
+        };
         /**
          * Resume
          * @description What is left out stays as it is; null lifts a limit, and leaves the attempts to the
@@ -3870,6 +3897,198 @@ export interface components {
             /** @description why nothing new of it starts, whatever its status; null: nothing holds it */
             throttled: components["schemas"]["ThrottledView"] | null;
         };
+        /**
+         * SampleAnswer
+         * @description What a uniform sample of a run's items came to. Nothing was saved.
+         */
+        SampleAnswer: {
+            /** Alreadyprocessed */
+            alreadyProcessed: number | null;
+            /** Asked */
+            asked: number;
+            /**
+             * Begun
+             * @description of the chosen; the others were not executed: see stopped
+             */
+            begun: number;
+            /**
+             * Changed
+             * @description of the compared, whose result is another
+             */
+            changed: number;
+            /**
+             * Chosen
+             * @description as many as were asked for, or all that there are
+             */
+            chosen: number;
+            /**
+             * Compared
+             * @description succeeded, and something is stored for them
+             */
+            compared: number;
+            /**
+             * Comparisonfault
+             * @description why some could not be compared; null: nothing went wrong
+             */
+            comparisonFault: string | null;
+            /**
+             * Detail
+             * @description the sentence to that
+             */
+            detail: string | null;
+            /**
+             * Diffs
+             * @description of a few of them
+             */
+            diffs: components["schemas"]["ResultDiffView"][];
+            /**
+             * Dryrun
+             * @default true
+             * @constant
+             */
+            dryRun: true;
+            /** @description of a run over all of them, by what the sample took */
+            estimate: components["schemas"]["Estimate"];
+            /**
+             * Exact
+             * @description false: the count took too long; the numbers are extrapolated, and the sample is of what was counted
+             */
+            exact: boolean;
+            /**
+             * Groups
+             * @description the largest first
+             */
+            groups: components["schemas"]["SampleGroupView"][];
+            /**
+             * Medianmilliseconds
+             * @description of those that went to their end, as p95; null: none did
+             */
+            medianMilliseconds: number | null;
+            /** Message */
+            message: string;
+            outcomes: components["schemas"]["SampleOutcomes"];
+            /** P95Milliseconds */
+            p95Milliseconds: number | null;
+            /**
+             * Seconds
+             * @description that the sample took
+             */
+            seconds: number;
+            spent: components["schemas"]["SpentView"];
+            /** @description why no others began; null: all have */
+            stopped: components["schemas"]["SampleStop"] | null;
+            /**
+             * Stops
+             * @description likewise
+             */
+            stops: components["schemas"]["SampleStopView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Toprocess
+             * @description what a run would be for
+             */
+            toProcess: number | null;
+            /** Totaleligible */
+            totalEligible: number | null;
+        };
+        /**
+         * SampleGroupView
+         * @description Items that did not succeed and say the same of it.
+         */
+        SampleGroupView: {
+            /** Count */
+            count: number;
+            /**
+             * Errorclass
+             * @description null: of those that are skipped
+             */
+            errorClass: string | null;
+            /**
+             * Message
+             * @description without what differs from item to item
+             */
+            message: string;
+            outcome: components["schemas"]["SampleOutcome"];
+            /**
+             * Retried
+             * @description of them, that a run would try again
+             */
+            retried: number;
+            /**
+             * Samples
+             * @description a few item ids
+             */
+            samples: string[];
+        };
+        /**
+         * SampleOutcome
+         * @description What would become of an item, as far as a preview goes.
+         * @enum {string}
+         */
+        SampleOutcome: "succeeded" | "skipped" | "failed" | "timed_out" | "suspended" | "postponed" | "unfinished";
+        /**
+         * SampleOutcomes
+         * @description How many of the items would end so.
+         */
+        SampleOutcomes: {
+            /**
+             * Failed
+             * @description those that a run would try again among them
+             */
+            failed: number;
+            /**
+             * Postponed
+             * @description ask to be called again later
+             */
+            postponed: number;
+            /** Skipped */
+            skipped: number;
+            /** Succeeded */
+            succeeded: number;
+            /**
+             * Suspended
+             * @description stop at a step that no preview may go through: see stops
+             */
+            suspended: number;
+            /** Timedout */
+            timedOut: number;
+            /**
+             * Unfinished
+             * @description were broken off, because the sample's time was over
+             */
+            unfinished: number;
+        };
+        /**
+         * SampleStop
+         * @description Why a sample began no more of its items.
+         * @enum {string}
+         */
+        SampleStop: "deadline" | "budget" | "systemic" | "refused";
+        /**
+         * SampleStopView
+         * @description Items that stop at one step; ``payload`` is the first one's.
+         */
+        SampleStopView: {
+            /** Count */
+            count: number;
+            kind: components["schemas"]["StepKind"];
+            /**
+             * Payload
+             * @description what a person would be shown, or what would be called
+             */
+            payload: unknown;
+            /**
+             * Samples
+             * @description a few item ids
+             */
+            samples: string[];
+            /** Step */
+            step: string;
+        };
         /** ScheduleAnswer */
         ScheduleAnswer: {
             schedule: components["schemas"]["ScheduleView"];
@@ -4094,6 +4313,13 @@ export interface components {
              * @description one of SLUICE_TOKENS
              */
             token: string;
+        };
+        /** SpentView */
+        SpentView: {
+            /** Tokens */
+            tokens: number;
+            /** Usd */
+            usd: number;
         };
         /** StartedAnswer */
         StartedAnswer: {
@@ -4529,6 +4755,45 @@ export interface components {
             params?: components["schemas"]["PaidOnly"];
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
+        };
+        /** WelcomePlaceholderSample */
+        WelcomePlaceholderSample: {
+            /** @description when so much is spent, nothing else begins */
+            budget?: components["schemas"]["Budget"] | null;
+            /**
+             * Force
+             * @description also of those that already have a result
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Itemids
+             * @description of exactly these users
+             */
+            itemIds?: (string | number)[] | null;
+            /**
+             * Itemlist
+             * @description of exactly those of this list: see POST /api/item-lists
+             */
+            itemList?: string | null;
+            /**
+             * Limit
+             * @description of the run that is estimated: its items
+             */
+            limit?: number | null;
+            params?: components["schemas"]["PaidOnly"];
+            /**
+             * Seconds
+             * @description for all of it; what is at work then is broken off
+             * @default 60
+             */
+            seconds: number;
+            /**
+             * Size
+             * @description users to execute at the most
+             * @default 50
+             */
+            size: number;
         };
         /** WorkerView */
         WorkerView: {
@@ -7515,6 +7780,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CountedAnswer"] | components["schemas"]["StartedAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            424: components["responses"]["FailedDependency"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "welcome-placeholder.sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WelcomePlaceholderSample"];
+            };
+        };
+        responses: {
+            /** @description With Accept: text/event-stream, a stream of `progress` that ends with `sample`, or with `problem` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleAnswer"];
+                    "text/event-stream": unknown;
                 };
             };
             401: components["responses"]["Unauthorized"];

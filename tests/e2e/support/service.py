@@ -26,6 +26,7 @@ from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports, Visits
 from tests.e2e.support.line import Digests, Readings, Tariffs
+from tests.e2e.support.offers import Offers
 from tests.e2e.support.sketches import Sketches
 from tests.support.users import make_users_table
 
@@ -54,6 +55,7 @@ async def main(database: str, port: str, workers: str) -> None:
         Readings(),
         Tariffs(),
         Digests(),
+        Offers(),
     ]
 
     @asynccontextmanager

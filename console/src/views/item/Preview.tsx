@@ -5,9 +5,9 @@ import { duration } from "../../format/times";
 import { Button } from "../../parts/controls/Button";
 import { Problem } from "../../parts/loading/dataStates";
 import { Badge } from "../../parts/values/Badge";
+import { Diff } from "../../parts/values/Diff";
 import { Json } from "../../parts/values/Json";
 import { S } from "../../strings";
-import { Diff } from "./Diff";
 
 const V = S.preview;
 

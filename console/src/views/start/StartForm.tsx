@@ -14,6 +14,7 @@ import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 import { DryRunPanel } from "./DryRunPanel";
+import { SamplePanel } from "./SamplePanel";
 import { allOf, bodyOf, fieldOf, formOf, OWN } from "./startFields";
 
 const LONGEST = 500;
@@ -57,35 +58,38 @@ export function StartForm({ family }: { readonly family: Family }) {
   const named = dry.found?.toProcess ?? null;
   const told = { ...serverFaults(dry.error), ...serverFaults(start.error), ...faults };
   return (
-    <form
-      className="start"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (forbidden === null && dry.ready && !start.isPending) start.mutate(body);
-      }}
-    >
-      <div className="card stack">
-        <h2>{S.start.params}</h2>
-        {family.invokes !== null && <Whose family={family} own={own} onChange={choose} />}
-        <SchemaForm fields={form.entity} values={values} faults={told} onChange={change} />
-        {form.params.length === 0 && !own && <p className="muted">{S.start.noParams}</p>}
-        <SchemaForm fields={form.params} values={values} faults={told} onChange={change} />
-        <details open={form.options.some((field) => values[field.name] !== field.initial)}>
-          <summary>{S.start.options.title}</summary>
-          <SchemaForm fields={form.options} values={values} faults={told} onChange={change} />
-        </details>
-      </div>
-      <div className="card stack preview" aria-live="polite">
-        <h2>{S.start.dryRun}</h2>
-        <DryRunPanel dry={dry} family={family} sound={sound} own={own} />
-        {start.error !== null && <StartProblem error={start.error} />}
-        <Button type="submit" tone="main" busy={start.isPending} reason={forbidden ?? dry.reason}>
-          {named === null
-            ? S.start.run
-            : S.start.runOf(count(named), family.entity, family.entities, named)}
-        </Button>
-      </div>
-    </form>
+    <>
+      <form
+        className="start"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (forbidden === null && dry.ready && !start.isPending) start.mutate(body);
+        }}
+      >
+        <div className="card stack">
+          <h2>{S.start.params}</h2>
+          {family.invokes !== null && <Whose family={family} own={own} onChange={choose} />}
+          <SchemaForm fields={form.entity} values={values} faults={told} onChange={change} />
+          {form.params.length === 0 && !own && <p className="muted">{S.start.noParams}</p>}
+          <SchemaForm fields={form.params} values={values} faults={told} onChange={change} />
+          <details open={form.options.some((field) => values[field.name] !== field.initial)}>
+            <summary>{S.start.options.title}</summary>
+            <SchemaForm fields={form.options} values={values} faults={told} onChange={change} />
+          </details>
+        </div>
+        <div className="card stack preview" aria-live="polite">
+          <h2>{S.start.dryRun}</h2>
+          <DryRunPanel dry={dry} family={family} sound={sound} own={own} />
+          {start.error !== null && <StartProblem error={start.error} />}
+          <Button type="submit" tone="main" busy={start.isPending} reason={forbidden ?? dry.reason}>
+            {named === null
+              ? S.start.run
+              : S.start.runOf(count(named), family.entity, family.entities, named)}
+          </Button>
+        </div>
+      </form>
+      {!own && <SamplePanel family={family} body={body} reason={dry.reason} />}
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Copy } from "../../parts/controls/Copy";
+import { Copy } from "../controls/Copy";
 import { S } from "../../strings";
 
 /** A unified diff, line by line; the sign says what the colour says. */
