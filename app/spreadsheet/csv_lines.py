@@ -38,5 +38,7 @@ def _cell(value: object) -> str:
         return f"'{value}" if value.startswith(_FORMULA) else value
     if isinstance(value, JsonText):
         return value.text
+    if type(value) is int:  # as JSON has it, and most cells that come here; True is none
+        return str(value)
     # What begins with a sign is a number.
     return json.dumps(value, ensure_ascii=False)

@@ -11,6 +11,7 @@ from typing import Any, assert_type
 import pytest
 from pydantic import BaseModel
 
+from app.workflows.family import Context, FinishedRun
 from sluice.client import (
     AsyncRun,
     AsyncSluiceClient,
@@ -83,6 +84,31 @@ async def test_a_run_from_its_dry_run_to_its_results_on_qstash(opener: Opener) -
         async with AsyncSluiceClient(called.url, token=OPS, patience=PATIENCE) as client:
             await check_a_run(client)
         await called.qstash.settled()
+
+
+class Mailing(Letters):
+    name = "mailing"
+
+    async def finish(self, run: FinishedRun[Any], ctx: Context) -> dict[str, int]:
+        await ctx.start("then", "letter")
+        return {"sent": run.succeeded}
+
+
+async def test_a_run_tells_its_finish_and_which_run_it_follows(opener: Opener) -> None:
+    async with opener(Letters(), Mailing()) as sluice, calling(sluice) as client:
+        await sluice.add_users(2)
+        run = await client.of("mailing").trigger_process()
+        async with sluice.worker():
+            ended = await run.result(timeout=PATIENCE)
+        assert ended.finish is not None
+        assert (ended.finish.status, ended.finish.result) == ("succeeded", {"sent": 2})
+        finish = await client.run(ended.finish.run_id).status()
+        assert (finish.finish_of, finish.finish, finish.follows) == (run.id, None, None)
+        [then] = await sluice.sql("SELECT id FROM sluice.run WHERE family = 'letter'")
+        started = await client.run(then[0]).status()
+    assert (started.follows, started.finish_of, started.parent) == (run.id, None, None)
+    assert ended.actual is not None
+    assert ended.actual.seconds > 0
 
 
 async def test_one_item_is_previewed_executed_and_read_while_it_writes(opener: Opener) -> None:
