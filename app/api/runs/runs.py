@@ -17,7 +17,7 @@ from app.schemas.runs import FinishView, RunAnswer, RunsAnswer, RunView
 from app.store.database import reading
 from app.store.items import items
 from app.store.runs import runs
-from app.store.statuses import ItemStatus, RunStatus
+from app.store.statuses import ItemStatus, RunStage, RunStatus
 from app.workflows.finish.finisher import ITEM as FINISH_ITEM
 
 LARGE = 10_000
@@ -85,7 +85,9 @@ async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
         held = await state.throttles.held(connection, [run.family])
         bound = state.families.get(run.family)
         finish = None
-        if bound is not None and bound.finish is not None:
+        # Not while its items are at work: it has none yet, and perhaps very many children.
+        may_have = run.stage == RunStage.FINISHING or run.finished_at is not None
+        if may_have and bound is not None and bound.finish is not None:
             finish = await _finish(connection, run_id)
     return RunAnswer(run=RunView.of(run, state.cursors, held), finish=finish)
 
