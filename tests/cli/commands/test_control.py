@@ -57,6 +57,25 @@ async def test_a_run_that_asks_is_approved_once_and_no_other_run_is(
             await paused(sluice, retry.split()[1])
 
 
+class Starting(Recording):
+    async def finish(self, run: FinishedRun[str], ctx: Context) -> str:
+        return await ctx.start("then", "other")
+
+
+class Other(Recording):
+    name = "other"
+
+
+async def test_the_runs_that_began_by_one_are_listed(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(Starting(), Other()) as sluice, commanding(sluice) as command:
+        run = await sluice.played(family="recording")
+        [other] = await sluice.sql("SELECT id FROM sluice.run WHERE family = 'other'")
+        assert other[0] in await command.says("runs", "--follows", run.id)
+        assert await command.says("runs", "--follows", other[0]) == "There are no such runs yet.\n"
+
+
 async def test_a_finish_is_run_once_more(opener: Opener, commanding: Commanding) -> None:
     class Finishing(Recording):
         async def finish(self, run: FinishedRun[str], ctx: Context) -> int:
