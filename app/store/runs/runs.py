@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import Row, bindparam, case, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -111,6 +111,14 @@ async def active_children(tx: AsyncConnection, run_id: str, *, finish: bool = Tr
     if not finish:
         query = query.where(_RUN.c.parent_item.is_not(None))
     return list((await tx.scalars(query)).all())
+
+
+async def whole_of(tx: AsyncConnection, run_id: str) -> str:
+    """The run itself, or, of a finish, the one that it is a part of."""
+    query = select(
+        func.coalesce(case((_RUN.c.parent_item.is_(None), _RUN.c.parent_run)), _RUN.c.id)
+    )
+    return str((await tx.scalars(query.where(_RUN.c.id == run_id))).one())
 
 
 async def last_finish(tx: AsyncConnection, run_id: str) -> Run | None:

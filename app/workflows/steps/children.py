@@ -146,8 +146,7 @@ class ChildRuns:
             if not await claims.held(tx, [claim]):
                 raise Superseded("Another worker has taken the item over.")
             if await steps.remember(tx, [record]):
-                of = await runs.get(tx, record.run_id)
-                run.follows = of.finish_of or of.id  # a finish is a part of its run
+                run.follows = await runs.whole_of(tx, record.run_id)
                 await start_run(tx, self.engine, bound, run, why=why)
                 return record.result
             known = await steps.find(tx, *record.id)
