@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import cast
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,12 +16,12 @@ from app.store.statuses import ENDED, OUTCOMES, FireResult, ItemStatus
 
 LAYERS = ("process", "paginate", "execute")
 TOGETHER = 512
-"""Attempts that are kept until they are counted together: an item costs an entry in a list."""
+"""Attempts that are kept until they are counted together."""
+COLUMNS = 4
+"""The run of an attempt, and the seconds that it was late, that execute took, and that save took. One
+after the other in one list: a tuple for each attempt would be one more thing for the collector."""
 NOT_CALLED = -1.0
 """In the place of the seconds of a method that was not called."""
-
-Attempt = tuple[str, float, float, float]
-"""The run, and the seconds that it was late, that execute took, and that save took."""
 
 
 class WorkMeter:
@@ -44,13 +45,18 @@ class WorkMeter:
         self._executes = _histograms(catalog.EXECUTE_SECONDS, each)
         self._saves = _histograms(catalog.SAVE_SECONDS, each)
         self._waits = _histograms(catalog.MESSAGE_WAIT, layers)
-        self._attempts: Mapping[str, list[Attempt]] = {family: [] for family in families}
+        self._attempts: Mapping[str, list[str | float]] = {family: [] for family in families}
         self.loop_lag = Histogram(catalog.LOOP_LAG.bounds)
 
-    def attempted(self, family: str, attempt: Attempt) -> None:
+    def attempted(self, family: str, run: str, late: float, execute: float, save: float) -> None:
+        """
+        Args:
+            late: seconds from when the item was due to when the attempt began.
+            execute, save: seconds; ``NOT_CALLED``: it was not.
+        """
         kept = self._attempts[family]
-        kept.append(attempt)
-        if len(kept) >= TOGETHER:
+        kept += (run, late, execute, save)
+        if len(kept) >= TOGETHER * COLUMNS:
             self._count_attempts(family)
 
     def waits(self, family: str, layer: str) -> Callable[[float], None]:
@@ -110,7 +116,10 @@ class WorkMeter:
         kept = self._attempts[family]
         if not kept:
             return
-        runs, delays, executes, saves = zip(*kept, strict=True)
+        runs = cast("list[str]", kept[::COLUMNS])
+        delays, executes, saves = (
+            cast("list[float]", kept[column::COLUMNS]) for column in range(1, COLUMNS)
+        )
         kept.clear()
         self._delays[family,].observe_all(delays, runs)
         self._executes[family,].observe_all(executes, runs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Depth, Engine
 from app.engine.postgres.engine import PostgresEngine
-from app.store.database import open_database
+from app.store.database import open_database, reading
 from tests.engine.called_engine import called_engine
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.engine.memory_engine import MemoryEngine
 from tests.support.patience import PATIENCE
+
+LONG_DUE = timedelta(seconds=60)
 
 
 @pytest.fixture
@@ -254,3 +257,38 @@ async def test_a_depth_counts_the_items_of_messages_whose_ids_begin_so(
             tx, [("a.execute", "m1"), ("b.execute", "m"), ("a.execute", "x")]
         )
     assert list(found) == [Depth(due=20, deferred=5), Depth(due=1), Depth()]
+
+
+async def test_a_backlog_tells_what_waits_in_what_state_and_since_when(
+    engine: Engine, database: AsyncEngine
+) -> None:
+    held = Holder()
+    async with working(engine, {"held.execute": held}):
+        await publish(engine, database, message(1, "held.execute", size=3))
+        await until(lambda: bool(held.taken))
+        later = message(3, size=7, delay=timedelta(hours=1))
+        await publish(engine, database, message(2, size=5, delay=-LONG_DUE), later)
+        async with reading(database) as tx:
+            found = await engine.backlog(tx, ["a.execute", "held.execute", "none.execute"], most=10)
+    assert {key: one.depth for key, one in found.items()} == {
+        "a.execute": Depth(due=5, deferred=7),
+        "held.execute": Depth(in_hand=3),
+        "none.execute": Depth(),
+    }
+    assert found["a.execute"].oldest >= LONG_DUE.total_seconds()
+    assert found["held.execute"].oldest == found["none.execute"].oldest == 0
+
+
+async def test_a_delivery_says_since_when_its_message_was_due(
+    engine: Engine, database: AsyncEngine
+) -> None:
+    taker = Taker()
+    await publish(engine, database, message(1, delay=-LONG_DUE))
+    began = time.perf_counter()
+    async with working(engine, {"a.execute": taker}):
+        await until(lambda: bool(taker.taken))
+    [delivery] = taker.taken
+    # Two clocks: the database's, and ours.
+    due = began - LONG_DUE.total_seconds() + 1
+    assert delivery.due is None or delivery.due <= due
+    assert delivery.due is not None or isinstance(engine, MemoryEngine)

@@ -185,8 +185,9 @@ class ItemExecutor:
             self.at_work.end(run_id, item_id, work)
         if self.meter is not None and finish is None:
             late = 0.0 if delivery.due is None else max(verdict.begun - delivery.due, 0.0)
-            times = (run_id, late, verdict.execute_seconds, verdict.save_seconds)
-            self.meter.attempted(bound.name, times)
+            self.meter.attempted(
+                bound.name, run_id, late, verdict.execute_seconds, verdict.save_seconds
+            )
         if delivery.stopped and verdict.error_traceback is not None:
             raise asyncio.CancelledError  # that it did not end well is our doing
         if verdict.hold is not None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from app.metrics.catalog import BUILD, METRICS, SECONDS, Kind
 from app.metrics.instruments import UNKNOWN, CounterValues, Histogram
 
-VALUES = st.lists(st.one_of(st.just(-1.0), st.sampled_from(SECONDS), st.floats(0, 1_000)))
+VALUES = st.lists(
+    st.one_of(st.just(-1.0), st.sampled_from(SECONDS), st.floats(0, 1_000)), min_size=1
+)
 
 
 @given(VALUES)
