@@ -6,12 +6,13 @@ import statistics
 import time
 
 from app.bootstrap import Urls
+from app.metrics.meter import TOGETHER, WorkMeter
 from bench.figures import Figure, at_most, measured
 from bench.rates import Measured, rate_of
 from bench.support import Shape, opened
 
-ITEMS = 40_000
-TURNS = 7
+ITEMS = 20_000
+TURNS = 9
 MOST = 1.0
 """Percent of what an item costs."""
 SCRAPES = 20
@@ -39,8 +40,18 @@ async def metrics(urls: Urls) -> list[Figure]:
         measured("metrics: rate, of that without", statistics.median(rates), "ratio"),
         measured("metrics: processor an item", costs[0], "us"),
         measured("metrics: the same without", costs[1], "us"),
+        measured("metrics: the meter, by itself", _meter_alone(), "us an item"),
         *await _scrapes(urls, shape),
     ]
+
+
+def _meter_alone() -> float:
+    """Microseconds of the processor that it takes to be told of an attempt, and to count it."""
+    meter, number = WorkMeter(["bench"]), 100 * TOGETHER
+    began = time.process_time()
+    for _ in range(number):
+        meter.attempted("bench", "run_bench", 1e-3, 1e-5, 1e-5)
+    return (time.process_time() - began) / number * 1e6
 
 
 async def _scrapes(urls: Urls, shape: Shape) -> list[Figure]:
