@@ -18,8 +18,8 @@ LAYERS = ("process", "paginate", "execute")
 TOGETHER = 512
 """Attempts that are kept until they are counted together."""
 COLUMNS = 4
-"""The run of an attempt, and the seconds that it was late, that execute took, and that save took. One
-after the other in one list: a tuple for each attempt would be one more thing for the collector."""
+"""The run of an attempt, and the seconds that it was late, that execute took, and that save took.
+One after the other in one list: a tuple for each attempt would be one more for the collector."""
 NOT_CALLED = -1.0
 """In the place of the seconds of a method that was not called."""
 

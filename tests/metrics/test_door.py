@@ -6,6 +6,7 @@ import re
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from app.cli.server.uvicorn import metrics_port
 from app.errors import ConfigurationError
@@ -16,7 +17,8 @@ from tests.support.http import OPS, api, assert_problem, bearer
 from tests.support.servers.ports import closed_port, free_port
 from tests.support.service import Opener, Sluice
 
-SCRAPED = {"metrics_token": Settings.model_validate({"SLUICE_METRICS_TOKEN": SECRET}).metrics_token}
+TOKEN = SecretStr(SECRET)
+SCRAPED = {"metrics_token": TOKEN}
 
 
 async def test_nothing_is_served_and_nothing_counted_where_nothing_is_configured(

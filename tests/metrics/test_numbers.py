@@ -56,7 +56,7 @@ async def test_every_attempt_is_timed_and_every_save(opener: Opener) -> None:
             run=run.id,
         )
         told = found.value("sluice_item_start_delay_seconds_sum", family="counted")
-        assert told >= float(waited) * 0.9  # besides, ten attempts that came again
+        assert told >= float(waited) / 2  # what was sent on to others begins anew
 
 
 async def test_an_exemplar_names_a_run_and_only_where_the_format_has_them(opener: Opener) -> None:

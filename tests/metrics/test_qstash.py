@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tests.metrics.families.counted import Counted
 from tests.metrics.scraping import scraped, until
-from tests.metrics.test_door import SCRAPED
+from tests.metrics.test_door import TOKEN
 from tests.qstash.called_service import called_service
 from tests.support.service import Opener
 
 
 async def test_after_a_run_the_numbers_are_those_of_its_rows(opener: Opener) -> None:
-    async with called_service(opener, Counted(), **SCRAPED) as called:
+    async with called_service(opener, Counted(), metrics_token=TOKEN) as called:
         sluice = called.sluice
         await sluice.add_users(20)
         run = await sluice.ended(await sluice.start())
@@ -29,7 +29,7 @@ async def test_after_a_run_the_numbers_are_those_of_its_rows(opener: Opener) -> 
 
 
 async def test_what_qstash_does_not_take_is_told_and_since_when(opener: Opener) -> None:
-    async with called_service(opener, Counted(), **SCRAPED) as called:
+    async with called_service(opener, Counted(), metrics_token=TOKEN) as called:
         sluice = called.sluice
         await sluice.sql(
             "INSERT INTO sluice.outbox (id, flow_key, payload, due_at, try_at, failures) VALUES"

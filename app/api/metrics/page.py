@@ -74,7 +74,8 @@ class MetricsDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and inner_path(scope) == PATH:
-            page: MetricsPage | None = scope["app"].state.api.metrics
+            state = getattr(scope["app"].state, "api", None)  # None: the service is not open yet
+            page: MetricsPage | None = state and state.metrics
             if page is not None and page.token is not None:
                 await page(scope, receive, send)
                 return
