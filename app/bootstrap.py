@@ -12,7 +12,7 @@ from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.endings import lifecycle_of
 from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
-from app.composition.events import inbox_of, starter_of
+from app.composition.events import events_of
 from app.composition.metrics import meter_of, metrics_of, page_of, watching
 from app.composition.notifications import notifications_of
 from app.composition.throttles import throttled_families, throttles_of
@@ -196,8 +196,8 @@ async def _opened(
         coverage = CoverageSurvey(database, bound, context, settings.dry_run_budget)
         told = notifications_of(settings, database, bound, family_files, box, changes)
         recorder = FlowRecorder(flow, history)
-        starter = starter_of(database, engine, bound, changes)
-        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told.sender, starter)
+        sent = events_of(settings, database, engine, bound, changes)
+        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told.sender, sent)
         control = RunControl(database, mender)
         api = ApiState(
             client=client,
@@ -221,7 +221,7 @@ async def _opened(
             ),
             schedules=ScheduleService(database, client, bound, family_files),
             notifications=told,
-            events=inbox_of(settings, database, bound, starter),
+            events=sent,
             family_files=family_files,
             secrets=box,
             redactor=redactor,

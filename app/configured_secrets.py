@@ -38,6 +38,8 @@ def know(redactor: Redactor, settings: SluiceSettings) -> None:
         elif isinstance(value, str) and "://" in value:
             know_url(redactor, value)
     redactor.know(*(token.secret.get_secret_value() for token in settings.tokens))
+    for source in settings.webhooks:
+        redactor.know(*(secret.get_secret_value() for secret in source.secrets))
 
 
 def know_url(redactor: Redactor, url: str) -> None:

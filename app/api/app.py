@@ -18,6 +18,7 @@ from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.events import events as events_api
+from app.api.events import webhooks
 from app.api.family_errors import AuthorsCode
 from app.api.metrics.page import MetricsDoor
 from app.api.operations import (
@@ -136,6 +137,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(schedules.router)
     router.include_router(notifications.router)
     router.include_router(events_api.router)
+    router.include_router(webhooks.router)
     router.include_router(flow_control.router)
     router.include_router(questions.router)
     router.include_router(audit.router)

@@ -27,7 +27,7 @@ from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
-from app.workflows.events.inbox import EventInbox
+from app.workflows.events.desk import EventDesk
 from app.workflows.finish.finisher import Finisher
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
@@ -72,7 +72,7 @@ class ApiState:
     coverage: CoverageSurvey
     schedules: ScheduleService
     notifications: NotificationService
-    events: EventInbox
+    events: EventDesk
     family_files: FamilyFiles
     secrets: SecretBox
     previews: PreviewService

@@ -7,7 +7,7 @@ from functools import partial
 
 from app.settings import Settings
 from app.store.pools import Pools
-from app.workflows.events.starter import EventStarter
+from app.workflows.events.desk import EventDesk
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.run_sampler import RunSampler
@@ -33,7 +33,7 @@ def tick_of(
     recorder: FlowRecorder,
     throttles: ThrottleLooks,
     sender: NotificationSender,
-    starter: EventStarter,
+    events: EventDesk,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
@@ -55,7 +55,7 @@ def tick_of(
         [
             TickPart("outbox", mender.engine.tidy, SECONDS),
             TickPart("schedules", scheduler.fire_due, SECONDS),
-            TickPart("events", starter.start_due, SECONDS),
+            TickPart("events", events.starter.start_due, SECONDS),
         ],
         [
             runs,

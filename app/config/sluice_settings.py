@@ -18,8 +18,8 @@ from pydantic_settings import NoDecode
 
 from app import SERVICE
 from app.config.environment import scheme
-from app.config.metrics_settings import MetricsSettings
 from app.config.setting_values import Network, networks, schema_name, sealing_keys
+from app.config.webhook_settings import WebhookSettings
 from app.connections.postgres_url import PostgresUrl
 from app.connections.redis_url import plain_redis_url
 from app.connections.schema import SCHEMA
@@ -57,7 +57,7 @@ def _redis(value: str | None) -> str | None:
     return value if value is None else plain_redis_url(value)
 
 
-class SluiceSettings(MetricsSettings):
+class SluiceSettings(WebhookSettings):
     """The names of the environment variables are the aliases."""
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(

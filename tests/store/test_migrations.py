@@ -35,6 +35,7 @@ CHANGED_NO_MORE = {
     "20261212_remembered": "d27d69bfdc47c936",
     "20261213_memory_pruning": "da1f77c2c8e4a721",
     "20261217_follows": "9ec8a8710e88dbb5",
+    "20261218_events": "8ff3c4fbbcbf3123",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

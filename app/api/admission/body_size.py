@@ -10,6 +10,8 @@ from app.errors import TooLarge
 
 LARGEST_BODY = 1_000_000
 """Bytes."""
+LARGEST_WEBHOOK = 256_000
+"""Bytes: nobody knows yet whether it is signed."""
 LARGEST_SIGN_IN = 4_000
 """Bytes: nobody knows yet who sends them, and a token is much shorter."""
 

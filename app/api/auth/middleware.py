@@ -9,7 +9,13 @@ from typing import cast
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.admission.body_size import LARGEST_BODY, LARGEST_SIGN_IN, bounded, require_small
+from app.api.admission.body_size import (
+    LARGEST_BODY,
+    LARGEST_SIGN_IN,
+    LARGEST_WEBHOOK,
+    bounded,
+    require_small,
+)
 from app.api.admission.call_limits import CallLimits
 from app.api.answer_headers import SIGNED
 from app.api.auth import session_cookie
@@ -24,6 +30,8 @@ from app.errors import BadInput, Forbidden, TooLarge, TooManyTries, Unauthorized
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/", "/console"})
 CONSOLE = "/console/"
 """Below it are the files of the console, which hold no data."""
+WEBHOOKS = "/api/webhooks/"
+"""What is posted below it is signed, and the route looks at the signature before all else."""
 SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
 """Whoever signs in has no right yet, and whoever signs out may have none any more."""
 
@@ -48,6 +56,10 @@ class AuthMiddleware:
                 scope[MARK] = True  # that route alone takes it, and looks at the signature first
                 require_small(request, LARGEST_CALL)
                 await self._app(scope, bounded(receive, LARGEST_CALL), send)
+                return
+            if scope["method"] == "POST" and path.startswith(WEBHOOKS):
+                require_small(request, LARGEST_WEBHOOK)
+                await self._app(scope, bounded(receive, LARGEST_WEBHOOK), send)
                 return
             if largest == LARGEST_SIGN_IN or path.startswith((SIGNED, CONSOLE)):
                 require_small(request, largest)

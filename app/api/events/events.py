@@ -51,7 +51,7 @@ async def send_events(
     alone = not isinstance(body, list)
     events = _read(body, alone=alone)
     try:
-        taken = await state.events.take(
+        taken = await state.events.inbox.take(
             [one.sent() for one in events.events], sender=caller, once=once(events)
         )
     except UnusableEvent as refused:

@@ -120,7 +120,8 @@ def unmatched(*, limit: Limit = 50, as_json: Json = False) -> None:
 def _came_of_it(event: SentEventView) -> str:
     if event.unmatched:
         return "no family knows it"
-    return _listed(event.starts) or "nothing"
+    told = [_listed(event.starts), event.detail]
+    return "; ".join(part for part in told if part) or "nothing"
 
 
 def _listed(starts: Sequence[EventStartView]) -> str:

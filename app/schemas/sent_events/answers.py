@@ -64,8 +64,9 @@ class SentEventView(View):
     id: str
     at: datetime = Field(description="when it happened, by its sender's clock")
     received_at: datetime
-    sender: str = Field(description="the name of the token that sent it")
+    sender: str = Field(description="the name of the token that sent it, or webhook and its source")
     unmatched: bool
+    detail: str | None = Field(description="why a family could not use it; null: each could")
     starts: list[EventStartView]
 
     @classmethod

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAdapter
 
+from app.config.event_names import NAME, NAME_FORM
 from app.errors import TooLarge
 from app.schemas.base import Body, MomentWithOffset
-from app.workflows.contract.event import NAME, NAME_FORM
 from app.workflows.events.inbox import SentEvent
 from app.workflows.keys import id_fault
 

@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
+from app.redaction.redactor import redacted
+from app.store.storable import storable
 from app.store.tables.base import Json
 from app.store.tables.events import EventStart, ReceivedEvent
 
@@ -22,10 +24,10 @@ MOST_COUNTED = 10_000
 """Of one name: beyond it nobody counts."""
 
 _ADD = """
-    INSERT INTO sluice.event (name, event_id, data, at, sender, unmatched)
-    SELECT name, event_id, data::jsonb, at::timestamptz, $6::text, unmatched::boolean
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-        AS t(name, event_id, data, at, unmatched)
+    INSERT INTO sluice.event (name, event_id, data, at, sender, unmatched, detail)
+    SELECT name, event_id, data::jsonb, at::timestamptz, $7::text, unmatched::boolean, detail
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        AS t(name, event_id, data, at, unmatched, detail)
     ON CONFLICT (name, event_id) DO NOTHING
     RETURNING seq, name, event_id
 """
@@ -60,6 +62,7 @@ class NewEventRow:
     data: Json
     at: datetime
     unmatched: bool
+    detail: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -84,6 +87,7 @@ async def add(
         [json.dumps(row.data) for row in ordered],
         [row.at.isoformat() for row in ordered],
         [str(row.unmatched) for row in ordered],
+        [storable(redacted(row.detail)) for row in ordered],
         sender,
     )
     return {(name, event_id): seq for seq, name, event_id in found}

@@ -37,6 +37,8 @@ class ReceivedEvent(SluiceTable, table=True):
     """No family knew its name."""
     starts: list[int] | None = Field(default=None, sa_type=ARRAY(BigInteger))
     """Of ``EventStart``, by ``seq``. Null: it starts nothing."""
+    detail: str | None = Field(default=None, sa_type=Text)
+    """Why a family could not use it. Null: each could that wants it."""
     received_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
+from app.config.event_names import NAME, NAME_FORM
 from app.errors import ConfigurationError
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
-"""Of an event."""
-NAME_FORM = "1 to 200 letters, digits and . _ : / -, the first a letter or a digit"
 LONGEST = timedelta(days=1)
 MOST = 1_000
 """Items of a run that events start."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -84,19 +84,28 @@ class EventInbox:
     _fault: Fault = field(default_factory=lambda: Fault(log, "event_starter_stumbled"))
 
     async def take(
-        self, sent: Sequence[SentEvent], *, sender: str, once: IdempotentCall | None = None
+        self,
+        sent: Sequence[SentEvent],
+        *,
+        sender: str,
+        once: IdempotentCall | None = None,
+        lenient: bool = False,
     ) -> TakenEvents:
         """All of them, or none.
 
         Args:
             once: the caller's idempotency key: events without an id of their own have one by it.
+            lenient: what a family cannot use is taken all the same, and told with the event.
 
         Raises:
             UnusableEvent: a family cannot use one of them.
             FamilyFailed: a family's own code raised something else.
             BadInput: the idempotency key was used for another call.
         """
-        read = [self._read(number, one, once) for number, one in enumerate(sent)]
+        read = [
+            self._read(number, one, once, sender=sender, lenient=lenient)
+            for number, one in enumerate(sent)
+        ]
         async with self.database.begin() as tx:
             if once is not None and await _is_replayed(tx, once):
                 return TakenEvents([_receipt(one, duplicate=True) for one in read], replayed=True)
@@ -109,18 +118,32 @@ class EventInbox:
                 self._fault.seen(error)
         return TakenEvents([_receipt(one, duplicate=one.duplicate) for one in read])
 
-    def _read(self, number: int, sent: SentEvent, once: IdempotentCall | None) -> _Read:
+    def _read(
+        self,
+        number: int,
+        sent: SentEvent,
+        once: IdempotentCall | None,
+        *,
+        sender: str,
+        lenient: bool,
+    ) -> _Read:
         matching = self.subscriptions.to(sent.name)
         event_id = sent.id or (new_id("evt") if once is None else _id_by(once, number))
         row = NewEventRow(sent.name, event_id, sent.data, sent.at or made_now(), not matching)
-        read = _Read(row)
+        read, refusals = _Read(row), []
         for subscription in matching:
             try:
                 asked = subscription.asked(sent.data)
             except BadInput as refused:
-                raise UnusableEvent(number, refused) from None
+                if not lenient:
+                    raise UnusableEvent(number, refused) from None
+                refusals.append(refused.detail)
+                continue
             if asked is not None:
                 read.asks.append((subscription, asked))
+        if refusals:
+            read.row = replace(row, detail=" ".join(refusals)[:2_000])
+            log.warning("event_not_usable", name=row.name, sender=sender, reason=read.row.detail)
         return read
 
     async def _write(self, tx: AsyncConnection, read: Sequence[_Read], sender: str) -> bool:

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: ad1aefcde06cfd16cb597c99facf4c05faefb80873cff39d636989843c665aa1
+// OpenAPI document: 5258627f5aba2c808ddbe89d1344dd5a31a24f1e5f7ab7c62234d99ef66d7603
 
 export interface paths {
     "/api/audit": {
@@ -1288,6 +1288,27 @@ export interface paths {
         get: operations["list_questions_api_suspended_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Webhook
+         * @description A call of a source that `SLUICE_WEBHOOKS` names, signed by Standard Webhooks, or as GitHub or
+         *     Stripe sign, becomes an event. Nothing of it is read before its signature is found right.
+         */
+        post: operations["take_webhook_api_webhooks__source__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4263,6 +4284,11 @@ export interface components {
              * @description when it happened, by its sender's clock
              */
             at: string;
+            /**
+             * Detail
+             * @description why a family could not use it; null: each could
+             */
+            detail: string | null;
             /** Id */
             id: string;
             /** Name */
@@ -4274,7 +4300,7 @@ export interface components {
             receivedAt: string;
             /**
              * Sender
-             * @description the name of the token that sent it
+             * @description the name of the token that sent it, or webhook and its source
              */
             sender: string;
             /** Starts */
@@ -4579,6 +4605,27 @@ export interface components {
             lastAt: string;
             /** Name */
             name: string;
+        };
+        /**
+         * WebhookTakenAnswer
+         * @description Nothing of what comes of it: who sends it need not know.
+         */
+        WebhookTakenAnswer: {
+            /**
+             * Duplicate
+             * @description it was there already, and nothing was done
+             */
+            duplicate: boolean;
+            /**
+             * Id
+             * @description by which it is known
+             */
+            id: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
         };
         /** WelcomePlaceholderCron */
         WelcomePlaceholderCron: {
@@ -7655,6 +7702,52 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    take_webhook_api_webhooks__source__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description It was there already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTakenAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTakenAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

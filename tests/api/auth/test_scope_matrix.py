@@ -32,6 +32,7 @@ ROUTES: list[tuple[str, str, Iterable[Scope]]] = [
     ("GET|HEAD", r"/|/healthz|/readyz|/console.*", OPEN),
     ("GET|POST", r"/answer/{token}", OPEN),
     ("POST|DELETE", r"/api/session", OPEN),
+    ("POST", r"/api/webhooks/{source}", OPEN),
     ("POST", r"/api/runs/{run_id}/approve", {APPROVE}),
     ("POST", r"/api/runs/{run_id}/resume", {RUN, APPROVE}),
     ("POST", r"/api/runs/{run_id}/(item|items/{item_id})/(resume|link)", {APPROVE}),

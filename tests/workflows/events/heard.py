@@ -104,7 +104,7 @@ def changed(user: str, plan: str, **more: Any) -> SentEvent:
 
 
 async def sent(sluice: Sluice, *events: SentEvent) -> TakenEvents:
-    return await sluice.service.api.events.take(events, sender="test")
+    return await sluice.service.api.events.inbox.take(events, sender="test")
 
 
 def starter_of(sluice: Sluice) -> EventStarter:

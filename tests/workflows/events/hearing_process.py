@@ -47,7 +47,7 @@ async def send(prefix: str, number: int) -> None:
         print("ready", flush=True)  # noqa: T201 - what the parent waits for
         for one in range(0, number, 2):
             events = [event_of(one), event_of(one + 1)]
-            await service.api.events.take(events, sender="process")
+            await service.api.events.inbox.take(events, sender="process")
 
 
 async def main(prefix: str, what: str, *rest: str) -> None:

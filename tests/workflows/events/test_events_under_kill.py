@@ -87,7 +87,7 @@ async def test_workers_that_are_killed_lose_and_double_nothing(
     family, prefix = (TracedAlone if alone else Traced).name, opener.settings.redis_prefix
     word = "alone" if alone else None
     async with opened(opener) as sluice:
-        inbox = sluice.service.api.events
+        inbox = sluice.service.api.events.inbox
 
         async def sending() -> None:
             for number in range(EVENTS):
