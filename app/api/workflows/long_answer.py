@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 from fastapi import Request, Response
 from fastapi.sse import format_sse_event
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app.api.admission.call_limits import STREAM
@@ -68,6 +69,11 @@ class LongAnswer(Response):
         try:
             async with self._place():
                 answer = await self._worked(send)
+        except ClientDisconnect:
+            if not self._begun:
+                raise
+            log.info("caller_left", path=shown_path(scope))
+            return
         except (SluiceError, *UNREACHABLE) as error:
             if not self._begun:
                 raise

@@ -21,6 +21,7 @@ from app.workflows.contract.run_options import Budget
 from app.workflows.samples.service import (
     LONGEST,
     MOST_ITEMS,
+    SHORTEST,
     USUAL_ITEMS,
     USUAL_SECONDS,
     SampleRequest,
@@ -28,7 +29,7 @@ from app.workflows.samples.service import (
 from app.workflows.samples.tally import SampleTally
 
 Size = Annotated[StrictInt, Field(ge=1, le=MOST_ITEMS)]
-Seconds = Annotated[float, Field(gt=0, le=LONGEST, strict=True)]
+Seconds = Annotated[float, Field(ge=SHORTEST, le=LONGEST, strict=True)]
 
 
 def add_sample(router: Router, family: AnyFamily) -> None:

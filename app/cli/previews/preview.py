@@ -43,7 +43,7 @@ def preview(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(metavar="S", min=0, max=300, help="Of a sample: how long; else 60."),
+        typer.Option(metavar="S", min=1, max=300, help="Of a sample: how long; else 60."),
     ] = None,
     budget_usd: Annotated[
         float | None,

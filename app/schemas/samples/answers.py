@@ -95,7 +95,7 @@ class SampleAnswer(Answer):
     begun: int = Field(description="of the chosen; the others were not executed: see stopped")
     outcomes: SampleOutcomes
     groups: list[SampleGroupView] = Field(description="the largest first")
-    stops: list[SampleStopView] = Field(description="likewise")
+    stops: list[SampleStopView] = Field(description="likewise, twenty at most")
     stopped: SampleStop | None = Field(description="why no others began; null: all have")
     detail: str | None = Field(description="the sentence to that")
     spent: SpentView

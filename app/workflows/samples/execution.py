@@ -27,6 +27,10 @@ class _NoMore(Exception):
     """An item's turn has come, and none is to begin any more."""
 
 
+class _NotNow(Exception):
+    """An item's turn has come, and whoever is called wants no call just now."""
+
+
 @dataclass(slots=True)
 class SampleExecution:
     """
@@ -44,6 +48,8 @@ class SampleExecution:
     deadline: float
     _at_work: dict[str, float] = field(default_factory=dict)
     """Since when, by the same clock."""
+    _held_until: float = 0.0
+    """Likewise: until then whoever is called wants no call."""
     _refusal: SluiceError | None = None
 
     async def go(
@@ -86,13 +92,7 @@ class SampleExecution:
         """One item after the other."""
         for item_id in waiting:
             try:
-                verdict = await self.previews.preview(
-                    self.bound,
-                    item_id,
-                    self.params,
-                    patience=self._left() + GRACE,  # past the deadline, which ends it first
-                    turn=partial(self._execute, item_id),
-                )
+                verdict = await self._previewed(item_id)
             except _NoMore:
                 return
             except SluiceError as refusal:
@@ -104,6 +104,20 @@ class SampleExecution:
             if verdict.status is ItemStatus.SUCCEEDED:
                 await self._compare(item_id, verdict)
 
+    async def _previewed(self, item_id: str) -> AttemptResult:
+        while True:
+            await asyncio.sleep(self._held_until - _now())
+            try:
+                return await self.previews.preview(
+                    self.bound,
+                    item_id,
+                    self.params,
+                    patience=self._left() + GRACE,  # past the deadline, which ends it first
+                    turn=partial(self._execute, item_id),
+                )
+            except _NotNow:
+                continue
+
     async def _execute(
         self, item_id: str, execute: Callable[[], Awaitable[AttemptResult]]
     ) -> AttemptResult:
@@ -111,6 +125,8 @@ class SampleExecution:
         async with self.places:
             if self.tally.stopped is not None:
                 raise _NoMore
+            if self._held_until > _now():
+                raise _NotNow
             self.tally.begun += 1
             self._at_work[item_id] = _now()
             try:
@@ -122,7 +138,16 @@ class SampleExecution:
                 self.tally.cut_off(verdict.work_ms / 1_000, verdict.spent)
             else:
                 self.tally.add(item_id, verdict)
+                self._heed(verdict)
             return verdict
+
+    def _heed(self, verdict: AttemptResult) -> None:
+        """In a run nothing would start meanwhile; workers are told nothing of it by a preview."""
+        if verdict.hold is None:
+            return
+        self._held_until = max(self._held_until, _now() + verdict.hold.total_seconds())
+        if self._held_until >= self.deadline:
+            self.tally.stop(SampleStop.REFUSED, f"{verdict.error_class}: {verdict.error_message}")
 
     async def _compare(self, item_id: str, verdict: AttemptResult) -> None:
         try:

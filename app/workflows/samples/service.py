@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.errors import BadInput, Unavailable
+from app.errors import BadInput
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import Budget
 from app.workflows.previews import PreviewService
@@ -23,7 +23,7 @@ from app.workflows.sources.prerequisites import require_ready
 
 MOST_ITEMS = 200
 USUAL_ITEMS = 50
-LONGEST = 300.0
+SHORTEST, LONGEST = 1.0, 300.0
 """Seconds."""
 USUAL_SECONDS = 60.0
 KEPT_FREE = 2
@@ -52,10 +52,8 @@ class SampleRequest:
         """
         if not 1 <= self.size <= MOST_ITEMS:
             raise BadInput(f"A sample is of 1 to {MOST_ITEMS} items.", field="size")
-        if not 0 < self.seconds <= LONGEST:
-            raise BadInput(
-                f"A sample takes up to {LONGEST:g} seconds, and more than none.", field="seconds"
-            )
+        if not SHORTEST <= self.seconds <= LONGEST:
+            raise BadInput(f"A sample has {SHORTEST:g} to {LONGEST:g} seconds.", field="seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +104,9 @@ class SampleService:
             tally: in which the caller sees how far it is.
 
         Raises:
-            BadInput: a run could not be asked the same.
+            BadInput: a run could not be asked the same; or they cannot be counted in the time.
             NotReady: the family says that its work cannot be done just now.
-            SluiceError: they cannot be counted, or the flow key lets none begin.
+            SluiceError: what the family reads fails, or the flow key lets none begin.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -121,9 +119,10 @@ class SampleService:
             if not limit.expired():
                 raise
             many = bound.family.entity.plural
-            raise Unavailable(
+            raise BadInput(
                 f"The {many} could not be counted within {request.seconds:g} s. Give the sample"
-                " more seconds."
+                " more seconds.",
+                field="seconds",
             ) from None
         chosen = list(counted.canary)
         random.shuffle(chosen)  # of those that begin each is as likely as any, however few they are

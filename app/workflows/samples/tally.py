@@ -18,6 +18,8 @@ from app.workflows.failures.fingerprint import fingerprint
 from app.workflows.steps.preview import PreviewStop
 
 MOST_DIFFS = 5
+MOST_STOPS = 20
+"""Steps at which items stop, each with a payload."""
 
 
 class SampleOutcome(StrEnum):
@@ -38,7 +40,7 @@ class SampleStop(StrEnum):
     DEADLINE = "deadline"  # its time is over
     BUDGET = "budget"  # what it may spend is spent
     SYSTEMIC = "systemic"  # an item said that all others would fail as well
-    REFUSED = "refused"  # the flow key has been paused, or is held
+    REFUSED = "refused"  # the flow key is paused or held, or whoever is called wants no call
 
 
 @dataclass(slots=True)
@@ -118,8 +120,9 @@ class SampleTally:
 
     @property
     def stops(self) -> list[StopGroup]:
-        """The largest first."""
-        return sorted(self._stops.values(), key=lambda one: (-one.count, one.stop.step))
+        """The largest first, twenty at most."""
+        found = sorted(self._stops.values(), key=lambda one: (-one.count, one.stop.step))
+        return found[:MOST_STOPS]
 
     @property
     def averages(self) -> Averages | None:

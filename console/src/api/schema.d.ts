@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 5258627f5aba2c808ddbe89d1344dd5a31a24f1e5f7ab7c62234d99ef66d7603
+// OpenAPI document: 6c6fd053faf8f3c745bd7ddadb5c3f92a9409e76ed5a1b6ac5148ee68e9f3a61
 
 export interface paths {
     "/api/audit": {
@@ -4000,7 +4000,7 @@ export interface components {
             stopped: components["schemas"]["SampleStop"] | null;
             /**
              * Stops
-             * @description likewise
+             * @description likewise, twenty at most
              */
             stops: components["schemas"]["SampleStopView"][];
             /**

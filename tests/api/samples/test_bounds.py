@@ -6,7 +6,7 @@ import asyncio
 import time
 from datetime import timedelta
 
-from app.workflows.family import Context, Flow, FlowControl
+from app.workflows.family import Context, Flow, FlowControl, RetryAfter
 from tests.api.admission.few_places import SlowlyFiltered
 from tests.api.samples.sampled import SAMPLE, sampled
 from tests.support.families import Recording
@@ -50,7 +50,7 @@ async def test_code_that_does_not_end_holds_no_answer_up(opener: Opener) -> None
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(2)
         async with asyncio.timeout(PATIENCE):
-            answer = await sampled(caller, seconds=0.5)
+            answer = await sampled(caller, seconds=1)
         assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
         assert answer["stopped"] == "deadline"
         family.let_go.set()
@@ -68,6 +68,40 @@ async def test_when_its_budget_is_spent_nothing_else_begins(opener: Opener) -> N
         assert (answer["begun"], answer["detail"]) == (2, "20 of 20 tokens are spent.")
         # What a run over all would cost is told all the same.
         assert answer["estimate"]["usd"] == 20
+
+
+async def test_where_whoever_is_called_wants_no_call_it_waits_and_workers_are_not_told(
+    opener: Opener,
+) -> None:
+    begun: list[float] = []
+
+    def work(_item: str, _ctx: Context) -> None:
+        begun.append(time.monotonic())
+        if len(begun) == 1:
+            raise RetryAfter(timedelta(seconds=0.5), "busy", hold=True)
+
+    family = Recording(work)
+    family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
+    async with opener(family, pool_size=10) as sluice, api(sluice) as caller:
+        await sluice.add_users(5)
+        answer = await sampled(caller)
+        held = await sluice.sql("SELECT * FROM sluice.flow_hold")
+    assert (answer["outcomes"]["succeeded"], answer["outcomes"]["postponed"]) == (4, 1)
+    assert begun[1] - begun[0] >= 0.5
+    assert held == []
+
+
+async def test_where_its_time_does_not_suffice_for_that_it_ends(opener: Opener) -> None:
+    def work(_item: str, _ctx: Context) -> None:
+        raise RetryAfter(timedelta(minutes=10), "busy", hold=True)
+
+    family = Recording(work)
+    family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(5)
+        answer = await sampled(caller)
+    assert (answer["begun"], answer["stopped"]) == (1, "refused")
+    assert answer["detail"].startswith("RetryAfter: busy")
 
 
 async def test_of_a_paused_key_none_begins(opener: Opener) -> None:
@@ -177,7 +211,10 @@ async def test_a_caller_who_leaves_ends_it(opener: Opener) -> None:
 async def test_what_cannot_be_counted_in_time_is_told_so(opener: Opener) -> None:
     async with opener(SlowlyFiltered()) as sluice, api(sluice) as caller:
         await sluice.add_users(3)
-        document = assert_problem(await caller.post(SAMPLE, json={"seconds": 0.5}), 503)
-    assert document["detail"] == (
-        "The users could not be counted within 0.5 s. Give the sample more seconds."
-    )
+        document = assert_problem(await caller.post(SAMPLE, json={"seconds": 1}), 422)
+    assert document["errors"] == [
+        {
+            "field": "seconds",
+            "message": "The users could not be counted within 1 s. Give the sample more seconds.",
+        }
+    ]

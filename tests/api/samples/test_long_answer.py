@@ -6,13 +6,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI, Request, Response
+from structlog.testing import capture_logs
 
 from app.api import problems
+from app.api.admission.disconnect import while_connected
 from app.api.workflows.long_answer import LongAnswer
 from app.errors import Conflict, Unavailable
 from app.schemas.base import Answer, View
@@ -70,14 +73,10 @@ async def answering(
     app = FastAPI()
     problems.install(app)
 
-    @asynccontextmanager
-    async def place() -> AsyncIterator[None]:
-        yield
-
     @app.post("/")
     async def long(request: Request) -> Response:
         return LongAnswer(
-            request, work, place=place, progress=work.progress,
+            request, work, place=partial(while_connected, request), progress=work.progress,
             stopping=stopping or asyncio.Event(), event=event, every=OFTEN,
         )  # fmt: skip
 
@@ -119,6 +118,18 @@ async def test_json_that_breaks_off_has_no_end() -> None:
         work.let_go.set()
         with pytest.raises(httpx2.RemoteProtocolError):
             await asked
+
+
+async def test_a_caller_who_leaves_behind_the_first_sign_ends_the_work_and_is_no_fault() -> None:
+    work = Work()
+    with capture_logs() as logs:
+        async with answering(work) as client:
+            asked = asyncio.create_task(client.post("/"))
+            await work.until_looked(5)
+            asked.cancel()
+            async with asyncio.timeout(PATIENCE):
+                await work.ended.wait()
+    assert {one["event"] for one in logs} <= {"caller_left"}
 
 
 async def test_a_stream_tells_how_far_it_is_and_ends_with_the_answer() -> None:

@@ -284,8 +284,9 @@ def test_a_family_that_cannot_be_made_has_its_sentence(folder: Folder) -> None:
     assert "broken.py" in refusal(folder(broken=text))
 
 
-def test_a_verb_that_makes_one_route_twice_is_refused(folder: Folder) -> None:
+@pytest.mark.parametrize("verb", ["process", "paginate", "sample"])
+def test_a_verb_that_makes_one_route_twice_is_refused(folder: Folder, verb: str) -> None:
     text = changed('Entity("user", "users")', 'Entity("sheep", "sheep")').replace(
-        'verb = "greet"', 'verb = "process"'
+        'verb = "greet"', f'verb = "{verb}"'
     )
-    assert "broken.py" in refusal(folder(broken=text))
+    assert f"cannot have the verb {verb!r}" in refusal(folder(broken=text))
