@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import ProcessCollector
 from prometheus_client.core import (
@@ -18,25 +19,33 @@ from prometheus_client.samples import Exemplar as ShownExemplar
 from app.metrics.catalog import Kind, Metric
 from app.metrics.instruments import Histogram, Reading
 
+END = b"# EOF\n"
+"""Of a document of OpenMetrics."""
 
-def scraped(readings: Sequence[Reading], accept: str) -> tuple[bytes, str]:
-    """The document, and its content type.
+
+async def scraped(readings: Iterable[Reading], accept: str) -> tuple[bytes, str]:
+    """The document, and its content type. It is written a metric at a time, so that that of very
+    many families holds up nothing else.
 
     Args:
         accept: what the header of this name says.
     """
     encode, content_type = choose_encoder(accept)
-    return encode(_Readings(readings)), content_type
+    parts: list[bytes] = []
+    for reading in readings:
+        parts.append(encode(_Families([_family(reading)])))
+        await asyncio.sleep(0)
+    parts.append(encode(_Families(ProcessCollector(registry=None).collect())))
+    end = END if parts[-1].endswith(END) else b""
+    return b"".join(part.removesuffix(END) for part in parts) + end, content_type
 
 
-class _Readings(Collector):
-    def __init__(self, readings: Sequence[Reading]) -> None:
-        self._readings = readings
+class _Families(Collector):
+    def __init__(self, families: Iterable[Family]) -> None:
+        self._families = families
 
     def collect(self) -> Iterable[Family]:
-        for reading in self._readings:
-            yield _family(reading)
-        yield from ProcessCollector(registry=None).collect()
+        return self._families
 
 
 def _family(reading: Reading) -> Family:
@@ -55,6 +64,8 @@ def _histogram(metric: Metric, reading: Reading) -> Family:
     family = HistogramMetricFamily(metric.name, metric.text, labels=metric.labels)
     for labels, value in reading.values.items():
         assert isinstance(value, Histogram)  # noqa: S101 - the metric's kind says so
+        if not any(value.counts):
+            continue  # a dozen lines and more, of each family that has done nothing here
         family.add_metric(labels, list(_buckets(value)), value.total)
     return family
 

@@ -24,4 +24,4 @@ class MetricsReadings:
         from app.metrics.exposition import scraped  # noqa: PLC0415
 
         service = await self.service.read() if whole else ()
-        return scraped([*self.process.read(), *service], accept)
+        return await scraped([*self.process.read(), *service], accept)
