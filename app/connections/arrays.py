@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+
+SEPARATOR = "\x1f"
+"""Between the elements of what is sent as one text. Neither an item's id nor JSON holds one."""
+
+
+def joined(values: Iterable[object]) -> str:
+    """Elements as one text, to be read by ``split``. The driver looks at each element of an array
+    for as long as all else of it takes. None of them may be empty; None is NULL."""
+    return SEPARATOR.join(["" if value is None else str(value) for value in values])
+
+
+def split(place: int) -> str:
+    """SQL of the ``text[]`` that was sent as one text. In a SELECT of its own, which is evaluated
+    once, and not for each row."""
+    return f"(SELECT string_to_array(${place}::text, E'\\x1f', ''))::text[]"
 
 
 def sent(values: Sequence[object]) -> list[object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -38,7 +39,8 @@ class GroupCommit(Generic[T]):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._writing is None:
-            self._writing = asyncio.create_task(self._drain())
+            # Of no entry in particular: in none of their contexts.
+            self._writing = asyncio.create_task(self._drain(), context=contextvars.Context())
         await done
 
     async def _drain(self) -> None:

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chunks import chunked
+from app.connections.arrays import joined, split
 from app.connections.driver import fetch_raw
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus
@@ -66,20 +68,21 @@ _RECORD = f"""
 # the arrays: beside `= ANY`, a join compares each row with each id. In either form a row is matched
 # with all that was asked for, so a statement takes no more than so many.
 _AT_ONCE = 100
-_PLACE = "array_position($2::text[], item_id)"
+_IDS = split(2)
+_PLACE = f"array_position({_IDS}, item_id)"
 _VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms", "claim", "number")
 _RECORD_SUCCESSES = f"""
     WITH changed AS (
         UPDATE sluice.item
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL, error_group = NULL,
-            result = (($3::text[])[{_PLACE}])::jsonb,
-            started_at = (($4::text[])[{_PLACE}])::timestamptz,
-            finished_at = (($5::text[])[{_PLACE}])::timestamptz
-        WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending'
-          AND claim = (($7::text[])[{_PLACE}])::bigint
-          AND claim_number = (($8::text[])[{_PLACE}])::int
-        RETURNING (($6::text[])[{_PLACE}])::int AS work_ms, item_id
+            result = ({split(3)})[{_PLACE}]::jsonb,
+            started_at = ({split(4)})[{_PLACE}]::timestamptz,
+            finished_at = ({split(5)})[{_PLACE}]::timestamptz
+        WHERE run_id = $1::text AND item_id = ANY({_IDS}) AND status = 'pending'
+          AND claim = ({split(7)})[{_PLACE}]::bigint
+          AND claim_number = ({split(8)})[{_PLACE}]::int
+        RETURNING ({split(6)})[{_PLACE}]::int AS work_ms, item_id
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
 """  # noqa: S608
@@ -178,7 +181,7 @@ async def record(
 async def _record_successes(
     tx: AsyncConnection, run_id: str, some: Sequence[ItemOutcome], done: Recorded, *, named: bool
 ) -> None:
-    values = ([getattr(one, name) for one in some] for name in _VARYING)
+    values = (joined(map(attrgetter(name), some)) for name in _VARYING)
     statement = _RECORD_SUCCESSES_NAMED if named else _RECORD_SUCCESSES
     [(number, work_ms, *ids)] = await fetch_raw(tx, statement, run_id, *values)
     if number:

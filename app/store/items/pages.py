@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, literal_column, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import joined, split
 from app.connections.driver import fetch_raw
 from app.store.runs import runs
 from app.store.runs.runs import OUTSTANDING
@@ -29,7 +30,7 @@ _ADVANCE = f"""
         FOR UPDATE
     ), fresh AS (
         INSERT INTO sluice.item (run_id, item_id, status)
-        SELECT here.id, t.id, 'pending' FROM here, unnest($2::text[]) AS t(id)
+        SELECT here.id, t.id, 'pending' FROM here, unnest({split(2)}) AS t(id)
         WHERE room IS NULL OR NOT EXISTS (
             SELECT FROM sluice.item WHERE item.run_id = here.id AND item.item_id = t.id
         )
@@ -115,7 +116,7 @@ async def advance(
 
     None: the run does not stand at ``cursor``, or is not running; nothing was changed.
     """
-    values = (run_id, list(item_ids), cursor, next_cursor, last, look_ahead)
+    values = (run_id, joined(item_ids), cursor, next_cursor, last, look_ahead)
     rows = await fetch_raw(tx, _ADVANCE, *values)
     if not rows:
         return None

@@ -18,9 +18,9 @@ LONGEST_MESSAGE = 2_000
 FINE = (ItemStatus.SUCCEEDED, ItemStatus.SKIPPED, ItemStatus.SUSPENDED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DeliveryResult:
-    """How a delivery of an item ended.
+    """How a delivery of an item ended. Made for every item, and so not frozen.
 
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
     item waits for. ``memory``: where its family remembers a success; None: it remembers none.

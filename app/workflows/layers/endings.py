@@ -69,7 +69,7 @@ def _place(memory: ResultMemory, view: CachedRun, item: ClaimedItem) -> Remember
 def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
     """Under which name only one delivery is at work; None: the family's runs never go side by
     side."""
-    if view.run.finish_of is not None:
+    if view.finish_of is not None:
         return None
     if bound.family.partitions is not None:
         # The same item of another partition is other work.

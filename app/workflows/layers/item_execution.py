@@ -163,12 +163,12 @@ class ItemExecutor:
             item.claim,
             work,
             attempt=number,
-            origin=view.run.origin or run_id,
+            origin=view.origin,
             remembers=item.steps,
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
         finish = None
-        if view.run.finish_of is not None:
+        if view.finish_of is not None:
             finish = partial(self.finished.finish, bound, view, ctx)
         try:
             verdict = await attempt(

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisAway
@@ -96,7 +96,9 @@ def _make_task(
     code: Coroutine[Any, Any, Any] | Generator[Any, None, Any],  # of any code's
     **more: Any,  # as asyncio.Task takes them
 ) -> asyncio.Task[Any]:
-    if AT_WORK.get() and asyncio.iscoroutine(code):
+    context: Context | None = more.get("context")
+    begun_by_it = AT_WORK.get() if context is None else context.get(AT_WORK, False)
+    if begun_by_it and asyncio.iscoroutine(code):
         code = _Guarded(code)
     return asyncio.Task(code, loop=loop, **more)
 

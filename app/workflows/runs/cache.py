@@ -37,15 +37,18 @@ class CachedRun:
     """A run as it stood at most half a second ago, with its params parsed, or why they, or its
     entity, cannot be: one that is paused or cancelled needs none.
 
-    ``attempts``: of each of its items; None: as its family says. ``share``: how many of its items
-    may be at work at once by its ramp; None: no ramp bounds it. ``entity``: what its caller handed
-    over; None: its items are loaded. ``params_key``: of the params by which its family tells
-    remembered results apart.
+    ``origin``: the first run of its chain of retries. Asked for with every item, as ``finish_of``
+    is: a row's columns take several times as long to answer. ``attempts``: of each of its items;
+    None: as its family says. ``share``: how many of its items may be at work at once by its ramp;
+    None: no ramp bounds it. ``entity``: what its caller handed over; None: its items are loaded.
+    ``params_key``: of the params by which its family tells remembered results apart.
     """
 
     run: Run
     status: RunStatus
     read: BaseModel | Unreadable
+    origin: str
+    finish_of: str | None
     share: int | None = None
     attempts: int | None = None
     entity: BaseModel | None = None
@@ -174,4 +177,14 @@ class RunCache:
             params = error
         options = RunOptions.model_validate(run.options)
         share = None if options.ramp is None else options.ramp.share(active_seconds)
-        return CachedRun(run, RunStatus(run.status), params, share, options.attempts, entity, key)
+        return CachedRun(
+            run,
+            RunStatus(run.status),
+            params,
+            run.origin or run.id,
+            run.finish_of,
+            share,
+            options.attempts,
+            entity,
+            key,
+        )

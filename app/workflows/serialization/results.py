@@ -80,7 +80,8 @@ class Results:
     def _dump(self, result: Any) -> str | None:
         """None: JSON has no form for it, such as bytes that are no text."""
         try:
-            text = self._adapter.dump_json(result, warnings="error")
+            # Of the adapter's own serializer: around it, ``dump_json`` takes as long again.
+            text = self._adapter.serializer.to_json(result, warnings="error")
         except ValueError as error:  # pydantic's serialisation errors are ValueErrors
             misfit = error
         else:
