@@ -90,6 +90,7 @@ class FamilyView(View):
     approval: bool = Field(description="every run waits, once it has counted, to be approved")
     partitions: PartitionsView | None = Field(description="null: it has none, and no backfills")
     after: list[AfterView] = Field(description="whose runs it follows; empty: nobody's")
+    events: list[str] = Field(description="names of those that start it; empty: none does")
     last_run: FamilyLastRunView | None = Field(description="the newest; null: there is none")
     next_fire_time: datetime | None = Field(description="null: no schedule starts it")
 
@@ -126,6 +127,7 @@ class FamilyView(View):
             approval=family.approval,
             partitions=partitions,
             after=after,
+            events=[event.name for event in family.on],
             last_run=None if last_run is None else FamilyLastRunView.of(last_run),
             next_fire_time=next_fire_time,
         )

@@ -30,7 +30,7 @@ CHANNEL = "sluice.event"
 """Postgres tells here, with the commit, that a family has a new start: its name is the payload."""
 
 # Whoever waits here for a start that is just being taken finds it settled, and writes another one.
-_ADD = """
+_ADD = f"""
     INSERT INTO sluice.event_start AS s
         (family, event, merge_key, item_id, params, params_version, at, events, due_at, until)
     SELECT family, event, merge_key, item_id, params::jsonb, params_version::integer,
@@ -46,9 +46,8 @@ _ADD = """
         at = greatest(s.at, excluded.at),
         due_at = CASE WHEN s.merge_key = '' THEN least(excluded.due_at, s.until)
             ELSE least(s.due_at, excluded.due_at) END
-    RETURNING seq, family, event, merge_key, item_id
-"""
-_TELL = f"SELECT pg_notify('{CHANNEL}', family) FROM unnest($1::text[]) AS t(family)"  # noqa: S608 - no value is pasted in
+    RETURNING seq, family, event, merge_key, item_id, pg_notify('{CHANNEL}', family)
+"""  # noqa: S608 - no value is pasted in
 # From pair to pair along the index: what waits behind a long run may be much.
 _WAITING = text("""
     WITH RECURSIVE pair AS (
@@ -135,8 +134,7 @@ async def add(tx: AsyncConnection, wanted: Iterable[WantedStart]) -> dict[StartK
         [one.wait for one in ordered],
         [one.longest for one in ordered],
     )
-    await fetch_raw(tx, _TELL, sorted({one.key.family for one in ordered}))
-    return {StartKey(*key): seq for seq, *key in found}
+    return {StartKey(*key): seq for seq, *key, _ in found}
 
 
 def _position(key: StartKey) -> tuple[str, str, str, str]:

@@ -40,6 +40,8 @@ def declaration(family: AnyFamily) -> Mapping[str, str]:
         "beside a run": str(family.overlap),
         "schedule": _schedule(family.schedule),
     }
+    if family.on:
+        said["events"] = ", ".join(event.name for event in family.on)
     if isinstance(existing, RememberedResults):
         said["remembers"] = _remembered(existing, family.version)
     if former := [after.family for after in in_full(family.after)]:

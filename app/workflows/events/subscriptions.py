@@ -9,13 +9,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
-from app.errors import BadInput, ConfigurationError
+from app.errors import BadInput
 from app.store.events.starts import StartKey
 from app.workflows.contract.event import ABSENT, Data, Event, value_at
 from app.workflows.keys import id_fault, values_key
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-from app.workflows.serialization.annotations import all_in, is_secret
+from app.workflows.registry.schedule_spec import check_events
 from app.workflows.serialization.params import KeptParams
 
 AT_ONCE = timedelta(0)
@@ -117,7 +117,8 @@ class Subscriptions:
         """
         found: dict[str, list[Subscription]] = {}
         for bound in families.values():
-            for event in _checked(bound):
+            check_events(bound.family)
+            for event in bound.family.on:
                 found.setdefault(event.name, []).append(Subscription(bound, event))
         return cls(found)
 
@@ -126,41 +127,6 @@ class Subscriptions:
 
     def by_key(self) -> dict[tuple[str, str], Subscription]:
         return {one.key: one for several in self.by_event.values() for one in several}
-
-
-def _checked(bound: BoundFamily) -> Sequence[Event]:
-    name, kind = bound.name, bound.family.params
-    on: object = bound.family.on
-    if not (isinstance(on, list | tuple) and all(isinstance(one, Event) for one in on)):
-        raise ConfigurationError(
-            f'{name}: on is a list of Event(…), such as on = [Event("user/registered",'
-            ' item="user.id")].'
-        )
-    names = [event.name for event in on]
-    twice = next((one for one in names if names.count(one) > 1), None)
-    if twice is not None:
-        raise ConfigurationError(f"{name}: on names the event {twice!r} twice. Name it once.")
-    for event in on:
-        for own in event.taken:
-            _check_param(name, kind, own)
-        for own, field in kind.model_fields.items():
-            if field.is_required() and own not in event.taken:
-                raise ConfigurationError(
-                    f"{name}: on: no run can start without its param {own!r}, and"
-                    f' Event({event.name!r}) does not take it: params=("{own}",).'
-                )
-    return on
-
-
-def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
-    field = kind.model_fields.get(name)
-    if field is None:
-        known = ", ".join(kind.model_fields) or "none"
-        raise ConfigurationError(f"{family}: on: it has no param {name!r}. It has: {known}.")
-    if any(is_secret(one) for one in all_in(field.annotation, set())):
-        raise ConfigurationError(
-            f"{family}: on: the param {name!r} is a secret, and an event's data is kept as it came."
-        )
 
 
 def _alias(kind: type[BaseModel], name: str) -> str:

@@ -27,7 +27,7 @@ from app.workflows.registry.param_types import (
 )
 from app.workflows.registry.rename import check_renames
 from app.workflows.registry.result_types import check_result_type
-from app.workflows.registry.schedule_spec import declared_spec
+from app.workflows.registry.schedule_spec import check_starts
 from app.workflows.serialization.params import Params, ParamsVersion
 from app.workflows.serialization.secret_box import SecretBox
 
@@ -245,6 +245,6 @@ def _check_values(where: str, family: AnyFamily) -> None:
     try:
         version = ParamsVersion(family.params_version, family.migrate_params)
         params = Params(family.params, values_of(family), SecretBox.fresh(), version=version)
-        declared_spec(family, params)
+        check_starts(family, params)
     except ConfigurationError as error:
         raise ConfigurationError(f"{where}: {error.detail}") from error

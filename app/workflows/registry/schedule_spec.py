@@ -1,15 +1,18 @@
-"""What a schedule asks its family for: checked when it is made, and read when it fires."""
+"""What starts a family by itself, as its author declares it: what its schedule asks it for, checked
+when it is made and read when it fires; and its events."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app.errors import BadInput, ConfigurationError, field_errors, first_of
 from app.workflows.contract.cron import CatchUp, Cron
+from app.workflows.contract.event import Event
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import ScheduleOptions
+from app.workflows.serialization.annotations import all_in, is_secret
 from app.workflows.serialization.params import Params
 
 
@@ -50,3 +53,53 @@ def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
         "options": options.stored(),
         "catch_up": str(catch_up),
     }
+
+
+def check_starts(family: AnyFamily, params: Params) -> None:
+    """
+    Args:
+        params: the family's.
+
+    Raises:
+        ConfigurationError: its schedule, or an event that it names, cannot be used.
+    """
+    declared_spec(family, params)
+    check_events(family)
+
+
+def check_events(family: AnyFamily) -> None:
+    """
+    Raises:
+        ConfigurationError: what the family says under ``on`` cannot be used.
+    """
+    name, kind = family.name, family.params
+    on: object = family.on
+    if not (isinstance(on, list | tuple) and all(isinstance(one, Event) for one in on)):
+        raise ConfigurationError(
+            f'{name}: on is a list of Event(…), such as on = [Event("user/registered",'
+            ' item="user.id")].'
+        )
+    names = [event.name for event in on]
+    twice = next((one for one in names if names.count(one) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"{name}: on names the event {twice!r} twice. Name it once.")
+    for event in on:
+        for own in event.taken:
+            _check_param(name, kind, own)
+        for own, field in kind.model_fields.items():
+            if field.is_required() and own not in event.taken:
+                raise ConfigurationError(
+                    f"{name}: on: no run can start without its param {own!r}, and"
+                    f' Event({event.name!r}) does not take it: params=("{own}",).'
+                )
+
+
+def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
+    field = kind.model_fields.get(name)
+    if field is None:
+        known = ", ".join(kind.model_fields) or "none"
+        raise ConfigurationError(f"{family}: on: it has no param {name!r}. It has: {known}.")
+    if any(is_secret(one) for one in all_in(field.annotation, set())):
+        raise ConfigurationError(
+            f"{family}: on: the param {name!r} is a secret, and an event's data is kept as it came."
+        )

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 6c6fd053faf8f3c745bd7ddadb5c3f92a9409e76ed5a1b6ac5148ee68e9f3a61
+// OpenAPI document: 2b135732a95ec2c48c9d2f3b8ff1bafd2522c6329f7aa83db890b0675661a13c
 
 export interface paths {
     "/api/audit": {
@@ -2376,6 +2376,11 @@ export interface components {
             entities: string;
             /** Entity */
             entity: string;
+            /**
+             * Events
+             * @description names of those that start it; empty: none does
+             */
+            events: string[];
             /** Flow */
             flow: components["schemas"]["FamilyFlowView"][];
             /**
