@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.driver import fetch_raw
-from app.engine import Delivery
+from app.engine import Delivery, Depth
 from app.engine.postgres import statements
 from app.engine.postgres.engine import PostgresEngine
-from app.store.database import BY_INDEX, open_database
+from app.store.database import BY_INDEX, open_database, reading
 from app.workflows.keys import new_worker
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.patience import PATIENCE
@@ -286,3 +286,14 @@ async def test_whose_a_lost_delivery_was_is_found_by_index(
     assert sorted(one.token[1] for one in left.deliveries) == [1, 2, 3]
     assert "Seq Scan" not in lines
     assert int(re.findall(r"shared hit=(\d+)", lines)[0]) < 100, lines
+
+
+async def test_of_a_backlog_no_more_is_counted_than_is_asked_for_and_the_oldest_first(
+    database: AsyncEngine, engine: PostgresEngine
+) -> None:
+    old = [message(n, delay=timedelta(seconds=-60)) for n in range(2)]
+    await publish(engine, database, *(message(n) for n in range(10, 20)), *old)
+    async with reading(database) as tx:
+        [found] = (await engine.backlog(tx, ["a.execute"], most=5)).values()
+    assert found.depth == Depth(due=5)
+    assert found.oldest >= 60

@@ -30,7 +30,9 @@ from tests.support.users import User
 from tests.unit.redaction.encodings import ENCODINGS
 from tests.workflows.notifications.told import LOOPBACK, until
 
+SCRAPER = "of-whoever-scrapes-the-metrics"
 CONFIGURED = {
+    "metrics_token": SecretStr(SCRAPER),
     "crm_key": SecretStr("sk-of/the-model'42"),
     "shop_key": SecretStr("sk-of-the-painter-77"),
     "token": SecretStr("of-the-command-line-1"),
@@ -42,7 +44,7 @@ CONFIGURED = {
 SECRETS = [
     "sk-of/the-model'42", "sk-of-the-painter-77", "of-the-command-line-1",
     "bmV3ZXN0LWtleS1vZi1zZWFsaW5nLW9mLTMyLWJ5dGU=", "of/the-database", "of-redis-itself",
-    "of-the-posts", OPS,
+    "of-the-posts", SCRAPER, OPS,
 ]  # fmt: skip
 OF_PARAMS = "of-the/params-of-1-run"
 PLACES = ("load", "execute", "save", "step", "logged", "url", "service")
@@ -220,6 +222,7 @@ async def test_no_secret_is_found_in_any_table_answer_or_line_of_the_log(
                     texts.append((await caller.post(path, json=preview)).text)
             rows = await stored(sluice)
             shown, number_of_answers = await answered(caller, sluice, run_ids)
+            scraped = await caller.get("/metrics", headers=bearer(SCRAPER))
             link = await _fails(sluice, caller)
     finally:
         await service.aclose()
@@ -231,6 +234,8 @@ async def test_no_secret_is_found_in_any_table_answer_or_line_of_the_log(
     assert number_of_answers > 20
     assert any("[redacted]" in one for one in texts)
     assert "request_failed" in log
+    assert 'sluice_items_total{family="leaking"' in scraped.text
+    assert found_in(scraped.text, secrets) == []
     assert found_in(rows, secrets) == []
     assert found_in(shown, secrets) == []
     assert found_in("\n".join(texts), secrets) == []
