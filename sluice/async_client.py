@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 import httpx2
+from pydantic import BaseModel
 
 from sluice.async_family import AsyncFamily
 from sluice.async_run import AsyncRun
 from sluice.calls.connection import Connection
+from sluice.calls.requests import new_key
+from sluice.sent_events import EventsSentAnswer, NewEvent, SentEvent, as_body, new_event
 
 ResultT = TypeVar("ResultT")
 
@@ -68,6 +73,44 @@ class AsyncSluiceClient:
             result: the type of what it returns for an item, such as ``list[str]`` or a model.
         """
         return AsyncFamily(self._connection, family, result)
+
+    async def send_event(
+        self,
+        name: str,
+        data: BaseModel | Mapping[str, Any] | None = None,
+        *,
+        event_id: str | None = None,
+        at: datetime | None = None,
+    ) -> SentEvent:
+        """Something has happened: the families that name the event start work on what it names.
+
+        Args:
+            event_id: an event of this name and id is taken once; None: it is another one each time.
+            at: when it happened, with its offset from UTC; None: now.
+
+        Raises:
+            CallRefused: a family cannot use it; or the token is not for this.
+            ValueError: it has no form in JSON.
+        """
+        [sent] = await self.send_events([new_event(name, data, event_id, at)])
+        return sent
+
+    async def send_events(
+        self, events: Sequence[NewEvent], *, idempotency_key: str | None = None
+    ) -> list[SentEvent]:
+        """At most 1,000: all are taken, or none. Answers them in their order.
+
+        Args:
+            idempotency_key: under which the same call may be made again; None: one of its own.
+
+        Raises:
+            CallRefused, ValueError: as ``send_event``.
+        """
+        key = idempotency_key or new_key()
+        answer = await self._connection.post(
+            EventsSentAnswer, "api/events", as_body(events), key=key
+        )
+        return answer.events
 
     @overload
     def run(self, run_id: str) -> AsyncRun[Any]: ...

@@ -29,11 +29,13 @@ from sluice.samples import (
     SampleOutcomes,
     SampleStop,
 )
+from sluice.sent_events import AskedItem, NewEvent, SentEvent
 from sluice.sync_client import Family, SluiceClient
 from sluice.sync_run import Run
 
 __all__ = [
     "Actual",
+    "AskedItem",
     "AsyncFamily",
     "AsyncRun",
     "AsyncSluiceClient",
@@ -47,6 +49,7 @@ __all__ = [
     "Family",
     "Finish",
     "Item",
+    "NewEvent",
     "NotConfigured",
     "NotReached",
     "Parent",
@@ -60,6 +63,7 @@ __all__ = [
     "SampleGroup",
     "SampleOutcomes",
     "SampleStop",
+    "SentEvent",
     "SluiceClient",
     "Throttled",
 ]

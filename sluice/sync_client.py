@@ -3,10 +3,13 @@ docstrings say what each call does."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 import httpx2
+from pydantic import BaseModel
 
 from sluice.async_client import AsyncSluiceClient
 from sluice.async_family import AsyncFamily
@@ -14,6 +17,7 @@ from sluice.calls.requests import Entity, Ids, Params
 from sluice.event_loop import EventLoopThread
 from sluice.models import DryRun, Preview, RunOptions
 from sluice.samples import Budget, Sample
+from sluice.sent_events import NewEvent, SentEvent
 from sluice.sync_run import Run
 
 ResultT = TypeVar("ResultT")
@@ -61,6 +65,21 @@ class SluiceClient:
 
     def of(self, family: str, *, result: Any = Any) -> Family[Any]:
         return Family(self._loop, self._client.of(family, result=result))
+
+    def send_event(
+        self,
+        name: str,
+        data: BaseModel | Mapping[str, Any] | None = None,
+        *,
+        event_id: str | None = None,
+        at: datetime | None = None,
+    ) -> SentEvent:
+        return self._loop.call(self._client.send_event(name, data, event_id=event_id, at=at))
+
+    def send_events(
+        self, events: Sequence[NewEvent], *, idempotency_key: str | None = None
+    ) -> list[SentEvent]:
+        return self._loop.call(self._client.send_events(events, idempotency_key=idempotency_key))
 
     @overload
     def run(self, run_id: str) -> Run[Any]: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
@@ -62,7 +62,7 @@ class Connection:
         self,
         kind: type[Found],
         path: str,
-        body: Mapping[str, Any] | None = None,  # JSON
+        body: Mapping[str, Any] | Sequence[Any] | None = None,  # JSON
         *,
         key: str | None = None,
     ) -> Found:
@@ -147,7 +147,7 @@ class Connection:
         path: str,
         *,
         query: Mapping[str, str | int | None] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Any] | None = None,
         key: str | None = None,
     ) -> Found:
         patience = Patience(self._patience, answered=True)
