@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
-from app.workflows.family import Context, Flow, FlowControl, RetryAfter
+from sqlalchemy import Select
+from sqlmodel import select
+
+from app.workflows.family import Context, FamilyParams, Flow, FlowControl, JobFamily, RetryAfter
 from tests.api.admission.few_places import SlowlyFiltered
 from tests.api.samples.sampled import SAMPLE, sampled
 from tests.support.families import Recording
@@ -14,6 +18,7 @@ from tests.support.held import Held
 from tests.support.http import api, assert_problem, listening
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
+from tests.support.users import User
 
 
 async def test_what_is_at_work_when_its_time_is_over_is_broken_off(opener: Opener) -> None:
@@ -54,6 +59,38 @@ async def test_code_that_does_not_end_holds_no_answer_up(opener: Opener) -> None
         assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
         assert answer["stopped"] == "deadline"
         family.let_go.set()
+
+
+class Plain(JobFamily[FamilyParams, str, str]):
+    """Executes in a thread, which nobody can end."""
+
+    name = "recording"
+    entity = Recording.entity
+    verb = "record"
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def eligible(self, params: FamilyParams) -> Select[str]:
+        return select(User.id)
+
+    def load(self, item_id: str, ctx: Context) -> str:
+        return item_id
+
+    def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        self.let_go.wait(PATIENCE)
+        return entity
+
+
+async def test_code_in_a_thread_holds_no_answer_up_either(opener: Opener) -> None:
+    family = Plain()
+    async with opener(family) as sluice, api(sluice) as caller:
+        await sluice.add_users(3)
+        answer = await sampled(caller, seconds=1)
+        family.let_go.set()
+        assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
+        again = await sampled(caller)
+    assert again["outcomes"]["succeeded"] == 3
 
 
 async def test_when_its_budget_is_spent_nothing_else_begins(opener: Opener) -> None:

@@ -38,7 +38,11 @@ class Api:
     """The API with a token that may do everything, or the one that is given."""
 
     def __init__(self, url: str, secret: str = OPS) -> None:
-        self._client = httpx2.Client(base_url=url, headers=bearer(secret), timeout=20)
+        # No connection is used again that the server may be closing: it does after five seconds.
+        limits = httpx2.Limits(keepalive_expiry=2)
+        self._client = httpx2.Client(
+            base_url=url, headers=bearer(secret), timeout=20, limits=limits
+        )
         self.kept: set[str] = set()
         """Runs that go on from one test to the next."""
 
