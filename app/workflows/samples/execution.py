@@ -48,6 +48,9 @@ class SampleExecution:
     deadline: float
     _at_work: dict[str, float] = field(default_factory=dict)
     """Since when, by the same clock."""
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _busy: set[asyncio.Task[None]] = field(default_factory=set)
+    """Those of them that have an item in hand, and not only in line."""
     _held_until: float = 0.0
     """Likewise: until then whoever is called wants no call."""
     _refusal: SluiceError | None = None
@@ -64,7 +67,8 @@ class SampleExecution:
             SluiceError: nothing could begin: see ``app.flow.caller_gate``.
         """
         waiting, width = iter(item_ids), min(at_once, len(item_ids))
-        tasks = [asyncio.create_task(self._work(waiting)) for _ in range(width)]
+        self._tasks = {asyncio.create_task(self._work(waiting)) for _ in range(width)}
+        tasks = set(self._tasks)
         if not tasks:
             return
         try:
@@ -90,7 +94,10 @@ class SampleExecution:
 
     async def _work(self, waiting: Iterator[str]) -> None:
         """One item after the other."""
+        task = _task()
         for item_id in waiting:
+            if self.tally.stopped is not None:
+                return
             try:
                 verdict = await self._previewed(item_id)
             except _NoMore:
@@ -98,11 +105,13 @@ class SampleExecution:
             except SluiceError as refusal:
                 self._refusal = refusal
                 self.tally.stop(SampleStop.REFUSED, refusal.detail)
+                self._empty_the_line()
                 return
-            if _told_to_end():
+            if task.cancelling():
                 return
             if verdict.status is ItemStatus.SUCCEEDED:
                 await self._compare(item_id, verdict)
+            self._busy.discard(task)
 
     async def _previewed(self, item_id: str) -> AttemptResult:
         while True:
@@ -127,6 +136,8 @@ class SampleExecution:
                 raise _NoMore
             if self._held_until > _now():
                 raise _NotNow
+            task = _task()
+            self._busy.add(task)
             self.tally.begun += 1
             self._at_work[item_id] = _now()
             try:
@@ -134,12 +145,19 @@ class SampleExecution:
             finally:
                 del self._at_work[item_id]
             # An attempt takes being told to end for a failure like others.
-            if _told_to_end() and verdict.status in _BROKEN_OFF:
+            if task.cancelling() and verdict.status in _BROKEN_OFF:
                 self.tally.cut_off(verdict.work_ms / 1_000, verdict.spent)
             else:
                 self.tally.add(item_id, verdict)
                 self._heed(verdict)
+                self._empty_the_line()
             return verdict
+
+    def _empty_the_line(self) -> None:
+        """Where none is to begin any more, nobody waits for a turn that may be long in coming."""
+        if self.tally.stopped is not None:
+            for task in self._tasks - self._busy:
+                task.cancel()
 
     def _heed(self, verdict: AttemptResult) -> None:
         """In a run nothing would start meanwhile; workers are told nothing of it by a preview."""
@@ -165,9 +183,11 @@ class SampleExecution:
         return self.deadline - _now()
 
 
-def _told_to_end() -> bool:
+def _task() -> asyncio.Task[None]:
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+    if task is None:
+        raise RuntimeError("Items of a sample are executed within a task.")
+    return task
 
 
 def _now() -> float:

@@ -136,9 +136,21 @@ async def test_where_its_time_does_not_suffice_for_that_it_ends(opener: Opener) 
     family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(5)
-        answer = await sampled(caller)
+        answer = await sampled(caller, seconds=200)
     assert (answer["begun"], answer["stopped"]) == (1, "refused")
     assert answer["detail"].startswith("RetryAfter: busy")
+    assert answer["seconds"] < PATIENCE
+
+
+async def test_when_none_is_to_begin_nobody_waits_for_a_turn(opener: Opener) -> None:
+    family = Recording(work=lambda _, ctx: ctx.spend(usd=1))
+    slow = FlowControl(rate=1, period=timedelta(minutes=5))
+    family.flow = Flow(execute=slow)  # type: ignore[misc]  # for this test
+    async with opener(family, pool_size=10) as sluice, api(sluice) as caller:
+        await sluice.add_users(5)
+        answer = await sampled(caller, budget={"usd": 1}, seconds=200)
+    assert (answer["begun"], answer["stopped"]) == (1, "budget")
+    assert answer["seconds"] < PATIENCE
 
 
 async def test_of_a_paused_key_none_begins(opener: Opener) -> None:
