@@ -153,6 +153,7 @@ export const S = {
     unknown: "not told",
     next: "Next",
     unscheduled: "not scheduled",
+    events: "Started by",
     after: "Comes after",
     before: "Followed by",
     taking: (params: readonly string[]): string => `with its ${params.join(", ")}`,

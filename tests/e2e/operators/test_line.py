@@ -66,5 +66,8 @@ def test_families_say_which_comes_after_which(console: Console) -> None:
     expect(tariff).to_contain_text("reading with its day")
     reading = cards.filter(has=console.heading("reading"))
     expect(reading).to_contain_text("Followed by")
+    expect(reading).to_contain_text("Started by")
+    expect(reading).to_contain_text("meter/replaced")
+    expect(tariff).not_to_contain_text("Started by")
     reading.get_by_role("link", name="tariff").click()
     expect(console.heading("Start tariff")).to_be_visible()

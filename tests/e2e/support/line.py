@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Select
 from sqlmodel import col, select
 
-from app.workflows.family import After, Context, Entity, FamilyParams, FinishedRun, JobFamily
+from app.workflows.family import After, Context, Entity, Event, FamilyParams, FinishedRun, JobFamily
 from tests.support.users import User
 
 
@@ -34,6 +34,7 @@ class Readings(_OfTwoUsers):
     """Read the meter of two users."""
 
     name = "reading"
+    on = (Event("meter/replaced", item="user.id"),)
 
     async def finish(self, run: FinishedRun[str], ctx: Context) -> int:
         await ctx.start("digest", "digest")

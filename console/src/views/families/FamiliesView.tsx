@@ -82,6 +82,12 @@ function Card({
             <span className="muted">{F.unscheduled}</span>
           )}
         </dd>
+        {family.events.length > 0 && (
+          <>
+            <dt>{F.events}</dt>
+            <dd>{family.events.join(", ")}</dd>
+          </>
+        )}
         <After family={family} />
         <Before followers={followers} />
       </dl>
