@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import structlog
@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from app.store.database import Sessions
-from app.workflows.contract.steps.step_methods import StepMethods
+from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.steps.step_methods import ONCE_MORE, StepMethods
 from app.workflows.contract.steps.step_runner import StepRunner
 
 MOST_SPENT = 10**12
@@ -76,6 +77,30 @@ class Context(StepMethods):
             )
         self.meter.usd += float(usd)
         self.meter.tokens += int(tokens)
+
+    def batched(
+        self,
+        method: str,
+        value: object,
+        /,
+        *,
+        name: str | None = None,
+        attempts: int = 1,
+        backoff: Backoff = ONCE_MORE,
+    ) -> Awaitable[Any]:
+        """What the family's ``@batched`` method answers for ``value``. The values of many items of
+        the run become one call of it, and each item remembers its own answer as a step.
+
+        Args:
+            name: of the step, unique within the item; None: the method's.
+            attempts: tries before it fails; between two of them the item gives its slot back.
+
+        Raises:
+            StepFailed: the last try failed. The item's next attempt tries it anew.
+            StepMisused: the family has no such method.
+        """
+        tools = self._tools(name or method)
+        return tools.batched(name or method, method, value, attempts, backoff, self.spend)
 
     @property
     def log(self) -> FilteringBoundLogger:

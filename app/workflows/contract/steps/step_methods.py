@@ -29,9 +29,6 @@ class StepMethods:
     __slots__ = ()
     tools: StepRunner | None
 
-    def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
-        raise NotImplementedError
-
     @overload
     def run(
         self,
@@ -72,30 +69,6 @@ class StepMethods:
             StepFailed: the last try failed. The item's next attempt tries it anew.
         """
         return self._tools(name).run(name, fn, args, attempts, backoff)
-
-    def batched(
-        self,
-        method: str,
-        value: object,
-        /,
-        *,
-        name: str | None = None,
-        attempts: int = 1,
-        backoff: Backoff = ONCE_MORE,
-    ) -> Awaitable[Any]:
-        """What the family's ``@batched`` method answers for ``value``. The values of many items of
-        the run become one call of it, and each item remembers its own answer as a step.
-
-        Args:
-            name: of the step, unique within the item; None: the method's.
-            attempts: tries before it fails; between two of them the item gives its slot back.
-
-        Raises:
-            StepFailed: the last try failed. The item's next attempt tries it anew.
-            StepMisused: the family has no such method.
-        """
-        tools = self._tools(name or method)
-        return tools.batched(name or method, method, value, attempts, backoff, self.spend)
 
     def sleep(self, name: str, delay: timedelta) -> Awaitable[None]:
         """Give the worker and the slot back, and go on after ``delay``, which may be days."""
