@@ -15,6 +15,7 @@ from app.composition.engines import calls_of, limits_of, open_engine, probes_of,
 from app.composition.events import events_of
 from app.composition.metrics import meter_of, metrics_of, page_of, watching
 from app.composition.notifications import notifications_of
+from app.composition.partitions import partition_limits_of
 from app.composition.throttles import throttled_families, throttles_of
 from app.composition.ticks import tick_of
 from app.config.engine_settings import EngineName
@@ -47,6 +48,7 @@ from app.workflows.contexts import make_context
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Services
 from app.workflows.finish.finisher import Finisher
+from app.workflows.item_partitions import PartitionWindows
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.flow_recorder import FlowRecorder
@@ -153,9 +155,8 @@ async def _opened(
     try:
         files = FileStore(settings.files_dir)
         others = {FileStore: files, **provided}
-        services = Services(
-            pools.called, sessions(pools.called), redis, settings.redis_prefix, http, others
-        )
+        prefix = settings.redis_prefix
+        services = Services(pools.called, sessions(pools.called), redis, prefix, http, others)
         await require_ready(database)
         sealing = await service_key(database, "sealing")
         signing = await signing_keys(database)
@@ -166,18 +167,18 @@ async def _opened(
         ready = partial(
             bind,
             box=box,
-            largest=settings.max_result_bytes,
-            largest_params=settings.max_params_bytes,
+            largest=settings.max_result_bytes, largest_params=settings.max_params_bytes,
             redactor=redactor,
             one_by_one=settings.engine is EngineName.QSTASH,
             memories=await open_memories(database, pools.ledger, families),
-        )
+        )  # fmt: skip
         bound = {family.name: ready(family, called) for family in families}
         finisher = Finisher(database, engine, bound, settings.look_ahead)
         meter = meter_of(settings, families)
         keeper = lifecycle_of(engine, bound, finisher, meter)
-        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead, meter)
-        turns = CallerGate(RedisGate(redis, settings.redis_prefix, controls), controls)
+        windows = PartitionWindows(controls)
+        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead, windows, meter)
+        turns = CallerGate(RedisGate(redis, prefix, controls), controls)
         context = partial(make_context, services)
         previews = PreviewService(context, turns.permit)
         estimator, budget = Estimator(database, controls), settings.dry_run_budget
@@ -186,14 +187,14 @@ async def _opened(
             database, engine, bound, context, changes, estimator, previews, samples,
             dry_run_budget=budget,
         )  # fmt: skip
-        script = GateScript(redis, settings.redis_prefix, lease=LEASE)
+        script = GateScript(redis, prefix, lease=LEASE)
         signer = Signer(signing[0], tuple(signing[1:]))
         await sync_declared_schedules(database, bound)
         flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
         metrics = metrics_of(settings, meter, pools, engine, flow)
-        history = FlowHistory(redis, settings.redis_prefix)
+        history = FlowHistory(redis, prefix)
         throttles = throttles_of(settings, database, bound, context, controls, script)
-        coverage = CoverageSurvey(database, bound, context, settings.dry_run_budget)
+        coverage = CoverageSurvey(database, bound, context, budget)
         told = notifications_of(settings, database, bound, family_files, box, changes)
         recorder = FlowRecorder(flow, history)
         sent = events_of(settings, database, engine, bound, changes)
@@ -205,9 +206,10 @@ async def _opened(
             finisher=finisher,
             changes=changes,
             flow=flow,
+            partitions=partition_limits_of(settings, redis, database, controls, script),
             throttles=throttles,
             flow_history=history,
-            at_work=WorkBoard(redis, settings.redis_prefix),
+            at_work=WorkBoard(redis, prefix),
             database=database,
             families=bound,
             cursors=signer,
@@ -216,9 +218,7 @@ async def _opened(
             engine=engine,
             files=files,
             coverage=coverage,
-            backfills=BackfillService(
-                database, engine, bound, client, control, settings.dry_run_budget
-            ),
+            backfills=BackfillService(database, engine, bound, client, control, budget),
             schedules=ScheduleService(database, client, bound, family_files),
             notifications=told,
             events=sent,

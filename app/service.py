@@ -182,11 +182,12 @@ class Service:
         told: ToldHolds,
     ) -> Mapping[Layer, LayerPort]:
         ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
-        look_ahead = self.settings.look_ahead
+        look_ahead, windows = self.settings.look_ahead, self.mender.windows
         estimator = Estimator(ledger, self.controls)
         outcomes = OutcomeWriter(
-            ledger, engine, keeper, look_ahead=look_ahead, changed=cache.changed, meter=self._meter
-        )
+            ledger, engine, keeper,
+            look_ahead=look_ahead, changed=cache.changed, windows=windows, meter=self._meter,
+        )  # fmt: skip
         steps = StepRunnerFactory(
             StepJournal(ledger),
             ChildRuns(ledger, engine, self.worked, look_ahead),
@@ -210,9 +211,10 @@ class Service:
             self._meter,
         )
         timers = WakeUpTimers(ledger, look_ahead=look_ahead)
+        paginate = PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead, windows)
         return {
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
-            Layer.PAGINATE: PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead),
+            Layer.PAGINATE: paginate,
             Layer.EXECUTE: ExecuteLayer(
                 ledger,
                 engine,

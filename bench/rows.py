@@ -21,6 +21,7 @@ from bench.crowd import medians
 from bench.exports import exported
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows
+from bench.partitions import beside_a_big_one, thousand
 from bench.profile import profile
 from bench.rates import rate_of
 from bench.raw import raw_seconds
@@ -252,6 +253,16 @@ async def remembered(urls: Urls, items: int = MANY) -> list[Figure]:
     return await remembered_results(urls, items)
 
 
+async def partitions(urls: Urls) -> list[Figure]:
+    """No-op items of 1,000 partitions that are limited, beside those of none."""
+    return await thousand(urls, ITEMS)
+
+
+async def tenants(urls: Urls) -> list[Figure]:
+    """A hundred tenants of ten items, beside one of 10,000 that is limited to one at once."""
+    return await beside_a_big_one(urls, 10_000)
+
+
 async def profiled(urls: Urls) -> list[Figure]:
     """Where the time of one item goes: a table to read, and no figure with a target."""
     await profile(urls)
@@ -269,6 +280,8 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "workers": more_workers,
     "dryrun": dry_run,
     "remembered": remembered,
+    "partitions": partitions,
+    "tenants": tenants,
     "export": export,
     "metrics": metrics,
     "batched": batched_calls,

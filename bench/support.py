@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psutil
 import uvloop
-from sqlalchemy import Select, text
+from sqlalchemy import BigInteger, Select, Text, case, cast, func, text
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import col, select
 
 from app.bootstrap import Service, Urls, open_service
@@ -46,9 +47,11 @@ PREFIX = "sluice-bench"
 TOKEN = "of-whoever-scrapes-the-bench"  # noqa: S105 - nobody else is let in by it
 TABLES = (
     "tests.users, sluice.run, sluice.run_event, sluice.item, sluice.step, sluice.output,"
-    " sluice.message, sluice.outbox, sluice.remembered"
+    " sluice.message, sluice.outbox, sluice.remembered, sluice.run_partition, sluice.parked_item"
 )
 ROOT = Path(__file__).resolve().parents[1]
+BIG = "big"
+"""The partition of the first items, where a shape says so."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class Shape:
     """Sluice is to know what has a result."""
     steps: int = 0
     """How many steps an item takes, one after another, each with a small result."""
+    partitions: int = 0
+    """So many, which the items are of in turns; 0: eligible() selects none."""
+    per_partition: int | None = None
+    big: int = 0
+    """The first so many items are of one partition more."""
     metrics: bool = False
     """Somebody may scrape, and so its work is counted."""
     batched: float = 0.0
@@ -83,13 +91,20 @@ class Bench(JobFamily[FamilyParams, str, None]):
         self.page_size = shape.page_size  # type: ignore[misc]  # a shape for each row
         self.chunk_size = shape.chunk_size  # type: ignore[misc]
         self.flow = Flow(  # type: ignore[misc]
-            execute=FlowControl(parallelism=shape.parallelism, rate=shape.rate)
+            execute=FlowControl(
+                parallelism=shape.parallelism, rate=shape.rate, per_partition=shape.per_partition
+            )
         )
         if shape.remembers:
             self.existing = Remembered()  # type: ignore[method-assign]  # a shape for each row
 
-    def eligible(self, params: FamilyParams) -> Select[str]:
-        return select(User.id).where(col(User.active))
+    def eligible(self, params: FamilyParams) -> Select[str] | Select[str, str]:
+        if not self.shape.partitions:
+            return select(User.id).where(col(User.active))
+        number = cast(func.substr(User.id, 5), BigInteger)
+        turn = cast(number % self.shape.partitions, Text)
+        of = case((number <= self.shape.big, BIG), else_=turn)
+        return sqlalchemy_select(col(User.id), of).where(col(User.active))
 
     async def existing(
         self, ids: Sequence[str], params: FamilyParams, ctx: Context

@@ -32,6 +32,7 @@ from app.workflows.finish.finisher import Finisher
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.items_at_work import WorkBoard
+from app.workflows.monitoring.partition_limits import PartitionLimits
 from app.workflows.notifications.service import NotificationService
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
@@ -58,6 +59,7 @@ class ApiState:
     finisher: Finisher
     changes: RunNotifications
     flow: FlowLimitService
+    partitions: PartitionLimits
     throttles: ThrottleLooks
     flow_history: FlowHistory
     at_work: WorkBoard

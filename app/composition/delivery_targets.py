@@ -46,6 +46,12 @@ class DeliveryTargets:
         self._known = {key: place for family in families for key, place in _places(family)}
         for key in self._known:
             control = controls.default(controls.of(key).key)
+            if control is not None and control.partitioned:
+                raise ConfigurationError(
+                    f"{key} limits each partition of its items, and QStash counts a message under"
+                    " one key, whatever partition it is of. Leave per_partition and"
+                    " rate_per_partition out, or run workers (SLUICE_ENGINE=postgres)."
+                )
             if control is not None and _is_too_slow(control):
                 raise ConfigurationError(
                     f"The flow key {key} is to start less than one a week ({control}), which QStash"

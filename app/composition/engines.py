@@ -13,6 +13,7 @@ from app.api.qstash.qstash_calls import QStashCalls
 from app.api.qstash.signature_door import FAILED
 from app.api.workflows import routes_of
 from app.composition.delivery_targets import DeliveryTargets, label
+from app.composition.partitions import require_partitions
 from app.config.engine_settings import EngineName
 from app.engine import Engine
 from app.engine.postgres.engine import PostgresEngine
@@ -39,7 +40,8 @@ def limits_of(
         throttled: the families that a throttle may hold.
 
     Raises:
-        ConfigurationError: two flow keys share a limit and declare different values for it.
+        ConfigurationError: two flow keys share a limit and declare different values for it, or
+            a family's partitions cannot have limits.
     """
     declared = {
         flow_key(family.name, layer): family.flow.of(layer)
@@ -51,7 +53,10 @@ def limits_of(
         for method, how in batched_methods(type(family)).items()
     }
     holds = FlowHolds(partial(read_holds, database, throttled, flow_keys_of(declared)))
-    return EffectiveLimits(declared, partial(read_overrides, database), holds)
+    require_partitions(families)
+    partitioned = any(control.partitioned for control in declared.values())
+    overrides = partial(read_overrides, database, partitioned=partitioned)
+    return EffectiveLimits(declared, overrides, holds)
 
 
 def calls_of(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from app.errors import Conflict, SluiceError, TooManyTries, Unavailable
-from app.flow.gate import FlowHeld, GateClosed
+from app.flow.gate import FlowHeld, GateClosed, PartitionBusy
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
 
@@ -27,11 +27,14 @@ class CallerGate:
         self._running: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def permit(self, flow_key: str, patience: float | None = None) -> AsyncIterator[None]:
+    async def permit(
+        self, flow_key: str, patience: float | None = None, partition: str | None = None
+    ) -> AsyncIterator[None]:
         """Wait for the key's turn, and hold its slot for the length of the ``async with``.
 
         Args:
             patience: seconds in line; None: as ever.
+            partition: waits for its own turn as well, where partitions have limits.
 
         Raises:
             Conflict: an operator has paused the key, or it is held.
@@ -43,14 +46,14 @@ class CallerGate:
         live = self._controls.of(flow_key)
         if live.paused or self._controls.holds.of(flow_key) is not None:
             raise self._refusal(flow_key)
-        if not live.control.open and (self._running is None or self._running.done()):
+        if not live.open and (self._running is None or self._running.done()):
             self._running = asyncio.create_task(self._gate.run())
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience if patience is None else patience):
-                    await held.enter_async_context(self._gate.permit(flow_key))
+                    await self._enter(held, flow_key, partition)
             except (TimeoutError, FlowHeld):
-                raise self._refusal(flow_key) from None
+                raise self._refusal(flow_key, partition) from None
             except GateClosed:
                 raise Unavailable("The service stops. Try again in a few seconds.") from None
             yield
@@ -63,7 +66,17 @@ class CallerGate:
             with suppress(asyncio.CancelledError):
                 await self._running
 
-    def _refusal(self, flow_key: str) -> SluiceError:
+    async def _enter(self, held: AsyncExitStack, flow_key: str, partition: str | None) -> None:
+        while True:
+            try:
+                await held.enter_async_context(self._gate.permit(flow_key, partition))
+            except PartitionBusy as busy:
+                # An item would wait in the queue; who waits for an answer has none.
+                await asyncio.sleep(busy.again.total_seconds())
+            else:
+                return
+
+    def _refusal(self, flow_key: str, partition: str | None = None) -> SluiceError:
         live = self._controls.of(flow_key)
         if live.paused:
             return Conflict(
@@ -80,7 +93,10 @@ class CallerGate:
                 "Redis does not answer just now, and without it nobody knows how much of"
                 f" {live.key} is under way. Try again in a few seconds."
             )
+        allows = str(live.control)
+        if partition is not None and live.partition is not None:
+            allows += f", and {live.of_partition(partition)} of the partition {partition!r}"
         return TooManyTries(
-            f"The flow key {live.key} allows {live.control}, and all of that is in use. Try again"
+            f"The flow key {live.key} allows {allows}, and all of that is in use. Try again"
             " when some of it has ended."
         )

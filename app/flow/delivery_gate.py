@@ -17,7 +17,9 @@ class DeliveryGate:
         self._gate = gate
         self._closed = False
 
-    def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+    def permit(
+        self, flow_key: str, partition: str | None = None
+    ) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)
         self.require_free(flow_key)

@@ -25,12 +25,25 @@ class FlowHeld(GateClosed):
         self.again = again
 
 
+class PartitionBusy(GateClosed):
+    """The partition has no room for now: the item goes back to the queue, and comes again then."""
+
+    def __init__(self, partition: str, again: timedelta) -> None:
+        super().__init__(partition)
+        self.again = again
+
+
 class Gate(Protocol):
-    def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+    def permit(
+        self, flow_key: str, partition: str | None = None
+    ) -> AbstractAsyncContextManager[None]:
         """Wait for the key's turn, and hold its slot for the length of the ``async with``.
 
+        Args:
+            partition: waits for its own turn as well, where partitions have limits.
+
         Raises:
-            GateClosed: the gate was closed before the turn came.
+            GateClosed: the gate was closed before the turn came, or the partition has no room soon.
             FlowHeld: the key is held, or was before the turn came.
         """
 

@@ -30,6 +30,10 @@ class FlowControl:
     period: timedelta = timedelta(seconds=1)
     key: str | None = None
     """Share a limit: all who name the same key are counted together."""
+    per_partition: int | None = None
+    """At most so many at work at once of each partition: the second column of ``eligible``."""
+    rate_per_partition: float | None = None
+    """At most so many starts of each partition in any ``period``."""
 
     def __post_init__(self) -> None:
         if self.parallelism is not None and self.parallelism < 1:
@@ -41,17 +45,29 @@ class FlowControl:
             raise ConfigurationError(
                 f"A flow control's rate must be above 0, not {self.rate}.", field="rate"
             )
+        if self.per_partition is not None and self.per_partition < 1:
+            raise ConfigurationError(
+                f"A flow control's per_partition must be 1 or more, not {self.per_partition}.",
+                field="perPartition",
+            )
+        if self.rate_per_partition is not None and not 0 < self.rate_per_partition < float("inf"):
+            raise ConfigurationError(
+                f"A flow control's rate_per_partition must be above 0, not"
+                f" {self.rate_per_partition}.",
+                field="ratePerPartition",
+            )
         if not timedelta(0) < self.period <= LONGEST_PERIOD:
             raise ConfigurationError(
                 f"A flow control's period must be above 0 and at most a week, not {self.period}.",
                 field="period",
             )
-        if self.rate is not None and self.period.total_seconds() / self.rate > SLOWEST:
-            raise ConfigurationError(
-                f"A flow control's rate must start something at least once a year, not {self.rate}"
-                f" in {self.period}.",
-                field="rate",
-            )
+        for name, rate in (("rate", self.rate), ("ratePerPartition", self.rate_per_partition)):
+            if rate is not None and self.period.total_seconds() / rate > SLOWEST:
+                raise ConfigurationError(
+                    f"A flow control's rate must start something at least once a year, not {rate}"
+                    f" in {self.period}.",
+                    field=name,
+                )
         if self.key is not None and not _KEY.fullmatch(self.key):
             raise ConfigurationError(
                 f"A shared flow key is 1 to 100 letters, digits, dots, dashes and underscores;"
@@ -66,6 +82,8 @@ class FlowControl:
             words.append(f"{self.rate:g} per {'second' if seconds == 1 else f'{seconds:g} s'}")
         if self.parallelism is not None:
             words.append(f"{self.parallelism} at once")
+        if self.partitioned:
+            words.append(f"{self.of_partition} of each partition")
         return ", ".join(words) or "no limit"
 
     @property
@@ -74,9 +92,21 @@ class FlowControl:
         return None if self.rate is None else self.period / self.rate
 
     @property
+    def partitioned(self) -> bool:
+        """Whether each partition has limits of its own."""
+        return self.per_partition is not None or self.rate_per_partition is not None
+
+    @property
+    def of_partition(self) -> FlowControl:
+        """Those of each partition."""
+        return FlowControl(
+            parallelism=self.per_partition, rate=self.rate_per_partition, period=self.period
+        )
+
+    @property
     def open(self) -> bool:
         """Whether nothing is limited."""
-        return self.parallelism is None and self.rate is None
+        return self.parallelism is None and self.rate is None and not self.partitioned
 
     def seconds_for(self, items: int, item_seconds: float | None) -> float | None:
         """How long ``items`` take at the least; None where nothing bounds them.

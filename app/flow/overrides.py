@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from app.connections.faults import Fault
 from app.errors import ConfigurationError
 from app.flow.holds import FlowHolds, Hold
-from app.flow.limits import FlowControl
+from app.flow.limits import OPEN, FlowControl
 
 log = structlog.get_logger("sluice.flow")
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What an operator set. ``control`` is None where only the pause differs from the code."""
+    """What an operator set. ``control`` is None where only the pause differs from the code.
+    ``partitions``: the limits of some partitions, in place of those of each."""
 
     control: FlowControl | None
     paused: bool
+    partitions: Mapping[str, FlowControl] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,18 @@ class LiveControl:
     control: FlowControl
     pinned: bool = False
     paused: bool = False
+    partition: FlowControl | None = None
+    """The limits of each partition; None: the code declares none."""
+    partitions: Mapping[str, FlowControl] = field(default_factory=dict)
+    """Of some, in place of that."""
 
     @property
     def open(self) -> bool:
         """Nothing is counted or held back."""
-        return self.control.open and not self.paused
+        return self.control.open and self.partition is None and not self.paused
+
+    def of_partition(self, name: str) -> FlowControl:
+        return self.partitions.get(name) or self.partition or OPEN
 
 
 class EffectiveLimits:
@@ -62,7 +71,7 @@ class EffectiveLimits:
         self._keys_of: dict[str, set[str]] = {}
         for flow, key in self._gate_keys.items():
             self._keys_of.setdefault(flow.rpartition(".")[0], set()).add(key)
-        self._live = {key: LiveControl(key, control) for key, control in self._defaults.items()}
+        self._live = {key: _applied(key, one, None) for key, one in self._defaults.items()}
 
     @property
     def keys(self) -> list[str]:
@@ -78,6 +87,10 @@ class EffectiveLimits:
 
     def of(self, flow_key: str) -> LiveControl:
         return self._live[self._gate_keys[flow_key]]
+
+    def of_partition(self, key: str, name: str) -> FlowControl:
+        """The limits of one partition of a gate key."""
+        return self._live[key].of_partition(name)
 
     def flow_keys(self, key: str) -> list[str]:
         """Those that are counted under this gate key."""
@@ -127,10 +140,12 @@ def flow_keys_of(declared: Mapping[str, FlowControl]) -> dict[str, tuple[str, ..
 
 
 def _applied(key: str, default: FlowControl, override: Override | None) -> LiveControl:
+    each = default.of_partition if default.partitioned else None
     if override is None:
-        return LiveControl(key, default)
+        return LiveControl(key, default, partition=each)
     pinned = override.control is not None
-    return LiveControl(key, override.control or default, pinned, override.paused)
+    control = override.control or default
+    return LiveControl(key, control, pinned, override.paused, each, override.partitions)
 
 
 def _by_gate_key(declared: Mapping[str, FlowControl]) -> dict[str, FlowControl]:

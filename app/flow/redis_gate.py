@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +17,9 @@ from app.connections.faults import Fault
 from app.flow.gate import FlowHeld, GateClosed
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
+from app.flow.partitions.partition_queue import PartitionQueue
+from app.flow.partitions.partition_script import PartitionScript
+from app.flow.partitions.partition_slot import PartitionSlot
 from app.flow.permits.permit_queue import PermitQueue
 from app.flow.redis_script import CHANGED, UNREACHABLE, GateScript
 
@@ -66,17 +70,23 @@ class RedisGate:
         self._lease = lease
         self._script = GateScript(redis, prefix, lease=lease)
         self._worker = uuid.uuid4().hex
+        self._partitions = PartitionScript(redis, prefix, lease=lease)
         self._lanes: dict[str, PermitQueue] = {}
+        self._by_partition: dict[str, PartitionQueue] = {}
         self._changed = asyncio.Event()
         self._closed = False
 
-    def permit(self, flow_key: str) -> AbstractAsyncContextManager[None]:
+    def permit(
+        self, flow_key: str, partition: str | None = None
+    ) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)
         self.holds.require_none(flow_key)
         live = self._controls.of(flow_key)
         if live.open:
             return OPEN_DOOR
+        if live.partition is not None:
+            return PartitionSlot(self._partitioned(live.key), flow_key, partition)
         return _Slot(self._lane(live.key), flow_key)
 
     def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
@@ -124,7 +134,7 @@ class RedisGate:
 
     def close(self) -> None:
         self._closed = True
-        for lane in self._lanes.values():
+        for lane in self._all:
             lane.close()
 
     async def run(self) -> None:
@@ -139,12 +149,12 @@ class RedisGate:
                     group.create_task(self._listen())
                     group.create_task(self._controls.follow(self._changed, every=CONFIG_POLL))
         finally:
-            await asyncio.gather(*(lane.drained() for lane in self._lanes.values()))
+            await asyncio.gather(*(lane.drained() for lane in self._all))
 
     def _held(self) -> None:
         """Who waits under a key that is held now waits in the queue, where it takes nobody's
         place."""
-        for lane in self._lanes.values():
+        for lane in self._all:
             lane.send_away()
 
     def _refused(self, flow_key: str) -> Exception | None:
@@ -158,6 +168,24 @@ class RedisGate:
             )
             self._lanes[key] = lane
         return lane
+
+    def _partitioned(self, key: str) -> PartitionQueue:
+        lane = self._by_partition.get(key)
+        if lane is None:
+            lane = PartitionQueue(
+                self._partitions,
+                self._worker,
+                lambda: self._controls.live(key),
+                partial(self._controls.of_partition, key),
+                self._refused,
+                self._script.fault,
+            )
+            self._by_partition[key] = lane
+        return lane
+
+    @property
+    def _all(self) -> list[PermitQueue | PartitionQueue]:
+        return [*self._lanes.values(), *self._by_partition.values()]
 
     async def _renew(self) -> None:
         fault = Fault(log, "leases_not_renewed")
@@ -173,6 +201,13 @@ class RedisGate:
                     fault.over()
                 except Exception as error:  # noqa: BLE001 - told, and other keys must be renewed
                     fault.seen(error, key=key)
+            for key, partitioned in list(self._by_partition.items()):
+                if partitioned.held:
+                    try:
+                        await _whole(partitioned.renew())
+                        fault.over()
+                    except Exception as error:  # noqa: BLE001 - likewise
+                        fault.seen(error, key=key)
 
     async def _listen(self) -> None:
         fault, pause = Fault(log, "gate_unheard"), 1.0
@@ -196,8 +231,10 @@ class RedisGate:
         sender, _, key = call.partition(" ")
         if call == CHANGED:
             self._changed.set()
-        elif key in self._lanes and sender != self._worker:
-            self._lanes[key].kick()  # who gave the slot back is not the one to take it
+        elif sender != self._worker:  # who gave the slot back is not the one to take it
+            lane = self._lanes.get(key) or self._by_partition.get(key)
+            if lane is not None:
+                lane.kick()
 
 
 async def _whole(

@@ -52,7 +52,7 @@ class GateScript:
     def __init__(self, redis: Redis, prefix: str, *, lease: timedelta) -> None:
         self._redis = redis
         self._prefix = f"{prefix}:flow"
-        self._lease = _us(lease)
+        self._lease = microseconds(lease)
         self.channel = wake_channel(prefix)
         self.fault = Fault(log, "gate_unreachable")
         """Shared by all who ask through this script."""
@@ -81,11 +81,11 @@ class GateScript:
         """
         interval = control.interval
         reply = await self._exchange(
-            keys=self._keys(key, "slots", "next", "waiting", "wants", _started(control)),
+            keys=self._keys(key, "slots", "next", "waiting", "wants", started_in(control)),
             args=[
                 self.channel, key, worker, self._lease, control.parallelism or 0,
-                _us(interval * PACE) if interval else 0, _us(HORIZON), _bucket(control),
-                want, holds, number, handed, *released,
+                microseconds(interval * PACE) if interval else 0, microseconds(HORIZON),
+                bucket_of(control), want, holds, number, handed, *released,
             ],
         )  # fmt: skip
         excess, ask_in, *starts = (int(value) for value in reply)
@@ -96,9 +96,9 @@ class GateScript:
 
     async def observe(self, key: str, control: FlowControl) -> Observed | None:
         """None: Redis does not answer."""
-        keys = self._keys(key, "slots", "waiting", "wants", _started(control))
+        keys = self._keys(key, "slots", "waiting", "wants", started_in(control))
         try:
-            reply = await self._observe(keys=keys, args=[_bucket(control)])
+            reply = await self._observe(keys=keys, args=[bucket_of(control)])
         except UNREACHABLE as error:
             self.fault.seen(error, key=key)
             return None
@@ -109,8 +109,8 @@ class GateScript:
         """By flow key, in one round trip. None: Redis does not answer."""
         pipeline = self._redis.pipeline(transaction=False)
         for key, control in of.items():
-            keys = self._keys(key, "slots", "waiting", "wants", _started(control))
-            await self._observe(keys=keys, args=[_bucket(control)], client=pipeline)
+            keys = self._keys(key, "slots", "waiting", "wants", started_in(control))
+            await self._observe(keys=keys, args=[bucket_of(control)], client=pipeline)
         try:
             replies = await pipeline.execute() if of else []
         except UNREACHABLE as error:
@@ -148,14 +148,14 @@ def _observed(reply: Sequence[object]) -> Observed:
     return Observed(active, waiting, started)
 
 
-def _us(duration: timedelta) -> int:
+def microseconds(duration: timedelta) -> int:
     return max(1, duration // timedelta(microseconds=1))
 
 
-def _started(control: FlowControl) -> str:
+def started_in(control: FlowControl) -> str:
     # Buckets of another period are counted otherwise, and must not be mixed with these.
-    return f"started:{_bucket(control)}"
+    return f"started:{bucket_of(control)}"
 
 
-def _bucket(control: FlowControl) -> int:
-    return max(1, _us(control.period) // _BUCKETS)
+def bucket_of(control: FlowControl) -> int:
+    return max(1, microseconds(control.period) // _BUCKETS)

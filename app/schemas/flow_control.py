@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.flow.history import FlowPoint
     from app.flow.usage import HeldLimits
     from app.workflows.monitoring.flow_limits import FlowState
+    from app.workflows.monitoring.partition_limits import PartitionState
 
 
 class HeldLimitsView(View):
@@ -47,6 +48,12 @@ class FlowView(View):
     parallelism: int | None
     rate: float | None
     period_seconds: float
+    per_partition: int | None = Field(
+        description="at work at once of each partition, by the code; null: not limited"
+    )
+    rate_per_partition: float | None = Field(
+        description="starts of each partition in the period that the code says; null: not limited"
+    )
     source: Literal["code", "pinned"]
     paused: bool
     throttled: list[FlowHoldView] = Field(
@@ -74,6 +81,8 @@ class FlowView(View):
             parallelism=live.control.parallelism,
             rate=live.control.rate,
             period_seconds=live.control.period.total_seconds(),
+            per_partition=live.partition.parallelism if live.partition else None,
+            rate_per_partition=live.partition.rate if live.partition else None,
             source="pinned" if live.pinned else "code",
             paused=live.paused,
             throttled=[
@@ -85,6 +94,32 @@ class FlowView(View):
             queued=queued,
             held=HeldLimitsView.of(observed.held) if observed and observed.held else None,
         )
+
+
+class FlowPartitionView(View):
+    partition: str
+    parallelism: int | None
+    rate: float | None
+    period_seconds: float
+    source: Literal["code", "pinned"]
+    active: int | None = Field(description="items at work now; null: Redis does not answer")
+    waiting: int = Field(description="items that may not begin yet, of runs that have not ended")
+
+    @classmethod
+    def of(cls, state: PartitionState) -> FlowPartitionView:
+        return cls(
+            partition=state.name,
+            parallelism=state.control.parallelism,
+            rate=state.control.rate,
+            period_seconds=state.control.period.total_seconds(),
+            source="pinned" if state.pinned else "code",
+            active=state.active,
+            waiting=state.waiting,
+        )
+
+
+class FlowPartitionsAnswer(Answer):
+    partitions: list[FlowPartitionView]
 
 
 class FlowPointView(View):

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, delete, exists, func, se
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.events import inbox, starts
+from app.store.items import parked_items
 from app.store.monitoring import audit, samples
 from app.store.notifications import deliveries
 from app.store.runs import idempotency
@@ -34,7 +35,7 @@ _DELETE = [
     text(
         f"DELETE FROM sluice.{table} WHERE run_id = :run AND item_id > :after AND item_id <= :last"  # noqa: S608
     )
-    for table in ("step", "output", "item")
+    for table in ("step", "output", "parked_item", "item")
 ]
 
 log = structlog.get_logger("sluice.retention")
@@ -55,6 +56,7 @@ async def prune(database: AsyncEngine, older_than: timedelta, *, rests: float = 
         async with database.begin() as tx:
             await tx.execute(delete(_EVENT).where(_EVENT.c.run_id == run_id))
             await samples.prune(tx, run_id)
+            await parked_items.prune(tx, run_id)
             await tx.execute(
                 delete(_RUN).where(_RUN.c.id == run_id, _RUN.c.finished_at.is_not(None))
             )

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from app.workflows.attempts.attempt_result import AttemptResult, History
 from app.workflows.batching.batched_calls import SingleCalls
 from app.workflows.contract.context import Context
+from app.workflows.item_partitions import partitioned, partitions_of
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import attempt
 from app.workflows.registry.bound_family import BoundFamily
@@ -29,9 +30,10 @@ Turn = Callable[[Callable[[], Awaitable[AttemptResult]]], Awaitable[AttemptResul
 
 class Permit(Protocol):
     def __call__(
-        self, flow_key: str, patience: float | None = None
+        self, flow_key: str, patience: float | None = None, partition: str | None = None
     ) -> AbstractAsyncContextManager[None]:
-        """``patience``: seconds to wait for it; None: as ever."""
+        """``patience``: seconds to wait for it; None: as ever. ``partition``: of the item, where
+        partitions have limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ class PreviewService:
         calls = SingleCalls(bound, params, partial(self.context, preview=True), permit)
         ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
         execute = partial(attempt, bound, item_id, params, ctx, History(), entity=entity)
-        async with permit(bound.flow_key(Layer.EXECUTE)):
+        partition = None
+        if entity is None and partitioned(bound):
+            partition = (await partitions_of(bound, params, ctx, [item_id]))[item_id] or None
+        async with permit(bound.flow_key(Layer.EXECUTE), partition=partition):
             return await (execute() if turn is None else turn(execute))
 
     async def has_result(self, bound: BoundFamily, item_id: str, params: BaseModel) -> bool | None:

@@ -84,7 +84,7 @@ class ClaimsMachine(RuleBasedStateMachine):
     def take(self, ids: list[str], token: tuple[int, int]) -> None:
         taken = self.do(lambda tx: claims.take(tx, [ClaimRequest(RUN, ids, token)]))
         expected = {one for one in ids if self.model.is_free(one)}
-        assert set(taken.get(token, {})) == expected
+        assert set(taken[token].begun if token in taken else ()) == expected
         self.model.holder |= dict.fromkeys(expected, token)
 
     @rule(ids=some_ids, token=tokens, former=tokens)

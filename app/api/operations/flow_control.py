@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 from pydantic import Field, StrictInt
 
 from app.api.dependencies import ApiState, Caller, NoteInBody, NoteInQuery, State, bearer
@@ -18,11 +18,14 @@ from app.schemas.base import Body, GivenNote
 from app.schemas.flow_control import (
     FlowAnswer,
     FlowHistoryAnswer,
+    FlowPartitionsAnswer,
+    FlowPartitionView,
     FlowPointView,
     FlowsAnswer,
     FlowView,
 )
 from app.workflows.monitoring.flow_limits import FlowState
+from app.workflows.monitoring.partition_limits import LONGEST, MOST
 
 NOTHING = Depth()
 
@@ -56,6 +59,13 @@ class Pin(Body):
             raise BadInput(error.detail, field=error.field) from error
 
 
+Partition = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
+
+
+class PinOfPartition(Pin):
+    partition: Partition
+
+
 @router.get("")
 async def list_flow_control(state: State) -> FlowsAnswer:
     return FlowsAnswer(flow_control=await _views(state, await state.flow.states()))
@@ -73,6 +83,38 @@ async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
     state.flow.flow_keys(key)
     points = await state.flow_history.of(key, datetime.now(UTC))
     return FlowHistoryAnswer(points=[FlowPointView.of(point) for point in points])
+
+
+@router.get("/{key}/partitions")
+async def list_flow_partitions(
+    key: Key, state: State, limit: Annotated[int, Query(ge=1, le=MOST)] = 20
+) -> FlowPartitionsAnswer:
+    """Partitions whose limits differ from those of each, and the fullest."""
+    found = await state.partitions.fullest(key, limit)
+    return FlowPartitionsAnswer(partitions=[FlowPartitionView.of(one) for one in found])
+
+
+@router.put("/{key}/partitions")
+async def pin_flow_partition(
+    key: Key, body: PinOfPartition, state: State, caller: Caller
+) -> FlowPartitionsAnswer:
+    """Put these limits of one partition in force in place of those of each; workers follow within a
+    second."""
+    await state.partitions.pin(key, body.partition, body.control(), by=caller, note=body.note)
+    return await list_flow_partitions(key, state)
+
+
+@router.delete("/{key}/partitions")
+async def reset_flow_partition(
+    key: Key,
+    state: State,
+    caller: Caller,
+    partition: Annotated[Partition, Query()],
+    note: NoteInQuery = None,
+) -> FlowPartitionsAnswer:
+    """Return to the limits of each partition."""
+    await state.partitions.reset(key, partition, by=caller, note=note)
+    return await list_flow_partitions(key, state)
 
 
 @router.put("/{key}")

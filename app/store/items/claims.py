@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -67,6 +67,7 @@ _TAKE = f"""
       AND claim IS NULL AND {_DUE}
     RETURNING item_id, claim, claim_number, begun
 """  # noqa: S608 - no value is pasted in
+_TAKE_WITH_PARTITION = f"{_TAKE}, partition"
 _TAKE_FROM = f"""
     UPDATE sluice.item SET claim = $3::bigint, claim_number = $4::int FROM {_UNFLUSHED}
     WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending' AND {_DUE}
@@ -98,26 +99,43 @@ _MARK = f"UPDATE sluice.item SET lost = lost + 1 FROM {_CLAIMS} WHERE {_MINE}"  
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
-    """Items of a run that a delivery is about."""
+    """Items of a run that a delivery is about. ``partitioned``: their family's partitions have
+    limits."""
 
     run_id: str
     item_ids: Sequence[str]
     token: Token
+    partitioned: bool = False
 
 
-async def take(tx: AsyncConnection, wanted: Sequence[ClaimRequest]) -> dict[Token, dict[str, bool]]:
-    """Claim those of these that are pending, due, and in nobody's hands. Returns their ids by
-    token, each with whether an earlier delivery has left something behind."""
-    taken: dict[Token, dict[str, bool]] = defaultdict(dict)
-    runs: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+@dataclass(slots=True)
+class Taken:
+    """The items that a delivery has claimed.
+
+    ``begun``: by id, whether an earlier delivery has left something behind. ``partitions``: by id,
+    as the row has it, of families whose partitions have limits.
+    """
+
+    begun: dict[str, bool] = field(default_factory=dict)
+    partitions: dict[str, str | None] = field(default_factory=dict)
+
+
+async def take(tx: AsyncConnection, wanted: Sequence[ClaimRequest]) -> dict[Token, Taken]:
+    """Claim those of these that are pending, due, and in nobody's hands. Returns them by token."""
+    taken: dict[Token, Taken] = defaultdict(Taken)
+    runs: dict[tuple[str, bool], list[tuple[str, int, int]]] = defaultdict(list)
     for one in wanted:
-        runs[one.run_id] += ((item_id, *one.token) for item_id in one.item_ids)
-    for run_id, every in runs.items():
+        asked = runs[one.run_id, one.partitioned]
+        asked += ((item_id, *one.token) for item_id in one.item_ids)
+    for (run_id, partitioned), every in runs.items():
+        statement = _TAKE_WITH_PARTITION if partitioned else _TAKE
         for some in chunked(AT_ONCE, every):
-            for item_id, claim, number, begun in await fetch_raw(
-                tx, _TAKE, run_id, *map(joined, zip(*some, strict=True))
-            ):
-                taken[claim, number][item_id] = begun
+            rows = await fetch_raw(tx, statement, run_id, *map(joined, zip(*some, strict=True)))
+            for item_id, claim, number, begun, *_ in rows:
+                taken[claim, number].begun[item_id] = begun
+            if partitioned:
+                for item_id, claim, number, _, partition in rows:
+                    taken[claim, number].partitions[item_id] = partition
     return taken
 
 

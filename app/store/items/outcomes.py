@@ -146,6 +146,8 @@ class Recorded:
     put_off: set[tuple[str, str]]
     number: int = 0
     succeeded: list[tuple[str, str]] = field(default_factory=list)
+    written: set[tuple[str, str]] = field(default_factory=set)
+    """All of the runs of which it was asked."""
 
 
 async def record(
@@ -172,8 +174,10 @@ async def record(
             done.number += 1
             if status in (ItemStatus.PENDING, ItemStatus.SUSPENDED):
                 done.put_off.add((run_id, item_id))
-            if status == ItemStatus.SUCCEEDED and run_id in named:
-                done.succeeded.append((run_id, item_id))
+            if run_id in named:
+                done.written.add((run_id, item_id))
+                if status == ItemStatus.SUCCEEDED:
+                    done.succeeded.append((run_id, item_id))
             _count(changed[run_id], status, work_ms, usd, tokens)
     return done
 
@@ -189,6 +193,7 @@ async def _record_successes(
         done.runs[run_id].outcomes[ItemStatus.SUCCEEDED] += number
         done.runs[run_id].work_ms += work_ms
         done.succeeded += ((run_id, item_id) for one in ids for item_id in one)
+        done.written.update((run_id, item_id) for one in ids for item_id in one)
 
 
 def _count(run: CounterDelta, status: ItemStatus, work_ms: int, usd: float, tokens: int) -> None:

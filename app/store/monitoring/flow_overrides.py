@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +15,21 @@ from app.store.tables.service import FlowOverride
 _TABLE = FlowOverride.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ALL = f"SELECT {', '.join(_TABLE.c.keys())} FROM sluice.flow_override"  # noqa: S608 - our columns
 _CODE = {"pinned": False, "parallelism": None, "rate": None, "period_ms": None}
+_PARTITIONS = """
+    SELECT key, partition, parallelism, rate, period_ms FROM sluice.flow_partition_override
+    WHERE $1::text IS NULL OR key = $1::text
+"""
+_PIN_PARTITION = """
+    INSERT INTO sluice.flow_partition_override
+        (key, partition, parallelism, rate, period_ms, changed_by)
+    VALUES ($1::text, $2::text, $3::int, $4::float8, $5::bigint, $6::text)
+    ON CONFLICT (key, partition) DO UPDATE SET
+        parallelism = excluded.parallelism, rate = excluded.rate, period_ms = excluded.period_ms,
+        changed_by = excluded.changed_by, changed_at = now()
+"""
+_UNPIN_PARTITION = """
+    DELETE FROM sluice.flow_partition_override WHERE key = $1::text AND partition = $2::text
+"""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.flow_override', 0))")
 
 
@@ -56,6 +72,33 @@ async def unpin(tx: AsyncConnection, key: str, *, by: str) -> None:
 async def set_paused(tx: AsyncConnection, key: str, *, paused: bool, by: str) -> None:
     await _put(tx, key, {"paused": paused}, by)
     await tx.execute(delete(_TABLE).where(_TABLE.c.key == key, ~_TABLE.c.paused, ~_TABLE.c.pinned))
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionPin:
+    """What an operator set for one partition of a flow key."""
+
+    key: str
+    partition: str
+    parallelism: int | None
+    rate: float | None
+    period_ms: int
+
+
+async def partitions(tx: AsyncConnection, key: str | None = None) -> list[PartitionPin]:
+    """Of this gate key; None: of all."""
+    return [PartitionPin(*row) for row in await fetch_raw(tx, _PARTITIONS, key)]
+
+
+async def pin_partition(tx: AsyncConnection, pin: PartitionPin, *, by: str) -> None:
+    """Put these in force for one partition, in place of those of each."""
+    await fetch_raw(
+        tx, _PIN_PARTITION, pin.key, pin.partition, pin.parallelism, pin.rate, pin.period_ms, by
+    )
+
+
+async def unpin_partition(tx: AsyncConnection, key: str, partition: str) -> None:
+    await fetch_raw(tx, _UNPIN_PARTITION, key, partition)
 
 
 async def _put(tx: AsyncConnection, key: str, values: Mapping[str, object], by: str) -> None:

@@ -24,6 +24,8 @@ class Item(SluiceTable, table=True):
     run_id: str = Field(primary_key=True, sa_type=ID)
     item_id: str = Field(primary_key=True, sa_type=ID)
     status: str = Field(default=ItemStatus.PENDING, sa_type=Text)
+    partition: str | None = Field(default=None, sa_type=ID)
+    """Where partitions have limits, the item's; empty: it has none. Null: nobody has looked."""
     attempts: int = Field(default=0, sa_column_kwargs=ZERO)
     postponements: int = Field(default=0, sa_column_kwargs=ZERO)
     """How often RetryAfter moved it to later, without using up an attempt."""
@@ -57,6 +59,29 @@ class Item(SluiceTable, table=True):
     scheduled_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class RunPartition(SluiceTable, table=True):
+    """A partition of a run of a family whose partitions have limits. Whoever changes a row has the
+    run's row locked."""
+
+    __tablename__ = "run_partition"
+
+    run_id: str = Field(primary_key=True, sa_type=ID)
+    partition: str = Field(primary_key=True, sa_type=ID)
+    admitted: int
+    """Items that may begin, and have had no outcome yet."""
+
+
+class ParkedItem(SluiceTable, table=True):
+    """A suspended item that may not begin yet, because as many of its partition may as can. It has
+    no message."""
+
+    __tablename__ = "parked_item"
+
+    run_id: str = Field(primary_key=True, sa_type=ID)
+    partition: str = Field(primary_key=True, sa_type=ID)
+    item_id: str = Field(primary_key=True, sa_type=ID)
 
 
 class Memory(SluiceTable, table=True):

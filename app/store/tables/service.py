@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Text
 from sqlmodel import Field
 
-from app.store.tables.base import FALSE, NOW, TIME, SluiceTable, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, SluiceTable, made_now
 
 
 class FlowOverride(SluiceTable, table=True):
@@ -22,6 +22,20 @@ class FlowOverride(SluiceTable, table=True):
     rate: float | None = None
     period_ms: int | None = Field(default=None, sa_type=BigInteger)
     paused: bool = Field(default=False, sa_column_kwargs=FALSE)
+    changed_by: str = Field(sa_type=Text)
+    changed_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class FlowPartitionOverride(SluiceTable, table=True):
+    """What an operator set for one partition of a flow key."""
+
+    __tablename__ = "flow_partition_override"
+
+    key: str = Field(primary_key=True, sa_type=Text)
+    partition: str = Field(primary_key=True, sa_type=ID)
+    parallelism: int | None = None
+    rate: float | None = None
+    period_ms: int = Field(sa_type=BigInteger)
     changed_by: str = Field(sa_type=Text)
     changed_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
 

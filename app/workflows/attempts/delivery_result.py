@@ -24,6 +24,7 @@ class DeliveryResult:
 
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
     item waits for. ``memory``: where its family remembers a success; None: it remembers none.
+    ``leaves``: the partition in which another item may begin now; empty: none.
     """
 
     family: str
@@ -31,6 +32,7 @@ class DeliveryResult:
     systemic: bool = False
     waits: Sequence[PendingWait] = ()
     memory: RememberedPlace | None = None
+    leaves: str = ""
 
     @property
     def may_be_followed(self) -> bool:
@@ -74,11 +76,11 @@ def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
         finished_at=datetime.now(UTC),
         due_in=None,
     )
-    return DeliveryResult(ending.family, record)
+    return DeliveryResult(ending.family, record, leaves=ending.leaves)
 
 
 def cancelled(ending: DeliveryResult) -> DeliveryResult:
     record = replace(
         ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
     )
-    return DeliveryResult(ending.family, record)
+    return DeliveryResult(ending.family, record, leaves=ending.leaves)

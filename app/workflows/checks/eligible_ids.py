@@ -18,7 +18,7 @@ from app.workflows.contract.cron import Cron
 from app.workflows.contract.job_family import overridden
 from app.workflows.registry.family_call import told
 from app.workflows.sources.page_plan import sorted_by_index
-from app.workflows.sources.sql_source import SqlSource, id_column
+from app.workflows.sources.sql_source import SqlSource, columns_of
 
 LONGEST = 30.0
 """Seconds for all that is asked of the database."""
@@ -42,10 +42,17 @@ async def check_eligible(code: FamilyCode, database: AsyncEngine | str, findings
     try:
         with told(family.name, "eligible()"):
             statement = family.eligible(params)
-        id_column(statement)
+        _, partition = columns_of(statement)
     except SluiceError as error:
         findings.error(Rule.ELIGIBLE_REFUSED, place, full_stop(error.detail))
         return
+    if partition is None and family.flow.execute.partitioned:
+        findings.error(
+            Rule.ELIGIBLE_REFUSED,
+            place,
+            "It selects the id alone, and the family's flow limits each partition of its items."
+            " Select the partition beside the id, as a second column.",
+        )
     if (column := repeated_column(statement)) is not None:
         findings.warning(
             Rule.IDS_NOT_UNIQUE,

@@ -162,10 +162,10 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         """
         return None
 
-    def eligible(self, params: ParamsT) -> Select[Any]:  # of any one column: the id
+    def eligible(self, params: ParamsT) -> Select[Any] | Select[Any, Any]:  # of any columns
         """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from
-        it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id that it
-        selects twice counts once, and one that is NULL is refused.
+        it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id selected
+        twice counts once; NULL is refused. A second column: the item's partition (see FlowControl).
         """
         raise NotImplementedError
 

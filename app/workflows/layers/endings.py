@@ -53,7 +53,8 @@ def result(
     memory = None
     if bound.memory is not None and verdict.status is ItemStatus.SUCCEEDED:
         memory = _place(bound.memory, view, item)
-    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits, memory)
+    leaves = item.partition or "" if item.first else ""
+    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits, memory, leaves)
 
 
 def _place(memory: ResultMemory, view: CachedRun, item: ClaimedItem) -> RememberedPlace | None:

@@ -11,10 +11,11 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Engine
-from app.flow.gate import GateClosed
+from app.flow.gate import GateClosed, PartitionBusy
 from app.logs import DebugLog
 from app.metrics.meter import WorkMeter
 from app.store.statuses import RunStatus
+from app.workflows.item_partitions import partitioned
 from app.workflows.keys import Layer, item_message
 from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
@@ -106,7 +107,9 @@ class ExecuteLayer:
             rest = ExecuteMessage(run=message.run, items=message.items[len(ids) :])
             async with self.database.begin() as tx:
                 await self.engine.publish(tx, [rest.outgoing(bound.name)])
-        return await self.claimer.take(message.run, ids, delivery.token)
+        return await self.claimer.take(
+            message.run, ids, delivery.token, partitioned=partitioned(bound)
+        )
 
     async def _ended(
         self, held: Sequence[ClaimedItem], work: Sequence[asyncio.Task[None]]
@@ -119,8 +122,10 @@ class ExecuteLayer:
         for error in errors:
             if not isinstance(error, GateClosed):
                 raise error
+        busy = [error.again for error in errors if isinstance(error, PartitionBusy)]
         later = [error.again for error in errors if isinstance(error, GateClosed)]
-        return max(later, default=None)
+        # Whichever partition has room first; the others are sent away once more.
+        return min(busy) if busy else max(later, default=None)
 
 
 def _sent_away(task: asyncio.Task[None]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from app.engine import Engine, Token
 from app.store.database import reading
 from app.store.group_commit import GroupCommit
 from app.store.items import claims, items
-from app.store.items.claims import ClaimRequest, ItemClaim
+from app.store.items.claims import ClaimRequest, ItemClaim, Taken
 from app.store.statuses import ItemStatus
 from app.workflows.attempts.attempt_result import History
 from app.workflows.layers.takeovers import Takeovers
@@ -28,7 +28,8 @@ class ClaimedItem:
     """An item in hand, and what earlier deliveries of it left behind.
 
     ``steps``: some are remembered. ``taken_over``: another delivery had it in hand, and ended
-    without an outcome. ``lost``: see ``app.workflows.layers.losses``.
+    without an outcome. ``lost``: see ``app.workflows.layers.losses``. ``partition``: as the item's
+    row has it. ``first``: it has had no outcome of any kind.
     """
 
     claim: ItemClaim
@@ -36,6 +37,8 @@ class ClaimedItem:
     steps: bool = False
     taken_over: bool = False
     lost: int = 0
+    partition: str | None = None
+    first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,8 @@ class Hand:
 
 @dataclass(slots=True)
 class _Asked:
-    """``taken``: as ``claims.take`` returns it."""
-
     wanted: ClaimRequest
-    taken: Mapping[str, bool] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
 
 
 class ItemClaimer:
@@ -71,13 +72,22 @@ class ItemClaimer:
         self._takeovers = Takeovers(database, engine, worker)
         self._group = GroupCommit(self._take)
 
-    async def take(self, run_id: str, item_ids: Sequence[str], token: Token) -> Hand:
-        """Claim those of these that are due and that no other delivery goes on with."""
-        asked = _Asked(ClaimRequest(run_id, item_ids, token))
+    async def take(
+        self, run_id: str, item_ids: Sequence[str], token: Token, *, partitioned: bool = False
+    ) -> Hand:
+        """Claim those of these that are due and that no other delivery goes on with.
+
+        Args:
+            partitioned: their partitions have limits.
+        """
+        asked = _Asked(ClaimRequest(run_id, item_ids, token, partitioned))
         await self._group.add(asked)
-        taken = asked.taken
+        taken = asked.taken.begun
         found = [ClaimedItem(ItemClaim(run_id, item_id, token)) for item_id in taken]
         begun = {item_id for item_id, left_something in taken.items() if left_something}
+        if partitioned:
+            for one in found:
+                one.partition = asked.taken.partitions[one.claim.item_id]
         left = None
         if len(taken) < len(item_ids):
             others = [item_id for item_id in item_ids if item_id not in taken]
@@ -92,7 +102,7 @@ class ItemClaimer:
         async with reading(self._database) as tx:
             taken = await claims.take(tx, [one.wanted for one in asked])
         for one in asked:
-            one.taken = taken.get(one.wanted.token, {})
+            one.taken = taken.get(one.wanted.token) or Taken()
 
     async def release(self, held: Sequence[ItemClaim]) -> None:
         """Let others have at once what has not begun."""
@@ -139,3 +149,4 @@ class ItemClaimer:
                 )
                 one.steps = has_steps
                 one.lost = item.lost
+                one.partition, one.first = item.partition, not item.begun

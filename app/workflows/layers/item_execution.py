@@ -18,6 +18,7 @@ from app.workflows.attempts.attempt_result import AttemptResult
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.contract.context import Context
 from app.workflows.finish.finished_runs import FinishedRuns
+from app.workflows.item_partitions import partitioned, partitions_of
 from app.workflows.keys import Layer
 from app.workflows.layers.attempt import attempt
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
@@ -123,15 +124,17 @@ class ItemExecutor:
     ) -> AttemptResult | None:
         """None: the run stopped before the item's turn came."""
         run_id, flow_key = item.claim.run_id, bound.flow_key(Layer.EXECUTE)
-        waits = view.share is not None or item.lost
+        limited = partitioned(bound)
+        waits = view.share is not None or item.lost or limited
         permit = None if waits else self.gate.at_once(flow_key)
         if permit is not None:
             async with permit:
                 return await self._locked(bound, view, item, delivery)
+        partition = await self._partition(bound, view, item) if limited else None
         async with AsyncExitStack() as held:
             if item.lost:
                 await held.enter_async_context(self.losses.room(item.lost))
-            if not await self._turn(flow_key, view, run_id, held):
+            if not await self._turn(flow_key, partition, view, run_id, held):
                 return None
             # The wait may have been long, and the run may have been stopped meanwhile.
             now = await self.runs.get(run_id)
@@ -204,8 +207,23 @@ class ItemExecutor:
             )
         return verdict
 
+    async def _partition(
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem
+    ) -> str | None:
+        """None: it has none."""
+        if item.partition is None and view.entity is None and view.run.finish_of is None:
+            item_id = item.claim.item_id
+            ctx = self.context(bound, run_id=item.claim.run_id, item_id=item_id)
+            return (await partitions_of(bound, view.params, ctx, [item_id]))[item_id] or None
+        return item.partition or None
+
     async def _turn(
-        self, flow_key: str, view: CachedRun, run_id: str, held: AsyncExitStack
+        self,
+        flow_key: str,
+        partition: str | None,
+        view: CachedRun,
+        run_id: str,
+        held: AsyncExitStack,
     ) -> bool:
         """Wait for the run's share and the flow key's permit. False: the run stopped first."""
         try:
@@ -215,7 +233,7 @@ class ItemExecutor:
                     if view.share is not None:
                         share = self.gate.share(run_id, lambda: self._share_of(run_id))
                         await held.enter_async_context(share)
-                    await held.enter_async_context(self.gate.permit(flow_key))
+                    await held.enter_async_context(self.gate.permit(flow_key, partition))
                 finally:
                     self.runs.leave(run_id, wait)
         except TimeoutError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,7 @@ from app.store.runs.counters import CounterDelta, RunProgress
 from app.store.statuses import ItemStatus, PauseReason, RunStatus
 from app.store.steps import steps
 from app.workflows.attempts.delivery_result import DeliveryResult, cancelled, unwritable
+from app.workflows.item_partitions import PartitionWindows
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.steps.children import wake_parent
 
@@ -47,6 +49,7 @@ class OutcomeWriter:
         *,
         look_ahead: int,
         changed: Callable[[str], None],
+        windows: PartitionWindows,
         meter: WorkMeter | None = None,
     ) -> None:
         self._database = database
@@ -54,6 +57,7 @@ class OutcomeWriter:
         self._keeper = keeper
         self._look_ahead = look_ahead
         self._changed = changed
+        self._windows = windows
         self._meter = meter
         self._group = GroupCommit(self._commit, _weight)
 
@@ -79,14 +83,14 @@ class OutcomeWriter:
                 endings = await self._pause(tx, endings)
                 changed |= {ending.record.run_id for ending in endings if ending.systemic}
             places = by_place((ending.place, ending.memory) for ending in endings)
-            done = await records.record(
-                tx, [ending.record for ending in endings], named={run_id for run_id, _ in places}
-            )
+            named = {run_id for run_id, _ in places}
+            named |= {ending.record.run_id for ending in endings if ending.leaves}
+            done = await records.record(tx, [ending.record for ending in endings], named=named)
             if done.number < len(endings):
                 log.warning("outcome_refused", count=len(endings) - done.number)
-            if done.succeeded:
+            if remembered := {at: places[at] for at in done.succeeded if at in places}:
                 # Of one transaction with the outcomes, and locked before the runs' rows.
-                await result_memory.remember(tx, {at: places[at] for at in done.succeeded})
+                await result_memory.remember(tx, remembered)
             changed |= await self._count(tx, endings, done)
             if done.put_off:
                 await self._put_off(tx, [e for e in endings if e.place in done.put_off])
@@ -109,11 +113,29 @@ class OutcomeWriter:
             if counted.status == RunStatus.CANCELLING:
                 counted = await self._cancel_put_off(tx, run_id, done) or counted
             standings[run_id] = counted
+        await self._release(tx, endings, done, standings)
         return {
             run_id
             for run_id, counted in standings.items()
             if await self._keeper.counted(tx, run_id, counted)
         }
+
+    async def _release(
+        self,
+        tx: AsyncConnection,
+        endings: Sequence[DeliveryResult],
+        done: Recorded,
+        standings: Mapping[str, RunProgress],
+    ) -> None:
+        """Let others of the same partitions begin, once the runs' rows are locked."""
+        freed: dict[str, Counter[str]] = defaultdict(Counter)
+        for ending in endings:
+            if ending.leaves and ending.place in done.written:
+                freed[ending.record.run_id][ending.leaves] += 1
+        for run_id in sorted(freed):
+            await self._engine.publish(
+                tx, await self._windows.released(tx, standings[run_id], run_id, freed[run_id])
+            )
 
     async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:
         parked = [ending for ending in later if ending.waits]

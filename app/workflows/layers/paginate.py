@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.chunks import chunked
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
-from app.store.items import pages
+from app.store.items import pages, parked_items
 from app.store.items.pages import Advanced
+from app.store.runs import runs
 from app.store.steps import steps
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
+from app.workflows.item_partitions import PartitionWindows, partitioned, partitions_of
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
@@ -46,6 +48,7 @@ class PaginateLayer:
     runs: RunCache
     keeper: RunLifecycle
     look_ahead: int
+    windows: PartitionWindows
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
         """Read page after page, from where the run stands, until the next one must wait.
@@ -92,7 +95,10 @@ class PaginateLayer:
             for ids in chunked(bound.family.page_size, page.ids):
                 fresh += await without_result(bound, list(ids), view.params, ctx)
             page = Page(fresh, page.next_cursor)
-        advanced = await self._schedule(bound, view, cursor, page, go_on=pace.left > 0)
+        of = None
+        if partitioned(bound):
+            of = await partitions_of(bound, view.params, ctx, page.ids)
+        advanced = await self._schedule(bound, view, cursor, page, of, go_on=pace.left > 0)
         seconds = time.monotonic() - began
         pace.took(seconds)
         if advanced is None:
@@ -112,10 +118,21 @@ class PaginateLayer:
         return (PageResult.NEXT if further else PageResult.LAST), page.next_cursor
 
     async def _schedule(
-        self, bound: BoundFamily, view: CachedRun, cursor: str | None, page: Page, *, go_on: bool
+        self,
+        bound: BoundFamily,
+        view: CachedRun,
+        cursor: str | None,
+        page: Page,
+        of: Mapping[str, str] | None,
+        *,
+        go_on: bool,
     ) -> Advanced | None:
         run_id, last = view.run.id, page.next_cursor is None
+        window, parked = self.windows.of(bound.name), set[str]()
         async with self.database.begin() as tx:
+            if of is not None and window is not None:
+                await runs.lock(tx, run_id)
+                parked = await parked_items.full(tx, run_id, of, window)
             advanced = await pages.advance(
                 tx,
                 run_id,
@@ -124,13 +141,22 @@ class PaginateLayer:
                 next_cursor=cursor if last else page.next_cursor,
                 last=last,
                 look_ahead=self.look_ahead,
+                of=of,
+                parked=parked,
             )
             if advanced is None:
                 return None
+            ready = advanced.fresh
+            if of is not None and window is not None:
+                placed = await parked_items.place(
+                    tx, run_id, ready, of, parked, window, look_ahead=self.look_ahead
+                )
+                ready = placed.ready
+                advanced = replace(advanced, room=advanced.room + placed.parked)
             if view.run.retry_of and not (view.run.retry or {}).get("fresh"):
                 await steps.carry_over(tx, view.run.retry_of, run_id, advanced.fresh)
             size = bound.chunk_for(view.run.to_process)
-            out = executions(bound.name, run_id, sorted(advanced.fresh), size)
+            out = executions(bound.name, run_id, sorted(ready), size)
             if not (advanced.paged or advanced.held or go_on):
                 out.append(PaginateMessage(run=run_id).outgoing(bound.name))
             await self.engine.publish(tx, out)

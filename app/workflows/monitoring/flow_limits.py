@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.flow.usage import FlowUsage, Observed
 from app.store.database import reading
 from app.store.monitoring import audit, flow_overrides, holds
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
+from app.store.monitoring.flow_overrides import PartitionPin
 from app.store.tables.base import Json
 from app.store.tables.service import FlowOverride
 
@@ -172,11 +173,21 @@ class FlowLimitService:
             )
 
 
-async def read_overrides(database: AsyncEngine) -> dict[str, Override]:
-    """What operators have set, by gate key."""
+async def read_overrides(database: AsyncEngine, *, partitioned: bool) -> dict[str, Override]:
+    """What operators have set, by gate key.
+
+    Args:
+        partitioned: whether partitions of any key have limits.
+    """
     async with reading(database) as connection:
         rows = await flow_overrides.load_all(connection)
-    return {row.key: _override(row) for row in rows}
+        pins = await flow_overrides.partitions(connection) if partitioned else []
+    found = {row.key: _override(row) for row in rows}
+    for pin in pins:
+        now = found.get(pin.key) or Override(None, paused=False)
+        of = {**now.partitions, pin.partition: pinned_control(pin)}
+        found[pin.key] = replace(now, partitions=of)
+    return found
 
 
 async def read_holds(
@@ -201,6 +212,11 @@ async def read_holds(
         )
         for row in rows
     ]
+
+
+def pinned_control(pin: PartitionPin) -> FlowControl:
+    period = timedelta(milliseconds=pin.period_ms)
+    return FlowControl(parallelism=pin.parallelism, rate=pin.rate, period=period)
 
 
 def _override(row: FlowOverride) -> Override:

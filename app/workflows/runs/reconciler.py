@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.metrics.meter import WorkMeter
-from app.store.items import items, pages
+from app.store.items import items, pages, parked_items
 from app.store.items.items import OpenItem
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus, RunStage, RunStatus
 from app.store.tables.runs import Run
+from app.workflows.item_partitions import PartitionWindows
 from app.workflows.keys import (
     Layer,
     chunk_prefix,
@@ -42,6 +43,7 @@ class RunReconciler:
     families: Mapping[str, BoundFamily]
     keeper: RunLifecycle
     look_ahead: int
+    windows: PartitionWindows
     meter: WorkMeter | None = None
 
     async def republish_missing(self, run_id: str) -> int:
@@ -51,6 +53,11 @@ class RunReconciler:
             if run is None or run.family not in self.families:
                 return 0
             missing = await self._next_step(tx, run)
+            window = self.windows.of(run.family)
+            if window is not None and run.status == RunStatus.RUNNING:
+                # What they say is counted anew, and their messages go out below.
+                await runs.lock(tx, run_id)
+                await parked_items.top_up(tx, run_id, window)
         if run.status == RunStatus.RUNNING:
             missing += await self._executions(run)
         return missing
@@ -89,6 +96,9 @@ class RunReconciler:
         if run.scheduled == run.ended and run.paged:
             return True  # and nobody ended it
         awaited = run.outstanding
+        if not awaited and run.suspended and self.windows.of(run.family) is not None:
+            # Of those that are parked, one at least of each partition has a message.
+            return await parked_items.any_parked(tx, run_id)
         if run.suspended:
             awaited += await items.sleeping(tx, run_id)
         return chunks.total + singles.total < awaited

@@ -25,7 +25,7 @@ KNOWN_TYPES = TEXTS | {"smallint", "integer", "bigint", "uuid"}
 """What Postgres orders as we compare it, and gives as the id that the family knows."""
 
 
-class _AsGiven(UserDefinedType[Any]):
+class AsGiven(UserDefinedType[Any]):
     """Whatever Postgres gives and takes. A parameter of this type is sent without a cast, so that
     Postgres takes it for what it is compared with, and an index is used."""
 
@@ -68,7 +68,7 @@ class SqlSource:
             SourceMisused: see ``count``.
         """
         column = self._ids()
-        place = type_coerce(column, _AsGiven())
+        place = type_coerce(column, AsGiven())
         query: Any = select(place).distinct().order_by(place).limit(size + 1)
         if isinstance(column.type, TypeDecorator):
             query = query.add_columns(column)  # the id as the family's models know it
@@ -96,7 +96,7 @@ class SqlSource:
                 f"eligible() selects ids of the type {kind}. An id is text, a whole number or a"
                 " UUID: select cast(column, Text), and take that in load() and existing()."
             )
-        ids = select(type_coerce(column, _AsGiven()).label("id")).distinct().subquery()
+        ids = select(type_coerce(column, AsGiven()).label("id")).distinct().subquery()
         printed = func.format("%s", ids.c.id)
         query: Any = select(func.count(), func.count(ids.c.id)).select_from(ids)
         if kind in TEXTS:
@@ -116,18 +116,28 @@ class SqlSource:
 
 
 def id_column(statement: Any) -> Any:
-    """The one column of a statement that pages can go by, as a column of a subquery.
+    """The column of a statement that pages go by, as a column of a subquery.
 
     Raises:
         SourceMisused: it is no such statement.
     """
+    return columns_of(statement)[0]
+
+
+def columns_of(statement: Any) -> tuple[Any, Any]:
+    """The id and the partition, as columns of a subquery; None: it selects no partition.
+
+    Raises:
+        SourceMisused: it is no statement that pages can go by.
+    """
     require_steady(statement)
-    columns = statement.subquery().c
-    if len(columns) != 1:
+    columns = list(statement.subquery().c)
+    if len(columns) not in (1, 2):
         raise SourceMisused(
-            f"eligible() must select one column, the id; it selects {len(columns)}."
+            "eligible() must select one column, the id, or two: the id and its partition. It"
+            f" selects {len(columns)}."
         )
-    return columns[0]
+    return columns[0], columns[1] if len(columns) == 2 else None
 
 
 def require_steady(statement: Any) -> None:

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 2b135732a95ec2c48c9d2f3b8ff1bafd2522c6329f7aa83db890b0675661a13c
+// OpenAPI document: e8c71870aa7d4f685dd9eb2c6d4a5b1238d36d373b4bd3c6c64a1d062cf646bf
 
 export interface paths {
     "/api/audit": {
@@ -347,6 +347,35 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control/{key}/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Flow Partitions
+         * @description Partitions whose limits differ from those of each, and the fullest.
+         */
+        get: operations["list_flow_partitions_api_flow_control__key__partitions_get"];
+        /**
+         * Pin Flow Partition
+         * @description Put these limits of one partition in force in place of those of each; workers follow within a
+         *     second.
+         */
+        put: operations["pin_flow_partition_api_flow_control__key__partitions_put"];
+        post?: never;
+        /**
+         * Reset Flow Partition
+         * @description Return to the limits of each partition.
+         */
+        delete: operations["reset_flow_partition_api_flow_control__key__partitions_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2530,6 +2559,42 @@ export interface components {
              */
             until: string | null;
         };
+        /** FlowPartitionsAnswer */
+        FlowPartitionsAnswer: {
+            /** Partitions */
+            partitions: components["schemas"]["FlowPartitionView"][];
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+        };
+        /** FlowPartitionView */
+        FlowPartitionView: {
+            /**
+             * Active
+             * @description items at work now; null: Redis does not answer
+             */
+            active: number | null;
+            /** Parallelism */
+            parallelism: number | null;
+            /** Partition */
+            partition: string;
+            /** Periodseconds */
+            periodSeconds: number;
+            /** Rate */
+            rate: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "code" | "pinned";
+            /**
+             * Waiting
+             * @description items that may not begin yet, of runs that have not ended
+             */
+            waiting: number;
+        };
         /** FlowPointView */
         FlowPointView: {
             /**
@@ -2615,12 +2680,22 @@ export interface components {
             /** Periodseconds */
             periodSeconds: number;
             /**
+             * Perpartition
+             * @description at work at once of each partition, by the code; null: not limited
+             */
+            perPartition: number | null;
+            /**
              * Queued
              * @description items, or pages, that are due and in no worker yet
              */
             queued: number;
             /** Rate */
             rate: number | null;
+            /**
+             * Rateperpartition
+             * @description starts of each partition in the period that the code says; null: not limited
+             */
+            ratePerPartition: number | null;
             /**
              * Source
              * @enum {string}
@@ -3404,6 +3479,31 @@ export interface components {
              * @description at work at once
              */
             parallelism?: number | null;
+            /**
+             * Periodseconds
+             * @default 1
+             */
+            periodSeconds: number;
+            /**
+             * Rate
+             * @description starts in a period
+             */
+            rate?: number | null;
+        };
+        /** PinOfPartition */
+        PinOfPartition: {
+            /**
+             * Note
+             * @description why, for whoever looks later
+             */
+            note?: string | null;
+            /**
+             * Parallelism
+             * @description at work at once
+             */
+            parallelism?: number | null;
+            /** Partition */
+            partition: string;
             /**
              * Periodseconds
              * @default 1
@@ -5780,6 +5880,116 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_flow_partitions_api_flow_control__key__partitions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowPartitionsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    pin_flow_partition_api_flow_control__key__partitions_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinOfPartition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowPartitionsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    reset_flow_partition_api_flow_control__key__partitions_delete: {
+        parameters: {
+            query: {
+                /** @description why, for whoever looks later */
+                note?: string | null;
+                partition: string;
+            };
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowPartitionsAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
             414: components["responses"]["RequestUriTooLong"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from app.flow.caller_gate import CallerGate
 from app.flow.redis_gate import RedisGate
@@ -22,6 +24,7 @@ from tests.support.http import OPS, app_of, assert_problem, bearer, serving
 from tests.support.patience import PATIENCE
 from tests.support.servers.ports import closed_port
 from tests.support.service import Opener, Sluice
+from tests.support.users import User
 
 EXECUTE = "/api/workflows/recording/record-user"
 KEY = "recording.execute"
@@ -122,6 +125,25 @@ async def test_a_rate_holds_for_previews(opener: Opener) -> None:
         [user] = await sluice.add_users(1)
         assert (await preview(client, user)).status_code == 200
         assert_problem(await preview(client, user), 429)
+
+
+async def test_a_preview_keeps_to_the_limits_of_its_items_partition(opener: Opener) -> None:
+    family = Held()
+    family.flow = Flow(execute=FlowControl(per_partition=1))  # type: ignore[misc]  # for this test
+    family.eligible = lambda _: select(  # type: ignore[method-assign, assignment]  # for this test
+        col(User.id), func.substr(User.id, 5, 1)
+    )
+    async with opener(family) as sluice, calling(sluice, patience=1) as client:
+        users = await sluice.add_users(12)
+        held = asyncio.create_task(preview(client, users[0]))
+        await family.until_inside(1)
+        refused = await preview(client, users[1])
+        assert "1 at once of the partition '0'" in assert_problem(refused, 429)["detail"]
+        other = asyncio.create_task(preview(client, users[11]))
+        await family.until_inside(2)
+        family.let_go.set()
+        assert {(await one).status_code for one in (held, other)} == {200}
+        assert (await preview(client, users[1])).status_code == 200
 
 
 @pytest.mark.parametrize("limit", [FlowControl(), FlowControl(parallelism=1)])

@@ -80,6 +80,8 @@ async def test_every_layer_of_a_family_is_listed_with_the_limits_of_the_code(
     listed = (await caller.get(BASE)).json()["flowControl"]
     assert [one["key"] for one in listed] == [KEY, "limited.paginate", "limited.process"]
     counted: dict[str, Any] = {
+        "perPartition": None,
+        "ratePerPartition": None,
         "active": 0,
         "waiting": 0,
         "started": 0,

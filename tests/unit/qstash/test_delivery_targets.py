@@ -44,6 +44,20 @@ async def targets(
     return DeliveryTargets([family], controls, items_at_once=100)
 
 
+async def test_limits_of_partitions_are_refused_and_what_to_do_is_said() -> None:
+    class PerTenant(Welcome):
+        flow = Flow(execute=FlowControl(per_partition=2))
+
+    with pytest.raises(ConfigurationError) as refused:
+        await targets(PerTenant())
+    for said in (
+        "welcome.execute limits each partition",
+        "per_partition",
+        "SLUICE_ENGINE=postgres",
+    ):
+        assert said in refused.value.detail
+
+
 async def test_each_layer_is_called_at_its_own_route_with_its_own_limits() -> None:
     known = await targets(Welcome())
     minutes, base = timedelta(minutes=15), "/api/workflows/welcome"

@@ -172,7 +172,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "locked": (select(ORDERS.c.id).with_for_update(skip_locked=True), "FOR UPDATE"),
     "a sample": (select(tablesample(ORDERS, func.bernoulli(50)).c.id), "at random"),
     "one in ten": (select(ORDERS.c.id).where(func.random() < 0.1), "at random"),
-    "two columns": (select(ORDERS.c.id, ORDERS.c.name), "it selects 2"),
+    "three columns": (select(ORDERS.c.id, ORDERS.c.name, ORDERS.c.id), "It selects 3"),
     "SQL as text": (text("SELECT id FROM orders LIMIT 5"), "must answer a select"),
     "columns of a text": (
         text("SELECT id FROM orders LIMIT 5").columns(column("id", Integer)),

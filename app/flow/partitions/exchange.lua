@@ -1,0 +1,169 @@
+-- Give slots back, and take others, of one flow key and of partitions of it, in one step: what
+-- ../exchange.lua does, where each start needs a slot and a turn of its partition as well. One whose
+-- partition has none is passed over, and whoever stands behind it goes first.
+--
+-- KEYS  1 slots     sorted set: permit -> when its lease ends, in microseconds
+--       2 next      string: when the key's next start is due (GCRA's theoretical arrival time)
+--       3 waiting   sorted set: worker -> until when it counts as waiting
+--       4 wants     hash: worker -> how many of its items wait
+--       5 started   hash: a sixtieth of the period -> starts in it
+--       6 used      sorted set: partition -> its slots in use when it was last asked for
+--       then of each partition in question its slots and its next, as 1 and 2
+-- ARGV  1 channel   to wake other workers on       2 key       the flow key that they are told
+--       3 worker                                   4 lease     microseconds
+--       5 parallelism (0: none)                    6 interval  microseconds between starts (0: none)
+--       7 horizon   microseconds ahead that starts are handed out
+--       8 bucket    a sixtieth of the period, microseconds
+--       9 holds     slots this worker holds, in its own view
+--       10 number   of the first new permit        11 waiting  items in line here, asked for or not
+--       12 partitions in question                  13 permits wanted
+--       of each partition: its name, parallelism and interval
+--       of each permit wanted: its partition, from 1; 0: it has none
+--       of each permit given back: its partition, and the permit
+-- Returns {excess, ask again in (microseconds, -1: when woken), answer to each wanted, …}. An answer
+-- from 0 on is a start, in microseconds from now; -1: the key has no room; -2: the partition's slots
+-- are taken; below: its turn comes in so many microseconds and two more.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local worker, lease, horizon = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
+local parallelism, interval = tonumber(ARGV[5]), tonumber(ARGV[6])
+local bucket, holds = tonumber(ARGV[8]), tonumber(ARGV[9])
+local partitions, want = tonumber(ARGV[12]), tonumber(ARGV[13])
+local forget = math.ceil((bucket * 60 + lease) / 1000) + 60000
+local at = 13
+
+local of = {}
+for i = 1, partitions do
+  local slots = KEYS[5 + 2 * i]
+  of[i] = {
+    name = ARGV[at + 1], limit = tonumber(ARGV[at + 2]), interval = tonumber(ARGV[at + 3]),
+    slots = slots, next = KEYS[6 + 2 * i]
+  }
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  at = at + 3
+end
+local wanted = at
+at = at + want
+
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local freed = 0
+for i = at + 1, #ARGV, 2 do
+  freed = freed + redis.call('ZREM', KEYS[1], ARGV[i + 1])
+  local partition = of[tonumber(ARGV[i])]
+  if partition then redis.call('ZREM', partition.slots, ARGV[i + 1]) end
+end
+for i = 1, partitions do
+  local one = of[i]
+  one.active = redis.call('ZCARD', one.slots)
+  -- What a slower rate left behind must not hold up a faster one.
+  one.due = math.min(tonumber(redis.call('GET', one.next) or '0'), now + horizon + one.interval)
+end
+
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+local others = redis.call('ZCARD', KEYS[3])
+if redis.call('ZSCORE', KEYS[3], worker) then others = others - 1 end
+
+local active = redis.call('ZCARD', KEYS[1])
+local room, excess = want, 0
+if parallelism > 0 then
+  room = math.min(want, parallelism - active)
+  excess = math.max(0, active - parallelism)
+  if others > 0 then
+    -- While others wait, nobody takes more than an even share.
+    local share = math.ceil(parallelism / (others + 1))
+    room = math.min(room, share - holds)
+    if active >= parallelism then excess = math.max(excess, holds - share) end
+    if parallelism <= others and freed > 0 then room = 0 end  -- they take turns
+  end
+end
+
+local reply = {excess, -1}
+local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
+local granted, ask = 0, -1
+for i = 1, want do
+  local one = of[tonumber(ARGV[wanted + i])]
+  local start, answer = now, nil
+  if interval > 0 then start = math.max(due, now) end
+  if granted >= room then
+    answer = -1
+  elseif start > now + horizon then
+    answer = -1
+    if ask < 0 then ask = start - now - horizon / 2 end
+  elseif one and one.limit > 0 and one.active >= one.limit then
+    answer = -2
+  elseif one and one.interval > 0 and one.due > start then
+    -- Where the key has a rate, its turn goes to who can take it when it comes.
+    if interval > 0 or one.due > now + horizon then
+      answer = -2 - math.max(1, math.ceil(one.due - now))
+    else
+      start = one.due
+    end
+  end
+  if not answer then
+    local permit = worker .. ':' .. (ARGV[10] + i - 1)
+    redis.call('ZADD', KEYS[1], start + lease, permit)
+    if interval > 0 then due = start + interval end
+    if one then
+      redis.call('ZADD', one.slots, start + lease, permit)
+      one.active = one.active + 1
+      if one.interval > 0 then
+        one.due = start + one.interval
+        one.moved = true
+      end
+    end
+    granted = granted + 1
+    answer = start - now
+  end
+  reply[#reply + 1] = answer
+end
+reply[2] = ask
+
+for i = 1, partitions do
+  local one = of[i]
+  if one.moved then
+    local kept = math.ceil((one.due - now) / 1000) + 60000
+    redis.call('SET', one.next, string.format('%.0f', one.due), 'PX', kept)
+  end
+  if one.active > 0 then
+    redis.call('ZADD', KEYS[6], one.active, one.name)
+    redis.call('PEXPIRE', one.slots, math.ceil(lease / 1000) + 60000)
+  else
+    redis.call('ZREM', KEYS[6], one.name)
+  end
+end
+redis.call('PEXPIRE', KEYS[6], forget)
+if interval > 0 and granted > 0 then
+  redis.call('SET', KEYS[2], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 60000)
+end
+if granted > 0 then
+  local present = math.floor(now / bucket)
+  redis.call('HINCRBY', KEYS[5], string.format('%.0f', present), granted)
+  if redis.call('HLEN', KEYS[5]) > 130 then
+    for _, past in ipairs(redis.call('HKEYS', KEYS[5])) do
+      if tonumber(past) < present - 60 then redis.call('HDEL', KEYS[5], past) end
+    end
+  end
+  redis.call('PEXPIRE', KEYS[5], forget)
+end
+local left = tonumber(ARGV[11]) - granted
+-- Who waits for a partition's slots alone takes none of the others' share.
+local short = false
+for i = 3, #reply do if reply[i] == -1 then short = true end end
+if short then
+  redis.call('ZADD', KEYS[3], now + 1000000, worker)
+else
+  redis.call('ZREM', KEYS[3], worker)
+end
+if left > 0 then
+  redis.call('HSET', KEYS[4], worker, left)
+  redis.call('PEXPIRE', KEYS[4], 60000)
+else
+  redis.call('HDEL', KEYS[4], worker)
+end
+if freed > 0 then
+  -- Somebody may wait for this very partition, which only the one who waits knows. A user without a
+  -- right to the channel works on: the others ask again by themselves.
+  redis.pcall('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2])
+end
+redis.call('PEXPIRE', KEYS[1], forget)
+return reply

@@ -1,0 +1,129 @@
+"""The memory of partitions in Redis: the scripts beside it, and the names of their keys."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+
+from redis.asyncio import Redis
+
+from app.flow.limits import FlowControl
+from app.flow.redis_script import HORIZON, PACE, bucket_of, microseconds, started_in, wake_channel
+
+NO_ROOM, TAKEN = -1, -2
+"""Answers to a permit that was wanted: none of the key's slots, or of its partition's, is free."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermitAnswer:
+    """To one permit that was wanted.
+
+    ``start``: seconds from now until it may be used; None: it was not given. ``partition_in``: it
+    was not because of its partition, whose next turn comes in so many seconds; infinite: when one
+    of its slots is given back.
+    """
+
+    start: float | None
+    partition_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """``excess`` and ``ask_in`` as those of ``app.flow.redis_script.Granted``; ``answers`` in the
+    order of what was wanted."""
+
+    answers: Sequence[PermitAnswer]
+    excess: int
+    ask_in: float | None
+
+
+class PartitionScript:
+    """One flow key at a time, and its partitions that are asked for; a round trip each."""
+
+    def __init__(self, redis: Redis, prefix: str, *, lease: timedelta) -> None:
+        self._redis = redis
+        self._prefix = f"{prefix}:flow"
+        self._lease = microseconds(lease)
+        self._channel = wake_channel(prefix)
+        source = files("app.flow.partitions")
+        self._exchange = redis.register_script((source / "exchange.lua").read_text())
+        self._observe = redis.register_script((source / "observe.lua").read_text())
+        self._renew = redis.register_script((files("app.flow") / "renew.lua").read_text())
+
+    async def exchange(
+        self,
+        key: str,
+        control: FlowControl,
+        limits: Mapping[str, FlowControl],
+        worker: str,
+        *,
+        wanted: Sequence[str | None],
+        holds: int,
+        number: int,
+        waiting: int,
+        released: Sequence[tuple[str, str | None]] = (),
+    ) -> Exchanged:
+        """Give ``released`` back, and take permits ``worker:number`` and so on: one for each that
+        is wanted, or none in its place.
+
+        Args:
+            limits: of each partition that is wanted or released.
+            wanted: partitions, in the order in which their items came.
+            released: permits, each with its partition.
+        """
+        places = {name: place for place, name in enumerate(limits, start=1)}
+        keys = self._keys(key, "slots", "next", "waiting", "wants", started_in(control), "used")
+        args: list[str | int] = [
+            self._channel, key, worker, self._lease, control.parallelism or 0, _interval(control),
+            microseconds(HORIZON), bucket_of(control), holds, number, waiting, len(limits),
+            len(wanted),
+        ]  # fmt: skip
+        for name, limit in limits.items():
+            keys += self._keys(key, f"slots:{name}", f"next:{name}")
+            args += [name, limit.parallelism or 0, _interval(limit)]
+        args += [0 if one is None else places[one] for one in wanted]
+        for permit, of in released:
+            args += [0 if of is None else places[of], permit]
+        excess, ask_in, *answers = map(int, await self._exchange(keys=keys, args=args))
+        return Exchanged(
+            [_answer(one) for one in answers], excess, None if ask_in < 0 else ask_in / 1e6
+        )
+
+    async def renew(self, key: str, held: Mapping[str, str | None]) -> None:
+        """Say that these permits, each with its partition, are still in use."""
+        by_partition: dict[str, list[str]] = defaultdict(list)
+        for permit, name in held.items():
+            if name is not None:
+                by_partition[name].append(permit)
+        pipeline = self._redis.pipeline(transaction=False)
+        await self._renew(keys=self._keys(key, "slots"), args=[self._lease, *held], client=pipeline)
+        for name, permits in by_partition.items():
+            slots = self._keys(key, f"slots:{name}")
+            await self._renew(keys=slots, args=[self._lease, *permits], client=pipeline)
+        await pipeline.execute()
+
+    async def fullest(self, key: str, most: int) -> list[tuple[str, int]]:
+        """Partitions that have slots in use, and how many; those with the most."""
+        used, slots = self._keys(key, "used", "slots:")
+        reply = await self._observe(keys=[used], args=[most, slots])
+        names = [one.decode() if isinstance(one, bytes) else str(one) for one in reply[::2]]
+        return list(zip(names, map(int, reply[1::2]), strict=True))
+
+    def _keys(self, key: str, *parts: str) -> list[str]:
+        return [f"{self._prefix}:{{{key}}}:{part}" for part in parts]
+
+
+def _interval(control: FlowControl) -> int:
+    return microseconds(control.interval * PACE) if control.interval else 0
+
+
+def _answer(number: int) -> PermitAnswer:
+    if number >= 0:
+        return PermitAnswer(number / 1e6)
+    if number == NO_ROOM:
+        return PermitAnswer(None)
+    return PermitAnswer(None, math.inf if number == TAKEN else (TAKEN - number) / 1e6)

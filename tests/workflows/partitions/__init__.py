@@ -1,0 +1,1 @@
+"""Items whose partitions have limits."""
