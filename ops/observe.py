@@ -234,10 +234,12 @@ def _play(console: Console, api: str) -> None:
         raise NotObserved("There is no job family yet, so nothing could be played.")
     family = "welcome-placeholder" if "welcome-placeholder" in names else names[0]
     console.print(f"A run of {family} …")
-    subprocess.run(  # noqa: S603 - our own command
-        [SLUICE, "run", family, "--force", "--watch"],
-        env=env, check=True, stdout=subprocess.DEVNULL,
+    played = subprocess.run(  # noqa: S603 - our own command
+        [SLUICE, "run", family, "--force", "--watch", "--json"],
+        env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    if not json.loads(played.stdout)["run"]["counters"]["succeeded"]:
+        raise NotObserved(f"{family} has done nothing, so the queries of items have no data.")
 
 
 def _check(console: Console, url: str) -> None:

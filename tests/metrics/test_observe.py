@@ -36,7 +36,10 @@ def test_where_prometheus_is_missing_it_says_the_command(tmp_path: Path) -> None
 
 @pytest.mark.slow
 @pytest.mark.skipif(PROMETHEUS is None, reason=f"Prometheus is not installed: {INSTALL}")
-@pytest.mark.skipif(not discover_families(), reason="there is no family to play")
+@pytest.mark.skipif(
+    "welcome-placeholder" not in discover_families(),
+    reason="a service's own family may have nothing to do",
+)
 def test_the_targets_are_up_and_every_query_of_the_dashboard_has_data(tmp_path: Path) -> None:
     ended = observed("--check", "--port", "0", SLUICE_DATA_DIR=str(tmp_path))
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -71,5 +71,5 @@ async def test_what_is_no_entity_is_refused_before_or_by_the_service(
         other = await command.refused("run", "recording", "--entity", card)
         assert "let Recording say what it takes" in other
         neither = await command.refused("preview", "postcard")
-        assert neither == "Name either an ITEM or an --entity."
+        assert neither == "Name either an ITEM, an --entity or a --sample."
         assert await traces(sluice) == (0, 0, 0)
