@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -100,6 +101,35 @@ async def test_whatever_is_refused_lost_doubled_and_disordered_each_message_is_d
     # Once each: a letter that comes twice finds that its message has ended, or is in hand.
     assert ended == Counter(b"%d" % n for n in range(300))
     assert {"repeat", "refuse_in_batch", "lose_answer"} <= faults.counted.keys()
+
+
+async def test_what_became_of_letters_is_written_without_locking_one_while_it_waits_for_another(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = text("SELECT id FROM sluice.outbox WHERE id = :id FOR UPDATE")
+    waiting = text(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND query LIKE '%UPDATE sluice.outbox%'"
+    )
+    async with called_engine(database) as called, database.connect() as other:
+        sender = called.engine.sender
+
+        async def call(sendable: Sequence[Any]) -> tuple[list[Any], list[Any], None]:
+            refused, sent = sorted((one for one, _ in sendable), key=lambda one: one.id)
+            await other.execute(locked, {"id": refused.id})
+            return [sent], [refused], None
+
+        monkeypatch.setattr(sender, "_call", call)
+        await publish(called.engine, database, message(1), message(2))
+        sending = asyncio.create_task(sender.send())
+        async with asyncio.timeout(PATIENCE), database.connect() as looking:
+            while not (await looking.execute(waiting)).first():
+                await looking.rollback()
+                await asyncio.sleep(0.01)
+            # Else Postgres would end one of the two.
+            await other.execute(locked, {"id": message(2).id})
+            await other.rollback()
+            await sending
 
 
 async def test_a_delivery_that_never_ended_is_made_again(database: AsyncEngine) -> None:

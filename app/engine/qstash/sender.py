@@ -19,6 +19,7 @@ from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
 from app.errors import Unavailable
+from app.store.database import reading
 
 if TYPE_CHECKING:  # to import it takes long
     from qstash import AsyncQStash
@@ -137,9 +138,11 @@ class OutboxSender:
 
     async def send_left_overs(self) -> None:
         """Send what was cut off, what is due by now, and what nothing has been heard of."""
-        async with self._database.begin() as tx:
-            await fetch_raw(tx, statements.UNENDED)
-            await fetch_raw(tx, statements.UNHEARD, UNHEARD)
+        # Each by itself, as below: two in a transaction would lock rows in another order than that
+        # of their ids, and could wait for each other with whoever locks several.
+        async with reading(self._database) as connection:
+            await fetch_raw(connection, statements.UNENDED)
+            await fetch_raw(connection, statements.UNHEARD, UNHEARD)
         await self.send()
 
     async def _sent_once(self, driver: Any) -> None:  # asyncpg's connection
@@ -180,9 +183,11 @@ class OutboxSender:
             else:
                 sendable.append((one, target))
         sent, refused, fault = await self._call(sendable)
-        async with self._database.begin() as tx:
-            await fetch_raw(tx, statements.SENT, *_columns(sent))
-            await fetch_raw(tx, statements.NOT_SENT, *_columns([*left, *refused]), LONGEST_PAUSE)
+        async with reading(self._database) as connection:
+            await fetch_raw(connection, statements.SENT, *_columns(sent))
+            await fetch_raw(
+                connection, statements.NOT_SENT, *_columns([*left, *refused]), LONGEST_PAUSE
+            )
         if fault is not None:
             self._missed(fault)
         elif sendable:

@@ -289,12 +289,12 @@ async def test_a_source_that_cannot_count_is_not_guessed_at(opener: Opener) -> N
         assert answer["sample"] == ["e00000", "e00001", "e00002", "e00003", "e00004"]
 
 
-class TwoColumns(Recording):
-    def eligible(self, params: FamilyParams) -> Select[Any]:  # of two columns: the mistake
-        return super().eligible(params).add_columns(col(User.name))
+class ThreeColumns(Recording):
+    def eligible(self, params: FamilyParams) -> Select[Any]:  # of three columns: the mistake
+        return super().eligible(params).add_columns(col(User.name), col(User.active))
 
 
-async def test_a_family_that_selects_two_columns_is_told_so(opener: Opener) -> None:
-    async with opener(TwoColumns()) as sluice, api(sluice) as caller:
+async def test_a_family_that_selects_three_columns_is_told_so(opener: Opener) -> None:
+    async with opener(ThreeColumns()) as sluice, api(sluice) as caller:
         document = assert_problem(await caller.post(PROCESS, json={"dryRun": True}), 500)
-        assert "one column" in document["detail"]
+        assert "one column, the id, or two" in document["detail"]

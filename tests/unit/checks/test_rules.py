@@ -122,7 +122,10 @@ FAULTS = {
         "eligible-refused",
         family(eligible=selecting("select(User.id).order_by(User.name)")),
     ),
-    "two columns": ("eligible-refused", family(eligible=selecting("select(User.id, User.name)"))),
+    "three columns": (
+        "eligible-refused",
+        family(eligible=selecting("select(User.id, User.name, User.active)")),
+    ),
     "an eligible that raises": ("eligible-refused", family(eligible=selecting("1 / 0"))),
     "a schedule without params": (
         "schedule-without-params",
