@@ -68,7 +68,12 @@ class PartitionQueue:
         return not (self._line or self._held or self._released or self._talking)
 
     async def renew(self) -> None:
-        await self._script.renew(self._live().key, dict(self._held))
+        renewed = dict(self._held)
+        try:
+            await self._script.renew(self._live().key, renewed)
+        finally:  # one that was given back meanwhile may have been taken up again
+            self._released += [(one, of) for one, of in renewed.items() if one not in self._held]
+            self.kick()
 
     async def enter(self, flow_key: str, partition: str | None) -> str:
         """Wait for a permit.
