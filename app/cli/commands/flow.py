@@ -16,7 +16,7 @@ from app.cli.output.console import add, number, open_console, print_json, printa
 from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.flow.limits import FlowControl
-from app.schemas.flow_control import FlowAnswer, FlowsAnswer, FlowView
+from app.schemas.flow_control import FlowAnswer, FlowPartitionsAnswer, FlowsAnswer, FlowView
 
 PATH = "/api/flow-control"
 
@@ -51,6 +51,32 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
     for key, hold in held.items():
         until = "" if hold.until is None else f" until {when(hold.until)}"
         console.print(printable(f"{key} throttled{until}: {hold.reason}"))
+
+
+@flow.command("partitions")
+def list_partitions(
+    key: FlowKey,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List partitions of a key whose limits were set, and the fullest."""
+    with open_api() as api:
+        _find(api, key)
+        path = f"{PATH}/{quote(key, safe='')}/partitions?limit={limit}"
+        answer = api.get(FlowPartitionsAnswer, path)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    numbers = ("Active", "Waiting")
+    made = table("Partition", "Limits", "Source", *numbers, right=numbers)
+    for one in answer.found.partitions:
+        period = timedelta(seconds=one.period_seconds)
+        limits = FlowControl(parallelism=one.parallelism, rate=one.rate, period=period)
+        counted = (number(one.active), number(one.waiting))
+        add(made, one.partition, str(limits), one.source, *counted)
+    console.print(made)
 
 
 @flow.command("set")
@@ -111,8 +137,16 @@ def reset_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> Non
 
 
 def _limits(flow: FlowView) -> str:
-    period = timedelta(seconds=flow.period_seconds)
-    return str(FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period))
+    return str(
+        FlowControl(
+            parallelism=flow.parallelism,
+            rate=flow.rate,
+            period=timedelta(seconds=flow.period_seconds),
+            per_partition=flow.per_partition,
+            # Of the code's period, which a pin hides.
+            rate_per_partition=flow.rate_per_partition if flow.source == "code" else None,
+        )
+    )
 
 
 def _find(api: ApiClient, key: str) -> FlowView:

@@ -8,7 +8,6 @@
 --       4 wants     hash: worker -> how many of its items wait
 --       5 started   hash: a sixtieth of the period -> starts in it
 --       6 used      sorted set: partition -> its slots in use when it was last asked for
---       then of each partition in question its slots and its next, as 1 and 2
 -- ARGV  1 channel   to wake other workers on       2 key       the flow key that they are told
 --       3 worker                                   4 lease     microseconds
 --       5 parallelism (0: none)                    6 interval  microseconds between starts (0: none)
@@ -17,7 +16,11 @@
 --       9 holds     slots this worker holds, in its own view
 --       10 number   of the first new permit        11 waiting  items in line here, asked for or not
 --       12 partitions in question                  13 permits wanted
---       of each partition: its name, parallelism and interval
+--       14 slots    how the name of a partition's slots begins, as 1
+--       15 next     and that of its next start, as 2
+--       16 kinds of limits
+--       of each kind: parallelism and interval
+--       of each partition: its name and its kind, from 1
 --       of each permit wanted: its partition, from 1; 0: it has none
 --       of each permit given back: its partition, and the permit
 -- Returns {excess, ask again in (microseconds, -1: when woken), answer to each wanted, …}. An answer
@@ -30,33 +33,47 @@ local parallelism, interval = tonumber(ARGV[5]), tonumber(ARGV[6])
 local bucket, holds = tonumber(ARGV[8]), tonumber(ARGV[9])
 local partitions, want = tonumber(ARGV[12]), tonumber(ARGV[13])
 local forget = math.ceil((bucket * 60 + lease) / 1000) + 60000
-local at = 13
+local kinds = tonumber(ARGV[16])
+local at = 16 + 2 * kinds
 
+-- There are hundreds in a call, so nothing is asked for that decides nothing.
 local of = {}
 for i = 1, partitions do
-  local slots = KEYS[5 + 2 * i]
+  local kind = 15 + 2 * tonumber(ARGV[at + 2])
   of[i] = {
-    name = ARGV[at + 1], limit = tonumber(ARGV[at + 2]), interval = tonumber(ARGV[at + 3]),
-    slots = slots, next = KEYS[6 + 2 * i]
+    name = ARGV[at + 1], limit = tonumber(ARGV[kind]), interval = tonumber(ARGV[kind + 1]),
+    slots = ARGV[14] .. ARGV[at + 1], next = ARGV[15] .. ARGV[at + 1], wanted = 0
   }
-  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-  at = at + 3
+  at = at + 2
 end
 local wanted = at
+for i = at + 1, at + want do
+  local one = of[tonumber(ARGV[i])]
+  if one then one.wanted = one.wanted + 1 end
+end
 at = at + want
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local freed = 0
+local freed, gone = 0, {}
 for i = at + 1, #ARGV, 2 do
-  freed = freed + redis.call('ZREM', KEYS[1], ARGV[i + 1])
+  gone[#gone + 1] = ARGV[i + 1]
   local partition = of[tonumber(ARGV[i])]
   if partition then redis.call('ZREM', partition.slots, ARGV[i + 1]) end
+  if #gone == 500 or i + 1 == #ARGV then
+    freed = freed + redis.call('ZREM', KEYS[1], unpack(gone))
+    gone = {}
+  end
 end
 for i = 1, partitions do
   local one = of[i]
   one.active = redis.call('ZCARD', one.slots)
-  -- What a slower rate left behind must not hold up a faster one.
-  one.due = math.min(tonumber(redis.call('GET', one.next) or '0'), now + horizon + one.interval)
+  if one.active > 0 and (one.limit == 0 or one.active + one.wanted > one.limit) then
+    one.active = one.active - redis.call('ZREMRANGEBYSCORE', one.slots, '-inf', now)
+  end
+  if one.interval > 0 then
+    -- What a slower rate left behind must not hold up a faster one.
+    one.due = math.min(tonumber(redis.call('GET', one.next) or '0'), now + horizon + one.interval)
+  end
 end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
@@ -79,7 +96,7 @@ end
 
 local reply = {excess, -1}
 local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
-local granted, ask = 0, -1
+local granted, ask, taken = 0, -1, {}
 for i = 1, want do
   local one = of[tonumber(ARGV[wanted + i])]
   local start, answer = now, nil
@@ -101,11 +118,13 @@ for i = 1, want do
   end
   if not answer then
     local permit = worker .. ':' .. (ARGV[10] + i - 1)
-    redis.call('ZADD', KEYS[1], start + lease, permit)
+    taken[#taken + 1] = start + lease
+    taken[#taken + 1] = permit
     if interval > 0 then due = start + interval end
     if one then
       redis.call('ZADD', one.slots, start + lease, permit)
       one.active = one.active + 1
+      one.granted = true
       if one.interval > 0 then
         one.due = start + one.interval
         one.moved = true
@@ -117,6 +136,9 @@ for i = 1, want do
   reply[#reply + 1] = answer
 end
 reply[2] = ask
+for i = 1, #taken, 500 do
+  redis.call('ZADD', KEYS[1], unpack(taken, i, math.min(i + 499, #taken)))
+end
 
 for i = 1, partitions do
   local one = of[i]
@@ -126,7 +148,7 @@ for i = 1, partitions do
   end
   if one.active > 0 then
     redis.call('ZADD', KEYS[6], one.active, one.name)
-    redis.call('PEXPIRE', one.slots, math.ceil(lease / 1000) + 60000)
+    if one.granted then redis.call('PEXPIRE', one.slots, math.ceil(lease / 1000) + 60000) end
   else
     redis.call('ZREM', KEYS[6], one.name)
   end

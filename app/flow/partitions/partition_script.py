@@ -80,11 +80,19 @@ class PartitionScript:
         args: list[str | int] = [
             self._channel, key, worker, self._lease, control.parallelism or 0, _interval(control),
             microseconds(HORIZON), bucket_of(control), holds, number, waiting, len(limits),
-            len(wanted),
+            len(wanted), *self._keys(key, "slots:", "next:"),
         ]  # fmt: skip
+        kinds: list[FlowControl] = []  # nearly always one
+        kind_of: dict[int, int] = {}  # by identity: hashing each takes as long as all else here
+        for limit in limits.values():
+            if id(limit) not in kind_of:
+                kinds.append(limit)
+                kind_of[id(limit)] = len(kinds)
+        args.append(len(kinds))
+        for kind in kinds:
+            args += [kind.parallelism or 0, _interval(kind)]
         for name, limit in limits.items():
-            keys += self._keys(key, f"slots:{name}", f"next:{name}")
-            args += [name, limit.parallelism or 0, _interval(limit)]
+            args += [name, kind_of[id(limit)]]
         args += [0 if one is None else places[one] for one in wanted]
         for permit, of in released:
             args += [0 if of is None else places[of], permit]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, literal_column, update
@@ -47,13 +47,6 @@ _ADVANCE = f"""
     WHERE run.id = here.id
     RETURNING paged, $6::bigint - {OUTSTANDING}, coalesce(added.ids, '{{}}') AS fresh
 """  # noqa: S608 - no value is pasted in
-# Likewise, where partitions have limits.
-_PLAIN = f"t.id, 'pending' FROM here, unnest({split(2)}) AS t(id)"
-_LIMITED = f"""t.id, t.status, t.partition
-        FROM here, unnest({split(2)}, {split(7)}, $8::text[]) AS t(id, status, partition)"""
-_ADVANCE_IN_PARTITIONS = _ADVANCE.replace(
-    "item_id, status)", "item_id, status, partition)"
-).replace(_PLAIN, _LIMITED)
 
 _ADD = """
     WITH here AS (
@@ -118,24 +111,13 @@ async def advance(
     next_cursor: str | None,
     last: bool,
     look_ahead: int,
-    of: Mapping[str, str] | None = None,
-    parked: Collection[str] = (),
 ) -> Advanced | None:
     """Add a page's items, up to the run's limit, and move its cursor on to ``next_cursor``.
 
     None: the run does not stand at ``cursor``, or is not running; nothing was changed.
-
-    Args:
-        of: each item's partition; None: partitions have no limits.
-        parked: those that may not begin yet.
     """
     values = (run_id, joined(item_ids), cursor, next_cursor, last, look_ahead)
-    if of is None:
-        rows = await fetch_raw(tx, _ADVANCE, *values)
-    else:
-        statuses = ["suspended" if one in parked else "pending" for one in item_ids]
-        names = [of[one] for one in item_ids]
-        rows = await fetch_raw(tx, _ADVANCE_IN_PARTITIONS, *values, joined(statuses), names)
+    rows = await fetch_raw(tx, _ADVANCE, *values)
     if not rows:
         return None
     paged, room, fresh = rows[0]

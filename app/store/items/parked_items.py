@@ -8,58 +8,47 @@ another has committed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
-from app.store.runs.runs import OUTSTANDING
 
 Window = Callable[[str], int]
 """How many items of a partition may have begun, or be about to."""
 
-_ADMITTED = """
-    SELECT partition, admitted FROM sluice.run_partition
-    WHERE run_id = $1::text AND partition = ANY($2::text[])
-"""
 _ADD = """
     INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
     SELECT $1::text, t.partition, t.n FROM unnest($2::text[], $3::text[]::int[]) AS t(partition, n)
     ON CONFLICT (run_id, partition) DO UPDATE
     SET admitted = greatest(p.admitted + excluded.admitted, 0)
-    RETURNING partition, admitted
+    RETURNING partition, admitted, (SELECT suspended > 0 FROM sluice.run WHERE id = $1::text)
 """
-_PARK = """
-    INSERT INTO sluice.parked_item (run_id, partition, item_id)
-    SELECT $1::text, t.partition, t.item_id
-    FROM unnest($2::text[], $3::text[]) AS t(partition, item_id)
-    ON CONFLICT DO NOTHING
-"""
-_SUSPEND = f"""
-    UPDATE sluice.run SET suspended = suspended + $2::bigint,
-        held = held AND {OUTSTANDING} - $2::bigint >= $3::bigint
-    WHERE id = $1::text
-"""  # noqa: S608 - no value is pasted in
 # Rows that somebody has locked are passed over: who waits for the run's row may have them, and it
-# is only to end them.
+# is only to end them. Rows are found by `LATERAL` with a lock in it, by `= ANY` and by their place:
+# the plan of a join that was made while the tables were empty reads all of the run
+# (docs/decisions/0005).
 _RELEASE = """
-    WITH chosen AS (
-        SELECT found.item_id, k.partition
+    WITH chosen AS MATERIALIZED (
+        SELECT found.place, found.item_id
         FROM unnest($2::text[], $3::text[]::int[]) AS k(partition, room)
         CROSS JOIN LATERAL (
-            SELECT item.item_id FROM sluice.parked_item p
-            JOIN sluice.item ON item.run_id = p.run_id AND item.item_id = p.item_id
-            WHERE p.run_id = $1::text AND p.partition = k.partition AND item.status = 'suspended'
-            ORDER BY p.item_id LIMIT k.room FOR UPDATE OF item SKIP LOCKED
+            SELECT p.ctid AS place, p.item_id FROM sluice.parked_item p
+            CROSS JOIN LATERAL (
+                SELECT FROM sluice.item
+                WHERE item.run_id = $1::text AND item.item_id = p.item_id
+                  AND item.status = 'suspended'
+                FOR UPDATE SKIP LOCKED
+            ) AS waits
+            WHERE p.run_id = $1::text AND p.partition = k.partition
+            ORDER BY p.item_id LIMIT k.room
         ) AS found
     ), gone AS (
-        DELETE FROM sluice.parked_item p USING chosen
-        WHERE p.run_id = $1::text AND p.partition = chosen.partition AND p.item_id = chosen.item_id
+        DELETE FROM sluice.parked_item WHERE ctid = ANY(ARRAY(SELECT place FROM chosen))
     )
-    UPDATE sluice.item SET status = 'pending' FROM chosen
-    WHERE item.run_id = $1::text AND item.item_id = chosen.item_id
-    RETURNING item.item_id, item.partition
+    UPDATE sluice.item SET status = 'pending'
+    WHERE run_id = $1::text AND item_id = ANY(ARRAY(SELECT item_id FROM chosen))
+    RETURNING item_id, partition
 """
 # By what is admitted and parked of each run that has not ended, of which there are few.
 _FULLEST = """
@@ -84,56 +73,6 @@ _PRUNE = "DELETE FROM sluice.run_partition WHERE run_id = $1::text"
 _PARKED = "SELECT EXISTS (SELECT FROM sluice.parked_item WHERE run_id = $1::text)"
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """What became of a page's new items: which may begin, and how many are parked."""
-
-    ready: Sequence[str]
-    parked: int
-
-
-async def full(tx: AsyncConnection, run_id: str, of: Mapping[str, str], window: Window) -> set[str]:
-    """Of these items of a run that ``tx`` has locked, those that may not begin yet.
-
-    Args:
-        of: by id, each one's partition; empty: it has none.
-    """
-    names = sorted({name for name in of.values() if name})
-    admitted = Counter(dict(await _rows(tx, _ADMITTED, run_id, names))) if names else Counter()
-    parked = set()
-    for item_id, name in of.items():
-        if name and admitted[name] >= window(name):
-            parked.add(item_id)
-        elif name:
-            admitted[name] += 1
-    return parked
-
-
-async def place(
-    tx: AsyncConnection,
-    run_id: str,
-    fresh: Sequence[str],
-    of: Mapping[str, str],
-    parked: Collection[str],
-    window: Window,
-    *,
-    look_ahead: int,
-) -> Placed:
-    """Count the new rows of a page, which has been added with ``parked`` as suspended."""
-    admitted = Counter(of[one] for one in fresh if one not in parked and of[one])
-    if admitted:
-        await _rows(tx, _ADD, run_id, list(admitted), list(admitted.values()))
-    waits = [one for one in fresh if one in parked]
-    ready = [one for one in fresh if one not in parked]
-    if not waits:
-        return Placed(ready, 0)
-    await _rows(tx, _PARK, run_id, [of[one] for one in waits], waits)
-    await _rows(tx, _SUSPEND, run_id, len(waits), look_ahead)
-    # Some that were counted may have been there before.
-    ready += await release(tx, run_id, dict.fromkeys((of[one] for one in waits), 0), window)
-    return Placed(ready, len(waits))
-
-
 async def release(
     tx: AsyncConnection, run_id: str, freed: Mapping[str, int], window: Window
 ) -> list[str]:
@@ -146,8 +85,13 @@ async def release(
     if not freed:
         return []
     given = [-number for number in freed.values()]
-    now = await _rows(tx, _ADD, run_id, list(freed), given)
-    room = {name: window(name) - admitted for name, admitted in now if window(name) > admitted}
+    now = await fetch_raw(tx, _ADD, run_id, list(freed), given)
+    # What is parked is suspended, and counted as that behind the same lock.
+    room = {
+        name: window(name) - admitted
+        for name, admitted, suspended in now
+        if suspended and window(name) > admitted
+    }
     if not room:
         return []
     found = await _rows(tx, _RELEASE, run_id, list(room), list(room.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 
@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.chunks import chunked
 from app.engine import Delivery, Engine
 from app.flow.gate import Gate
-from app.store.items import pages, parked_items
+from app.store.items import pages, partitioned_pages
 from app.store.items.pages import Advanced
-from app.store.runs import runs
 from app.store.steps import steps
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
@@ -128,31 +127,35 @@ class PaginateLayer:
         go_on: bool,
     ) -> Advanced | None:
         run_id, last = view.run.id, page.next_cursor is None
-        window, parked = self.windows.of(bound.name), set[str]()
+        # The last page leaves nothing to go on from: the run's end is known.
+        next_cursor = cursor if last else page.next_cursor
+        window = self.windows.of(bound.name)
         async with self.database.begin() as tx:
-            if of is not None and window is not None:
-                await runs.lock(tx, run_id)
-                parked = await parked_items.full(tx, run_id, of, window)
-            advanced = await pages.advance(
-                tx,
-                run_id,
-                cursor=cursor,
-                item_ids=page.ids,
-                next_cursor=cursor if last else page.next_cursor,
-                last=last,
-                look_ahead=self.look_ahead,
-                of=of,
-                parked=parked,
-            )
+            if of is None or window is None:
+                advanced = await pages.advance(
+                    tx,
+                    run_id,
+                    cursor=cursor,
+                    item_ids=page.ids,
+                    next_cursor=next_cursor,
+                    last=last,
+                    look_ahead=self.look_ahead,
+                )
+                ready = [] if advanced is None else advanced.fresh
+            else:
+                advanced, ready = await partitioned_pages.advance(
+                    tx,
+                    run_id,
+                    of,
+                    window,
+                    cursor=cursor,
+                    item_ids=page.ids,
+                    next_cursor=next_cursor,
+                    last=last,
+                    look_ahead=self.look_ahead,
+                )
             if advanced is None:
                 return None
-            ready = advanced.fresh
-            if of is not None and window is not None:
-                placed = await parked_items.place(
-                    tx, run_id, ready, of, parked, window, look_ahead=self.look_ahead
-                )
-                ready = placed.ready
-                advanced = replace(advanced, room=advanced.room + placed.parked)
             if view.run.retry_of and not (view.run.retry or {}).get("fresh"):
                 await steps.carry_over(tx, view.run.retry_of, run_id, advanced.fresh)
             size = bound.chunk_for(view.run.to_process)

@@ -87,7 +87,7 @@ def test_where_no_service_is_the_sentence_says_how_to_start_one(sluice: Sluice) 
     assert "make serve" in sluice.refused("flow", SLUICE_URL="http://127.0.0.1:9")
 
 
-@pytest.mark.parametrize("command", [[], ["set"], ["pause"], ["resume"], ["reset"]])
+@pytest.mark.parametrize("command", [[], ["partitions"], ["set"], ["pause"], ["resume"], ["reset"]])
 def test_each_help_is_a_sentence(command: list[str]) -> None:
     shown = CliRunner().invoke(app, ["flow", *command, "--help"], env={"COLUMNS": "200"})
     assert shown.exit_code == 0

@@ -1,0 +1,106 @@
+"""A page of a run whose partitions have limits: what may not begin yet is parked as it is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.arrays import joined, split
+from app.connections.driver import fetch_raw
+from app.store.items import parked_items
+from app.store.items.pages import Advanced
+from app.store.items.parked_items import Window
+from app.store.runs import runs
+from app.store.runs.runs import OUTSTANDING
+from app.store.statuses import RETRYING
+
+# As a page without partitions (see `pages`). One statement, because whoever writes an outcome of
+# the run waits for its row meanwhile; behind a lock of its own, because a statement sees what was
+# committed before it began. An item that is there already takes the place of one that may begin,
+# which is made good afterwards.
+_ADVANCE = f"""
+    WITH here AS (
+        SELECT id,
+            CASE WHEN item_limit IS NOT NULL THEN greatest(item_limit - scheduled, 0) END AS room
+        FROM sluice.run
+        WHERE id = $1::text AND status = 'running' AND stage = 'full' AND NOT paged AND NOT held
+          AND cursor IS NOT DISTINCT FROM $3::text
+    ), known AS MATERIALIZED (
+        SELECT partition, admitted FROM sluice.run_partition
+        WHERE run_id = $1::text AND partition = ANY($7::text[])
+    ), given AS (
+        SELECT t.id, t.partition, t.place,
+            t.partition <> '' AND t.most < coalesce(known.admitted, 0)
+                + row_number() OVER (PARTITION BY t.partition ORDER BY t.place) AS waits
+        FROM unnest({split(2)}, $7::text[], {split(8)}::int[])
+            WITH ORDINALITY AS t(id, partition, most, place)
+        LEFT JOIN known ON known.partition = t.partition
+    ), fresh AS (
+        INSERT INTO sluice.item (run_id, item_id, partition, status)
+        SELECT here.id, given.id, given.partition,
+            CASE WHEN given.waits THEN 'suspended' ELSE 'pending' END
+        FROM here, given
+        WHERE room IS NULL OR NOT EXISTS (
+            SELECT FROM sluice.item WHERE item.run_id = here.id AND item.item_id = given.id
+        )
+        ORDER BY given.place LIMIT (SELECT room FROM here)
+        ON CONFLICT DO NOTHING RETURNING item_id, partition, status
+    ), admitted AS (
+        INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
+        SELECT $1::text, fresh.partition, count(*) FROM fresh
+        WHERE fresh.status = 'pending' AND fresh.partition <> '' GROUP BY fresh.partition
+        ON CONFLICT (run_id, partition) DO UPDATE SET admitted = p.admitted + excluded.admitted
+    ), parked AS (
+        INSERT INTO sluice.parked_item (run_id, partition, item_id)
+        SELECT $1::text, fresh.partition, fresh.item_id FROM fresh WHERE fresh.status = 'suspended'
+        ON CONFLICT DO NOTHING
+    ), added AS (
+        SELECT count(*) AS n, count(*) FILTER (WHERE fresh.status = 'suspended') AS waits,
+            array_agg(fresh.item_id) AS ids,
+            array_agg(fresh.item_id) FILTER (WHERE fresh.status = 'pending') AS ready
+        FROM fresh
+    )
+    UPDATE sluice.run
+    SET cursor = $4::text, scheduled = scheduled + added.n, suspended = suspended + added.waits,
+        paged = $5::bool OR coalesce(scheduled + added.n >= item_limit, false),
+        held = {OUTSTANDING} + added.n - added.waits >= $6::bigint,
+        reason = nullif(reason, '{RETRYING}'),
+        detail = CASE WHEN reason = '{RETRYING}' THEN NULL ELSE detail END
+    FROM added, here
+    WHERE run.id = here.id
+    RETURNING paged, $6::bigint - {OUTSTANDING}, coalesce(added.ids, '{{}}'),
+        coalesce(added.ready, '{{}}')
+"""  # noqa: S608 - no value is pasted in
+
+
+async def advance(
+    tx: AsyncConnection,
+    run_id: str,
+    of: Mapping[str, str],
+    window: Window,
+    *,
+    cursor: str | None,
+    item_ids: Sequence[str],
+    next_cursor: str | None,
+    last: bool,
+    look_ahead: int,
+) -> tuple[Advanced | None, Sequence[str]]:
+    """As ``pages.advance``; and of the page's new items, and of those parked before, what may begin
+    now.
+
+    Args:
+        of: by id, each item's partition; empty: it has none.
+    """
+    await runs.lock(tx, run_id)
+    names = [of[one] for one in item_ids]
+    most = {name: window(name) if name else 0 for name in set(names)}
+    values = (run_id, joined(item_ids), cursor, next_cursor, last, look_ahead)
+    rows = await fetch_raw(tx, _ADVANCE, *values, names, joined(most[name] for name in names))
+    if not rows:
+        return None, ()
+    paged, room, fresh, ready = rows[0]
+    if len(ready) < len(fresh) < len(item_ids):
+        of_those = dict.fromkeys((of[one] for one in set(fresh).difference(ready)), 0)
+        ready = [*ready, *await parked_items.release(tx, run_id, of_those, window)]
+    return Advanced(fresh, paged, room), ready

@@ -1,0 +1,42 @@
+"""``sluice flow partitions``, as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+from app.workflows.family import Context, FlowControl
+from tests.cli.command import Commanding
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener
+from tests.workflows.partitions.tenants import Tenants
+
+KEY = "recording.execute"
+
+
+async def test_the_fullest_partitions_are_rows_with_their_limits_in_words(
+    opener: Opener, commanding: Commanding
+) -> None:
+    hold = asyncio.Event()
+
+    def work(_item: str, _ctx: Context) -> object:
+        return hold.wait()
+
+    family = Tenants(FlowControl(per_partition=2), work=work, item_seconds=0)
+    async with opener(family) as sluice, commanding(sluice) as command, sluice.worker():
+        await sluice.add_users(25)
+        run_id = await sluice.start()
+        async with asyncio.timeout(PATIENCE):
+            while sum(family.executed.values()) < 6:
+                await asyncio.sleep(0.01)
+        said = [
+            line.split() for line in (await command.says("flow", "partitions", KEY)).splitlines()
+        ]
+        assert ["1", "2", "at", "once", "code", "2", "8"] in said
+        found = json.loads(await command.says("flow", "partitions", KEY, "--limit", "1", "--json"))
+        assert [one["waiting"] for one in found["partitions"]] == [8]
+        assert "2 at once of each partition" in await command.says("flow")
+        refused = await command.run("flow", "partitions", "recording.paginate")
+        assert "per_partition or rate_per_partition" in refused.stderr
+        hold.set()
+        assert (await sluice.ended(run_id)).succeeded == 25
