@@ -126,8 +126,8 @@ async def test_what_became_of_letters_is_written_without_locking_one_while_it_wa
             while not (await looking.execute(waiting)).first():
                 await looking.rollback()
                 await asyncio.sleep(0.01)
-            # Else Postgres would end one of the two.
-            await other.execute(locked, {"id": message(2).id})
+            # Would this wait, Postgres would have to end one of the two.
+            await other.execute(text(f"{locked.text} NOWAIT"), {"id": message(2).id})
             await other.rollback()
             await sending
 
