@@ -194,20 +194,14 @@ class RedisGate:
             for key, lane in list(self._lanes.items()):
                 if lane.idle:
                     del self._lanes[key]  # made anew when it is asked for
-                if not lane.held:
+            for each in self._all:
+                if not each.held:
                     continue
                 try:
-                    await _whole(self._script.renew(key, lane.held))
+                    await _whole(each.renew())
                     fault.over()
                 except Exception as error:  # noqa: BLE001 - told, and other keys must be renewed
-                    fault.seen(error, key=key)
-            for key, partitioned in list(self._by_partition.items()):
-                if partitioned.held:
-                    try:
-                        await _whole(partitioned.renew())
-                        fault.over()
-                    except Exception as error:  # noqa: BLE001 - likewise
-                        fault.seen(error, key=key)
+                    fault.seen(error, key=each.key)
 
     async def _listen(self) -> None:
         fault, pause = Fault(log, "gate_unheard"), 1.0

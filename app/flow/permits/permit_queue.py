@@ -52,6 +52,10 @@ class PermitQueue:
         self._closed = False
 
     @property
+    def key(self) -> str:
+        return self._live().key
+
+    @property
     def held(self) -> list[str]:
         return list(self._held)
 
@@ -64,6 +68,15 @@ class PermitQueue:
     def ready(self) -> bool:
         """Whether whoever comes now begins at once."""
         return len(self._kept) > 0 and self._may_hand_on()
+
+    async def renew(self) -> None:
+        """Say that what is held is still in use."""
+        renewed = self.held
+        try:
+            await self._script.renew(self._live().key, renewed)
+        finally:  # one that was given back meanwhile may have been taken up again
+            self._released += [one for one in renewed if one not in self._held]
+            self.kick()
 
     async def enter(self, flow_key: str = "") -> str:
         """Wait for a permit.
