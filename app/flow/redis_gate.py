@@ -195,13 +195,12 @@ class RedisGate:
                 if lane.idle:
                     del self._lanes[key]  # made anew when it is asked for
             for each in self._all:
-                if not each.held:
-                    continue
-                try:
-                    await _whole(each.renew())
-                    fault.over()
-                except Exception as error:  # noqa: BLE001 - told, and other keys must be renewed
-                    fault.seen(error, key=each.key)
+                if each.held:
+                    try:
+                        await _whole(each.renew())
+                        fault.over()
+                    except Exception as error:  # noqa: BLE001 - other keys must be renewed
+                        fault.seen(error)
 
     async def _listen(self) -> None:
         fault, pause = Fault(log, "gate_unheard"), 1.0

@@ -59,10 +59,6 @@ class PartitionQueue:
         self._closed = False
 
     @property
-    def key(self) -> str:
-        return self._live().key
-
-    @property
     def held(self) -> list[str]:
         return list(self._held)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from app.flow.gate import GateClosed
 from app.flow.overrides import LiveControl
@@ -42,18 +43,12 @@ class PermitQueue:
         self._held: set[str] = set()
         self._released: list[str] = []
         self._kept = KeptPermits(self._give_back)
-        self._owed = 0
+        self._owed = self._handed = self._number = 0
         # Permits whose start is still to come; each is meant for one in line.
         self._due: dict[str, asyncio.TimerHandle] = {}
-        self._handed = 0
-        self._number = 0
         self._kicked = asyncio.Event()
         self._talking: asyncio.Task[None] | None = None
         self._closed = False
-
-    @property
-    def key(self) -> str:
-        return self._live().key
 
     @property
     def held(self) -> list[str]:
@@ -70,7 +65,6 @@ class PermitQueue:
         return len(self._kept) > 0 and self._may_hand_on()
 
     async def renew(self) -> None:
-        """Say that what is held is still in use."""
         renewed = self.held
         try:
             await self._script.renew(self._live().key, renewed)
@@ -198,7 +192,8 @@ class PermitQueue:
         self._line.tidy()
         if live.open and not self._released:
             self._handed = 0
-            self._admit_all()
+            while (place := self._line.next()) is not None:
+                place.set_result(("", None))
             return POLL
         stopped = live.paused or self._closed
         want = 0 if stopped else min(max(0, len(self._line) - len(self._due)), MOST_WANTED)
@@ -246,17 +241,9 @@ class PermitQueue:
         interval = self._live().control.interval
         if due is None or interval is None:
             return False
-        late = asyncio.get_running_loop().time() - due
-        return late > max(interval.total_seconds(), LATE)
-
-    def _admit_all(self) -> None:
-        """The limit was lifted."""
-        while (place := self._line.next()) is not None:
-            place.set_result(("", None))
+        return asyncio.get_running_loop().time() - due > max(interval.total_seconds(), LATE)
 
     async def _wait(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._kicked.wait()
-        except TimeoutError:
-            pass
