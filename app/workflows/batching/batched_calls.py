@@ -61,13 +61,9 @@ class BatchedCalls:
                 name=_shown(bound, method),
                 size=how.size,
                 within=how.within,
+                over=partial(self._gatherers.pop, place, None),
             )
-        try:
-            answered = await gatherer.answer(value)
-        finally:
-            if gatherer.idle and self._gatherers.get(place) is gatherer:
-                del self._gatherers[place]
-        return _result(answered, spend)
+        return _result(await gatherer.answer(value), spend)
 
     async def _call(
         self, bound: BoundFamily, run_id: str, method: str, *call: Any

@@ -52,6 +52,7 @@ class Gatherer:
             value's alone.
         name: of what is called, for people.
         within: how long the first value waits for others.
+        over: is called when the last value in hand has its answer, or has left.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class Gatherer:
         name: str,
         size: int,
         within: timedelta,
+        over: Callable[[], object] = lambda: None,
     ) -> None:
         self._call = call
         self._name = name
         self._size = size
         self._within = within.total_seconds()
+        self._over = over
         self._waiting: list[_Value] = []
         self._timer: asyncio.TimerHandle | None = None
         self._calls: dict[asyncio.Task[None], list[_Value]] = {}
@@ -114,6 +117,8 @@ class Gatherer:
             if not self._waiting and self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+            if self.idle:
+                self._over()
             return
         for task, values in self._calls.items():
             if place in values and all(one.answer.done() for one in values):
@@ -123,6 +128,8 @@ class Gatherer:
         for one in self._calls.pop(task):
             if not one.answer.done():  # the loop ends, or the call was cancelled by its own code
                 one.answer.cancel()
+        if self.idle:
+            self._over()
 
     async def _settle(self, values: Sequence[_Value]) -> None:
         """Call, and where that fails as a whole, by halves, until those are found of which it does:
