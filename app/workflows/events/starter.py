@@ -98,9 +98,9 @@ class EventStarter:
                 heard.clear()
                 pause = self.every
                 try:
-                    await self.start_due()
+                    _, ahead = await self._start_due()
                     # A run may have ended after it stood in the way, and before that was noted.
-                    pause = 0.0 if self._is_freed(heard) else await self._ahead()
+                    pause = 0.0 if self._is_freed(heard) else ahead
                     fault.over()
                 except Exception as error:  # noqa: BLE001 - the next look tries again
                     fault.seen(error)
@@ -122,16 +122,21 @@ class EventStarter:
 
     async def start_due(self) -> int:
         """One pass over what is due. Returns how many runs it started."""
+        return (await self._start_due())[0]
+
+    async def _start_due(self) -> tuple[int, float]:
+        """Likewise; and the seconds until something is due, as far as is known."""
         number = 0
         over: set[Key] = set()
         while True:
+            found = await self._waiting()
             ready = [
                 one
-                for one in await self._waiting()
+                for one in found
                 if (one.ahead <= 0 or one.full) and (one.family, one.event) not in over
             ]
             if not ready:
-                return number
+                return number, min([self.every, *(one.ahead for one in found if one.ahead > 0)])
             for waiting in ready:
                 done = await self._start_batch(waiting)
                 number += done.runs
@@ -154,11 +159,6 @@ class EventStarter:
             if one.family in self.families
             and ((behind := self._behind.get(one.family)) is None or behind.until <= now)
         ]
-
-    async def _ahead(self) -> float:
-        """Seconds until something is due, as far as is known."""
-        ahead = [one.ahead for one in await self._waiting() if one.ahead > 0]
-        return min([self.every, *ahead])
 
     async def _start_batch(self, waiting: WaitingStarts) -> _Batch:
         """Start what one run may have, in a transaction; a run for each params."""

@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.events import starts as rows
+from app.store.events.starts import WaitingStarts
 from app.store.statuses import EventKind
-from app.workflows.events.starter import EventStarter
+from app.workflows.events.starter import SOONEST, EventStarter
 from app.workflows.family import Event
 from tests.support.logged import warnings_logged
 from tests.support.patience import PATIENCE
@@ -56,11 +61,11 @@ async def test_a_worker_executes_just_that_item_at_once_and_the_run_tells_why(
 
 
 @asynccontextmanager
-async def only_woken(sluice: Sluice) -> AsyncIterator[None]:
+async def only_woken(sluice: Sluice, every: float = 3_600) -> AsyncIterator[None]:
     """A starter that looks once an hour, unless it is woken."""
     service = sluice.service
     starter = EventStarter(
-        service.database, service.engine, service.families, service.changes, every=3_600
+        service.database, service.engine, service.families, service.changes, every=every
     )
     running = asyncio.create_task(starter.run())
     try:
@@ -100,6 +105,24 @@ async def _are_there(sluice: Sluice, number: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while len(await runs(sluice)) < number:
             await asyncio.sleep(0.01)
+
+
+async def test_a_look_at_nothing_asks_the_database_once(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    waiting = rows.waiting
+
+    async def asking(*args: Any) -> list[WaitingStarts]:
+        asked.append(asyncio.get_running_loop().time())
+        return await waiting(*args)
+
+    monkeypatch.setattr(rows, "waiting", asking)
+    async with opener(Hearing()) as sluice, only_woken(sluice, every=0.0):
+        async with asyncio.timeout(PATIENCE):
+            while len(asked) < 4:
+                await asyncio.sleep(0.01)
+    assert all(later - one > SOONEST / 2 for one, later in pairwise(asked))
 
 
 async def test_an_item_that_has_a_result_is_left_alone(opener: Opener) -> None:
