@@ -91,6 +91,7 @@ class SampleExecution:
             raise self._refusal
         for since in self._at_work.values():
             self.tally.cut_off(_now() - since, Cost())
+        self._at_work.clear()
 
     async def _work(self, waiting: Iterator[str]) -> None:
         """One item after the other."""
@@ -143,7 +144,9 @@ class SampleExecution:
             try:
                 verdict = await execute()
             finally:
-                del self._at_work[item_id]
+                in_time = self._at_work.pop(item_id, None) is not None
+            if not in_time:
+                return verdict  # counted as cut off, and answered
             # An attempt takes being told to end for a failure like others.
             if task.cancelling() and verdict.status in _BROKEN_OFF:
                 self.tally.cut_off(verdict.work_ms / 1_000, verdict.spent)
