@@ -7,6 +7,7 @@
     ├── Unauthorized        401 no token, or one that is not known
     ├── Forbidden           403 the token is not for this
     ├── NotFound            404
+    ├── MethodNotAllowed    405
     ├── RequestTimeout      408 the caller took too long to send what it asks
     ├── Conflict            409 the present state forbids it
     │   └── InvalidTransition
@@ -89,6 +90,11 @@ class Forbidden(SluiceError):
 class NotFound(SluiceError):
     status = 404
     title = "Not found"
+
+
+class MethodNotAllowed(SluiceError):
+    status = 405
+    title = "Method Not Allowed"
 
 
 class RequestTimeout(SluiceError):

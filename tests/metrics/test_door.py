@@ -59,7 +59,7 @@ async def test_metrics_are_only_read(opener: Opener) -> None:
         assert (head.status_code, head.content) == (200, b"")
         for method in ("POST", "PUT", "DELETE", "PATCH"):
             answer = await client.request(method, "/metrics")
-            assert answer.status_code == 405
+            assert assert_problem(answer, 405)["detail"] == "/metrics takes GET and HEAD."
             assert answer.headers["allow"] == "GET, HEAD"
 
 

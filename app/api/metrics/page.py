@@ -15,7 +15,7 @@ from app.api.answer_headers import HEADERS
 from app.api.auth.tokens import digest
 from app.api.problems import problem
 from app.api.root_path import inner_path
-from app.errors import NotFound, SluiceError, Unauthorized
+from app.errors import MethodNotAllowed, NotFound, SluiceError, Unauthorized
 from app.workflows.monitoring.metrics import MetricsReadings
 
 PATH = "/metrics"
@@ -44,6 +44,8 @@ class MetricsPage:
             answer = await self._answer(request)
         except SluiceError as error:
             answer = problem(request, error)
+            if isinstance(error, MethodNotAllowed):
+                answer.headers["Allow"] = ", ".join(METHODS)
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -51,6 +53,7 @@ class MetricsPage:
         Raises:
             Unauthorized: the token is another one, or is missing.
             NotFound: there is nothing at this path.
+            MethodNotAllowed: metrics are only read.
         """
         if self.token is not None and not _shows(request, self.token):
             raise Unauthorized(
@@ -60,7 +63,7 @@ class MetricsPage:
         if inner_path(request.scope) != PATH:
             raise NotFound(f"There is nothing here but {PATH}.")
         if request.method not in METHODS:
-            return Response(status_code=405, headers={**HEADERS, "Allow": ", ".join(METHODS)})
+            raise MethodNotAllowed(f"{PATH} takes {' and '.join(METHODS)}.")
         accept = request.headers.get("accept", "")
         document, media_type = await self.readings.document(accept, whole=self.whole)
         return Response(document, media_type=media_type, headers=dict(HEADERS))
