@@ -83,8 +83,9 @@ def _standard(
 def _github(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> SignedWebhook:
     """https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 
-    It signs the body alone. So the body's own digest is the id: a delivery that is sent again, with
-    whatever headers, is known by it.
+    It signs the body alone. So the body's own digest is the id: a delivery that is sent again is
+    known by it. Where the event's name holds the type, which is not signed, one of another type is
+    another event.
     """
     scheme, _, given = _header(headers, "x-hub-signature-256").partition("=")
     if scheme != "sha256":
