@@ -53,11 +53,8 @@ class RunReconciler:
             if run is None or run.family not in self.families:
                 return 0
             missing = await self._next_step(tx, run)
-            window = self.windows.of(run.family)
-            if window is not None and run.status == RunStatus.RUNNING:
-                # What they say is counted anew, and their messages go out below.
-                await runs.lock(tx, run_id)
-                await parked_items.top_up(tx, run_id, window)
+            if run.status == RunStatus.RUNNING:
+                await self._top_up(tx, run)
         if run.status == RunStatus.RUNNING:
             missing += await self._executions(run)
         return missing
@@ -96,10 +93,11 @@ class RunReconciler:
         if run.scheduled == run.ended and run.paged:
             return True  # and nobody ended it
         awaited = run.outstanding
-        if not awaited and run.suspended and self.windows.of(run.family) is not None:
-            # Of those that are parked, one at least of each partition has a message.
-            return await parked_items.any_parked(tx, run_id)
         if run.suspended:
+            # Of those that are parked, one at least of each partition has a message; unless the
+            # code limits partitions no more, and then nobody else lets them go.
+            if not awaited and await parked_items.any_parked(tx, run_id):
+                return True
             awaited += await items.sleeping(tx, run_id)
         return chunks.total + singles.total < awaited
 
@@ -141,6 +139,19 @@ class RunReconciler:
         counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
         await self.keeper.counted(tx, run_id, counted)
         return counted.family, changed.outcomes
+
+    async def _top_up(self, tx: AsyncConnection, run: Run) -> None:
+        """Count anew what is said of the run's partitions. The messages go out afterwards."""
+        window = self.windows.of(run.family)
+        if window is None:
+            if not run.suspended or not await parked_items.any_parked(tx, run.id):
+                return
+            window = self._look_ahead  # the code limits partitions no more
+        await runs.lock(tx, run.id)
+        await parked_items.top_up(tx, run.id, window)
+
+    def _look_ahead(self, _partition: str) -> int:
+        return self.look_ahead
 
     async def _next_step(self, tx: AsyncConnection, run: Run) -> int:
         if run.status == RunStatus.PENDING:

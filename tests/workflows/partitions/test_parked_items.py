@@ -1,0 +1,47 @@
+"""Items that wait for their partition get going again, whatever happened to code and queue."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from app.workflows.family import Context, FlowControl
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener, assert_exact
+from tests.workflows.partitions.tenants import Tenants
+
+
+async def test_those_that_wait_begin_as_well_where_the_code_limits_partitions_no_more(
+    opener: Opener,
+) -> None:
+    family = Tenants(FlowControl(per_partition=1))
+    async with opener(family) as sluice:
+        await sluice.add_users(100)
+        run_id = await sluice.start()
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
+            while len(family.done_at) < 15:
+                await asyncio.sleep(0.01)
+    unlimited = Tenants(FlowControl(parallelism=20))
+    async with opener(unlimited, watchdog_seconds=0.2) as sluice, sluice.worker():
+        run = await sluice.ended(run_id)
+        assert_exact(run, await sluice.items(run_id))
+    assert (run.succeeded, run.suspended) == (100, 0)
+
+
+async def test_what_sleeps_is_made_good_as_well_when_the_queue_has_lost_it(opener: Opener) -> None:
+    async def work(_item: str, ctx: Context) -> None:
+        await ctx.sleep("a while", timedelta(hours=1))
+
+    family = Tenants(FlowControl(per_partition=1), work=work, item_seconds=0)
+    async with opener(family) as sluice:
+        await sluice.add_users(20)
+        run_id = await sluice.start()
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
+            while len(family.done_at) < 20 or await sluice.sql(
+                "SELECT 1 FROM sluice.item WHERE status = 'pending'"
+            ):
+                await asyncio.sleep(0.05)
+        await sluice.sql("DELETE FROM sluice.message")
+        mender = sluice.service.mender
+        assert await mender.is_missing_messages(run_id)
+        assert await mender.republish_missing(run_id) == 20
