@@ -115,11 +115,20 @@ class PartitionWindows:
         return lambda name: live.of_partition(name).parallelism or OF_A_RATE
 
     async def released(
-        self, tx: AsyncConnection, stands: RunProgress, run_id: str, freed: Mapping[str, int]
+        self,
+        tx: AsyncConnection,
+        stands: RunProgress,
+        run_id: str,
+        family: str,
+        freed: Mapping[str, int],
     ) -> list[OutgoingMessage]:
         """Messages for those that may begin now, of a run that ``tx`` has locked. While it does not
-        run, nothing does: its resume looks at all of it."""
-        window = self.of(stands.family)
+        run, nothing does: its resume looks at all of it.
+
+        Args:
+            family: by the name that this process knows; the run may have been renamed meanwhile.
+        """
+        window = self.of(family)
         if window is None:
             return []
         if stands.status != RunStatus.RUNNING:

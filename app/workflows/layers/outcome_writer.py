@@ -128,13 +128,14 @@ class OutcomeWriter:
         standings: Mapping[str, RunProgress],
     ) -> None:
         """Let others of the same partitions begin, once the runs' rows are locked."""
-        freed: dict[str, Counter[str]] = defaultdict(Counter)
+        freed: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for ending in endings:
             if ending.leaves and ending.place in done.written:
-                freed[ending.record.run_id][ending.leaves] += 1
-        for run_id in sorted(freed):
+                freed[ending.record.run_id, ending.family][ending.leaves] += 1
+        for run_id, family in sorted(freed):
+            left = freed[run_id, family]
             await self._engine.publish(
-                tx, await self._windows.released(tx, standings[run_id], run_id, freed[run_id])
+                tx, await self._windows.released(tx, standings[run_id], run_id, family, left)
             )
 
     async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:

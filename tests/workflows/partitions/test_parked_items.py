@@ -45,3 +45,27 @@ async def test_what_sleeps_is_made_good_as_well_when_the_queue_has_lost_it(opene
         mender = sluice.service.mender
         assert await mender.is_missing_messages(run_id)
         assert await mender.republish_missing(run_id) == 20
+
+
+async def test_who_still_has_a_run_at_work_that_was_renamed_writes_what_it_came_to(
+    opener: Opener,
+) -> None:
+    """In a deployment: the next begins where the new name is known."""
+    go_on = asyncio.Event()
+
+    async def work(_item: str, _ctx: Context) -> None:
+        await go_on.wait()
+
+    family = Tenants(FlowControl(per_partition=1), work=work)
+    async with opener(family) as sluice, sluice.worker():
+        await sluice.add_users(9)  # of one partition
+        run_id = await sluice.start()
+        async with asyncio.timeout(PATIENCE):
+            while not family.executed:
+                await asyncio.sleep(0.01)
+            await sluice.sql("UPDATE sluice.run SET family = 'another-name'")
+            go_on.set()
+            while not (await sluice.run(run_id)).succeeded:
+                await asyncio.sleep(0.01)
+        rows = await sluice.sql("SELECT flow_key FROM sluice.message")
+        assert [row[0] for row in rows] == ["another-name.execute"]
