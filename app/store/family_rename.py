@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, select, text, update
+from typing import Any
+
+from sqlalchemy import Column, delete, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.notifications import targets
@@ -12,7 +14,7 @@ from app.store.tables.items import Memory
 from app.store.tables.monitoring import Coverage
 from app.store.tables.runs import Run
 from app.store.tables.schedules import Schedule
-from app.store.tables.service import FlowOverride
+from app.store.tables.service import FlowOverride, FlowPartitionOverride
 
 # SQLModel adds the table, and its types do not say so.
 _RUN = Run.__table__  # type: ignore[attr-defined]
@@ -20,6 +22,7 @@ _BACKFILL = Backfill.__table__  # type: ignore[attr-defined]
 _SCHEDULE = Schedule.__table__  # type: ignore[attr-defined]
 _COVERAGE = Coverage.__table__  # type: ignore[attr-defined]
 _OVERRIDE = FlowOverride.__table__  # type: ignore[attr-defined]
+_PIN = FlowPartitionOverride.__table__  # type: ignore[attr-defined]
 _START = EventStart.__table__  # type: ignore[attr-defined]
 _MEMORY = Memory.__table__  # type: ignore[attr-defined]
 _LOCK = "sluice.rename"
@@ -71,11 +74,13 @@ async def move(tx: AsyncConnection, old: str, new: str, *, schedule: tuple[str, 
 
 
 async def move_override(tx: AsyncConnection, old_key: str, new_key: str) -> None:
-    """An operator's pin or pause of a flow key; one of the new key stays."""
+    """An operator's pin or pause of a flow key, and the pins of its partitions; those of the new
+    key stay."""
     if await tx.scalar(select(exists().where(_OVERRIDE.c.key == new_key))):
         await tx.execute(delete(_OVERRIDE).where(_OVERRIDE.c.key == old_key))
     else:
         await tx.execute(update(_OVERRIDE).where(_OVERRIDE.c.key == old_key).values(key=new_key))
+    await _move_unless_there(tx, _PIN.c.key, old_key, new_key, _PIN.c.partition)
 
 
 async def _move_starts(tx: AsyncConnection, old: str, new: str) -> None:
@@ -97,11 +102,12 @@ async def _move_memory(tx: AsyncConnection, old: str, new: str) -> None:
 
 async def _move_unless_there(
     tx: AsyncConnection,
-    family: ColumnElement[str],
+    name: Column[str],
     old: str,
     new: str,
-    day: ColumnElement[object],
+    what: Column[Any],
 ) -> None:
-    of_new = select(day).where(family == new)
-    await tx.execute(delete(_COVERAGE).where(family == old, day.in_(of_new)))
-    await tx.execute(update(_COVERAGE).where(family == old).values(family=literal(new)))
+    table = name.table
+    of_new = select(what).where(name == new)
+    await tx.execute(delete(table).where(name == old, what.in_(of_new)))
+    await tx.execute(update(table).where(name == old).values({name: new}))

@@ -103,6 +103,15 @@ async def test_a_family_that_gets_another_name_takes_its_run_schedule_and_pins_a
     run_id = await half_done(opener)
     async with opener(Former(), **LOOPBACK) as sluice:
         await sluice.service.api.flow.pause("former-name.execute", paused=True, by="test")
+        for key, partition in [("former-name", "a"), ("former-name", "b"), ("another-name", "b")]:
+            await sluice.sql(
+                "INSERT INTO sluice.flow_partition_override"
+                " (key, partition, parallelism, period_ms, changed_by)"
+                " VALUES (:key, :partition, :most, 1000, 'test')",
+                key=f"{key}.execute",
+                partition=partition,
+                most=6 if key == "former-name" else 7,
+            )
         await add_target(sluice, families=["former-name"])
     async with opener(Renamed()) as sluice:
         pass  # which did it; and whoever starts once more finds it done
@@ -111,6 +120,13 @@ async def test_a_family_that_gets_another_name_takes_its_run_schedule_and_pins_a
         assert run.family == "another-name"
         overrides = await sluice.sql("SELECT key, paused FROM sluice.flow_override")
         assert [tuple(row) for row in overrides] == [("another-name.execute", True)]
+        pins = await sluice.sql(
+            "SELECT key, partition, parallelism FROM sluice.flow_partition_override ORDER BY 2"
+        )
+        assert [tuple(row) for row in pins] == [
+            ("another-name.execute", "a", 6),
+            ("another-name.execute", "b", 7),
+        ]
         targets = await sluice.sql("SELECT families FROM sluice.notification_target")
         assert [row.families for row in targets] == [["another-name"]]
         rows = await sluice.sql("SELECT id, family, expression FROM sluice.schedule")
