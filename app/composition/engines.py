@@ -20,7 +20,6 @@ from app.engine.postgres.engine import PostgresEngine
 from app.engine.qstash.client import open_qstash
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
-from app.flow.holds import FlowHolds
 from app.flow.overrides import EffectiveLimits, flow_keys_of
 from app.flow.redis_script import GateScript
 from app.flow.usage import FlowUsage
@@ -28,7 +27,7 @@ from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.steps.batched_method import batched_methods
 from app.workflows.keys import Layer, flow_key, method_key
-from app.workflows.monitoring.flow_limits import read_holds, read_overrides
+from app.workflows.monitoring.flow_limits import read_standing
 from app.workflows.worker.tick import Tick
 
 
@@ -52,11 +51,11 @@ def limits_of(
         for family in families
         for method, how in batched_methods(type(family)).items()
     }
-    holds = FlowHolds(partial(read_holds, database, throttled, flow_keys_of(declared)))
     require_partitions(families)
     partitioned = any(control.partitioned for control in declared.values())
-    overrides = partial(read_overrides, database, partitioned=partitioned)
-    return EffectiveLimits(declared, overrides, holds)
+    keys = flow_keys_of(declared)
+    load = partial(read_standing, database, throttled, keys, partitioned=partitioned)
+    return EffectiveLimits(declared, load)
 
 
 def calls_of(

@@ -6,7 +6,7 @@ A hold is not an operator's pause: neither knows of the other, and work starts w
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,13 +36,9 @@ class FlowHolds:
 
     A family's hold is by its own flow keys, and never by the gate's: what other families share a
     limit with it goes on. One of a shared key covers the flow keys of all of them.
-
-    Args:
-        load: reads those that have not ended; None: there is nothing here that holds.
     """
 
-    def __init__(self, load: Callable[[], Awaitable[Sequence[Hold]]] | None = None) -> None:
-        self._load = load
+    def __init__(self) -> None:
         self._held: Mapping[str, tuple[Hold, float]] = {}
         self.listeners: list[Callable[[], None]] = []
         """Called when a key may have become held, or free."""
@@ -88,10 +84,9 @@ class FlowHolds:
         finally:
             self.listeners.remove(listener)
 
-    async def refresh(self) -> None:
-        if self._load is None:
-            return
-        found, now = await self._load(), time.monotonic()
+    def put(self, found: Sequence[Hold]) -> None:
+        """From now on these are held, and no others: those that had not ended just now."""
+        now = time.monotonic()
         former = self._held.keys()
         self._held = {
             name: (hold, now + hold.left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -24,6 +24,19 @@ class Override:
     control: FlowControl | None
     paused: bool
     partitions: Mapping[str, FlowControl] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands beside the code's values at one moment.
+
+    Args:
+        overrides: of operators, by gate key.
+        holds: that have not ended.
+    """
+
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    holds: Sequence[Hold] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +66,16 @@ class EffectiveLimits:
 
     Args:
         declared: the code's values, by flow key.
-        load: reads the operators' overrides, by gate key.
-        holds: what is held besides; None: nothing ever is.
+        load: reads what stands beside them.
     """
 
     def __init__(
         self,
         declared: Mapping[str, FlowControl],
-        load: Callable[[], Awaitable[Mapping[str, Override]]],
-        holds: FlowHolds | None = None,
+        load: Callable[[], Awaitable[Standing]],
     ) -> None:
         self._load = load
-        self.holds = holds or FlowHolds()
+        self.holds = FlowHolds()
         self._defaults = _by_gate_key(declared)
         self._gate_keys = {flow: control.key or flow for flow, control in declared.items()}
         self._flow_keys = flow_keys_of(declared)
@@ -106,12 +117,12 @@ class EffectiveLimits:
         return list(dict.fromkeys(hold for hold in found if hold is not None))
 
     async def refresh(self) -> None:
-        overrides = await self._load()
+        found = await self._load()
         self._live = {
-            key: _applied(key, default, overrides.get(key))
+            key: _applied(key, default, found.overrides.get(key))
             for key, default in self._defaults.items()
         }
-        await self.holds.refresh()
+        self.holds.put(found.holds)
 
     async def follow(self, changed: asyncio.Event, *, every: float) -> None:
         """Refresh whenever ``changed`` is set, and every so many seconds behind it."""

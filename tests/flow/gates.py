@@ -10,7 +10,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from app.flow.limits import FlowControl
-from app.flow.overrides import EffectiveLimits, Override
+from app.flow.overrides import EffectiveLimits, Override, Standing
 from app.flow.redis_gate import RedisGate
 from tests.support.patience import PATIENCE
 
@@ -23,8 +23,8 @@ class Overrides:
     def __init__(self) -> None:
         self.rows: dict[str, Override] = {}
 
-    async def load(self) -> Mapping[str, Override]:
-        return dict(self.rows)
+    async def load(self) -> Standing:
+        return Standing(dict(self.rows))
 
 
 class Work:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from structlog.typing import EventDict
 
 from app.flow.gate import GateClosed
 from app.flow.limits import FlowControl
-from app.flow.overrides import EffectiveLimits, Override
+from app.flow.overrides import EffectiveLimits, Standing
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from tests.flow.gates import KEY, Work
@@ -36,8 +36,8 @@ few = settings(
 )
 
 
-async def _no_overrides() -> Mapping[str, Override]:
-    return {}
+async def _no_overrides() -> Standing:
+    return Standing()
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -12,11 +12,10 @@ from redis.asyncio import Redis
 
 from app.flow.delivery_gate import DeliveryGate
 from app.flow.gate import FlowHeld
-from app.flow.holds import FlowHolds, Hold
+from app.flow.holds import Hold
 from app.flow.limits import FlowControl
-from app.flow.overrides import EffectiveLimits
+from app.flow.overrides import EffectiveLimits, Standing
 from app.flow.redis_gate import RedisGate
-from tests.flow.gates import Overrides
 from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 
@@ -36,14 +35,14 @@ class Held:
     def __init__(self) -> None:
         self.rows: list[Hold] = []
 
-    async def load(self) -> Sequence[Hold]:
-        return list(self.rows)
+    async def load(self) -> Standing:
+        return Standing(holds=list(self.rows))
 
 
 @asynccontextmanager
 async def held_gate(redis_url: str, prefix: str, held: Held) -> AsyncIterator[RedisGate]:
     redis = Redis.from_url(redis_url, socket_timeout=2, socket_connect_timeout=2)
-    controls = EffectiveLimits(DECLARED, Overrides().load, FlowHolds(held.load))
+    controls = EffectiveLimits(DECLARED, held.load)
     gate = RedisGate(redis, prefix, controls)
     running = asyncio.create_task(gate.run())
     try:
@@ -115,8 +114,7 @@ async def test_who_could_not_begin_in_time_does_not_wait_on_under_a_key_that_is_
         def hold() -> None:
             """Behind the permit that is due, and before whoever waits for it has heard."""
             held.rows = [Hold("c", WHY, left=PATIENCE)]
-            with suppress(StopIteration):
-                gate.holds.refresh().send(None)
+            gate.holds.put(held.rows)
 
         stalls_until = clock() + 0.6
         while clock() < stalls_until:

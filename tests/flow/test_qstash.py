@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from app.engine.qstash.flow_control import QStashFlowControl
 from app.engine.qstash.target import DeliveryTarget, TargetOf
 from app.errors import Unavailable
 from app.flow.limits import OPEN, FlowControl
-from app.flow.overrides import EffectiveLimits, Override
+from app.flow.overrides import EffectiveLimits, Override, Standing
 from app.flow.usage import HeldLimits, Observed
 from app.qstash_dev.delivery.faults import Faults
 from app.qstash_dev.options import QStashOptions
@@ -63,8 +63,8 @@ class Operated:
             QStashFlowControl(self.client), self.controls, target_of(self.controls)
         )
 
-    async def load(self) -> Mapping[str, Override]:
-        return dict(self.rows)
+    async def load(self) -> Standing:
+        return Standing(dict(self.rows))
 
     async def sets(self, key: str, control: FlowControl | None, *, paused: bool = False) -> None:
         self.rows[key] = Override(control, paused)
@@ -200,10 +200,10 @@ async def test_of_two_changes_at_once_the_later_one_holds_whichever_comes_first(
     operated.rows[KEY] = Override(first, paused=False)
     loads = 0
 
-    async def load() -> Mapping[str, Override]:
+    async def load() -> Standing:
         nonlocal loads
         loads += 1
-        found = dict(operated.rows)
+        found = Standing(dict(operated.rows))
         if loads == 1:  # behind the look of the first
             operated.rows[KEY] = Override(second, paused=False)
             async with official_client(operated.qstash) as other:

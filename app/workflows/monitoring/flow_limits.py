@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.errors import NotFound
 from app.flow.holds import Hold
 from app.flow.limits import FlowControl
-from app.flow.overrides import EffectiveLimits, LiveControl, Override
+from app.flow.overrides import EffectiveLimits, LiveControl, Override, Standing
 from app.flow.usage import FlowUsage, Observed
 from app.store.database import reading
 from app.store.monitoring import audit, flow_overrides, holds
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.store.monitoring.flow_overrides import PartitionPin
+from app.store.monitoring.holds import HoldRow
 from app.store.tables.base import Json
 from app.store.tables.service import FlowOverride
 
@@ -173,45 +174,36 @@ class FlowLimitService:
             )
 
 
-async def read_overrides(database: AsyncEngine, *, partitioned: bool) -> dict[str, Override]:
-    """What operators have set, by gate key.
-
-    Args:
-        partitioned: whether partitions of any key have limits.
-    """
-    async with reading(database) as connection:
-        rows = await flow_overrides.load_all(connection)
-        pins = await flow_overrides.partitions(connection) if partitioned else []
-    found = {row.key: _override(row) for row in rows}
-    for pin in pins:
-        now = found.get(pin.key) or Override(None, paused=False)
-        of = {**now.partitions, pin.partition: pinned_control(pin)}
-        found[pin.key] = replace(now, partitions=of)
-    return found
-
-
-async def read_holds(
-    database: AsyncEngine, throttled: Sequence[str], flow_keys: Mapping[str, tuple[str, ...]]
-) -> list[Hold]:
-    """What is held at present.
+async def read_standing(
+    database: AsyncEngine,
+    throttled: Sequence[str],
+    flow_keys: Mapping[str, tuple[str, ...]],
+    *,
+    partitioned: bool,
+) -> Standing:
+    """What operators have set, and what is held at present.
 
     Args:
         throttled: families. Another one's code has no throttle any more, and nobody would lift what
             is left of it.
         flow_keys: by gate key, those that are counted under it.
+        partitioned: whether partitions of any key have limits.
     """
     async with reading(database) as connection:
-        rows = await holds.standing(connection, throttled, flow_keys.keys())
-    return [
-        Hold(
-            row.key,
-            row.reason,
-            row.left.total_seconds(),
-            row.told_until,
-            () if row.told_until is None else flow_keys[row.key],
-        )
-        for row in rows
-    ]
+        rows = await flow_overrides.load_all(connection)
+        pins = await flow_overrides.partitions(connection) if partitioned else []
+        held = await holds.standing(connection, throttled, flow_keys.keys())
+    found = {row.key: _override(row) for row in rows}
+    for pin in pins:
+        now = found.get(pin.key) or Override(None, paused=False)
+        of = {**now.partitions, pin.partition: pinned_control(pin)}
+        found[pin.key] = replace(now, partitions=of)
+    return Standing(found, [_hold(row, flow_keys) for row in held])
+
+
+def _hold(row: HoldRow, flow_keys: Mapping[str, tuple[str, ...]]) -> Hold:
+    covers = () if row.told_until is None else flow_keys[row.key]
+    return Hold(row.key, row.reason, row.left.total_seconds(), row.told_until, covers)
 
 
 def pinned_control(pin: PartitionPin) -> FlowControl:

@@ -14,7 +14,7 @@ from app.composition.delivery_targets import DeliveryTargets, label, whole_rate
 from app.engine.qstash.target import DeliveryTarget
 from app.errors import ConfigurationError
 from app.flow.limits import LONGEST_PERIOD, FlowControl
-from app.flow.overrides import EffectiveLimits, Override
+from app.flow.overrides import EffectiveLimits, Override, Standing
 from app.workflows.contract.job_family import AnyFamily, Entity, Flow, JobFamily
 from app.workflows.keys import Layer, flow_key
 
@@ -35,8 +35,8 @@ class Welcome(JobFamily):  # type: ignore[type-arg]  # it is never called
 async def targets(
     family: AnyFamily, overrides: Mapping[str, Override] | None = None
 ) -> DeliveryTargets:
-    async def load() -> Mapping[str, Override]:
-        return overrides or {}
+    async def load() -> Standing:
+        return Standing(overrides or {})
 
     declared = {flow_key(family.name, layer): family.flow.of(layer) for layer in Layer}
     controls = EffectiveLimits(declared, load)
