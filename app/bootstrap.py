@@ -11,7 +11,7 @@ from typing import Any
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.endings import lifecycle_of
-from app.composition.engines import calls_of, limits_of, open_engine, probes_of, usage_of
+from app.composition.engines import calls_of, flow_limits_of, limits_of, open_engine, probes_of
 from app.composition.events import events_of
 from app.composition.metrics import meter_of, metrics_of, page_of, watching
 from app.composition.notifications import notifications_of
@@ -50,7 +50,6 @@ from app.workflows.family import Services
 from app.workflows.finish.finisher import Finisher
 from app.workflows.item_partitions import PartitionWindows
 from app.workflows.monitoring.coverage import CoverageSurvey
-from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.items_at_work import WorkBoard
 from app.workflows.previews import PreviewService
@@ -190,7 +189,7 @@ async def _opened(
         script = GateScript(redis, prefix, lease=LEASE)
         signer = Signer(signing[0], tuple(signing[1:]))
         await sync_declared_schedules(database, bound)
-        flow = FlowLimitService(database, controls, usage_of(engine, controls, script))
+        flow = flow_limits_of(database, engine, controls, script)
         metrics = metrics_of(settings, meter, pools, engine, flow)
         history = FlowHistory(redis, prefix)
         throttles = throttles_of(settings, database, bound, context, controls, script)

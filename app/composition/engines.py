@@ -27,7 +27,8 @@ from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.steps.batched_method import batched_methods
 from app.workflows.keys import Layer, flow_key, method_key
-from app.workflows.monitoring.flow_limits import read_standing
+from app.workflows.monitoring.flow_limits import FlowLimitService
+from app.workflows.throttles.standing_limits import read_standing
 from app.workflows.worker.tick import Tick
 
 
@@ -79,11 +80,18 @@ def probes_of(engine: Engine) -> Mapping[str, Callable[[], Awaitable[object]]]:
     return {"qstash": engine.sender.reach} if isinstance(engine, QStashEngine) else {}
 
 
-def usage_of(engine: Engine, controls: EffectiveLimits, script: GateScript) -> FlowUsage:
+def flow_limits_of(
+    database: AsyncEngine, engine: Engine, controls: EffectiveLimits, script: GateScript
+) -> FlowLimitService:
     """
     Args:
         script: of the gate that holds the limits where workers take messages.
     """
+    usage = _usage_of(engine, controls, script)
+    return FlowLimitService(database, controls, usage, engine, script.tell_changed)
+
+
+def _usage_of(engine: Engine, controls: EffectiveLimits, script: GateScript) -> FlowUsage:
     if not isinstance(engine, QStashEngine):
         return script
     # Here, because it takes long, and others need none of it.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -150,6 +150,10 @@ class Engine(Protocol):
 
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         """Messages of the flow key ``old`` become those of ``new``; what is in hand stays so."""
+
+    async def hurry(self, tx: AsyncConnection, flow_keys: Sequence[str], until: datetime) -> None:
+        """These keys are held no more, as they were to be ``until`` then. What was told to come
+        again at that time comes soon, and not before every process knows."""
 
     async def tidy(self) -> None:
         """Whatever upkeep a busy queue needs more often than the database does it by itself."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import event
@@ -58,6 +58,10 @@ class MemoryEngine:
         for one in self.kept.values():
             if one.message.flow_key == old:
                 one.message.flow_key = new
+
+    async def hurry(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], until: datetime
+    ) -> None: ...
 
     async def tidy(self) -> None: ...
 

@@ -9,10 +9,11 @@ from datetime import timedelta
 from app.flow.limits import FlowControl
 from app.store.statuses import EventKind
 from app.workflows.family import Context, RetryAfter
+from app.workflows.throttles.told_holds import ToldHolds
 from tests.qstash.called_service import called_service
-from tests.support.http import OPS, bearer
+from tests.support.http import OPS, api, bearer
 from tests.support.patience import PATIENCE
-from tests.support.service import Opener, assert_exact
+from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import kinds
 from tests.workflows.throttles.throttled_family import Throttled, holds_of, say, until_held
 
@@ -109,3 +110,33 @@ async def test_a_limit_told_by_the_other_side_holds_what_is_delivered_meanwhile(
     assert {item.attempts for item in items} == {1}
     assert sum(item.postponements for item in items) == 1
     assert {seen.status for seen in called.seen} == {200}
+
+
+async def test_what_qstash_was_told_to_bring_later_comes_soon_when_an_operator_lifts_the_hold(
+    opener: Opener,
+) -> None:
+    family = Throttled(control=FlowControl(parallelism=1))
+    async with called_service(opener, family) as called, api(called.sluice) as caller:
+        sluice = called.sluice
+        await sluice.add_users(4)
+        service = sluice.service
+        told = ToldHolds(service.pools.ledger, service.controls, service.throttles.tell)
+        await told.hold("recording.execute", timedelta(hours=1), "busy")
+        run_id = await sluice.start()
+        await called.sender.send()
+        async with asyncio.timeout(PATIENCE):
+            while await _later(sluice) < 4:
+                await asyncio.sleep(0.05)
+        assert not family.began
+        answer = await caller.post("/api/flow-control/recording.execute/lift")
+        assert answer.status_code == 200, answer.text
+        assert (await sluice.ended(run_id)).succeeded == 4
+
+
+async def _later(sluice: Sluice) -> int:
+    """Items that QStash is to deliver when the hold was to end."""
+    [[number]] = await sluice.sql(
+        "SELECT count(*) FROM sluice.outbox WHERE flow_key = 'recording.execute'"
+        " AND due_at > now() + interval '50 min' AND try_at IS NULL AND held_until IS NULL"
+    )
+    return int(number)

@@ -87,10 +87,13 @@ async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
 
 @router.get("/{key}/partitions")
 async def list_flow_partitions(
-    key: Key, state: State, limit: Annotated[int, Query(ge=1, le=MOST)] = 20
+    key: Key,
+    state: State,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+    partition: Annotated[Partition | None, Query(description="this one alone")] = None,
 ) -> FlowPartitionsAnswer:
     """Partitions whose limits differ from those of each, and the fullest."""
-    found = await state.partitions.fullest(key, limit)
+    found = await state.partitions.fullest(key, limit, partition)
     return FlowPartitionsAnswer(partitions=[FlowPartitionView.of(one) for one in found])
 
 
@@ -101,7 +104,7 @@ async def pin_flow_partition(
     """Put these limits of one partition in force in place of those of each; workers follow within a
     second."""
     await state.partitions.pin(key, body.partition, body.control(), by=caller, note=body.note)
-    return await list_flow_partitions(key, state)
+    return await list_flow_partitions(key, state, partition=body.partition)
 
 
 @router.delete("/{key}/partitions")
@@ -114,7 +117,7 @@ async def reset_flow_partition(
 ) -> FlowPartitionsAnswer:
     """Return to the limits of each partition."""
     await state.partitions.reset(key, partition, by=caller, note=note)
-    return await list_flow_partitions(key, state)
+    return await list_flow_partitions(key, state, partition=partition)
 
 
 @router.put("/{key}")
@@ -146,6 +149,12 @@ async def resume_flow_control(
     key: Key, state: State, caller: Caller, note: NoteInBody
 ) -> FlowAnswer:
     return await _answer(state, await state.flow.pause(key, paused=False, by=caller, note=note))
+
+
+@router.post("/{key}/lift")
+async def lift_flow_control(key: Key, state: State, caller: Caller, note: NoteInBody) -> FlowAnswer:
+    """Let go on before its time what is held because who is called has said when to come again."""
+    return await _answer(state, await state.flow.lift(key, by=caller, note=note))
 
 
 async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:

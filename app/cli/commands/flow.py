@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import typer
 from pydantic import JsonValue
+from rich.console import Console
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.limits import Rate, parse_limit, parse_rate
@@ -16,10 +18,19 @@ from app.cli.output.console import add, number, open_console, print_json, printa
 from app.cli.paths import noted, noted_path
 from app.errors import BadInput
 from app.flow.limits import FlowControl
-from app.schemas.flow_control import FlowAnswer, FlowPartitionsAnswer, FlowsAnswer, FlowView
+from app.schemas.flow_control import (
+    FlowAnswer,
+    FlowPartitionsAnswer,
+    FlowPartitionView,
+    FlowsAnswer,
+    FlowView,
+)
 
 PATH = "/api/flow-control"
-
+Partition = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of this partition (a tenant, an account) alone."),
+]
 
 commands = typer.Typer()
 flow = typer.Typer(
@@ -46,11 +57,7 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
         counted = (number(one.active), number(one.waiting), number(one.started))
         add(made, one.key, _limits(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
-    # Once for a family: it holds all of its flow keys.
-    held = {hold.key: hold for one in answer.found.flow_control for hold in one.throttled}
-    for key, hold in held.items():
-        until = "" if hold.until is None else f" until {when(hold.until)}"
-        console.print(printable(f"{key} throttled{until}: {hold.reason}"))
+    _print_holds(console, answer.found.flow_control)
 
 
 @flow.command("partitions")
@@ -63,8 +70,7 @@ def list_partitions(
     """List partitions of a key whose limits were set, and the fullest."""
     with open_api() as api:
         _find(api, key)
-        path = f"{PATH}/{quote(key, safe='')}/partitions?limit={limit}"
-        answer = api.get(FlowPartitionsAnswer, path)
+        answer = api.get(FlowPartitionsAnswer, f"{_path(key)}/partitions", limit=limit)
     console = open_console()
     if as_json:
         print_json(console, answer.raw)
@@ -72,10 +78,8 @@ def list_partitions(
     numbers = ("Active", "Waiting")
     made = table("Partition", "Limits", "Source", *numbers, right=numbers)
     for one in answer.found.partitions:
-        period = timedelta(seconds=one.period_seconds)
-        limits = FlowControl(parallelism=one.parallelism, rate=one.rate, period=period)
         counted = (number(one.active), number(one.waiting))
-        add(made, one.partition, str(limits), one.source, *counted)
+        add(made, one.partition, _limits_of_one(one), one.source, *counted)
     console.print(made)
 
 
@@ -92,6 +96,7 @@ def set_flow(
             metavar="N/PERIOD", help="Starts, such as 2/s, 100/m, 5/h, 100/30s; none: not limited."
         ),
     ] = None,
+    partition: Partition = None,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
@@ -101,7 +106,7 @@ def set_flow(
     at_once = None if parallelism is None else (parse_limit("--parallelism", parallelism),)
     starts = None if rate is None else parse_rate("--rate", rate)
     with open_api() as api:
-        now = _find(api, key)
+        now = _find(api, key) if partition is None else _find_partition(api, key, partition)
         pace = starts or Rate(now.rate, now.period_seconds)
         body: dict[str, JsonValue] = {
             "parallelism": at_once[0] if at_once else now.parallelism,
@@ -109,7 +114,11 @@ def set_flow(
             "periodSeconds": pace.period_seconds,
             **noted(note),
         }
-        _change(api, "PUT", key, body=body, as_json=as_json)
+        if partition is None:
+            _change(api, "PUT", key, body=body, as_json=as_json)
+        else:
+            body["partition"] = partition
+            _change_partition(api, "PUT", f"{_path(key)}/partitions", body, as_json=as_json)
 
 
 @flow.command("pause")
@@ -128,12 +137,27 @@ def resume_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> No
         _change(api, "POST", key, "/resume", body=noted(note), as_json=as_json)
 
 
+@flow.command("lift")
+def lift_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None:
+    """Let it go on before the time that whoever is called has named."""
+    with open_api() as api:
+        _find(api, key)
+        _change(api, "POST", key, "/lift", body=noted(note), as_json=as_json)
+
+
 @flow.command("reset")
-def reset_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None:
+def reset_flow(
+    key: FlowKey, *, partition: Partition = None, note: Note = None, as_json: Json = False
+) -> None:
     """Return to the limits that the code declares; a pause stays."""
     with open_api() as api:
         _find(api, key)
-        _change(api, "DELETE", key, noted_path("", note), as_json=as_json)
+        if partition is None:
+            _change(api, "DELETE", key, noted_path("", note), as_json=as_json)
+            return
+        asked = {"partition": partition} if note is None else {"partition": partition, "note": note}
+        path = f"{_path(key)}/partitions?{urlencode(asked)}"
+        _change_partition(api, "DELETE", path, as_json=as_json)
 
 
 def _limits(flow: FlowView) -> str:
@@ -149,6 +173,15 @@ def _limits(flow: FlowView) -> str:
     )
 
 
+def _limits_of_one(partition: FlowPartitionView) -> str:
+    period = timedelta(seconds=partition.period_seconds)
+    return str(FlowControl(parallelism=partition.parallelism, rate=partition.rate, period=period))
+
+
+def _path(key: str) -> str:
+    return f"{PATH}/{quote(key, safe='')}"
+
+
 def _find(api: ApiClient, key: str) -> FlowView:
     """
     Raises:
@@ -162,6 +195,16 @@ def _find(api: ApiClient, key: str) -> FlowView:
     return now
 
 
+def _find_partition(api: ApiClient, key: str, name: str) -> FlowPartitionView:
+    """
+    Raises:
+        BadInput: there is no such key.
+    """
+    _find(api, key)
+    answer = api.get(FlowPartitionsAnswer, f"{_path(key)}/partitions", partition=name)
+    return answer.found.partitions[0]
+
+
 def _change(
     api: ApiClient,
     method: str,
@@ -171,7 +214,7 @@ def _change(
     body: dict[str, JsonValue] | None = None,
     as_json: bool,
 ) -> None:
-    answer = api.send(FlowAnswer, method, f"{PATH}/{quote(key, safe='')}{action}", body)
+    answer = api.send(FlowAnswer, method, f"{_path(key)}{action}", body)
     console = open_console()
     if as_json:
         print_json(console, answer.raw)
@@ -179,3 +222,29 @@ def _change(
     now = answer.found.flow_control
     paused = ", paused" if now.paused else ""
     console.print(f"{printable(now.key)}: {_limits(now)} ({now.source}{paused})")
+    _print_holds(console, [now])
+
+
+def _change_partition(
+    api: ApiClient,
+    method: str,
+    path: str,
+    body: dict[str, JsonValue] | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    answer = api.send(FlowPartitionsAnswer, method, path, body)
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    [now] = answer.found.partitions
+    console.print(f"{printable(now.partition)}: {_limits_of_one(now)} ({now.source})")
+
+
+def _print_holds(console: Console, flows: Sequence[FlowView]) -> None:
+    # Once for a family: it holds all of its flow keys.
+    held = {hold.key: hold for one in flows for hold in one.throttled}
+    for key, hold in held.items():
+        until = "" if hold.until is None else f" until {when(hold.until)}"
+        console.print(printable(f"{key} throttled{until}: {hold.reason}"))

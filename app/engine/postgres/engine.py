@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import asyncpg
@@ -89,6 +89,10 @@ class PostgresEngine:
 
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         await tx.exec_driver_sql(statements.RENAME, (old, new))
+
+    async def hurry(
+        self, tx: AsyncConnection, flow_keys: Sequence[str], until: datetime
+    ) -> None: ...  # nobody has taken it
 
     async def tidy(self) -> None:
         # Autovacuum looks once a minute; in that time many messages leave as many dead entries at

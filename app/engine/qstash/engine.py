@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ MARGIN = timedelta(seconds=10)
 """Beyond its time limit, after which a delivery counts as given up."""
 LOOK_AGAIN = timedelta(seconds=10)
 """Until a letter comes again whose message is in hand, or for which nobody has a place here."""
+KNOWN_WITHIN = timedelta(seconds=3)
+"""In which every process reads what is held: see ``app.flow.redis_gate.CONFIG_POLL``."""
 GIVEN_UP_AGAIN = timedelta(minutes=5)
 """Until a message is sent again that QStash has given up."""
 
@@ -98,6 +100,11 @@ class QStashEngine:
 
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         await fetch_raw(tx, statements.RENAME, old, new, HORIZON)
+        self.sender.send_after(tx)
+
+    async def hurry(self, tx: AsyncConnection, flow_keys: Sequence[str], until: datetime) -> None:
+        # What QStash has already comes later, and counts for nothing then: see PUBLISH.
+        await fetch_raw(tx, statements.HURRY, list(flow_keys), until, KNOWN_WITHIN)
         self.sender.send_after(tx)
 
     async def tidy(self) -> None:

@@ -126,6 +126,16 @@ RENAME = """
         SELECT seq FROM sluice.outbox WHERE flow_key = $1::text ORDER BY id FOR UPDATE
     ))
 """
+HURRY = """
+    UPDATE sluice.outbox
+    SET publication = NULL, due_at = now() + $3::interval, try_at = now(), failures = 0
+    WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.outbox
+        WHERE flow_key = ANY($1::text[]) AND held_until IS NULL
+          AND due_at > now() + $3::interval AND due_at < $2::timestamptz + interval '10 s'
+        ORDER BY id FOR UPDATE
+    ))
+"""
 _SUMS = """
     coalesce(sum(size) FILTER (WHERE held_until IS NULL AND due_at <= now()), 0),
     coalesce(sum(size) FILTER (WHERE held_until IS NULL AND due_at > now()), 0),

@@ -1,12 +1,15 @@
--- The partitions of a flow key with the most slots in use.
+-- The partitions of a flow key with the most slots in use, or one of them.
 --
 -- KEYS  1 used      sorted set: partition -> its slots in use when it was last asked for
 -- ARGV  1 most      partitions               2 slots    how the name of a partition's slots begins
+--       3 only      this partition; none: the fullest
 -- Returns {partition, slots in use, …}, the fullest first.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local found = {}
-for _, partition in ipairs(redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1)) do
+local names = {ARGV[3]}
+if #names == 0 then names = redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1) end
+for _, partition in ipairs(names) do
   local slots = ARGV[2] .. partition
   local used = redis.call('ZCOUNT', slots, string.format('(%.0f', now), '+inf')
   if used > 0 then

@@ -114,10 +114,12 @@ class PartitionScript:
             await self._renew(keys=slots, args=[self._lease, *permits], client=pipeline)
         await pipeline.execute()
 
-    async def fullest(self, key: str, most: int) -> list[tuple[str, int]]:
-        """Partitions that have slots in use, and how many; those with the most."""
+    async def fullest(self, key: str, most: int, only: str | None = None) -> list[tuple[str, int]]:
+        """Partitions that have slots in use, and how many; those with the most, or ``only`` this
+        one."""
         used, slots = self._keys(key, "used", "slots:")
-        reply = await self._observe(keys=[used], args=[most, slots])
+        named = () if only is None else (only,)
+        reply = await self._observe(keys=[used], args=[most, slots, *named])
         names = [one.decode() if isinstance(one, bytes) else str(one) for one in reply[::2]]
         return list(zip(names, map(int, reply[1::2]), strict=True))
 

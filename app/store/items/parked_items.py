@@ -55,7 +55,7 @@ _FULLEST = """
     SELECT p.partition, count(*) FROM sluice.parked_item p
     WHERE p.run_id = ANY(ARRAY(
         SELECT id FROM sluice.run WHERE family = ANY($1::text[]) AND finished_at IS NULL
-    ))
+    )) AND ($3::text IS NULL OR p.partition = $3::text)
     GROUP BY p.partition ORDER BY count(*) DESC, p.partition LIMIT $2::int
 """
 _RECOUNT = """
@@ -122,10 +122,12 @@ async def prune(tx: AsyncConnection, run_id: str) -> None:
     await fetch_raw(tx, _PRUNE, run_id)
 
 
-async def fullest(tx: AsyncConnection, families: Sequence[str], limit: int) -> dict[str, int]:
+async def fullest(
+    tx: AsyncConnection, families: Sequence[str], limit: int, only: str | None = None
+) -> dict[str, int]:
     """By partition, how many items are parked of these families' runs that have not ended; of those
-    with the most."""
-    return dict(await _rows(tx, _FULLEST, families, limit))
+    with the most, or ``only`` of this one."""
+    return dict(await _rows(tx, _FULLEST, families, limit, only))
 
 
 async def _rows(tx: AsyncConnection, statement: str, *values: object) -> list[tuple[str, int]]:

@@ -35,6 +35,7 @@ class AuditAction(StrEnum):
     FLOW_RESET = "flow_reset"
     FLOW_PAUSED = "flow_paused"
     FLOW_RESUMED = "flow_resumed"
+    FLOW_LIFTED = "flow_lifted"  # what was held because who is called had said when to come again
     SCHEDULE_CREATED = "schedule_created"
     SCHEDULE_CHANGED = "schedule_changed"
     SCHEDULE_PAUSED = "schedule_paused"

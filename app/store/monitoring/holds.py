@@ -43,6 +43,10 @@ _EXTEND = """
     RETURNING since = now()
 """
 _LIFT = "DELETE FROM sluice.flow_hold WHERE key = $1::text AND cause = $2::text RETURNING since"
+_END_TOLD = """
+    DELETE FROM sluice.flow_hold WHERE key = $1::text AND cause = $2::text AND until > now()
+    RETURNING reason, until
+"""
 _LOOKED = """
     INSERT INTO sluice.throttle_look (family, look_at, good_until)
     VALUES ($1::text, now() + $2::interval, now() + $3::interval)
@@ -128,6 +132,13 @@ async def lift(tx: AsyncConnection, key: str, cause: Cause) -> datetime | None:
     """Since when it was held; None: it was not."""
     found = await fetch_raw(tx, _LIFT, key, cause)
     return found[0][0] if found else None
+
+
+async def end_told(tx: AsyncConnection, key: str) -> tuple[str, datetime] | None:
+    """Let the flow key go on before the time that was told. Returns why it was held, and until
+    when; None: it was not."""
+    found = await fetch_raw(tx, _END_TOLD, key, Cause.TOLD)
+    return (found[0][0], found[0][1]) if found else None
 
 
 async def looked(

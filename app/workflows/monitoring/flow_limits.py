@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.engine import Engine
 from app.errors import NotFound
 from app.flow.holds import Hold
 from app.flow.limits import FlowControl
-from app.flow.overrides import EffectiveLimits, LiveControl, Override, Standing
+from app.flow.overrides import EffectiveLimits, LiveControl, Override
 from app.flow.usage import FlowUsage, Observed
-from app.store.database import reading
 from app.store.monitoring import audit, flow_overrides, holds
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.store.monitoring.flow_overrides import PartitionPin
-from app.store.monitoring.holds import HoldRow
 from app.store.tables.base import Json
 from app.store.tables.service import FlowOverride
 
@@ -46,12 +45,25 @@ class FlowState:
 
 
 class FlowLimitService:
-    """Rows are what operators want; ``usage`` is told of each change of theirs."""
+    """Rows are what operators want; ``usage`` is told of each change of theirs.
 
-    def __init__(self, database: AsyncEngine, controls: EffectiveLimits, usage: FlowUsage) -> None:
+    Args:
+        wake: every process, to read what is held.
+    """
+
+    def __init__(
+        self,
+        database: AsyncEngine,
+        controls: EffectiveLimits,
+        usage: FlowUsage,
+        engine: Engine,
+        wake: Callable[[str], Awaitable[None]],
+    ) -> None:
         self._database = database
         self._controls = controls
         self._usage = usage
+        self._engine = engine
+        self._wake = wake
 
     async def states(self) -> list[FlowState]:
         await self._controls.refresh()
@@ -122,6 +134,26 @@ class FlowLimitService:
         action = AuditAction.FLOW_PAUSED if paused else AuditAction.FLOW_RESUMED
         return await self._change(key, action, change, by=by, note=note)
 
+    async def lift(self, key: str, *, by: str, note: str | None = None) -> FlowState:
+        """Let go on what is held because who is called has said when to come again. A throttle
+        decides by itself.
+
+        Raises:
+            NotFound: no family has this flow key.
+        """
+        self._known(key)
+        async with self._database.begin() as tx:
+            ended = await holds.end_told(tx, key)
+            if ended is not None:
+                reason, until = ended
+                await self._engine.hurry(tx, self._controls.flow_keys(key), until)
+                await audit.record(
+                    tx, AuditAction.FLOW_LIFTED, AuditSubject.FLOW_KEY, key, who=by,
+                    before={"reason": reason, "until": until.isoformat()}, note=note,
+                )  # fmt: skip
+        await self._wake(key)
+        return await self.state(key)
+
     async def reconcile(self) -> None:
         """Have the operators' overrides in force wherever the limits are held.
 
@@ -156,7 +188,7 @@ class FlowLimitService:
     def _limits(self, key: str, row: FlowOverride | None) -> Json:
         """What is in force with this override, in the words of the API."""
         control = self._controls.default(key) or FlowControl()
-        override = None if row is None else _override(row)
+        override = None if row is None else override_of(row)
         if override is not None and override.control is not None:
             control = override.control
         return {
@@ -174,44 +206,12 @@ class FlowLimitService:
             )
 
 
-async def read_standing(
-    database: AsyncEngine,
-    throttled: Sequence[str],
-    flow_keys: Mapping[str, tuple[str, ...]],
-    *,
-    partitioned: bool,
-) -> Standing:
-    """What operators have set, and what is held at present.
-
-    Args:
-        throttled: families. Another one's code has no throttle any more, and nobody would lift what
-            is left of it.
-        flow_keys: by gate key, those that are counted under it.
-        partitioned: whether partitions of any key have limits.
-    """
-    async with reading(database) as connection:
-        rows = await flow_overrides.load_all(connection)
-        pins = await flow_overrides.partitions(connection) if partitioned else []
-        held = await holds.standing(connection, throttled, flow_keys.keys())
-    found = {row.key: _override(row) for row in rows}
-    for pin in pins:
-        now = found.get(pin.key) or Override(None, paused=False)
-        of = {**now.partitions, pin.partition: pinned_control(pin)}
-        found[pin.key] = replace(now, partitions=of)
-    return Standing(found, [_hold(row, flow_keys) for row in held])
-
-
-def _hold(row: HoldRow, flow_keys: Mapping[str, tuple[str, ...]]) -> Hold:
-    covers = () if row.told_until is None else flow_keys[row.key]
-    return Hold(row.key, row.reason, row.left.total_seconds(), row.told_until, covers)
-
-
 def pinned_control(pin: PartitionPin) -> FlowControl:
     period = timedelta(milliseconds=pin.period_ms)
     return FlowControl(parallelism=pin.parallelism, rate=pin.rate, period=period)
 
 
-def _override(row: FlowOverride) -> Override:
+def override_of(row: FlowOverride) -> Override:
     if not row.pinned:
         return Override(None, row.paused)
     period = timedelta(milliseconds=row.period_ms or 1000)

@@ -58,8 +58,11 @@ class PartitionLimits:
         self._script = script
         self._tell = tell
 
-    async def fullest(self, key: str, limit: int) -> list[PartitionState]:
+    async def fullest(self, key: str, limit: int, only: str | None = None) -> list[PartitionState]:
         """At most so many: those that are pinned, then those with the most waiting, or at work.
+
+        Args:
+            only: this one alone, whether or not anything of it is there.
 
         Raises:
             BadInput: partitions of the key have no limits.
@@ -70,9 +73,9 @@ class PartitionLimits:
         live = self._controls.live(key)
         families = sorted({parse_flow_key(one)[0] for one in self._controls.flow_keys(key)})
         async with reading(self._database) as connection:
-            waiting = await parked_items.fullest(connection, families, limit)
-        active = await self._active(key)
-        names = {*live.partitions, *waiting, *(active or {})}
+            waiting = await parked_items.fullest(connection, families, limit, only)
+        active = await self._active(key, only)
+        names = {*live.partitions, *waiting, *(active or {})} if only is None else {only}
         states = [
             PartitionState(
                 name,
@@ -131,9 +134,9 @@ class PartitionLimits:
                 )  # fmt: skip
         await self._tell(key)
 
-    async def _active(self, key: str) -> dict[str, int] | None:
+    async def _active(self, key: str, only: str | None) -> dict[str, int] | None:
         try:
-            return dict(await self._script.fullest(key, MOST))
+            return dict(await self._script.fullest(key, MOST, only))
         except (RedisError, OSError, TimeoutError):
             return None
 

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: e8c71870aa7d4f685dd9eb2c6d4a5b1238d36d373b4bd3c6c64a1d062cf646bf
+// OpenAPI document: bd3d39f06a0d2947e969f65ee90288edc5e8768855e17030ac3e05818cd42e65
 
 export interface paths {
     "/api/audit": {
@@ -346,6 +346,26 @@ export interface paths {
         get: operations["get_flow_history_api_flow_control__key__history_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flow-control/{key}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Flow Control
+         * @description Let go on before its time what is held because who is called has said when to come again.
+         */
+        post: operations["lift_flow_control_api_flow_control__key__lift_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1647,7 +1667,7 @@ export interface components {
          * @description What somebody did.
          * @enum {string}
          */
-        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_finishing" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "results_forgotten" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
+        AuditAction: "run_started" | "run_paused" | "run_resumed" | "run_approved" | "run_cancelled" | "run_retried" | "run_finishing" | "run_answered" | "backfill_started" | "backfill_paused" | "backfill_resumed" | "backfill_cancelled" | "flow_pinned" | "flow_reset" | "flow_paused" | "flow_resumed" | "flow_lifted" | "schedule_created" | "schedule_changed" | "schedule_paused" | "schedule_resumed" | "schedule_deleted" | "results_forgotten" | "notification_created" | "notification_deleted" | "notification_disabled" | "notification_enabled" | "notification_tested" | "notification_resent";
         /** AuditAnswer */
         AuditAnswer: {
             /** Entries */
@@ -5887,10 +5907,50 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    lift_flow_control_api_flow_control__key__lift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as welcome-placeholder.execute */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Noted"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["RequestEntityTooLarge"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     list_flow_partitions_api_flow_control__key__partitions_get: {
         parameters: {
             query?: {
                 limit?: number;
+                /** @description this one alone */
+                partition?: string | null;
             };
             header?: never;
             path: {

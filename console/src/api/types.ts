@@ -34,6 +34,7 @@ export type Family = Schemas["FamilyView"];
 export type Flow = Schemas["FlowView"];
 export type FlowUse = Schemas["FlowUse"];
 
+export type FlowPartition = Schemas["FlowPartitionView"];
 export type FlowPoint = Schemas["FlowPointView"];
 export type Worker = Schemas["WorkerView"];
 export type ActiveRun = Schemas["ActiveRunView"];

@@ -40,9 +40,14 @@ async def test_the_fullest_are_shown_and_one_may_have_limits_of_its_own(opener: 
         each = {"parallelism": 1, "rate": None, "periodSeconds": 1.0, "source": "code"}
         assert now["1"] == {"partition": "1", **each, "active": 1, "waiting": 9}
         assert list(now) == ["1", "2", "3", "0", "4"]  # by those that wait
+        for name, waiting in (("2", 9), ("nobody", 0)):
+            answer = await caller.get(PATH, params={"partition": name})
+            [one] = answer.json()["partitions"]
+            at_work = min(waiting, 1)
+            assert one == {"partition": name, **each, "active": at_work, "waiting": waiting}
         body = {"partition": "4", "parallelism": 3, "note": "paid for"}
         answer = await caller.put(PATH, json=body)
-        [first, *_] = answer.json()["partitions"]
+        [first] = answer.json()["partitions"]
         assert (first["partition"], first["parallelism"], first["source"]) == ("4", 3, "pinned")
         hold.set()
         assert (await sluice.ended(run_id)).succeeded == 45
@@ -80,6 +85,7 @@ async def test_what_makes_no_sense_is_refused(opener: Opener) -> None:
         assert_problem(await caller.get("/api/flow-control/nope/partitions"), 404)
         assert_problem(await caller.get("/api/flow-control/plain.execute/partitions"), 422)
         assert_problem(await caller.get(PATH, params={"limit": 0}), 422)
+        assert_problem(await caller.get(PATH, params={"partition": "a\0"}), 422)
         for body in (
             {"parallelism": 1},
             {"partition": "", "parallelism": 1},

@@ -40,3 +40,24 @@ async def test_the_fullest_partitions_are_rows_with_their_limits_in_words(
         assert "per_partition or rate_per_partition" in refused.stderr
         hold.set()
         assert (await sluice.ended(run_id)).succeeded == 25
+
+
+async def test_one_partition_is_given_limits_of_its_own_and_returns_to_those_of_each(
+    opener: Opener, commanding: Commanding
+) -> None:
+    family = Tenants(FlowControl(per_partition=2, rate_per_partition=5))
+    async with opener(family) as sluice, commanding(sluice) as command:
+        alone = ("--partition", "Acme & Co")
+        said = await command.says("flow", "set", KEY, *alone, "--parallelism", "7")
+        # What is not named stays as it is for each.
+        assert said.strip() == "Acme & Co: 5 per second, 7 at once (pinned)"
+        said = await command.says("flow", "set", KEY, *alone, "--rate", "none", "--note", "Paid.")
+        assert said.strip() == "Acme & Co: 7 at once (pinned)"
+        assert "5 per second, 2 at once of each partition" in await command.says("flow")
+        said = await command.says("flow", "reset", KEY, *alone, "--note", "Left & gone.")
+        assert said.strip() == "Acme & Co: 5 per second, 2 at once (code)"
+        assert await sluice.sql("SELECT 1 FROM sluice.flow_partition_override") == []
+        notes = await sluice.sql("SELECT note FROM sluice.audit ORDER BY id")
+        assert [note for (note,) in notes] == [None, "Paid.", "Left & gone."]
+        refused = await command.run("flow", "set", "recording.paginate", *alone, "--rate", "1/s")
+        assert "per_partition or rate_per_partition" in refused.stderr

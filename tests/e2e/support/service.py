@@ -27,6 +27,7 @@ from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports, Visits
 from tests.e2e.support.line import Digests, Readings, Tariffs
 from tests.e2e.support.offers import Offers
+from tests.e2e.support.parcels import Parcels
 from tests.e2e.support.sketches import Sketches
 from tests.support.users import make_users_table
 
@@ -56,6 +57,7 @@ async def main(database: str, port: str, workers: str) -> None:
         Tariffs(),
         Digests(),
         Offers(),
+        Parcels(),
     ]
 
     @asynccontextmanager

@@ -99,7 +99,7 @@ class Api:
         return answer
 
     def quiet(self) -> None:
-        """Nothing runs and no limit is pinned, as before the first test."""
+        """Nothing runs, no limit is pinned and nothing is held, as before the first test."""
         active = [run["id"] for run in self.get("/api/overview")["activeRuns"]]
         active = [run_id for run_id in active if run_id not in self.kept]
         for run_id in active:
@@ -109,6 +109,8 @@ class Api:
                 self.ask("DELETE", f"/api/flow-control/{flow['key']}")
             if flow["paused"]:
                 self.ask("POST", f"/api/flow-control/{flow['key']}/resume")
+            if any(hold["until"] is not None for hold in flow["throttled"]):
+                self.ask("POST", f"/api/flow-control/{flow['key']}/lift")
         for run_id in active:
             self.ended(run_id)
 

@@ -1,8 +1,9 @@
 /** What is asked of flow keys. */
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { queryString } from "../../format/queryString";
 import { useEvery } from "../../page/refreshing";
 import { call, optional } from "../client";
-import type { Flow, FlowPoint } from "../types";
+import type { Flow, FlowPartition, FlowPoint } from "../types";
 
 export function useFlows() {
   return useQuery({
@@ -24,5 +25,21 @@ export function useFlowHistory(key: string) {
         )
       )?.points ?? null,
     refetchInterval: useEvery(5_000),
+  });
+}
+
+/** Those whose limits were set, and then the fullest. */
+export function useFlowPartitions(key: string, limit: number) {
+  return useQuery({
+    queryKey: ["flow", key, "partitions", limit],
+    queryFn: async ({ signal }) =>
+      (
+        await call<{ partitions: FlowPartition[] }>(
+          `/api/flow-control/${encodeURIComponent(key)}/partitions${queryString({ limit })}`,
+          { signal },
+        )
+      ).partitions,
+    placeholderData: keepPreviousData,
+    refetchInterval: useEvery(2_000),
   });
 }

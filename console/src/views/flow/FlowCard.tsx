@@ -10,6 +10,7 @@ import { Gauge } from "../../parts/graphics/Gauge";
 import { Spark } from "../../parts/graphics/Spark";
 import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
+import { FlowPartitions } from "./FlowPartitions";
 import { PinForm } from "./PinForm";
 
 const F = S.flow;
@@ -41,15 +42,28 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
           : F.waits(count(flow.waiting), count(flow.queued))}
       </p>
       {flow.throttled.map(({ key, reason, until }) => (
-        <p key={key} className="small strong" role="status">
-          {F.throttledBy(key, reason)}
+        <div key={key} className="stack">
+          <p className="small strong" role="status">
+            {F.throttledBy(key, reason)}
+            {until !== null && (
+              <>
+                {" "}
+                {F.throttledUntil} <Time at={until} />.
+              </>
+            )}
+          </p>
           {until !== null && (
-            <>
-              {" "}
-              {F.throttledUntil} <Time at={until} />.
-            </>
+            <NotedAction
+              action={F.lift}
+              label={F.liftKey(flow.key)}
+              title={F.liftTitle(flow.key)}
+              reason={forbidden}
+              request={(note) => [`${address}/lift`, { method: "POST", body: { note } }]}
+            >
+              <p>{F.liftMore}</p>
+            </NotedAction>
           )}
-        </p>
+        </div>
       ))}
       {!isTaken(flow) && (
         <p className="small strong" role="status">
@@ -57,8 +71,11 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
         </p>
       )}
       <Lately flow={flow} />
+      {(flow.perPartition !== null || flow.ratePerPartition !== null) && (
+        <FlowPartitions flow={flow} address={address} forbidden={forbidden} />
+      )}
       {edits ? (
-        <PinForm flow={flow} onClose={() => setEdits(false)} />
+        <PinForm address={address} limits={flow} onClose={() => setEdits(false)} />
       ) : (
         <div className="row low">
           <Button reason={forbidden} onClick={() => setEdits(true)} label={F.editKey(flow.key)}>

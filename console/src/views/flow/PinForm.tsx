@@ -10,28 +10,42 @@ import { Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
 const F = S.flow;
-const FIELDS = fieldsOf({
-  properties: {
-    parallelism: { title: F.parallelism, type: "integer", minimum: 1 },
-    rate: { title: F.rate, type: "number", minimum: 0 },
-    periodSeconds: { title: F.period, type: "number", minimum: 0.001 },
-  },
+const LIMITS = {
+  parallelism: { title: F.parallelism, type: "integer", minimum: 1 },
+  rate: { title: F.rate, type: "number", minimum: 0 },
+  periodSeconds: { title: F.period, type: "number", minimum: 0.001 },
+};
+const FIELDS = fieldsOf({ properties: LIMITS });
+const NAMED = fieldsOf({
+  properties: { partition: { title: F.partition, type: "string" }, ...LIMITS },
+  required: ["partition"],
 });
 
-/** In place: what is saved is in force in place of the code's until it is reset. */
-export function PinForm({ flow, onClose }: { readonly flow: Flow; readonly onClose: () => void }) {
+export type Limits = Pick<Flow, "parallelism" | "rate" | "periodSeconds">;
+
+interface Props {
+  /** Of what the limits are put in force. */
+  readonly address: string;
+  readonly limits: Limits;
+  /** Of this one alone; null: it is asked for. */
+  readonly partition?: string | null;
+  readonly onClose: () => void;
+}
+
+/** What is saved is in force in place of the code's until it is reset. */
+export function PinForm({ address, limits, partition, onClose }: Props) {
+  const fields = partition === null ? NAMED : FIELDS;
   const [values, setValues] = useState<Record<string, string>>({
-    parallelism: flow.parallelism === null ? "" : String(flow.parallelism),
-    rate: flow.rate === null ? "" : String(flow.rate),
-    periodSeconds: String(flow.periodSeconds),
+    parallelism: limits.parallelism === null ? "" : String(limits.parallelism),
+    rate: limits.rate === null ? "" : String(limits.rate),
+    periodSeconds: String(limits.periodSeconds),
+    ...(partition === null ? { partition: "" } : {}),
   });
-  const { data, faults } = read(FIELDS, values);
+  const { data, faults } = read(fields, values);
   const [note, setNote] = useState("");
+  const named = typeof partition === "string" ? { partition } : {};
   const pin = useChange(
-    () => [
-      `/api/flow-control/${encodeURIComponent(flow.key)}`,
-      { method: "PUT", body: { ...data, note: note.trim() || null } },
-    ],
+    () => [address, { method: "PUT", body: { ...data, ...named, note: note.trim() || null } }],
     onClose,
   );
   const said =
@@ -47,7 +61,7 @@ export function PinForm({ flow, onClose }: { readonly flow: Flow; readonly onClo
       }}
     >
       <SchemaForm
-        fields={FIELDS}
+        fields={fields}
         values={values}
         faults={{ ...said, ...faults }}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
