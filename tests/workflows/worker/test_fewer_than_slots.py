@@ -186,7 +186,8 @@ async def test_stuck_threads_of_one_family_neither_stop_nor_time_out_another(
         finally:
             stuck.end.set()
     told = [entry for entry in logged if entry["event"] == "threads_left_behind"]
-    assert [entry["busy"] for entry in told] == [{"stuck.execute": 3}]
+    # Once; the other family may have begun by then, and has a thread as well.
+    assert [entry["busy"]["stuck.execute"] for entry in told] == [3]
 
 
 async def test_items_wait_for_a_connection_outside_their_time_limit(opener: Opener) -> None:
