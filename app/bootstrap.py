@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.endings import lifecycle_of
 from app.composition.engines import calls_of, flow_limits_of, limits_of, open_engine, probes_of
 from app.composition.events import events_of
+from app.composition.families import binder_of
 from app.composition.metrics import meter_of, metrics_of, page_of, watching
 from app.composition.notifications import notifications_of
 from app.composition.partitions import partition_limits_of
 from app.composition.throttles import throttled_families, throttles_of
 from app.composition.ticks import tick_of
-from app.config.engine_settings import EngineName
+from app.composition.traces import traces_of, tracing_of
 from app.configured_secrets import redactor_of
 from app.connections.redis import open_redis
 from app.connections.server_urls import Urls
@@ -53,7 +54,6 @@ from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.items_at_work import WorkBoard
 from app.workflows.previews import PreviewService
-from app.workflows.registry.bound_family import bind
 from app.workflows.registry.discovery import folder_of
 from app.workflows.registry.family_call import guard_tasks
 from app.workflows.registry.family_files import FamilyFiles
@@ -72,6 +72,9 @@ from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.answers import AnswerService
 from app.workflows.worker.family_watch import tell_newer
 
+if TYPE_CHECKING:  # it loads OpenTelemetry
+    from app.tracing.service_tracing import Tracing
+
 __all__ = ["Service", "Urls", "make_context", "open_service"]
 
 
@@ -89,16 +92,14 @@ async def open_service(
             ``providers`` cannot be made.
     """
     IN_USE.set(redactor_of(settings, urls.database, urls.direct, urls.redis))
-    by_transaction = (
-        await check_pooling(urls.database, urls.direct, settings.db_schema)
-    ) is Pooling.TRANSACTION
+    pooling = await check_pooling(urls.database, urls.direct, settings.db_schema)
     async with (
         open_pools(
             urls.database,
             urls.direct,
             schema=settings.db_schema,
             families=settings.pool_size,
-            by_transaction=by_transaction,
+            by_transaction=pooling is Pooling.TRANSACTION,
             silence=settings.silence,
         ) as pools,
         service_over(pools, settings, urls, families, providers) as service,
@@ -126,7 +127,10 @@ async def service_over(
     async with (
         open_provided(settings, providers) as provided,
         open_engine(settings, pools.own, urls.direct, families, controls) as engine,
-        _opened(settings, urls, families, pools, redactor, provided, engine, controls) as service,
+        tracing_of(settings, pools) as tracing,
+        _opened(
+            settings, urls, families, pools, redactor, provided, engine, controls, tracing
+        ) as service,
     ):
         yield service
 
@@ -141,6 +145,7 @@ async def _opened(
     provided: Mapping[type, object],
     engine: Engine,
     controls: EffectiveLimits,
+    tracing: Tracing | None,
 ) -> AsyncIterator[Service]:
     database = pools.own
     redis = open_redis(urls.redis)
@@ -162,15 +167,9 @@ async def _opened(
         redactor.know(sealing, *(key.decode() for key in signing))
         await redis_check.at_start()
         await take_along(database, engine, families)
+        memories = await open_memories(database, pools.ledger, families)
         box = SecretBox(settings.secret_keys, sealing)
-        ready = partial(
-            bind,
-            box=box,
-            largest=settings.max_result_bytes, largest_params=settings.max_params_bytes,
-            redactor=redactor,
-            one_by_one=settings.engine is EngineName.QSTASH,
-            memories=await open_memories(database, pools.ledger, families),
-        )  # fmt: skip
+        ready = binder_of(settings, box, redactor, memories, tracing)
         bound = {family.name: ready(family, called) for family in families}
         finisher = Finisher(database, engine, bound, settings.look_ahead)
         meter = meter_of(settings, families)
@@ -227,6 +226,7 @@ async def _opened(
             previews=previews,
             limits=CallLimits.of(settings),
             metrics=page_of(settings, metrics),
+            traces=traces_of(settings, tracing),
             qstash=calls_of(settings, engine, families, tick),
             probes={
                 "postgres": partial(require_ready, pools.probes),

@@ -37,6 +37,7 @@ def know(redactor: Redactor, settings: SluiceSettings) -> None:
             redactor.know(secret, *(part.strip() for part in secret.split(",")))
         elif isinstance(value, str) and "://" in value:
             know_url(redactor, value)
+    redactor.know(*settings.header_secrets)
     redactor.know(*(token.secret.get_secret_value() for token in settings.tokens))
     for source in settings.webhooks:
         redactor.know(*(secret.get_secret_value() for secret in source.secrets))

@@ -21,6 +21,7 @@ from pydantic_core import to_jsonable_python
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from app.redaction.redactor import Redactor, in_use
+from app.tracing.current import current_trace
 
 _PLAIN = (str, int, float, bool, type(None))
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -69,6 +70,7 @@ def configure_logs(
         renderer = structlog.processors.JSONRenderer()
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _traced,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -187,6 +189,13 @@ def _traceback(exc_info: ExcInfo) -> str:
     except Exception:  # noqa: BLE001 - an author's property may raise anything
         return f"{exc_info[0].__qualname__}, whose traceback cannot be told"
     return out.getvalue().rstrip("\n")
+
+
+def _traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    trace = current_trace()
+    if trace is not None:
+        event["trace_id"] = trace
+    return event
 
 
 def _plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

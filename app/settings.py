@@ -21,6 +21,8 @@ __all__ = ["OURS", "Settings", "load_settings", "name_of", "reached_at"]
 
 OURS = ("SLUICE_", *ServiceSettings.prefixes)
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
+OF_OPENTELEMETRY = "OTEL_"
+"""So begin names of which most are read by OpenTelemetry itself."""
 RESEMBLANCE = 0.8
 """As ``difflib`` counts it: IMAGE_KEY is as near to IMAGE_API_KEY as this, IMAGE_URL to none."""
 NEARLY_THE_SAME = 0.88
@@ -49,7 +51,9 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         if _is_misspelt(name, known):
             raise _unknown(name, known)
     for name in sorted({*_names_in(env_file)} - {*known}):
-        if _is_misspelt(name, known) or _resembles(name, known, NEARLY_THE_SAME):
+        theirs = name.startswith(OF_OPENTELEMETRY)
+        alike = not theirs and _resembles(name, known, NEARLY_THE_SAME)
+        if _is_misspelt(name, known) or alike:
             raise _unknown(name, known)
     try:
         return Settings(_env_file=env_file)

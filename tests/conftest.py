@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # How long an example takes says more about the machine than about the code.
     hypothesis.settings.register_profile("sluice", deadline=None)
     hypothesis.settings.load_profile("sluice")
-    for name in [n for n in os.environ if n.startswith(OURS)]:
+    for name in [n for n in os.environ if n.startswith((*OURS, "OTEL_"))]:
         del os.environ[name]  # a developer's own settings must not reach the tests
     # Processes that tests start would compile every module anew where no byte code is kept.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

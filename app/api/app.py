@@ -53,6 +53,7 @@ from app.api.runs import (
 )
 from app.api.runs import items as items_api
 from app.api.runs import runs as runs_api
+from app.api.traces.trace_context import ContinuedTrace
 from app.api.workflows import every_route_of, family_router, item_lists, unknown_router
 from app.api.workflows.cron import cron_router
 from app.tokens import Token
@@ -94,6 +95,7 @@ def build_app(
     dry = [of[name] for of in paths for name in ("process", "execute", "sample")]
     doors = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
+    app.add_middleware(ContinuedTrace)
     app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
     app.add_middleware(OutboxSent)
     app.add_middleware(MetricsDoor)

@@ -18,6 +18,7 @@ from app.api.admission.disconnect import while_connected
 from app.api.auth.scopes import Principal
 from app.api.metrics.page import MetricsPage
 from app.api.qstash.qstash_calls import QStashCalls
+from app.api.traces.run_traces import RunTraces
 from app.connections.faults import Fault
 from app.engine import Engine
 from app.flow.history import FlowHistory
@@ -85,6 +86,7 @@ class ApiState:
     """By name, what ``/readyz`` tries."""
     metrics: MetricsPage | None = None
     """None: nobody may scrape."""
+    traces: RunTraces = field(default_factory=RunTraces)
     redactor: Redactor = field(default_factory=Redactor)
     faults: dict[str, Fault] = field(default_factory=dict)
     """By name, what ``/readyz`` found wrong the last time."""

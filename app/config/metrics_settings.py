@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from app.config.throttle_settings import ThrottleSettings
+from app.config.tracing_settings import TracingSettings
 from app.errors import ConfigurationError
 from app.tokens import secret_fault
 
@@ -18,7 +18,7 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
-class MetricsSettings(ThrottleSettings):
+class MetricsSettings(TracingSettings):
     metrics_token: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
         None, alias="SLUICE_METRICS_TOKEN",
         description="with which metrics are scraped; set, the API serves them at /metrics",

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.arrays import sent
 from app.connections.schema import OPTION, in_schema
+from app.tracing.sql import statement_call
 
 Found = Sequence[Any]  # a row: of the driver's, or SQLAlchemy's, by position
 
@@ -36,13 +37,19 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
         return found.all() if found.returns_rows else ()
     if schema := options.get(OPTION):
         statement = in_schema(statement, schema)
+    call = statement_call(statement)
     try:
-        return cast("Sequence[Found]", await driver.fetch(statement, *sent(values)))
+        rows = cast("Sequence[Found]", await driver.fetch(statement, *sent(values)))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if call is not None:
+            call.fail(error)
         # Where the connection is lost, the rollback that follows tells the pool.
         raise DBAPIError(
             statement, None, error, connection_invalidated=driver.is_closed()
         ) from error
+    if call is not None:
+        call.end()
+    return rows
 
 
 _OF_CONTENT = ("22", "23", "54")

@@ -78,5 +78,7 @@ def _buckets(value: Histogram) -> Iterator[tuple[str, float] | tuple[str, float,
         if kept is None:
             yield bound, number
         else:
-            # The place for a trace: ``trace_id`` beside ``run``.
-            yield bound, number, ShownExemplar({"run": kept.run}, kept.value, kept.at)
+            labels = {"run": kept.run}
+            if kept.trace is not None:
+                labels["trace_id"] = kept.trace
+            yield bound, number, ShownExemplar(labels, kept.value, kept.at)

@@ -10,6 +10,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.metrics.catalog import Metric
 
@@ -17,15 +18,18 @@ UNKNOWN = "_unknown"
 """In the place of a family that the code does not have: no family is called so."""
 
 Labels = tuple[str, ...]
+NO_TRACES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Exemplar:
-    """One of the observations of a bucket. ``at``: Unix seconds."""
+    """One of the observations of a bucket. ``at``: Unix seconds. ``trace``: the run's, if there is
+    one."""
 
     run: str
     value: float
     at: float
+    trace: str | None = None
 
 
 class CounterValues:
@@ -68,13 +72,16 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
-    def observe_all(self, values: Sequence[float], runs: Sequence[str]) -> None:
+    def observe_all(
+        self, values: Sequence[float], runs: Sequence[str], traces: Mapping[str, str] = NO_TRACES
+    ) -> None:
         """Many at once, which costs a tenth: sorted, they are counted a bucket at a time. Where
         all fall into one, which is usual of quick items, they need not even be sorted.
 
         Args:
             values: one or more; those below 0 are none.
             runs: of each value the run that it is of.
+            traces: of runs, by their ids.
         """
         least, most = min(values), max(values)
         if least >= 0 and (only := bisect_left(self.bounds, most)) == bisect_left(
@@ -82,7 +89,8 @@ class Histogram:
         ):
             self.counts[only] += len(values)
             self.total += sum(values)
-            self.exemplars[only] = Exemplar(runs[values.index(most)], most, time.time())
+            run = runs[values.index(most)]
+            self.exemplars[only] = Exemplar(run, most, time.time(), traces.get(run))
             return
         ordered = sorted(values)
         low = bisect_left(ordered, 0.0)
@@ -97,7 +105,7 @@ class Histogram:
                 self.counts[bucket] += high - low
                 largest = ordered[high - 1]
                 run = runs[values.index(largest)]
-                self.exemplars[bucket] = Exemplar(run, largest, now)
+                self.exemplars[bucket] = Exemplar(run, largest, now, traces.get(run))
                 low = high
 
 

@@ -20,6 +20,8 @@ TOGETHER = 512
 COLUMNS = 4
 """The run of an attempt, and the seconds that it was late, that execute took, and that save took.
 One after the other in one list: a tuple for each attempt would be one more for the collector."""
+MOST_TRACES = 1_000
+"""Runs of which the trace is kept."""
 NOT_CALLED = -1.0
 """In the place of the seconds of a method that was not called."""
 
@@ -45,6 +47,7 @@ class WorkMeter:
         self._executes = _histograms(catalog.EXECUTE_SECONDS, each)
         self._saves = _histograms(catalog.SAVE_SECONDS, each)
         self._waits = _histograms(catalog.MESSAGE_WAIT, layers)
+        self._traces: dict[str, str] = {}
         self._attempts: Mapping[str, list[str | float]] = {family: [] for family in families}
         self.loop_lag = Histogram(catalog.LOOP_LAG.bounds)
 
@@ -58,6 +61,13 @@ class WorkMeter:
         kept += (run, late, execute, save)
         if len(kept) >= TOGETHER * COLUMNS:
             self._count_attempts(family)
+
+    def traced(self, run: str, trace: str) -> None:
+        """What of the run is measured is named with its trace."""
+        if run not in self._traces:
+            while len(self._traces) >= MOST_TRACES:
+                del self._traces[next(iter(self._traces))]
+            self._traces[run] = trace
 
     def waits(self, family: str, layer: str) -> Callable[[float], None]:
         """What is told of each message of the layer for how many seconds it was due."""
@@ -121,9 +131,9 @@ class WorkMeter:
             cast("list[float]", kept[column::COLUMNS]) for column in range(1, COLUMNS)
         )
         kept.clear()
-        self._delays[family,].observe_all(delays, runs)
-        self._executes[family,].observe_all(executes, runs)
-        self._saves[family,].observe_all(saves, runs)
+        self._delays[family,].observe_all(delays, runs, self._traces)
+        self._executes[family,].observe_all(executes, runs, self._traces)
+        self._saves[family,].observe_all(saves, runs, self._traces)
 
     def _on_commit(self, tx: AsyncConnection, count: Callable[[], None]) -> None:
         event.listen(tx.sync_connection, "commit", lambda _connection: count(), once=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from pydantic import Field
 
 from app.schemas.base import Answer, View
+from app.schemas.runs import TraceView
 from app.store.statuses import ItemStatus, StepKind, StepStatus
 
 if TYPE_CHECKING:
@@ -118,6 +119,10 @@ class ItemAnswer(Answer):
     at_work: AtWorkView | None = Field(
         description="null: no worker executes it, or one has only just begun"
     )
+    trace: TraceView | None = Field(
+        None, description="of its run; null: that is not traced, or the item is none of those of it"
+        " that are"
+    )  # fmt: skip
     steps: list[StepView]
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
+from app.config.tracing_settings import TRACE_ID
 from app.schemas.base import Answer, View
 from app.store.statuses import ENDED, RunStage, RunStatus
+from app.tracing.chosen import RunRow, trace_id_of
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.expectation import Estimate
 
@@ -117,6 +119,22 @@ class FinishView(View):
         )
 
 
+class TraceView(View):
+    """Where the trace of a run, or of an item of it, is looked at."""
+
+    trace_id: str = Field(description="32 hexadecimal digits")
+    url: str | None = Field(description="where it is looked at, by SLUICE_TRACE_URL")
+
+    @classmethod
+    def of(cls, run: RunRow, template: str | None) -> TraceView | None:
+        """None: the run is not traced."""
+        if run.traceparent is None:
+            return None
+        trace_id = trace_id_of(run.traceparent)
+        url = None if template is None else template.replace(TRACE_ID, trace_id)
+        return cls(trace_id=trace_id, url=url)
+
+
 class RunView(View):
     id: str
     family: str
@@ -194,6 +212,9 @@ class RunAnswer(Answer):
     run: RunView
     finish: FinishView | None = Field(
         None, description="of GET /api/runs/{id}; null: it has not begun, or the family has none"
+    )
+    trace: TraceView | None = Field(
+        None, description="of GET /api/runs/{id}; null: it is not traced"
     )
 
 

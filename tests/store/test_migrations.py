@@ -37,6 +37,7 @@ CHANGED_NO_MORE = {
     "20261217_follows": "9ec8a8710e88dbb5",
     "20261218_events": "8ff3c4fbbcbf3123",
     "20261221_event_detail": "9ffeccc50ae57a2e",
+    "20261222_partitions": "ca69679fce40d82b",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

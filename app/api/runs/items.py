@@ -33,12 +33,15 @@ ItemIdInPath = Annotated[
 @router.get("/{run_id}/item")
 async def get_item(run_id: RunIdInPath, item_id: ItemId, state: State) -> ItemAnswer:
     async with reading(state.database) as connection:
-        await runs.get(connection, run_id)
+        run = await runs.get(connection, run_id)
         item = await items.get(connection, run_id, item_id)
         found = await steps.of_item(connection, run_id, item_id)
     work = await _at_work(state, item) if item.status == ItemStatus.PENDING else None
     return ItemAnswer(
-        item=ItemView.of(item), at_work=work, steps=[StepView.of(step) for step in found]
+        item=ItemView.of(item),
+        at_work=work,
+        trace=state.traces.of_item(run, item_id, failed=item.error_class is not None),
+        steps=[StepView.of(step) for step in found],
     )
 
 

@@ -89,7 +89,9 @@ async def get_run(run_id: RunIdInPath, state: State) -> RunAnswer:
         may_have = run.stage == RunStage.FINISHING or run.finished_at is not None
         if may_have and bound is not None and bound.finish is not None:
             finish = await _finish(connection, run_id)
-    return RunAnswer(run=RunView.of(run, state.cursors, held), finish=finish)
+    return RunAnswer(
+        run=RunView.of(run, state.cursors, held), finish=finish, trace=state.traces.of_run(run)
+    )
 
 
 async def _finish(tx: AsyncConnection, run_id: str) -> FinishView | None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import httpx2
 
 from app.errors import ConfigurationError
+from app.services.http.traced_client import TracedClient
 
-Client = TypeVar("Client", httpx2.AsyncClient, httpx2.Client)
+Client = TypeVar("Client", TracedClient, httpx2.Client)
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 
@@ -49,9 +50,7 @@ def http_client() -> httpx2.AsyncClient:
     nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     # How many calls go out at once, flow control says. A call that waited for a connection here
     # would do so within its own time limit.
-    return open_client(
-        httpx2.AsyncClient, cookies=nobodys, limits=httpx2.Limits(max_connections=None)
-    )
+    return open_client(TracedClient, cookies=nobodys, limits=httpx2.Limits(max_connections=None))
 
 
 def open_client(kind: type[Client], **options: Any) -> Client:  # as httpx2 takes them

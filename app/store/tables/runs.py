@@ -80,6 +80,8 @@ class Run(SluiceTable, table=True):
     backfill_id: str | None = Field(default=None, sa_type=ID)
     """Whose partition it runs over. Null: nobody's."""
     started_by: str = Field(sa_type=Text)
+    traceparent: str | None = Field(default=None, sa_type=Text)
+    """Of the span that started it, in the form of W3C Trace Context. Null: it is not traced."""
 
     # Where paging stands: the last id read, as JSON (null: not begun); all read; waiting for room.
     cursor: str | None = Field(default=None, sa_type=Text)

@@ -18,7 +18,7 @@ from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.runs.start import start_item
+from app.workflows.runs.start import start_item, traced
 
 ITEM = "finish"
 """The id of its item."""
@@ -96,7 +96,8 @@ class Finisher:
             parent_run=run.id,
             started_by=by,
         )
-        out = await start_item(tx, finish, ITEM, look_ahead=self.look_ahead)
+        with traced(self.families[run.family], finish, above=run.traceparent):
+            out = await start_item(tx, finish, ITEM, look_ahead=self.look_ahead)
         await events.append(
             tx, run.id, EventKind.FINISHING, who=by, data={"runId": finish.id}, note=note
         )

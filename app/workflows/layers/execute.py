@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,9 +16,10 @@ from app.flow.gate import GateClosed, PartitionBusy
 from app.logs import DebugLog
 from app.metrics.meter import WorkMeter
 from app.store.statuses import RunStatus
+from app.tracing.current import NOTHING
 from app.workflows.item_partitions import partitioned
 from app.workflows.keys import Layer, item_message
-from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer
+from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer, traced_chunk
 from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.messages import ExecuteMessage
@@ -38,7 +40,7 @@ class ExecuteLayer:
     meter: WorkMeter | None = None
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
-        message = ExecuteMessage.read(delivery.payload)
+        message, came = ExecuteMessage.read(delivery.payload), time.time_ns()
         if (task := asyncio.current_task()) is not None:
             task.set_name(message.id())  # for whoever is told what did not end
         ids = self._fitting(bound, message.items)
@@ -66,6 +68,25 @@ class ExecuteLayer:
             self.meter.claimed(bound.name, len(hand.items), hand.taken_over)
         if not hand.items:
             return hand.left if len(message.items) == 1 else None
+        with self._traced(hand, came):
+            return await self._executed(bound, hand, expected, delivery)
+
+    def _traced(self, hand: Hand, came: int) -> AbstractContextManager[object]:
+        """Around what is done for these items, where some are traced, who are told so."""
+        view = self.runs.peek(hand.items[0].claim.run_id)
+        if view is None or view.trace is None:
+            return NOTHING
+        if self.meter is not None:
+            self.meter.traced(view.run.id, view.trace.trace_id)
+        return traced_chunk(view.trace, hand.items, came)
+
+    async def _executed(
+        self,
+        bound: BoundFamily,
+        hand: Hand,
+        expected: Sequence[AbstractContextManager[None]],
+        delivery: Delivery,
+    ) -> timedelta | None:
         work = [
             asyncio.create_task(
                 self.items.execute(bound, item, delivery, thread),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,6 +21,9 @@ from app.workflows.attempts.attempt_result import History
 from app.workflows.layers.takeovers import Takeovers
 from app.workflows.steps.timers import WakeUpTimers
 
+if TYPE_CHECKING:  # it loads OpenTelemetry
+    from app.tracing.run_trace import ChunkTrace, RunTrace
+
 LET_GO_NOW = timedelta(seconds=0.1)
 """After so long a message comes again whose item somebody let go of while we looked."""
 
@@ -29,7 +34,7 @@ class ClaimedItem:
 
     ``steps``: some are remembered. ``taken_over``: another delivery had it in hand, and ended
     without an outcome. ``lost``: see ``app.workflows.layers.losses``. ``partition``: as the item's
-    row has it. ``first``: it has had no outcome of any kind.
+    row has it. ``first``: it has had no outcome of any kind. ``trace``: None: it is not traced.
     """
 
     claim: ItemClaim
@@ -39,6 +44,7 @@ class ClaimedItem:
     lost: int = 0
     partition: str | None = None
     first: bool = True
+    trace: ChunkTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,23 @@ class Hand:
     @property
     def taken_over(self) -> int:
         return sum(one.taken_over for one in self.items)
+
+
+@contextmanager
+def traced_chunk(run: RunTrace, items: Sequence[ClaimedItem], came: int) -> Iterator[None]:
+    """Around what is done for the items of a delivery: those that are traced know where.
+
+    Args:
+        came: nanoseconds since 1970.
+    """
+    chosen = [one for one in items if run.has(one.claim.item_id)]
+    if not chosen:
+        yield
+        return
+    with run.chunk(came, len(items)) as chunk:
+        for one in chosen:
+            one.trace = chunk
+        yield
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from app.logs import DebugLog
 from app.metrics.meter import WorkMeter
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.attempts.attempt_result import AttemptResult
+from app.workflows.attempts.attempt_trace import traced_attempt
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.contract.context import Context
 from app.workflows.finish.finished_runs import FinishedRuns
@@ -156,18 +157,22 @@ class ItemExecutor:
     async def _begun(
         self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
     ) -> AttemptResult:
+        work = self._performed(bound, view, item, delivery)
+        if view.trace is None:
+            return await work
+        number = item.history.attempts + 1
+        return await traced_attempt(view.trace, item.trace, item.claim.item_id, number, work)
+
+    async def _performed(
+        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
+    ) -> AttemptResult:
         run_id, item_id = item.claim.place
         if item.taken_over:
             await self.losses.begin(item.claim)
         number = item.history.attempts + 1
         work = self.at_work.begin(run_id, item_id, number)
         tools = self.toolbox.tools(
-            bound,
-            item.claim,
-            work,
-            attempt=number,
-            origin=view.origin,
-            remembers=item.steps,
+            bound, item.claim, work, attempt=number, origin=view.origin, remembers=item.steps
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
         finish = None
@@ -175,15 +180,9 @@ class ItemExecutor:
             finish = partial(self.finished.finish, bound, view, ctx)
         try:
             verdict = await attempt(
-                bound,
-                item_id,
-                view.params,
-                ctx,
-                item.history,
-                attempts=view.attempts,
-                entity=view.entity,
-                finish=finish,
-            )
+                bound, item_id, view.params, ctx, item.history,
+                attempts=view.attempts, entity=view.entity, finish=finish,
+            )  # fmt: skip
         finally:
             self.at_work.end(run_id, item_id, work)
         if self.meter is not None and finish is None:

@@ -17,6 +17,7 @@ from app.flow.gate import Gate
 from app.store.items import pages, partitioned_pages
 from app.store.items.pages import Advanced
 from app.store.steps import steps
+from app.tracing.current import CURRENT, NOTHING
 from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import Page
 from app.workflows.item_partitions import PartitionWindows, partitioned, partitions_of
@@ -65,10 +66,11 @@ class PaginateLayer:
                 return None  # who makes one due publishes the message once more
             ctx = self.context(bound, run_id=run_id)
             source = source_of(bound, view.params, ctx, view.run)
-            done, cursor = PageResult.NEXT, view.run.cursor
+            done, cursor, trace = PageResult.NEXT, view.run.cursor, view.trace
             while done is PageResult.NEXT:
                 async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-                    done, cursor = await self._go_on(bound, view, ctx, source, cursor, pace)
+                    with NOTHING if trace is None else trace.page(cursor, bound.family.page_size):
+                        done, cursor = await self._go_on(bound, view, ctx, source, cursor, pace)
             if done is PageResult.LAST:
                 return None
 
@@ -112,6 +114,8 @@ class PaginateLayer:
             last=advanced.paged,
             seconds=round(seconds, 3),
         )
+        if (scope := CURRENT.get()) is not None:
+            scope.tell({"sluice.pages": number, "sluice.items": len(advanced.fresh)})
         pace.room = advanced.room
         further = not (advanced.paged or advanced.held) and pace.left > 0
         return (PageResult.NEXT if further else PageResult.LAST), page.next_cursor

@@ -20,6 +20,7 @@ from app.store.runs import runs, transitions
 from app.store.runs.runs import Statistics
 from app.store.statuses import PauseReason, RunStage, RunStatus
 from app.store.tables.runs import Run
+from app.tracing.current import NOTHING
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import FamilyFailed, NotReady, Ruling, disposition
 from app.workflows.contract.run_options import RunOptions
@@ -70,6 +71,12 @@ class ProcessLayer:
             run = await runs.find(connection, run_id)
         if run is None or run.status != RunStatus.PENDING:
             return None  # it has gone on, or was stopped; a resume publishes the message again
+        trace = None if bound.tracing is None else bound.tracing.of_run(run)
+        with NOTHING if trace is None else trace.process():
+            await self._process(bound, run)
+        return None
+
+    async def _process(self, bound: BoundFamily, run: Run) -> None:
         async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
             try:
                 counted = await self._count(bound, run)
@@ -78,11 +85,10 @@ class ProcessLayer:
                     raise
                 # Not tried again: whoever means "later" says so.
                 async with self.database.begin() as tx:
-                    await self.keeper.fail(tx, run_id, reason="not_ready", detail=unready.detail)
-                return None
+                    await self.keeper.fail(tx, run.id, reason="not_ready", detail=unready.detail)
+                return
         async with self.database.begin() as tx:
             await self._begin(tx, bound, counted)
-        return None
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))

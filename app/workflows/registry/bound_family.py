@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType, MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -30,6 +30,9 @@ from app.workflows.serialization.params import LARGEST as LARGEST_PARAMS
 from app.workflows.serialization.params import EntityRefused, KeptParams, Params, ParamsVersion
 from app.workflows.serialization.results import Results
 from app.workflows.serialization.secret_box import SecretBox
+
+if TYPE_CHECKING:  # it loads OpenTelemetry
+    from app.tracing.service_tracing import Tracing
 
 FEWEST_MESSAGES = 16
 """Into which the items of a run are divided, where it has as many."""
@@ -76,6 +79,8 @@ class BoundFamily:
     contracts: dict[tuple[CodeType, bool], StepContract] = field(default_factory=dict)
     """By the code of a step's function, and whether it is a method of somebody's: reading
     annotations takes a while."""
+    tracing: Tracing | None = None
+    """None: nothing is traced."""
 
     def contract_of(self, function: Callable[..., object]) -> StepContract:
         """What a step's function declares. The classes that it names are known from here on."""
@@ -159,6 +164,7 @@ def bind(
     redactor: Redactor | None = None,
     one_by_one: bool = False,
     memories: Mapping[str, ResultMemory] = MappingProxyType({}),
+    tracing: Tracing | None = None,
 ) -> BoundFamily:
     """
     Args:
@@ -224,6 +230,7 @@ def bind(
         redactor=redactor,
         memory=memories.get(family.name),
         batching=batched_methods(type(family)),
+        tracing=tracing,
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import BaseModel
@@ -23,6 +24,9 @@ from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.params import KeptParams, ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
+
+if TYPE_CHECKING:  # it loads OpenTelemetry
+    from app.tracing.run_trace import RunTrace
 
 FRESH_SECONDS = 0.5
 MOST_RUNS = 1_000
@@ -41,7 +45,8 @@ class CachedRun:
     is: a row's columns take several times as long to answer. ``attempts``: of each of its items;
     None: as its family says. ``share``: how many of its items may be at work at once by its ramp;
     None: no ramp bounds it. ``entity``: what its caller handed over; None: its items are loaded.
-    ``params_key``: of the params by which its family tells remembered results apart.
+    ``params_key``: of the params by which its family tells remembered results apart. ``trace``:
+    None: it is not traced.
     """
 
     run: Run
@@ -53,6 +58,7 @@ class CachedRun:
     attempts: int | None = None
     entity: BaseModel | None = None
     params_key: str = ""
+    trace: RunTrace | None = None
 
     @property
     def params(self) -> BaseModel:
@@ -187,4 +193,5 @@ class RunCache:
             options.attempts,
             entity,
             key,
+            None if bound.tracing is None else bound.tracing.of_run(run),
         )

@@ -3,6 +3,8 @@ commit, under the family's overlap policy and the caller's idempotency key."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +51,20 @@ async def start_run(
         BadInput: the idempotency key was used for another call.
         NotFound: the run's list of ids is not there.
     """
+    with traced(bound, run):
+        return await _start(tx, engine, bound, run, once, why=why, note=note)
+
+
+async def _start(
+    tx: AsyncConnection,
+    engine: Engine,
+    bound: BoundFamily,
+    run: Run,
+    once: IdempotentCall | None,
+    *,
+    why: Json | None,
+    note: str | None,
+) -> StartedRun:
     if once is not None:
         known = await idempotency.claim(tx, once, run.id)
         if known != run.id:
@@ -99,6 +115,22 @@ async def start_item(
         look_ahead=look_ahead,
     )
     return ExecuteMessage(run=run.id, items=(item_id,)).outgoing(run.family)
+
+
+@contextmanager
+def traced(bound: BoundFamily, run: Run, *, above: str | None = None) -> Iterator[None]:
+    """Around a run's start: what is done for it from now on is one trace.
+
+    Args:
+        above: the ``traceparent`` of the run that it finishes.
+    """
+    if bound.tracing is None:
+        yield
+        return
+    is_part = run.parent_run is not None
+    with bound.tracing.started(bound.name, run.id, is_part=is_part, above=above) as told:
+        run.traceparent = told
+        yield
 
 
 async def _ahead(tx: AsyncConnection, bound: BoundFamily) -> str | None:

@@ -28,7 +28,7 @@ from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest, new_run
-from app.workflows.runs.start import start_item, start_run
+from app.workflows.runs.start import start_item, start_run, traced
 from app.workflows.serialization.codec import ValueCodec
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.item_ids import checked_id, id_text, texts
@@ -96,7 +96,8 @@ class ChildRuns:
                 parent_step=record.name,
                 started_by=f"step {record.name}",
             )
-            message = await start_item(tx, run, child, look_ahead=self.look_ahead)
+            with traced(bound, run):
+                message = await start_item(tx, run, child, look_ahead=self.look_ahead)
             if bound.family.approval:
                 await transitions.pause(
                     tx,

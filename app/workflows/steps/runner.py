@@ -12,6 +12,7 @@ from app.logs import DebugLog
 from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.store.steps.steps import StepRecord
+from app.tracing.current import within
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import (
     Disposition,
@@ -206,11 +207,12 @@ class Steps:
         self, record: StepRecord, once: Callable[[], Awaitable[object]]
     ) -> Disposition | None:
         """Returns what went wrong and may go better next time."""
-        within = _WITHIN.set(record.name)
+        token = _WITHIN.set(record.name)
         interruption = Interruption()
         self._work.begin(record.name, record.tries + 1)
         try:
-            value = await once()
+            with within(f"step {record.name}", {"sluice.try": record.tries + 1}):
+                value = await once()
         except BaseException as error:
             found = disposition(error)
             if found.ruling is not Ruling.RETRY or interruption.asked(error):
@@ -222,7 +224,7 @@ class Steps:
             return found
         finally:
             self._work.end(record.name)
-            _WITHIN.reset(within)
+            _WITHIN.reset(token)
         record.tries += 1
         record.attempts += 1
         record.error_class = record.error_message = None

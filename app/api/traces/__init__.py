@@ -1,0 +1,1 @@
+"""Traces, as callers begin them and are shown them."""
