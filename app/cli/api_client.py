@@ -17,7 +17,7 @@ from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
 from app.schemas.audit import AuditAnswer
 from app.schemas.backfills import PartitionsAnswer
 from app.schemas.events import EventsAnswer
-from app.schemas.items import ChunksAnswer
+from app.schemas.items import ChunksAnswer, ItemsAnswer
 from app.schemas.notifications.answers import NotificationTargetsAnswer
 from app.schemas.schedules import SchedulesAnswer
 from app.services.http.tls import open_client
@@ -36,6 +36,7 @@ Paged = TypeVar(
     AuditAnswer,
     ChunksAnswer,
     EventsAnswer,
+    ItemsAnswer,
     NotificationTargetsAnswer,
     PartitionsAnswer,
     SchedulesAnswer,

@@ -13,24 +13,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from threading import Thread
 
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.support.browser import NoBrowser, executable
 from tests.e2e.support.console import Console, visit
-from tests.e2e.support.stack import OPS, ROOT, Api, Json
+from tests.e2e.support.stack import OPS, ROOT, Api, Json, Stack, running
+from tests.support.servers.choice import choose, start
 from tests.support.servers.ports import free_port
 
 TO = ROOT / "docs" / "screenshots"
 FAMILIES = {"welcome-placeholder", "agent-welcome", "scene-images", "review-post"}
 SHOWN = {"overview-dark", "run-light", "start-light"}
+"""With those of ``demos``."""
 SIZE = (1280, 900)
+HIGH = (1280, 1800)
 SETTLES = 1_500
 """Milliseconds: charts and numbers of a view that was just opened."""
 POSTS = 12
@@ -161,6 +164,27 @@ def views(api: Api, runs: dict[str, str]) -> dict[str, str]:
     }
 
 
+def demos(browser: Browser, stack: Stack) -> None:
+    """What the guides show of demonstrations: tenants in the middle of a run, and an item whose
+    call went with those of others."""
+    with closing(Api(stack.url)) as api, visit(browser, stack.url, size=HIGH) as console:
+        embedded = _start(api, "embed-texts", "texts")
+        api.ended(embedded, within=60)
+        limits = "/api/flow-control/remind-invoices.execute/partitions"
+        api.ask("PUT", limits, {"partition": "acme", "parallelism": 4})
+        _start(api, "remind-invoices", "invoices", params={"seconds": 10})
+        console.open("/flow-control")
+        shown = console.page.locator("[id='remind-invoices.execute']")
+        expect(shown).to_contain_text("296 waiting apart", timeout=60_000)
+        console.page.wait_for_timeout(SETTLES)
+        keep(shown.screenshot(), TO / "tenants-light.png")
+        console.open(f"/runs/{embedded}/items/text-001")
+        expect(console.page.get_by_text("embed", exact=True).first).to_be_visible()
+        console.page.wait_for_timeout(SETTLES)
+        keep(console.page.locator("main").screenshot(), TO / "batched-light.png")
+        api.quiet()
+
+
 def take(console: Console, name: str, path: str) -> None:
     console.open(path)
     expect(console.page.get_by_role("heading", level=1)).to_be_visible()
@@ -200,6 +224,10 @@ def main() -> None:
         with visit(browser, url, size=SIZE) as console:
             for name, path in views(api, runs).items():
                 take(console, name, path)
+        with ExitStack() as kept:
+            servers = start(choose(), kept)
+            with running(Stack(servers, Path(folder) / "demos", families="demos")) as stack:
+                demos(browser, stack)
         browser.close()
 
 

@@ -42,6 +42,8 @@ SHOWS = {
     # copier: endif
     "greeting": ("app.cli.demo.greeting", "show_greetings"),
     "import-orders": ("app.cli.demo.orders.pipeline", "show_pipeline"),
+    "remind-invoices": ("app.cli.demo.tenants", "show_tenants"),
+    "embed-texts": ("app.cli.demo.embeddings", "show_embeddings"),
 }
 """By name, so that only what is shown is loaded. The first is shown where none is named."""
 

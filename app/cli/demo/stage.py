@@ -128,6 +128,18 @@ async def post(api: ApiClient, kind: type[Found], path: str, body: dict[str, Jso
     return (await asyncio.to_thread(api.post, kind, path, body)).found
 
 
+async def put(api: ApiClient, kind: type[Found], path: str, body: dict[str, JsonValue]) -> Found:
+    return (await asyncio.to_thread(api.send, kind, "PUT", path, body)).found
+
+
+async def all_items_of(api: ApiClient, run_id: str) -> list[ItemView]:
+    def read() -> list[ItemView]:
+        pages = api.pages(ItemsAnswer, run_path(run_id, "items"))
+        return [item for page in pages for item in page.found.items]
+
+    return await asyncio.to_thread(read)
+
+
 async def items_of(api: ApiClient, run_id: str) -> dict[str, ItemView]:
     """By their ids; at most a hundred that succeeded."""
     path = run_path(run_id, "items")

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.slow
 
 def test_a_family_without_a_demo_is_refused_and_the_others_are_named(sluice: Sluice) -> None:
     assert sluice.refused("demo", "--family", "nope") == (
-        "There is no demo of 'nope'. Known are: agent-welcome, greeting, import-orders,"
-        " review-post, scene-images, welcome-placeholder."
+        "There is no demo of 'nope'. Known are: agent-welcome, embed-texts, greeting,"
+        " import-orders, remind-invoices, review-post, scene-images, welcome-placeholder."
     )
 
 

@@ -45,7 +45,7 @@ def test_the_fullest_tenants_are_shown_and_one_is_given_limits_of_its_own(
         big = shown.get_by_role("listitem").filter(has_text=BIG)
         expect(big).to_contain_text("2 of 2")
         expect(big).to_contain_text(f"{OF_BIG - 2} waiting apart")
-        expect(shown.get_by_role("listitem")).to_have_count(5)
+        expect(shown.get_by_role("listitem")).to_have_count(6)
         console.button("Show more").click()
         # Those at work beside it have one parcel each.
         expect(shown.get_by_role("listitem")).to_have_count(1 + PARCELS - OF_BIG)

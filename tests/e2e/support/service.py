@@ -1,8 +1,8 @@
 """The service that the browser visits: the API, the console and one worker in a process of their
 own, as ``sluice serve --worker`` has them, over the families of these tests.
 
-Run as ``python -m tests.e2e.support.service DATABASE PORT``; servers and settings are those of the
-environment.
+Run as ``python -m tests.e2e.support.service DATABASE PORT WORKERS FAMILIES``; servers and settings
+are those of the environment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sqlalchemy import text
 
 from app.api.app import build_app
 from app.bootstrap import Urls, open_service
+from app.cli.demo.embeddings import EmbedTexts
+from app.cli.demo.tenants import RemindInvoices
 from app.cli.server.signals import Ending
 from app.cli.server.uvicorn import bind, listening
 from app.logs import configure_logs
@@ -39,13 +41,10 @@ _PEOPLE = text(
 )
 
 
-async def main(database: str, port: str, workers: str) -> None:
-    settings = load_settings(None)
-    configure_logs(settings.log_level, settings.log_format)
-    dsn = await ensure_database(settings.database_url or "", database)
-    await migrate(dsn)
-    await make_users_table(dsn)
-    families: list[AnyFamily] = [
+def families_of(which: str) -> list[AnyFamily]:
+    if which == "demos":
+        return [RemindInvoices(), EmbedTexts()]
+    return [
         Greetings(),
         Bills(),
         Letters(),
@@ -59,6 +58,15 @@ async def main(database: str, port: str, workers: str) -> None:
         Offers(),
         Parcels(),
     ]
+
+
+async def main(database: str, port: str, workers: str, which: str) -> None:
+    settings = load_settings(None)
+    configure_logs(settings.log_level, settings.log_format)
+    dsn = await ensure_database(settings.database_url or "", database)
+    await migrate(dsn)
+    await make_users_table(dsn)
+    families = families_of(which)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import httpx2
@@ -129,6 +129,7 @@ class Stack:
     port: int = 0
     workers: int = 1
     root_path: str = ""
+    families: Literal["tests", "demos"] = "tests"
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -168,6 +169,7 @@ class Stack:
                     self.name,
                     str(self.port),
                     str(self.workers),
+                    self.families,
                 ],
                 env=self.environment(),
                 cwd=ROOT,

@@ -23,9 +23,13 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
   const verb = flow.paused ? "resume" : "pause";
   // QStash goes on with what was published before a change, until that is through.
   const limits = flow.held ?? flow;
+  const partitioned = flow.perPartition !== null || flow.ratePerPartition !== null;
   const layer = flow.key.slice(flow.key.lastIndexOf(".") + 1);
   return (
-    <li className={`card stack flow-card${flow.paused ? " paused" : ""}`} id={flow.key}>
+    <li
+      className={`card stack flow-card${flow.paused ? " paused" : ""}${partitioned ? " wide" : ""}`}
+      id={flow.key}
+    >
       <div className="row between">
         <h3 title={flow.key}>{F.layers[layer] ?? layer}</h3>
         <span className="row">
@@ -71,9 +75,7 @@ export function FlowCard({ flow }: { readonly flow: Flow }) {
         </p>
       )}
       <Lately flow={flow} />
-      {(flow.perPartition !== null || flow.ratePerPartition !== null) && (
-        <FlowPartitions flow={flow} address={address} forbidden={forbidden} />
-      )}
+      {partitioned && <FlowPartitions flow={flow} address={address} forbidden={forbidden} />}
       {edits ? (
         <PinForm address={address} limits={flow} onClose={() => setEdits(false)} />
       ) : (

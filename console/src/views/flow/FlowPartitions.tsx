@@ -12,7 +12,7 @@ import { S } from "../../strings";
 import { type Limits, PinForm } from "./PinForm";
 
 const F = S.flow;
-const FEW = 5;
+const FEW = 6;
 const MANY = 100;
 /** The most that the service answers. */
 
@@ -50,7 +50,7 @@ export function FlowPartitions({ flow, address, forbidden }: Props) {
           partitions.length === 0 ? (
             <p className="small muted">{F.noPartitions}</p>
           ) : (
-            <ul className="plain stack">
+            <ul className="cards">
               {partitions.map((one) => (
                 <Row
                   key={one.partition}
