@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: bd3d39f06a0d2947e969f65ee90288edc5e8768855e17030ac3e05818cd42e65
+// OpenAPI document: 2f4aa054db9c76e62b4391675c23fc9007ee50cdf26da6e4573cdaef3b8a40bd
 
 export interface paths {
     "/api/audit": {
@@ -2805,6 +2805,8 @@ export interface components {
              * @default true
              */
             success: boolean;
+            /** @description of its run; null: that is not traced, or the item is none of those of it that are */
+            trace?: components["schemas"]["TraceView"] | null;
         };
         /**
          * ItemCounts
@@ -3887,6 +3889,8 @@ export interface components {
              * @default true
              */
             success: boolean;
+            /** @description of GET /api/runs/{id}; null: it is not traced */
+            trace?: components["schemas"]["TraceView"] | null;
         };
         /**
          * RunOptions
@@ -4697,6 +4701,22 @@ export interface components {
              * @default true
              */
             success: boolean;
+        };
+        /**
+         * TraceView
+         * @description Where the trace of a run, or of an item of it, is looked at.
+         */
+        TraceView: {
+            /**
+             * Traceid
+             * @description 32 hexadecimal digits
+             */
+            traceId: string;
+            /**
+             * Url
+             * @description where it is looked at, by SLUICE_TRACE_URL
+             */
+            url: string | null;
         };
         /** UnmatchedEventsAnswer */
         UnmatchedEventsAnswer: {
