@@ -744,6 +744,7 @@ export const S = {
     attempt: (number: number): string => `attempt ${number}`,
     again: "Retry this item",
     againMore: (id: string): string => `A new run begins over ${id}, with the same params.`,
+    trace: "Trace",
   },
 
   atWork: {

@@ -9,6 +9,7 @@ export type RunStatus = Schemas["RunStatus"];
 export type Counters = Schemas["CountersView"];
 export type Item = Schemas["ItemView"];
 export type AtWork = Schemas["AtWorkView"];
+export type Trace = Schemas["TraceView"];
 export type ItemStatus = Schemas["ItemStatus"];
 export type Step = Schemas["StepView"];
 export type Question = Schemas["SuspendedView"];

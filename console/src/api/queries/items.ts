@@ -5,7 +5,7 @@ import { useEvery } from "../../page/refreshing";
 import { ROOT } from "../../page/root";
 import { call } from "../client";
 import { path } from "../paths";
-import type { AtWork, Item, ItemStatus, Question, Step } from "../types";
+import type { AtWork, Item, ItemStatus, Question, Step, Trace } from "../types";
 
 const PAGE = 50;
 
@@ -37,7 +37,10 @@ export function useItem(run: string, item: string) {
   return useQuery({
     queryKey: ["run", run, "item", item],
     queryFn: ({ signal }) =>
-      call<{ item: Item; atWork: AtWork | null; steps: Step[] }>(path.item(run, item), { signal }),
+      call<{ item: Item; atWork: AtWork | null; trace: Trace | null; steps: Step[] }>(
+        path.item(run, item),
+        { signal },
+      ),
     refetchInterval: ({ state }) => {
       const status = state.data?.item.status;
       return status === undefined || status === "pending" || status === "suspended" ? every : false;

@@ -1,7 +1,7 @@
 import { useFamily } from "../../api/queries/families";
 import { useItem } from "../../api/queries/items";
 import { useRun } from "../../api/queries/run";
-import type { Item, Run, Step, AtWork as Work } from "../../api/types";
+import type { Item, Run, Step, Trace, AtWork as Work } from "../../api/types";
 import { columns } from "../../layout/steps";
 import { to } from "../../page/links";
 import { useTitle } from "../../page/title";
@@ -20,6 +20,7 @@ import { ItemTimes } from "./ItemTimes";
 import { Preview } from "./Preview";
 import { RetryItem } from "./RetryItem";
 import { Steps } from "./Steps";
+import { TraceLine } from "./TraceLine";
 
 const StepFlow = later(() => import("./StepFlow"));
 
@@ -46,8 +47,8 @@ export default function ItemView({
         </h1>
       )}
       <Shown of={found}>
-        {({ item, atWork, steps }) => (
-          <Whole item={item} atWork={atWork} steps={steps} runId={runId} run={run} />
+        {({ item, atWork, trace, steps }) => (
+          <Whole item={item} atWork={atWork} trace={trace} steps={steps} runId={runId} run={run} />
         )}
       </Shown>
     </>
@@ -57,12 +58,13 @@ export default function ItemView({
 interface Props {
   readonly item: Item;
   readonly atWork: Work | null;
+  readonly trace: Trace | null;
   readonly steps: readonly Step[];
   readonly runId: string;
   readonly run: Run | undefined;
 }
 
-function Whole({ item, atWork, steps, runId, run }: Props) {
+function Whole({ item, atWork, trace, steps, runId, run }: Props) {
   const family = useFamily(run?.family ?? "");
   const sideBySide = columns(steps).some((column) => column.length > 1);
   return (
@@ -73,6 +75,7 @@ function Whole({ item, atWork, steps, runId, run }: Props) {
         </h1>
         <div className="actions">{run !== undefined && <RetryItem run={run} item={item} />}</div>
       </div>
+      {trace !== null && <TraceLine trace={trace} />}
       {atWork !== null && <AtWork work={atWork} />}
       <ItemTimes item={item} steps={steps} />
       <Answers runId={runId} item={item} steps={steps} />
