@@ -102,6 +102,13 @@ MESSAGE_WAIT = _seconds(
     "layer",
     bounds=DELAYS,
 )
+LAYER_SECONDS = _seconds(
+    "sluice_layer_seconds",
+    "Of one run that process counted, or of the pages that paginate read and scheduled together,"
+    " whether or not it failed; without the wait at the gate.",
+    "family",
+    "layer",
+)
 LAYER_FAILURES = _counter(
     "sluice_layer_failures_total",
     "Deliveries that a layer itself failed at, and no item's own code.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import cast
 
@@ -15,6 +17,8 @@ from app.metrics.instruments import CounterValues, Histogram, Labels, Reading
 from app.store.statuses import ENDED, OUTCOMES, FireResult, ItemStatus
 
 LAYERS = ("process", "paginate", "execute")
+OF_RUNS = LAYERS[:2]
+"""Those whose work is for a run as a whole."""
 TOGETHER = 512
 """Attempts that are kept until they are counted together."""
 COLUMNS = 4
@@ -47,6 +51,7 @@ class WorkMeter:
         self._executes = _histograms(catalog.EXECUTE_SECONDS, each)
         self._saves = _histograms(catalog.SAVE_SECONDS, each)
         self._waits = _histograms(catalog.MESSAGE_WAIT, layers)
+        self._layers = _histograms(catalog.LAYER_SECONDS, list(product(families, OF_RUNS)))
         self._traces: dict[str, str] = {}
         self._attempts: Mapping[str, list[str | float]] = {family: [] for family in families}
         self.loop_lag = Histogram(catalog.LOOP_LAG.bounds)
@@ -68,6 +73,16 @@ class WorkMeter:
             while len(self._traces) >= MOST_TRACES:
                 del self._traces[next(iter(self._traces))]
             self._traces[run] = trace
+
+    @contextmanager
+    def layer(self, family: str, layer: str, run: str) -> Iterator[None]:
+        """Around what one of ``OF_RUNS`` does for the run, when it has its turn."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            took = time.perf_counter() - began
+            self._layers[family, layer].observe_all([took], [run], self._traces)
 
     def waits(self, family: str, layer: str) -> Callable[[float], None]:
         """What is told of each message of the layer for how many seconds it was due."""
@@ -120,6 +135,7 @@ class WorkMeter:
         yield Reading(catalog.EXECUTE_SECONDS, self._executes)
         yield Reading(catalog.SAVE_SECONDS, self._saves)
         yield Reading(catalog.MESSAGE_WAIT, self._waits)
+        yield Reading(catalog.LAYER_SECONDS, self._layers)
         yield Reading(catalog.LOOP_LAG, {(): self.loop_lag})
 
     def _count_attempts(self, family: str) -> None:

@@ -50,6 +50,10 @@ async def test_every_attempt_is_timed_and_every_save(opener: Opener) -> None:
         for layer in ("process", "paginate", "execute"):
             waits = "sluice_message_wait_seconds_count"
             assert found.value(waits, family="counted", layer=layer) >= 1
+        took = "sluice_layer_seconds"
+        assert found.value(f"{took}_count", family="counted", layer="process") == 1
+        assert found.value(f"{took}_count", family="counted", layer="paginate") >= 1
+        assert found.value(f"{took}_sum", family="counted", layer="paginate") > 0
         [(waited,)] = await sluice.sql(
             "SELECT sum(extract(epoch FROM started_at - scheduled_at)) FROM sluice.item"
             " WHERE run_id = :run AND attempts = 1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
@@ -69,10 +70,17 @@ class PaginateLayer:
             done, cursor, trace = PageResult.NEXT, view.run.cursor, view.trace
             while done is PageResult.NEXT:
                 async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
-                    with NOTHING if trace is None else trace.page(cursor, bound.family.page_size):
+                    traced = (
+                        NOTHING if trace is None else trace.page(cursor, bound.family.page_size)
+                    )
+                    with traced, self._timed(bound, run_id):
                         done, cursor = await self._go_on(bound, view, ctx, source, cursor, pace)
             if done is PageResult.LAST:
                 return None
+
+    def _timed(self, bound: BoundFamily, run_id: str) -> AbstractContextManager[None]:
+        meter = self.keeper.meter
+        return NOTHING if meter is None else meter.layer(bound.name, Layer.PAGINATE, run_id)
 
     async def _go_on(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -79,7 +80,8 @@ class ProcessLayer:
     async def _process(self, bound: BoundFamily, run: Run) -> None:
         async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
             try:
-                counted = await self._count(bound, run)
+                with self._timed(bound, run):
+                    counted = await self._count(bound, run)
             except NotReady as unready:
                 if disposition(unready).ruling in (Ruling.PAUSE, Ruling.POSTPONE):
                     raise
@@ -89,6 +91,10 @@ class ProcessLayer:
                 return
         async with self.database.begin() as tx:
             await self._begin(tx, bound, counted)
+
+    def _timed(self, bound: BoundFamily, run: Run) -> AbstractContextManager[None]:
+        meter = self.keeper.meter
+        return NOTHING if meter is None else meter.layer(bound.name, Layer.PROCESS, run.id)
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
