@@ -47,6 +47,8 @@ from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
 from app.workflows.contexts import make_context
 from app.workflows.contract.job_family import AnyFamily
+from app.workflows.deferred.desk import BatchDesk
+from app.workflows.deferred.reply_writer import ReplyWriter
 from app.workflows.family import Services
 from app.workflows.finish.finisher import Finisher
 from app.workflows.item_partitions import PartitionWindows
@@ -196,7 +198,9 @@ async def _opened(
         told = notifications_of(settings, database, bound, family_files, box, changes)
         recorder = FlowRecorder(flow, history)
         sent = events_of(settings, database, engine, bound, changes)
-        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told.sender, sent)
+        replies = ReplyWriter(database, engine, keeper, settings.look_ahead)
+        batches = BatchDesk.of(pools.ledger, replies, provided.values(), settings.max_result_bytes)
+        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told, sent, batches)
         control = RunControl(database, mender)
         api = ApiState(
             client=client,
@@ -220,6 +224,7 @@ async def _opened(
             schedules=ScheduleService(database, client, bound, family_files),
             notifications=told,
             events=sent,
+            batches=batches,
             family_files=family_files,
             secrets=box,
             redactor=redactor,
@@ -228,11 +233,7 @@ async def _opened(
             metrics=page_of(settings, metrics),
             traces=traces_of(settings, tracing),
             qstash=calls_of(settings, engine, families, tick),
-            probes={
-                "postgres": partial(require_ready, pools.probes),
-                "redis": redis_check,
-                **probes_of(engine),
-            },
+            probes=probes_of(engine, pools, redis_check),
         )
         worked = {family.name: ready(family, threads) for family in families}
         async with aclosing(turns), aclosing(throttles), aclosing(told), watching(meter):

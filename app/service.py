@@ -194,6 +194,7 @@ class Service:
             self.services.http,
             self.api.links,
             BatchedCalls(gate, cache, context),
+            self.api.batches.calls,
         )
         items = ItemExecutor(
             gate,
@@ -210,7 +211,6 @@ class Service:
             told,
             self._meter,
         )
-        timers = WakeUpTimers(ledger, look_ahead=look_ahead)
         paginate = PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead, windows)
         return {
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
@@ -219,7 +219,7 @@ class Service:
                 ledger,
                 engine,
                 cache,
-                ItemClaimer(ledger, engine, timers, worker),
+                ItemClaimer(ledger, engine, WakeUpTimers(ledger, look_ahead=look_ahead), worker),
                 places,
                 items,
                 self._meter,
@@ -228,17 +228,17 @@ class Service:
 
     def _watchdog(self, context: Callable[..., Context]) -> Watchdog:
         settings = self.settings
-        coverage = CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget)
         return Watchdog(
             self.mender,
             self.pools.holding,
             every=settings.watchdog_seconds,
             silence=settings.silence,
             beside=(
-                coverage.run,
+                CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget).run,
                 ThrottleWatch(self.throttles).run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
                 self.api.notifications.sender.run,
+                self.api.batches.collector.run,
                 RetentionLoop.of(
                     self.database,
                     self.worked,

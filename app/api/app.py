@@ -17,6 +17,7 @@ from app.api.answer_headers import AnswerHeaders
 from app.api.auth.middleware import AuthMiddleware
 from app.api.auth.scopes import ScopePolicy
 from app.api.auth.tokens import TokenRegistry
+from app.api.batches import batches
 from app.api.events import events as events_api
 from app.api.events import webhooks
 from app.api.family_errors import AuthorsCode
@@ -139,6 +140,7 @@ def common_routes(console: Path = STATIC, root_path: str = "") -> list[BaseRoute
     router.include_router(schedules.router)
     router.include_router(notifications.router)
     router.include_router(events_api.router)
+    router.include_router(batches.router)
     router.include_router(webhooks.router)
     router.include_router(flow_control.router)
     router.include_router(questions.router)

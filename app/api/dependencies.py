@@ -28,6 +28,7 @@ from app.services.file_store import FileStore
 from app.store.run_notifications import RunNotifications
 from app.workflows.backfills.service import BackfillService
 from app.workflows.client import WorkflowClient
+from app.workflows.deferred.desk import BatchDesk
 from app.workflows.events.desk import EventDesk
 from app.workflows.finish.finisher import Finisher
 from app.workflows.monitoring.coverage import CoverageSurvey
@@ -76,6 +77,7 @@ class ApiState:
     schedules: ScheduleService
     notifications: NotificationService
     events: EventDesk
+    batches: BatchDesk
     family_files: FamilyFiles
     secrets: SecretBox
     previews: PreviewService

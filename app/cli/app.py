@@ -135,6 +135,10 @@ COMMANDS = {
         "events.event",
         "Send an event, and see what came of those that were sent.",
     ),
+    "batches": (
+        "batches.batches",
+        "List batches of requests that providers answer together.",
+    ),
     "notify": (
         "notify.deliveries",
         "See who is told what happens to runs, and change it.",

@@ -21,9 +21,12 @@ from app.engine.qstash.client import open_qstash
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck
 from app.flow.overrides import EffectiveLimits, flow_keys_of
+from app.flow.redis_check import RedisCheck
 from app.flow.redis_script import GateScript
 from app.flow.usage import FlowUsage
 from app.settings import Settings
+from app.store.pools import Pools
+from app.store.readiness import require_ready
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.steps.batched_method import batched_methods
 from app.workflows.keys import Layer, flow_key, method_key
@@ -75,9 +78,17 @@ def calls_of(
     return QStashCalls(engine, check, places, tick)
 
 
-def probes_of(engine: Engine) -> Mapping[str, Callable[[], Awaitable[object]]]:
-    """By name, what of the engine ``/readyz`` tries."""
-    return {"qstash": engine.sender.reach} if isinstance(engine, QStashEngine) else {}
+def probes_of(
+    engine: Engine, pools: Pools, redis: RedisCheck
+) -> Mapping[str, Callable[[], Awaitable[object]]]:
+    """By name, what ``/readyz`` tries."""
+    probes: dict[str, Callable[[], Awaitable[object]]] = {
+        "postgres": partial(require_ready, pools.probes),
+        "redis": redis,
+    }
+    if isinstance(engine, QStashEngine):
+        probes["qstash"] = engine.sender.reach
+    return probes
 
 
 def flow_limits_of(

@@ -7,12 +7,13 @@ from functools import partial
 
 from app.settings import Settings
 from app.store.pools import Pools
+from app.workflows.deferred.desk import BatchDesk
 from app.workflows.events.desk import EventDesk
 from app.workflows.monitoring.coverage import CoverageSurvey
 from app.workflows.monitoring.flow_recorder import FlowRecorder
 from app.workflows.monitoring.run_sampler import RunSampler
 from app.workflows.notifications.poster import LIMIT_SECONDS
-from app.workflows.notifications.sender import NotificationSender
+from app.workflows.notifications.service import NotificationService
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.throttles.check_call import CHECK_SECONDS
@@ -24,6 +25,10 @@ from app.workflows.worker.tick import Tick, TickPart
 SECONDS = 8.0
 """For each part: a platform that ends a call after a minute lets all of them have their turn."""
 
+BATCH_SECONDS = 20.0
+"""For files: one that is cut off while it is read is read on the next time, and one that is cut off
+while it is sent is sent from its beginning."""
+
 
 def tick_of(
     settings: Settings,
@@ -32,8 +37,9 @@ def tick_of(
     coverage: CoverageSurvey,
     recorder: FlowRecorder,
     throttles: ThrottleLooks,
-    sender: NotificationSender,
+    told: NotificationService,
     events: EventDesk,
+    batches: BatchDesk,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
     watchdog = Watchdog(mender, pools.holding, every, silence)
@@ -65,7 +71,10 @@ def tick_of(
             TickPart("flow", recorder.record, SECONDS),
             TickPart("coverage", quick.look, SECONDS),
             # Its attempts have their own time limit, behind that of when the last may begin.
-            TickPart("notifications", partial(sender.round, SECONDS), SECONDS + 2 * LIMIT_SECONDS),
+            TickPart(
+                "notifications", partial(told.sender.round, SECONDS), SECONDS + 2 * LIMIT_SECONDS
+            ),
+            TickPart("batches", batches.collector.round, BATCH_SECONDS),
             TickPart("retention", retention.prune, SECONDS),
             runs,
         ],

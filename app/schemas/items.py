@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from pydantic import Field
 
 from app.schemas.base import Answer, View
+from app.schemas.provider_batches.answers import StepBatchView
 from app.schemas.runs import TraceView
 from app.store.statuses import ItemStatus, StepKind, StepStatus
 
@@ -67,11 +68,13 @@ class StepView(View):
     due_at: datetime | None = Field(description="when it goes on by itself")
     started_at: datetime
     finished_at: datetime | None
+    batch: StepBatchView | None = Field(description="for which it waits; null: for none")
 
     @classmethod
-    def of(cls, step: Step) -> Self:
+    def of(cls, step: Step, batch: StepBatchView | None = None) -> Self:
         return cls(
-            **step.model_dump(include=set(cls.model_fields) - {"result", "payload"}),
+            **step.model_dump(include=set(cls.model_fields) - {"result", "payload", "batch"}),
+            batch=batch,
             result=None if step.result is None else json.loads(step.result),
             payload=None if step.payload is None else json.loads(step.payload),
             payload_schema=(step.expects or {}).get("shows"),

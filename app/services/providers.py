@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
 
+from app.services.batches.endpoint import BatchEndpoint, BatchPolicy
 from app.services.destinations import Destinations
 from app.services.images.painter import Painter
 from app.services.llm.writer import TextWriter
@@ -29,6 +31,25 @@ async def _writer(settings: ServiceSettings) -> AsyncIterator[TextWriter]:
         yield writer
     finally:
         await writer.aclose()
+
+
+@asynccontextmanager
+async def _batches(settings: ServiceSettings) -> AsyncIterator[BatchEndpoint]:
+    policy = BatchPolicy(
+        size=settings.llm_batch_size,
+        within=timedelta(seconds=settings.llm_batch_within),
+        poll=timedelta(seconds=settings.llm_batch_poll),
+    )
+    endpoint = BatchEndpoint(
+        settings.llm_base_url,
+        _told(settings.llm_api_key),
+        policy=policy,
+        timeout=settings.llm_timeout,
+    )
+    try:
+        yield endpoint
+    finally:
+        await endpoint.aclose()
 
 
 @asynccontextmanager
@@ -56,6 +77,7 @@ def _told(secret: SecretStr | None) -> str | None:
 
 PROVIDERS: tuple[Provider[Any], ...] = (  # each of a type of its own
     Provider(TextWriter, _writer),
+    Provider(BatchEndpoint, _batches),
     Provider(Painter, _painter),
     Provider(Destinations, _destinations),
 )

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, FromClause, and_, delete, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.store.deferred import batches
 from app.store.events import inbox, starts
 from app.store.items import parked_items
 from app.store.monitoring import audit, samples
@@ -80,6 +81,14 @@ async def prune_notifications(database: AsyncEngine, older_than: timedelta) -> N
     while full:
         async with database.begin() as tx:
             full = await deliveries.prune(tx, older_than) == deliveries.BATCH
+
+
+async def prune_batches(database: AsyncEngine, older_than: timedelta) -> None:
+    """Delete providers' batches that ended longer ago than that."""
+    full = True
+    while full:
+        async with database.begin() as tx:
+            full = await batches.prune(tx, older_than) == batches.PRUNED
 
 
 async def prune_events(database: AsyncEngine, older_than: timedelta) -> None:

@@ -72,12 +72,13 @@ class StepKind(StrEnum):
     SUSPEND = "suspend"
     CHILD = "child"  # an item of another family
     START = "start"  # of another family's run, which it does not wait for
+    DEFERRED = "deferred"  # a request of a provider's batch
 
 
 class StepStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"  # its last try; the item's next attempt tries it anew
-    WAITING = "waiting"  # for its time, for its next try, or for a child
+    WAITING = "waiting"  # for its time, its next try, a child, or a provider's batch
     SUSPENDED = "suspended"  # for a person
 
 

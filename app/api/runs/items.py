@@ -11,10 +11,12 @@ from app.api.dependencies import ApiState, RunIdInPath, State, bearer
 from app.api.routing import Router
 from app.connections.faults import away
 from app.schemas.items import AtWorkView, ItemAnswer, ItemView, StepView
+from app.schemas.provider_batches.answers import StepBatchView
 from app.store.database import reading
+from app.store.deferred import batches
 from app.store.items import items
 from app.store.runs import runs
-from app.store.statuses import ItemStatus
+from app.store.statuses import ItemStatus, StepKind
 from app.store.steps import steps
 from app.store.tables.items import Item
 from app.workflows.keys import MAX_ITEM_ID
@@ -36,12 +38,16 @@ async def get_item(run_id: RunIdInPath, item_id: ItemId, state: State) -> ItemAn
         run = await runs.get(connection, run_id)
         item = await items.get(connection, run_id, item_id)
         found = await steps.of_item(connection, run_id, item_id)
+        asked = {}
+        if any(step.kind == StepKind.DEFERRED and step.finished_at is None for step in found):
+            asked = await batches.of_item(connection, run_id, item_id)
+    waits = {step: StepBatchView.of(batch) for step, batch in asked.items()}
     work = await _at_work(state, item) if item.status == ItemStatus.PENDING else None
     return ItemAnswer(
         item=ItemView.of(item),
         at_work=work,
         trace=state.traces.of_item(run, item_id, failed=item.error_class is not None),
-        steps=[StepView.of(step) for step in found],
+        steps=[StepView.of(step, waits.get(step.name)) for step in found],
     )
 
 

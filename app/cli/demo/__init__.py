@@ -39,6 +39,7 @@ SHOWS = {
     "agent-welcome": ("app.cli.examples.texts_demo", "show_welcomes"),
     "scene-images": ("app.cli.examples.scenes_demo", "show_scenes"),
     "review-post": ("app.cli.examples.posts_demo", "show_posts"),
+    "describe-products": ("app.cli.examples.batches_demo", "show_batches"),
     # copier: endif
     "greeting": ("app.cli.demo.greeting", "show_greetings"),
     "import-orders": ("app.cli.demo.orders.pipeline", "show_pipeline"),

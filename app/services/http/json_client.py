@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import timedelta
 
 import httpx2
 from tenacity import (
@@ -18,26 +16,14 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from app.services.errors import LlmError, LlmRefused, LlmReplyInvalid, LlmUnavailable, RateLimited
+from app.services.errors import LlmReplyInvalid, LlmUnavailable
 from app.services.http.endpoint import Endpoint
-from app.services.http.responses import check_utf8, read_body, said
+from app.services.http.failures import EXCERPT_BYTES, failure_of, unreachable
+from app.services.http.responses import check_utf8, read_body
 from app.services.http.tls import http_client
-from app.services.http.told_delay import told_delay
 
 CONNECT_SECONDS = 5.0
-EXCERPT_BYTES = 8_192
-EXCERPT_SECONDS = 1.0
-UNSAID_WAIT = timedelta(seconds=5)
 WORTH_A_SHORT_RETRY = frozenset({None, 500, 502, 503, 504})
-# Not the request's fault, so another delivery may pass: a timeout, a conflict, too early.
-PASSING = frozenset({408, 409, 425})
-# The settings of an endpoint are named alike: LLM_MODEL, IMAGE_MODEL.
-WHAT_TO_DO = {
-    401: "Check {0}_API_KEY.",
-    403: "Check that {0}_API_KEY may use the model in {0}_MODEL.",
-    404: "Check {0}_BASE_URL, which usually ends in /v1, and {0}_MODEL.",
-}
-OTHERWISE = "Check {0}_BASE_URL and {0}_MODEL."
 
 
 class JsonPost:
@@ -89,7 +75,7 @@ class JsonPost:
 
     async def _post(self, request: Mapping[str, object]) -> bytes:
         at = self._endpoint.shown
-        try:
+        with unreachable(self._endpoint, self._timeout):
             async with (
                 asyncio.timeout(self._timeout),
                 self._http.stream(
@@ -104,35 +90,12 @@ class JsonPost:
                 ) as response,
             ):
                 if not response.is_success:
-                    raise await self._error(response)
+                    raise await failure_of(self._endpoint, response, self._timeout)
                 body = await read_body(response, self._max_bytes + 1)
-        except (TimeoutError, httpx2.TimeoutException) as error:
-            raise LlmUnavailable(f"{at} did not answer within {self._timeout:g} s.") from error
-        except httpx2.RequestError as error:
-            reason = self._endpoint.redact(str(error)) or type(error).__name__
-            raise LlmUnavailable(f"{at} cannot be reached: {reason}") from None
         if len(body) > self._max_bytes:
             text = self._endpoint.redact(body[:EXCERPT_BYTES].decode(errors="replace"))
             raise LlmReplyInvalid(f"{at} answered more than {self._max_bytes:,} bytes.", text=text)
         return body
-
-    async def _error(self, response: httpx2.Response) -> LlmError:
-        status = response.status_code
-        excerpt = b""
-        # The status decides; a body that does not come must not turn a 429 into a timeout.
-        with suppress(TimeoutError, httpx2.RequestError):
-            async with asyncio.timeout(min(EXCERPT_SECONDS, self._timeout / 4)):
-                excerpt = await read_body(response, EXCERPT_BYTES)
-        sentence = f"{self._endpoint.shown} answered {status}."
-        if quote := said(self._endpoint.redact(excerpt.decode(errors="replace"))):
-            sentence = f"{sentence} It said: {quote!r}"
-        delay = told_delay(response)
-        if status == 429 or (status == 503 and delay is not None):
-            return RateLimited(sentence, retry_after=delay or UNSAID_WAIT, hold=delay is not None)
-        if status >= 500 or status in PASSING:
-            return LlmUnavailable(sentence, answered=status)
-        advice = WHAT_TO_DO.get(status, OTHERWISE).format(self._endpoint.settings)
-        return LlmRefused(f"{sentence} {advice}", answered=status)
 
 
 def _is_short_lived(error: BaseException) -> bool:

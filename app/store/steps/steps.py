@@ -144,10 +144,10 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str, name: str) -> Ste
 
 
 async def answered_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
-    """The items of those of these steps that are done."""
+    """The items of those of these steps that wait for nothing any more."""
     key = tuple_(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
     query = select(_STEP.c.run_id, _STEP.c.item_id).where(
-        key.in_(asked), _STEP.c.status == StepStatus.DONE
+        key.in_(asked), _STEP.c.status.in_((StepStatus.DONE, StepStatus.FAILED))
     )
     return {(row[0], row[1]) for row in await tx.execute(query)}
 

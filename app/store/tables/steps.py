@@ -1,4 +1,5 @@
-"""The tables of what items remember, and of what they write on the way."""
+"""The tables of what items remember, of what they write on the way, and of what they ask providers'
+batches for."""
 
 from __future__ import annotations
 
@@ -71,3 +72,94 @@ class Output(SluiceTable, table=True):
     data: str = Field(sa_type=Text)
     """JSON."""
     at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class DeferredCall(SluiceTable, table=True):
+    """A request of an item's step that goes into a provider's batch. Its answer becomes the step's
+    result, in the transaction that deletes this row."""
+
+    __tablename__ = "deferred_call"
+    __table_args__ = (
+        Index("ix_deferred_call_step", "run_id", "item_id", "step", unique=True),
+        Index(
+            "ix_deferred_call_waiting", "provider", "url", "model", "id",
+            postgresql_where=text("batch_id IS NULL"),
+        ),
+        Index(
+            "ix_deferred_call_batch", "batch_id", "id",
+            postgresql_where=text("batch_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    """The line's ``custom_id``."""
+    run_id: str = Field(sa_type=ID)
+    item_id: str = Field(sa_type=ID)
+    step: str = Field(sa_type=ID)
+    provider: str = Field(sa_type=Text)
+    url: str = Field(sa_type=Text)
+    model: str = Field(sa_type=Text)
+    """A batch is of one."""
+    body: str = Field(sa_type=Text)
+    """JSON in ASCII."""
+    size: int
+    """Bytes of the line."""
+    batch_id: str | None = Field(default=None, sa_type=ID)
+    tries: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Batches that have come to nothing for it."""
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    due_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    """Before which it goes into no batch."""
+
+
+class ProviderBatch(SluiceTable, table=True):
+    """Requests of many items that a provider answers together. ``revision`` counts its changes:
+    whoever changes it must have seen the one before."""
+
+    __tablename__ = "provider_batch"
+    __table_args__ = (
+        Index(
+            "ix_provider_batch_open", "provider", "poll_at",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    provider: str = Field(sa_type=Text)
+    url: str = Field(sa_type=Text)
+    model: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    revision: int = Field(default=0, sa_column_kwargs=ZERO)
+    lines: int
+    size: int = Field(sa_type=BigInteger)
+    done: int = Field(default=0, sa_column_kwargs=ZERO)
+    failed: int = Field(default=0, sa_column_kwargs=ZERO)
+    again: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Lines that went on to another batch."""
+    dropped: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Lines whose items wait for nothing any more."""
+    file_id: str | None = Field(default=None, sa_type=Text)
+    remote_id: str | None = Field(default=None, sa_type=Text)
+    remote_status: str | None = Field(default=None, sa_type=Text)
+    output_file: str | None = Field(default=None, sa_type=Text)
+    error_file: str | None = Field(default=None, sa_type=Text)
+    output_read: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Lines of the output file whose answers are written."""
+    error_read: int = Field(default=0, sa_column_kwargs=ZERO)
+    attempted_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When a call was begun of which it is not known whether it was heard."""
+    creations: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often the provider was asked to make the batch."""
+    tries: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Calls in a row that have failed."""
+    polls: int = Field(default=0, sa_column_kwargs=ZERO)
+    error: str | None = Field(default=None, sa_type=Text)
+    """What stands in its way; of one that has ended, what ended it."""
+    created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    submitted_at: datetime | None = Field(default=None, sa_type=TIME)
+    expires_at: datetime | None = Field(default=None, sa_type=TIME)
+    cancelled_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When the provider was asked to cancel it."""
+    poll_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    """When it is looked at next."""
+    ended_at: datetime | None = Field(default=None, sa_type=TIME)

@@ -18,8 +18,10 @@ from app.store.statuses import StepKind, StepStatus
 from app.workflows.batching.batched_calls import BatchedCalls, batching_of
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context
+from app.workflows.contract.steps.deferred_reply import DeferredReply, read_reply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.deferred.calls import DeferredCalls
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork
@@ -43,6 +45,7 @@ class StepRunnerFactory:
     http: httpx2.AsyncClient
     links: AnswerLinks
     batches: BatchedCalls
+    deferred: DeferredCalls
 
     def tools(
         self,
@@ -220,6 +223,18 @@ class DurableStepRunner:
             started = partial(self._box.children.start, self._claim, asked.record, bound)
             text = await started(self._bound.values, params, force=force, item_ids=item_ids)
         return str(self._steps.load(text))
+
+    async def deferred(
+        self, name: str, body: Mapping[str, Any], url: str, provider: str
+    ) -> DeferredReply:
+        asked = await self._steps.ask(name, StepKind.DEFERRED)
+        text = asked.result
+        if asked.fresh:
+            with self._steps.rest.working(), self._steps.raised.of(asked.record):
+                await self._box.deferred.begin(self._claim, asked.record, body, url, provider)
+        if not asked.done:
+            text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
+        return read_reply(text or "")
 
     def link(self, name: str, expires: timedelta) -> str:
         return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, PydanticUserError, RootModel, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from app.errors import field_errors, first_of
+from app.store.statuses import StepStatus
 from app.store.steps.steps import StepRecord
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.registry.bound_family import BoundFamily
@@ -32,6 +33,11 @@ class StepCall:
     @property
     def done(self) -> bool:
         return self.known is not None and self.known.done
+
+    @property
+    def fresh(self) -> bool:
+        """The ledger does not know that it has begun, or knows that it has failed."""
+        return self.known is None or self.known.step.status == StepStatus.FAILED
 
     @property
     def result(self) -> str | None:

@@ -18,8 +18,10 @@ from app.store.statuses import StepKind
 from app.workflows.batching.batched_calls import SingleCalls, batching_of
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.steps.deferred_reply import DeferredReply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.deferred.calls import request_of, shown
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
@@ -146,6 +148,13 @@ class PreviewStepRunner:
     ) -> str:
         self._ask(name)
         raise PreviewStopped(PreviewStop(name, StepKind.START, {"family": family}))
+
+    async def deferred(
+        self, name: str, body: Mapping[str, Any], url: str, provider: str
+    ) -> DeferredReply:
+        self._ask(name)
+        call = request_of(("", "", name), body, url, provider)
+        raise PreviewStopped(PreviewStop(name, StepKind.DEFERRED, json.loads(shown(call))))
 
     def link(self, name: str, expires: timedelta) -> str:
         return f"about:blank#{name}"  # nobody shall answer a preview

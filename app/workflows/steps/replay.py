@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.store.steps.steps import StepRecord
+from app.store.tables.steps import Step
 from app.workflows.contract.exceptions import StepFailed, StepMisused, StepsChanged
+from app.workflows.contract.steps.deferred_reply import DeferredFailed
 from app.workflows.steps.journal import JournalEntry, StepJournal
 from app.workflows.steps.payloads import StepCall, listed
 
@@ -81,7 +83,7 @@ class StepReplay:
             record.tries = known.step.tries
         if known.step.status == StepStatus.FAILED:
             if known.step.item_attempt == self._attempt:
-                raise StepFailed(name, known.step.error_class or "", known.step.error_message or "")
+                raise _failure_of(known.step)
             self._retried = True  # and what follows may be other steps than before
         return StepCall(record, known)
 
@@ -126,3 +128,9 @@ class StepReplay:
                 " Was a step renamed or removed while the item was under way? Give it back its"
                 " name, or cancel the run and start the item anew."
             )
+
+
+def _failure_of(step: Step) -> StepFailed:
+    if step.kind == StepKind.DEFERRED:
+        return DeferredFailed.remembered(step.name, step.error_message or "", step.result)
+    return StepFailed(step.name, step.error_class or "", step.error_message or "")

@@ -170,7 +170,7 @@ class Steps:
             begun: the ledger knows of it already.
         """
         asked.record.status = status
-        fresh = asked.known is None and not begun
+        fresh = asked.fresh and not begun
         await self.rest.wait(PendingWait(asked.record, asked.left(limit), fresh))
         with self.rest.working():
             return await self.remember(asked.record, StepStatus.DONE)

@@ -30,7 +30,8 @@ class RetentionLoop:
     """For the one worker that watches.
 
     Args:
-        keep: ended runs are deleted after so long, and what was told of runs; None: they are kept.
+        keep: ended runs and batches are deleted after so long, and what was told of runs; None:
+            they are kept.
         keep_audit: likewise what was done to flow keys, schedules, backfills and targets.
         keep_events: events are deleted after so long, and what they started.
         remembered: for how long each family remembers what has a result; None: for good.
@@ -78,6 +79,7 @@ class RetentionLoop:
         if self.keep is not None:
             await retention.prune(self.database, self.keep, rests=RESTS)
             await retention.prune_notifications(self.database, self.keep)
+            await retention.prune_batches(self.database, self.keep)
         if self.keep_audit is not None:
             await retention.prune_audit(self.database, self.keep_audit)
         await retention.prune_events(self.database, self.keep_events)

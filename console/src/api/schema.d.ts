@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 2f4aa054db9c76e62b4391675c23fc9007ee50cdf26da6e4573cdaef3b8a40bd
+// OpenAPI document: d4d8ffded4136c5beb998959531abc780838834d0f17361381335f710994fa9e
 
 export interface paths {
     "/api/audit": {
@@ -613,6 +613,26 @@ export interface paths {
         };
         /** Get Overview */
         get: operations["get_overview_api_overview_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Provider Batches
+         * @description The newest first, and in the first page the requests that are in none yet.
+         */
+        get: operations["list_provider_batches_api_provider_batches_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1863,6 +1883,11 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * BatchState
+         * @enum {string}
+         */
+        BatchState: "assigned" | "uploaded" | "submitted" | "collecting" | "completed" | "expired" | "cancelled" | "failed";
         /**
          * Budget
          * @description What the run may spend, as its family reports it with ``ctx.spend``.
@@ -3643,6 +3668,91 @@ export interface components {
              */
             state: string;
         };
+        /** ProviderBatchesAnswer */
+        ProviderBatchesAnswer: {
+            /** Batches */
+            batches: components["schemas"]["ProviderBatchView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Waiting
+             * @description in the first page; at most 20
+             */
+            waiting: components["schemas"]["WaitingCallsView"][];
+        };
+        /** ProviderBatchView */
+        ProviderBatchView: {
+            /**
+             * Again
+             * @description lines that went on to another batch
+             */
+            again: number;
+            /**
+             * Cancelledat
+             * @description when the provider was asked to cancel it
+             */
+            cancelledAt: string | null;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Done
+             * @description lines whose answers their items have
+             */
+            done: number;
+            /**
+             * Dropped
+             * @description lines for which no item waited any more
+             */
+            dropped: number;
+            /** Endedat */
+            endedAt: string | null;
+            /**
+             * Error
+             * @description what stands in its way; once it has ended, what ended it
+             */
+            error: string | null;
+            /**
+             * Expiresat
+             * @description when the provider gives it up
+             */
+            expiresAt: string | null;
+            /**
+             * Failed
+             * @description lines whose items were told of an error
+             */
+            failed: number;
+            /** Id */
+            id: string;
+            /** Lines */
+            lines: number;
+            /** Model */
+            model: string;
+            /** Provider */
+            provider: string;
+            /**
+             * Remoteid
+             * @description as the provider calls it; null: it has none yet
+             */
+            remoteId: string | null;
+            /**
+             * Remotestatus
+             * @description in the provider's words, when last asked
+             */
+            remoteStatus: string | null;
+            state: components["schemas"]["BatchState"];
+            /** Submittedat */
+            submittedAt: string | null;
+            /** Url */
+            url: string;
+        };
         /** QuestionsAnswer */
         QuestionsAnswer: {
             /** Nextcursor */
@@ -4509,11 +4619,30 @@ export interface components {
             since: string;
         };
         /**
+         * StepBatchView
+         * @description The provider's batch for which a step waits.
+         */
+        StepBatchView: {
+            /** Expiresat */
+            expiresAt: string | null;
+            /**
+             * Id
+             * @description null: its request is in none yet; see provider-batches
+             */
+            id: string | null;
+            /**
+             * Remotestatus
+             * @description in the provider's words
+             */
+            remoteStatus: string | null;
+            state: components["schemas"]["BatchState"] | null;
+        };
+        /**
          * StepKind
          * @description What a step is.
          * @enum {string}
          */
-        StepKind: "run" | "call" | "sleep" | "suspend" | "child" | "start";
+        StepKind: "run" | "call" | "sleep" | "suspend" | "child" | "start" | "deferred";
         /**
          * StepStatus
          * @enum {string}
@@ -4525,6 +4654,8 @@ export interface components {
             answeredBy: string | null;
             /** Attempts */
             attempts: number;
+            /** @description for which it waits; null: for none */
+            batch: components["schemas"]["StepBatchView"] | null;
             /** Childrunid */
             childRunId: string | null;
             /**
@@ -4750,6 +4881,25 @@ export interface components {
             lastAt: string;
             /** Name */
             name: string;
+        };
+        /**
+         * WaitingCallsView
+         * @description Requests that are in no batch yet, of one provider, URL and model.
+         */
+        WaitingCallsView: {
+            /** Model */
+            model: string;
+            /** Number */
+            number: number;
+            /** Provider */
+            provider: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Url */
+            url: string;
         };
         /**
          * WebhookTakenAnswer
@@ -6525,6 +6675,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OverviewAnswer"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            414: components["responses"]["RequestUriTooLong"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_provider_batches_api_provider_batches_get: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the answer before */
+                cursor?: string | null;
+                /** @description how many to answer at most */
+                limit?: number;
+                /** @description only those that have not ended */
+                open?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBatchesAnswer"];
                 };
             };
             401: components["responses"]["Unauthorized"];

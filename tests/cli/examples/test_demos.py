@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 
 def test_a_family_without_a_demo_is_refused_and_the_others_are_named(sluice: Sluice) -> None:
     assert sluice.refused("demo", "--family", "nope") == (
-        "There is no demo of 'nope'. Known are: agent-welcome, embed-texts, greeting,"
-        " import-orders, remind-invoices, review-post, scene-images, welcome-placeholder."
+        "There is no demo of 'nope'. Known are: agent-welcome, describe-products, embed-texts,"
+        " greeting, import-orders, remind-invoices, review-post, scene-images,"
+        " welcome-placeholder."
     )
 
 
@@ -38,3 +39,17 @@ def test_posts_wait_are_answered_and_the_approved_one_is_published(sluice: Sluic
     assert "2 of 2  2 succeeded" in ended.stdout
     assert "called again under the same Idempotency-Key" in ended.stdout
     assert "The second is not published: not now." in ended.stdout
+
+
+@pytest.mark.parametrize("engine", ["postgres", "qstash"])
+def test_products_are_described_by_two_batches_and_paid_for_once(
+    sluice: Sluice, engine: str
+) -> None:
+    ended = sluice.run(
+        "demo", "--family", "describe-products", "--engine", engine, SLUICE_LOG_LEVEL="error"
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "expired: 45 of 60 answered, 15 go again" in ended.stdout
+    assert "completed: 15 of 15 answered, 0 go again" in ended.stdout
+    assert "60 of 60  60 succeeded" in ended.stdout
+    assert "60 requests were paid for, each once" in ended.stdout

@@ -12,10 +12,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from sqlalchemy import Select, text
@@ -24,6 +25,8 @@ from sqlmodel import select
 from app.bootstrap import Urls, open_service
 from app.flow.limits import OPEN, FlowControl
 from app.logs import configure_logs
+from app.services.provider import Provider
+from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Context, Entity, FamilyParams, FinishedRun, Flow, JobFamily
@@ -223,7 +226,9 @@ async def main(
     await work(prefix, Finishing(seconds) if fatal == FINISH else family)
 
 
-async def work(prefix: str, family: AnyFamily) -> None:
+async def work(
+    prefix: str, family: AnyFamily, providers: Sequence[Provider[Any]] = PROVIDERS
+) -> None:
     """Until it is told to stop."""
     configure_logs("warning", "json")
     settings = Settings.model_validate(
@@ -234,7 +239,7 @@ async def work(prefix: str, family: AnyFamily) -> None:
         }
     )
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
-    async with open_service(settings, urls, [family]) as service:
+    async with open_service(settings, urls, [family], providers) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         print("ready", flush=True)  # noqa: T201 - what the parent waits for

@@ -21,7 +21,17 @@ def test_every_command_is_there() -> None:
         *("failures", "events", "audit", "runs"),
         *("suspended", "answer", "link", "items", "item", "output"),
         *("backfill", "coverage", "forget"),
-        *("families", "check", "demo", "flow", "backfills", "schedule", "event", "notify"),
+        *(
+            "families",
+            "check",
+            "demo",
+            "flow",
+            "backfills",
+            "schedule",
+            "event",
+            "batches",
+            "notify",
+        ),
         *("qstash", "qstash-dev"),
     ] == [name for name in COMMANDS if name != "seed"]  # which goes with the examples
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
+from app.workflows.contract.steps.deferred_reply import DeferredReply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.contract.steps.step_runner import StepRunner, StreamWriter
@@ -19,6 +20,7 @@ from app.workflows.contract.steps.step_runner import StepRunner, StreamWriter
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=BaseModel)
 ONCE_MORE = Backoff()
+CHAT = "/v1/chat/completions"
 LINK_LASTS = timedelta(days=7)
 """An answer link, unless it is said."""
 
@@ -192,6 +194,30 @@ class StepMethods:
                 attempt tries again.
         """
         return self._tools(name).start(name, family, params, force, item_ids)
+
+    def deferred(
+        self,
+        name: str,
+        body: Mapping[str, Any],
+        /,
+        *,
+        url: str = CHAT,
+        provider: str = "llm",
+    ) -> Awaitable[DeferredReply]:
+        """A request to a provider's Batch API, at half the price: those of many items become one
+        batch, and each item is ``suspended`` until its own answer is there, a day at the most.
+
+        Args:
+            body: of the request, with its ``model``; nothing of it may be secret.
+            url: of the API that the provider calls.
+            provider: by the name of a ``BatchEndpoint`` that app/services/providers.py provides.
+
+        Raises:
+            DeferredFailed: the provider has refused the request, and the item fails; or three
+                batches brought no answer, and the item's next attempt asks anew.
+            Systemic: there is no such provider.
+        """
+        return self._tools(name).deferred(name, body, url, provider)
 
     def link(self, name: str, expires: timedelta = LINK_LASTS) -> str:
         """The address at which somebody without a token may answer the step ``name``, once it is

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from app.workflows.contract.backoff import Backoff
+from app.workflows.contract.steps.deferred_reply import DeferredReply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 
@@ -83,4 +84,7 @@ class StepRunner(Protocol):
         force: bool,
         item_ids: Sequence[str | int | UUID] | None,
     ) -> str: ...
+    async def deferred(
+        self, name: str, body: Mapping[str, Any], url: str, provider: str
+    ) -> DeferredReply: ...
     def link(self, name: str, expires: timedelta) -> str: ...

@@ -1,0 +1,1 @@
+"""Providers' batches, for operators."""

@@ -1,0 +1,1 @@
+"""Providers' batches, on the command line."""

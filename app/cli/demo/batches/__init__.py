@@ -1,0 +1,1 @@
+"""The demonstration of a provider's Batch API, and a provider that speaks it."""

@@ -1,0 +1,1 @@
+"""Providers' batches, as they are shown."""

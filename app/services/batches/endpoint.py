@@ -1,0 +1,244 @@
+"""An OpenAI-compatible Batch API: files go up, batches are made of them, files come down.
+
+Every method raises an ``app.services.errors.LlmError`` where it does not get what it asks for, and
+tries once: what is called keeps its state there, and whoever calls comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import httpx2
+from pydantic import BaseModel
+
+from app.services.batches.answer_line import AnswerLine, read_line
+from app.services.batches.file_lines import lines_of
+from app.services.batches.multipart import UploadedFile
+from app.services.batches.remote_batch import OWNER, BatchPage, FilePage, RemoteBatch, RemoteFile
+from app.services.errors import LlmReplyInvalid, LlmUnavailable
+from app.services.http.endpoint import Endpoint
+from app.services.http.failures import failure_of, unreachable
+from app.services.http.responses import read_body, read_shape
+from app.services.http.tls import http_client
+
+CONNECT_SECONDS = 5.0
+MOST_BYTES = 4_000_000
+"""Of an answer that is no file: a page of batches, each with its faults."""
+SLOWEST = 250_000
+"""Bytes a second below which an upload is given up."""
+LONGEST_DOWNLOAD = timedelta(hours=1)
+PAGES = 50
+"""Of a list, in which something is looked for: 5,000 batches."""
+CLOCKS = timedelta(days=1)
+"""By which the provider's clock may be wrong, and its list out of order."""
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPolicy:
+    """How calls are gathered. The defaults are the provider's own bounds.
+
+    Args:
+        size: requests of a batch at the most.
+        most_bytes: of its file.
+        within: how long a request waits for others.
+        poll: between two looks at a batch, at first; they grow to twenty times as long.
+        settle: for how long after a call that may have been heard its effect may not be in the
+            provider's lists yet.
+    """
+
+    size: int = 50_000
+    most_bytes: int = 200_000_000
+    within: timedelta = timedelta(minutes=1)
+    poll: timedelta = timedelta(seconds=30)
+    settle: timedelta = timedelta(seconds=20)
+
+
+class BatchEndpoint:
+    """One provider. ``base_url`` None: there is none, and items that ask for it say so.
+
+    Args:
+        name: by which families ask for it, and rows know it.
+        timeout: seconds of a call, or of an answer's next part.
+        settings: with which the names of its settings begin.
+    """
+
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str | None,
+        *,
+        name: str = "llm",
+        policy: BatchPolicy = BatchPolicy(),
+        timeout: float = 30.0,
+        settings: str = "LLM",
+    ) -> None:
+        self.name = name
+        self.policy = policy
+        self.setting = f"{settings}_BASE_URL"
+        self._timeout = timeout
+        self._endpoint: Endpoint | None = None
+        if base_url is not None:
+            self._endpoint = Endpoint(base_url, "", api_key, settings=settings)
+            self._http = http_client()
+
+    @property
+    def is_there(self) -> bool:
+        return self._endpoint is not None
+
+    @property
+    def doubt(self) -> timedelta:
+        """For how long after a call began its effect may not be in a list yet."""
+        return timedelta(seconds=self._timeout) + self.policy.settle
+
+    async def upload(self, name: str, size: int, content: AsyncIterator[bytes]) -> RemoteFile:
+        file = UploadedFile(name, size, content)
+        seconds = self._timeout + size / SLOWEST
+        async with (
+            aclosing(file.stream()) as body,
+            self._sent("POST", "/files", seconds, headers=file.headers, content=body) as answer,
+        ):
+            return await self._read(answer, RemoteFile)
+
+    async def find_file(self, name: str, since: datetime) -> RemoteFile | None:
+        """One of this name that was uploaded since."""
+        after: str | None = None
+        for _ in range(PAGES):
+            query = {"purpose": "batch", "order": "desc", "limit": "100", "after": after}
+            page = await self._get("/files", FilePage, query)
+            for file in page.data:
+                if file.filename == name:
+                    return file
+            if not page.has_more or not page.data or _before(page.data[-1].created_at, since):
+                return None
+            after = page.data[-1].id
+        return None
+
+    async def create(self, owner: str, url: str, file_id: str) -> RemoteBatch:
+        """
+        Args:
+            owner: an id of ours, by which ``find_batches`` knows it again.
+            url: of every request in the file.
+        """
+        asked = {
+            "input_file_id": file_id,
+            "endpoint": url,
+            "completion_window": "24h",
+            "metadata": {OWNER: owner},
+        }
+        # Whoever heeds the header makes one batch of two calls, and for others it changes nothing.
+        headers = {"Idempotency-Key": owner}
+        async with self._sent(
+            "POST", "/batches", self._timeout, json=asked, headers=headers
+        ) as answer:
+            return await self._read(answer, RemoteBatch)
+
+    async def find_batches(self, owner: str, since: datetime) -> list[RemoteBatch]:
+        """Those that were made for ``owner`` since, the first made first."""
+        found: list[RemoteBatch] = []
+        after: str | None = None
+        for _ in range(PAGES):
+            page = await self._get("/batches", BatchPage, {"limit": "100", "after": after})
+            found += (batch for batch in page.data if batch.owner == owner)
+            if not page.has_more or not page.data or _before(page.data[-1].created_at, since):
+                break
+            after = page.data[-1].id
+        return sorted(found, key=lambda batch: (batch.created_at, batch.id))
+
+    async def retrieve(self, batch_id: str) -> RemoteBatch:
+        return await self._get(f"/batches/{batch_id}", RemoteBatch)
+
+    async def cancel(self, batch_id: str) -> RemoteBatch:
+        path = f"/batches/{batch_id}/cancel"
+        async with self._sent("POST", path, self._timeout) as answer:
+            return await self._read(answer, RemoteBatch)
+
+    async def answers(
+        self, file_id: str, *, largest: int, skip: int = 0
+    ) -> AsyncGenerator[AnswerLine | None, None]:
+        """The lines of an output or error file, one after the other; None: one that says nothing.
+
+        Args:
+            largest: see ``read_line``.
+            skip: lines that are known already.
+        """
+        # Not by a timeout, which would cut off whoever reads the lines amid what they do with one.
+        until = time.monotonic() + LONGEST_DOWNLOAD.total_seconds()
+        number = 0
+        async with (
+            self._sent("GET", f"/files/{file_id}/content", None) as answer,
+            aclosing(lines_of(answer, 2 * largest)) as lines,
+        ):
+            async for line, whole in lines:
+                if time.monotonic() > until:
+                    raise LlmUnavailable(f"File {file_id} was not read within {LONGEST_DOWNLOAD}.")
+                number += 1
+                if number > skip:
+                    yield read_line(self._told(line), largest=largest, whole=whole)
+
+    async def aclose(self) -> None:
+        if self._endpoint is not None:
+            await self._http.aclose()
+
+    async def _get(
+        self, path: str, shape: type[Shape], query: Mapping[str, str | None] | None = None
+    ) -> Shape:
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        async with self._sent("GET", path, self._timeout, params=params) as answer:
+            return await self._read(answer, shape)
+
+    @asynccontextmanager
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        seconds: float | None,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: object = None,
+        content: AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[httpx2.Response]:
+        endpoint = self._endpoint
+        if endpoint is None:
+            raise RuntimeError(f"{self.setting} is unset.")
+        url = endpoint.url.copy_with(path=endpoint.url.path + path)
+        with unreachable(endpoint, seconds or self._timeout):
+            async with (
+                asyncio.timeout(seconds),
+                self._http.stream(
+                    method,
+                    url.copy_merge_params(params) if params else url,
+                    content=content,
+                    json=json,
+                    auth=endpoint.auth,
+                    headers={**(headers or {}), "Accept-Encoding": "identity"},
+                    timeout=httpx2.Timeout(self._timeout, connect=CONNECT_SECONDS),
+                    follow_redirects=False,
+                ) as answer,
+            ):
+                if not answer.is_success:
+                    raise await failure_of(endpoint, answer, self._timeout)
+                yield answer
+
+    async def _read(self, answer: httpx2.Response, shape: type[Shape]) -> Shape:
+        body = await read_body(answer, MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise LlmReplyInvalid(f"The answer is longer than {MOST_BYTES:,} bytes.", text="")
+        return read_shape(self._told(body), shape)
+
+    def _told(self, body: bytes) -> str:
+        """Without our key, should it be echoed."""
+        text = body.decode(errors="replace")
+        return text if self._endpoint is None else self._endpoint.redact(text)
+
+
+def _before(moment: int, since: datetime) -> bool:
+    return moment < (since - CLOCKS).timestamp()

@@ -1,0 +1,77 @@
+"""What a provider says of its files and batches: the parts that are read.
+
+Shapes: platform.openai.com/docs/api-reference/batch and …/files.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+RemoteId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$")]
+"""It becomes part of a URL's path."""
+MaybeId = Annotated[RemoteId | None, BeforeValidator(lambda told: told or None)]
+OWNER: Final = "sluice_batch"
+"""The key of a batch's metadata under which its id here stands."""
+
+ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
+"""Statuses from which a batch goes on to no other."""
+
+
+class RequestCounts(BaseModel):
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class BatchFault(BaseModel):
+    """Why a batch was refused. ``line``: of its file, from 1; None: it is about the whole."""
+
+    code: str | None = None
+    message: str | None = None
+    line: int | None = None
+
+
+class BatchFaults(BaseModel):
+    data: list[BatchFault] = Field(default_factory=list)
+
+
+class RemoteBatch(BaseModel):
+    id: RemoteId
+    status: str
+    output_file_id: MaybeId = None
+    error_file_id: MaybeId = None
+    created_at: int = 0
+    expires_at: int | None = None
+    request_counts: RequestCounts | None = None
+    errors: BatchFaults | None = None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def faults(self) -> list[BatchFault]:
+        return [] if self.errors is None else self.errors.data
+
+    @property
+    def owner(self) -> str | None:
+        return (self.metadata or {}).get(OWNER)
+
+
+class RemoteFile(BaseModel):
+    id: RemoteId
+    filename: str = ""
+    created_at: int = 0
+
+
+class BatchPage(BaseModel):
+    data: list[RemoteBatch]
+    has_more: bool = False
+
+
+class FilePage(BaseModel):
+    data: list[RemoteFile]
+    has_more: bool = False

@@ -1,0 +1,240 @@
+"""Rows of requests that wait for a provider's batch, or are in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+from app.store.statuses import ItemStatus
+from app.store.steps.steps import ItemId
+
+_ADD = """
+    INSERT INTO sluice.deferred_call (id, run_id, item_id, step, provider, url, model, body, size)
+    SELECT id, run_id, item_id, step, provider, url, model, body, size::integer
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::text[], $9::text[])
+        AS t(id, run_id, item_id, step, provider, url, model, body, size)
+    ON CONFLICT DO NOTHING
+"""
+# An item that is not there is one that has ended, too.
+_OPEN = """
+    EXISTS (SELECT FROM sluice.item WHERE item.run_id = c.run_id AND item.item_id = c.item_id
+            AND item.status IN ('suspended', 'pending') OFFSET 0)
+"""
+_WAITING = """
+    c.batch_id IS NULL AND c.provider = :provider AND c.url = :url AND c.model = :model
+"""
+_GROUPS = text("""
+    SELECT c.url, c.model, count(*), sum(c.size)::bigint,
+        extract(epoch FROM now() - min(c.due_at))::float8
+    FROM sluice.deferred_call AS c JOIN sluice.run ON run.id = c.run_id AND run.status = 'running'
+    WHERE c.batch_id IS NULL AND c.provider = :provider AND c.due_at <= now()
+    GROUP BY c.url, c.model ORDER BY c.url, c.model
+""")
+_DROP_OF_ENDED = text("""
+    DELETE FROM sluice.deferred_call AS c
+    WHERE c.batch_id IS NULL AND c.provider = :provider AND NOT EXISTS (
+        SELECT FROM sluice.run
+        WHERE run.id = c.run_id AND run.finished_at IS NULL AND run.status <> 'cancelling'
+    )
+""")
+_DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AND NOT {_OPEN}")  # noqa: S608 - no value is pasted in
+_DROP_ASSIGNED = text(
+    f"DELETE FROM sluice.deferred_call AS c WHERE c.batch_id = :batch AND NOT {_OPEN}"  # noqa: S608
+)
+_ASSIGN = text(f"""
+    WITH chosen AS (
+        SELECT c.id, c.size FROM sluice.deferred_call AS c
+        JOIN sluice.run ON run.id = c.run_id AND run.status = 'running'
+        WHERE {_WAITING} AND c.due_at <= now() AND {_OPEN}
+        ORDER BY c.id LIMIT :size
+    ), fitting AS (SELECT id, sum(size) OVER (ORDER BY id) AS total FROM chosen),
+    assigned AS (
+        UPDATE sluice.deferred_call AS c SET batch_id = :batch FROM fitting
+        WHERE c.id = fitting.id AND c.batch_id IS NULL AND fitting.total <= :most
+        RETURNING c.size
+    )
+    SELECT count(*), coalesce(sum(size), 0)::bigint FROM assigned
+""")  # noqa: S608
+_FILE = text("""
+    SELECT id, body FROM sluice.deferred_call WHERE batch_id = :batch AND id > :after
+    ORDER BY id LIMIT :limit
+""")
+_MEASURE = text("""
+    SELECT count(*), coalesce(sum(size), 0)::bigint FROM sluice.deferred_call
+    WHERE batch_id = :batch
+""")
+_OF_BATCH = text("""
+    SELECT id, run_id, item_id, step, tries FROM sluice.deferred_call
+    WHERE batch_id = :batch AND id = ANY(:ids) ORDER BY run_id, item_id, step
+""")
+_LEFT = text("""
+    SELECT id, run_id, item_id, step, tries FROM sluice.deferred_call
+    WHERE batch_id = :batch ORDER BY id OFFSET :offset LIMIT :limit
+""")
+# Whoever writes outcomes locks several items in an order of their own, and is not waited for.
+_LOCK = """
+    SELECT item.run_id, item.item_id, item.status
+    FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id) CROSS JOIN LATERAL (
+        SELECT i.run_id, i.item_id, i.status FROM sluice.item AS i
+        WHERE i.run_id = t.run_id AND i.item_id = t.item_id FOR UPDATE SKIP LOCKED
+    ) AS item
+"""
+_RETURN = text("""
+    UPDATE sluice.deferred_call
+    SET batch_id = NULL, tries = tries + :tried, due_at = now() + CAST(:delay AS interval)
+    WHERE id = ANY(:ids)
+""")
+_DELETE = text("DELETE FROM sluice.deferred_call WHERE id = ANY(:ids)")
+_UNFINISHED = text("""
+    SELECT EXISTS (
+        SELECT FROM sluice.deferred_call AS c WHERE c.batch_id = :batch AND
+            EXISTS (SELECT FROM sluice.item WHERE item.run_id = c.run_id
+                    AND item.item_id = c.item_id AND item.status IN ('suspended', 'pending')
+                    OFFSET 0)
+            AND NOT EXISTS (SELECT FROM sluice.run WHERE run.id = c.run_id
+                            AND run.status = 'cancelling' OFFSET 0)
+    )
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """``body`` is JSON in ASCII."""
+
+    id: str
+    run_id: str
+    item_id: str
+    step: str
+    provider: str
+    url: str
+    model: str
+    body: str
+
+    @property
+    def line(self) -> str:
+        """As it stands in a batch's file."""
+        return line_of(self.id, self.url, self.body)
+
+
+def line_of(call_id: str, url: str, body: str) -> str:
+    head = f'{{"custom_id":"{call_id}","method":"POST","url":{json.dumps(url)},"body":'
+    return f"{head}{body}}}\n"
+
+
+async def add(tx: AsyncConnection, calls: Sequence[NewCall]) -> None:
+    """Write them, but for those whose step has one already."""
+    names = ("id", "run_id", "item_id", "step", "provider", "url", "model", "body")
+    columns = [[getattr(one, name) for one in calls] for name in names]
+    await fetch_raw(tx, _ADD, *columns, [str(len(one.line)) for one in calls])
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """Requests that may go into one batch. ``waited``: seconds, of the one that is due longest."""
+
+    url: str
+    model: str
+    number: int
+    size: int
+    waited: float
+
+
+async def waiting(tx: AsyncConnection, provider: str) -> list[WaitingGroup]:
+    """Of runs that are going: a paused one's wait until it is resumed."""
+    return [WaitingGroup(*row) for row in await tx.execute(_GROUPS, {"provider": provider})]
+
+
+async def drop_ended(tx: AsyncConnection, provider: str) -> int:
+    """Delete what waits for runs that are over, or are being cancelled."""
+    return (await tx.execute(_DROP_OF_ENDED, {"provider": provider})).rowcount
+
+
+async def drop_of_batch(tx: AsyncConnection, batch_id: str) -> int:
+    """Delete the batch's whose items wait for nothing any more."""
+    return (await tx.execute(_DROP_ASSIGNED, {"batch": batch_id})).rowcount
+
+
+async def assign(
+    tx: AsyncConnection, provider: str, group: WaitingGroup, batch_id: str, *, size: int, most: int
+) -> tuple[int, int]:
+    """Put into the batch those that have waited longest. Returns how many, and their bytes.
+
+    Args:
+        size: lines at the most.
+        most: bytes.
+    """
+    of = {"provider": provider, "url": group.url, "model": group.model}
+    await tx.execute(_DROP_WAITING, of)
+    rows = await tx.execute(_ASSIGN, {**of, "batch": batch_id, "size": size, "most": most})
+    number, total = rows.one()
+    return number, total
+
+
+async def measure(tx: AsyncConnection, batch_id: str) -> tuple[int, int]:
+    """The batch's lines, and their bytes."""
+    number, size = (await tx.execute(_MEASURE, {"batch": batch_id})).one()
+    return number, size
+
+
+async def page_of_file(
+    tx: AsyncConnection, batch_id: str, *, after: str, limit: int
+) -> list[tuple[str, str]]:
+    """Ids and bodies, in the order of the file's lines."""
+    rows = await tx.execute(_FILE, {"batch": batch_id, "after": after, "limit": limit})
+    return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    id: str
+    run_id: str
+    item_id: str
+    step: str
+    tries: int
+
+    @property
+    def place(self) -> ItemId:
+        return (self.run_id, self.item_id)
+
+
+async def of_batch(tx: AsyncConnection, batch_id: str, ids: Sequence[str]) -> list[OpenCall]:
+    """Those of these that the batch still has to answer, by item."""
+    rows = await tx.execute(_OF_BATCH, {"batch": batch_id, "ids": list(ids)})
+    return [OpenCall(*row) for row in rows]
+
+
+async def left(
+    tx: AsyncConnection, batch_id: str, *, offset: int = 0, limit: int
+) -> list[OpenCall]:
+    """What the batch has not answered, in the order of its file."""
+    rows = await tx.execute(_LEFT, {"batch": batch_id, "offset": offset, "limit": limit})
+    return [OpenCall(*row) for row in rows]
+
+
+async def lock_items(tx: AsyncConnection, places: Sequence[ItemId]) -> dict[ItemId, ItemStatus]:
+    """Nobody changes these until the end of ``tx``; those that somebody has locked are left out."""
+    rows = await fetch_raw(tx, _LOCK, [one[0] for one in places], [one[1] for one in places])
+    return {(row[0], row[1]): ItemStatus(row[2]) for row in rows}
+
+
+async def give_back(
+    tx: AsyncConnection, ids: Sequence[str], delay: timedelta, *, tried: bool
+) -> None:
+    """They go into another batch, after ``delay``. ``tried``: that is one of their tries."""
+    await tx.execute(_RETURN, {"ids": list(ids), "delay": delay, "tried": int(tried)})
+
+
+async def delete(tx: AsyncConnection, ids: Sequence[str]) -> None:
+    await tx.execute(_DELETE, {"ids": list(ids)})
+
+
+async def is_awaited(tx: AsyncConnection, batch_id: str) -> bool:
+    """Whether any item still waits for the batch."""
+    return bool(await tx.scalar(_UNFINISHED, {"batch": batch_id}))

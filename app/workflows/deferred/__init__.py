@@ -1,0 +1,1 @@
+"""Requests of many items that a provider answers together, within a day."""

@@ -1,0 +1,201 @@
+"""Looks after providers' batches: fills them, hands them over, and reads what is answered.
+
+One process at a time, as long as it holds the watchdog's lock. Where two take themselves for it,
+rows say which of them goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.connections.faults import Fault
+from app.services.batches.answer_line import AnswerLine
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.errors import LlmError, LlmRefused, RateLimited
+from app.store.database import reading
+from app.store.deferred import batches, calls
+from app.store.deferred.batch_state import BatchState
+from app.store.deferred.batches import TakenOver
+from app.store.deferred.calls import WaitingGroup
+from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.course import BatchCourse
+from app.workflows.deferred.reply_writer import AT_ONCE, REFUSED, ReplyWriter
+from app.workflows.deferred.submission import BatchSubmission
+from app.workflows.keys import new_id
+
+EVERY = 5.0
+"""Seconds between two looks at the most; half as long as what is to be kept, where that is less."""
+SHORTEST = 0.05
+AT_A_LOOK = 20
+"""Batches."""
+REFUSALS = frozenset({400, 413, 415, 422})
+MOST_REFUSALS = 3
+"""In a row. One alone may be of a file that the provider does not find yet."""
+GIVEN_UP = timedelta(days=1)
+"""After so long a batch that its provider has not taken is given up."""
+LONGEST_DELAY = timedelta(minutes=10)
+
+log = structlog.get_logger("sluice.batches")
+
+BatchStep = Callable[[BatchEndpoint, ProviderBatch], Awaitable[ProviderBatch]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCollector:
+    """
+    Args:
+        providers: by name.
+        largest: bytes of an answer that are kept.
+    """
+
+    database: AsyncEngine
+    providers: Mapping[str, BatchEndpoint]
+    writer: ReplyWriter
+    largest: int
+    _submission: BatchSubmission = field(init=False)
+    _steps: Mapping[str, BatchStep] = field(init=False)
+
+    def __post_init__(self) -> None:
+        submission = BatchSubmission(self.database)
+        course = BatchCourse(self.database, self.writer, submission, self.largest)
+        object.__setattr__(self, "_submission", submission)
+        object.__setattr__(
+            self,
+            "_steps",
+            {
+                BatchState.ASSIGNED: submission.upload,
+                BatchState.UPLOADED: submission.create,
+                BatchState.SUBMITTED: course.poll,
+                BatchState.COLLECTING: course.collect,
+            },
+        )
+
+    async def run(self) -> None:
+        """Until cancelled. Each provider by itself: one that hangs holds up none of the others."""
+        async with asyncio.TaskGroup() as group:
+            for api in self._there():
+                group.create_task(self._watch(api))
+
+    async def round(self) -> None:
+        """One look at each."""
+        for api in self._there():
+            await self.look(api)
+
+    async def look(self, api: BatchEndpoint) -> None:
+        """Fill new batches, and bring each that is due as far as it goes."""
+        await self._gather(api)
+        async with reading(self.database) as connection:
+            due = await batches.due(connection, api.name, limit=AT_A_LOOK)
+        for batch in due:
+            with suppress(TakenOver):  # whoever it was goes on with it
+                await self._advance(api, batch)
+
+    def _there(self) -> list[BatchEndpoint]:
+        return [api for api in self.providers.values() if api.is_there]
+
+    async def _watch(self, api: BatchEndpoint) -> None:
+        fault = Fault(log, "provider_batches_stumbled")
+        policy = api.policy
+        shortest = min(policy.within, policy.poll).total_seconds() / 2
+        while True:
+            try:
+                await self.look(api)
+                fault.over()
+            except Exception as error:  # noqa: BLE001 - the next look tries again
+                fault.seen(error)
+            await asyncio.sleep(max(min(EVERY, shortest), SHORTEST))
+
+    async def _gather(self, api: BatchEndpoint) -> None:
+        policy = api.policy
+        async with self.database.begin() as tx:
+            await calls.drop_ended(tx, api.name)
+            groups = await calls.waiting(tx, api.name)
+        for group in groups:
+            number, size = group.number, group.size
+            over = group.waited >= policy.within.total_seconds()
+            while number > 0 and (over or number >= policy.size or size >= policy.most_bytes):
+                lines, taken = await self._assign(api, group)
+                if not lines:
+                    break
+                number, size = number - lines, size - taken
+
+    async def _assign(self, api: BatchEndpoint, group: WaitingGroup) -> tuple[int, int]:
+        batch_id, policy = new_id("batch"), api.policy
+        async with self.database.begin() as tx:
+            lines, size = await calls.assign(
+                tx, api.name, group, batch_id, size=policy.size, most=policy.most_bytes
+            )
+            if lines:
+                await batches.create(
+                    tx,
+                    batch_id,
+                    provider=api.name,
+                    url=group.url,
+                    model=group.model,
+                    lines=lines,
+                    size=size,
+                )
+        return lines, size
+
+    async def _advance(self, api: BatchEndpoint, batch: ProviderBatch) -> None:
+        while (step := self._steps.get(batch.state)) is not None:
+            former = batch.state
+            try:
+                batch = await step(api, batch)
+            except LlmError as error:
+                await self._put_off(api, batch.id, error)
+                return
+            if batch.state == former:
+                return
+
+    async def _put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
+        """The provider did not do as it was asked."""
+        async with reading(self.database) as connection:
+            batch = await batches.get(connection, batch_id)
+        if batch is None or batch.ended_at is not None:
+            return
+        log.warning("provider_batch_put_off", batch=batch.id, provider=api.name, error=error.detail)
+        told: dict[str, object] = {}
+        if isinstance(error, LlmRefused | RateLimited):
+            told["attempted_at"] = None  # it was heard, and nothing came of it
+        delay = min(api.policy.poll * 2 ** min(batch.tries, 10), LONGEST_DELAY)
+        if isinstance(error, RateLimited):
+            delay = max(delay, error.retry_after)
+        async with self.database.begin() as tx:
+            batch = await batches.change(
+                tx,
+                batch,
+                error=error.detail,
+                tries=batch.tries + 1,
+                poll_at=batches.later(delay),
+                **told,
+            )
+        if batch.state in (BatchState.ASSIGNED, BatchState.UPLOADED):
+            refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
+            if refused and batch.tries >= MOST_REFUSALS:
+                await self._give_up(api, batch, REFUSED, error.detail)
+            elif datetime.now(UTC) - batch.created_at > GIVEN_UP:
+                await self._give_up(api, batch, "not_submitted", error.detail)
+
+    async def _give_up(
+        self, api: BatchEndpoint, batch: ProviderBatch, code: str, detail: str
+    ) -> None:
+        if code != REFUSED and batch.attempted_at is not None and batch.file_id is not None:
+            return  # the provider may have it: the next look says so
+        while True:
+            async with reading(self.database) as connection:
+                left = await calls.left(connection, batch.id, limit=AT_ONCE)
+            if not left:
+                break
+            pairs = [(call, AnswerLine(call.id, None, code, detail)) for call in left]
+            batch = await self.writer.settle(batch, pairs, delay=api.policy.poll)
+        async with self.database.begin() as tx:
+            await batches.change(tx, batch, state=BatchState.FAILED, ended_at=batches.now())
+        log.warning("provider_batch_refused", batch=batch.id, provider=api.name, error=detail)

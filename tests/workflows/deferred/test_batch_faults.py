@@ -1,0 +1,258 @@
+"""A provider that fails, hangs or refuses; runs that are cancelled or paused; what may be kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from fastapi import Response
+from fastapi.responses import JSONResponse
+from structlog.typing import EventDict
+
+from app.cli.demo.batches.local_provider import LocalProvider
+from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.store import retention
+from app.workflows.contract.run_options import Budget, options_of
+from app.workflows.family import Overlap
+from tests.support.control import control, paused
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener, Sluice, assert_exact
+from tests.workflows.deferred.asking import (
+    TIMEOUT,
+    Deferring,
+    asking,
+    begun,
+    paid_once,
+    played,
+)
+
+UPLOAD, CREATE = "POST /v1/files", "POST /v1/batches"
+LOOK, READ = "GET /v1/batches/", "GET /v1/files/"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(LocalProvider()) as server:
+        yield server
+
+
+class Fails:
+    """Answers the first call that begins so with an error, or never."""
+
+    def __init__(self, call: str, status: int | None, times: int = 1) -> None:
+        self.call = call
+        self.status = status
+        self.left = times
+
+    async def __call__(self, call: str) -> Response | None:
+        if not self.left or not call.startswith(self.call):
+            return None
+        self.left -= 1
+        if self.status is None:
+            await asyncio.sleep(2 * TIMEOUT)
+            return Response(status_code=504)
+        return JSONResponse({"error": {"message": "An error of the server."}}, self.status)
+
+
+@pytest.mark.parametrize("call", [UPLOAD, CREATE, LOOK, READ])
+@pytest.mark.parametrize("status", [500, 429, None], ids=["500", "429", "hangs"])
+@pytest.mark.parametrize("heard", [False, True], ids=["unheard", "heard"])
+async def test_a_call_that_fails_is_made_again_and_nothing_is_paid_twice(
+    opener: Opener, server: ProviderServer, call: str, status: int | None, *, heard: bool
+) -> None:
+    if heard and status == 429:
+        pytest.skip("Who says that it is too early has done nothing.")
+    server.provider.hidden = 0.5 if heard else 0.0
+    setattr(server, "after" if heard else "before", Fails(call, status))
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 3)
+        assert run.succeeded == 3
+        batches = await sluice.sql("SELECT error FROM sluice.provider_batch")
+    assert paid_once(server.provider, *family.results)
+    assert {row[0] for row in batches} == {None}
+    assert sum(batch.total for batch in server.provider.batches.values()) == 3
+
+
+async def test_a_batch_that_the_provider_refuses_for_good_fails_its_items_and_says_why(
+    opener: Opener, server: ProviderServer
+) -> None:
+    server.before = Fails(CREATE, 400, times=100)
+    async with asking(opener, server)(Deferring()) as sluice:
+        run = await played(sluice, 3)
+        rows = await sluice.items(run.id)
+        assert_exact(run, rows)
+        [[state, error]] = await sluice.sql("SELECT state, error FROM sluice.provider_batch")
+    assert {(row.status, row.error_class) for row in rows} == {("failed", "DeferredFailed")}
+    assert "An error of the server." in (rows[0].error_message or "")
+    assert (state, "answered 400" in error) == ("failed", True)
+    assert server.provider.batches == {}
+
+
+async def test_a_key_that_is_refused_is_told_and_stands_nowhere(
+    opener: Opener, server: ProviderServer, logged: list[EventDict]
+) -> None:
+    secret = "sk-" + "quite-secret-0123456789"
+    right, server.key = server.key, secret
+    async with asking(opener, server)(Deferring()) as sluice:
+        server.key = right  # which the service does not have, and the server quotes what it has
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker(), asyncio.timeout(PATIENCE):
+            while not (found := await sluice.sql(TOLD)):
+                await asyncio.sleep(0.02)
+            assert "LLM_API_KEY" in found[0][0]
+            rows = [
+                str(await sluice.sql(f"SELECT * FROM sluice.{table}"))  # noqa: S608 - ours
+                for table in ("provider_batch", "deferred_call", "step", "item", "run", "run_event")
+            ]
+            server.key = secret
+            assert (await sluice.ended(run_id)).succeeded == 2
+    assert secret not in "".join(rows)
+    assert secret not in str(logged)
+    assert any(entry["event"] == "provider_batch_put_off" for entry in logged)
+
+
+TOLD = "SELECT error FROM sluice.provider_batch WHERE error LIKE '%401%' AND tries > 1"
+
+
+async def test_what_waits_for_a_cancelled_run_is_never_sent(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server, within=timedelta(seconds=3))(Deferring()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await begun(sluice, run_id, 3)
+            await control(sluice, "cancel", run_id)
+            run = await sluice.ended(run_id)
+            await _none_left(sluice)
+        assert_exact(run, await sluice.items(run_id))
+    assert (run.status, run.cancelled) == ("cancelled", 3)
+    assert server.calls == []
+
+
+async def test_a_batch_for_which_nobody_waits_any_more_is_cancelled_with_the_provider(
+    opener: Opener, server: ProviderServer
+) -> None:
+    server.provider.pace = 1.0
+    async with asking(opener, server, poll=timedelta(seconds=0.2))(Deferring()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                while not server.provider.batches:
+                    await asyncio.sleep(0.02)
+            await control(sluice, "cancel", run_id)
+            run = await sluice.ended(run_id)
+            await _none_left(sluice)
+        states = await sluice.sql("SELECT state, dropped FROM sluice.provider_batch")
+        assert_exact(run, await sluice.items(run_id))
+    assert {row[0] for row in states} == {"cancelled"}
+    assert {batch.status for batch in server.provider.batches.values()} == {"cancelled"}
+    assert not server.provider.paid
+
+
+async def test_a_batch_with_others_answers_goes_on_and_the_cancelled_ones_are_dropped(
+    opener: Opener, server: ProviderServer
+) -> None:
+    class Beside(Deferring):
+        overlap = Overlap.ALLOW
+
+    server.provider.pace = 1.0
+    wanted = {"size": 6, "within": timedelta(hours=1), "poll": timedelta(seconds=0.2)}
+    async with asking(opener, server, **wanted)(Beside()) as sluice:
+        await sluice.add_users(3)
+        first, second = await sluice.start(force=True), await sluice.start(force=True)
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                while not server.provider.batches:
+                    await asyncio.sleep(0.02)
+            await control(sluice, "cancel", first)
+            run = await sluice.ended(second)
+            await _none_left(sluice)
+        rows = await sluice.sql("SELECT state, lines, done, dropped FROM sluice.provider_batch")
+    assert run.succeeded == 3
+    assert [tuple(row) for row in rows] == [("completed", 6, 3, 3)]
+
+
+async def test_a_paused_run_sends_nothing_until_it_is_resumed(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server, within=timedelta(seconds=2))(Deferring()) as sluice:
+        await sluice.add_users(3)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await begun(sluice, run_id, 3)
+            await control(sluice, "pause", run_id)
+            collector = sluice.service.api.batches.collector
+            await asyncio.sleep(2.1)  # as long as it would have waited: only time can show it
+            await collector.round()
+            assert server.calls == []
+            await control(sluice, "resume", run_id)
+            assert (await sluice.ended(run_id)).succeeded == 3
+
+
+async def test_a_budget_pauses_the_run_with_the_answers_that_used_it_up(
+    opener: Opener, server: ProviderServer
+) -> None:
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        await sluice.add_users(3)
+        options = options_of(family, budget=Budget(tokens=10))
+        run_id = await sluice.start(options=options)
+        async with sluice.worker():
+            run = await paused(sluice, run_id)
+    assert run.reason == "budget"
+    assert run.spent_tokens >= 10
+
+
+async def test_a_batch_that_the_provider_has_lost_goes_again(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async def lost(call: str) -> Response | None:
+        first = next(iter(server.provider.batches), None)
+        if first is not None and call.endswith(first):
+            return JSONResponse({"error": {"message": "No batch found."}}, 404)
+        return None
+
+    server.before = lost
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 1)
+        rows = await sluice.sql("SELECT state, error FROM sluice.provider_batch ORDER BY id")
+    assert run.succeeded == 1
+    assert [row[0] for row in rows] == ["failed", "completed"]
+    assert "No batch found." in rows[0][1]
+
+
+async def test_ended_batches_are_deleted_with_what_is_old(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server)(Deferring()) as sluice:
+        await played(sluice, 1)
+        database = sluice.service.database
+        await retention.prune_batches(database, timedelta(days=1))
+        assert len(await sluice.sql("SELECT 1 FROM sluice.provider_batch")) == 1
+        await sluice.sql("UPDATE sluice.provider_batch SET ended_at = now() - interval '2 days'")
+        await retention.prune_batches(database, timedelta(days=1))
+        assert await sluice.sql("SELECT 1 FROM sluice.provider_batch") == []
+
+
+async def _none_left(sluice: Sluice) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await sluice.sql(LEFT):
+            await asyncio.sleep(0.02)
+
+
+LEFT = """
+    SELECT id FROM sluice.deferred_call
+    UNION ALL SELECT id FROM sluice.provider_batch WHERE ended_at IS NULL
+"""
