@@ -64,6 +64,7 @@ async def test_it_is_paused_resumed_and_cancelled(opener: Opener, commanding: Co
     async with shell(opener, family, commanding) as terminal:
         begun = await terminal.run("backfill", family.name, *JANUARY, "--json")
         backfill_id = json.loads(begun.stdout)["backfillId"]
+        await family.until_inside(1)  # or there is nothing that a cancel waits for
         for action, status in (
             ("pause", "paused"),
             ("resume", "running"),
