@@ -17,6 +17,7 @@ from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
 from app.workflows.family import Context, DeferredFailed
 from tests.support.control import paused
+from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 from tests.support.stepped import remembered
@@ -323,3 +324,50 @@ async def test_two_workers_make_no_batch_twice(opener: Opener, server: ProviderS
         assert run.succeeded == 50
     assert paid_once(server.provider, *family.results)
     assert sum(batch.total for batch in server.provider.batches.values()) == 50
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_an_answer_that_comes_while_the_item_is_at_work_is_not_lost(
+    opener: Opener, server: ProviderServer, status: int
+) -> None:
+    """It is there before the item waits for it."""
+
+    class Busy(Deferring):
+        async def _ask(self, item: str, ctx: Context) -> str:
+            async def slow() -> str:
+                async with asyncio.timeout(PATIENCE):
+                    while not server.provider.batches or not await sluice.sql(
+                        "SELECT 1 FROM sluice.step WHERE name = 'ask' AND status <> 'waiting'"
+                    ):
+                        await asyncio.sleep(0.02)
+                return "slow"
+
+            found = await asyncio.gather(
+                ctx.deferred("ask", self.body(item)), ctx.run("slow", slow), return_exceptions=True
+            )
+            return " ".join(type(one).__name__ for one in found)
+
+    server.provider.answer = refusing("u00001", status) if status != 200 else completed
+    family = Busy()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 1)
+    assert run.succeeded == 1
+    kind = "DeferredReply" if status == 200 else "DeferredFailed"
+    assert family.results == {"u00001": f"{kind} str"}
+
+
+async def test_a_preview_stops_before_anything_is_asked(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server)(Deferring()) as sluice, api(sluice) as caller:
+        await sluice.add_users(1)
+        path = sluice.bound().family.name
+        answer = await caller.post(
+            f"/api/workflows/{path}/record-user", json={"userId": "u00001", "dryRun": True}
+        )
+        told = answer.json()
+        assert answer.status_code == 200, told
+        assert "deferred" in str(told)
+        assert "small-1" in str(told)
+        assert await sluice.sql("SELECT 1 FROM sluice.deferred_call") == []
+    assert server.calls == []

@@ -69,6 +69,17 @@ function Told({ step, runId }: { readonly step: Step; readonly runId: string }) 
           </>
         )}
       </p>
+      {step.batch !== null && (
+        <p className="small muted">
+          {step.batch.id === null ? T.noBatch : T.batch(step.batch.id, step.batch.state ?? "")}
+          {step.batch.expiresAt !== null && (
+            <>
+              {" · "}
+              {T.batchExpires} <Time at={step.batch.expiresAt} relative />
+            </>
+          )}
+        </p>
+      )}
       {step.childRunId !== null && <Link href={to(["runs", step.childRunId])}>{T.child}</Link>}
       {step.errorClass !== null && (
         <p className="message">
