@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from app.config.environment import WebUrl
 from app.config.throttle_settings import ThrottleSettings
+from app.errors import ConfigurationError
 
 PROTOCOL = "http/protobuf"
 TRACE_ID = "{trace_id}"
@@ -18,27 +19,10 @@ SHORTEST_HEADER = 8
 """Characters of a header's value that is taken for a secret."""
 
 
-def _exporter(value: str | None) -> str | None:
-    if value not in (None, "otlp", "none"):
-        raise ValueError("must be otlp or none")
-    return value
-
-
-def _protocol(value: str | None) -> str | None:
-    if value not in (None, PROTOCOL):
-        raise ValueError(
-            f"must be {PROTOCOL}, which collectors take on port 4318; no other is spoken here"
-        )
-    return value
-
-
 def _template(value: str | None) -> str | None:
     if value is not None and TRACE_ID not in value:
         raise ValueError(f"must hold {TRACE_ID}, such as https://example.com/trace/{TRACE_ID}")
     return value
-
-
-Protocol = Annotated[str | None, AfterValidator(_protocol)]
 
 
 class TracingSettings(ThrottleSettings):
@@ -58,13 +42,13 @@ class TracingSettings(ThrottleSettings):
     otel_traces_headers: SecretStr | None = Field(
         None, alias="OTEL_EXPORTER_OTLP_TRACES_HEADERS", description="in their stead, for traces"
     )
-    otel_protocol: Protocol = Field(
+    otel_protocol: str | None = Field(
         None, alias="OTEL_EXPORTER_OTLP_PROTOCOL", description=f"{PROTOCOL}, or unset"
     )
-    otel_traces_protocol: Protocol = Field(
+    otel_traces_protocol: str | None = Field(
         None, alias="OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", description="likewise"
     )
-    otel_traces_exporter: Annotated[str | None, AfterValidator(_exporter)] = Field(
+    otel_traces_exporter: str | None = Field(
         None, alias="OTEL_TRACES_EXPORTER",
         description="none: no traces, whatever the others say; otlp: to http://127.0.0.1:4318,"
         " where no endpoint is named",
@@ -86,10 +70,31 @@ class TracingSettings(ThrottleSettings):
 
     @property
     def has_traces(self) -> bool:
+        """
+        Raises:
+            ConfigurationError: there are to be some, and it is not spoken here what the others of
+                these variables ask for. Where there are none, they are somebody else's.
+        """
         if self.otel_disabled or self.otel_traces_exporter == "none":
             return False
         named = self.otel_endpoint or self.otel_traces_endpoint
-        return named is not None or self.otel_traces_exporter == "otlp"
+        if named is None and self.otel_traces_exporter is None:
+            return False
+        if self.otel_traces_exporter not in (None, "otlp"):
+            raise ConfigurationError(
+                f"OTEL_TRACES_EXPORTER is {self.otel_traces_exporter}, and traces go out by OTLP"
+                " alone. Set it to otlp, or to none to have no traces."
+            )
+        protocol = self.otel_traces_protocol or self.otel_protocol
+        if protocol not in (None, PROTOCOL):
+            raise ConfigurationError(
+                f"Traces are to go out by {protocol}, and only {PROTOCOL} is spoken here. Set"
+                f" OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to {PROTOCOL} and"
+                " OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to where the collector takes that, usually"
+                " port 4318 with the path /v1/traces; or OTEL_TRACES_EXPORTER to none to have no"
+                " traces."
+            )
+        return True
 
     @property
     def traces_to(self) -> str:

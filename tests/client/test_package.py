@@ -93,7 +93,8 @@ def test_it_is_built_and_imported_without_the_service(tmp_path: Path) -> None:
         (models.Finish, FinishView, set()),
         (models.Parent, ParentView, set()),
         (models.Throttled, ThrottledView, set()),
-        (models.RunAnswer, RunAnswer, {"success"}),
+        # Where its spans are, likewise.
+        (models.RunAnswer, RunAnswer, {"success", "trace"}),
         (samples.Sample, SampleAnswer, {"success", "dry_run"}),
         (samples.SampleOutcomes, SampleOutcomes, set()),
         (samples.SampleGroup, SampleGroupView, set()),
