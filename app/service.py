@@ -33,7 +33,7 @@ from app.workflows.keys import Layer, new_worker, parse_flow_key, worker_id
 from app.workflows.layers.execute import ExecuteLayer
 from app.workflows.layers.item_claims import ItemClaimer
 from app.workflows.layers.item_execution import ItemExecutor
-from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.layers.item_permits import ItemPermits
 from app.workflows.layers.losses import Losses
 from app.workflows.layers.outcome_writer import OutcomeWriter
 from app.workflows.layers.paginate import PaginateLayer
@@ -45,6 +45,7 @@ from app.workflows.monitoring.items_at_work import ItemsAtWork, WorkTeller
 from app.workflows.monitoring.metrics import MetricsReadings
 from app.workflows.monitoring.worker_heartbeat import Heartbeat
 from app.workflows.monitoring.worker_load import LoadGauge
+from app.workflows.places.item_places import ItemPlaces
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.cache import RunCache
@@ -104,7 +105,7 @@ class Service:
         gate = self._gate()
         locks = ItemLocks(self.redis, settings.redis_prefix, lease=LEASE)
         cache = RunCache(ledger, self.worked, self.changes)
-        places = ItemPlaces(settings.worker_concurrency)
+        places = ItemPlaces(settings.worker_concurrency, settings.bulk_share)
         working, identity = ItemsAtWork(), new_worker()
         name = worker_id(identity)
         told = ToldHolds(ledger, self.controls, self.throttles.tell)
@@ -154,7 +155,14 @@ class Service:
         return held or self.throttles.asks(parse_flow_key(flow_key)[0])
 
     def _gate(self) -> Gate:
-        gate = RedisGate(self.redis, self.settings.redis_prefix, self.controls, lease=LEASE)
+        settings = self.settings
+        gate = RedisGate(
+            self.redis,
+            settings.redis_prefix,
+            self.controls,
+            lease=LEASE,
+            share=settings.bulk_share,
+        )
         return DeliveryGate(gate) if self._is_called else gate
 
     def _loops(self, cache: RunCache, context: Callable[..., Context]) -> Sequence[Beside]:
@@ -197,20 +205,10 @@ class Service:
             self.api.batches.calls,
         )
         items = ItemExecutor(
-            gate,
-            locks,
-            context,
-            cache,
-            places,
-            outcomes,
-            PausedRuns(ledger),
-            steps,
-            Losses(ledger),
-            working,
-            FinishedRuns(ledger, self.worked, self.changes),
-            told,
-            self._meter,
-        )
+            gate, locks, context, cache, places, outcomes, PausedRuns(ledger), steps,
+            ItemPermits(gate, cache), Losses(ledger), working,
+            FinishedRuns(ledger, self.worked, self.changes), told, self._meter,
+        )  # fmt: skip
         paginate = PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead, windows)
         return {
             Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),

@@ -197,6 +197,7 @@ class RunOptions(TypedDict, total=False):
     budget: Mapping[str, float]
     deadline_seconds: float
     approval: bool
+    priority: int
 
 
 class RunAnswer(ReadModel):

@@ -55,7 +55,7 @@ COMMANDS = {
     ),
     "resume": (
         "commands.control",
-        "Let a paused run go on where it stopped, with other limits if any are given.",
+        "Let a paused run go on where it stopped, with other options if any are given.",
     ),
     "approve": ("commands.control", "Let a run go on that waits for an approval."),
     "cancel": (

@@ -72,6 +72,10 @@ Attempts = Annotated[
         metavar="N", min=1, max=1_000, help="Try each item so often, not as its family says."
     ),
 ]
+Priority = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, max=9, help="0 to 9, a higher one first; else its family's."),
+]
 Note = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="Why, for whoever looks later.")
 ]

@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode
 
 from app import SERVICE
 from app.config.environment import scheme
+from app.config.priorities import BULK_SHARE
 from app.config.setting_values import Network, networks, schema_name, sealing_keys
 from app.config.webhook_settings import WebhookSettings
 from app.connections.postgres_url import PostgresUrl
@@ -131,6 +132,10 @@ class SluiceSettings(WebhookSettings):
     worker_threads: int = Field(
         40, alias="SLUICE_WORKER_THREADS", ge=1, le=1_000,
         description="threads for methods that are plain def",
+    )  # fmt: skip
+    bulk_share: float = Field(
+        BULK_SHARE, alias="SLUICE_BULK_SHARE", ge=0.01, le=0.5,
+        description="share of starts that runs of lower priorities have while others are waiting",
     )  # fmt: skip
     worker_heartbeat: float = Field(
         30, alias="SLUICE_WORKER_HEARTBEAT", ge=0.5, le=3600,

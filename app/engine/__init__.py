@@ -5,7 +5,7 @@ What an engine promises:
 
 - A published message is delivered at least once, after the publisher's transaction has committed
   and never when it did not. Of a message that waits, another publication only makes sure that it
-  comes as soon; one that is in hand is delivered once more afterwards.
+  comes as soon, and with the same priority; one that is in hand is delivered once more afterwards.
 - A delivery that its handler has ended is over. Where the handler says "again after", fails, or is
   gone with its process, the message is delivered again.
 
@@ -23,15 +23,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.config.priorities import HIGHEST, LOWEST, ORDINARY
+
 Token = tuple[int, int]
 """A message's number, and the number of this delivery of it."""
 
 
 @dataclass(slots=True)
 class OutgoingMessage:
-    """A message to publish. Of several flow keys' messages that are due, those of a higher
-    ``priority`` are delivered sooner; of one flow key's, those that are due sooner. An engine whose
-    queue keeps no order has them leave in this order, and promises no more.
+    """A message to publish. Of those that are due, those of a higher ``priority``, from 0 to 9, are
+    delivered sooner; of one priority, those of a flow key of a higher ``rank``; and of one flow
+    key, those that are due sooner. An engine whose queue keeps no order has them leave in this
+    order, and promises no more.
 
     ``size``: how many items it names.
     """
@@ -39,9 +42,10 @@ class OutgoingMessage:
     id: str
     flow_key: str
     payload: bytes
-    priority: int = 0
+    priority: int = ORDINARY
     delay: timedelta = timedelta(0)
     size: int = 1
+    rank: int = 0
 
 
 @dataclass(slots=True)
@@ -51,7 +55,7 @@ class Delivery:
     ``token``: no other delivery ever has it. ``attempt`` begins at 1 and grows with every delivery,
     until the message has been published once more. ``stopped``: the worker has cancelled the
     handler, and the message goes back. ``due``: since when it was to be delivered, by this process'
-    ``time.perf_counter``; None: nobody said.
+    ``time.perf_counter``; None: nobody said. ``priority``: of its message.
     """
 
     token: Token
@@ -60,6 +64,7 @@ class Delivery:
     attempt: int
     stopped: bool = False
     due: float | None = None
+    priority: int = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,31 @@ Handler = Callable[[Delivery], Awaitable[timedelta | None]]
 """Returns after how long the message shall come again; None: its delivery is over."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """At most so many messages of one flow key, of the priorities from ``low`` to ``high``.
+
+    ``bit``: there may be room for more of them when these have been taken: they come bit by bit, so
+    that other workers have their turn. ``owed``: before whatever has a higher priority. ``rank``:
+    of the flow key.
+    """
+
+    most: int
+    low: int = LOWEST
+    high: int = HIGHEST
+    bit: bool = False
+    owed: bool = False
+    rank: int = 0
+
+    @property
+    def bits(self) -> int:
+        """One for each of its priorities."""
+        return (2 << self.high) - (1 << self.low)
+
+    def takes(self, priority: int) -> bool:
+        return self.low <= priority <= self.high
+
+
 class Lane(Protocol):
     """Messages that share a worker's places."""
 
@@ -116,10 +146,17 @@ class Lane(Protocol):
         """By flow key; a message of another key is left to other workers."""
 
     def places(self) -> int:
-        """How many more messages to take now, over all keys."""
+        """How many more messages to take now, over all keys, of the highest priority at least."""
 
     def room(self, flow_key: str) -> int:
-        """How many more messages of this key to take now."""
+        """How many more messages of this key to take now, whatever their priority."""
+
+    def asks(self, flow_key: str, dry: int) -> Sequence[Ask]:
+        """What to take of this key now, priority by priority; each priority is in one at most.
+
+        Args:
+            dry: a bit for each priority of which nothing is due.
+        """
 
 
 class Worker(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from app.config.priorities import ORDINARY
 from app.flow.gate import GateClosed
 from app.flow.redis_gate import OPEN_DOOR, RedisGate
 
@@ -18,7 +19,7 @@ class DeliveryGate:
         self._closed = False
 
     def permit(
-        self, flow_key: str, partition: str | None = None
+        self, flow_key: str, partition: str | None = None, priority: int = ORDINARY
     ) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)

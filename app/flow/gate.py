@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
 
+from app.config.priorities import ORDINARY
+
 
 class GateClosed(Exception):
     """The worker stops: what waited here has not begun, and goes back to the queue.
@@ -35,12 +37,13 @@ class PartitionBusy(GateClosed):
 
 class Gate(Protocol):
     def permit(
-        self, flow_key: str, partition: str | None = None
+        self, flow_key: str, partition: str | None = None, priority: int = ORDINARY
     ) -> AbstractAsyncContextManager[None]:
         """Wait for the key's turn, and hold its slot for the length of the ``async with``.
 
         Args:
             partition: waits for its own turn as well, where partitions have limits.
+            priority: a higher one goes first.
 
         Raises:
             GateClosed: the gate was closed before the turn came, or the partition has no room soon.

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
+from app.config.priorities import BULK_SHARE, ORDINARY
 from app.connections.faults import Fault
 from app.flow.gate import FlowHeld, GateClosed
 from app.flow.limits import FlowControl
@@ -21,6 +22,7 @@ from app.flow.partitions.partition_queue import PartitionQueue
 from app.flow.partitions.partition_script import PartitionScript
 from app.flow.partitions.partition_slot import PartitionSlot
 from app.flow.permits.permit_queue import PermitQueue
+from app.flow.permits.permit_slot import PermitSlot
 from app.flow.redis_script import CHANGED, UNREACHABLE, GateScript
 
 LEASE = timedelta(seconds=10)
@@ -38,33 +40,24 @@ OPEN_DOOR = nullcontext()
 log = structlog.get_logger("sluice.flow")
 
 
-class _Slot:
-    """One start behind a lane. A class, because a generator for each item costs twice as much."""
-
-    __slots__ = ("_flow_key", "_lane", "_permit")
-
-    def __init__(self, lane: PermitQueue, flow_key: str = "") -> None:
-        self._lane = lane
-        self._flow_key = flow_key
-        self._permit = ""
-
-    async def __aenter__(self) -> None:
-        self._permit = await self._lane.enter(self._flow_key)
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._permit and self._lane.leave(self._permit):
-            # The slot stands empty until the next one begins, so that goes before what the ended
-            # one still has to do.
-            await asyncio.sleep(0)
-
-
 class RedisGate:
-    """See ``app.flow.gate.Gate``. ``run`` must be running while permits are held."""
+    """See ``app.flow.gate.Gate``. ``run`` must be running while permits are held.
+
+    Args:
+        share: of the starts of a flow key, for lower priorities than the highest one that waits.
+    """
 
     def __init__(
-        self, redis: Redis, prefix: str, controls: EffectiveLimits, *, lease: timedelta = LEASE
+        self,
+        redis: Redis,
+        prefix: str,
+        controls: EffectiveLimits,
+        *,
+        lease: timedelta = LEASE,
+        share: float = BULK_SHARE,
     ) -> None:
         self._redis = redis
+        self._share = share
         self._controls = controls
         self.holds = controls.holds
         self._lease = lease
@@ -77,7 +70,7 @@ class RedisGate:
         self._closed = False
 
     def permit(
-        self, flow_key: str, partition: str | None = None
+        self, flow_key: str, partition: str | None = None, priority: int = ORDINARY
     ) -> AbstractAsyncContextManager[None]:
         if self._closed:
             raise GateClosed(flow_key)
@@ -86,8 +79,9 @@ class RedisGate:
         if live.open:
             return OPEN_DOOR
         if live.partition is not None:
-            return PartitionSlot(self._partitioned(live.key), flow_key, partition)
-        return _Slot(self._lane(live.key), flow_key)
+            lane = self._partitioned(live.key)
+            return PartitionSlot(lane, flow_key, partition, priority)
+        return PermitSlot(self._lane(live.key), flow_key, priority)
 
     def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
         return self.permit(flow_key)
@@ -109,7 +103,7 @@ class RedisGate:
         if live.open:
             return OPEN_DOOR
         lane = self._lanes.get(live.key)
-        return _Slot(lane, flow_key) if lane is not None and lane.ready else None
+        return PermitSlot(lane, flow_key) if lane is not None and lane.ready else None
 
     def share(
         self, name: str, parallelism: Callable[[], int | None]
@@ -125,7 +119,7 @@ class RedisGate:
 
             lane = PermitQueue(self._script, self._worker, live, self._refused)
             self._lanes[key] = lane
-        return _Slot(lane)
+        return PermitSlot(lane)
 
     @property
     def away(self) -> bool:
@@ -164,7 +158,11 @@ class RedisGate:
         lane = self._lanes.get(key)
         if lane is None:
             lane = PermitQueue(
-                self._script, self._worker, lambda: self._controls.live(key), self._refused
+                self._script,
+                self._worker,
+                lambda: self._controls.live(key),
+                self._refused,
+                self._share,
             )
             self._lanes[key] = lane
         return lane
@@ -179,6 +177,7 @@ class RedisGate:
                 partial(self._controls.of_partition, key),
                 self._refused,
                 self._script.fault,
+                self._share,
             )
             self._by_partition[key] = lane
         return lane

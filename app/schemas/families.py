@@ -86,6 +86,7 @@ class FamilyView(View):
     overlap: Overlap = Field(description="of a run with another one that has not ended")
     max_failure_rate: float | None = Field(description="a larger share of failures pauses a run")
     min_items: int = Field(description="that must have ended before the share is judged")
+    priority: int = Field(description="of a run that names none, 0 to 9: a higher one goes first")
     deadline_seconds: float | None = Field(description="for which a run may go on before it pauses")
     approval: bool = Field(description="every run waits, once it has counted, to be approved")
     partitions: PartitionsView | None = Field(description="null: it has none, and no backfills")
@@ -123,6 +124,7 @@ class FamilyView(View):
             overlap=family.overlap,
             max_failure_rate=family.max_failure_rate,
             min_items=family.min_items,
+            priority=family.priority,
             deadline_seconds=None if family.deadline is None else family.deadline.total_seconds(),
             approval=family.approval,
             partitions=partitions,

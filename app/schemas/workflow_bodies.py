@@ -25,6 +25,7 @@ from app.workflows.contract.run_options import (
     Budget,
     Canary,
     Items,
+    Priority,
     Ramp,
     Rate,
     RunOptions,
@@ -79,6 +80,12 @@ AttemptsAsked = Annotated[
 ]
 
 
+PriorityAsked = Annotated[
+    Priority | None,
+    Field(description="0 to 9: a higher one goes first; null: as the family says"),
+]
+
+
 class RunOptionsBody(Body):
     """How often a run's items are tried, and when it must stop and ask; what is left out is as the
     family says."""
@@ -96,8 +103,9 @@ class RunOptionsBody(Body):
     budget: Budget | None = Field(None, description="pause when so much is spent")
     deadline_seconds: Seconds | None = Field(None, description="pause after so long")
     approval: Approval = None
+    priority: PriorityAsked = None
 
-    def options(self, family: AnyFamily) -> RunOptions:
+    def options(self, family: AnyFamily, *, bulk: bool = False) -> RunOptions:
         """
         Raises:
             BadInput: autoPromote without a canary, or see ``options_of``.
@@ -107,7 +115,7 @@ class RunOptionsBody(Body):
                 "autoPromote is for a run with a canary: name both.", field="autoPromote"
             )
         asked = {name: getattr(self, name) for name in RunOptionsBody.model_fields}
-        return options_of(family, **asked)
+        return options_of(family, bulk=bulk, **asked)
 
 
 def entity_field(family: AnyFamily) -> tuple[Any, Any]:  # as create_model takes it

@@ -194,7 +194,7 @@ class WorkflowClient:
             if not await pages.move_cursor(tx, run_id, cursor):
                 raise takes_no_more(await runs.get(tx, run_id))
             message = PaginateMessage(run=run_id)
-            await self._engine.publish(tx, [message.outgoing(bound.name)])
+            await self._engine.publish(tx, [message.outgoing(bound.name, run.priority)])
 
     async def trigger_items(self, bound: BoundFamily, run_id: str, item_ids: Sequence[str]) -> int:
         """Schedule exactly these items within a running run, beside its pages.
@@ -220,7 +220,8 @@ class WorkflowClient:
             if fresh is None:
                 raise takes_no_more(await runs.get(tx, run_id))
             todo = await items.pending_among(tx, run_id, named)
-            out = executions(bound.name, run_id, todo, bound.chunk_for(len(todo)))
+            size = bound.chunk_for(len(todo))
+            out = executions(bound.name, run_id, todo, size, run.priority)
             await self._engine.publish(tx, out)
         return fresh
 

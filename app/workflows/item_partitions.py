@@ -134,7 +134,7 @@ class PartitionWindows:
         if stands.status != RunStatus.RUNNING:
             window = _nobody
         ids = await parked_items.release(tx, run_id, freed, window)
-        return executions(stands.family, run_id, ids, TOGETHER)
+        return executions(stands.family, run_id, ids, TOGETHER, stands.priority)
 
 
 def _nobody(_partition: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +15,8 @@ from app.workflows import keys
 from app.workflows.keys import Layer
 
 NOW = timedelta(0)
+# Few process and page messages feed many items, so they go first.
+RANKS = MappingProxyType({Layer.PROCESS: 2, Layer.PAGINATE: 1, Layer.EXECUTE: 0})
 
 
 class RunOnly(BaseModel):
@@ -28,21 +31,24 @@ class LayerMessage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     layer: ClassVar[Layer]
-    # Few process and page messages feed many items, so they go first.
-    priority: ClassVar[int] = 0
 
     run: str
 
     def id(self) -> str:
         raise NotImplementedError
 
-    def outgoing(self, family: str, delay: timedelta = NOW) -> OutgoingMessage:
+    def outgoing(self, family: str, priority: int, delay: timedelta = NOW) -> OutgoingMessage:
+        """
+        Args:
+            priority: of its run.
+        """
         return OutgoingMessage(
             id=self.id(),
             flow_key=keys.flow_key(family, self.layer),
             payload=self.model_dump_json(exclude_none=True).encode(),
-            priority=self.priority,
+            priority=priority,
             delay=delay,
+            rank=RANKS[self.layer],
         )
 
     @classmethod
@@ -54,7 +60,6 @@ class ProcessMessage(LayerMessage):
     """Layer 1: count, and begin the run."""
 
     layer = Layer.PROCESS
-    priority = 20
 
     def id(self) -> str:
         return keys.process_message(self.run)
@@ -64,7 +69,6 @@ class PaginateMessage(LayerMessage):
     """Layer 2: read the pages that are due."""
 
     layer = Layer.PAGINATE
-    priority = 10
 
     def id(self) -> str:
         return keys.page_message(self.run)
@@ -83,17 +87,17 @@ class ExecuteMessage(LayerMessage):
             return keys.item_message(self.run, self.items[0])
         return keys.chunk_message(self.run, self.items)
 
-    def outgoing(self, family: str, delay: timedelta = NOW) -> OutgoingMessage:
-        message = super().outgoing(family, delay)
+    def outgoing(self, family: str, priority: int, delay: timedelta = NOW) -> OutgoingMessage:
+        message = super().outgoing(family, priority, delay)
         message.size = len(self.items)
         return message
 
 
 def executions(
-    family: str, run_id: str, item_ids: Sequence[str], size: int
+    family: str, run_id: str, item_ids: Sequence[str], size: int, priority: int
 ) -> list[OutgoingMessage]:
     """Messages for all of these, each for at most ``size``."""
     return [
-        ExecuteMessage(run=run_id, items=chunk).outgoing(family)
+        ExecuteMessage(run=run_id, items=chunk).outgoing(family, priority)
         for chunk in chunked(size, item_ids)
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.engine import Delivery, Engine, Handler, OutgoingMessage, Worker
+from app.engine import Ask, Delivery, Engine, Handler, OutgoingMessage, Worker
 from tests.support.patience import PATIENCE
 
 
@@ -42,6 +42,10 @@ class SomeLane:
 
     def room(self, flow_key: str) -> int:
         return self.rooms.get(flow_key, self.most) - self.held.get(flow_key, 0)
+
+    def asks(self, flow_key: str, dry: int) -> Sequence[Ask]:
+        room = self.room(flow_key)
+        return [Ask(room)] if room > 0 else []
 
 
 class Taker:

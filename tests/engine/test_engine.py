@@ -173,7 +173,7 @@ async def test_a_delayed_message_waits_until_it_is_due(
 async def test_urgent_messages_go_first(ordering: Engine, database: AsyncEngine) -> None:
     taker = Taker()
     await publish(ordering, database, *(message(n) for n in range(30)))
-    await publish(ordering, database, message(99, "b.paginate", priority=5))
+    await publish(ordering, database, message(99, "b.paginate", priority=9))
     async with working(ordering, {"a.execute": taker, "b.paginate": taker}, most=1):
         await until(lambda: len(taker.taken) == 31)
     assert b"99" in [delivery.payload for delivery in taker.taken[:2]]

@@ -100,7 +100,7 @@ async def test_who_asks_for_one_message_locks_no_other(
     await publish(engine, database, *(message(n) for n in range(3)))
     async with database.connect() as first, database.connect() as second:
         for connection in (first, second):
-            asked = ["a.execute"], [50], 1, uuid.uuid4()
+            asked = ["a.execute"], [50], [0], [9], [0], [False], 1, uuid.uuid4()
             taken = await fetch_raw(connection, statements.CLAIM, *asked)
             assert len(taken) == 1  # and the other's is not committed
 
@@ -251,8 +251,11 @@ async def test_messages_that_are_due_much_later_cost_a_claim_nothing(
     await publish(engine, database, message(1))
     async with database.connect() as connection:
         await connection.execute(text("SET enable_seqscan = off"))
-        claim = statements.CLAIM.replace("$1", "'{a.execute}'").replace("$2", "'{10}'")
-        claim = claim.replace("$3", "10").replace("$4", "gen_random_uuid()")
+        claim = statements.CLAIM
+        values = ("{a.execute}", "{10}", "{0}", "{9}", "{0}", "{f}")
+        for number, value in enumerate(values, start=1):
+            claim = claim.replace(f"${number}", f"'{value}'")
+        claim = claim.replace("$7", "10").replace("$8", "gen_random_uuid()")
         plan = await connection.scalars(text(f"EXPLAIN (ANALYZE, BUFFERS) {claim}"))
         lines = "\n".join(plan)
     assert "Rows Removed by Filter" not in lines

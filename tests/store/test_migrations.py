@@ -39,6 +39,7 @@ CHANGED_NO_MORE = {
     "20261221_event_detail": "9ffeccc50ae57a2e",
     "20261222_partitions": "ca69679fce40d82b",
     "20261223_traceparent": "8c43dc9f74ced501",
+    "20261225_provider_batches": "1dd03dc7dad5c536",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -41,7 +41,8 @@ async def active(sluice: Sluice) -> str | None:
 
 async def take_next(sluice: Sluice) -> str | None:
     async with sluice.service.database.begin() as tx:
-        return await overlap.take_next(tx, "recording")
+        taken = await overlap.take_next(tx, "recording")
+    return None if taken is None else taken[0]
 
 
 async def test_a_family_without_runs_has_neither_an_active_nor_a_next_one(opener: Opener) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from app.config.priorities import ORDINARY
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.family import Context
@@ -37,7 +38,7 @@ async def lone_item(sluice: Sluice) -> str:
     await sluice.sql("DELETE FROM sluice.message")
     await sluice.sql("UPDATE sluice.run SET status = 'running', paged = true, scheduled = 1")
     await sluice.sql("INSERT INTO sluice.item VALUES (:run, 'u00001', 'pending')", run=run_id)
-    await sluice.publish(*executions("recording", run_id, ["u00001"], 1))
+    await sluice.publish(*executions("recording", run_id, ["u00001"], 1, ORDINARY))
     return run_id
 
 

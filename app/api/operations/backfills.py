@@ -71,7 +71,7 @@ class NewBackfill(RunOptionsBody):
             reverse=self.reverse,
             force=self.force,
             params=self.params,
-            options=self.options(bound.family),
+            options=self.options(bound.family, bulk=True),
         )
 
 

@@ -11,6 +11,7 @@ from app.api.dependencies import Allowed, ApiState, Caller, NoteInBody, RunIdInP
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.api.runs.failures import group_of
+from app.config.priorities import ORDINARY
 from app.errors import Conflict
 from app.schemas.base import Body, GivenNote
 from app.schemas.failures import RetryAnswer
@@ -27,6 +28,7 @@ from app.workflows.contract.run_options import (
     Attempts,
     Budget,
     Items,
+    Priority,
     Rate,
     RunOptions,
     Seconds,
@@ -46,6 +48,7 @@ class Resume(Body):
     max_failure_rate: Rate | None = None
     min_items: Items = 1
     deadline_seconds: Seconds | None = None
+    priority: Priority = ORDINARY
     note: GivenNote = None
 
     def merged(self, run: Run) -> RunOptions | None:

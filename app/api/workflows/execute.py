@@ -25,6 +25,7 @@ from app.schemas.workflow_bodies import (
     Approval,
     AttemptsAsked,
     ItemId,
+    PriorityAsked,
     RunId,
     body_model,
     entity_field,
@@ -61,6 +62,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         ),
         attempts=(AttemptsAsked, None),
         approval=(Approval, None),
+        priority=(PriorityAsked, None),
         params=params_field(family),
     )
 
@@ -85,7 +87,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
                 return await _previewed(state.previews, bound, body)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
-            for own in ("approval", "attempts"):
+            for own in ("approval", "attempts", "priority"):
                 if getattr(body, own) is not None:
                     raise BadInput(f"{own} is for a run of its own: name no runId.", field=own)
             await require_may_add_items(state, allowed, body.run_id)
@@ -98,7 +100,9 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             body.params,
             started_by=caller,
             once=once(body),
-            options=options_of(family, approval=body.approval, attempts=body.attempts),
+            options=options_of(
+                family, approval=body.approval, attempts=body.attempts, priority=body.priority
+            ),
         )
         answer_start(response, started)
         run_id = started.run_id

@@ -22,6 +22,7 @@ from app.cli.options import (
     Key,
     MaxFailureRate,
     Param,
+    Priority,
     ThroughPauses,
     following,
 )
@@ -81,6 +82,7 @@ def backfill(
     ] = False,
     param: Param = None,
     attempts: Attempts = None,
+    priority: Priority = None,
     max_failure_rate: MaxFailureRate = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
@@ -115,7 +117,11 @@ def backfill(
             "force": force,
             "params": parse_params(param or (), known.params),
         }
-        asked = {"attempts": attempts, "maxFailureRate": max_failure_rate}
+        asked = {
+            "attempts": attempts,
+            "maxFailureRate": max_failure_rate,
+            "priority": priority,
+        }
         body |= {name: value for name, value in asked.items() if value is not None}
         if dry_run or not as_json:
             answer = api.post(BackfillDryRunAnswer, BACKFILLS, {**body, "dryRun": True})

@@ -19,6 +19,7 @@ from app.cli.options import (
     Key,
     MaxFailureRate,
     Note,
+    Priority,
     RunId,
     ThroughPauses,
     Watch,
@@ -48,11 +49,16 @@ def resume(
     budget_tokens: BudgetTokens = None,
     max_failure_rate: MaxFailureRate = None,
     attempts: Attempts = None,
+    priority: Priority = None,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
-    """Let a paused run go on where it stopped, with other limits if any are given."""
-    asked: dict[str, JsonValue] = {"maxFailureRate": max_failure_rate, "attempts": attempts}
+    """Let a paused run go on where it stopped, with other options if any are given."""
+    asked: dict[str, JsonValue] = {
+        "maxFailureRate": max_failure_rate,
+        "attempts": attempts,
+        "priority": priority,
+    }
     body = noted(note)
     body |= {name: value for name, value in asked.items() if value is not None}
     changed = budget_of(budget_usd, budget_tokens)

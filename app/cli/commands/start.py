@@ -26,6 +26,7 @@ from app.cli.options import (
     MaxFailureRate,
     OwnEntity,
     Param,
+    Priority,
     ThroughPauses,
     Watch,
     following,
@@ -68,6 +69,7 @@ def run(
     ] = None,
     entity: OwnEntity = None,
     attempts: Attempts = None,
+    priority: Priority = None,
     canary: Annotated[
         int | None,
         typer.Option(
@@ -115,6 +117,7 @@ def run(
         max_failure_rate=max_failure_rate,
         deadline=deadline,
         approval=approval,
+        priority=priority,
     )
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if item_id and items_from is not None:

@@ -20,6 +20,7 @@ def options(
     max_failure_rate: float | None,
     deadline: str | None,
     approval: bool,
+    priority: int | None,
 ) -> Body:
     """Only what was given. ``ramp``: start, factor, every; ``budget``: USD, tokens.
 
@@ -38,6 +39,7 @@ def options(
         "maxFailureRate": max_failure_rate,
         "deadlineSeconds": seconds,
         "approval": approval or None,
+        "priority": priority,
     }
     return _given(asked)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
@@ -13,6 +12,7 @@ import structlog
 
 from app.connections.faults import Fault, away
 from app.engine import Delivery, Lane, Token
+from app.engine.postgres.dry_keys import DryKeys
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import QueueConnection
 
@@ -39,14 +39,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 log = structlog.get_logger("sluice.engine")
 
-Queue = Callable[[Callable[[str], None]], AbstractAsyncContextManager[QueueConnection]]
+Queue = Callable[[Callable[[str, int], None]], AbstractAsyncContextManager[QueueConnection]]
 
 
 class QueueConsumer:
     """See ``app.engine.Worker``.
 
     Args:
-        queue: opens a connection; is given the function to tell the flow key of new messages.
+        queue: opens a connection; is given the function to tell of which flow key and priority
+            there are new messages.
     """
 
     def __init__(
@@ -60,8 +61,7 @@ class QueueConsumer:
         self._in_hand: dict[Token, tuple[Delivery, asyncio.Task[None]]] = {}
         self._ended: dict[Token, timedelta | None] = {}
         self._at_once = [1 for _ in lanes]
-        self._dry: set[str] = set()
-        self._heard: Counter[str] = Counter()
+        self._dry = DryKeys()
         self._asked_at = self._due_at = self._look_at = 0.0
         self._due_known = False
         self._pause, self._locked_for = FIRST_PAUSE, SHARE
@@ -100,10 +100,9 @@ class QueueConsumer:
     def look(self) -> None:
         self._wake.set()
 
-    def _hear(self, flow_key: str) -> None:
+    def _hear(self, flow_key: str, priority: int) -> None:
         if flow_key in self._handlers:
-            self._heard[flow_key] += 1
-            self._dry.discard(flow_key)
+            self._dry.hear(flow_key, priority)
             self._due_known = False
             self._wake.set()
 
@@ -149,13 +148,12 @@ class QueueConsumer:
         more = False
         for number, lane in enumerate(self._lanes):
             places = lane.places()
-            asked = lane.handlers.keys() - self._dry
-            room = {key: free for key in asked if (free := lane.room(key)) > 0}
-            if places <= 0 or not room:
+            asked = self._dry.asks(lane) if places > 0 else []
+            if not asked:
                 continue
             limit = min(places, self._at_once[number])
-            heard = {key: self._heard[key] for key in room}
-            taken = await queue.claim(room, limit)
+            heard = self._dry.heard(asked)
+            taken = await queue.claim(asked, limit)
             if self._fault.lasts:
                 self._pause = FIRST_PAUSE
                 self._fault.over()
@@ -165,15 +163,9 @@ class QueueConsumer:
             if len(taken) == limit:
                 self._at_once[number] = min(2 * self._at_once[number], MOST_AT_ONCE)
                 more = True
-            else:
-                self._at_once[number] = max(1, len(taken))
-                of = Counter(delivery.flow_key for delivery in taken)
-                # Nothing more of these is due. Asked for again when we are told of something new.
-                self._dry |= {
-                    key
-                    for key, free in room.items()
-                    if of[key] < free and self._heard[key] == heard[key]
-                }
+                continue
+            self._at_once[number] = max(1, len(taken))
+            more = self._dry.taken(asked, taken, heard) or more
         if more:
             # They begin, and what they take is known. As long as none of them ends, other workers
             # that were idle have a turn too.
@@ -188,7 +180,7 @@ class QueueConsumer:
                 return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()
             self._due_known = True  # unless something is heard while we ask
-            due = await queue.next_due(self._handlers, self._dry)
+            due = await queue.next_due(self._handlers, self._dry.keys)
             left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
             if left > 0:
                 self._locked_for = SHARE

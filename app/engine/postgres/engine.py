@@ -133,12 +133,13 @@ class PostgresEngine:
 
     @asynccontextmanager
     async def _queue(
-        self, me: uuid.UUID, heard: Callable[[str], None]
+        self, me: uuid.UUID, heard: Callable[[str, int], None]
     ) -> AsyncIterator[QueueConnection]:
-        """Open a connection that listens; ``heard`` is told the flow key of new messages."""
+        """Open a connection that listens; ``heard`` is told flow key and priority of messages."""
 
-        def notified(_connection: object, _pid: object, _channel: object, flow_key: object) -> None:
-            heard(str(flow_key))
+        def notified(_connection: object, _pid: object, _channel: object, told: object) -> None:
+            flow_key, _, priority = str(told).rpartition(" ")
+            heard(flow_key, int(priority))
 
         async with self._connected(CLAIMING) as connection:
             await connection.add_listener(self._said(statements.CHANNEL), notified)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -12,7 +12,7 @@ import asyncpg
 
 from app.connections.arrays import sent
 from app.connections.schema import SCHEMA, in_schema
-from app.engine import Delivery, Token
+from app.engine import Ask, Delivery, Token
 from app.engine.postgres import statements
 
 # No flush: what a crash of Postgres undoes is a delivery more. Plans by index: one made while the
@@ -46,13 +46,23 @@ class QueueConnection:
         self._heartbeat = heartbeat
         self._schema = schema
 
-    async def claim(self, room: Mapping[str, int], limit: int) -> list[Delivery]:
-        """At most ``limit`` messages that are due, and of each flow key no more than its room."""
-        rows = await self._fetch(statements.CLAIM, list(room), list(room.values()), limit, self._me)
+    async def claim(self, asked: Sequence[tuple[str, Ask]], limit: int) -> list[Delivery]:
+        """At most ``limit`` messages that are due, and of each flow key what is asked for."""
+        rows = await self._fetch(
+            statements.CLAIM,
+            [key for key, _ in asked],
+            [ask.most for _, ask in asked],
+            [ask.low for _, ask in asked],
+            [ask.high for _, ask in asked],
+            [ask.rank for _, ask in asked],
+            [ask.owed for _, ask in asked],
+            limit,
+            self._me,
+        )
         now = time.perf_counter()
         return [
-            Delivery((seq, number), key, body, attempt, due=now - late)
-            for seq, number, attempt, key, body, late in rows
+            Delivery((seq, number), key, body, attempt, due=now - late, priority=priority)
+            for seq, number, attempt, key, body, priority, late in rows
         ]
 
     async def next_due(self, flow_keys: Collection[str], dry: Collection[str]) -> timedelta | None:

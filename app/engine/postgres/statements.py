@@ -7,8 +7,9 @@ made, and kept, while the queue is empty begins with the whole queue (docs/decis
 from __future__ import annotations
 
 CHANNEL = "sluice.queue"
-"""A notification on it is a flow key of which new messages wait."""
+"""A notification on it is a flow key, and a priority, of which new messages wait."""
 
+_TELL = f"pg_notify('{CHANNEL}', flow_key || ' ' || priority)"
 # Told once for each flow key of a batch, and by the statement itself: no other round trip. In the
 # order of the ids, as every other statement that locks several: two never wait for each other.
 PUBLISH = f"""
@@ -22,12 +23,15 @@ PUBLISH = f"""
             AS t(id, flow_key, payload, size, priority, delay)
         ORDER BY t.id COLLATE "C"
         ON CONFLICT (id) DO UPDATE SET
-            due_at = CASE WHEN m.worker IS NULL THEN excluded.due_at ELSE m.due_at END,
+            priority = excluded.priority,
+            due_at = CASE
+                WHEN m.worker IS NULL THEN least(m.due_at, excluded.due_at) ELSE m.due_at
+            END,
             again_at = CASE WHEN m.worker IS NOT NULL THEN least(m.again_at, excluded.due_at) END
-        WHERE m.worker IS NOT NULL OR m.due_at > excluded.due_at
-        RETURNING flow_key
+        WHERE m.worker IS NOT NULL OR m.due_at > excluded.due_at OR m.priority <> excluded.priority
+        RETURNING flow_key, priority
     )
-    SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM fresh GROUP BY flow_key
+    SELECT count(*), {_TELL} FROM fresh GROUP BY flow_key, priority
 """  # noqa: S608 - no value is pasted in
 LIVING = """
     SELECT seq, deliveries FROM sluice.message
@@ -44,22 +48,32 @@ ABANDONED = """
     ORDER BY former, seq
 """
 
-# Each flow key's index is read in the order in which its messages are due, and no further than
-# needed: what is due in a week is never read, however much of it waits. No more is locked of a key
-# than may be taken: another worker that asks at the same moment would find nothing.
+# Each priority of a flow key is read by index, the highest first, in the order in which its
+# messages are due, and no further than needed: what is due in a week is never read, however much of
+# it waits. No more is locked of a key than may be taken: another worker that asks at that moment
+# would find nothing. So nothing is sorted within the limit, and row by row is read behind it.
 CLAIM = """
     UPDATE sluice.message m
-    SET worker = $4::uuid, deliveries = m.deliveries + 1, attempts = m.attempts + 1
+    SET worker = $8::uuid, deliveries = m.deliveries + 1, attempts = m.attempts + 1
     WHERE m.seq = ANY(ARRAY(
-        SELECT job.seq FROM unnest($1::text[], $2::text[]::int[]) AS k(flow_key, room)
+        SELECT job.seq FROM unnest(
+            $1::text[], $2::text[]::int[], $3::text[]::int[], $4::text[]::int[], $5::text[]::int[],
+            $6::text[]::bool[]
+        ) AS k(flow_key, most, low, high, rank, owed)
         CROSS JOIN LATERAL (
-            SELECT seq, priority FROM sluice.message
-            WHERE flow_key = k.flow_key AND worker IS NULL AND due_at <= now()
-            ORDER BY due_at LIMIT least(k.room, $3) FOR UPDATE SKIP LOCKED
+            SELECT found.seq, level.priority
+            FROM generate_series(k.high, k.low, -1) AS level(priority)
+            CROSS JOIN LATERAL (
+                SELECT seq FROM sluice.message
+                WHERE flow_key = k.flow_key AND priority = level.priority AND worker IS NULL
+                  AND due_at <= now()
+                ORDER BY due_at FOR UPDATE SKIP LOCKED
+            ) AS found
+            LIMIT least(k.most, $7)
         ) AS job
-        ORDER BY job.priority DESC, job.seq LIMIT $3
+        ORDER BY k.owed DESC, job.priority DESC, k.rank DESC, job.seq LIMIT $7
     ))
-    RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload,
+    RETURNING m.seq, m.deliveries, m.attempts, m.flow_key, m.payload, m.priority,
         extract(epoch FROM now() - m.due_at)::float8
 """
 # Of a key of which nothing more could be taken, what is due already counts too: somebody had it
@@ -96,10 +110,10 @@ _LATER = f"""
         SET worker = NULL, again_at = NULL, due_at = %s,
             attempts = CASE WHEN m.again_at IS NULL THEN m.attempts ELSE 0 END
         WHERE m.seq = ANY({_OURS}) AND %s
-        RETURNING flow_key, due_at
+        RETURNING flow_key, priority, due_at
     )
-    SELECT pg_notify('{CHANNEL}', flow_key) FROM later
-    WHERE due_at < now() + $4::interval GROUP BY flow_key
+    SELECT {_TELL} FROM later
+    WHERE due_at < now() + $4::interval GROUP BY flow_key, priority
 """  # noqa: S608
 ONCE_MORE = _LATER % ("m.again_at", "m.again_at IS NOT NULL")
 AGAIN = _LATER % (
@@ -113,9 +127,9 @@ _GIVE_BACK = f"""
             SELECT seq FROM sluice.message WHERE worker = ANY($1::text[]::uuid[])
             ORDER BY id FOR UPDATE
         ))
-        RETURNING flow_key
+        RETURNING flow_key, priority
     )
-    SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
+    SELECT count(*), {_TELL} FROM back GROUP BY flow_key, priority
 """  # noqa: S608
 GIVE_BACK = _GIVE_BACK % ""
 GIVE_BACK_OF_DEAD = _GIVE_BACK % ", former = worker, former_delivery = deliveries"
@@ -128,9 +142,9 @@ LET_GO = f"""
             WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
             ORDER BY id FOR UPDATE
         ))
-        RETURNING flow_key
+        RETURNING flow_key, priority
     )
-    SELECT count(*), pg_notify('{CHANNEL}', flow_key) FROM back GROUP BY flow_key
+    SELECT count(*), {_TELL} FROM back GROUP BY flow_key, priority
 """  # noqa: S608
 
 # The lock of a consumer is (hash, number), which pg_locks shows as two unsigned numbers.

@@ -34,6 +34,8 @@ KNOWN_WITHIN = timedelta(seconds=3)
 """In which every process reads what is held: see ``app.flow.redis_gate.CONFIG_POLL``."""
 GIVEN_UP_AGAIN = timedelta(minutes=5)
 """Until a message is sent again that QStash has given up."""
+RANKS = 10
+"""Of a priority: a row has one number for both."""
 
 
 class QStashEngine:
@@ -78,7 +80,7 @@ class QStashEngine:
             [m.flow_key for m in once],
             [m.payload for m in once],
             [m.size for m in once],
-            [m.priority for m in once],
+            [RANKS * m.priority + m.rank for m in once],
             [m.delay for m in once],
             HORIZON,
         )

@@ -7,8 +7,10 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
+from app.config.priorities import BULK_SHARE, ORDINARY
 from app.connections.faults import Fault
 from app.flow.gate import GateClosed, PartitionBusy
 from app.flow.limits import OPEN, FlowControl
@@ -28,9 +30,7 @@ LATE = 0.005
 
 class PartitionQueue:
     """As ``app.flow.permits.permit_queue.PermitQueue``; but every start asks Redis, because a slot
-    that one partition gives back may be none for another. Many that end, and wait, share a round
-    trip.
-    """
+    that one partition gives back may be none for another. Many share a round trip."""
 
     ready = False
 
@@ -42,6 +42,7 @@ class PartitionQueue:
         limits: Callable[[str], FlowControl],
         refused: Callable[[str], Exception | None],
         fault: Fault,
+        share: float = BULK_SHARE,
     ) -> None:
         self._script = script
         self._worker = worker
@@ -49,7 +50,7 @@ class PartitionQueue:
         self._limits = limits  # of a partition
         self._refused = refused  # what who may not start is told, by flow key
         self._fault = fault
-        self._line = PartitionLine()
+        self._line = PartitionLine(share)
         self._held: dict[str, str | None] = {}
         self._released: list[tuple[str, str | None]] = []
         self._due: dict[str, asyncio.TimerHandle] = {}
@@ -75,14 +76,14 @@ class PartitionQueue:
             self._released += [(one, of) for one, of in renewed.items() if one not in self._held]
             self.kick()
 
-    async def enter(self, flow_key: str, partition: str | None) -> str:
+    async def enter(self, flow_key: str, partition: str | None, priority: int = ORDINARY) -> str:
         """Wait for a permit.
 
         Raises:
             GateClosed: the gate was closed first, or the flow key is held.
             PartitionBusy: the partition has no room.
         """
-        place = Waiting(flow_key, partition, asyncio.get_running_loop().time())
+        place = Waiting(flow_key, partition, _now(), priority=priority)
         self._line.join(place)
         self.kick()
         while True:
@@ -98,7 +99,7 @@ class PartitionQueue:
             self._give_back(permit)
             if (refusal := self._refusal(flow_key)) is not None:
                 raise refusal
-            place = Waiting(flow_key, partition, place.since)
+            place = Waiting(flow_key, partition, place.since, priority=priority)
             self._line.join(place, first=True)
 
     def leave(self, permit: str) -> bool:
@@ -191,6 +192,7 @@ class PartitionQueue:
         denied: Counter[str | None] = Counter()
         for offset, (place, answer) in enumerate(zip(wanted, found.answers, strict=True)):
             if answer.start is not None:
+                self._line.began(place)
                 self._grant(place, f"{self._worker}:{number + offset}", answer.start)
             elif answer.partition_in is not None:
                 waits.append(answer.partition_in)
@@ -201,11 +203,10 @@ class PartitionQueue:
 
     def _grant(self, place: Waiting, permit: str, start: float) -> None:
         self._held[permit] = place.partition
-        loop = asyncio.get_running_loop()
         if start <= 0:
             self._admit(place, permit, None)
         else:
-            place.promised = True
+            place.promised, loop = True, asyncio.get_running_loop()
             due = loop.time() + start
             self._due[permit] = loop.call_later(start, self._admit, place, permit, due)
 
@@ -217,16 +218,12 @@ class PartitionQueue:
             place.turn.set_result((permit, due))
 
     def _impatient(self, place: Waiting, left: float, before: int) -> None:
-        """What cannot begin soon keeps no place of what can.
-
-        Args:
-            left: seconds until the partition's next turn.
-            before: how many others of it wait for a turn.
-        """
+        """What cannot begin soon keeps no place of what can: the partition's next turn comes in
+        ``left`` seconds, and ``before`` others of it wait for one."""
         interval = self._limits(place.partition or "").interval
         if interval is not None:
             left += before * interval.total_seconds()
-        waited = asyncio.get_running_loop().time() - place.since
+        waited = _now() - place.since
         if place.turn.done() or (waited < PATIENCE and not PATIENCE < left < math.inf):
             return
         chance = 0.5 + random.random()  # noqa: S311 - what was sent away together comes back apart
@@ -238,12 +235,14 @@ class PartitionQueue:
             return False
         limits = (self._live().control, OPEN if partition is None else self._limits(partition))
         intervals = [one.interval.total_seconds() for one in limits if one.interval is not None]
-        late = asyncio.get_running_loop().time() - due
+        late = _now() - due
         return bool(intervals) and late > max(min(intervals), LATE)
 
     async def _wait(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._kicked.wait()
-        except TimeoutError:
-            pass
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from app.config.priorities import BULK_SHARE, ORDINARY
 from app.flow.gate import GateClosed
 from app.flow.overrides import LiveControl
 from app.flow.permits.kept_permits import KeptPermits
@@ -20,12 +21,10 @@ LATE = 0.005
 
 
 class PermitQueue:
-    """The items of one worker wait here in line, so that a full key costs no poll per item.
-
-    A slot whose item ends goes straight to the next one in line, or to one that comes within
-    moments, without a round trip: the number at work stays the same, and Redis need not be asked.
-    It is told soon after, and answers how many slots this worker should rather give back: the limit
-    was lowered, or other workers wait.
+    """The items of one worker wait here in line, so that a full key costs no poll per item. A slot
+    whose item ends goes straight to the next one in line, or to one that comes in moments, without
+    a round trip: the number at work stays the same. Redis is told soon after, and answers how many
+    slots this worker should rather give back: the limit was lowered, or others wait.
     """
 
     def __init__(
@@ -34,12 +33,13 @@ class PermitQueue:
         worker: str,
         live: Callable[[], LiveControl],
         refused: Callable[[str], Exception | None],
+        share: float = BULK_SHARE,
     ) -> None:
         self._script = script
         self._worker = worker
         self._live = live
         self._refused = refused  # what who may not start is told, by flow key
-        self._line = WaitingLine()
+        self._line = WaitingLine(share)
         self._held: set[str] = set()
         self._released: list[str] = []
         self._kept = KeptPermits(self._give_back)
@@ -72,7 +72,7 @@ class PermitQueue:
             self._released += [one for one in renewed if one not in self._held]
             self.kick()
 
-    async def enter(self, flow_key: str = "") -> str:
+    async def enter(self, flow_key: str = "", priority: int = ORDINARY) -> str:
         """Wait for a permit.
 
         Args:
@@ -84,7 +84,7 @@ class PermitQueue:
         if self.ready:
             self._hand_on()
             return self._kept.take()
-        place = self._line.join(flow_key)
+        place = self._line.join(flow_key, priority)
         if len(self._line) == 1:
             self.kick()  # behind others in line, asking again would change nothing
         while True:
@@ -100,7 +100,7 @@ class PermitQueue:
             self._give_back(permit)
             if (refusal := self._refusal(flow_key)) is not None:
                 raise refusal
-            place = self._line.join(flow_key, first=True)
+            place = self._line.join(flow_key, priority, first=True)
 
     def leave(self, permit: str) -> bool:
         """Returns whether the next in line begins on this very slot."""

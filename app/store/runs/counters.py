@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.config.priorities import ORDINARY
 from app.connections.driver import fetch_raw
 from app.store.runs.runs import ENDED_ITEMS, OUTSTANDING
 
@@ -27,7 +28,8 @@ _COUNT = f"""
                   AND scheduled = {ENDED_ITEMS} AS complete,
               succeeded, skipped, failed + timed_out AS failed,
               {ENDED_ITEMS} - judged_from AS judged,
-              failed + timed_out - judged_failed AS judged_failed, spent_usd, spent_tokens
+              failed + timed_out - judged_failed AS judged_failed, spent_usd, spent_tokens,
+              coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority
 """  # noqa: S608
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
 
@@ -55,6 +57,7 @@ class RunProgress:
     judged_failed: int
     spent_usd: float
     spent_tokens: int
+    priority: int
 
 
 @dataclass(slots=True)

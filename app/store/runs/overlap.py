@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.config.priorities import ORDINARY
 from app.store.statuses import RunStage, RunStatus
 from app.store.tables.runs import Run
 
@@ -43,8 +44,9 @@ async def active(tx: AsyncConnection, family: str) -> ActiveRun | None:
     return None if row is None else ActiveRun(row[0], RunStatus(row[1]))
 
 
-async def take_next(tx: AsyncConnection, family: str) -> str | None:
-    """Let the oldest waiting run of the family be next, unless one is active. Returns its id.
+async def take_next(tx: AsyncConnection, family: str) -> tuple[str, int] | None:
+    """Let the oldest waiting run of the family be next, unless one is active. Returns its id and
+    its priority.
 
     One that was paused while it waited keeps its place: those behind it wait for its resume.
     """
@@ -56,10 +58,11 @@ async def take_next(tx: AsyncConnection, family: str) -> str | None:
         .limit(1)
         .scalar_subquery()
     )
-    taken = await tx.scalars(
+    taken = await tx.execute(
         update(_RUN)
         .where(_RUN.c.id == in_line, _WAITING)
         .values(stage=RunStage.FULL)
-        .returning(_RUN.c.id)
+        .returning(_RUN.c.id, _RUN.c.options)
     )
-    return taken.one_or_none()
+    row = taken.one_or_none()
+    return None if row is None else (row.id, row.options.get("priority", ORDINARY))

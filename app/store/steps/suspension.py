@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import Integer, cast, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.config.priorities import ORDINARY
 from app.connections.driver import fetch_raw
 from app.store.items.claims import ItemClaim
 from app.store.statuses import ItemStatus
 from app.store.steps.steps import ItemId
 from app.store.tables.items import Item
+from app.store.tables.runs import Run
 
 _ITEM = Item.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
+_RUN = Run.__table__  # type: ignore[attr-defined]  # likewise
 
 # Nothing waits for the disk here: a crash of Postgres that undoes it leaves an item suspended whose
 # message comes again, and what the item goes on to write is flushed together with this.
@@ -51,16 +54,19 @@ async def lock(tx: AsyncConnection, item: ItemId) -> ItemStatus | None:
     return None if status is None else ItemStatus(status)
 
 
-async def wake_now(tx: AsyncConnection, items: Collection[ItemId]) -> list[ItemId]:
-    """Let those of these that are suspended be due now. Returns which; each needs a message."""
+async def wake_now(tx: AsyncConnection, items: Collection[ItemId]) -> list[tuple[str, str, int]]:
+    """Let those of these that are suspended be due now. Returns which, and the priority of their
+    runs; each needs a message."""
+    said = _RUN.c.options["priority"].astext
+    priority = select(cast(said, Integer)).where(_RUN.c.id == _ITEM.c.run_id).scalar_subquery()
     key = tuple_(_ITEM.c.run_id, _ITEM.c.item_id)
     done = await tx.execute(
         update(_ITEM)
         .where(key.in_(items), _ITEM.c.status == ItemStatus.SUSPENDED)
         .values(due_at=func.now())
-        .returning(_ITEM.c.run_id, _ITEM.c.item_id)
+        .returning(_ITEM.c.run_id, _ITEM.c.item_id, func.coalesce(priority, ORDINARY))
     )
-    return [(row[0], row[1]) for row in done]
+    return [(row[0], row[1], row[2]) for row in done]
 
 
 async def wake(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemId]:

@@ -21,6 +21,7 @@ class Message(SluiceTable, table=True):
     __table_args__ = (
         Index("ix_message_id", "id", unique=True),
         Index("ix_message_due", "flow_key", "due_at", postgresql_where=WAITS),
+        Index("ix_message_next", "flow_key", "priority", "due_at", postgresql_where=WAITS),
         Index("ix_message_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
         Index("ix_message_former", "former", postgresql_where=text("former IS NOT NULL")),
         {

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Double, Identity, Index, LargeBinary, Text, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
+from app.config.priorities import ORDINARY
 from app.store.statuses import RunStage, RunStatus
 from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, Json, SluiceTable, made_now
 
@@ -132,6 +133,11 @@ class Run(SluiceTable, table=True):
     def finish_of(self) -> str | None:
         """The run whose ``finish`` this one is, with one item; None: it is an ordinary one."""
         return self.parent_run if self.parent_item is None else None
+
+    @property
+    def priority(self) -> int:
+        """Of its messages, and of its items at the gate."""
+        return int(self.options.get("priority", ORDINARY))
 
     @property
     def ended(self) -> int:

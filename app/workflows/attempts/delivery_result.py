@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from app.config.priorities import ORDINARY
 from app.engine import OutgoingMessage
 from app.store.items.outcomes import ItemOutcome
 from app.store.items.result_memory import RememberedPlace
@@ -24,7 +25,8 @@ class DeliveryResult:
 
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
     item waits for. ``memory``: where its family remembers a success; None: it remembers none.
-    ``leaves``: the partition in which another item may begin now; empty: none.
+    ``leaves``: the partition in which another item may begin now; empty: none. ``priority``: of its
+    run.
     """
 
     family: str
@@ -33,6 +35,7 @@ class DeliveryResult:
     waits: Sequence[PendingWait] = ()
     memory: RememberedPlace | None = None
     leaves: str = ""
+    priority: int = ORDINARY
 
     @property
     def may_be_followed(self) -> bool:
@@ -58,7 +61,7 @@ class DeliveryResult:
         if record.due_in is None or self.systemic:
             return None
         message = ExecuteMessage(run=record.run_id, items=(record.item_id,))
-        return message.outgoing(self.family, record.due_in)
+        return message.outgoing(self.family, self.priority, record.due_in)
 
 
 def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
@@ -76,11 +79,11 @@ def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
         finished_at=datetime.now(UTC),
         due_in=None,
     )
-    return DeliveryResult(ending.family, record, leaves=ending.leaves)
+    return DeliveryResult(ending.family, record, leaves=ending.leaves, priority=ending.priority)
 
 
 def cancelled(ending: DeliveryResult) -> DeliveryResult:
     record = replace(
         ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
     )
-    return DeliveryResult(ending.family, record, leaves=ending.leaves)
+    return DeliveryResult(ending.family, record, leaves=ending.leaves, priority=ending.priority)

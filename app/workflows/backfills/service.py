@@ -119,7 +119,7 @@ class BackfillService:
             max_active=request.max_active,
             reverse=request.reverse,
             force=request.force,
-            options=(request.options or options_of(bound.family)).stored(),
+            options=(request.options or options_of(bound.family, bulk=True)).stored(),
             started_by=started_by,
         )
         async with self.database.begin() as tx:

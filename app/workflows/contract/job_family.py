@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from sqlalchemy import Select
 from typing_extensions import TypeVar as DefaultTypeVar
 
+from app.config.priorities import ORDINARY
 from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
@@ -129,6 +130,8 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """Items that must have ended before the share is judged."""
     deadline: ClassVar[timedelta | None] = None
     """A run that is active for longer pauses."""
+    priority: ClassVar[int] = ORDINARY
+    """Of its runs that name none, from 0 to 9: a higher one goes first, lower ones have a share."""
     approval: ClassVar[bool] = False
     """Every run waits, once it has counted, until somebody with the right says yes."""
     after: ClassVar[str | After | tuple[str | After, ...]] = ()
@@ -146,7 +149,6 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
         """What params that were kept by an earlier ``params_version`` are now; both by their names
         over HTTP. What comes is checked like any other.
-
         Always a plain ``def``, called where it stands, as often as they are read.
         """
         return old
@@ -186,7 +188,6 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
 
     def estimate_cost(self, params: ParamsT) -> Cost | None:
         """What one item will cost, for a dry run; None: tell from what earlier runs spent.
-
         Always a plain ``def``, called where it stands: arithmetic, and no look at anything.
         """
         return None
@@ -229,7 +230,6 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
         of its own, with the family's ``attempts``, ``backoff`` and ``timeout``, and with steps.
         What it returns is the run's result, and is JSON. If it fails for good, the run ends as
         ``partial``.
-
         Not called for a run that had nothing to do, that failed as a whole, or that a step of
         another item began. Safe to repeat: a crash amid it runs it again, from its last step.
         """

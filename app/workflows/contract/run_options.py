@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
+from app.config.priorities import BULK, HIGHEST, LOWEST, ORDINARY
 from app.errors import BadInput
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ Attempts = Annotated[int, Field(ge=1, le=MOST_ATTEMPTS, strict=True)]
 Rate = Annotated[float, Field(ge=0, le=1, strict=True)]
 Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES, strict=True)]
 Items = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+Priority = Annotated[int, Field(ge=LOWEST, le=HIGHEST, strict=True)]
 Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds(), strict=True)]
 
 
@@ -86,6 +88,8 @@ class RunOptions(_Option):
     deadline_seconds: Seconds | None = None
     approval: bool = False
     """Counted, the run waits until somebody approves it."""
+    priority: Priority = ORDINARY
+    """A higher one goes first: see ``app.config.priorities``."""
 
     def stored(self) -> dict[str, Any]:  # a JSON object
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -106,6 +110,7 @@ class ScheduleOptions(_Option):
     budget: Budget | None = None
     deadline_seconds: Seconds | None = None
     approval: StrictBool | None = None
+    priority: Priority | None = None
 
     @model_validator(mode="after")
     def _with_canary(self) -> Self:
@@ -125,8 +130,16 @@ class ScheduleOptions(_Option):
         return options_of(family, **{k: v for k, v in asked.items() if k not in ("force", "limit")})
 
 
-def options_of(family: AnyFamily, **asked: Any) -> RunOptions:  # as RunOptions takes them
+def options_of(
+    family: AnyFamily,
+    *,
+    bulk: bool = False,
+    **asked: Any,  # as RunOptions takes them
+) -> RunOptions:
     """What was asked, and for the rest what the family says. None: not asked.
+
+    Args:
+        bulk: for runs that are in no hurry, such as a backfill's.
 
     Raises:
         BadInput: the family demands an approval, and the request would do without.
@@ -140,6 +153,7 @@ def options_of(family: AnyFamily, **asked: Any) -> RunOptions:  # as RunOptions 
         "min_items": family.min_items,
         "deadline_seconds": None if family.deadline is None else family.deadline.total_seconds(),
         "approval": family.approval,
+        "priority": min(family.priority, BULK) if bulk else family.priority,
     }
     values |= {name: value for name, value in asked.items() if value is not None}
     return RunOptions.model_validate(values)

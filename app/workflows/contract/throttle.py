@@ -62,3 +62,17 @@ def _takes_one(check: Callable[..., object]) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def check_throttles(what: str, throttles: object) -> None:
+    """
+    Raises:
+        ConfigurationError: a family's ``throttle`` is no list of them.
+    """
+    if not (
+        isinstance(throttles, list | tuple) and all(isinstance(t, Throttle) for t in throttles)
+    ):
+        raise ConfigurationError(
+            f"{what} needs a throttle that is a list of Throttle(…), such as throttle ="
+            " [Throttle(check)]."
+        )

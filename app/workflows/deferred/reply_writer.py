@@ -176,8 +176,8 @@ class ReplyWriter:
             counted = await counters.count(tx, run_id, delta, look_ahead=self.look_ahead)
             await self.keeper.counted(tx, run_id, counted)
         messages = [
-            ExecuteMessage(run=run_id, items=(item_id,)).outgoing(families[run_id])
-            for run_id, item_id in woken
+            ExecuteMessage(run=run_id, items=(item_id,)).outgoing(families[run_id], priority)
+            for run_id, item_id, priority in woken
         ]
         if messages:
             await self.engine.publish(tx, messages)

@@ -92,7 +92,7 @@ class Finisher:
             force=True,
             item_ids=[ITEM],
             # One item is no sample, and what the run may spend is no concern of its report.
-            options=RunOptions().stored(),
+            options=RunOptions(priority=run.priority).stored(),
             parent_run=run.id,
             started_by=by,
         )

@@ -54,7 +54,9 @@ def result(
     if bound.memory is not None and verdict.status is ItemStatus.SUCCEEDED:
         memory = _place(bound.memory, view, item)
     leaves = item.partition or "" if item.first else ""
-    return DeliveryResult(bound.name, record, verdict.systemic, verdict.waits, memory, leaves)
+    return DeliveryResult(
+        bound.name, record, verdict.systemic, verdict.waits, memory, leaves, view.priority
+    )
 
 
 def _place(memory: ResultMemory, view: CachedRun, item: ClaimedItem) -> RememberedPlace | None:

@@ -21,8 +21,8 @@ from app.workflows.item_partitions import partitioned
 from app.workflows.keys import Layer, item_message
 from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer, traced_chunk
 from app.workflows.layers.item_execution import ItemExecutor
-from app.workflows.layers.item_places import ItemPlaces
 from app.workflows.messages import ExecuteMessage
+from app.workflows.places.item_places import ItemPlaces
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import RunCache
 
@@ -43,15 +43,16 @@ class ExecuteLayer:
         message, came = ExecuteMessage.read(delivery.payload), time.time_ns()
         if (task := asyncio.current_task()) is not None:
             task.set_name(message.id())  # for whoever is told what did not end
-        ids = self._fitting(bound, message.items)
+        ids = self._fitting(bound, message.items, delivery.priority)
         # Counted before anything is waited for, so that no more is taken than there is room for.
-        self.places.enter(delivery.flow_key, len(ids))
+        self.places.enter(delivery.flow_key, len(ids), delivery.priority)
         expected = [bound.threads.expect() if bound.plain else nullcontext() for _ in ids]
         hand = Hand([])
         try:
             hand = await self._taken(bound, message, ids, delivery)
         finally:
-            self.places.leave_untaken(delivery.flow_key, len(ids) - len(hand.items))
+            untaken = len(ids) - len(hand.items)
+            self.places.leave_untaken(delivery.flow_key, untaken, delivery.priority)
             for one in expected[len(hand.items) :]:
                 with one:
                     pass
@@ -103,11 +104,11 @@ class ExecuteLayer:
             raise
         return await self._ended(hand.items, work)
 
-    def _fitting(self, bound: BoundFamily, ids: Sequence[str]) -> Sequence[str]:
+    def _fitting(self, bound: BoundFamily, ids: Sequence[str], priority: int) -> Sequence[str]:
         """Those for which there is a place here, one at least."""
         room = bound.threads.room(all_need=bound.plain)
         if len(ids) > self.places.concurrency:
-            free = self.places.free
+            free = self.places.free_for(priority)
             room = free if room is None else min(room, free)
         return ids if room is None else ids[: max(1, room)]
 
@@ -127,7 +128,7 @@ class ExecuteLayer:
             # Sent on, so that another worker may have them.
             rest = ExecuteMessage(run=message.run, items=message.items[len(ids) :])
             async with self.database.begin() as tx:
-                await self.engine.publish(tx, [rest.outgoing(bound.name)])
+                await self.engine.publish(tx, [rest.outgoing(bound.name, delivery.priority)])
         return await self.claimer.take(
             message.run, ids, delivery.token, partitioned=partitioned(bound)
         )

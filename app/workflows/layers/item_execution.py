@@ -24,11 +24,12 @@ from app.workflows.keys import Layer
 from app.workflows.layers.attempt import attempt
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
 from app.workflows.layers.item_claims import ClaimedItem
-from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.layers.item_permits import ItemPermits
 from app.workflows.layers.losses import MOST_LOSSES, Losses
 from app.workflows.layers.outcome_writer import OutcomeWriter
 from app.workflows.layers.paused_runs import PausedRuns
 from app.workflows.monitoring.items_at_work import ItemsAtWork
+from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
 from app.workflows.steps.item_tools import StepRunnerFactory
@@ -47,6 +48,7 @@ class ItemExecutor:
     outcomes: OutcomeWriter
     parking: PausedRuns
     toolbox: StepRunnerFactory
+    permits: ItemPermits
     losses: Losses
     at_work: ItemsAtWork
     finished: FinishedRuns
@@ -71,8 +73,9 @@ class ItemExecutor:
         try:
             ending = None
             with thread:
-                async with self.places.turn(delivery.flow_key):
-                    ending = await self._decided(bound, item, delivery)
+                turn = self.places.turn(delivery.flow_key, delivery.priority)
+                async with turn:
+                    ending = await self._decided(bound, item, delivery, turn)
                     if ending is not None and not ending.may_be_followed:
                         await self.outcomes.write(ending)
                         ending = None
@@ -82,7 +85,7 @@ class ItemExecutor:
             self.places.leave()
 
     async def _decided(
-        self, bound: BoundFamily, item: ClaimedItem, delivery: Delivery
+        self, bound: BoundFamily, item: ClaimedItem, delivery: Delivery, turn: ItemTurn
     ) -> DeliveryResult | None:
         """How the item ends here; None: it is in nobody's hands until its run is resumed."""
         run_id = item.claim.run_id
@@ -102,7 +105,7 @@ class ItemExecutor:
             elif item.lost >= MOST_LOSSES:
                 verdict = lost(delivery, item)
             else:
-                found = await self._attempt(bound, view, item, delivery)
+                found = await self._attempt(bound, view, item, delivery, turn)
                 if found is None:
                     self.runs.changed(run_id)  # it was paused, or resumed, while we looked
                     continue
@@ -121,7 +124,12 @@ class ItemExecutor:
             return result(bound, view, item, verdict)
 
     async def _attempt(
-        self, bound: BoundFamily, view: CachedRun, item: ClaimedItem, delivery: Delivery
+        self,
+        bound: BoundFamily,
+        view: CachedRun,
+        item: ClaimedItem,
+        delivery: Delivery,
+        turn: ItemTurn,
     ) -> AttemptResult | None:
         """None: the run stopped before the item's turn came."""
         run_id, flow_key = item.claim.run_id, bound.flow_key(Layer.EXECUTE)
@@ -135,7 +143,9 @@ class ItemExecutor:
         async with AsyncExitStack() as held:
             if item.lost:
                 await held.enter_async_context(self.losses.room(item.lost))
-            if not await self._turn(flow_key, partition, view, run_id, held):
+            # What waits for a lost item's room keeps its turn, or two might wait for one another.
+            passable = None if item.lost else turn
+            if not await self.permits.enter(held, flow_key, partition, view, passable, run_id):
                 return None
             # The wait may have been long, and the run may have been stopped meanwhile.
             now = await self.runs.get(run_id)
@@ -215,32 +225,3 @@ class ItemExecutor:
             ctx = self.context(bound, run_id=item.claim.run_id, item_id=item_id)
             return (await partitions_of(bound, view.params, ctx, [item_id]))[item_id] or None
         return item.partition or None
-
-    async def _turn(
-        self,
-        flow_key: str,
-        partition: str | None,
-        view: CachedRun,
-        run_id: str,
-        held: AsyncExitStack,
-    ) -> bool:
-        """Wait for the run's share and the flow key's permit. False: the run stopped first."""
-        try:
-            async with asyncio.timeout(None) as wait:
-                self.runs.enter(run_id, wait)
-                try:
-                    if view.share is not None:
-                        share = self.gate.share(run_id, lambda: self._share_of(run_id))
-                        await held.enter_async_context(share)
-                    await held.enter_async_context(self.gate.permit(flow_key, partition))
-                finally:
-                    self.runs.leave(run_id, wait)
-        except TimeoutError:
-            if not wait.expired():
-                raise
-            return False
-        return True
-
-    def _share_of(self, run_id: str) -> int | None:
-        view = self.runs.peek(run_id)
-        return None if view is None else view.share

@@ -58,7 +58,8 @@ class PaginateLayer:
         message before may have died in the middle of its pages, and may go on with them even now.
         """
         run_id = PaginateMessage.read(delivery.payload).run
-        once = self.gate.once_a_delivery(bound.flow_key(Layer.PAGINATE))
+        flow_key = bound.flow_key(Layer.PAGINATE)
+        once = self.gate.once_a_delivery(flow_key)
         pace = PagePace(bound.family.page_size, left=1 if once else PAGES_A_DELIVERY)
         while True:
             self.runs.changed(run_id)
@@ -69,7 +70,7 @@ class PaginateLayer:
             source = source_of(bound, view.params, ctx, view.run)
             done, cursor, trace = PageResult.NEXT, view.run.cursor, view.trace
             while done is PageResult.NEXT:
-                async with self.gate.permit(bound.flow_key(Layer.PAGINATE)):
+                async with self.gate.permit(flow_key, priority=view.priority):
                     traced = (
                         NOTHING if trace is None else trace.page(cursor, bound.family.page_size)
                     )
@@ -171,9 +172,9 @@ class PaginateLayer:
             if view.run.retry_of and not (view.run.retry or {}).get("fresh"):
                 await steps.carry_over(tx, view.run.retry_of, run_id, advanced.fresh)
             size = bound.chunk_for(view.run.to_process)
-            out = executions(bound.name, run_id, sorted(ready), size)
+            out = executions(bound.name, run_id, sorted(ready), size, view.priority)
             if not (advanced.paged or advanced.held or go_on):
-                out.append(PaginateMessage(run=run_id).outgoing(bound.name))
+                out.append(PaginateMessage(run=run_id).outgoing(bound.name, view.priority))
             await self.engine.publish(tx, out)
             if advanced.paged:
                 await self.keeper.finalise(tx, run_id)

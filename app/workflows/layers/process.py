@@ -78,7 +78,7 @@ class ProcessLayer:
         return None
 
     async def _process(self, bound: BoundFamily, run: Run) -> None:
-        async with self.gate.permit(bound.flow_key(Layer.PROCESS)):
+        async with self.gate.permit(bound.flow_key(Layer.PROCESS), priority=run.priority):
             try:
                 with self._timed(bound, run):
                     counted = await self._count(bound, run)
@@ -147,9 +147,9 @@ class ProcessLayer:
             await _ask(tx, run_id, counted.asks)
             return
         if counted.canary:
-            out = executions(bound.name, run_id, counted.canary, 1)
+            out = executions(bound.name, run_id, counted.canary, 1, counted.run.priority)
         else:
-            out = [PaginateMessage(run=run_id).outgoing(bound.name)]
+            out = [PaginateMessage(run=run_id).outgoing(bound.name, counted.run.priority)]
         await self.engine.publish(tx, out)
 
 

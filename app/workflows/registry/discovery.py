@@ -13,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
+from app.config.priorities import HIGHEST, LOWEST
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
 from app.workflows.contract.result_memory import Remembered, RememberedResults
 from app.workflows.contract.steps.batched_method import check_batched
-from app.workflows.contract.throttle import Throttle
+from app.workflows.contract.throttle import check_throttles
 from app.workflows.registry.known_types import entity_type, result_type, values_of
 from app.workflows.registry.param_types import (
     check_invoked_type,
@@ -198,14 +199,9 @@ def _check_numbers(what: str, family: AnyFamily) -> None:
         raise ConfigurationError(f"{what} needs a backoff that is a Backoff(…).")
     if min(family.attempts, family.page_size, family.chunk_size) < 1:
         raise ConfigurationError(f"{what} needs attempts, page_size and chunk_size of 1 or more.")
-    throttle: object = family.throttle
-    if not (
-        isinstance(throttle, list | tuple) and all(isinstance(one, Throttle) for one in throttle)
-    ):
-        raise ConfigurationError(
-            f"{what} needs a throttle that is a list of Throttle(…), such as throttle ="
-            " [Throttle(check)]."
-        )
+    if type(family.priority) is not int or not LOWEST <= family.priority <= HIGHEST:
+        raise ConfigurationError(f"{what} needs a priority that is a whole number from 0 to 9.")
+    check_throttles(what, family.throttle)
 
 
 def _check_remembered(what: str, family: AnyFamily) -> None:

@@ -14,6 +14,7 @@ import structlog
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.config.priorities import ORDINARY
 from app.connections.faults import Fault
 from app.store.database import reading
 from app.store.run_notifications import RunNotifications
@@ -46,7 +47,7 @@ class CachedRun:
     None: as its family says. ``share``: how many of its items may be at work at once by its ramp;
     None: no ramp bounds it. ``entity``: what its caller handed over; None: its items are loaded.
     ``params_key``: of the params by which its family tells remembered results apart. ``trace``:
-    None: it is not traced.
+    None: it is not traced. ``priority``: as the run has it now.
     """
 
     run: Run
@@ -59,6 +60,7 @@ class CachedRun:
     entity: BaseModel | None = None
     params_key: str = ""
     trace: RunTrace | None = None
+    priority: int = ORDINARY
 
     @property
     def params(self) -> BaseModel:
@@ -194,4 +196,5 @@ class RunCache:
             entity,
             key,
             None if bound.tracing is None else bound.tracing.of_run(run),
+            options.priority,
         )

@@ -61,7 +61,7 @@ class RunLifecycle:
             return await self.pause(tx, run_id, pause.reason, pause.detail)
         if counted.page_due:
             message = PaginateMessage(run=run_id)
-            await self.engine.publish(tx, [message.outgoing(counted.family)])
+            await self.engine.publish(tx, [message.outgoing(counted.family, counted.priority)])
         return False
 
     async def pause(
@@ -114,5 +114,5 @@ class RunLifecycle:
     async def _promote(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> None:
         await transitions.promote(tx, run_id)
         message = PaginateMessage(run=run_id)
-        await self.engine.publish(tx, [message.outgoing(counted.family)])
+        await self.engine.publish(tx, [message.outgoing(counted.family, counted.priority)])
         log.info("run_promoted", run=run_id)

@@ -16,9 +16,11 @@ from app.workflows.registry.bound_family import BoundFamily
 
 async def begin_next(tx: AsyncConnection, engine: Engine, family: str) -> str | None:
     """Begin the oldest waiting run of a family that has no active one. Returns its id."""
-    run_id = await overlap.take_next(tx, family)
-    if run_id is not None:
-        await engine.publish(tx, [ProcessMessage(run=run_id).outgoing(family)])
+    taken = await overlap.take_next(tx, family)
+    if taken is None:
+        return None
+    run_id, priority = taken
+    await engine.publish(tx, [ProcessMessage(run=run_id).outgoing(family, priority)])
     return run_id
 
 

@@ -158,11 +158,13 @@ class RunReconciler:
             if run.stage == RunStage.WAITING:
                 # The one before it may have ended while it was paused.
                 return int(await begin_next(tx, self.engine, run.family) is not None)
-            return await self.engine.publish(tx, [ProcessMessage(run=run.id).outgoing(run.family)])
+            return await self.engine.publish(
+                tx, [ProcessMessage(run=run.id).outgoing(run.family, run.priority)]
+            )
         if run.status == RunStatus.RUNNING:
             if await pages.page_due(tx, run.id, look_ahead=self.look_ahead):
                 message = PaginateMessage(run=run.id)
-                return await self.engine.publish(tx, [message.outgoing(run.family)])
+                return await self.engine.publish(tx, [message.outgoing(run.family, run.priority)])
             await self.keeper.finalise(tx, run.id)
         return 0
 
@@ -175,9 +177,11 @@ class RunReconciler:
                 if not found:
                     return published
                 now = [one.item_id for one in found if not one.later]
-                out = executions(run.family, run.id, now, size)
+                out = executions(run.family, run.id, now, size, run.priority)
                 out += [
-                    ExecuteMessage(run=run.id, items=(one.item_id,)).outgoing(run.family, one.delay)
+                    ExecuteMessage(run=run.id, items=(one.item_id,)).outgoing(
+                        run.family, run.priority, one.delay
+                    )
                     for one in found
                     if one.later
                 ]

@@ -90,7 +90,7 @@ async def _start(
     if ahead is not None:
         await events.append(tx, run.id, EventKind.QUEUED, detail=f"Waits for {ahead}.")
     else:
-        await engine.publish(tx, [ProcessMessage(run=run.id).outgoing(bound.name)])
+        await engine.publish(tx, [ProcessMessage(run=run.id).outgoing(bound.name, run.priority)])
     return StartedRun(run.id)
 
 
@@ -114,7 +114,7 @@ async def start_item(
         last=True,
         look_ahead=look_ahead,
     )
-    return ExecuteMessage(run=run.id, items=(item_id,)).outgoing(run.family)
+    return ExecuteMessage(run=run.id, items=(item_id,)).outgoing(run.family, run.priority)
 
 
 @contextmanager

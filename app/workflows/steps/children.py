@@ -79,7 +79,7 @@ class ChildRuns:
                 raise Superseded("Another worker has taken the item over.")
             if not await steps.claim_child(tx, record):
                 return
-            await self._require_depth(tx, record)
+            priority = await self._require_depth(tx, record)
             run = Run(
                 id=record.child_run,
                 family=bound.name,
@@ -90,7 +90,7 @@ class ChildRuns:
                 force=True,
                 item_ids=[child],
                 # One item is no sample: a failure is told to the parent, and pauses nothing.
-                options=options_of(bound.family, min_items=2).stored(),
+                options=options_of(bound.family, min_items=2, priority=priority).stored(),
                 parent_run=record.run_id,
                 parent_item=record.item_id,
                 parent_step=record.name,
@@ -153,13 +153,17 @@ class ChildRuns:
             known = await steps.find(tx, *record.id)
         return None if known is None else known.result
 
-    async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> None:
+    async def _require_depth(self, tx: AsyncConnection, record: StepRecord) -> int | None:
+        """Returns the priority of the run whose item waits: its child's too."""
         above: str | None = record.run_id
+        priority = None
         for _ in range(DEEPEST):
             run = None if above is None else await runs.find(tx, above)
             above = None if run is None else run.parent_run
+            if run is not None and run.id == record.run_id:
+                priority = run.priority
             if above is None:
-                return
+                return priority
         raise StepMisused(
             f"Step {record.name!r} would begin a child of a child, {DEEPEST} deep. Does the family"
             " call itself?"
@@ -204,9 +208,9 @@ async def wake_parent(
     tx: AsyncConnection, engine: Engine, family: str, place: tuple[str, str]
 ) -> None:
     """Let an item go on that is suspended; the caller has locked it."""
-    for run_id, item_id in await suspension.wake_now(tx, [place]):
+    for run_id, item_id, priority in await suspension.wake_now(tx, [place]):
         message = ExecuteMessage(run=run_id, items=(item_id,))
-        await engine.publish(tx, [message.outgoing(family)])
+        await engine.publish(tx, [message.outgoing(family, priority)])
 
 
 def _params(

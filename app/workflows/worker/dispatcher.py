@@ -222,8 +222,7 @@ class Dispatcher:
         delay: timedelta,
     ) -> None:
         kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
-        message = kind.read(delivery.payload).outgoing(family)
-        message.delay = delay
+        message = kind.read(delivery.payload).outgoing(family, delivery.priority, delay)
         await self.mender.engine.publish(tx, [message])
 
 

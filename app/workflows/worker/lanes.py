@@ -3,15 +3,19 @@ page, and with it every other family, from being read."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from app.engine import Delivery, Handler
+from app.config.priorities import HIGHEST, LOWEST
+from app.engine import Ask, Delivery, Handler
 from app.flow.overrides import EffectiveLimits
 from app.workflows.keys import parse_flow_key
-from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.messages import RANKS
+from app.workflows.places.asks import asks
+from app.workflows.places.hands import Hands
+from app.workflows.places.item_places import ItemPlaces
 from app.workflows.registry.bound_family import BoundFamily
 
 PAGES_AT_ONCE = 40
@@ -35,23 +39,45 @@ class PageLane:
         self.handlers = {key: partial(self._held, handler) for key, handler in handlers.items()}
         self._controls = controls
         self._stays = stays
-        self._in_hand: Counter[str] = Counter()
+        self._in_hand = Hands()
+        self._by_key: defaultdict[str, Hands] = defaultdict(Hands)
 
     def places(self) -> int:
-        return PAGES_AT_ONCE - self._in_hand.total()
+        return PAGES_AT_ONCE - self._in_hand.above(HIGHEST)
 
     def room(self, flow_key: str) -> int:
+        return 0 if self._stays(flow_key) else min(self._room(flow_key, LOWEST), self._free(LOWEST))
+
+    def asks(self, flow_key: str, dry: int) -> Sequence[Ask]:
         if self._stays(flow_key):
-            return 0
+            return ()
+        return asks(
+            lambda priority: min(self._room(flow_key, priority), self._free(priority)),
+            self._by_key[flow_key],
+            self._in_hand,
+            dry,
+            keep=1,
+            rank=RANKS[parse_flow_key(flow_key)[1]],
+        )
+
+    def _free(self, priority: int) -> int:
+        return PAGES_AT_ONCE - self._in_hand.above(priority)
+
+    def _room(self, flow_key: str, priority: int) -> int:
         most = parallelism(self._controls, flow_key)
-        return PAGES_AT_ONCE if most is None else most + PREFETCH - self._in_hand[flow_key]
+        if most is None:
+            return PAGES_AT_ONCE
+        return most + PREFETCH - self._by_key[flow_key].above(priority)
 
     async def _held(self, handler: Handler, delivery: Delivery) -> timedelta | None:
-        self._in_hand[delivery.flow_key] += 1
+        hands = self._by_key[delivery.flow_key]
+        hands.add(delivery.priority, 1)
+        self._in_hand.add(delivery.priority, 1)
         try:
             return await handler(delivery)
         finally:
-            self._in_hand[delivery.flow_key] -= 1
+            hands.add(delivery.priority, -1)
+            self._in_hand.add(delivery.priority, -1)
 
 
 class ItemLane:
@@ -72,26 +98,47 @@ class ItemLane:
         self._stays = stays
 
     def places(self) -> int:
-        return MESSAGES_AT_ONCE if self._places.free > 0 else 0
+        return MESSAGES_AT_ONCE if self._places.free_for(HIGHEST) > 0 else 0
 
     def room(self, flow_key: str) -> int:
         """So much that there is always an item for a freed place, and no more: another worker may
         have a place for it."""
         if self._stays(flow_key):
             return 0
-        family, _ = parse_flow_key(flow_key)
-        bound = self._families[family]
-        live = self._controls.of(flow_key)
-        bound.threads.gated = not live.open
-        if bound.threads.room(all_need=bound.plain) == 0:
-            return 0
-        size, held = bound.chunk_size, self._places.of(flow_key)
-        most = self._places.limit
+        bound = self._bound(flow_key)
+        return 0 if self._threadless(bound) else self._room(flow_key, bound.chunk_size, LOWEST)
+
+    def asks(self, flow_key: str, dry: int) -> Sequence[Ask]:
+        if self._stays(flow_key):
+            return ()
+        bound, of_key = self._bound(flow_key), self._places.of(flow_key)
+        threadless = self._threadless(bound)
+
+        def room(priority: int) -> int:
+            # What is in hand of a lower priority has not asked for its threads yet, or waits.
+            if threadless and (priority == LOWEST or of_key.above(priority) >= PREFETCH):
+                return 0
+            return self._room(flow_key, bound.chunk_size, priority)
+
+        keep = 0 if threadless else PREFETCH // 2
+        return asks(room, of_key, self._places.hands, dry, keep=keep, size=bound.chunk_size)
+
+    def _bound(self, flow_key: str) -> BoundFamily:
+        bound = self._families[parse_flow_key(flow_key)[0]]
+        bound.threads.gated = not self._controls.of(flow_key).open
+        return bound
+
+    def _threadless(self, bound: BoundFamily) -> bool:
+        return bound.threads.room(all_need=bound.plain) == 0
+
+    def _room(self, flow_key: str, size: int, priority: int) -> int:
+        places, held = self._places, self._places.of(flow_key).above(priority)
+        most = places.limit
         limit = parallelism(self._controls, flow_key)
         if limit is not None:
             most = min(most, limit + PREFETCH)
-        free = min(most - held, self._places.free)
-        if limit is None and self._places.at_work > self._places.concurrency:
+        free = min(most - held, places.free_for(priority))
+        if limit is None and places.hands.above(priority) > places.concurrency:
             return 0  # several at a time are taken for less
         return max(free // size, int(free > 0 and 2 * held <= most))
 

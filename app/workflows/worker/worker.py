@@ -12,7 +12,7 @@ from app.engine import Engine, Lane
 from app.flow.gate import Gate
 from app.flow.overrides import EffectiveLimits
 from app.workflows.keys import worker_id
-from app.workflows.layers.item_places import ItemPlaces
+from app.workflows.places.item_places import ItemPlaces
 from app.workflows.worker.background import Beside, cancel_and_wait, keep_running
 from app.workflows.worker.event_loop_monitor import EventLoopMonitor
 

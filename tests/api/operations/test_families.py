@@ -94,7 +94,7 @@ async def test_the_openapi_document_shows_each_familys_own_params(opener: Opener
 
         process = body("/api/workflows/ship-orders/process-sales-orders")
         options = {"budget", "canary", "autoPromote", "ramp", "deadlineSeconds"}
-        options |= {"maxFailureRate", "minItems", "approval", "attempts"}
+        options |= {"maxFailureRate", "minItems", "approval", "attempts", "priority"}
         own = {"dryRun", "force", "limit", "itemIds", "itemList", "params"}
         assert set(process["properties"]) == own | options
         assert process["required"] == ["params"]

@@ -112,6 +112,7 @@ async def test_a_resume_changes_the_options_that_it_names_and_no_others(opener: 
         run_id = (await caller.post(PROCESS, json=body)).json()["runId"]
         before = (await caller.post(f"/api/runs/{run_id}/pause")).json()["run"]["options"]
         changed = {"budget": {"usd": 5}, "deadlineSeconds": None, "maxFailureRate": 0.25}
+        changed["priority"] = 8
         after = await caller.post(f"/api/runs/{run_id}/resume", json=changed)
         assert after.status_code == 200
         assert after.json()["run"]["options"] == {
@@ -119,7 +120,9 @@ async def test_a_resume_changes_the_options_that_it_names_and_no_others(opener: 
             "budget": {"usd": 5, "tokens": None},
             "deadlineSeconds": None,
             "maxFailureRate": 0.25,
+            "priority": 8,
         }
+        assert (await sluice.run(run_id)).priority == 8
         assert before["minItems"] == 7
         assert before["ramp"]["start"] == 3
 
@@ -166,6 +169,8 @@ BAD = [
     ({"maxFailureRate": 1.1}, "maxFailureRate"),
     ({"minItems": 0}, "minItems"),
     ({"minItems": None}, "minItems"),
+    ({"priority": 10}, "priority"),
+    ({"priority": None}, "priority"),
     ({"deadlineSeconds": 0}, "deadlineSeconds"),
     ({"canary": 5}, "canary"),
 ]

@@ -27,6 +27,7 @@ ALL = {
     "budget": {"usd": 12.5, "tokens": 1_000_000},
     "deadlineSeconds": 7_200,
     "approval": True,
+    "priority": 8,
 }
 
 
@@ -34,6 +35,7 @@ class Careful(Recording):
     max_failure_rate = 0.2
     min_items = 5
     deadline = timedelta(hours=1)
+    priority = 7
 
 
 async def test_a_run_shows_the_options_that_it_was_started_with(opener: Opener) -> None:
@@ -96,6 +98,7 @@ async def test_what_is_left_out_is_as_the_family_says(opener: Opener) -> None:
             "maxFailureRate": 0.2,
             "minItems": 9,
             "deadlineSeconds": 3_600,
+            "priority": 7,
         }
 
 
@@ -107,6 +110,7 @@ async def test_the_list_of_families_tells_what_they_say(opener: Opener) -> None:
             "maxFailureRate": 0.2,
             "minItems": 5,
             "deadlineSeconds": 3_600,
+            "priority": 7,
         }
         assert {name: family[name] for name in told} == told
 
@@ -175,6 +179,10 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"maxFailureRate": -0.1}, "maxFailureRate"),
     ({"maxFailureRate": 1.01}, "maxFailureRate"),
     ({"maxFailureRate": "0.5"}, "maxFailureRate"),
+    ({"priority": 10}, "priority"),
+    ({"priority": -1}, "priority"),
+    ({"priority": "9"}, "priority"),
+    ({"priority": True}, "priority"),
     ({"minItems": 0}, "minItems"),
     ({"minItems": True}, "minItems"),
     ({"deadlineSeconds": 0}, "deadlineSeconds"),

@@ -182,6 +182,7 @@ async def test_a_run_takes_its_options_from_the_command_line(
             "--ramp-factor": "1.5",
             "--ramp-every": "90s",
             "--approval": None,
+            "--priority": "8",
             "--idempotency-key": "nightly",
         }
         args = [word for pair in given.items() for word in pair if word is not None]
@@ -196,6 +197,7 @@ async def test_a_run_takes_its_options_from_the_command_line(
             "deadlineSeconds": 7200,
             "ramp": {"start": 2, "factor": 1.5, "everySeconds": 90},
             "approval": True,
+            "priority": 8,
         }
         again = await command.says("run", "recording", *args)
         assert again.startswith(f"An earlier call with this key had started {run_id}.")

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from app.config.priorities import ORDINARY
 from app.store.runs import runs
 from app.store.tables.runs import Run
 from app.workflows.messages import ExecuteMessage
@@ -216,7 +217,9 @@ async def test_a_worker_goes_on_when_the_database_cuts_every_connection(opener: 
 
 async def test_a_message_without_its_item_is_dropped(opener: Opener) -> None:
     async with traced(opener, users=1) as sluice:
-        await sluice.publish(ExecuteMessage(run="run_gone", items=("u1",)).outgoing("traced"))
+        await sluice.publish(
+            ExecuteMessage(run="run_gone", items=("u1",)).outgoing("traced", ORDINARY)
+        )
         async with sluice.worker(), asyncio.timeout(PATIENCE):
             while await sluice.queued():
                 await asyncio.sleep(0.02)

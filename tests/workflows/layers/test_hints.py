@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from app.config.priorities import ORDINARY
 from app.workflows.messages import executions
 from tests.support.control import lone_item
 from tests.support.families import Recording
@@ -22,7 +23,8 @@ async def test_messages_that_name_the_same_items_at_two_workers_execute_each_onc
         async with sluice.worker(), sluice.worker():
             await family.until_inside(40)
             await sluice.publish(
-                *executions("recording", run_id, ids, 1), *executions("recording", run_id, ids, 40)
+                *executions("recording", run_id, ids, 1, ORDINARY),
+                *executions("recording", run_id, ids, 40, ORDINARY),
             )
             async with asyncio.timeout(PATIENCE):  # they come, and find nothing to take
                 while (await sluice.service.engine.depth())["recording.execute"].due:
@@ -40,7 +42,7 @@ async def test_messages_that_come_after_the_end_do_nothing(opener: Opener) -> No
         run = await sluice.played(30)
         rows = await sluice.items(run.id)
         ids = [row.item_id for row in rows]
-        await sluice.publish(*executions("recording", run.id, ids, 7))
+        await sluice.publish(*executions("recording", run.id, ids, 7, ORDINARY))
         await sluice.let_all_come()
         assert await sluice.items(run.id) == rows
         assert await sluice.run(run.id) == run

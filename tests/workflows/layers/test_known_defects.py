@@ -9,6 +9,7 @@ import asyncio
 
 import pytest
 
+from app.config.priorities import ORDINARY
 from app.errors import Conflict
 from app.store.items import pages
 from app.store.runs import endings, runs, transitions
@@ -108,10 +109,10 @@ async def test_defect_4_a_page_or_chunk_delivered_again_after_its_commit_adds_no
         async with sluice.worker():
             await paged(sluice, run_id)
             await sluice.publish(
-                PaginateMessage(run=run_id).outgoing("recording"),
-                *executions("recording", run_id, ids, 4),  # as they were fanned out
-                *executions("recording", run_id, ids, 20),
-                *executions("recording", run_id, ids, 1),
+                PaginateMessage(run=run_id).outgoing("recording", ORDINARY),
+                *executions("recording", run_id, ids, 4, ORDINARY),  # as they were fanned out
+                *executions("recording", run_id, ids, 20, ORDINARY),
+                *executions("recording", run_id, ids, 1, ORDINARY),
             )
             await quiet(sluice)
             family.let_go.set()
@@ -223,8 +224,8 @@ async def test_defect_10_a_cancelled_run_schedules_no_page_no_chunk_and_no_item(
             await sluice.service.engine.publish(
                 tx,
                 [
-                    PaginateMessage(run=run_id).outgoing("recording"),
-                    *executions("recording", run_id, ids[:30], 20),
+                    PaginateMessage(run=run_id).outgoing("recording", ORDINARY),
+                    *executions("recording", run_id, ids[:30], 20, ORDINARY),
                 ],
             )
         async with sluice.worker():

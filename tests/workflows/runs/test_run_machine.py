@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from app.config.priorities import ORDINARY
 from app.errors import Conflict, InvalidTransition
 from app.store.items import items
 from app.store.items.failures import RetrySelection
@@ -162,14 +163,14 @@ class Life(RuleBasedStateMachine):
     def publish_a_page_again(self, which: int) -> None:
         message = PaginateMessage(run=self.run(which).id)
         for _ in range(2):
-            self.world.do(self.world.sluice.publish(message.outgoing("recording")))
+            self.world.do(self.world.sluice.publish(message.outgoing("recording", ORDINARY)))
 
     @rule(which=st.integers(0, 2))
     def publish_its_items_again(self, which: int) -> None:
         """Those that wait, those in hand, and those that have ended."""
         run_id, sluice = self.run(which).id, self.world.sluice
         ids = [row.item_id for row in self.world.do(sluice.items(run_id))]
-        messages = executions("recording", run_id, ids, 20)
+        messages = executions("recording", run_id, ids, 20, ORDINARY)
         for _ in range(2):
             self.world.do(sluice.publish(*messages))
 

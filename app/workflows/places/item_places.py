@@ -1,0 +1,133 @@
+"""How many items a worker has in its hands, and how many of them may be at work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+
+from app.config.priorities import BULK_SHARE, LOWEST, ORDINARY
+from app.workflows.places.hands import Hands
+from app.workflows.places.turns import Turn, Turns
+
+MOST_BEING_WRITTEN = 2
+"""Times the concurrency: without a bound, a database that writes more slowly than items end would
+let them pile up here."""
+
+
+SPARE = 40
+"""Items that may wait in hand besides, so that a worker never waits for the next message; no more
+than half of the concurrency, because another worker may have a place for them."""
+
+
+class ItemPlaces:
+    """
+    Args:
+        concurrency: items at work at once, or waiting for their turn at the gate.
+        share: of the turns, for lower priorities than the highest one that waits.
+    """
+
+    def __init__(self, concurrency: int, share: float = BULK_SHARE) -> None:
+        self.concurrency = concurrency
+        self.limit = concurrency + min(SPARE, concurrency // 2)
+        """Of items in hand whose outcome is not being written, of a priority and above."""
+        self.freed: Callable[[], None] = lambda: None
+        """Called when there may be room for a message."""
+        self.hands = Hands()
+        """Items in hand whose outcome is not being written."""
+        self._turns = Turns(concurrency, share)
+        self._by_key: defaultdict[str, Hands] = defaultdict(Hands)
+        self._in_hand = 0
+
+    @property
+    def at_work(self) -> int:
+        """Items in hand whose outcome is not being written."""
+        return self.hands.total
+
+    @property
+    def free(self) -> int:
+        """For so many more items there is a place, whatever their priority."""
+        return self.free_for(LOWEST)
+
+    def free_for(self, priority: int) -> int:
+        """The same of this priority, and higher ones: the lower ones take none of their places."""
+        written = self._in_hand - self.hands.total - MOST_BEING_WRITTEN * self.concurrency
+        return self.limit - self.hands.above(priority) - max(0, written)
+
+    def of(self, flow_key: str) -> Hands:
+        """Items of the key in hand whose outcome is not being written."""
+        return self._by_key[flow_key]
+
+    def enter(self, flow_key: str, number: int, priority: int = ORDINARY) -> None:
+        """So many items have been taken in hand."""
+        self._by_key[flow_key].add(priority, number)
+        self.hands.add(priority, number)
+        self._in_hand += number
+
+    def turn(self, flow_key: str, priority: int = ORDINARY) -> ItemTurn:
+        """Of one item in hand: wait for its turn to be at work."""
+        return ItemTurn(self, self._turns, flow_key, priority)
+
+    def worked(self, flow_key: str, priority: int) -> None:
+        """One of them is at work no more, or never was."""
+        self._by_key[flow_key].add(priority, -1)
+        self.hands.add(priority, -1)
+        self.freed()
+
+    def leave_untaken(self, flow_key: str, number: int, priority: int = ORDINARY) -> None:
+        """So many were not taken in hand after all."""
+        if number:
+            self._by_key[flow_key].add(priority, -number)
+            self.hands.add(priority, -number)
+            self._in_hand -= number
+            self.freed()
+
+    def leave(self) -> None:
+        """An item's outcome has been written."""
+        self._in_hand -= 1
+        if self._in_hand - self.hands.total == MOST_BEING_WRITTEN * self.concurrency:
+            self.freed()
+
+
+class ItemTurn(Turn):
+    """A class, because a generator for each item costs three times as much."""
+
+    __slots__ = ("_flow_key", "_holds", "_places", "_turns")
+
+    def __init__(self, places: ItemPlaces, turns: Turns, flow_key: str, priority: int) -> None:
+        super().__init__(priority)
+        self._places = places
+        self._turns = turns
+        self._flow_key = flow_key
+        self._holds = False
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._turns.take(self)
+        except BaseException:
+            self._places.worked(self._flow_key, self.priority)
+            raise
+        self._holds = True
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._holds:
+            self._turns.give_back()
+        self._places.worked(self._flow_key, self.priority)
+
+    def enter_gate(self, wait: asyncio.Timeout) -> None:
+        """Its item waits for its flow key; ``wait`` expires when the turn is to be given back."""
+        self._turns.enter_gate(self, wait)
+
+    def leave_gate(self) -> None:
+        self._turns.leave_gate(self)
+
+    def keep(self) -> None:
+        """Its item is about to begin."""
+        if self.passed:
+            self._turns.keep(self)
+
+    async def again(self) -> None:
+        """Let one of a higher priority have it, and wait for another one."""
+        self._holds = False
+        await self._turns.again(self)
+        self._holds = True

@@ -1,0 +1,1 @@
+"""Runs of different priorities beside one another."""
