@@ -55,6 +55,7 @@ def tick_of(
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called
     # the next time may be a process that has seen nothing yet.
     runs = TickPart("runs", watchdog.mend, SECONDS)
+    files = TickPart("batches", batches.collector.round, BATCH_SECONDS)
     looks = TickPart("throttles", throttles.look_due, CHECK_SECONDS + 2)
     return Tick(
         pools.holding,
@@ -74,7 +75,7 @@ def tick_of(
             TickPart(
                 "notifications", partial(told.sender.round, SECONDS), SECONDS + 2 * LIMIT_SECONDS
             ),
-            TickPart("batches", batches.collector.round, BATCH_SECONDS),
+            *([files] if batches.collector.asks else []),
             TickPart("retention", retention.prune, SECONDS),
             runs,
         ],

@@ -152,11 +152,18 @@ def _what(step: StepView) -> str | None:
     if step.status != "done":
         until = "" if step.due_at is None else f"until {when(step.due_at)}"
         error = None if step.error_class is None else f"{step.error_class}: {step.error_message}"
-        about = error or step.child_run_id or summary(step.payload)
+        about = error or step.child_run_id or _batch(step) or summary(step.payload)
         return ", ".join(part for part in (until, about) if part) or None
     if step.answered_by is not None:
         return f"by {step.answered_by}: {summary(step.result)}"
     return step.child_run_id or summary(step.payload) or summary(step.result)
+
+
+def _batch(step: StepView) -> str | None:
+    """The provider's batch for which it waits."""
+    if step.batch is None or step.batch.id is None:
+        return None
+    return f"batch {step.batch.id}: {step.batch.state}"
 
 
 @commands.command()

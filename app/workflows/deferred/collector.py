@@ -77,6 +77,11 @@ class BatchCollector:
             },
         )
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is any provider to be asked."""
+        return bool(self._there())
+
     async def run(self) -> None:
         """Until cancelled. Each provider by itself: one that hangs holds up none of the others."""
         async with asyncio.TaskGroup() as group:
