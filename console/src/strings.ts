@@ -241,6 +241,9 @@ export const S = {
       attempts: "Attempts",
       attemptsMore: (number: number): string =>
         `An item is failed after so many; ${number} if nothing is said.`,
+      priority: "Priority",
+      priorityMore: (number: number): string =>
+        `0 to 9, a higher one goes first; ${number} if nothing is said.`,
       canary: "Canary",
       canaryMore: "So many items first, then pause.",
       autoPromote: "Go on by itself",

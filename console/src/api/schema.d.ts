@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: d4d8ffded4136c5beb998959531abc780838834d0f17361381335f710994fa9e
+// OpenAPI document: 3e1be3951cb96a9b134f8a5948f89cec85134346c5c40757cc27a8f4a1a670c5
 
 export interface paths {
     "/api/audit": {
@@ -2493,6 +2493,11 @@ export interface components {
             };
             /** @description null: it has none, and no backfills */
             partitions: components["schemas"]["PartitionsView"] | null;
+            /**
+             * Priority
+             * @description of a run that names none, 0 to 9: a higher one goes first
+             */
+            priority: number;
             /** Routes */
             routes: {
                 [key: string]: string;
@@ -3069,6 +3074,11 @@ export interface components {
             params?: {
                 [key: string]: unknown;
             };
+            /**
+             * Priority
+             * @description 0 to 9: a higher one goes first; null: as the family says
+             */
+            priority?: number | null;
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
             /**
@@ -3897,6 +3907,11 @@ export interface components {
              * @description why, for whoever looks later
              */
             note?: string | null;
+            /**
+             * Priority
+             * @default 5
+             */
+            priority: number;
         };
         /** ResumedAnswer */
         ResumedAnswer: {
@@ -4031,6 +4046,11 @@ export interface components {
              * @default 50
              */
             minItems: number;
+            /**
+             * Priority
+             * @default 5
+             */
+            priority: number;
             ramp?: components["schemas"]["Ramp"] | null;
         };
         /** RunsAnswer */
@@ -4418,6 +4438,8 @@ export interface components {
             maxFailureRate?: number | null;
             /** Minitems */
             minItems?: number | null;
+            /** Priority */
+            priority?: number | null;
             ramp?: components["schemas"]["Ramp"] | null;
         };
         /** SchedulesAnswer */
@@ -4979,6 +5001,11 @@ export interface components {
              */
             minItems?: number | null;
             params?: components["schemas"]["PaidOnly"];
+            /**
+             * Priority
+             * @description 0 to 9: a higher one goes first; null: as the family says
+             */
+            priority?: number | null;
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
         };
@@ -5001,6 +5028,11 @@ export interface components {
              */
             dryRun: boolean;
             params?: components["schemas"]["PaidOnly"];
+            /**
+             * Priority
+             * @description 0 to 9: a higher one goes first; null: as the family says
+             */
+            priority?: number | null;
             /**
              * Runid
              * @description a running run; else one is made for it
@@ -5095,6 +5127,11 @@ export interface components {
              */
             minItems?: number | null;
             params?: components["schemas"]["PaidOnly"];
+            /**
+             * Priority
+             * @description 0 to 9: a higher one goes first; null: as the family says
+             */
+            priority?: number | null;
             /** @description begin with few at once, and grow */
             ramp?: components["schemas"]["Ramp"] | null;
         };

@@ -12,6 +12,7 @@ export const OF_ONE: ReadonlySet<string> = new Set([
   "run.tokens",
   "run.approval",
   "run.deadlineSeconds",
+  "run.priority",
 ]);
 
 /** A schema like that of the params, so that one form serves both. In the address, each name
@@ -25,6 +26,13 @@ export function optionFields(family: Family): Field[] {
       type: "integer",
       minimum: 1,
       maximum: 1000,
+    },
+    "run.priority": {
+      title: O.priority,
+      description: O.priorityMore(family.priority),
+      type: "integer",
+      minimum: 0,
+      maximum: 9,
     },
     "run.canary": {
       title: O.canary,
@@ -83,6 +91,7 @@ export function readOptions(fields: readonly Field[], values: Values): Options {
     data: {
       ...some("limit", given("limit")),
       ...some("attempts", given("attempts")),
+      ...some("priority", given("priority")),
       ...some("canary", given("canary")),
       ...(given("autoPromote") === true ? { autoPromote: true } : {}),
       ...(given("approval") === true ? { approval: true } : {}),
