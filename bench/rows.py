@@ -22,6 +22,7 @@ from bench.exports import exported
 from bench.figures import Figure, at_least, at_most
 from bench.old import OLD_ITEMS, beside_old_rows
 from bench.partitions import beside_a_big_one, thousand
+from bench.priorities import urgent_beside_bulk
 from bench.profile import profile
 from bench.rates import rate_of
 from bench.raw import raw_seconds
@@ -263,6 +264,11 @@ async def tenants(urls: Urls) -> list[Figure]:
     return await beside_a_big_one(urls, 10_000)
 
 
+async def priority(urls: Urls) -> list[Figure]:
+    """Twenty urgent items beside a bulk run that waits for the same flow key."""
+    return await urgent_beside_bulk(urls, 5_000)
+
+
 async def profiled(urls: Urls) -> list[Figure]:
     """Where the time of one item goes: a table to read, and no figure with a target."""
     await profile(urls)
@@ -282,6 +288,7 @@ ROWS: dict[str, Callable[[Urls], Awaitable[list[Figure]]]] = {
     "remembered": remembered,
     "partitions": partitions,
     "tenants": tenants,
+    "priority": priority,
     "export": export,
     "metrics": metrics,
     "batched": batched_calls,

@@ -36,6 +36,7 @@ from app.workflows.family import (
     Flow,
     FlowControl,
     JobFamily,
+    Overlap,
     Remembered,
     batched,
 )
@@ -72,6 +73,8 @@ class Shape:
     partitions: int = 0
     """So many, which the items are of in turns; 0: eligible() selects none."""
     per_partition: int | None = None
+    overlaps: bool = False
+    """Several runs may be under way."""
     big: int = 0
     """The first so many items are of one partition more."""
     metrics: bool = False
@@ -95,6 +98,8 @@ class Bench(JobFamily[FamilyParams, str, None]):
                 parallelism=shape.parallelism, rate=shape.rate, per_partition=shape.per_partition
             )
         )
+        if shape.overlaps:
+            self.overlap = Overlap.ALLOW  # type: ignore[misc]
         if shape.remembers:
             self.existing = Remembered()  # type: ignore[method-assign]  # a shape for each row
 

@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.connections.driver import fetch_raw
 from app.engine import Delivery, Depth
+from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER
 from app.qstash_dev.delivery.faults import Faults
 from app.store.database import open_database
@@ -211,3 +213,18 @@ async def test_what_qstash_has_given_up_is_sent_anew_after_a_while(database: Asy
         async with working(called.engine, {"a.execute": taker}):
             await until_sent(called, database)
     assert [delivery.payload for delivery in taker.taken] == [b"1"]
+
+
+async def test_letters_leave_by_their_priority_and_of_one_priority_by_their_rank(
+    database: AsyncEngine,
+) -> None:
+    kinds = {1: (2, 2), 2: (9, 0), 3: (2, 0), 4: (9, 2), 5: (5, 1)}
+    left = []
+    async with called_engine(database) as called, database.connect() as tx:
+        out = [message(n, priority=p, rank=rank) for n, (p, rank) in kinds.items()]
+        await called.engine.publish(tx, out)
+        for _ in kinds:  # before anybody else sees them
+            [row] = await fetch_raw(tx, statements.TAKE_UNSENT, 1, timedelta(minutes=1))
+            left.append(bytes(row[3]))
+        await tx.rollback()
+    assert left == [b"4", b"2", b"5", b"1", b"3"]

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from httpx2 import AsyncClient
 
 from app.workflows.family import Context
 from tests.support.families import Beside, Recording
@@ -88,6 +89,27 @@ async def test_a_schedule_and_a_backfill_hand_their_attempts_to_their_runs(opene
         assert (await caller.post("/api/backfills", json=days)).status_code == 202
         rows = await sluice.sql("SELECT id = :id, options -> 'attempts' FROM sluice.run", id=fired)
         assert sorted(tuple(row) for row in rows) == [(False, 4), (True, 2)]
+
+
+async def test_a_backfill_is_in_no_hurry_unless_it_says_so(opener: Opener) -> None:
+    class Low(ByDay):
+        name = "low"
+        priority = 1
+
+    async def priorities(caller: AsyncClient, family: str, day: int, **asked: int) -> set[int]:
+        days = {"family": family, "from": f"2026-01-0{day}", "to": f"2026-01-0{day + 1}", **asked}
+        begun = await caller.post("/api/backfills", json=days)
+        assert begun.status_code == 202
+        backfill = begun.json()["backfillId"]
+        found = (await caller.get("/api/runs", params={"backfill": backfill})).json()["runs"]
+        return {run["options"]["priority"] for run in found}
+
+    async with opener(ByDay(), Low()) as sluice, api(sluice) as caller:
+        assert await priorities(caller, "by-day", 1) == {2}
+        assert await priorities(caller, "low", 1) == {1}
+    async with opener(ByDay()) as sluice, api(sluice) as caller:
+        await sluice.sql("TRUNCATE sluice.run, sluice.backfill CASCADE")
+        assert await priorities(caller, "by-day", 3, priority=7) == {7}
 
 
 async def test_what_is_left_out_is_as_the_family_says(opener: Opener) -> None:

@@ -228,6 +228,10 @@ REFUSED = {
     "no execute": (without("execute"), "greet lacks the method execute()"),
     "no attempts": (sized("attempts"), "attempts, page_size"),
     "no page size": (sized("page_size"), "attempts, page_size"),
+    "a priority above nine": (changed('verb = "greet"', "priority = 10"), "needs a priority"),
+    "a priority below zero": (changed('verb = "greet"', "priority = -1"), "needs a priority"),
+    "half a priority": (changed('verb = "greet"', "priority = 2.5"), "from 0 to 9"),
+    "a priority that is none": (changed('verb = "greet"', "priority = True"), "needs a priority"),
     "a timeout of a number": (changed('verb = "greet"', "timeout = 5"), "needs a timeout"),
     "a backoff of a number": (changed('verb = "greet"', "backoff = 5"), "needs a backoff"),
     "no chunk size": (

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.errors import BadInput, Conflict
 from app.schemas.items import SuspendedView
 from app.store.statuses import ItemStatus, RunStatus
+from app.workflows.contract.run_options import options_of
 from app.workflows.family import ChildFailed, Context, FamilyParams, Fatal, Skip
 from tests.support.control import until_some
 from tests.support.families import Recording
@@ -493,7 +494,8 @@ async def test_a_child_is_run_once_and_its_result_is_waited_for_without_a_slot(
     family, child = Waiting(script), Child()
     async with opener(family, child) as sluice:
         await sluice.add_users(3)
-        run_id = await sluice.start("stepped", item_ids=["u00001"])
+        options = options_of(family, priority=8)
+        run_id = await sluice.start("stepped", item_ids=["u00001"], options=options)
         async with sluice.worker():
             run = await sluice.ended(run_id)
         assert run.status == "succeeded"
@@ -501,9 +503,11 @@ async def test_a_child_is_run_once_and_its_result_is_waited_for_without_a_slot(
         assert child.executed == {"u00001": 1, "u00002": 1, "u00003": 1}
         assert child.saved.total() == 3
         children = await sluice.sql(
-            "SELECT status, succeeded FROM sluice.run WHERE parent_run = :run", run=run_id
+            "SELECT status, succeeded, options -> 'priority' FROM sluice.run"
+            " WHERE parent_run = :run",
+            run=run_id,
         )
-        assert [tuple(row) for row in children] == [("succeeded", 1)] * 3
+        assert [tuple(row) for row in children] == [("succeeded", 1, 8)] * 3
 
 
 async def test_a_child_that_fails_fails_its_parent_and_one_that_is_skipped_is_none(
