@@ -25,6 +25,7 @@ describe("a start for one of one's own", () => {
       "entity.number",
       "number",
       "run.attempts",
+      "run.priority",
       "run.usd",
       "run.tokens",
       "run.approval",
