@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Past
 from tests.e2e.support.console import Console
 from tests.e2e.support.families import ADDRESS
-from tests.e2e.support.stack import Api
+from tests.e2e.support.stack import TRACE_URL, Api
 
 
 def test_a_suspended_item_goes_on_with_the_answer_of_its_form(
@@ -45,6 +45,13 @@ def test_an_item_that_is_at_work_tells_where_and_at_which_step(
     api.start("visit", itemIds=["u00002"])
     expect(console.heading("At work now")).to_be_hidden()
     expect(console.heading(re.compile("u00001.*succeeded"))).to_be_visible()
+
+
+def test_an_item_leads_to_its_trace(console: Console, api: Api, past: Past) -> None:
+    trace_id = api.get(f"/api/runs/{past.asking}")["trace"]["traceId"]
+    console.open(f"/runs/{past.asking}/items/u00001")
+    link = console.page.get_by_role("link", name=trace_id)
+    expect(link).to_have_attribute("href", TRACE_URL.replace("{trace_id}", trace_id))
 
 
 def test_a_failed_item_tells_why_and_a_preview_saves_nothing(

@@ -33,6 +33,8 @@ READY = 60
 
 Json = dict[str, Any]  # an answer of the API; its shape is the API's business
 
+TRACE_URL = "https://traces.example.com/trace/{trace_id}"
+
 
 class Api:
     """The API with a token that may do everything, or the one that is given."""
@@ -155,6 +157,10 @@ class Stack:
             "SLUICE_TOKENS": ",".join(f"{name}:{secret}" for name, secret in self.tokens.items()),
             "SLUICE_ROOT_PATH": self.root_path,
             "SLUICE_STOP_TIMEOUT": "5",
+            # Nobody collects them there: runs have a trace, and links lead to it.
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9",
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "0.5",
+            "SLUICE_TRACE_URL": TRACE_URL,
             "SLUICE_WATCHDOG_SECONDS": "1",
             "SLUICE_LOG_LEVEL": "warning",
         }
