@@ -34,11 +34,9 @@ from app.workflows.keys import Layer, flow_key
 from app.workflows.messages import executions
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-from app.workflows.sources.errors import SourceMisused
-from app.workflows.sources.sql_source import AsGiven, columns_of
+from app.workflows.sources.item_ids import checked_partition
+from app.workflows.sources.sql_source import AsGiven, columns_of, required
 
-LONGEST = 200
-"""Characters of a partition."""
 TOGETHER = 20
 """Items in a message, of whatever partitions, of which others have just ended."""
 OF_A_RATE = 20
@@ -68,12 +66,8 @@ async def partitions_of(
     """
     with told(bound.name, "eligible()"):
         statement = bound.family.eligible(params)
-    ids, names = columns_of(statement)
-    if names is None:
-        raise SourceMisused(
-            f"eligible() selects no second column, and {bound.name} limits each partition of its"
-            " items. Select the partition beside the id."
-        )
+    ids, partition = columns_of(statement)
+    names = required(partition, bound.name)
     if not item_ids:
         return {}
     wanted = item_ids if bound.ids is None else [bound.ids.read(one) for one in item_ids]
@@ -91,13 +85,7 @@ async def partitions_of(
     async with reading(ctx.services.database) as connection:
         with told(bound.name, "eligible()"):
             found = {row[0]: row[1] for row in await connection.execute(query)}
-    for name in found.values():
-        if name is not None and (len(name) > LONGEST or "\0" in name):
-            raise SourceMisused(
-                f"eligible() gives a partition of {len(name)} characters, {name[:40]!r}…: one has"
-                f" at most {LONGEST}. Select a shorter one, such as an id or md5()."
-            )
-    return {one: found.get(one) or "" for one in item_ids}
+    return {one: checked_partition(found.get(one)) for one in item_ids}
 
 
 @dataclass(frozen=True, slots=True)

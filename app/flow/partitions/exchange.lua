@@ -15,14 +15,14 @@
 --       8 bucket    a sixtieth of the period, microseconds
 --       9 holds     slots this worker holds, in its own view
 --       10 number   of the first new permit        11 waiting  items in line here, asked for or not
---       12 partitions in question                  13 permits wanted
---       14 slots    how the name of a partition's slots begins, as 1
---       15 next     and that of its next start, as 2
---       16 kinds of limits
---       of each kind: parallelism and interval
---       of each partition: its name and its kind, from 1
---       of each permit wanted: its partition, from 1; 0: it has none
---       of each permit given back: its partition, and the permit
+--       12 names   partitions in question, with a NUL between two
+--       13 kinds   of each of them the kind of its limits, from 1; empty: all are of the first
+--       14 wanted  of each permit wanted its partition, from 1; 0: it has none
+--       15 gone    permits given back, each with its partition
+--       16 slots   how the name of a partition's slots begins, as 1
+--       17 next    and that of its next start, as 2
+--       18…        of each kind: parallelism and interval
+--       Lists are one text each, with blanks: each argument takes the client a microsecond.
 -- Returns {excess, ask again in (microseconds, -1: when woken), answer to each wanted, …}. An answer
 -- from 0 on is a start, in microseconds from now; -1: the key has no room; -2: the partition's slots
 -- are taken; below: its turn comes in so many microseconds and two more.
@@ -31,38 +31,37 @@ local now = time[1] * 1000000 + time[2]
 local worker, lease, horizon = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
 local parallelism, interval = tonumber(ARGV[5]), tonumber(ARGV[6])
 local bucket, holds = tonumber(ARGV[8]), tonumber(ARGV[9])
-local partitions, want = tonumber(ARGV[12]), tonumber(ARGV[13])
 local forget = math.ceil((bucket * 60 + lease) / 1000) + 60000
-local kinds = tonumber(ARGV[16])
-local at = 16 + 2 * kinds
 
 -- There are hundreds in a call, so nothing is asked for that decides nothing.
-local of = {}
-for i = 1, partitions do
-  local kind = 15 + 2 * tonumber(ARGV[at + 2])
-  of[i] = {
-    name = ARGV[at + 1], limit = tonumber(ARGV[kind]), interval = tonumber(ARGV[kind + 1]),
-    slots = ARGV[14] .. ARGV[at + 1], next = ARGV[15] .. ARGV[at + 1], wanted = 0
+local of, wanted = {}, {}
+for name in string.gmatch(ARGV[12], '[^%z]+') do
+  of[#of + 1] = {
+    name = name, limit = tonumber(ARGV[18]), interval = tonumber(ARGV[19]),
+    slots = ARGV[16] .. name, next = ARGV[17] .. name, wanted = 0
   }
-  at = at + 2
 end
-local wanted = at
-for i = at + 1, at + want do
-  local one = of[tonumber(ARGV[i])]
+local at = 0
+for kind in string.gmatch(ARGV[13], '%S+') do
+  at = at + 1
+  of[at].limit, of[at].interval = tonumber(ARGV[16 + 2 * kind]), tonumber(ARGV[17 + 2 * kind])
+end
+for place in string.gmatch(ARGV[14], '%S+') do
+  local one = of[tonumber(place)] or false
+  wanted[#wanted + 1] = one
   if one then one.wanted = one.wanted + 1 end
 end
-at = at + want
+local partitions, want = #of, #wanted
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local freed, gone = 0, {}
-for i = at + 1, #ARGV, 2 do
-  gone[#gone + 1] = ARGV[i + 1]
-  local partition = of[tonumber(ARGV[i])]
-  if partition then redis.call('ZREM', partition.slots, ARGV[i + 1]) end
-  if #gone == 500 or i + 1 == #ARGV then
-    freed = freed + redis.call('ZREM', KEYS[1], unpack(gone))
-    gone = {}
-  end
+for permit, place in string.gmatch(ARGV[15], '(%S+) (%S+)') do
+  local one = of[tonumber(place)]
+  if one then redis.call('ZREM', one.slots, permit) end
+  gone[#gone + 1] = permit
+end
+for i = 1, #gone, 500 do
+  freed = freed + redis.call('ZREM', KEYS[1], unpack(gone, i, math.min(i + 499, #gone)))
 end
 for i = 1, partitions do
   local one = of[i]
@@ -98,7 +97,7 @@ local reply = {excess, -1}
 local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
 local granted, ask, taken = 0, -1, {}
 for i = 1, want do
-  local one = of[tonumber(ARGV[wanted + i])]
+  local one = wanted[i]
   local start, answer = now, nil
   if interval > 0 then start = math.max(due, now) end
   if granted >= room then
@@ -140,6 +139,7 @@ for i = 1, #taken, 500 do
   redis.call('ZADD', KEYS[1], unpack(taken, i, math.min(i + 499, #taken)))
 end
 
+local used, unused = {}, {}
 for i = 1, partitions do
   local one = of[i]
   if one.moved then
@@ -147,11 +147,18 @@ for i = 1, partitions do
     redis.call('SET', one.next, string.format('%.0f', one.due), 'PX', kept)
   end
   if one.active > 0 then
-    redis.call('ZADD', KEYS[6], one.active, one.name)
+    used[#used + 1] = one.active
+    used[#used + 1] = one.name
     if one.granted then redis.call('PEXPIRE', one.slots, math.ceil(lease / 1000) + 60000) end
   else
-    redis.call('ZREM', KEYS[6], one.name)
+    unused[#unused + 1] = one.name
   end
+end
+for i = 1, #used, 500 do
+  redis.call('ZADD', KEYS[6], unpack(used, i, math.min(i + 499, #used)))
+end
+for i = 1, #unused, 500 do
+  redis.call('ZREM', KEYS[6], unpack(unused, i, math.min(i + 499, #unused)))
 end
 redis.call('PEXPIRE', KEYS[6], forget)
 if interval > 0 and granted > 0 then
@@ -182,7 +189,9 @@ if left > 0 then
 else
   redis.call('HDEL', KEYS[4], worker)
 end
-if freed > 0 then
+local waiters = redis.call('HLEN', KEYS[4])
+if left > 0 then waiters = waiters - 1 end
+if freed > 0 and waiters > 0 then
   -- Somebody may wait for this very partition, which only the one who waits knows. A user without a
   -- right to the channel works on: the others ask again by themselves.
   redis.pcall('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2])

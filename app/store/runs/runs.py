@@ -10,6 +10,7 @@ from sqlalchemy import Row, bindparam, case, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.driver import fetch_raw
 from app.errors import NotFound
 from app.store.statuses import FAMILY_GONE, RunStatus
 from app.store.tables.runs import Run
@@ -23,6 +24,8 @@ OUTSTANDING = f"(scheduled - suspended - {ENDED_ITEMS})"
 
 # Made once: to put a statement together takes as long as to run it.
 _INSERT = insert(_RUN)
+# As text: pages of partitions and whoever changes a run take it often.
+_LOCK = "SELECT status FROM sluice.run WHERE id = $1::text FOR UPDATE"
 _FIND = select(_RUN).where(_RUN.c.id == bindparam("run_id"))
 _FIND_ACTIVE = _FIND.add_columns(
     func.coalesce(func.extract("epoch", func.now() - _RUN.c.active_since), 0).label(
@@ -131,9 +134,8 @@ async def last_finish(tx: AsyncConnection, run_id: str) -> Run | None:
 async def lock(tx: AsyncConnection, run_id: str) -> RunStatus | None:
     """Nobody changes the run, or writes an event of it, until the end of ``tx``. None: it is not
     there."""
-    query = select(_RUN.c.status).where(_RUN.c.id == run_id).with_for_update()
-    status = (await tx.scalars(query)).one_or_none()
-    return None if status is None else RunStatus(status)
+    found = await fetch_raw(tx, _LOCK, run_id)
+    return RunStatus(found[0][0]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

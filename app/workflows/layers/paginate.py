@@ -28,6 +28,7 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import CachedRun, RunCache
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.sources.item_source import Source, source_of, without_result
+from app.workflows.sources.sql_source import SqlSource
 
 PAGES_A_DELIVERY = 20
 """Pages read in a row before the message goes through the queue once more: each hop through it
@@ -99,14 +100,17 @@ class PaginateLayer:
         number = pace.take(single=single)
         # Read and filtered before the transaction, so that a slow `existing` locks no row;
         # `advance` takes the pages only if the run still stands where they were read from.
-        page = await source.page(cursor, number * bound.family.page_size)
+        size, of = number * bound.family.page_size, None
+        if partitioned(bound) and isinstance(source, SqlSource):
+            page, of = await source.page_with_partitions(cursor, size)
+        else:
+            page = await source.page(cursor, size)
         if not view.run.force:
             fresh: list[str] = []
             for ids in chunked(bound.family.page_size, page.ids):
                 fresh += await without_result(bound, list(ids), view.params, ctx)
             page = Page(fresh, page.next_cursor)
-        of = None
-        if partitioned(bound):
+        if of is None and partitioned(bound):
             of = await partitions_of(bound, view.params, ctx, page.ids)
         advanced = await self._schedule(bound, view, cursor, page, of, go_on=pace.left > 0)
         seconds = time.monotonic() - began

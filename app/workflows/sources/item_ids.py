@@ -9,6 +9,9 @@ from app.errors import BadInput
 from app.workflows.keys import id_fault
 from app.workflows.sources.errors import SourceMisused
 
+LONGEST_PARTITION = 200
+"""Characters."""
+
 
 def checked_id(item_id: str) -> str:
     """
@@ -19,6 +22,22 @@ def checked_id(item_id: str) -> str:
     if fault is not None:
         raise SourceMisused(f"An item id {fault}.")
     return item_id
+
+
+def checked_partition(name: str | None) -> str:
+    """Of an item; empty: it has none.
+
+    Raises:
+        SourceMisused: it is too long.
+    """
+    if name is None:
+        return ""
+    if len(name) > LONGEST_PARTITION or "\0" in name:
+        raise SourceMisused(
+            f"eligible() gives a partition of {len(name)} characters, {name[:40]!r}…: one has"
+            f" at most {LONGEST_PARTITION}. Select a shorter one, such as an id or md5()."
+        )
+    return name
 
 
 def id_text(value: object, answerer: str) -> str:

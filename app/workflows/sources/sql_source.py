@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from app.workflows.contract.job_family import Page
 from app.workflows.keys import CONTROLS, MAX_ITEM_ID
 from app.workflows.registry.family_call import told
 from app.workflows.sources.errors import SourceMisused
-from app.workflows.sources.item_ids import checked_id, id_text
+from app.workflows.sources.item_ids import checked_id, checked_partition, id_text
 
 TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
 KNOWN_TYPES = TEXTS | {"smallint", "integer", "bigint", "uuid"}
@@ -39,7 +40,7 @@ class SqlSource:
     database: AsyncEngine
     statement: Select[Any]
     family: str = "the family"
-    _column: Any = field(default=None, init=False)  # of whatever type the id has
+    _both: Any = field(default=None, init=False)  # of whatever type the id has
     repeats: ClassVar[bool] = False
     fixed: ClassVar[bool] = False
 
@@ -48,7 +49,23 @@ class SqlSource:
         Raises:
             SourceMisused: see ``count``; the types are looked at there alone.
         """
-        query = self.page_query(cursor, size)
+        rows, following = await self._rows(self.page_query(cursor, size), size)
+        return Page([_id(row[-1]) for row in rows], following)
+
+    async def page_with_partitions(
+        self, cursor: str | None, size: int
+    ) -> tuple[Page, Mapping[str, str]]:
+        """The same, and by id what the second column says; empty: NULL.
+
+        Raises:
+            SourceMisused: as ``page``; or there is no such column, or a partition is too long.
+        """
+        query = self.page_query(cursor, size, partitioned=True)
+        rows, following = await self._rows(query, size)
+        of = {_id(row[-2]): checked_partition(row[-1]) for row in rows}
+        return Page(list(of), following), of
+
+    async def _rows(self, query: Any, size: int) -> tuple[Sequence[Any], str | None]:
         async with reading(self.database) as connection:
             with told(self.family, "eligible()"):
                 rows = list((await connection.execute(query)).all())
@@ -56,22 +73,29 @@ class SqlSource:
         rows = rows[:size]
         if any(row[0] is None for row in rows):
             raise _null()
-        return Page(
-            ids=[checked_id(id_text(row[-1], "eligible()")) for row in rows],
-            next_cursor=_position(rows[-1][0]) if more else None,
-        )
+        return rows, _position(rows[-1][0]) if more else None
 
-    def page_query(self, cursor: str | None, size: int) -> Any:  # of whatever type the id has
-        """What ``page`` asks: one row more than it answers, so that it knows whether that is all.
+    def page_query(self, cursor: str | None, size: int, *, partitioned: bool = False) -> Any:
+        """What ``page`` asks, of whatever type the id has: one row more than it answers, so that it
+        knows whether that is all.
+
+        Args:
+            partitioned: with the partition in the last place: of an id that is selected with
+                several, the first by the alphabet.
 
         Raises:
             SourceMisused: see ``count``.
         """
-        column = self._ids()
+        column, names = self._columns()
         place = type_coerce(column, AsGiven())
-        query: Any = select(place).distinct().order_by(place).limit(size + 1)
+        query: Any = select(place).order_by(place).limit(size + 1)
         if isinstance(column.type, TypeDecorator):
             query = query.add_columns(column)  # the id as the family's models know it
+        if partitioned:
+            first = func.min(cast(required(names, self.family), Text))
+            query = query.add_columns(first).group_by(place)
+        else:
+            query = query.distinct()
         if cursor is not None:
             query = query.where(place > json.loads(cursor))
         return query
@@ -82,7 +106,7 @@ class SqlSource:
             SourceMisused: what the SELECT says cannot be kept from page to page, or some of what it
                 selects cannot be an id.
         """
-        column = self._ids()
+        column, _ = self._columns()
         async with reading(self.database) as connection:
             with told(self.family, "eligible()"):
                 return await self._count(connection, column)
@@ -109,19 +133,10 @@ class SqlSource:
                 _refuse(str(item_id))
         return int(total)
 
-    def _ids(self) -> Any:  # a column of whatever type the id has
-        if self._column is None:  # once: it takes milliseconds
-            self._column = id_column(self.statement)
-        return self._column
-
-
-def id_column(statement: Any) -> Any:
-    """The column of a statement that pages go by, as a column of a subquery.
-
-    Raises:
-        SourceMisused: it is no such statement.
-    """
-    return columns_of(statement)[0]
+    def _columns(self) -> Any:  # of whatever type the id has
+        if self._both is None:  # once: it takes milliseconds
+            self._both = columns_of(self.statement)
+        return self._both
 
 
 def columns_of(statement: Any) -> tuple[Any, Any]:
@@ -138,6 +153,19 @@ def columns_of(statement: Any) -> tuple[Any, Any]:
             f" selects {len(columns)}."
         )
     return columns[0], columns[1] if len(columns) == 2 else None
+
+
+def required(partition: Any, family: str) -> Any:
+    """
+    Raises:
+        SourceMisused: there is none.
+    """
+    if partition is None:
+        raise SourceMisused(
+            f"eligible() selects no second column, and {family} limits each partition of its"
+            " items. Select the partition beside the id."
+        )
+    return partition
 
 
 def require_steady(statement: Any) -> None:
@@ -204,6 +232,10 @@ def _null() -> SourceMisused:
     return SourceMisused(
         "eligible() gives rows whose id is NULL. Leave them out, by .where(column.is_not(None))."
     )
+
+
+def _id(given: object) -> str:
+    return checked_id(id_text(given, "eligible()"))
 
 
 def _position(last: object) -> str:
