@@ -197,7 +197,7 @@ async def _opened(
         coverage = CoverageSurvey(database, bound, context, budget)
         told = notifications_of(settings, database, bound, family_files, box, changes)
         recorder = FlowRecorder(flow, history)
-        sent = events_of(settings, database, engine, bound, changes)
+        sent = events_of(settings, pools, engine, bound, changes)
         replies = ReplyWriter(database, engine, keeper, settings.look_ahead)
         batches = BatchDesk.of(pools.ledger, replies, provided.values(), settings.max_result_bytes)
         tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told, sent, batches)

@@ -26,6 +26,7 @@ from app.store.run_notifications import RunNotifications
 from app.workflows.batching.batched_calls import BatchedCalls
 from app.workflows.client import WorkflowClient
 from app.workflows.contexts import make_context
+from app.workflows.events.event_waits import EventWaits
 from app.workflows.events.starter import EventStarter
 from app.workflows.family import Context, Services
 from app.workflows.finish.finished_runs import FinishedRuns
@@ -53,7 +54,7 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.steps.children import ChildRuns
-from app.workflows.steps.item_tools import StepRunnerFactory
+from app.workflows.steps.item_tools import StepRunnerParts
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.throttles.looks import ThrottleLooks
@@ -196,14 +197,11 @@ class Service:
             ledger, engine, keeper,
             look_ahead=look_ahead, changed=cache.changed, windows=windows, meter=self._meter,
         )  # fmt: skip
-        steps = StepRunnerFactory(
-            StepJournal(ledger),
-            ChildRuns(ledger, engine, self.worked, look_ahead),
-            self.services.http,
-            self.api.links,
-            BatchedCalls(gate, cache, context),
-            self.api.batches.calls,
-        )
+        steps = StepRunnerParts(
+            StepJournal(ledger), ChildRuns(ledger, engine, self.worked, look_ahead),
+            self.services.http, self.api.links, BatchedCalls(gate, cache, context),
+            self.api.batches.calls, EventWaits(ledger),
+        )  # fmt: skip
         items = ItemExecutor(
             gate, locks, context, cache, places, outcomes, PausedRuns(ledger), steps,
             ItemPermits(gate, cache), Losses(ledger), working,

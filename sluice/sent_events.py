@@ -30,13 +30,15 @@ class AskedItem(ReadModel):
 
 class SentEvent(ReadModel):
     """What became of an event. ``duplicate``: it was there already, and nothing was done.
-    ``unmatched``: no family knows its name."""
+    ``unmatched``: no family knows its name, and no item has ever waited for one of that name.
+    ``woke``: items that waited for it, and go on with it."""
 
     name: str
     id: str
     duplicate: bool
     unmatched: bool
     starts: list[AskedItem]
+    woke: int = 0
 
 
 class EventsSentAnswer(ReadModel):

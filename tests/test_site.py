@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]  # ships no types; comes with myst-p
 from app.settings import Settings
 from app.store.statuses import ITEM_TRANSITIONS, RUN_TRANSITIONS
 from app.workflows.contract.context import Context
+from app.workflows.contract.steps.event_methods import EventMethods
 from app.workflows.contract.steps.step_methods import StepMethods
 from app.workflows.family import JobFamily
 from docs.check import faults
@@ -77,7 +78,7 @@ def test_everything_that_a_family_may_say_is_in_the_reference_and_says_what_it_i
     for one in attributes(JobFamily):
         assert one.text, one.name
         assert f"| `{one.name}` |" in text
-    for cls in (JobFamily, StepMethods):
+    for cls in (JobFamily, StepMethods, EventMethods):
         for method in methods(cls):
             assert method.text, method.name
             assert f"#### {method.name}\n" in text

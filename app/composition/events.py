@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.config.engine_settings import EngineName
 from app.engine import Engine
 from app.settings import Settings
+from app.store.pools import Pools
 from app.store.run_notifications import RunNotifications
 from app.workflows.events.desk import EventDesk
 from app.workflows.events.inbox import EventInbox
@@ -19,7 +18,7 @@ from app.workflows.registry.bound_family import BoundFamily
 
 def events_of(
     settings: Settings,
-    database: AsyncEngine,
+    pools: Pools,
     engine: Engine,
     families: Mapping[str, BoundFamily],
     changes: RunNotifications,
@@ -29,8 +28,9 @@ def events_of(
         ConfigurationError: what a family says under ``on`` cannot be used.
     """
     # Called when it is time, so it remembers nothing from one call to the next.
-    starter = EventStarter(database, engine, families, changes, every=0.0)
+    starter = EventStarter(pools.own, engine, families, changes, every=0.0)
     called = settings.engine is EngineName.QSTASH
     subscriptions = Subscriptions.of(families)
-    inbox = EventInbox(database, subscriptions, starter.start_due if called else None)
+    # What it writes it finds by keys.
+    inbox = EventInbox(pools.ledger, engine, subscriptions, starter.start_due if called else None)
     return EventDesk(inbox, starter, {source.name: source for source in settings.webhooks})

@@ -56,7 +56,10 @@ class StepView(View):
     result: Any = Field(
         description="as it is remembered; what JSON has no word for is an object with the key `$`"
     )
-    payload: Any = Field(description="what a person is shown, or what is called")
+    payload: Any = Field(
+        description="what a person is shown, what is called, or the `event` that it waits for, with"
+        " the `value` that stands at `match`"
+    )
     payload_schema: dict[str, Any] | None = Field(
         description="of what a person is shown, where that is a model"
     )

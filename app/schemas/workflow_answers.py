@@ -89,7 +89,10 @@ class StopView(View):
 
     step: str
     kind: StepKind
-    payload: Any = Field(description="what a person would be shown, or what would be called")
+    payload: Any = Field(
+        description="what a person would be shown, what would be called, or which event would be"
+        " waited for"
+    )
 
 
 class PreviewAnswer(Answer):

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, delete, exists, func, se
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.store.deferred import batches
-from app.store.events import inbox, starts
+from app.store.events import inbox, starts, waits
 from app.store.items import parked_items
 from app.store.monitoring import audit, samples
 from app.store.notifications import deliveries
@@ -99,10 +99,13 @@ async def prune_events(database: AsyncEngine, older_than: timedelta) -> None:
         async with database.begin() as tx:
             deleted = (
                 await inbox.prune(tx, older_than),
+                await inbox.prune_values(tx, older_than),
                 await starts.prune(tx, older_than),
                 await starts.prune_gone(tx),
             )
             full = inbox.BATCH in deleted
+    async with database.begin() as tx:
+        await waits.forget_places(tx)
 
 
 async def prune_keys(database: AsyncEngine) -> None:

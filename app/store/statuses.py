@@ -70,6 +70,7 @@ class StepKind(StrEnum):
     CALL = "call"  # of HTTP
     SLEEP = "sleep"
     SUSPEND = "suspend"
+    EVENT = "event"  # that others send
     CHILD = "child"  # an item of another family
     START = "start"  # of another family's run, which it does not wait for
     DEFERRED = "deferred"  # a request of a provider's batch
@@ -78,7 +79,7 @@ class StepKind(StrEnum):
 class StepStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"  # its last try; the item's next attempt tries it anew
-    WAITING = "waiting"  # for its time, its next try, a child, or a provider's batch
+    WAITING = "waiting"  # for its time, its next try, an event, a child, or a provider's batch
     SUSPENDED = "suspended"  # for a person
 
 

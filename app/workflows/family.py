@@ -35,6 +35,7 @@ from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
 from app.workflows.contract.result_memory import Remembered
 from app.workflows.contract.steps.batched_method import batched
 from app.workflows.contract.steps.deferred_reply import DeferredFailed, DeferredReply
+from app.workflows.contract.steps.matched_event import MatchedEvent
 from app.workflows.contract.throttle import Throttle
 from app.workflows.throttles.database_checks import DeadTuples, LongTransactions, ReplicationLag
 from app.workflows.throttles.health_address import HealthAddress
@@ -65,6 +66,7 @@ __all__ = [
     "ItemResult",
     "JobFamily",
     "LongTransactions",
+    "MatchedEvent",
     "Monthly",
     "Overlap",
     "Page",

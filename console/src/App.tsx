@@ -19,6 +19,7 @@ const BackfillView = later(() => import("./views/backfills/BackfillView"));
 const NewBackfillView = later(() => import("./views/backfills/NewBackfillView"));
 const FlowView = later(() => import("./views/flow/FlowView"));
 const QuestionsView = later(() => import("./views/questions/QuestionsView"));
+const EventsView = later(() => import("./views/events/EventsView"));
 const AuditView = later(() => import("./views/audit/AuditView"));
 const NotificationsView = later(() => import("./views/notifications/NotificationsView"));
 const SchedulesView = later(() => import("./views/schedules/SchedulesView"));
@@ -70,6 +71,7 @@ function Chosen({ place: { parts, query } }: { readonly place: Place }) {
   if (view === "schedules") return <SchedulesView />;
   if (view === "questions") return <QuestionsView query={query} />;
   if (view === "notifications") return <NotificationsView />;
+  if (view === "events") return <EventsView query={query} />;
   if (view === "audit") return <AuditView query={query} />;
   return (
     <section>

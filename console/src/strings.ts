@@ -44,6 +44,7 @@ export const S = {
     backfills: "Backfills",
     flow: "Flow control",
     schedules: "Schedules",
+    events: "Events",
     questions: "Questions",
     notifications: "Notifications",
     audit: "Audit",
@@ -73,6 +74,7 @@ export const S = {
       ["g b", "go to the backfills"],
       ["g c", "go to flow control"],
       ["g s", "go to the schedules"],
+      ["g e", "go to the events"],
       ["g q", "go to the questions"],
       ["g n", "go to the notifications"],
       ["g a", "go to the audit"],
@@ -656,6 +658,31 @@ export const S = {
     items: (number: number): string => (number > 1 ? ` (${number})` : ""),
   },
 
+  sentEvents: {
+    title: "Events",
+    about: "What has happened elsewhere, and what came of it: runs that began, items that went on.",
+    none: "No such event was sent. Send one on the command line:",
+    command: "sluice event send NAME --data JSON",
+    name: "Name",
+    any: "any",
+    from: (sender: string): string => `from ${sender}`,
+    happened: "happened",
+    unmatched: "Nobody knows its name.",
+    nothing: "It asked for nothing.",
+    runs: "Runs",
+    started: "started",
+    joined: (number: number): string => `of ${number} events`,
+    waits: "waits, due",
+    refused: "No run has it:",
+    woke: (number: number): string => `${number} ${plural(number, "item", "items")} went on:`,
+    strangers: "Names that nobody knows",
+    strangersAbout:
+      "No family names such an event, and no item has ever waited for one. Is it misspelt?",
+    times: (number: number, exact: boolean): string =>
+      `${number.toLocaleString("en")}${exact ? "" : "+"} ${plural(number, "time", "times")}`,
+    last: "last",
+  },
+
   audit: {
     title: "Audit",
     about:
@@ -766,6 +793,7 @@ export const S = {
       call: "call over HTTP",
       sleep: "wait for time",
       suspend: "wait for a person",
+      event: "wait for an event",
       child: "another item",
       start: "a run of another family",
       deferred: "a request of a provider's batch",
@@ -777,7 +805,9 @@ export const S = {
     answeredBy: (who: string): string => `answered by ${who}`,
     due: "goes on",
     child: "The run of this step",
-    payload: "Shown or called",
+    payload: "Shown, called or awaited",
+    awaits: (event: string, match: string, value: string): string =>
+      `It waits for event ${event} with ${match} = ${value}.`,
     result: "Result",
   },
 

@@ -7,6 +7,7 @@ from types import FunctionType
 
 from app.workflows import family as module
 from app.workflows.contract.context import Context
+from app.workflows.contract.steps.event_methods import EventMethods
 from app.workflows.contract.steps.step_methods import StepMethods
 from app.workflows.family import JobFamily
 from docs.generate.markdown import code, prose, table
@@ -29,6 +30,7 @@ def contract() -> str:
             f"## Context\n\n{prose(inspect.getdoc(Context) or '')}\n\n{_attributes(context)}",
             f"### What it offers\n\n{_methods(Context)}",
             f"### Steps\n\n{prose(inspect.getdoc(StepMethods) or '')}\n\n{_methods(StepMethods)}",
+            _methods(EventMethods),
             "## What it may raise\n\n",
             *(f"### {cls.__name__}\n\n{as_markdown(inspect.getdoc(cls) or '')}\n\n"
               for cls in signals),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +19,7 @@ from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.main import create_app
 from app.settings import Settings
+from app.workflows.contract.job_family import AnyFamily
 from tests.chaos.family import Chaotic
 from tests.support.patience import PATIENCE
 
@@ -29,11 +30,18 @@ class CalledChaos(Chaotic):
     timeout = timedelta(seconds=5)
 
 
+def chaotic() -> Sequence[AnyFamily]:
+    return [CalledChaos(longest=0.05)]
+
+
 @dataclass(slots=True)
 class CalledApp:
+    """``families``: makes them, in the process; a function at the top level of its module."""
+
     settings: Settings
     urls: Urls
     port: int
+    families: Callable[[], Sequence[AnyFamily]] = chaotic
     processes: list[ForkServerProcess] = field(default_factory=list)
     kills: int = 0
 
@@ -45,7 +53,8 @@ class CalledApp:
         """Return once it answers."""
         forking = multiprocessing.get_context("forkserver")
         forking.set_forkserver_preload([__name__])
-        process = forking.Process(target=serve, args=(self.settings, self.urls, self.port))
+        told = (self.settings, self.urls, self.port, self.families)
+        process = forking.Process(target=serve, args=told)
         process.daemon = True
         process.start()
         self.processes.append(process)
@@ -71,8 +80,13 @@ class CalledApp:
 
 
 @asynccontextmanager
-async def called_app(settings: Settings, urls: Urls, port: int) -> AsyncIterator[CalledApp]:
-    running = CalledApp(settings, urls, port)
+async def called_app(
+    settings: Settings,
+    urls: Urls,
+    port: int,
+    families: Callable[[], Sequence[AnyFamily]] = chaotic,
+) -> AsyncIterator[CalledApp]:
+    running = CalledApp(settings, urls, port, families)
     await running.start()
     try:
         yield running
@@ -80,10 +94,12 @@ async def called_app(settings: Settings, urls: Urls, port: int) -> AsyncIterator
         await running.kill()
 
 
-def serve(settings: Settings, urls: Urls, port: int) -> None:
+def serve(
+    settings: Settings, urls: Urls, port: int, families: Callable[[], Sequence[AnyFamily]]
+) -> None:
     """What the process does until it is killed, or the one that started it has gone."""
     configure_logs("critical", "console")
-    app = create_app(settings, urls, [CalledChaos(longest=0.05)])
+    app = create_app(settings, urls, families())
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
     asyncio.run(_serve(uvicorn.Server(config)))
 

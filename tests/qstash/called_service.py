@@ -85,6 +85,19 @@ class CalledService:
         )
 
 
+def settings_of(qstash: LocalQStash, url: str) -> dict[str, object]:
+    """Settings by their field's name."""
+    keys = qstash.variables
+    return {
+        "engine": EngineName.QSTASH,
+        "app_url": url,
+        "qstash_url": qstash.url,
+        "qstash_token": SecretStr(keys["QSTASH_TOKEN"]),
+        "qstash_current_signing_key": SecretStr(keys["QSTASH_CURRENT_SIGNING_KEY"]),
+        "qstash_next_signing_key": SecretStr(keys["QSTASH_NEXT_SIGNING_KEY"]),
+    }
+
+
 @asynccontextmanager
 async def called_service(
     opener: Opener,
@@ -100,16 +113,7 @@ async def called_service(
     """
     door, faults = Door(), faults or Faults()
     async with serving(door) as url, local_qstash(QStashOptions(speed=speed), faults) as qstash:
-        told = qstash.variables
-        settings = {
-            "engine": EngineName.QSTASH,
-            "app_url": url,
-            "qstash_url": qstash.url,
-            "qstash_token": SecretStr(told["QSTASH_TOKEN"]),
-            "qstash_current_signing_key": SecretStr(told["QSTASH_CURRENT_SIGNING_KEY"]),
-            "qstash_next_signing_key": SecretStr(told["QSTASH_NEXT_SIGNING_KEY"]),
-            **changed,
-        }
+        settings = {**settings_of(qstash, url), **changed}
         async with opener(*families, **settings) as sluice, _working(sluice):
             door.app = app_of(sluice)
             async with httpx2.AsyncClient(

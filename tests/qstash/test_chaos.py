@@ -9,9 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx2
 import pytest
-from pydantic import SecretStr
 
-from app.config.engine_settings import EngineName
 from app.errors import Conflict, NotFound
 from app.qstash_dev.delivery.faults import Faults
 from app.qstash_dev.options import QStashOptions
@@ -21,6 +19,7 @@ from app.store.steps import questions
 from tests.chaos.called_app import CalledApp, CalledChaos, called_app
 from tests.chaos.family import TABLES
 from tests.chaos.verdict import judge
+from tests.qstash.called_service import settings_of
 from tests.support.http import OPS, bearer
 from tests.support.servers.ports import free_port
 from tests.support.service import Opener, Sluice
@@ -49,7 +48,11 @@ async def test_nothing_is_lost_or_doubled_while_the_process_is_killed(opener: Op
     )  # fmt: skip
     port = free_port()
     async with local_qstash(QStashOptions(speed=20), faults) as qstash:
-        changed = {**_told(qstash, port), "worker_concurrency": 40, "pool_size": 8}
+        changed = {
+            **settings_of(qstash, f"http://127.0.0.1:{port}"),
+            "worker_concurrency": 40,
+            "pool_size": 8,
+        }
         async with opener(CalledChaos(), **changed) as sluice:
             for table in TABLES:
                 await sluice.sql(table)
@@ -68,19 +71,6 @@ async def test_nothing_is_lost_or_doubled_while_the_process_is_killed(opener: Op
     assert verdict.clean, f"{verdict} {verdict.illegal}"
     assert verdict.kills >= KILLS
     assert {"repeat", "delay", "reorder", "lose_answer", "vanish"} <= faults.counted.keys()
-
-
-def _told(qstash: LocalQStash, port: int) -> dict[str, object]:
-    """Settings by their field's name."""
-    keys = qstash.variables
-    return {
-        "engine": EngineName.QSTASH,
-        "app_url": f"http://127.0.0.1:{port}",
-        "qstash_url": qstash.url,
-        "qstash_token": SecretStr(keys["QSTASH_TOKEN"]),
-        "qstash_current_signing_key": SecretStr(keys["QSTASH_CURRENT_SIGNING_KEY"]),
-        "qstash_next_signing_key": SecretStr(keys["QSTASH_NEXT_SIGNING_KEY"]),
-    }
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from app.workflows.family import Event
+from app.workflows.family import Context, Event
 from tests.qstash.called_service import called_service
 from tests.support.http import OPS, bearer
 from tests.support.service import Opener
@@ -20,6 +20,7 @@ from tests.workflows.events.heard import (
     seen,
     sent,
 )
+from tests.workflows.events.invoices import PAID, Awaiting, steps_waiting
 
 EVENT = {"name": "user/registered", "data": {"user": {"id": "u00002"}}, "id": "e1"}
 
@@ -71,3 +72,29 @@ async def test_a_family_with_one_run_at_a_time_has_its_events_started_at_the_nex
         await called.tick()
         assert await items_of_runs(called.sluice) == [["u00001"], ["u00002"]]
         assert (await called.sluice.ended((await runs(called.sluice))[1].id)).succeeded == 1
+
+
+async def test_an_item_goes_on_with_the_event_that_it_waits_for_or_with_its_timeout(
+    opener: Opener,
+) -> None:
+    async def script(item: str, ctx: Context) -> object:
+        event = await ctx.wait_for(
+            PAID, match="invoice.id", timeout=timedelta(seconds=1 if item == "u00002" else 3_600)
+        )
+        return event.id if event else None
+
+    family = Awaiting(script)
+    async with called_service(opener, family) as called:
+        sluice = called.sluice
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        await steps_waiting(sluice, 2)
+        event = {"name": PAID, "id": "e1", "data": {"invoice": {"id": "u00001"}}}
+        answers = [
+            await called.client.post("/api/events", json=event, headers=bearer(OPS))
+            for _ in range(2)
+        ]
+        run = await sluice.ended(run_id)
+    assert [answer.json()["events"][0]["woke"] for answer in answers] == [1, 0]
+    assert run.status == "succeeded"
+    assert family.results == {"u00001": "e1", "u00002": None}

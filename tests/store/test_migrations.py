@@ -40,6 +40,7 @@ CHANGED_NO_MORE = {
     "20261222_partitions": "ca69679fce40d82b",
     "20261223_traceparent": "8c43dc9f74ced501",
     "20261225_provider_batches": "1dd03dc7dad5c536",
+    "20261226_priority": "4f51a22bc7b0a744",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Response
+from fastapi import Body, Depends, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import PlainValidator, ValidationError
 
@@ -66,12 +66,19 @@ async def send_events(
 
 
 @router.get("")
-async def list_events(state: State, limit: Limit = 50, cursor: Cursor = None) -> SentEventsAnswer:
+async def list_events(
+    state: State,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    name: Annotated[
+        str | None, Query(max_length=200, description="only those of this name")
+    ] = None,
+) -> SentEventsAnswer:
     """The newest first, and what became of each. Without their data."""
-    paging = Paging(state.cursors, "events", limit, cursor)
+    paging = Paging(state.cursors, "events" if name is None else f"events {name}", limit, cursor)
     before = None if paging.after is None else int(paging.after)
     async with reading(state.database) as connection:
-        found = await inbox.page(connection, before=before, limit=paging.wanted)
+        found = await inbox.page(connection, name=name, before=before, limit=paging.wanted)
     page = paging.page_of(found, lambda one: one[0].seq)
     return SentEventsAnswer(
         events=[SentEventView.of(event, starts) for event, starts in page.rows],
@@ -83,7 +90,8 @@ async def list_events(state: State, limit: Limit = 50, cursor: Cursor = None) ->
 async def list_unmatched_events(
     state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> UnmatchedEventsAnswer:
-    """Names that no family knew when such an event came, by name, and how many there were."""
+    """Names that no family knew when such an event came, and for which no item had ever waited, by
+    name, and how many there were."""
     paging = Paging(state.cursors, "unmatched events", limit, cursor)
     async with reading(state.database) as connection:
         found = await inbox.unmatched(connection, after=paging.after or "", limit=paging.wanted)

@@ -152,7 +152,8 @@ def _what(step: StepView) -> str | None:
     if step.status != "done":
         until = "" if step.due_at is None else f"until {when(step.due_at)}"
         error = None if step.error_class is None else f"{step.error_class}: {step.error_message}"
-        about = error or step.child_run_id or _batch(step) or summary(step.payload)
+        about = error or step.child_run_id or _batch(step) or _awaited(step)
+        about = about or summary(step.payload)
         return ", ".join(part for part in (until, about) if part) or None
     if step.answered_by is not None:
         return f"by {step.answered_by}: {summary(step.result)}"
@@ -164,6 +165,13 @@ def _batch(step: StepView) -> str | None:
     if step.batch is None or step.batch.id is None:
         return None
     return f"batch {step.batch.id}: {step.batch.state}"
+
+
+def _awaited(step: StepView) -> str | None:
+    """Of a step that waits for an event."""
+    if step.kind != "event" or not isinstance(step.payload, dict):
+        return None
+    return "waits for event {event} with {match} = {value}".format_map(step.payload)
 
 
 @commands.command()

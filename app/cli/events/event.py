@@ -70,24 +70,35 @@ def send(
         console.print(f"{shown} was there already: nothing was done.")
     elif sent.unmatched:
         console.print(f"{shown} was taken; no family knows its name.")
-    elif not sent.starts:
-        console.print(f"{shown} was taken; it asks for nothing.")
     else:
         asks = ", ".join(f"{one.family} {one.item_id}" for one in sent.starts)
-        console.print(f"{shown} was taken, and asks for {printable(asks)}")
+        did = [f"asks for {printable(asks)}"] if asks else []
+        did += [f"lets {_items(sent.woke)} go on"] if sent.woke else []
+        if did:
+            console.print(f"{shown} was taken, and {' and '.join(did)}")
+        else:
+            console.print(f"{shown} was taken; it asks for nothing.")
 
 
 @event.command("list")
-def list_all(*, limit: Limit = 50, as_json: Json = False) -> None:
+def list_all(
+    *,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only those of this name.")
+    ] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
     """List the last ones, the newest first, and what came of each."""
     with open_api() as api:
-        answer = api.get(SentEventsAnswer, PATH, limit=limit)
+        answer = api.get(SentEventsAnswer, PATH, name=name, limit=limit)
     console = open_console()
     if as_json:
         print_json(console, answer.raw)
         return
     if not answer.found.events:
-        console.print("No events were sent. Send one with: sluice event send NAME --data JSON")
+        which = "No events were sent" if name is None else f"No event {printable(name)} was sent"
+        console.print(f"{which}. Send one with: sluice event send NAME --data JSON")
         return
     made = table("When", "Event", "Id", "From", "What came of it")
     for one in answer.found.events:
@@ -120,8 +131,18 @@ def unmatched(*, limit: Limit = 50, as_json: Json = False) -> None:
 def _came_of_it(event: SentEventView) -> str:
     if event.unmatched:
         return "no family knows it"
-    told = [_listed(event.starts), event.detail]
+    told = [_listed(event.starts), _woke(event), event.detail]
     return "; ".join(part for part in told if part) or "nothing"
+
+
+def _items(number: int) -> str:
+    return "1 item" if number == 1 else f"{number:,} items"
+
+
+def _woke(event: SentEventView) -> str | None:
+    if not event.woke:
+        return None
+    return f"{_items(event.woke)} went on: {', '.join(event.woken_run_ids)}"
 
 
 def _listed(starts: Sequence[EventStartView]) -> str:

@@ -25,8 +25,11 @@ class EventReceiptView(View):
     name: str
     id: str = Field(description="its sender's; or one that was made for it")
     duplicate: bool = Field(description="it was there already, and nothing was done")
-    unmatched: bool = Field(description="no family knows its name")
+    unmatched: bool = Field(
+        description="no family knows its name, and no item has ever waited for one of that name"
+    )
     starts: list[AskedItemView] = Field(description="what it asks for, of each family")
+    woke: int = Field(description="items that waited for it, and go on with it")
 
     @classmethod
     def of(cls, receipt: EventReceipt) -> Self:
@@ -36,6 +39,7 @@ class EventReceiptView(View):
             duplicate=receipt.duplicate,
             unmatched=receipt.unmatched,
             starts=[AskedItemView(family=family, item_id=item) for family, item in receipt.asks],
+            woke=receipt.woke,
         )
 
 
@@ -68,12 +72,15 @@ class SentEventView(View):
     unmatched: bool
     detail: str | None = Field(description="why a family could not use it; null: each could")
     starts: list[EventStartView]
+    woke: int = Field(description="items that have waited for it, and went on with it")
+    woken_run_ids: list[str] = Field(description="of those items; at most 20")
 
     @classmethod
     def of(cls, event: ReceivedEvent, starts: list[EventStart]) -> Self:
         return cls(
             **event.model_dump(include=set(cls.model_fields) - {"id", "starts"}),
             id=event.event_id,
+            woken_run_ids=event.woken_runs or [],
             starts=[EventStartView.of(one) for one in starts],
         )
 

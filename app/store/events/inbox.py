@@ -7,30 +7,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
+from app.store.events.event_match import names_held
 from app.store.storable import storable
 from app.store.tables.base import Json
-from app.store.tables.events import EventStart, ReceivedEvent
+from app.store.tables.events import EventStart, EventValue, ReceivedEvent
 
 _EVENT = ReceivedEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _START = EventStart.__table__  # type: ignore[attr-defined]
+_VALUE = EventValue.__table__  # type: ignore[attr-defined]
 BATCH = 1_000
 """Rows deleted in one transaction."""
 MOST_COUNTED = 10_000
 """Of one name: beyond it nobody counts."""
 
-_ADD = """
+_ADD = f"""
+    WITH held AS MATERIALIZED (SELECT count(lock) FROM ({names_held(alone=False)}) AS names)
     INSERT INTO sluice.event (name, event_id, data, at, sender, unmatched, detail)
-    SELECT name, event_id, data::jsonb, at::timestamptz, $7::text, unmatched::boolean, detail
+    SELECT t.name, event_id, data::jsonb, at::timestamptz, $7::text,
+        unmatched::boolean AND NOT EXISTS (
+            SELECT FROM sluice.event_place AS p WHERE p.name = t.name
+        ), detail
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-        AS t(name, event_id, data, at, unmatched, detail)
+        AS t(name, event_id, data, at, unmatched, detail), held
     ON CONFLICT (name, event_id) DO NOTHING
-    RETURNING seq, name, event_id
-"""
+    RETURNING seq, name, event_id, unmatched
+"""  # noqa: S608 - no value is pasted in
 _LINK = """
     UPDATE sluice.event AS e SET starts = t.starts::bigint[]
     FROM unnest($1::text[], $2::text[]) AS t(seq, starts) WHERE e.seq = t.seq::bigint
@@ -70,13 +76,21 @@ class NewEventRow:
         return self.name, self.event_id
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenEvent:
+    """``unmatched``: neither a family nor any item that has ever waited knows its name."""
+
+    seq: int
+    unmatched: bool
+
+
 async def add(
     tx: AsyncConnection, rows: Iterable[NewEventRow], *, sender: str
-) -> dict[tuple[str, str], int]:
-    """Write those that are not there yet. Returns their numbers, by their keys.
+) -> dict[tuple[str, str], WrittenEvent]:
+    """Write those that are not there yet. Returns them by their keys.
 
-    Until the end of ``tx`` whoever sends one of them too is held up; in the order of their keys, so
-    that two never wait for each other.
+    Until the end of ``tx`` whoever sends one of them too is held up, and whoever begins to wait for
+    an event of their names; in one order, so that two never wait for each other.
     """
     ordered = sorted(rows, key=lambda row: row.key)
     found = await fetch_raw(
@@ -90,7 +104,9 @@ async def add(
         [storable(redacted(row.detail)) for row in ordered],
         sender,
     )
-    return {(name, event_id): seq for seq, name, event_id in found}
+    return {
+        (name, event_id): WrittenEvent(seq, unmatched) for seq, name, event_id, unmatched in found
+    }
 
 
 async def link(tx: AsyncConnection, starts: Mapping[int, Iterable[int]]) -> None:
@@ -100,11 +116,13 @@ async def link(tx: AsyncConnection, starts: Mapping[int, Iterable[int]]) -> None
 
 
 async def page(
-    tx: AsyncConnection, *, before: int | None, limit: int
+    tx: AsyncConnection, *, name: str | None = None, before: int | None, limit: int
 ) -> list[tuple[ReceivedEvent, list[EventStart]]]:
     """The newest first, each with what it started. Without their data, which may be large."""
     shown = [column for column in _EVENT.c if column.name != "data"]
     query = select(*shown).order_by(_EVENT.c.seq.desc()).limit(limit)
+    if name is not None:
+        query = query.where(_EVENT.c.name == name)
     if before is not None:
         query = query.where(_EVENT.c.seq < before)
     events = [ReceivedEvent(data={}, **row._mapping) for row in await tx.execute(query)]
@@ -141,5 +159,15 @@ async def unmatched(tx: AsyncConnection, *, after: str, limit: int) -> list[Unma
 async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
     """Delete a batch of those received longer ago than that. Returns how many."""
     old = _EVENT.c.received_at < func.now() - older_than
+    # Passed over and not waited for: one that an item has just been given goes with the next.
     ids = select(_EVENT.c.seq).where(old).order_by(_EVENT.c.received_at).limit(BATCH)
-    return (await tx.execute(delete(_EVENT).where(_EVENT.c.seq.in_(ids)))).rowcount
+    free = ids.with_for_update(skip_locked=True)
+    return (await tx.execute(delete(_EVENT).where(_EVENT.c.seq.in_(free)))).rowcount
+
+
+async def prune_values(tx: AsyncConnection, older_than: timedelta) -> int:
+    """Likewise of what such events had at the places at which items wait."""
+    old = _VALUE.c.received_at < func.now() - older_than
+    key = tuple_(*_VALUE.primary_key)
+    oldest = select(*_VALUE.primary_key).where(old).order_by(_VALUE.c.received_at).limit(BATCH)
+    return (await tx.execute(delete(_VALUE).where(key.in_(oldest)))).rowcount

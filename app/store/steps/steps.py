@@ -152,6 +152,16 @@ async def answered_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[
     return {(row[0], row[1]) for row in await tx.execute(query)}
 
 
+async def settled_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
+    """Likewise of steps that wait for events. An event that has just found one is waited for, and
+    one that comes now finds the item as ``tx`` leaves it; by their keys, as events lock them."""
+    key = tuple_(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
+    query = select(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.status).where(key.in_(asked))
+    ordered = query.order_by(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
+    rows = await tx.execute(ordered.with_for_update(read=True))
+    return {(row[0], row[1]) for row in rows if row[2] == StepStatus.DONE}
+
+
 async def answer(
     tx: AsyncConnection, asked: StepId, present: StepStatus, result: str | None, by: str | None
 ) -> bool:

@@ -24,8 +24,8 @@ _RUN = Run.__table__  # type: ignore[attr-defined]  # likewise
 
 # Nothing waits for the disk here: a crash of Postgres that undoes it leaves an item suspended whose
 # message comes again, and what the item goes on to write is flushed together with this.
-# A sleep that is over and a question that nobody answered in time are settled here, by one clock
-# and in the commit that wakes the item: the delivery only reads what has become of them.
+# A sleep that is over, and what was not answered or did not come in time, are settled here, by one
+# clock and in the commit that wakes the item: the delivery only reads what has become of them.
 _WAKE = """
     WITH woken AS (
         UPDATE sluice.item
@@ -40,7 +40,8 @@ _WAKE = """
         UPDATE sluice.step SET status = 'done', finished_at = step.due_at FROM woken
         WHERE step.run_id = woken.run_id AND step.item_id = woken.item_id
           AND step.due_at <= now()
-          AND (step.status = 'suspended' OR step.status = 'waiting' AND step.kind = 'sleep')
+          AND (step.status = 'suspended'
+               OR step.status = 'waiting' AND step.kind IN ('sleep', 'event'))
     )
     SELECT run_id, item_id, set_config('synchronous_commit', 'off', true) FROM woken
 """

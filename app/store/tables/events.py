@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from app.store.tables.base import FALSE, ID, NOW, TIME, Json, SluiceTable, made_now
+from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, Json, SluiceTable, made_now
 
 _WAITS = text("settled_at IS NULL")
 
@@ -19,6 +19,7 @@ class ReceivedEvent(SluiceTable, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_id", "name", "event_id", unique=True),
+        Index("ix_event_name", "name", "seq"),
         Index("ix_event_received", "received_at"),
         Index("ix_event_unmatched", "name", "seq", postgresql_where=text("unmatched")),
     )
@@ -34,12 +35,42 @@ class ReceivedEvent(SluiceTable, table=True):
     """When it happened, by its sender's clock."""
     sender: str = Field(sa_type=Text)
     unmatched: bool = Field(default=False, sa_column_kwargs=FALSE)
-    """No family knew its name."""
+    """No family knew its name, and no item had ever waited for one of that name."""
     starts: list[int] | None = Field(default=None, sa_type=ARRAY(BigInteger))
     """Of ``EventStart``, by ``seq``. Null: it starts nothing."""
     detail: str | None = Field(default=None, sa_type=Text)
     """Why a family could not use it. Null: each could that wants it."""
     received_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    woke: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How many items that waited for it went on with it."""
+    woken_runs: list[str] | None = Field(default=None, sa_type=ARRAY(ID))
+    """Whose items those were; not more than are shown. Null: it woke none."""
+
+
+class EventPlace(SluiceTable, table=True):
+    """A place in the data of events of a name, at which items wait for a value. From its first wait
+    on, what events have there is kept in ``event_value``."""
+
+    __tablename__ = "event_place"
+
+    name: str = Field(primary_key=True, sa_type=ID)
+    place: str = Field(primary_key=True, sa_type=ID)
+    used_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
+    """When an item last began to wait there, to the day."""
+
+
+class EventValue(SluiceTable, table=True):
+    """What an event has at such a place: who waits for it later looks here."""
+
+    __tablename__ = "event_value"
+    __table_args__ = (Index("ix_event_value_received", "received_at"),)
+
+    name: str = Field(primary_key=True, sa_type=ID)
+    place: str = Field(primary_key=True, sa_type=ID)
+    value: str = Field(primary_key=True, sa_type=ID)
+    received_at: datetime = Field(primary_key=True, sa_type=TIME)
+    seq: int = Field(primary_key=True, sa_type=BigInteger)
+    """Of ``ReceivedEvent``."""
 
 
 class EventStart(SluiceTable, table=True):

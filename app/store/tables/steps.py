@@ -22,6 +22,11 @@ class Step(SluiceTable, table=True):
             "ix_step_suspended", "run_id", "item_id", "name",
             postgresql_where=text("status = 'suspended'"),
         ),
+        # By which an event that comes finds who waits for it.
+        Index(
+            "ix_step_awaits", "event", "event_place", "event_value",
+            postgresql_where=text("status = 'waiting' AND event IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     run_id: str = Field(primary_key=True, sa_type=ID)
@@ -42,7 +47,7 @@ class Step(SluiceTable, table=True):
     result: str | None = Field(default=None, sa_type=Text)
     """``app.workflows.serialization.codec`` reads it. Text, because jsonb would change numbers."""
     payload: str | None = Field(default=None, sa_type=Text)
-    """What it waits for, as JSON: what a person is shown, or what is called."""
+    """What it waits for, as JSON: what a person is shown, what is called, or which event."""
     expects: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """The answer that it waits for: ``class`` by its qualified name, and ``schema``; and ``shows``,
     the schema of a ``payload`` that is a model. Each only where it is declared."""
@@ -54,6 +59,11 @@ class Step(SluiceTable, table=True):
     """When it goes on by itself."""
     started_at: datetime = Field(sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+    event: str | None = Field(default=None, sa_type=ID)
+    """The name of the event that it waits for. Null: for none."""
+    event_place: str | None = Field(default=None, sa_type=ID)
+    """Where in the event's data ``event_value`` must stand: ``invoice.id``."""
+    event_value: str | None = Field(default=None, sa_type=ID)
 
 
 class Output(SluiceTable, table=True):

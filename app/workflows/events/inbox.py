@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
+from app.engine import Engine
 from app.errors import BadInput
 from app.store.events import inbox, starts
 from app.store.events.inbox import NewEventRow
@@ -18,6 +19,7 @@ from app.store.events.starts import StartKey, WantedStart
 from app.store.runs import idempotency
 from app.store.runs.idempotency import IdempotentCall
 from app.store.tables.base import Json, made_now
+from app.workflows.events.event_waits import give
 from app.workflows.events.subscriptions import AskedItem, Subscription, Subscriptions
 from app.workflows.keys import new_id
 
@@ -37,13 +39,14 @@ class SentEvent:
 @dataclass(frozen=True, slots=True)
 class EventReceipt:
     """What became of an event. ``duplicate``: it was there already, and nothing was done.
-    ``asks``: the families, and of each the item."""
+    ``asks``: the families, and of each the item. ``woke``: items that waited for it."""
 
     name: str
     id: str
     duplicate: bool
     unmatched: bool
     asks: Sequence[tuple[str, str]]
+    woke: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class _Read:
     row: NewEventRow
     asks: list[tuple[Subscription, AskedItem]] = field(default_factory=list)
     duplicate: bool = False
+    woke: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class EventInbox:
     """
 
     database: AsyncEngine
+    engine: Engine
     subscriptions: Subscriptions
     at_once: Callable[[], Awaitable[object]] | None = None
     _fault: Fault = field(default_factory=lambda: Fault(log, "event_starter_stumbled"))
@@ -157,21 +162,25 @@ class EventInbox:
         for key, one in first.items():
             one.duplicate = key not in added
             if not one.duplicate:
+                one.row = replace(one.row, unmatched=added[key].unmatched)
                 for start in _wanted(one):
                     there = wanted.get(start.key)
                     wanted[start.key] = start if there is None else there.joined(start)
-        if not wanted:
-            return False
-        numbers = await starts.add(tx, wanted.values())
-        await inbox.link(
-            tx,
-            {
-                seq: [numbers[start.key] for start in _wanted(first[key])]
-                for key, seq in added.items()
-                if first[key].asks
-            },
-        )
-        return True
+        if wanted:
+            numbers = await starts.add(tx, wanted.values())
+            await inbox.link(
+                tx,
+                {
+                    event.seq: [numbers[start.key] for start in _wanted(first[key])]
+                    for key, event in added.items()
+                    if first[key].asks
+                },
+            )
+        if added:
+            woke = await give(tx, self.engine, [event.seq for event in added.values()])
+            for key, event in added.items():
+                first[key].woke = woke[event.seq]
+        return bool(wanted)
 
 
 def _wanted(read: _Read) -> list[WantedStart]:
@@ -194,8 +203,9 @@ def _receipt(read: _Read, *, duplicate: bool) -> EventReceipt:
         name=read.row.name,
         id=read.row.event_id,
         duplicate=duplicate,
-        unmatched=read.row.unmatched,
+        unmatched=read.row.unmatched and not read.woke,
         asks=[(one.bound.name, asked.item_id) for one, asked in read.asks],
+        woke=read.woke,
     )
 
 

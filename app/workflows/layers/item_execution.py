@@ -32,7 +32,7 @@ from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
-from app.workflows.steps.item_tools import StepRunnerFactory
+from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerParts
 from app.workflows.throttles.told_holds import ToldHolds
 
 detail_log = DebugLog("sluice.item")
@@ -47,7 +47,7 @@ class ItemExecutor:
     places: ItemPlaces
     outcomes: OutcomeWriter
     parking: PausedRuns
-    toolbox: StepRunnerFactory
+    toolbox: StepRunnerParts
     permits: ItemPermits
     losses: Losses
     at_work: ItemsAtWork
@@ -181,8 +181,14 @@ class ItemExecutor:
             await self.losses.begin(item.claim)
         number = item.history.attempts + 1
         work = self.at_work.begin(run_id, item_id, number)
-        tools = self.toolbox.tools(
-            bound, item.claim, work, attempt=number, origin=view.origin, remembers=item.steps
+        tools = DurableStepRunner(
+            self.toolbox,
+            bound,
+            item.claim,
+            work,
+            attempt=number,
+            origin=view.origin,
+            remembers=item.steps,
         )
         ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
         finish = None

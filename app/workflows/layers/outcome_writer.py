@@ -20,7 +20,7 @@ from app.store.items.result_memory import by_place
 from app.store.notifications.outbox import tell_suspended
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
-from app.store.statuses import ItemStatus, PauseReason, RunStatus
+from app.store.statuses import ItemStatus, PauseReason, RunStatus, StepKind
 from app.store.steps import steps
 from app.workflows.attempts.delivery_result import DeliveryResult, cancelled, unwritable
 from app.workflows.item_partitions import PartitionWindows
@@ -151,7 +151,11 @@ class OutcomeWriter:
         fresh = [wait.record for wait in waits if wait.fresh]
         if fresh:
             await steps.remember(tx, fresh)
-        answered = await steps.answered_among(tx, [wait.record.id for wait in waits])
+        awaiting = [w.record.id for w in waits if w.record.kind == StepKind.EVENT]
+        others = [w.record.id for w in waits if w.record.kind != StepKind.EVENT]
+        answered = await steps.answered_among(tx, others) if others else set()
+        if awaiting:
+            answered |= await steps.settled_among(tx, awaiting)
         for ending in parked:
             if ending.place in answered:
                 await wake_parent(tx, self._engine, ending.family, ending.place)

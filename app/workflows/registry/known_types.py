@@ -16,6 +16,7 @@ from app.workflows.contract.context import Context
 from app.workflows.contract.job_family import AnyFamily, JobFamily
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.contract.steps.matched_event import MatchedEvent
 from app.workflows.serialization.codec import LARGEST, ValueCodec
 
 _CONTRACT = (JobFamily, Generic, object)
@@ -28,7 +29,7 @@ def values_of(family: AnyFamily, largest: int = LARGEST) -> ValueCodec:
     """Knows the enums, dataclasses and models that the family's file defines or imports, and those
     that its methods name."""
     values = ValueCodec(largest)
-    values.use(HttpRequest, HttpResponse, *_arguments(type(family), {}))
+    values.use(HttpRequest, HttpResponse, MatchedEvent, *_arguments(type(family), {}))
     for base in type(family).__mro__[:-1]:
         if base in _CONTRACT:
             continue

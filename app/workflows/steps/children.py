@@ -24,6 +24,7 @@ from app.store.steps.steps import StepRecord
 from app.store.tables.runs import Run
 from app.workflows.contract.exceptions import ChildFailed, StepMisused
 from app.workflows.contract.run_options import options_of
+from app.workflows.failures.takeover import Superseded
 from app.workflows.keys import new_id
 from app.workflows.messages import ExecuteMessage
 from app.workflows.registry.bound_family import BoundFamily
@@ -32,7 +33,6 @@ from app.workflows.runs.start import start_item, start_run, traced
 from app.workflows.serialization.codec import ValueCodec
 from app.workflows.serialization.params import KeptParams
 from app.workflows.sources.item_ids import checked_id, id_text, texts
-from app.workflows.steps.journal import Superseded
 
 DEEPEST = 5
 """Children of children."""

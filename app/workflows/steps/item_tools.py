@@ -17,11 +17,12 @@ from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
 from app.workflows.batching.batched_calls import BatchedCalls, batching_of
 from app.workflows.contract.backoff import Backoff
-from app.workflows.contract.context import Context
 from app.workflows.contract.steps.deferred_reply import DeferredReply, read_reply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.contract.steps.matched_event import AskedEvent, MatchedEvent
 from app.workflows.deferred.calls import DeferredCalls
+from app.workflows.events.event_waits import EventWaits, ItemEvents, wanted_event
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork
@@ -30,15 +31,15 @@ from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.children import ChildRuns, result_of
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
-from app.workflows.steps.payloads import expected, shown_to_people
+from app.workflows.steps.payloads import expected, given_by_value, shown_to_people
 from app.workflows.steps.runner import Steps
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class StepRunnerFactory:
-    """Makes the tools of each delivery. One for a worker."""
+class StepRunnerParts:
+    """What the tools of each delivery work with. One for a worker."""
 
     ledger: StepJournal
     children: ChildRuns
@@ -46,37 +47,27 @@ class StepRunnerFactory:
     links: AnswerLinks
     batches: BatchedCalls
     deferred: DeferredCalls
+    events: EventWaits
 
-    def tools(
+
+class DurableStepRunner:
+    """See ``Context``, whose methods these are.
+
+    Args:
+        work: is told which steps are at work.
+        origin: the first run of the chain of retries.
+        remembers: an earlier delivery of the item has left steps behind.
+    """
+
+    __slots__ = ("_attempt", "_bound", "_box", "_claim", "_events", "_origin", "_steps", "_stream")
+
+    def __init__(
         self,
+        box: StepRunnerParts,
         bound: BoundFamily,
         claim: ItemClaim,
         work: ItemAtWork,
         *,
-        attempt: int,
-        origin: str,
-        remembers: bool,
-    ) -> DurableStepRunner:
-        """
-        Args:
-            work: is told which steps are at work.
-            origin: the first run of the chain of retries.
-            remembers: an earlier delivery of the item has left steps behind.
-        """
-        return DurableStepRunner(self, bound, claim, work, attempt, origin, remembers)
-
-
-class DurableStepRunner:
-    """See ``Context``, whose methods these are."""
-
-    __slots__ = ("_attempt", "_bound", "_box", "_claim", "_origin", "_steps", "_stream")
-
-    def __init__(
-        self,
-        box: StepRunnerFactory,
-        bound: BoundFamily,
-        claim: ItemClaim,
-        work: ItemAtWork,
         attempt: int,
         origin: str,
         remembers: bool,
@@ -86,6 +77,7 @@ class DurableStepRunner:
         self._claim = claim
         self._origin = origin
         self._steps = Steps(box.ledger, bound, claim, work, attempt=attempt, remembers=remembers)
+        self._events = ItemEvents(box.events)
         self._attempt = attempt
         self._stream: OutputStream | None = None
 
@@ -190,6 +182,22 @@ class DurableStepRunner:
         waited = await self._steps.waited(asked, StepStatus.SUSPENDED, limit)
         return self._steps.load(waited)
 
+    async def wait_for(
+        self, name: str, event: AskedEvent, limit: timedelta | None
+    ) -> MatchedEvent | None:
+        asked = await self._steps.ask(name, StepKind.EVENT)
+        with self._steps.raised.of(asked.record):
+            wanted = wanted_event(name, event, item_id=self._steps.item_id)
+            asked.record.payload = json.dumps(wanted.shown)
+            limit = asked.record.due_in = limit and of_step(name, "timeout", limit)
+        text = asked.result
+        if asked.fresh:
+            with self._steps.rest.working(), self._steps.raised.of(asked.record):
+                text = await self._events.begin(self._claim, asked.record, wanted, self._origin)
+        if text is None and not asked.done:
+            text = await self._steps.waited(asked, StepStatus.WAITING, limit, begun=True)
+        return self._events.taken(wanted, text)
+
     async def child(
         self,
         name: str,
@@ -238,12 +246,3 @@ class DurableStepRunner:
 
     def link(self, name: str, expires: timedelta) -> str:
         return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)
-
-
-def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> list[object]:
-    """The step's own copies, so that the first delivery sees what any other would; only the context
-    is passed as it is."""
-    return [
-        arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
-        for number, arg in enumerate(args, start=1)
-    ]

@@ -23,10 +23,7 @@ from app.store.steps.outputs import OutputChunk
 from app.store.steps.steps import StepRecord
 from app.store.tables.steps import Step
 from app.workflows.contract.exceptions import Fatal
-
-
-class Superseded(Exception):
-    """Somebody else has taken the item over: what this worker finds out does not count."""
+from app.workflows.failures.takeover import Superseded
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from app.errors import field_errors, first_of
 from app.store.statuses import StepStatus
 from app.store.steps.steps import StepRecord
+from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.class_codecs import qualified
@@ -58,6 +59,15 @@ def check_name(name: object) -> None:
         raise StepMisused(
             f"A step's name has 1 to {LONGEST_NAME} printable characters; {name!r} does not."
         )
+
+
+def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> list[object]:
+    """The step's own copies, so that the first delivery sees what any other would; only the context
+    is passed as it is."""
+    return [
+        arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
+        for number, arg in enumerate(args, start=1)
+    ]
 
 
 def shown_to_people(name: str, payload: object) -> str:

@@ -21,13 +21,14 @@ from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.steps.deferred_reply import DeferredReply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.contract.steps.matched_event import AskedEvent, MatchedEvent
 from app.workflows.deferred.calls import request_of, shown
+from app.workflows.events.event_waits import wanted_event
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.item_tools import given_by_value
 from app.workflows.steps.output_stream import OutputStream
-from app.workflows.steps.payloads import expected, shown_to_people
+from app.workflows.steps.payloads import expected, given_by_value, shown_to_people
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ class PreviewStepRunner:
         self._bound = bound
         self._calls = calls
         self._http = http
+        self._item_id = item_id
         self._names: set[str] = set()
         self.stream = OutputStream(None, "", item_id, 1)
 
@@ -125,6 +127,15 @@ class PreviewStepRunner:
         shown = json.loads(shown_to_people(name, payload))
         expected(self._bound, name, payload, resume)  # refused here as it would be at work
         raise PreviewStopped(PreviewStop(name, StepKind.SUSPEND, shown))
+
+    async def wait_for(
+        self, name: str, event: AskedEvent, limit: timedelta | None
+    ) -> MatchedEvent | None:
+        self._ask(name)
+        wanted = wanted_event(name, event, item_id=self._item_id)
+        if limit is not None:
+            of_step(name, "timeout", limit)
+        raise PreviewStopped(PreviewStop(name, StepKind.EVENT, wanted.shown))
 
     async def child(
         self,

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 3e1be3951cb96a9b134f8a5948f89cec85134346c5c40757cc27a8f4a1a670c5
+// OpenAPI document: 69af65c589796d9fe29cbf75d5d98ab83b84736a04f68c0f0d0c59d61480eb9a
 
 export interface paths {
     "/api/audit": {
@@ -199,7 +199,8 @@ export interface paths {
         };
         /**
          * List Unmatched Events
-         * @description Names that no family knew when such an event came, by name, and how many there were.
+         * @description Names that no family knew when such an event came, and for which no item had ever waited, by
+         *     name, and how many there were.
          */
         get: operations["list_unmatched_events_api_events_unmatched_get"];
         put?: never;
@@ -2220,9 +2221,14 @@ export interface components {
             starts: components["schemas"]["AskedItemView"][];
             /**
              * Unmatched
-             * @description no family knows its name
+             * @description no family knows its name, and no item has ever waited for one of that name
              */
             unmatched: boolean;
+            /**
+             * Woke
+             * @description items that waited for it, and go on with it
+             */
+            woke: number;
         };
         /** EventsAnswer */
         EventsAnswer: {
@@ -4358,7 +4364,7 @@ export interface components {
             kind: components["schemas"]["StepKind"];
             /**
              * Payload
-             * @description what a person would be shown, or what would be called
+             * @description what a person would be shown, what would be called, or which event would be waited for
              */
             payload: unknown;
             /**
@@ -4568,6 +4574,16 @@ export interface components {
             starts: components["schemas"]["EventStartView"][];
             /** Unmatched */
             unmatched: boolean;
+            /**
+             * Woke
+             * @description items that have waited for it, and went on with it
+             */
+            woke: number;
+            /**
+             * Wokenrunids
+             * @description of those items; at most 20
+             */
+            wokenRunIds: string[];
         };
         /** SessionAnswer */
         SessionAnswer: {
@@ -4664,7 +4680,7 @@ export interface components {
          * @description What a step is.
          * @enum {string}
          */
-        StepKind: "run" | "call" | "sleep" | "suspend" | "child" | "start" | "deferred";
+        StepKind: "run" | "call" | "sleep" | "suspend" | "event" | "child" | "start" | "deferred";
         /**
          * StepStatus
          * @enum {string}
@@ -4696,7 +4712,7 @@ export interface components {
             name: string;
             /**
              * Payload
-             * @description what a person is shown, or what is called
+             * @description what a person is shown, what is called, or the `event` that it waits for, with the `value` that stands at `match`
              */
             payload: unknown;
             /**
@@ -4738,7 +4754,7 @@ export interface components {
             kind: components["schemas"]["StepKind"];
             /**
              * Payload
-             * @description what a person would be shown, or what would be called
+             * @description what a person would be shown, what would be called, or which event would be waited for
              */
             payload: unknown;
             /** Step */
@@ -5709,6 +5725,8 @@ export interface operations {
                 cursor?: string | null;
                 /** @description how many to answer at most */
                 limit?: number;
+                /** @description only those of this name */
+                name?: string | null;
             };
             header?: never;
             path?: never;

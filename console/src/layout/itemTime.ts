@@ -20,7 +20,7 @@ export interface Spent {
 }
 
 /** In these it holds no worker and no slot. */
-const WAITS: ReadonlySet<string> = new Set(["sleep", "suspend", "child", "deferred"]);
+const WAITS: ReadonlySet<string> = new Set(["sleep", "suspend", "event", "child", "deferred"]);
 
 export function spent(item: Times, steps: readonly Span[], now: number): Spent {
   const scheduled = Date.parse(item.scheduledAt);

@@ -19,6 +19,7 @@ const NAV = [
   ["backfills", S.nav.backfills],
   ["flow-control", S.nav.flow],
   ["schedules", S.nav.schedules],
+  ["events", S.nav.events],
   ["questions", S.nav.questions],
   ["notifications", S.nav.notifications],
   ["audit", S.nav.audit],

@@ -10,6 +10,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   b: ["backfills"],
   c: ["flow-control"],
   s: ["schedules"],
+  e: ["events"],
   q: ["questions"],
   n: ["notifications"],
   a: ["audit"],

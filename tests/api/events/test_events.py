@@ -40,6 +40,7 @@ async def test_one_event_is_taken_and_taken_once(opener: Opener) -> None:
                         "duplicate": False,
                         "unmatched": False,
                         "starts": [{"family": "hearing", "itemId": "u1"}],
+                        "woke": 0,
                     }
                 ],
             },
@@ -182,6 +183,25 @@ async def test_names_that_no_family_knows_are_listed_with_how_many_came(opener: 
         ("b", 1, True),
         ("c", 1, True),
     ]
+
+
+async def test_those_of_one_name_are_listed_page_by_page(opener: Opener) -> None:
+    async with opener(Hearing()) as sluice, api(sluice) as client:
+        names = ["a", "b"] * 3
+        for number, name in enumerate(names):
+            await client.post(PATH, json={"name": name, "id": str(number)})
+        found: list[str] = []
+        query = {"name": "b", "limit": "2"}
+        while True:
+            page = (await client.get(PATH, params=query)).json()
+            found += (one["id"] for one in page["events"])
+            if page["nextCursor"] is None:
+                break
+            query["cursor"] = page["nextCursor"]
+        # The cursor is of this list alone.
+        other = await client.get(PATH, params={**query, "name": "a"})
+    assert found == ["5", "3", "1"]
+    assert other.status_code == 422
 
 
 async def test_old_ones_are_deleted_and_what_waits_stays(opener: Opener) -> None:

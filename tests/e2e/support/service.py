@@ -27,6 +27,7 @@ from app.migrate import ensure_database, migrate
 from app.settings import load_settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.e2e.support.families import USERS, Bills, Cards, Greetings, Letters, Reports, Visits
+from tests.e2e.support.invoices import Invoices
 from tests.e2e.support.line import Digests, Readings, Tariffs
 from tests.e2e.support.offers import Offers
 from tests.e2e.support.parcels import Parcels
@@ -57,6 +58,7 @@ def families_of(which: str) -> list[AnyFamily]:
         Digests(),
         Offers(),
         Parcels(),
+        Invoices(),
     ]
 
 

@@ -28,6 +28,7 @@ VIEWS = {
     "new-backfill": "/backfills/new?family=report&from=2026-03-01&to=2026-03-08",
     "flow-control": "/flow-control",
     "schedules": "/schedules",
+    "sent-events": "/events",
     "questions": "/questions",
     "notifications": "/notifications",
     "audit": "/audit",

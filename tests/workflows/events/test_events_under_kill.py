@@ -4,15 +4,14 @@ processes, which are really gone."""
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.support.patience import PATIENCE
-from tests.support.processes.worker_process import EVIDENCE, ROOT, worker_process
+from tests.support.processes.sender_process import sender_process
+from tests.support.processes.worker_process import EVIDENCE, worker_process
 from tests.support.service import Opener, Sluice
 from tests.workflows.events.hearing_process import Traced, TracedAlone, event_of, user_of
 
@@ -30,25 +29,6 @@ async def opened(opener: Opener) -> AsyncIterator[Sluice]:
         yield sluice
 
 
-@asynccontextmanager
-async def sender(opener: Opener) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", PROCESS, opener.settings.redis_prefix, "send", str(EVENTS),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": opener.urls.database, "REDIS_URL": opener.urls.redis},
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            assert await process.stdout.readline() == b"ready\n"
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def _there(sluice: Sluice) -> int:
     [[number]] = await sluice.sql("SELECT count(*) FROM sluice.event")
     return int(number)
@@ -59,7 +39,10 @@ async def test_a_sender_that_is_killed_and_repeats_itself_loses_and_doubles_noth
 ) -> None:
     async with opened(opener) as sluice:
         for stage in (40, 120, 200):
-            async with sender(opener) as process, asyncio.timeout(PATIENCE):
+            async with (
+                sender_process(opener, PROCESS, EVENTS) as process,
+                asyncio.timeout(PATIENCE),
+            ):
                 while await _there(sluice) < stage:
                     await asyncio.sleep(0.002)
                 process.kill()
@@ -71,7 +54,7 @@ async def test_a_sender_that_is_killed_and_repeats_itself_loses_and_doubles_noth
             )
             assert row[0] % 2 == 0
             assert (row[1], row[2]) == (2 * row[0], 0)
-        async with sender(opener) as process, asyncio.timeout(PATIENCE):
+        async with sender_process(opener, PROCESS, EVENTS) as process, asyncio.timeout(PATIENCE):
             assert await process.wait() == 0
         [row] = await sluice.sql(
             "SELECT (SELECT count(*) FROM sluice.event),"

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.steps.deferred_reply import DeferredReply
+from app.workflows.contract.steps.event_methods import EventMethods
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.contract.steps.step_runner import StepRunner, StreamWriter
@@ -25,7 +26,7 @@ LINK_LASTS = timedelta(days=7)
 """An answer link, unless it is said."""
 
 
-class StepMethods:
+class StepMethods(EventMethods):
     """Whose names are unique within the item: a step is remembered by its name."""
 
     __slots__ = ()

@@ -13,6 +13,7 @@ from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.steps.deferred_reply import DeferredReply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
+from app.workflows.contract.steps.matched_event import AskedEvent, MatchedEvent
 
 T = TypeVar("T")
 
@@ -67,6 +68,9 @@ class StepRunner(Protocol):
     ) -> Any:  # a `resume`, or whatever was answered
         ...
 
+    async def wait_for(
+        self, name: str, event: AskedEvent, limit: timedelta | None
+    ) -> MatchedEvent | None: ...
     async def child(
         self,
         name: str,

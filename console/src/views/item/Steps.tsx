@@ -86,6 +86,7 @@ function Told({ step, runId }: { readonly step: Step; readonly runId: string }) 
           <code>{step.errorClass}</code> {step.errorMessage}
         </p>
       )}
+      {step.kind === "event" && step.finishedAt === null && <p>{awaited(step)}</p>}
       {step.payload !== null && step.payload !== undefined && (
         <>
           <h3>{T.payload}</h3>
@@ -101,4 +102,9 @@ function Told({ step, runId }: { readonly step: Step; readonly runId: string }) 
       )}
     </div>
   );
+}
+
+function awaited({ payload }: Step): string {
+  const { event, match, value } = payload as Record<"event" | "match" | "value", string>;
+  return T.awaits(event, match, value);
 }
