@@ -256,3 +256,59 @@ LEFT = """
     SELECT id FROM sluice.deferred_call
     UNION ALL SELECT id FROM sluice.provider_batch WHERE ended_at IS NULL
 """
+
+
+async def test_a_batch_that_was_made_twice_unseen_is_cancelled_before_it_is_paid_for(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """The provider's lists lag for longer than anybody waits."""
+    server.provider.hidden = TIMEOUT + 2
+    server.provider.pace = 3 * TIMEOUT
+    server.after = Fails(CREATE, 500)
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                while "cancelling" not in {one.status for one in server.provider.batches.values()}:
+                    await asyncio.sleep(0.02)
+            server.provider.pace = 0.01
+            assert (await sluice.ended(run_id)).succeeded == 2
+            await _none_left(sluice)
+        [[remote]] = await sluice.sql("SELECT remote_id FROM sluice.provider_batch")
+    assert paid_once(server.provider, *family.results)
+    statuses = {one.id: one.status for one in server.provider.batches.values()}
+    assert len(statuses) == 2
+    assert statuses.pop(remote) == "completed"
+    assert set(statuses.values()) <= {"cancelling", "cancelled"}
+
+
+async def test_whoever_was_taken_over_amid_a_call_takes_back_what_it_made(
+    opener: Opener, server: ProviderServer
+) -> None:
+    family = Deferring()
+    async with asking(opener, server, size=2, within=timedelta(hours=1))(family) as sluice:
+
+        async def other(call: str) -> Response | None:
+            """Another process has made the batch meanwhile."""
+            if call != CREATE or len(server.provider.batches) > 1:
+                return None
+            [batch] = server.provider.batches.values()
+            made = server.provider.create(batch.asked)
+            await sluice.sql(
+                "UPDATE sluice.provider_batch SET revision = revision + 1, state = 'submitted',"
+                " remote_id = :made, attempted_at = NULL",
+                made=made.id,
+            )
+            return None
+
+        server.after = other
+        server.provider.pace = 1.0
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 2
+        [first, second] = server.provider.batches.values()
+    assert (server.provider.batch(first.id).status, second.status) == ("cancelled", "completed")
+    assert paid_once(server.provider, *family.results)
