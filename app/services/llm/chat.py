@@ -69,16 +69,26 @@ class ChatClient:
         Args:
             spent: told of the tokens that were used, also where the answer cannot be.
         """
-        text = await self._post.send(
-            {
-                "model": self.model,
-                "messages": [asdict(message) for message in messages],
-                "response_format": response_format(schema),
-            }
-        )
+        text = await self._post.send(chat_request(self.model, messages, schema))
         spent(read_tokens(text))
-        return read_shape(read_content(text), schema)
+        return read_answer(text, schema)
 
     async def aclose(self) -> None:
         """Closes the connections, unless they are the caller's."""
         await self._post.aclose()
+
+
+def chat_request(
+    model: str, messages: Sequence[ChatMessage], schema: type[BaseModel]
+) -> dict[str, object]:
+    """The body of a request for one ``schema``, also of one that ``ctx.deferred`` makes."""
+    return {
+        "model": model,
+        "messages": [asdict(message) for message in messages],
+        "response_format": response_format(schema),
+    }
+
+
+def read_answer(text: str, schema: type[Shape]) -> Shape:
+    """The answer to such a request, which is JSON; raises LlmReplyInvalid where it is none."""
+    return read_shape(read_content(text), schema)
