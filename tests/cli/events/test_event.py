@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.cli.command import Commanding
 from tests.support.service import Opener
 from tests.workflows.events.heard import Hearing, starter_of
+from tests.workflows.events.invoices import PAID, Awaiting, steps_waiting, wait
 
 
 async def test_an_event_is_sent_and_listed(
@@ -35,3 +36,23 @@ async def test_an_event_is_sent_and_listed(
         assert "--data: it must be a JSON object" in refused.stderr
         refused = await command.run("event", "send", "user/registered")
         assert "data.user.id" in refused.stderr or "is not there" in refused.stderr
+
+
+async def test_an_item_that_waits_is_shown_and_the_event_that_lets_it_go_on(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(Awaiting(wait)) as sluice, commanding(sluice) as command:
+        await sluice.add_users(1)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await steps_waiting(sluice)
+            shown = " ".join((await command.says("item", run_id, "u00001")).split())
+            assert "waits for event invoice/paid with invoice.id = u00001" in shown
+            assert "Answer it with" not in shown
+            data = ("--id", "e1", "--data", '{"invoice": {"id": "u00001"}}')
+            said = await command.says("event", "send", PAID, *data)
+            assert said == f"{PAID} e1 was taken, and lets 1 item go on\n"
+            await sluice.ended(run_id)
+        listed = " ".join((await command.says("event", "list", "--name", PAID)).split())
+        assert f"1 item went on: {run_id}" in listed
+        assert "No event other was sent." in await command.says("event", "list", "--name", "other")

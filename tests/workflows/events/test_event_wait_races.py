@@ -141,6 +141,7 @@ async def test_events_and_waits_at_once_lose_and_double_nothing(opener: Opener) 
 
         run_id = await sluice.start()
         async with sluice.worker(), sluice.worker():
+            await steps_waiting(sluice, 5)  # and the others begin while events come
             woken = sum(await asyncio.gather(sending(1), sending(2)))
             run = await sluice.ended(run_id)
         assert_exact(run, await sluice.items(run_id))

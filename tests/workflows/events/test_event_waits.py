@@ -14,8 +14,10 @@ from app.store import retention
 from app.store.events import waits
 from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
+from app.workflows.contract.run_options import options_of
 from app.workflows.events.inbox import SentEvent
 from app.workflows.family import Context, MatchedEvent
+from app.workflows.messages import executions
 from tests.support.service import Opener, assert_exact
 from tests.support.stepped import items_at, remembered
 from tests.workflows.events.heard import sent
@@ -393,3 +395,30 @@ async def test_the_first_wait_at_a_place_looks_through_the_newest_events(opener:
     assert (run.succeeded, kept) == (40, 40)
     assert set(family.executed.values()) == {1}
     assert waits.NEWEST >= 1_000
+
+
+async def test_a_preview_stops_where_it_would_wait(opener: Opener) -> None:
+    async with opener(Awaiting(wait)) as sluice:
+        await sluice.add_users(1)
+        bound, previews = sluice.bound(), sluice.service.client.previews
+        preview = await previews.preview(bound, "u00001", bound.family.params())
+        [[places]] = await sluice.sql("SELECT count(*) FROM sluice.event_place")
+    assert preview.stop is not None
+    assert (preview.stop.step, preview.stop.kind) == (PAID, "event")
+    assert preview.stop.payload == {"event": PAID, "match": "invoice.id", "value": "u00001"}
+    assert places == 0
+
+
+async def test_an_item_that_goes_on_has_the_priority_of_its_run(opener: Opener) -> None:
+    family = Awaiting(wait)
+    async with opener(family) as sluice:
+        await sluice.add_users(1)
+        bound = sluice.bound()
+        run_id = await sluice.start(options=options_of(bound.family, priority=9))
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            await sluice.drained()
+        await sent(sluice, paid("u00001"))
+        [message] = await sluice.sql("SELECT priority FROM sluice.message")
+        ordinary = executions(bound.name, run_id, ["u00001"], 1, 9)[0].priority
+    assert message.priority == ordinary
