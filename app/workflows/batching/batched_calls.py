@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.flow.gate import Gate, GateClosed
+from app.redaction.redactor import IN_USE
 from app.workflows.batching.gatherer import NOTHING, Answered, Gatherer
 from app.workflows.contract.context import Context, Meter
 from app.workflows.contract.exceptions import RetryAfter, StepMisused
@@ -116,6 +117,7 @@ async def _called(
     begun: Callable[[], None],
 ) -> Any:  # whatever the author's method returned
     AT_WORK.set(True)
+    IN_USE.set(bound.redactor)
     ctx.meter = meter
     async with permit(method_key(bound.name, method)):
         begun()

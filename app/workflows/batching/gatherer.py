@@ -72,8 +72,6 @@ class Gatherer:
         self._waiting: list[_Value] = []
         self._timer: asyncio.TimerHandle | None = None
         self._calls: dict[asyncio.Task[None], list[_Value]] = {}
-        # A call is nobody's in particular: of no item's clock, and in no step.
-        self._nobodys = contextvars.copy_context()
 
     @property
     def idle(self) -> bool:
@@ -105,8 +103,9 @@ class Gatherer:
             self._timer = None
         values, self._waiting = self._waiting, []
         if values:
+            # Nobody's in particular: of no item's clock, in no step and in no trace.
             task = asyncio.get_running_loop().create_task(
-                self._settle(values), name=self._name, context=self._nobodys.copy()
+                self._settle(values), name=self._name, context=contextvars.Context()
             )
             self._calls[task] = values
             task.add_done_callback(self._settled)

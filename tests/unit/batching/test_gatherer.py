@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,21 @@ async def test_a_call_that_is_full_goes_at_once() -> None:
     found = await answers(gatherer(double, size=3, within=NEVER), range(6))
     assert double.calls == [[0, 1, 2], [3, 4, 5]]
     assert [one.error for one in found] == [None] * 6
+
+
+async def test_a_call_is_made_in_nobodys_context() -> None:
+    """Neither in that of who made the gatherer, nor of who asked first."""
+    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    seen: list[str] = []
+
+    async def call(values: list[int], _meter: Meter, begun: Callable[[], None]) -> list[int]:
+        begun()
+        seen.append(whose.get())
+        return values
+
+    whose.set("the first item's")
+    await answers(gatherer(call), range(3))
+    assert seen == ["nobody's"]
 
 
 async def test_a_value_alone_does_not_wait_for_ever() -> None:
