@@ -32,7 +32,9 @@ def batched_calls() -> BatchedCalls:
 
 def family(double: Any, within: timedelta = timedelta(milliseconds=5)) -> Any:
     how = Batching(size=2, within=within, flow=FlowControl())
-    return SimpleNamespace(name="a", batching={"double": how}, batched=lambda _: double)
+    return SimpleNamespace(
+        name="a", redactor=None, batching={"double": how}, batched=lambda _: double
+    )
 
 
 async def settled(calls: BatchedCalls) -> None:
