@@ -7,14 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from app.services.errors import cut
-from app.services.http.responses import Used
+from app.services.http.responses import read_tokens
 
 TOO_LARGE = "too_large"
 UNSAID = "It was not said why."
-_CUSTOM_ID = re.compile(r'"custom_id"\s*:\s*"([^"\\]{1,200})"')
+_CUSTOM_ID = re.compile(r'"custom_id"\s*:\s*"([!#-\[\]-~]{1,200})"')
+_ID = re.compile(r"[!-~]{1,200}")
+"""Ours have no other characters, and some of them Postgres could not even compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def read_line(text: str, *, largest: int, whole: bool = True) -> AnswerLine | No
         line = json.loads(text)
         custom_id = line["custom_id"]
         response, error = line.get("response"), line.get("error")
-        if not isinstance(custom_id, str):
+        if not isinstance(custom_id, str) or _ID.fullmatch(custom_id) is None:
             return None
         if isinstance(response, dict):
             return _answered(custom_id, response, largest)
@@ -62,7 +62,7 @@ def _answered(custom_id: str, response: dict[str, Any], largest: int) -> AnswerL
     if not isinstance(body, dict):
         return None
     kept = json.dumps(body, separators=(",", ":"), allow_nan=False)
-    tokens = _tokens(body)
+    tokens = read_tokens(kept)
     if len(kept) > largest:
         return _too_large(custom_id, largest, tokens)
     return AnswerLine(custom_id, status, body=kept, tokens=tokens)
@@ -83,11 +83,3 @@ def _failed(custom_id: str, status: int | None, error: object) -> AnswerLine:
 def _too_large(custom_id: str, largest: int, tokens: int = 0) -> AnswerLine:
     message = f"The answer is longer than the {largest:,} bytes that are kept of one."
     return AnswerLine(custom_id, None, TOO_LARGE, message, tokens=tokens)
-
-
-def _tokens(body: dict[str, Any]) -> int:
-    try:
-        usage = Used.model_validate({"usage": body.get("usage")}).usage
-    except ValidationError:
-        return 0
-    return 0 if usage is None else usage.total_tokens

@@ -19,10 +19,8 @@ ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 """Statuses from which a batch goes on to no other."""
 
 
-class RequestCounts(BaseModel):
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
+LATEST: Final = 253_402_300_799
+"""Seconds since 1970: the last one of the year 9999, behind which Python has no dates."""
 
 
 class BatchFault(BaseModel):
@@ -34,17 +32,16 @@ class BatchFault(BaseModel):
 
 
 class BatchFaults(BaseModel):
-    data: list[BatchFault] = Field(default_factory=list)
+    data: list[BatchFault] | None = None
 
 
 class RemoteBatch(BaseModel):
     id: RemoteId
-    status: str
+    status: str = Field(pattern=r"^[a-z_]{1,50}$")
     output_file_id: MaybeId = None
     error_file_id: MaybeId = None
     created_at: int = 0
-    expires_at: int | None = None
-    request_counts: RequestCounts | None = None
+    expires_at: int | None = Field(None, ge=0, le=LATEST)
     errors: BatchFaults | None = None
     metadata: dict[str, str] | None = None
 
@@ -54,7 +51,7 @@ class RemoteBatch(BaseModel):
 
     @property
     def faults(self) -> list[BatchFault]:
-        return [] if self.errors is None else self.errors.data
+        return (self.errors and self.errors.data) or []
 
     @property
     def owner(self) -> str | None:

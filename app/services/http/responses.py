@@ -17,7 +17,7 @@ QUOTED_CHARS = 200
 
 
 class Usage(BaseModel):
-    total_tokens: int = Field(ge=0)
+    total_tokens: int = Field(ge=0, le=2**40)
 
 
 class Used(BaseModel):

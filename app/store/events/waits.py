@@ -55,6 +55,8 @@ _LOOK_BACK = f"""
         SELECT v.seq FROM sluice.event_value AS v
         WHERE v.name = t.name AND v.place = t.place AND v.value = t.value
           AND v.received_at >= since.moment AND v.seq <> ALL (t.taken::bigint[])
+          -- Pruning may have left the value behind for a while.
+          AND EXISTS (SELECT FROM sluice.event WHERE event.seq = v.seq)
         ORDER BY v.received_at, v.seq LIMIT 1
     ) AS v CROSS JOIN LATERAL (
         SELECT event.* FROM sluice.event WHERE event.seq = v.seq OFFSET 0

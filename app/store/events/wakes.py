@@ -3,7 +3,7 @@ that wait for it."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -132,7 +132,7 @@ async def mark(tx: AsyncConnection, given: Iterable[tuple[int, ItemId]]) -> None
     items: dict[int, set[ItemId]] = defaultdict(set)
     for seq, item in given:
         items[seq].add(item)
-    runs = [sorted(Counter(run_id for run_id, _ in some)) for some in items.values()]
+    runs = [sorted({run_id for run_id, _ in some}) for some in items.values()]
     await fetch_raw(
         tx,
         MARK,

@@ -21,7 +21,7 @@ from app.workflows.keys import new_id
 
 LARGEST_BODY = 1_000_000
 """Characters, as JSON in ASCII."""
-LONGEST_URL = 200
+LONGEST_URL = LONGEST_MODEL = 200
 
 
 class NoBatchProvider(Systemic):
@@ -118,6 +118,11 @@ def request_of(place: StepId, body: Mapping[str, object], url: str, provider: st
         )
     model = asked.get("model")
     model = model if isinstance(model, str) else ""
+    if len(model) > LONGEST_MODEL or not (model + path).isprintable():
+        raise StepMisused(
+            f"Step {name!r} asks for a model, or takes a path, that no provider can have:"
+            f" {model[:50]!r}, {path[:50]!r}."
+        )
     return NewCall(new_id("call"), *place, provider, path, model, text)
 
 

@@ -98,9 +98,17 @@ class BatchCollector:
         await self._gather(api)
         async with reading(self.database) as connection:
             due = await batches.due(connection, api.name, limit=AT_A_LOOK)
+        faults = []
         for batch in due:
-            with suppress(TakenOver):  # whoever it was goes on with it
+            try:
                 await self._advance(api, batch)
+            except TakenOver:
+                pass  # whoever it was goes on with it
+            except Exception as error:  # noqa: BLE001 - told, once the others have had their turn
+                faults.append(error)
+                await self._pass_over(api, batch.id)
+        if faults:
+            raise faults[0]
 
     def _there(self) -> list[BatchEndpoint]:
         return [api for api in self.providers.values() if api.is_there]
@@ -160,6 +168,14 @@ class BatchCollector:
             if batch.state == former:
                 return
 
+    async def _pass_over(self, api: BatchEndpoint, batch_id: str) -> None:
+        """Let those that are due behind it come first."""
+        async with self.database.begin() as tx:
+            batch = await batches.get(tx, batch_id)
+            if batch is not None and batch.ended_at is None:
+                with suppress(TakenOver):
+                    await batches.change(tx, batch, poll_at=batches.later(api.policy.poll))
+
     async def _put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
         """The provider did not do as it was asked."""
         async with reading(self.database) as connection:
@@ -167,9 +183,6 @@ class BatchCollector:
         if batch is None or batch.ended_at is not None:
             return
         log.warning("provider_batch_put_off", batch=batch.id, provider=api.name, error=error.detail)
-        told: dict[str, object] = {}
-        if isinstance(error, LlmRefused | RateLimited):
-            told["attempted_at"] = None  # it was heard, and nothing came of it
         delay = min(api.policy.poll * 2 ** min(batch.tries, 10), LONGEST_DELAY)
         if isinstance(error, RateLimited):
             delay = max(delay, error.retry_after)
@@ -180,7 +193,6 @@ class BatchCollector:
                 error=error.detail,
                 tries=batch.tries + 1,
                 poll_at=batches.later(delay),
-                **told,
             )
         if batch.state in (BatchState.ASSIGNED, BatchState.UPLOADED):
             refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
@@ -192,7 +204,7 @@ class BatchCollector:
     async def _give_up(
         self, api: BatchEndpoint, batch: ProviderBatch, code: str, detail: str
     ) -> None:
-        if code != REFUSED and batch.attempted_at is not None and batch.file_id is not None:
+        if batch.attempted_at is not None and batch.file_id is not None:
             return  # the provider may have it: the next look says so
         while True:
             async with reading(self.database) as connection:

@@ -154,7 +154,7 @@ class BatchCourse:
                         some, weight = [], 0
         except LlmRefused as refused:
             # What it held is gone: its requests go into another batch.
-            if refused.answered != 404 or batch.tries + 1 < MOST_MISSING:
+            if refused.answered not in (404, 410) or batch.tries + 1 < MOST_MISSING:
                 raise
             log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file)
         if some:

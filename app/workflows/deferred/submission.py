@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import RemoteBatch
-from app.services.errors import LlmError
+from app.services.errors import LlmError, LlmRefused, RateLimited
 from app.store.database import reading
 from app.store.deferred import batches, calls
 from app.store.deferred.batch_state import BatchState
@@ -57,7 +57,11 @@ class BatchSubmission:
             )
         if not lines:
             return batch
-        file = await api.upload(file_name(batch), size, self._content(batch))
+        try:
+            file = await api.upload(file_name(batch), size, self._content(batch))
+        except (LlmRefused, RateLimited):
+            await self._heard(batch)
+            raise
         return await self._uploaded(batch, file.id)
 
     async def create(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
@@ -73,7 +77,11 @@ class BatchSubmission:
         batch = await self._changed(
             batch, attempted_at=batches.now(), creations=batch.creations + 1
         )
-        made = await api.create(batch.id, batch.url, batch.file_id or "")
+        try:
+            made = await api.create(batch.id, batch.url, batch.file_id or "")
+        except (LlmRefused, RateLimited):
+            await self._heard(batch)
+            raise
         try:
             batch = await self._submitted(batch, made)
         except TakenOver:
@@ -122,6 +130,10 @@ class BatchSubmission:
             submitted_at=batches.now(),
             poll_at=batches.now(),
         )
+
+    async def _heard(self, batch: ProviderBatch) -> None:
+        """What was asked was refused: nothing will come of it."""
+        await self._changed(batch, attempted_at=None)
 
     async def _may_show_up(self, api: BatchEndpoint, batch: ProviderBatch) -> bool:
         async with reading(self.database) as connection:

@@ -46,7 +46,7 @@ class StepCall:
 
     def left(self, otherwise: timedelta | None) -> timedelta | None:
         """How long it has still to wait."""
-        return otherwise if self.known is None else self.known.left
+        return otherwise if self.known is None or self.fresh else self.known.left
 
 
 def listed(names: Sequence[str]) -> str:

@@ -82,6 +82,19 @@ async def test_a_call_that_fails_is_made_again_and_nothing_is_paid_twice(
     assert sum(batch.total for batch in server.provider.batches.values()) == 3
 
 
+async def test_a_look_that_is_refused_does_not_say_that_nothing_was_heard(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """The batch was made, and its answer lost; then the list of batches is too busy, once."""
+    refused = Fails("GET /v1/batches", 429)
+    server.after, server.before = Fails(CREATE, 500), refused
+    async with asking(opener, server)(Deferring()) as sluice:
+        run = await played(sluice, 3)
+        assert run.succeeded == 3
+    assert refused.left == 0
+    assert len(server.provider.batches) == 1
+
+
 async def test_a_batch_that_the_provider_refuses_for_good_fails_its_items_and_says_why(
     opener: Opener, server: ProviderServer
 ) -> None:

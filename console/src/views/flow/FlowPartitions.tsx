@@ -13,8 +13,8 @@ import { type Limits, PinForm } from "./PinForm";
 
 const F = S.flow;
 const FEW = 6;
-const MANY = 100;
 /** The most that the service answers. */
+const MANY = 100;
 
 interface Props {
   readonly flow: Flow;
