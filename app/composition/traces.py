@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.api.traces.run_traces import RunTraces
+from app.errors import ConfigurationError, full_stop
 from app.settings import Settings
 from app.store.pools import Pools
 from app.tracing.sql import traced_statements
@@ -31,16 +32,23 @@ async def tracing_of(settings: Settings, pools: Pools) -> AsyncIterator[Tracing 
         yield None
         return
     # Here, because it takes long, and others need none of it.
-    from app.composition.span_export import SpanExport  # noqa: PLC0415
+    try:
+        from app.composition.span_export import SpanExport  # noqa: PLC0415
 
-    export = SpanExport.to(settings)
+        export = SpanExport.to(settings)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"OpenTelemetry cannot be set up as its variables, OTEL_…, say: {full_stop(str(error))}"
+        ) from None
     engines = (pools.own, pools.ledger, pools.called, pools.worked)
     try:
         with traced_statements(engines):
             yield export.tracing
     finally:
-        await _within(min(LONGEST_FLUSH, settings.stop_timeout), export.close)
-        export.give_up()
+        try:
+            await _within(min(LONGEST_FLUSH, settings.stop_timeout), export.close)
+        finally:
+            export.give_up()
 
 
 def traces_of(settings: Settings, tracing: Tracing | None) -> RunTraces:

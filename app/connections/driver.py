@@ -47,6 +47,10 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
         raise DBAPIError(
             statement, None, error, connection_invalidated=driver.is_closed()
         ) from error
+    except BaseException as error:
+        if call is not None:
+            call.fail(error)
+        raise
     if call is not None:
         call.end()
     return rows

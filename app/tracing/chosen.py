@@ -27,7 +27,7 @@ def items_of(run: RunRow) -> int:
 def is_chosen(run_id: str, name: str, *, limit: int, of: int) -> bool:
     """Whether ``name`` is one of about ``limit`` among so many, by a hash of it and the run."""
     if of <= limit:
-        return True
+        return limit > 0
     digest = hashlib.blake2b(name.encode(), key=run_id.encode()[:64], digest_size=8).digest()
     return int.from_bytes(digest, "big") * of < limit * _ALL
 

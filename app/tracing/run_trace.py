@@ -116,7 +116,8 @@ class RunTrace:
 
 
 class AttemptOutcome(Protocol):
-    """``error_class``: of what went wrong, and ``error_message`` its sentence; None: nothing."""
+    """``error_class``: of what went wrong; None: nothing. Its sentence is told to nobody outside: a
+    database's may quote the values of a statement."""
 
     @property
     def status(self) -> str: ...
@@ -126,8 +127,6 @@ class AttemptOutcome(Protocol):
     def finished_at(self) -> datetime: ...
     @property
     def error_class(self) -> str | None: ...
-    @property
-    def error_message(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +150,7 @@ class ItemSpan:
     def ended(self, outcome: AttemptOutcome) -> None:
         self.span.set_attribute("sluice.status", str(outcome.status))
         if outcome.error_class is not None:
-            say_failed(self.span, outcome.error_class, outcome.error_message)
+            say_failed(self.span, outcome.error_class)
 
 
 def _ns(moment: datetime) -> int:

@@ -133,15 +133,11 @@ def traceparent_of(span: Span) -> str:
     return f"00-{its.trace_id:032x}-{its.span_id:016x}-{its.trace_flags:02x}"
 
 
-def say_failed(span: Span, error: BaseException | str, message: str | None = None) -> None:
-    """Its class, never what it says itself: nobody has looked whether that is fit to be shown.
-
-    Args:
-        message: a sentence that is.
-    """
+def say_failed(span: Span, error: BaseException | str) -> None:
+    """Its class, never what it says itself: nobody has looked whether that is fit to be shown."""
     word = error if isinstance(error, str) else type(error).__qualname__
     span.set_attribute("error.type", shown(word))
-    span.set_status(StatusCode.ERROR, None if message is None else shown(message))
+    span.set_status(StatusCode.ERROR)
 
 
 def shown(text: str) -> str:

@@ -139,7 +139,8 @@ class PostgresEngine:
 
         def notified(_connection: object, _pid: object, _channel: object, told: object) -> None:
             flow_key, _, priority = str(told).rpartition(" ")
-            heard(flow_key, int(priority))
+            if flow_key:  # a process of the version before says none: the next poll finds it
+                heard(flow_key, int(priority))
 
         async with self._connected(CLAIMING) as connection:
             await connection.add_listener(self._said(statements.CHANNEL), notified)

@@ -107,6 +107,8 @@ class Turns:
             at_gate = self._at_gate[level]
             if at_gate:
                 turn, wait = at_gate.popitem()
+                if wait.expired():
+                    return  # its run was stopped just now: the turn comes back without being asked
                 turn.passed = True
                 wait.reschedule(asyncio.get_running_loop().time())
                 return

@@ -167,7 +167,8 @@ class RunCache:
         if view is None or view.status is not RunStatus.RUNNING:
             now = asyncio.get_running_loop().time()
             for wait in self._waiting.pop(run_id, ()):
-                wait.reschedule(now)
+                if not wait.expired():  # as when its turn was asked back just now
+                    wait.reschedule(now)
 
     async def _load(self, run_id: str) -> CachedRun | None:
         async with reading(self._database) as connection:
