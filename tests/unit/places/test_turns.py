@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -181,3 +181,34 @@ async def test_whoever_is_cancelled_leaves_the_turns_as_they_were() -> None:
             while sum(item.began for item in after) < 2:
                 await asyncio.sleep(0)
         assert sum(item.began for item in after) == 2
+
+
+async def test_who_wants_a_turn_back_whose_wait_ends_just_now_has_it_all_the_same() -> None:
+    """As when its run is stopped in the same moment: a timeout that expires cannot be moved."""
+    places, loop = ItemPlaces(1), asyncio.get_running_loop()
+    waits: list[asyncio.Timeout] = []
+
+    async def waits_at_its_gate(turn: ItemTurn) -> None:
+        async with turn:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as wait:
+                    turn.enter_gate(wait)
+                    waits.append(wait)
+                    try:
+                        await asyncio.Event().wait()
+                    finally:
+                        turn.leave_gate()
+
+    places.enter(KEY, 1, 2)
+    first = asyncio.create_task(waits_at_its_gate(places.turn(KEY, 2)))
+    await settled()
+    waits[0].reschedule(loop.time())  # it expires in the loop's next round, and so begins this:
+    urgent = Item(places, 9)
+    await settled()
+    assert (first.done(), urgent.began) == (True, True)
+    urgent.ends.set()
+    await settled()
+    last = Item(places, 5)
+    async with ended(urgent, last):
+        await settled()
+        assert last.began
