@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from app.config.priorities import ORDINARY
-from app.flow.gate import GateClosed
+from app.flow.gate import GateClosed, PermitAhead
 from app.flow.redis_gate import OPEN_DOOR, RedisGate
 
 
@@ -25,6 +25,11 @@ class DeliveryGate:
             raise GateClosed(flow_key)
         self.require_free(flow_key)
         return OPEN_DOOR
+
+    async def ahead(
+        self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY
+    ) -> Sequence[PermitAhead]:
+        return ()
 
     def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
         return self._gate.permit(flow_key)

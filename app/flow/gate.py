@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Protocol
@@ -33,6 +33,25 @@ class PartitionBusy(GateClosed):
     def __init__(self, partition: str, again: timedelta) -> None:
         super().__init__(partition)
         self.again = again
+
+
+class PermitAhead(Protocol):
+    """A permit that is asked for before its item begins, to be entered there. ``granted``: at once;
+    else its turn is waited for."""
+
+    @property
+    def granted(self) -> bool: ...
+
+    def forgo(self) -> None:
+        """It is not going to be entered. Nothing happens where it has been."""
+
+    async def __aenter__(self) -> None:
+        """
+        Raises:
+            GateClosed: as ``Gate.permit``.
+        """
+
+    async def __aexit__(self, *_: object) -> None: ...
 
 
 class Gate(Protocol):
@@ -66,6 +85,16 @@ class Gate(Protocol):
     def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
         """A permit whose turn has come already, to be entered before anything is awaited; None: its
         turn must be waited for.
+
+        Raises:
+            GateClosed: the gate is closed, or the key is held.
+        """
+
+    async def ahead(
+        self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY
+    ) -> Sequence[PermitAhead]:
+        """Ask for the permits of several items with one wait, a short one: one for each partition.
+        Empty: there are no limits of partitions, and each is to be asked for by itself.
 
         Raises:
             GateClosed: the gate is closed, or the key is held.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from app.config.priorities import BULK_SHARE, ORDINARY
 from app.connections.faults import Fault
-from app.flow.gate import FlowHeld, GateClosed
+from app.flow.gate import FlowHeld, GateClosed, PermitAhead
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.flow.partitions.partition_queue import PartitionQueue
@@ -82,6 +82,17 @@ class RedisGate:
             lane = self._partitioned(live.key)
             return PartitionSlot(lane, flow_key, partition, priority)
         return PermitSlot(self._lane(live.key), flow_key, priority)
+
+    async def ahead(
+        self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY
+    ) -> Sequence[PermitAhead]:
+        if self._closed:
+            raise GateClosed(flow_key)
+        self.holds.require_none(flow_key)
+        live = self._controls.of(flow_key)
+        if live.partition is None:
+            return ()
+        return await self._partitioned(live.key).ahead(flow_key, partitions, priority)
 
     def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
         return self.permit(flow_key)
@@ -170,15 +181,11 @@ class RedisGate:
     def _partitioned(self, key: str) -> PartitionQueue:
         lane = self._by_partition.get(key)
         if lane is None:
+            live, limits = self._controls.live, self._controls.of_partition
             lane = PartitionQueue(
-                self._partitions,
-                self._worker,
-                lambda: self._controls.live(key),
-                partial(self._controls.of_partition, key),
-                self._refused,
-                self._script.fault,
-                self._share,
-            )
+                self._partitions, self._worker, partial(live, key), partial(limits, key),
+                self._refused, self._script.fault, self._share,
+            )  # fmt: skip
             self._by_partition[key] = lane
         return lane
 

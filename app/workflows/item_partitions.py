@@ -119,6 +119,9 @@ class PartitionWindows:
         window = self.of(family)
         if window is None:
             return []
+        if not stands.any_suspended:  # as what is parked is
+            await parked_items.leave(tx, run_id, freed)
+            return []
         if stands.status != RunStatus.RUNNING:
             window = _nobody
         ids = await parked_items.release(tx, run_id, freed, window)

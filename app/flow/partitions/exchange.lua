@@ -23,9 +23,9 @@
 --       17 next    and that of its next start, as 2
 --       18…        of each kind: parallelism and interval
 --       Lists are one text each, with blanks: each argument takes the client a microsecond.
--- Returns {excess, ask again in (microseconds, -1: when woken), answer to each wanted, …}. An answer
--- from 0 on is a start, in microseconds from now; -1: the key has no room; -2: the partition's slots
--- are taken; below: its turn comes in so many microseconds and two more.
+-- Returns {other workers whose items wait, ask again in (microseconds, -1: when woken), answer to
+-- each wanted, …}. An answer from 0 on is a start, in microseconds from now; -1: the key has no room;
+-- -2: the partition's slots are taken; below: its turn comes in so many microseconds and two more.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local worker, lease, horizon = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
@@ -80,20 +80,18 @@ local others = redis.call('ZCARD', KEYS[3])
 if redis.call('ZSCORE', KEYS[3], worker) then others = others - 1 end
 
 local active = redis.call('ZCARD', KEYS[1])
-local room, excess = want, 0
+local room = want
 if parallelism > 0 then
   room = math.min(want, parallelism - active)
-  excess = math.max(0, active - parallelism)
   if others > 0 then
     -- While others wait, nobody takes more than an even share.
     local share = math.ceil(parallelism / (others + 1))
     room = math.min(room, share - holds)
-    if active >= parallelism then excess = math.max(excess, holds - share) end
     if parallelism <= others and freed > 0 then room = 0 end  -- they take turns
   end
 end
 
-local reply = {excess, -1}
+local reply = {0, -1}
 local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
 local granted, ask, taken = 0, -1, {}
 for i = 1, want do
@@ -191,6 +189,7 @@ else
 end
 local waiters = redis.call('HLEN', KEYS[4])
 if left > 0 then waiters = waiters - 1 end
+reply[1] = waiters
 if freed > 0 and waiters > 0 then
   -- Somebody may wait for this very partition, which only the one who waits knows. A user without a
   -- right to the channel works on: the others ask again by themselves.

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import math
-import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
-from app.config.priorities import BULK_SHARE, ORDINARY
+from app.config.priorities import BULK_SHARE
 from app.connections.faults import Fault
-from app.flow.gate import GateClosed, PartitionBusy
+from app.flow.gate import GateClosed
 from app.flow.limits import OPEN, FlowControl
 from app.flow.overrides import LiveControl
-from app.flow.partitions.partition_line import PartitionLine, Waiting
+from app.flow.partitions.next_answer import NextAnswer
+from app.flow.partitions.partition_line import PartitionLine
 from app.flow.partitions.partition_script import PartitionScript
+from app.flow.partitions.partition_slot import PartitionSlot
+from app.flow.partitions.patience import late, sent_back
 
 POLL = 0.25
 """Seconds. Behind the wake-up calls: who waits is asked for at least so often."""
-PATIENCE = 0.3
-"""Seconds that an item waits in hand for its partition, before it waits in the queue."""
-BACK = timedelta(seconds=0.5)
-"""After about so long an item comes again whose partition's slots are all in use."""
-LATE = 0.005
-"""Seconds by which any start may be late."""
+ANSWERED_WITHIN = 0.05
+"""Seconds for which those wait who are asked for together, before each waits for itself."""
+GIVEN_BACK_WITHIN = 0.005
+"""Seconds until Redis is told of slots that nobody is known to wait for, here or elsewhere."""
 
 
 class PartitionQueue:
     """As ``app.flow.permits.permit_queue.PermitQueue``; but every start asks Redis, because a slot
     that one partition gives back may be none for another. Many share a round trip."""
-
-    ready = False
 
     def __init__(
         self,
@@ -43,6 +39,8 @@ class PartitionQueue:
         refused: Callable[[str], Exception | None],
         fault: Fault,
         share: float = BULK_SHARE,
+        *,
+        given_back_within: float = GIVEN_BACK_WITHIN,
     ) -> None:
         self._script = script
         self._worker = worker
@@ -50,10 +48,13 @@ class PartitionQueue:
         self._limits = limits  # of a partition
         self._refused = refused  # what who may not start is told, by flow key
         self._fault = fault
+        self._within = given_back_within
         self._line = PartitionLine(share)
         self._held: dict[str, str | None] = {}
         self._released: list[tuple[str, str | None]] = []
         self._due: dict[str, asyncio.TimerHandle] = {}
+        self._answer = NextAnswer()
+        self._wanted_elsewhere = False
         self._number = 0
         self._kicked = asyncio.Event()
         self._talking: asyncio.Task[None] | None = None
@@ -76,36 +77,34 @@ class PartitionQueue:
             self._released += [(one, of) for one, of in renewed.items() if one not in self._held]
             self.kick()
 
-    async def enter(self, flow_key: str, partition: str | None, priority: int = ORDINARY) -> str:
-        """Wait for a permit.
+    async def ahead(
+        self, flow_key: str, partitions: Sequence[str | None], priority: int
+    ) -> Sequence[PartitionSlot]:
+        """Each stands in line; when Redis has answered for all of them, or cannot soon."""
+        slots = [PartitionSlot(self, flow_key, name, priority) for name in partitions]
+        for slot in slots:
+            self.join(slot)
+        try:
+            await self._answer.wait(ANSWERED_WITHIN)
+        except BaseException:
+            for slot in slots:
+                slot.forgo()
+            raise
+        return slots
 
-        Raises:
-            GateClosed: the gate was closed first, or the flow key is held.
-            PartitionBusy: the partition has no room.
-        """
-        place = Waiting(flow_key, partition, _now(), priority=priority)
-        self._line.join(place)
+    def join(self, slot: PartitionSlot, *, first: bool = False) -> None:
+        slot.begin()
+        self._line.join(slot, first=first)
         self.kick()
-        while True:
-            try:
-                permit, due = await place.turn
-            except asyncio.CancelledError:
-                if place.turn.done() and not place.turn.cancelled() and not place.turn.exception():
-                    self.leave(place.turn.result()[0])
-                raise
-            if not self._too_late(due, partition):
-                return permit
-            # The event loop was busy: a start now would come too close to those that follow.
-            self._give_back(permit)
-            if (refusal := self._refusal(flow_key)) is not None:
-                raise refusal
-            place = Waiting(flow_key, partition, place.since, priority=priority)
-            self._line.join(place, first=True)
 
-    def leave(self, permit: str) -> bool:
-        """Returns whether the next in line begins on this very slot, which it never does."""
-        self._give_back(permit)
-        return False
+    def give_back(self, permit: str) -> None:
+        if permit not in self._held:
+            return
+        self._released.append((permit, self._held.pop(permit)))
+        if self._line or self._wanted_elsewhere:
+            self.kick()
+        elif self._talking is None:
+            self._talking = asyncio.create_task(self._talk())
 
     def kick(self) -> None:
         """There is something to say to Redis, or to hear from it."""
@@ -120,7 +119,7 @@ class PartitionQueue:
 
     def send_away(self) -> None:
         """Let those in line wait no longer whose flow key is refused; those inside stay."""
-        self._line.send_away(self._refusal)
+        self._line.send_away(self.refusal)
         self.kick()
 
     async def drained(self) -> None:
@@ -128,23 +127,20 @@ class PartitionQueue:
         for permit, timer in list(self._due.items()):
             timer.cancel()
             del self._due[permit]
-            self._give_back(permit)
+            self.give_back(permit)
         self._kicked.set()
         if self._talking is not None:
             await asyncio.shield(self._talking)
 
-    def _refusal(self, flow_key: str) -> Exception | None:
+    def refusal(self, flow_key: str) -> Exception | None:
         return GateClosed() if self._closed else self._refused(flow_key)
-
-    def _give_back(self, permit: str) -> None:
-        if permit in self._held:
-            self._released.append((permit, self._held.pop(permit)))
-            self.kick()
 
     async def _talk(self) -> None:
         pause = 0.1
         try:
             while self._line or self._released:
+                if not (self._line or self._wanted_elsewhere):
+                    await self._wait(self._within)  # with others, or with what is asked for
                 self._kicked.clear()
                 try:
                     ask_in = await self._exchange()
@@ -164,6 +160,14 @@ class PartitionQueue:
 
     async def _exchange(self) -> float:
         """One round trip. Returns the seconds after which to ask again."""
+        asking = self._answer.asked()
+        try:
+            return await self._exchanged()
+        finally:
+            self._line.tidy()
+            self._answer.told(asking)
+
+    async def _exchanged(self) -> float:
         live = self._live()
         waiting = self._line.tidy()
         if live.open and not self._released:
@@ -172,14 +176,15 @@ class PartitionQueue:
         wanted = [] if live.paused or self._closed else self._line.wanted(self._limits)
         released, number = self._released, self._number
         self._released, self._number = [], number + len(wanted)
-        names = {place.partition for place in wanted} | {name for _, name in released}
+        names = dict.fromkeys(slot.partition for slot in wanted)
+        names.update(dict.fromkeys(name for _, name in released))
         try:
             found = await self._script.exchange(
                 live.key,
                 live.control,
                 {name: self._limits(name) for name in names if name is not None},
                 self._worker,
-                wanted=[place.partition for place in wanted],
+                wanted=[slot.partition for slot in wanted],
                 holds=len(self._held),
                 number=number,
                 waiting=waiting,
@@ -188,61 +193,56 @@ class PartitionQueue:
         except BaseException:
             self._released = released + self._released
             raise
-        waits = [POLL if found.ask_in is None else found.ask_in]
+        self._wanted_elsewhere = found.wanted_elsewhere
+        ask_in = POLL if found.ask_in is None else found.ask_in
         denied: Counter[str | None] = Counter()
-        for offset, (place, answer) in enumerate(zip(wanted, found.answers, strict=True)):
-            if answer.start is not None:
-                self._line.began(place)
-                self._grant(place, f"{self._worker}:{number + offset}", answer.start)
-            elif answer.partition_in is not None:
-                waits.append(answer.partition_in)
+        for slot, (start, partition_in) in zip(wanted, found.answers, strict=True):
+            if start is not None:
+                self._line.began(slot)
+                self._grant(slot, f"{self._worker}:{number}", start)
+            elif partition_in is not None:
+                ask_in = min(ask_in, partition_in)
                 # Each of several comes back for a turn of its own.
-                self._impatient(place, answer.partition_in, denied[place.partition])
-                denied[place.partition] += 1
-        return min(POLL, max(min(waits), 0.001))
+                self._impatient(slot, partition_in, denied[slot.partition])
+                denied[slot.partition] += 1
+            number += 1
+        return min(POLL, max(ask_in, 0.001))
 
-    def _grant(self, place: Waiting, permit: str, start: float) -> None:
-        self._held[permit] = place.partition
+    def _grant(self, slot: PartitionSlot, permit: str, start: float) -> None:
+        self._held[permit] = slot.partition
         if start <= 0:
-            self._admit(place, permit, None)
+            self._admit(slot, permit, None)
         else:
-            place.promised, loop = True, asyncio.get_running_loop()
+            slot.promised, loop = True, asyncio.get_running_loop()
             due = loop.time() + start
-            self._due[permit] = loop.call_later(start, self._admit, place, permit, due)
+            self._due[permit] = loop.call_later(start, self._admit, slot, permit, due)
 
-    def _admit(self, place: Waiting, permit: str, due: float | None) -> None:
-        self._due.pop(permit, None)
-        if self._closed or place.turn.done():
-            self._give_back(permit)
+    def _admit(self, slot: PartitionSlot, permit: str, due: float | None) -> None:
+        if due is not None:
+            self._due.pop(permit, None)
+        if slot.waits and not self._closed:
+            slot.settle(permit, due)
         else:
-            place.turn.set_result((permit, due))
+            self.give_back(permit)
 
-    def _impatient(self, place: Waiting, left: float, before: int) -> None:
-        """What cannot begin soon keeps no place of what can: the partition's next turn comes in
-        ``left`` seconds, and ``before`` others of it wait for one."""
-        interval = self._limits(place.partition or "").interval
+    def _impatient(self, slot: PartitionSlot, left: float, before: int) -> None:
+        """The partition's next turn comes in ``left`` seconds, and ``before`` others of it wait for
+        one."""
+        name = slot.partition or ""
+        interval = self._limits(name).interval
         if interval is not None:
             left += before * interval.total_seconds()
-        waited = _now() - place.since
-        if place.turn.done() or (waited < PATIENCE and not PATIENCE < left < math.inf):
-            return
-        chance = 0.5 + random.random()  # noqa: S311 - what was sent away together comes back apart
-        again = BACK * chance if math.isinf(left) else timedelta(seconds=left)
-        place.turn.set_exception(PartitionBusy(place.partition or "", again))
+        busy = sent_back(name, slot.waited, left) if slot.waits else None
+        if busy is not None:
+            slot.refuse(busy)
 
-    def _too_late(self, due: float | None, partition: str | None) -> bool:
-        if due is None:
+    def too_late(self, slot: PartitionSlot) -> bool:
+        if slot.due is None:
             return False
-        limits = (self._live().control, OPEN if partition is None else self._limits(partition))
-        intervals = [one.interval.total_seconds() for one in limits if one.interval is not None]
-        late = _now() - due
-        return bool(intervals) and late > max(min(intervals), LATE)
+        of = OPEN if slot.partition is None else self._limits(slot.partition)
+        return late(slot.due, self._live().control, of)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._kicked.wait()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

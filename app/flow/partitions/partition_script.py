@@ -31,13 +31,16 @@ class PermitAnswer(NamedTuple):
     partition_in: float | None = None
 
 
+AT_ONCE = PermitAnswer(0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Exchanged:
-    """``excess`` and ``ask_in`` as those of ``app.flow.redis_script.Granted``; ``answers`` in the
-    order of what was wanted."""
+    """``answers`` in the order of what was wanted. ``wanted_elsewhere``: items of other workers
+    wait. ``ask_in`` as that of ``app.flow.redis_script.Granted``."""
 
     answers: Sequence[PermitAnswer]
-    excess: int
+    wanted_elsewhere: bool
     ask_in: float | None
 
 
@@ -94,9 +97,11 @@ class PartitionScript:
         ]  # fmt: skip
         for kind in kinds:
             args += [kind.parallelism or 0, _interval(kind)]
-        excess, ask_in, *answers = map(int, await self._exchange(keys=keys, args=args))
+        elsewhere, ask_in, *answers = map(int, await self._exchange(keys=keys, args=args))
         return Exchanged(
-            [_answer(one) for one in answers], excess, None if ask_in < 0 else ask_in / 1e6
+            [AT_ONCE if one == 0 else _answer(one) for one in answers],
+            elsewhere > 0,
+            None if ask_in < 0 else ask_in / 1e6,
         )
 
     async def renew(self, key: str, held: Mapping[str, str | None]) -> None:

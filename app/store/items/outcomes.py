@@ -86,9 +86,10 @@ _RECORD_SUCCESSES = f"""
     )
     SELECT count(*), coalesce(sum(work_ms), 0)::bigint FROM changed
 """  # noqa: S608
-# The same, and which those were.
+# The same, and which those were, where it is not all of them.
+_WHICH = f"CASE WHEN count(*) < cardinality({_IDS}) THEN array_agg(item_id) END"
 _RECORD_SUCCESSES_NAMED = _RECORD_SUCCESSES.replace(
-    "::bigint FROM changed", "::bigint, array_agg(item_id) FROM changed"
+    "::bigint FROM changed", f"::bigint, {_WHICH} FROM changed"
 )
 
 
@@ -192,8 +193,11 @@ async def _record_successes(
         done.number += number
         done.runs[run_id].outcomes[ItemStatus.SUCCEEDED] += number
         done.runs[run_id].work_ms += work_ms
-        done.succeeded += ((run_id, item_id) for one in ids for item_id in one)
-        done.written.update((run_id, item_id) for one in ids for item_id in one)
+        if named:
+            those = [one.item_id for one in some] if number == len(some) else ids[0]
+            places = [(run_id, item_id) for item_id in those]
+            done.succeeded += places
+            done.written.update(places)
 
 
 def _count(run: CounterDelta, status: ItemStatus, work_ms: int, usd: float, tokens: int) -> None:

@@ -12,18 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import joined, split
 from app.connections.driver import fetch_raw
 
 Window = Callable[[str], int]
 """How many items of a partition may have begun, or be about to."""
 
-_ADD = """
+_COUNT = f"""
     INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
-    SELECT $1::text, t.partition, t.n FROM unnest($2::text[], $3::text[]::int[]) AS t(partition, n)
+    SELECT $1::text, t.partition, t.n FROM unnest($2::text[], {split(3)}::int[]) AS t(partition, n)
     ON CONFLICT (run_id, partition) DO UPDATE
     SET admitted = greatest(p.admitted + excluded.admitted, 0)
+"""  # noqa: S608 - no value is pasted in
+_ADD = f"""
+    {_COUNT}
     RETURNING partition, admitted, (SELECT suspended > 0 FROM sluice.run WHERE id = $1::text)
-"""
+"""  # noqa: S608
 # Rows that somebody has locked are passed over: who waits for the run's row may have them, and it
 # is only to end them. Rows are found by `LATERAL` with a lock in it, by `= ANY` and by their place:
 # the plan of a join that was made while the tables were empty reads all of the run
@@ -84,7 +88,7 @@ async def release(
     """
     if not freed:
         return []
-    given = [-number for number in freed.values()]
+    given = joined(-number for number in freed.values())
     now = await fetch_raw(tx, _ADD, run_id, list(freed), given)
     # What is parked is suspended, and counted as that behind the same lock.
     room = {
@@ -98,12 +102,18 @@ async def release(
     if not found:
         return []
     begun = Counter(name for _, name in found)
-    await _rows(tx, _ADD, run_id, list(begun), list(begun.values()))
+    await _rows(tx, _COUNT, run_id, list(begun), joined(begun.values()))
     await tx.exec_driver_sql(
         "UPDATE sluice.run SET suspended = suspended - $2::bigint WHERE id = $1::text",
         (run_id, len(found)),
     )
     return [item_id for item_id, _ in found]
+
+
+async def leave(tx: AsyncConnection, run_id: str, freed: Mapping[str, int]) -> None:
+    """The same where nothing is parked: nobody is let begin, and what is counted is not read."""
+    given = joined(-number for number in freed.values())
+    await fetch_raw(tx, _COUNT, run_id, list(freed), given)
 
 
 async def top_up(tx: AsyncConnection, run_id: str, window: Window) -> list[str]:

@@ -29,7 +29,8 @@ _COUNT = f"""
               succeeded, skipped, failed + timed_out AS failed,
               {ENDED_ITEMS} - judged_from AS judged,
               failed + timed_out - judged_failed AS judged_failed, spent_usd, spent_tokens,
-              coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority
+              coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority,
+              suspended > 0 AS any_suspended
 """  # noqa: S608
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
 
@@ -58,6 +59,7 @@ class RunProgress:
     spent_usd: float
     spent_tokens: int
     priority: int
+    any_suspended: bool
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain, repeat
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,9 +23,11 @@ from app.workflows.keys import Layer, item_message
 from app.workflows.layers.item_claims import ClaimedItem, Hand, ItemClaimer, traced_chunk
 from app.workflows.layers.item_execution import ItemExecutor
 from app.workflows.messages import ExecuteMessage
-from app.workflows.places.item_places import ItemPlaces
+from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import RunCache
+
+NO_TURNS: Sequence[ItemTurn] = ()
 
 detail_log = DebugLog("sluice.item")
 
@@ -47,9 +50,12 @@ class ExecuteLayer:
         # Counted before anything is waited for, so that no more is taken than there is room for.
         self.places.enter(delivery.flow_key, len(ids), delivery.priority)
         expected = [bound.threads.expect() if bound.plain else nullcontext() for _ in ids]
-        hand = Hand([])
+        hand, turns = Hand([]), NO_TURNS
         try:
-            hand = await self._taken(bound, message, ids, delivery)
+            taken = await self._taken(bound, message, ids, delivery)
+            if taken.items and partitioned(bound):
+                turns = await self._turns(bound, taken.items, delivery)
+            hand = taken
         finally:
             untaken = len(ids) - len(hand.items)
             self.places.leave_untaken(delivery.flow_key, untaken, delivery.priority)
@@ -70,7 +76,7 @@ class ExecuteLayer:
         if not hand.items:
             return hand.left if len(message.items) == 1 else None
         with self._traced(hand, came):
-            return await self._executed(bound, hand, expected, delivery)
+            return await self._executed(bound, hand, expected, turns, delivery)
 
     def _traced(self, hand: Hand, came: int) -> AbstractContextManager[object]:
         """Around what is done for these items, where some are traced, who are told so."""
@@ -86,14 +92,17 @@ class ExecuteLayer:
         bound: BoundFamily,
         hand: Hand,
         expected: Sequence[AbstractContextManager[None]],
+        turns: Sequence[ItemTurn],
         delivery: Delivery,
     ) -> timedelta | None:
         work = [
             asyncio.create_task(
-                self.items.execute(bound, item, delivery, thread),
+                self.items.execute(bound, item, delivery, thread, turn),
                 name=item_message(*item.claim.place),
             )
-            for item, thread in zip(hand.items, expected, strict=False)
+            for item, thread, turn in zip(
+                hand.items, expected, chain(turns, repeat(None)), strict=False
+            )
         ]
         try:
             await asyncio.wait(work)
@@ -101,8 +110,24 @@ class ExecuteLayer:
             for task in work:
                 task.cancel()
             await asyncio.wait(work)
+            for turn in turns:
+                turn.drop()  # of those that were cancelled before they began
             raise
         return await self._ended(hand.items, work)
+
+    async def _turns(
+        self, bound: BoundFamily, items: Sequence[ClaimedItem], delivery: Delivery
+    ) -> Sequence[ItemTurn]:
+        """Those that are free, of the first items, each with its permit where that came at once: an
+        item that waits for it alone costs more than all else that its partition does."""
+        turns = self.places.turns_now(delivery.flow_key, delivery.priority, len(items))
+        try:
+            await self.items.permits.ahead(bound.flow_key(Layer.EXECUTE), items, turns)
+        except BaseException:
+            for turn in turns:
+                turn.drop()
+            raise
+        return turns
 
     def _fitting(self, bound: BoundFamily, ids: Sequence[str], priority: int) -> Sequence[str]:
         """Those for which there is a place here, one at least."""

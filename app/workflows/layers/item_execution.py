@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -61,11 +61,13 @@ class ItemExecutor:
         item: ClaimedItem,
         delivery: Delivery,
         thread: AbstractContextManager[None],
+        turn: ItemTurn | None = None,
     ) -> None:
         """Return when the item's outcome is committed, or the item is in nobody's hands any more.
 
         Args:
             thread: entered while the item may need one.
+            turn: that has come already; None: it is waited for.
 
         Raises:
             GateClosed: the worker stops, and the item has not begun.
@@ -73,7 +75,7 @@ class ItemExecutor:
         try:
             ending = None
             with thread:
-                turn = self.places.turn(delivery.flow_key, delivery.priority)
+                turn = turn or self.places.turn(delivery.flow_key, delivery.priority)
                 async with turn:
                     ending = await self._decided(bound, item, delivery, turn)
                     if ending is not None and not ending.may_be_followed:
@@ -134,8 +136,13 @@ class ItemExecutor:
         """None: the run stopped before the item's turn came."""
         run_id, flow_key = item.claim.run_id, bound.flow_key(Layer.EXECUTE)
         limited = partitioned(bound)
-        waits = view.share is not None or item.lost or limited
-        permit = None if waits else self.gate.at_once(flow_key)
+        permit: AbstractAsyncContextManager[None] | None = None
+        if view.share is not None or item.lost:
+            turn.forgo_permit()  # or it would be kept from others while this one waits
+        elif limited:
+            permit = turn.granted()
+        else:
+            permit = self.gate.at_once(flow_key)
         if permit is not None:
             async with permit:
                 return await self._locked(bound, view, item, delivery)

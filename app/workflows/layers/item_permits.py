@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from app.flow.gate import Gate
+from app.flow.gate import Gate, GateClosed
+from app.workflows.layers.item_claims import ClaimedItem
 from app.workflows.places.item_places import ItemTurn
 from app.workflows.runs.cache import CachedRun, RunCache
 
@@ -15,6 +17,27 @@ from app.workflows.runs.cache import CachedRun, RunCache
 class ItemPermits:
     gate: Gate
     runs: RunCache
+
+    async def ahead(
+        self, flow_key: str, items: Sequence[ClaimedItem], turns: Sequence[ItemTurn]
+    ) -> None:
+        """Ask with one wait for the permits of items whose turn has come, which ``turns`` have
+        then. Those that have to wait for something else first are left out."""
+        view = self.runs.peek(items[0].claim.run_id) if turns else None
+        if view is None or view.share is not None:
+            return
+        asking = [
+            (turn, item.partition or None)
+            for turn, item in zip(turns, items, strict=False)
+            if item.partition is not None and not item.lost
+        ]
+        try:
+            names = [name for _, name in asking]
+            permits = await self.gate.ahead(flow_key, names, view.priority) if names else ()
+        except GateClosed:
+            return  # each is told by itself
+        for (turn, _), permit in zip(asking, permits, strict=False):
+            turn.permit = permit
 
     async def enter(
         self,
@@ -58,7 +81,8 @@ class ItemPermits:
                     if view.share is not None:
                         share = self.gate.share(run_id, lambda: self._share_of(run_id))
                         await held.enter_async_context(share)
-                    permit = self.gate.permit(flow_key, partition, view.priority)
+                    ahead = None if turn is None else turn.take_permit()
+                    permit = ahead or self.gate.permit(flow_key, partition, view.priority)
                     await held.enter_async_context(permit)
                 finally:
                     if turn is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -128,10 +128,13 @@ class OutcomeWriter:
         standings: Mapping[str, RunProgress],
     ) -> None:
         """Let others of the same partitions begin, once the runs' rows are locked."""
-        freed: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        freed: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        every = done.number == len(endings)
         for ending in endings:
-            if ending.leaves and ending.place in done.written:
-                freed[ending.record.run_id, ending.family][ending.leaves] += 1
+            name = ending.leaves
+            if name and (every or ending.place in done.written):
+                left = freed[ending.record.run_id, ending.family]
+                left[name] = left.get(name, 0) + 1
         for run_id, family in sorted(freed):
             left = freed[run_id, family]
             await self._engine.publish(

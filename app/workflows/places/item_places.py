@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from app.config.priorities import BULK_SHARE, LOWEST, ORDINARY
+from app.flow.gate import PermitAhead
 from app.workflows.places.hands import Hands
 from app.workflows.places.turns import Turn, Turns
 
@@ -68,6 +69,14 @@ class ItemPlaces:
         """Of one item in hand: wait for its turn to be at work."""
         return ItemTurn(self, self._turns, flow_key, priority)
 
+    def turns_now(self, flow_key: str, priority: int, most: int) -> list[ItemTurn]:
+        """Of so many items in hand, of those whose turn has come: each is to be entered, or
+        dropped."""
+        turns = [self.turn(flow_key, priority) for _ in range(self._turns.take_now(most))]
+        for turn in turns:
+            turn.holds = True
+        return turns
+
     def worked(self, flow_key: str, priority: int) -> None:
         """One of them is at work no more, or never was."""
         self._by_key[flow_key].add(priority, -1)
@@ -90,29 +99,56 @@ class ItemPlaces:
 
 
 class ItemTurn(Turn):
-    """A class, because a generator for each item costs three times as much."""
+    """A class, because a generator for each item costs three times as much.
 
-    __slots__ = ("_flow_key", "_holds", "_places", "_turns")
+    ``permit``: of its item, where that was asked for ahead.
+    """
+
+    __slots__ = ("_flow_key", "_places", "_turns", "holds", "permit")
 
     def __init__(self, places: ItemPlaces, turns: Turns, flow_key: str, priority: int) -> None:
         super().__init__(priority)
         self._places = places
         self._turns = turns
         self._flow_key = flow_key
-        self._holds = False
+        self.holds = False
+        self.permit: PermitAhead | None = None
 
     async def __aenter__(self) -> None:
+        if self.holds:
+            return
         try:
             await self._turns.take(self)
         except BaseException:
             self._places.worked(self._flow_key, self.priority)
             raise
-        self._holds = True
+        self.holds = True
 
     async def __aexit__(self, *_: object) -> None:
-        if self._holds:
-            self._turns.give_back()
+        self.drop()
         self._places.worked(self._flow_key, self.priority)
+
+    def drop(self) -> None:
+        """It is not going to be entered, or is left."""
+        self.forgo_permit()
+        if self.holds:
+            self.holds = False
+            self._turns.give_back()
+
+    def forgo_permit(self) -> None:
+        """It is not going to be entered."""
+        if self.permit is not None:
+            self.permit.forgo()
+            self.permit = None
+
+    def granted(self) -> PermitAhead | None:
+        """What was asked for ahead, where it may be entered at once."""
+        return self.take_permit() if self.permit is not None and self.permit.granted else None
+
+    def take_permit(self) -> PermitAhead | None:
+        """What was asked for ahead, to be entered by whoever takes it; None: nothing was."""
+        permit, self.permit = self.permit, None
+        return permit
 
     def enter_gate(self, wait: asyncio.Timeout) -> None:
         """Its item waits for its flow key; ``wait`` expires when the turn is to be given back."""
@@ -128,6 +164,6 @@ class ItemTurn(Turn):
 
     async def again(self) -> None:
         """Let one of a higher priority have it, and wait for another one."""
-        self._holds = False
+        self.holds = False
         await self._turns.again(self)
-        self._holds = True
+        self.holds = True

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from app.config.priorities import ORDINARY
 from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from tests.support.patience import PATIENCE
 
@@ -19,6 +20,20 @@ class Gate:
 
     def __init__(self) -> None:
         self.opened = asyncio.Event()
+
+
+class Permit:
+    """One that was asked for ahead."""
+
+    def __init__(self) -> None:
+        self.granted, self.forgone = True, 0
+
+    def forgo(self) -> None:
+        self.forgone += 1
+
+    async def __aenter__(self) -> None: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
 
 
 class Item:
@@ -212,3 +227,51 @@ async def test_who_wants_a_turn_back_whose_wait_ends_just_now_has_it_all_the_sam
     async with ended(urgent, last):
         await settled()
         assert last.began
+
+
+async def test_turns_are_taken_together_as_far_as_they_are_free() -> None:
+    places = ItemPlaces(3)
+    places.enter(KEY, 5)
+    async with places.turn(KEY):
+        turns = places.turns_now(KEY, ORDINARY, 4)
+        assert len(turns) == 2
+        assert places.turns_now(KEY, ORDINARY, 1) == []
+        waits = Item(places, ORDINARY)
+        async with ended(waits):
+            await settled()
+            assert [waits.began] == [False]
+            async with turns[0]:
+                await settled()
+                assert [waits.began] == [False]
+            await settled()
+            assert [waits.began] == [True]
+        assert places.turns_now(KEY, ORDINARY, 1) != []
+
+
+async def test_a_turn_that_is_dropped_goes_to_who_waits_and_its_permit_back() -> None:
+    places = ItemPlaces(1)
+    places.enter(KEY, 1)
+    [turn] = places.turns_now(KEY, ORDINARY, 1)
+    turn.permit = permit = Permit()
+    waits = Item(places, ORDINARY)
+    async with ended(waits):
+        await settled()
+        assert [waits.began] == [False]
+        turn.drop()
+        turn.drop()
+        await settled()
+        assert [waits.began] == [True]
+    assert permit.forgone == 1
+
+
+async def test_a_permit_that_was_asked_for_ahead_is_taken_once_and_else_given_back() -> None:
+    places = ItemPlaces(2)
+    places.enter(KEY, 2)
+    taken, left = places.turns_now(KEY, ORDINARY, 2)
+    taken.permit, left.permit = used, unused = Permit(), Permit()
+    async with taken, left:
+        assert taken.granted() is used
+        assert taken.granted() is None
+        unused.granted = False
+        assert left.granted() is None
+    assert (used.forgone, unused.forgone) == (0, 1)
