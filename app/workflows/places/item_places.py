@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable
 
 from app.config.priorities import BULK_SHARE, LOWEST, ORDINARY
 from app.flow.gate import PermitAhead
 from app.workflows.places.hands import Hands
+from app.workflows.places.item_pace import ItemPace
 from app.workflows.places.turns import Turn, Turns
 
 MOST_BEING_WRITTEN = 2
@@ -18,7 +20,13 @@ let them pile up here."""
 
 SPARE = 40
 """Items that may wait in hand besides, so that a worker never waits for the next message; no more
-than half of the concurrency, because another worker may have a place for them."""
+than half of the concurrency, because another worker may have a place for them. Quick ones are over
+before it would have asked: of them so many as end in a moment, so that they are taken together."""
+MOST_STOCK = 2
+"""Times the concurrency, however quick they are."""
+PREFETCH = 20
+"""The same of a flow key that lets fewer be at work, so that a freed slot never waits for a
+message."""
 
 
 class ItemPlaces:
@@ -26,19 +34,28 @@ class ItemPlaces:
     Args:
         concurrency: items at work at once, or waiting for their turn at the gate.
         share: of the turns, for lower priorities than the highest one that waits.
+        clock: seconds, that only go on.
     """
 
-    def __init__(self, concurrency: int, share: float = BULK_SHARE) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        share: float = BULK_SHARE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.concurrency = concurrency
-        self.limit = concurrency + min(SPARE, concurrency // 2)
-        """Of items in hand whose outcome is not being written, of a priority and above."""
+        self.spare = min(SPARE, concurrency // 2)
+        """Items that may be in hand besides those at work, whatever they are."""
         self.freed: Callable[[], None] = lambda: None
         """Called when there may be room for a message."""
         self.hands = Hands()
         """Items in hand whose outcome is not being written."""
         self._turns = Turns(concurrency, share)
         self._by_key: defaultdict[str, Hands] = defaultdict(Hands)
+        self._paces: defaultdict[str, ItemPace] = defaultdict(ItemPace)
+        self._stocks: dict[str, int] = {}
         self._in_hand = 0
+        self._clock = clock
 
     @property
     def at_work(self) -> int:
@@ -53,7 +70,34 @@ class ItemPlaces:
     def free_for(self, priority: int) -> int:
         """The same of this priority, and higher ones: the lower ones take none of their places."""
         written = self._in_hand - self.hands.total - MOST_BEING_WRITTEN * self.concurrency
-        return self.limit - self.hands.above(priority) - max(0, written)
+        most = self.concurrency + max(self.spare, 0, *self._stocks.values())
+        return most - self.hands.above(priority) - max(0, written)
+
+    def room(self, flow_key: str, size: int, priority: int, limit: int | None) -> int:
+        """How many more messages of so many items there is room for, of this priority and higher
+        ones: so many that there is always an item for a freed place, and no more, for another
+        worker may have a place for it.
+
+        Args:
+            limit: of the key's items that may be at work at once, over all workers.
+        """
+        stock, held = self._stock(flow_key), self._by_key[flow_key].above(priority)
+        most = self.concurrency + max(self.spare, stock)
+        if limit is not None:
+            most = min(most, limit + max(PREFETCH, stock))
+        free, few = min(most - held, self.free_for(priority)), 2 * held <= most
+        # Several at a time are taken for less.
+        if limit is None and self.hands.above(priority) > self.concurrency + stock // 2:
+            return 0
+        if free < stock // 2 and not few:
+            return 0
+        return max(free // size, int(free > 0 and few))
+
+    def _stock(self, flow_key: str) -> int:
+        """So many of the key's items end in a moment: they may be in hand besides those at work."""
+        stock = min(self._paces[flow_key].stock(self._clock()), MOST_STOCK * self.concurrency)
+        self._stocks[flow_key] = stock
+        return stock
 
     def of(self, flow_key: str) -> Hands:
         """Items of the key in hand whose outcome is not being written."""
@@ -80,6 +124,7 @@ class ItemPlaces:
     def worked(self, flow_key: str, priority: int) -> None:
         """One of them is at work no more, or never was."""
         self._by_key[flow_key].add(priority, -1)
+        self._paces[flow_key].ended += 1
         self.hands.add(priority, -1)
         self.freed()
 

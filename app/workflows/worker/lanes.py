@@ -15,13 +15,11 @@ from app.workflows.keys import parse_flow_key
 from app.workflows.messages import RANKS
 from app.workflows.places.asks import asks
 from app.workflows.places.hands import Hands
-from app.workflows.places.item_places import ItemPlaces
+from app.workflows.places.item_places import PREFETCH, ItemPlaces
 from app.workflows.registry.bound_family import BoundFamily
 
 PAGES_AT_ONCE = 40
 """Process and paginate messages in one worker's hands."""
-PREFETCH = 20
-"""A little more than may run now is in hand, so that a freed slot never waits for a message."""
 MESSAGES_AT_ONCE = 32
 """Of items, taken together."""
 
@@ -101,8 +99,6 @@ class ItemLane:
         return MESSAGES_AT_ONCE if self._places.free_for(HIGHEST) > 0 else 0
 
     def room(self, flow_key: str) -> int:
-        """So much that there is always an item for a freed place, and no more: another worker may
-        have a place for it."""
         if self._stays(flow_key):
             return 0
         bound = self._bound(flow_key)
@@ -132,15 +128,8 @@ class ItemLane:
         return bound.threads.room(all_need=bound.plain) == 0
 
     def _room(self, flow_key: str, size: int, priority: int) -> int:
-        places, held = self._places, self._places.of(flow_key).above(priority)
-        most = places.limit
         limit = parallelism(self._controls, flow_key)
-        if limit is not None:
-            most = min(most, limit + PREFETCH)
-        free = min(most - held, places.free_for(priority))
-        if limit is None and places.hands.above(priority) > places.concurrency:
-            return 0  # several at a time are taken for less
-        return max(free // size, int(free > 0 and 2 * held <= most))
+        return self._places.room(flow_key, size, priority, limit)
 
 
 def parallelism(controls: EffectiveLimits, flow_key: str) -> int | None:
