@@ -86,6 +86,7 @@ class RunCache:
         self._changes = changes
         self._views: dict[str, tuple[float, asyncio.Task[CachedRun | None]]] = {}
         self._coming: dict[str, tuple[float, asyncio.Task[CachedRun | None]]] = {}
+        self._last: dict[str, CachedRun] = {}
         self._waiting: defaultdict[str, set[asyncio.Timeout]] = defaultdict(set)
         self._fault = Fault(log, "run_not_read")
         self._heard = asyncio.Event()
@@ -118,10 +119,9 @@ class RunCache:
             raise
 
     def peek(self, run_id: str) -> CachedRun | None:
-        """What is known, however old; None: nothing."""
-        known = self._views.get(run_id)
-        done = known is not None and known[1].done() and known[1].exception() is None
-        return known[1].result() if known is not None and done else None
+        """What was read last, however old, also while it is read anew: who asks for a bound by it
+        must not find none. None: nothing was read yet, or the run has ended."""
+        return self._last.get(run_id)
 
     def changed(self, run_id: str | None) -> None:
         """What is known of this run, or of all, is out of date."""
@@ -171,6 +171,16 @@ class RunCache:
                     wait.reschedule(now)
 
     async def _load(self, run_id: str) -> CachedRun | None:
+        view = await self._read(run_id)
+        # Behind those that were read later, so that the first is the one to be forgotten.
+        self._last.pop(run_id, None)
+        if view is not None and view.status not in ENDED:
+            while len(self._last) >= MOST_RUNS:
+                del self._last[next(iter(self._last))]
+            self._last[run_id] = view
+        return view
+
+    async def _read(self, run_id: str) -> CachedRun | None:
         async with reading(self._database) as connection:
             found = await runs.find_active(connection, run_id)
         if found is None or found[0].family not in self._families:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.store.runs.events import CHANNEL
 from app.workflows.family import Context, Flow, FlowControl
 from tests.support.control import Asked, control, fail, kinds, paused, start
 from tests.support.service import Opener
@@ -104,3 +105,18 @@ async def test_a_ramp_raises_the_runs_share_step_by_step(opener: Opener) -> None
     for at, now in family.starts:
         assert now <= (1, 2, 4, 8)[min(3, int(at - began))]
     assert max(now for _, now in family.starts) == 8
+
+
+async def test_a_ramp_holds_while_word_of_its_run_comes_all_the_time(opener: Opener) -> None:
+    """Whoever is asked for the share finds one, though what was known of the run is forgotten."""
+    family = Ramped(ramp={"start": 1, "factor": 2, "everySeconds": 3_600})
+    async with opener(family) as sluice:
+        await sluice.add_users(40)
+        async with sluice.worker():
+            run_id = await start(sluice, family)
+            ended = asyncio.create_task(sluice.ended(run_id))
+            while not ended.done():
+                await sluice.sql(f"SELECT pg_notify('{CHANNEL}', :run)", run=run_id)
+            run = await ended
+    assert run.succeeded == 40
+    assert {now for _, now in family.starts} == {1}
