@@ -38,4 +38,9 @@ def scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-WebUrl = Annotated[str, scheme("https", "http")]
+WEB = ("https", "http")
+WebUrl = Annotated[str, scheme(*WEB)]
+
+
+def is_web_url(value: str) -> bool:
+    return value.startswith(tuple(f"{one}://" for one in WEB))

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from app.config.environment import WebUrl
+from app.config.environment import WebUrl, is_web_url
 from app.config.throttle_settings import ThrottleSettings
 from app.errors import ConfigurationError
 
@@ -26,12 +26,12 @@ def _template(value: str | None) -> str | None:
 
 
 class TracingSettings(ThrottleSettings):
-    otel_endpoint: WebUrl | None = Field(
+    otel_endpoint: str | None = Field(
         None, alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         description="of an OpenTelemetry collector, such as http://127.0.0.1:4318; set, runs are"
         " traced",
     )  # fmt: skip
-    otel_traces_endpoint: WebUrl | None = Field(
+    otel_traces_endpoint: str | None = Field(
         None, alias="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
         description="likewise, with the whole path, such as http://127.0.0.1:4318/v1/traces",
     )  # fmt: skip
@@ -94,7 +94,20 @@ class TracingSettings(ThrottleSettings):
                 " port 4318 with the path /v1/traces; or OTEL_TRACES_EXPORTER to none to have no"
                 " traces."
             )
+        self._require_address()
         return True
+
+    def _require_address(self) -> None:
+        """Of the one that is used alone: the other may be meant for who speaks gRPC."""
+        name, named = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", self.otel_traces_endpoint
+        if named is None:
+            name, named = "OTEL_EXPORTER_OTLP_ENDPOINT", self.otel_endpoint
+        if named is not None and not is_web_url(named):
+            raise ConfigurationError(
+                f"{name} must begin with http:// or https://, as the address at which the collector"
+                f" takes {PROTOCOL}, usually port 4318. Mend it; or set OTEL_TRACES_EXPORTER to"
+                " none to have no traces."
+            )
 
     @property
     def traces_to(self) -> str:

@@ -75,8 +75,14 @@ class WorkMeter:
             self._traces[run] = trace
 
     @contextmanager
-    def layer(self, family: str, layer: str, run: str) -> Iterator[None]:
-        """Around what one of ``OF_RUNS`` does for the run, when it has its turn."""
+    def layer(self, family: str, layer: str, run: str, trace: str | None) -> Iterator[None]:
+        """Around what one of ``OF_RUNS`` does for the run, when it has its turn.
+
+        Args:
+            trace: its id; None: the run is not traced.
+        """
+        if trace is not None:
+            self.traced(run, trace)
         began = time.perf_counter()
         try:
             yield

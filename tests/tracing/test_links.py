@@ -101,3 +101,7 @@ async def test_an_exemplar_names_the_trace(opener: Opener) -> None:
         [trace] = {span.trace for span in collector.spans}
         found = re.findall(r'execute_seconds_bucket\{.*# \{run="(.*?)",trace_id="(.*?)"\}', shown)
         assert set(found) == {(run.id, trace)}
+        # Those of what comes before the first item, too, and on a process that has no item.
+        layers = re.findall(r'layer_seconds_bucket\{.*layer="(.*?)".*# \{(.*?)\}', shown)
+        assert {layer for layer, _ in layers} == {"process", "paginate"}
+        assert {told for _, told in layers} == {f'run="{run.id}",trace_id="{trace}"'}

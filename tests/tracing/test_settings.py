@@ -68,6 +68,22 @@ def test_a_protocol_for_other_signals_is_nobodys_concern() -> None:
     assert read(**own, **general).has_traces
 
 
+@pytest.mark.parametrize("endpoint", ["collector:4317", "unix:///run/otel.sock", "http:collector"])
+def test_an_address_that_is_none_here_is_refused_only_where_it_is_used(endpoint: str) -> None:
+    general, own = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+    for off in ({"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}):
+        assert not read(**{general: endpoint, own: endpoint}, **off).has_traces
+    told = read(**{general: endpoint, own: f"{ENDPOINT}/x"})
+    assert (told.has_traces, told.traces_to) == (True, f"{ENDPOINT}/x")
+    for variables, named in (
+        ({general: endpoint}, general),
+        ({general: ENDPOINT, own: endpoint}, own),
+    ):
+        with pytest.raises(ConfigurationError, match=f"{named} must begin") as refused:
+            _ = read(**variables).has_traces
+        assert endpoint not in refused.value.detail
+
+
 @pytest.mark.parametrize("url", ["https://traces.example.com/trace", "ftp://x/{trace_id}"])
 def test_a_template_that_leads_nowhere_is_refused(url: str) -> None:
     with pytest.raises(ValidationError, match="SLUICE_TRACE_URL"):

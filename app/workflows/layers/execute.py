@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, repeat
 
@@ -80,12 +80,11 @@ class ExecuteLayer:
 
     def _traced(self, hand: Hand, came: int) -> AbstractContextManager[object]:
         """Around what is done for these items, where some are traced, who are told so."""
-        view = self.runs.peek(hand.items[0].claim.run_id)
-        if view is None or view.trace is None:
+        if hand.trace is None:
             return NOTHING
         if self.meter is not None:
-            self.meter.traced(view.run.id, view.trace.trace_id)
-        return traced_chunk(view.trace, hand.items, came)
+            self.meter.traced(hand.trace.run_id, hand.trace.trace_id)
+        return traced_chunk(hand.trace, hand.items, came)
 
     async def _executed(
         self,
@@ -154,9 +153,10 @@ class ExecuteLayer:
             rest = ExecuteMessage(run=message.run, items=message.items[len(ids) :])
             async with self.database.begin() as tx:
                 await self.engine.publish(tx, [rest.outgoing(bound.name, delivery.priority)])
-        return await self.claimer.take(
+        hand = await self.claimer.take(
             message.run, ids, delivery.token, partitioned=partitioned(bound)
         )
+        return hand if view.trace is None else replace(hand, trace=view.trace)
 
     async def _ended(
         self, held: Sequence[ClaimedItem], work: Sequence[asyncio.Task[None]]

@@ -50,10 +50,12 @@ class ClaimedItem:
 @dataclass(frozen=True, slots=True)
 class Hand:
     """``left``: until the earliest of those is due that could not be taken; None: none of them is
-    going to be."""
+    going to be. ``trace``: of their run, as it was looked at before they were taken; None: it is
+    not traced."""
 
     items: list[ClaimedItem]
     left: timedelta | None = None
+    trace: RunTrace | None = None
 
     @property
     def taken_over(self) -> int:

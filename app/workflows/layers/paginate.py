@@ -75,14 +75,17 @@ class PaginateLayer:
                     traced = (
                         NOTHING if trace is None else trace.page(cursor, bound.family.page_size)
                     )
-                    with traced, self._timed(bound, run_id):
+                    with traced, self._timed(bound, view):
                         done, cursor = await self._go_on(bound, view, ctx, source, cursor, pace)
             if done is PageResult.LAST:
                 return None
 
-    def _timed(self, bound: BoundFamily, run_id: str) -> AbstractContextManager[None]:
+    def _timed(self, bound: BoundFamily, view: CachedRun) -> AbstractContextManager[None]:
         meter = self.keeper.meter
-        return NOTHING if meter is None else meter.layer(bound.name, Layer.PAGINATE, run_id)
+        if meter is None:
+            return NOTHING
+        trace = None if view.trace is None else view.trace.trace_id
+        return meter.layer(bound.name, Layer.PAGINATE, view.run.id, trace)
 
     async def _go_on(
         self,

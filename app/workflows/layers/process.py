@@ -74,13 +74,13 @@ class ProcessLayer:
             return None  # it has gone on, or was stopped; a resume publishes the message again
         trace = None if bound.tracing is None else bound.tracing.of_run(run)
         with NOTHING if trace is None else trace.process():
-            await self._process(bound, run)
+            await self._process(bound, run, None if trace is None else trace.trace_id)
         return None
 
-    async def _process(self, bound: BoundFamily, run: Run) -> None:
+    async def _process(self, bound: BoundFamily, run: Run, trace: str | None) -> None:
         async with self.gate.permit(bound.flow_key(Layer.PROCESS), priority=run.priority):
             try:
-                with self._timed(bound, run):
+                with self._timed(bound, run, trace):
                     counted = await self._count(bound, run)
             except NotReady as unready:
                 if disposition(unready).ruling in (Ruling.PAUSE, Ruling.POSTPONE):
@@ -92,9 +92,11 @@ class ProcessLayer:
         async with self.database.begin() as tx:
             await self._begin(tx, bound, counted)
 
-    def _timed(self, bound: BoundFamily, run: Run) -> AbstractContextManager[None]:
+    def _timed(
+        self, bound: BoundFamily, run: Run, trace: str | None
+    ) -> AbstractContextManager[None]:
         meter = self.keeper.meter
-        return NOTHING if meter is None else meter.layer(bound.name, Layer.PROCESS, run.id)
+        return NOTHING if meter is None else meter.layer(bound.name, Layer.PROCESS, run.id, trace)
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
         params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
