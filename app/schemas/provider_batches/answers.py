@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -67,13 +68,7 @@ class WaitingCallsView(View):
 
     @classmethod
     def of(cls, waiting: WaitingCalls) -> Self:
-        return cls(
-            provider=waiting.provider,
-            url=waiting.url,
-            model=waiting.model,
-            number=waiting.number,
-            since=waiting.since,
-        )
+        return cls(**asdict(waiting))
 
 
 class ProviderBatchesAnswer(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
@@ -45,14 +46,7 @@ class SampleGroupView(View):
 
     @classmethod
     def of(cls, group: SampleGroup) -> Self:
-        return cls(
-            outcome=group.outcome,
-            error_class=group.error_class,
-            message=group.message,
-            count=group.count,
-            retried=group.retried,
-            samples=group.samples,
-        )
+        return cls(**asdict(group))
 
 
 class SampleStopView(StopView):

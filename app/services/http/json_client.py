@@ -20,9 +20,8 @@ from app.services.errors import LlmReplyInvalid, LlmUnavailable
 from app.services.http.endpoint import Endpoint
 from app.services.http.failures import EXCERPT_BYTES, failure_of, unreachable
 from app.services.http.responses import check_utf8, read_body
-from app.services.http.tls import http_client
+from app.services.http.tls import CONNECT_SECONDS, http_client
 
-CONNECT_SECONDS = 5.0
 WORTH_A_SHORT_RETRY = frozenset({None, 500, 502, 503, 504})
 
 

@@ -1,4 +1,4 @@
-"""Our HTTP clients: whose certificates they trust, and what they keep."""
+"""Our HTTP clients: whose certificates they trust, what they keep, how long they connect."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from app.errors import ConfigurationError
 from app.services.http.traced_client import TracedClient
 
 Client = TypeVar("Client", TracedClient, httpx2.Client)
+CONNECT_SECONDS = 5.0
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 
 
