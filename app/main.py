@@ -7,6 +7,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -16,6 +17,8 @@ from app.bootstrap import Service, Urls, open_service
 from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
 from app.errors import ConfigurationError
+from app.services.provider import Provider
+from app.services.providers import PROVIDERS
 from app.settings import Settings, load_settings
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
@@ -28,12 +31,14 @@ def create_app(
     settings: Settings,
     urls: Urls,
     families: Sequence[AnyFamily] | None = None,
+    providers: Sequence[Provider[Any]] = PROVIDERS,
     *,
     with_worker: bool = False,
 ) -> FastAPI:
     """
     Args:
         families: None: those of the service.
+        providers: of what families ask for.
         with_worker: run a worker in this process too. Where QStash calls there always is one.
 
     Raises:
@@ -45,7 +50,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_service(settings, urls, chosen) as service:
+        async with open_service(settings, urls, chosen, providers) as service:
             app.state.api = service.api
             if with_worker or settings.engine is EngineName.QSTASH:
                 async with _working(service, app.state.stopping):

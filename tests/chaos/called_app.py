@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -18,6 +19,8 @@ import uvicorn
 from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.main import create_app
+from app.services.provider import Provider
+from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from tests.chaos.family import Chaotic
@@ -34,14 +37,24 @@ def chaotic() -> Sequence[AnyFamily]:
     return [CalledChaos(longest=0.05)]
 
 
+def usual() -> Sequence[Provider[Any]]:
+    return PROVIDERS
+
+
+Families = Callable[[], Sequence[AnyFamily]]
+Providers = Callable[[], Sequence[Provider[Any]]]
+
+
 @dataclass(slots=True)
 class CalledApp:
-    """``families``: makes them, in the process; a function at the top level of its module."""
+    """``families``, ``providers``: make them, in the process; functions at the top level of their
+    module, or partials of such."""
 
     settings: Settings
     urls: Urls
     port: int
-    families: Callable[[], Sequence[AnyFamily]] = chaotic
+    families: Families = chaotic
+    providers: Providers = usual
     processes: list[ForkServerProcess] = field(default_factory=list)
     kills: int = 0
 
@@ -53,7 +66,7 @@ class CalledApp:
         """Return once it answers."""
         forking = multiprocessing.get_context("forkserver")
         forking.set_forkserver_preload([__name__])
-        told = (self.settings, self.urls, self.port, self.families)
+        told = (self.settings, self.urls, self.port, self.families, self.providers)
         process = forking.Process(target=serve, args=told)
         process.daemon = True
         process.start()
@@ -84,9 +97,10 @@ async def called_app(
     settings: Settings,
     urls: Urls,
     port: int,
-    families: Callable[[], Sequence[AnyFamily]] = chaotic,
+    families: Families = chaotic,
+    providers: Providers = usual,
 ) -> AsyncIterator[CalledApp]:
-    running = CalledApp(settings, urls, port, families)
+    running = CalledApp(settings, urls, port, families, providers)
     await running.start()
     try:
         yield running
@@ -95,11 +109,11 @@ async def called_app(
 
 
 def serve(
-    settings: Settings, urls: Urls, port: int, families: Callable[[], Sequence[AnyFamily]]
+    settings: Settings, urls: Urls, port: int, families: Families, providers: Providers
 ) -> None:
     """What the process does until it is killed, or the one that started it has gone."""
     configure_logs("critical", "console")
-    app = create_app(settings, urls, families())
+    app = create_app(settings, urls, families(), providers())
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
     asyncio.run(_serve(uvicorn.Server(config)))
 

@@ -22,6 +22,12 @@ from tests.support.http import OPS, app_of, bearer, serving
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
+UNHEARD = (
+    "UPDATE sluice.outbox SET sent_at = now() - interval '25 h', due_at = now() - interval '25 h'"
+    " WHERE held_until IS NULL AND try_at IS NULL AND due_at < now()"
+)
+"""As if a day had passed in which QStash said nothing."""
+
 
 @dataclass(frozen=True)
 class CallSeen:

@@ -19,7 +19,7 @@ from app.store.steps import questions
 from tests.chaos.called_app import CalledApp, CalledChaos, called_app
 from tests.chaos.family import TABLES
 from tests.chaos.verdict import judge
-from tests.qstash.called_service import settings_of
+from tests.qstash.called_service import UNHEARD, settings_of
 from tests.support.http import OPS, bearer
 from tests.support.servers.ports import free_port
 from tests.support.service import Opener, Sluice
@@ -30,12 +30,6 @@ KILL_EVERY = 4.0
 """Seconds."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-# As if a day had passed in which QStash said nothing.
-_UNHEARD = (
-    "UPDATE sluice.outbox SET sent_at = now() - interval '25 h', due_at = now() - interval '25 h'"
-    " WHERE held_until IS NULL AND try_at IS NULL AND due_at < now()"
-)
 
 # As if the minutes had passed until the next try.
 _AGAIN = "UPDATE sluice.outbox SET try_at = now() WHERE try_at > now() AND due_at <= now()"
@@ -101,7 +95,7 @@ async def _tick(sluice: Sluice, running: CalledApp, qstash: LocalQStash) -> None
             if number % 5 == 0:
                 await sluice.sql(_AGAIN)
             if qstash.parts.dispatcher.settled:
-                await sluice.sql(_UNHEARD)
+                await sluice.sql(UNHEARD)
             with suppress(httpx2.HTTPError):  # the process is dead just now
                 await client.post("/api/qstash/tick")
 

@@ -20,14 +20,20 @@ from pydantic import BaseModel
 from app.services.batches.answer_line import AnswerLine, read_line
 from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
-from app.services.batches.remote_batch import OWNER, BatchPage, FilePage, RemoteBatch, RemoteFile
+from app.services.batches.remote_batch import (
+    OWNER,
+    WINDOW,
+    BatchPage,
+    FilePage,
+    RemoteBatch,
+    RemoteFile,
+)
 from app.services.errors import LlmReplyInvalid, LlmUnavailable
 from app.services.http.endpoint import Endpoint
 from app.services.http.failures import failure_of, unreachable
 from app.services.http.responses import read_body, read_shape
-from app.services.http.tls import http_client
+from app.services.http.tls import CONNECT_SECONDS, http_client
 
-CONNECT_SECONDS = 5.0
 MOST_BYTES = 4_000_000
 """Of an answer that is no file: a page of batches, each with its faults."""
 SLOWEST = 250_000
@@ -130,7 +136,7 @@ class BatchEndpoint:
         asked = {
             "input_file_id": file_id,
             "endpoint": url,
-            "completion_window": "24h",
+            "completion_window": f"{WINDOW // timedelta(hours=1)}h",
             "metadata": {OWNER: owner},
         }
         # Whoever heeds the header makes one batch of two calls, and for others it changes nothing.

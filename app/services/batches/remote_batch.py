@@ -5,6 +5,7 @@ Shapes: platform.openai.com/docs/api-reference/batch and …/files.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -15,6 +16,8 @@ MaybeId = Annotated[RemoteId | None, BeforeValidator(lambda told: told or None)]
 OWNER: Final = "sluice_batch"
 """The key of a batch's metadata under which its id here stands."""
 
+WINDOW: Final = timedelta(hours=24)
+"""Within which a provider is asked to answer a batch. It is the only one that all of them offer."""
 ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
 """Statuses from which a batch goes on to no other."""
 

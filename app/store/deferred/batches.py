@@ -56,6 +56,12 @@ def now() -> object:
     return func.now()
 
 
+async def clock(tx: AsyncConnection) -> datetime:
+    """The moment by the database's clock."""
+    told: datetime = (await tx.execute(select(func.now()))).scalar_one()
+    return told
+
+
 async def create(
     tx: AsyncConnection,
     batch_id: str,

@@ -10,13 +10,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import Fault
-from app.services.batches.answer_line import AnswerLine
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmError, LlmRefused, RateLimited
 from app.store.database import reading
@@ -26,7 +25,8 @@ from app.store.deferred.batches import TakenOver
 from app.store.deferred.calls import WaitingGroup
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.course import BatchCourse
-from app.workflows.deferred.reply_writer import AT_ONCE, REFUSED, ReplyWriter
+from app.workflows.deferred.deadline import MOST_FAILURES, BatchDeadline, is_unsent
+from app.workflows.deferred.reply_writer import REFUSED, ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 from app.workflows.keys import new_id
 
@@ -38,8 +38,6 @@ AT_A_LOOK = 20
 REFUSALS = frozenset({400, 413, 415, 422})
 MOST_REFUSALS = 3
 """In a row. One alone may be of a file that the provider does not find yet."""
-GIVEN_UP = timedelta(days=1)
-"""After so long a batch that its provider has not taken is given up."""
 LONGEST_DELAY = timedelta(minutes=10)
 
 log = structlog.get_logger("sluice.batches")
@@ -59,13 +57,13 @@ class BatchCollector:
     providers: Mapping[str, BatchEndpoint]
     writer: ReplyWriter
     largest: int
-    _submission: BatchSubmission = field(init=False)
+    _deadline: BatchDeadline = field(init=False)
     _steps: Mapping[str, BatchStep] = field(init=False)
 
     def __post_init__(self) -> None:
         submission = BatchSubmission(self.database)
         course = BatchCourse(self.database, self.writer, submission, self.largest)
-        object.__setattr__(self, "_submission", submission)
+        object.__setattr__(self, "_deadline", BatchDeadline(self.database, self.writer))
         object.__setattr__(
             self,
             "_steps",
@@ -166,15 +164,21 @@ class BatchCollector:
                 await self._put_off(api, batch.id, error)
                 return
             if batch.state == former:
+                if batch.state == BatchState.SUBMITTED:
+                    await self._deadline.enforce(api, batch)
                 return
 
     async def _pass_over(self, api: BatchEndpoint, batch_id: str) -> None:
         """Let those that are due behind it come first."""
-        async with self.database.begin() as tx:
-            batch = await batches.get(tx, batch_id)
-            if batch is not None and batch.ended_at is None:
-                with suppress(TakenOver):
-                    await batches.change(tx, batch, poll_at=batches.later(api.policy.poll))
+        with suppress(TakenOver):
+            async with self.database.begin() as tx:
+                batch = await batches.get(tx, batch_id)
+                if batch is None or batch.ended_at is not None:
+                    return
+                later = batches.later(api.policy.poll)
+                batch = await batches.change(tx, batch, tries=batch.tries + 1, poll_at=later)
+            if batch.tries >= MOST_FAILURES:
+                await self._deadline.enforce(api, batch)
 
     async def _put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
         """The provider did not do as it was asked."""
@@ -194,25 +198,11 @@ class BatchCollector:
                 tries=batch.tries + 1,
                 poll_at=batches.later(delay),
             )
-        if batch.state in (BatchState.ASSIGNED, BatchState.UPLOADED):
-            refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
-            if refused and batch.tries >= MOST_REFUSALS:
-                await self._give_up(api, batch, REFUSED, error.detail)
-            elif datetime.now(UTC) - batch.created_at > GIVEN_UP:
-                await self._give_up(api, batch, "not_submitted", error.detail)
-
-    async def _give_up(
-        self, api: BatchEndpoint, batch: ProviderBatch, code: str, detail: str
-    ) -> None:
-        if batch.attempted_at is not None and batch.file_id is not None:
-            return  # the provider may have it: the next look says so
-        while True:
-            async with reading(self.database) as connection:
-                left = await calls.left(connection, batch.id, limit=AT_ONCE)
-            if not left:
-                break
-            pairs = [(call, AnswerLine(call.id, None, code, detail)) for call in left]
-            batch = await self.writer.settle(batch, pairs, delay=api.policy.poll)
-        async with self.database.begin() as tx:
-            await batches.change(tx, batch, state=BatchState.FAILED, ended_at=batches.now())
-        log.warning("provider_batch_refused", batch=batch.id, provider=api.name, error=detail)
+        refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
+        if refused and is_unsent(batch) and batch.tries >= MOST_REFUSALS:
+            await self._deadline.give_up(api, batch, REFUSED, error.detail)
+            log.warning(
+                "provider_batch_refused", batch=batch.id, provider=api.name, error=error.detail
+            )
+        elif batch.tries >= MOST_FAILURES:
+            await self._deadline.enforce(api, batch)

@@ -34,6 +34,10 @@ WAITS = (ItemStatus.SUSPENDED, ItemStatus.PENDING)
 PASSING = frozenset({408, 409, 425, 429})
 REFUSED = "refused"
 """The code of a request that the provider refuses with its whole batch."""
+NO_END = "no_end"
+"""The code of a request whose batch was given up while the provider may still answer it: another
+batch might pay for it a second time, so that only a person has it asked again."""
+FINAL = frozenset({TOO_LARGE, REFUSED, NO_END})
 
 
 @dataclass(slots=True)
@@ -199,7 +203,7 @@ async def _counted(
 
 def _goes_again(answer: AnswerLine) -> bool:
     """Whether another batch may bring an answer."""
-    if answer.body is not None or answer.code in (TOO_LARGE, REFUSED):
+    if answer.body is not None or answer.code in FINAL:
         return False
     return answer.status is None or answer.status in PASSING or answer.status >= 500
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
@@ -137,7 +136,7 @@ class BatchSubmission:
 
     async def _may_show_up(self, api: BatchEndpoint, batch: ProviderBatch) -> bool:
         async with reading(self.database) as connection:
-            now = (await connection.execute(select(func.now()))).scalar_one()
+            now = await batches.clock(connection)
         return batch.attempted_at is not None and now < batch.attempted_at + api.doubt
 
     async def _changed(self, batch: ProviderBatch, **values: object) -> ProviderBatch:

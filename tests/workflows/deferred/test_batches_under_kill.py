@@ -7,16 +7,16 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from fastapi import Response
-from fastapi.responses import StreamingResponse
 
 from app.cli.demo.batches.local_provider import LocalProvider
 from app.cli.demo.batches.provider_server import ProviderServer, provider_server
 from app.workflows.deferred.reply_writer import AT_ONCE
+from tests.support.control import control
 from tests.support.patience import PATIENCE
-from tests.support.processes.worker_process import Process, worker_process
+from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.workflows.deferred.asking import MANY, Deferring, asking, paid_once
+from tests.workflows.deferred.asking import MANY, Deferring, asking, begun, paid_once
+from tests.workflows.deferred.killer import CANCEL, CREATE, LOOK, READ, UPLOAD, Killer, Stuck
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +24,6 @@ MODULE = "tests.workflows.deferred.asking_process"
 ITEMS = 12
 ITEMS_MANY = AT_ONCE + 20
 SOME = "SELECT id FROM sluice.provider_batch WHERE output_read = :some AND done = :some"
-UPLOAD, CREATE = "POST /v1/files", "POST /v1/batches"
-LOOK, READ = "GET /v1/batches/", "GET /v1/files/"
 
 
 @pytest.fixture(autouse=True)
@@ -39,22 +37,6 @@ async def server() -> AsyncIterator[ProviderServer]:
         yield server
 
 
-class Killer:
-    """Kills the worker at the first call that begins so."""
-
-    def __init__(self, call: str) -> None:
-        self.call = call
-        self.worker: Process | None = None
-        self.struck = asyncio.Event()
-
-    async def __call__(self, call: str) -> Response | None:
-        if self.struck.is_set() or self.worker is None or not call.startswith(self.call):
-            return None
-        await self.worker.kill()
-        self.struck.set()
-        return Response(status_code=503)  # nobody is there to read it
-
-
 async def _played(
     opener: Opener, server: ProviderServer, killer: Killer, users: int = ITEMS
 ) -> None:
@@ -64,7 +46,7 @@ async def _played(
         run_id = await sluice.start()
         async with worker_process(
             opener.urls, prefix, fatal=server.url, module=MODULE
-        ) as killer.worker:
+        ) as killer.victim:
             async with asyncio.timeout(PATIENCE):
                 await killer.struck.wait()
         async with worker_process(opener.urls, prefix, fatal=server.url, module=MODULE):
@@ -106,24 +88,45 @@ async def test_killed_after_a_call_had_its_effect(
     assert len(server.provider.batches) == server.calls.count(CREATE)
 
 
+@pytest.mark.parametrize("heard", [False, True], ids=["unheard", "heard"])
+async def test_killed_at_the_cancel_of_a_batch_for_which_nobody_waits(
+    opener: Opener, server: ProviderServer, *, heard: bool
+) -> None:
+    killer = Killer(CANCEL)
+    setattr(server, "after" if heard else "before", killer)
+    server.provider.pace = 1_000.0
+    prefix = opener.settings.redis_prefix
+    async with asking(opener, server)(Deferring()) as sluice:
+        await sluice.add_users(ITEMS)
+        run_id = await sluice.start()
+        async with worker_process(
+            opener.urls, prefix, fatal=server.url, module=MODULE
+        ) as killer.victim:
+            async with asyncio.timeout(PATIENCE):
+                await begun(sluice, run_id, ITEMS)
+                while (await _left(sluice))[1] == 0:
+                    await asyncio.sleep(0.02)
+            await control(sluice, "cancel", run_id)
+            async with asyncio.timeout(PATIENCE):
+                await killer.struck.wait()
+        async with worker_process(opener.urls, prefix, fatal=server.url, module=MODULE):
+            run = await sluice.ended(run_id)
+            async with asyncio.timeout(PATIENCE):
+                while not server.provider.cancels:
+                    await asyncio.sleep(0.02)
+                server.provider.pace = 0.01
+                while await _left(sluice) != (0, 0):
+                    await asyncio.sleep(0.02)
+        assert_exact(run, await sluice.items(run_id))
+    assert (run.status, run.cancelled) == ("cancelled", ITEMS)
+    assert {batch.status for batch in server.provider.batches.values()} == {"cancelled"}
+    assert not server.provider.paid
+
+
 async def test_killed_amid_the_answers_goes_on_behind_those_that_are_written(
     opener: Opener, server: ProviderServer
 ) -> None:
-    goes = asyncio.Event()
-
-    async def stuck(call: str) -> Response | None:
-        """More lines than are written at once, and then nothing."""
-        if goes.is_set() or not call.startswith(READ):
-            return None
-        lines = server.provider.file(call.split("/")[-2]).content.splitlines(keepends=True)
-
-        async def content() -> AsyncIterator[bytes]:
-            yield b"".join(lines[: AT_ONCE + 5])
-            await goes.wait()
-
-        return StreamingResponse(content())
-
-    server.after = stuck
+    server.after = stuck = Stuck(server.provider, AT_ONCE + 5)
     family, prefix = Deferring(), opener.settings.redis_prefix
     async with asking(opener, server, size=ITEMS_MANY)(family) as sluice:
         await sluice.add_users(ITEMS_MANY)
@@ -135,7 +138,7 @@ async def test_killed_amid_the_answers_goes_on_behind_those_that_are_written(
                 while not await sluice.sql(SOME, some=AT_ONCE):
                     await asyncio.sleep(0.02)
             await one.kill()
-        goes.set()
+        stuck.goes.set()
         async with worker_process(opener.urls, prefix, fatal=MANY + server.url, module=MODULE):
             run = await sluice.ended(run_id)
         rows = await sluice.items(run_id)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.services.batches.remote_batch import ENDED
+
 DAY = 86_400
 Answer = tuple[int, dict[str, Any]]
 """The status and the body of the answer to one request."""
 _NAME = re.compile(rb'filename="([^"]*)"')
-ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 class ProviderRefusal(Exception):
@@ -113,6 +114,8 @@ class LocalProvider:
     batches: dict[str, StoredBatch] = field(default_factory=dict)
     paid: Counter[str] = field(default_factory=Counter)
     """How often each request was answered, by its body as JSON."""
+    cancels: int = 0
+    """That were heard."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def upload(self, content_type: str, body: bytes) -> StoredFile:
@@ -157,6 +160,7 @@ class LocalProvider:
         batch = self.batch(batch_id)
         if batch.status in ENDED:
             raise ProviderRefusal(409, f"Cannot cancel a batch with status '{batch.status}'.")
+        self.cancels += 1
         batch.status, batch.made = "cancelling", time.time()
         return batch
 
