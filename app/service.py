@@ -200,7 +200,7 @@ class Service:
         steps = StepRunnerParts(
             StepJournal(ledger), ChildRuns(ledger, engine, self.worked, look_ahead),
             self.services.http, self.api.links, BatchedCalls(gate, cache, context),
-            self.api.batches.calls, EventWaits(ledger),
+            self.api.batches.calls, EventWaits(ledger, engine),
         )  # fmt: skip
         items = ItemExecutor(
             gate, locks, context, cache, places, outcomes, PausedRuns(ledger), steps,
@@ -233,6 +233,7 @@ class Service:
                 CoverageSurvey(self.database, self.worked, context, settings.dry_run_budget).run,
                 ThrottleWatch(self.throttles).run,
                 FlowRecorder(self.api.flow, self.api.flow_history).run,
+                self.api.events.inbox.waker.run,
                 self.api.notifications.sender.run,
                 self.api.batches.collector.run,
                 RetentionLoop.of(

@@ -13,6 +13,7 @@ from app.workflows.events.desk import EventDesk
 from app.workflows.events.inbox import EventInbox
 from app.workflows.events.starter import EventStarter
 from app.workflows.events.subscriptions import Subscriptions
+from app.workflows.events.waker import EventWaker
 from app.workflows.registry.bound_family import BoundFamily
 
 
@@ -32,5 +33,6 @@ def events_of(
     called = settings.engine is EngineName.QSTASH
     subscriptions = Subscriptions.of(families)
     # What it writes it finds by keys.
-    inbox = EventInbox(pools.ledger, engine, subscriptions, starter.start_due if called else None)
+    waker = EventWaker(pools.ledger, engine)
+    inbox = EventInbox(pools.ledger, waker, subscriptions, starter.start_due if called else None)
     return EventDesk(inbox, starter, {source.name: source for source in settings.webhooks})

@@ -66,6 +66,7 @@ def tick_of(
         ],
         [
             runs,
+            TickPart("wakes", events.inbox.waker.wake_all, SECONDS),
             *([looks] if throttles.checks else []),
             TickPart("samples", RunSampler(pools.own, look_every=1).look, SECONDS),
             TickPart("limits", recorder.flow.reconcile, SECONDS),

@@ -42,6 +42,8 @@ OF_POSTGRES = {
     "57P03": "Postgres is starting or stopping.",
 }
 """By SQLSTATE. None of them is a mistake of ours, and trying again may help."""
+DEADLOCK = "40P01"
+"""Postgres has ended a transaction because it and another waited for each other."""
 _REFUSED = re.compile(
     "invalid username-password|WRONGPASS|NOAUTH|authentication required", re.IGNORECASE
 )

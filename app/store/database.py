@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import asyncpg
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.connections.engine_schema import use_schema
+from app.connections.faults import DEADLOCK, sqlstate
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA
 from app.connections.sql_compiler import use_compiler
@@ -27,16 +28,20 @@ from app.errors import ConfigurationError
 from app.store.pool import WaitingPool
 
 Sessions = async_sessionmaker[AsyncSession]
+T = TypeVar("T")
 
 
 BY_INDEX = {
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
 }
 """For connections that only touch rows by key. The queue is nearly empty most of the time, and a
-plan that was made then reads the whole table once it is full (docs/decisions/0005)."""
+plan that was made then reads the whole table once it is full (docs/decisions/0005). Rows that a
+statement finds by an array of keys it then locks in the order of the index, whatever that of the
+array and of the table."""
 
 
 IDLE_SECONDS = 5.0
@@ -140,6 +145,28 @@ def reading(database: AsyncEngine) -> AsyncConnection:
 
 _READING: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
 """Each engine's view of itself that ``reading`` uses. To make one takes 90 us, for every read."""
+
+
+TRIES = 3
+"""Of a transaction that Postgres has ended because it and another waited for each other."""
+
+
+async def transacted(database: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Do it in a transaction; and anew, where it was ended for the sake of another. Our own
+    transactions lock rows in one order (docs/explanation/guarantees.md): those of others, such as a
+    service's that reads our tables, may not.
+
+    Args:
+        work: may be called several times, of which the last one counts.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            async with database.begin() as tx:
+                return await work(tx)
+        except DBAPIError as error:
+            if not left or sqlstate(error) != DEADLOCK:
+                raise
+    raise AssertionError  # the last try returns, or raises
 
 
 def sessions(database: AsyncEngine) -> Sessions:

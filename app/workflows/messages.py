@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,9 @@ from app.chunks import chunked
 from app.engine import OutgoingMessage
 from app.workflows import keys
 from app.workflows.keys import Layer
+
+if TYPE_CHECKING:
+    from app.store.steps.suspension import WokenItem
 
 NOW = timedelta(0)
 # Few process and page messages feed many items, so they go first.
@@ -100,4 +103,12 @@ def executions(
     return [
         ExecuteMessage(run=run_id, items=chunk).outgoing(family, priority)
         for chunk in chunked(size, item_ids)
+    ]
+
+
+def of_woken(items: Iterable[WokenItem]) -> list[OutgoingMessage]:
+    """Messages for items that go on after a wait."""
+    return [
+        ExecuteMessage(run=one.run_id, items=(one.item_id,)).outgoing(one.family, one.priority)
+        for one in items
     ]

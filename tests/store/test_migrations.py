@@ -41,6 +41,7 @@ CHANGED_NO_MORE = {
     "20261223_traceparent": "8c43dc9f74ced501",
     "20261225_provider_batches": "1dd03dc7dad5c536",
     "20261226_priority": "4f51a22bc7b0a744",
+    "20261227_event_waits": "b09a7581ac4f4948",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
@@ -31,7 +30,6 @@ _SPEND = """
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
       AND item.run_id = t.run_id AND item.item_id = t.item_id
 """
-_FAMILIES = text("SELECT id, family FROM sluice.run WHERE id = ANY(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,3 @@ async def spend(tx: AsyncConnection, tokens: dict[ItemId, int]) -> None:
         [item_id for _, item_id in tokens],
         [str(number) for number in tokens.values()],
     )
-
-
-async def families(tx: AsyncConnection, run_ids: set[str]) -> dict[str, str]:
-    """By run."""
-    rows = await tx.execute(_FAMILIES, {"ids": sorted(run_ids)})
-    return {row[0]: row[1] for row in rows}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text, tuple_
+from sqlalchemy import and_, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
@@ -157,8 +157,9 @@ async def unmatched(tx: AsyncConnection, *, after: str, limit: int) -> list[Unma
 
 
 async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
-    """Delete a batch of those received longer ago than that. Returns how many."""
-    old = _EVENT.c.received_at < func.now() - older_than
+    """Delete a batch of those received longer ago than that. Returns how many. What is still on its
+    way to items stays until it is there."""
+    old = and_(_EVENT.c.received_at < func.now() - older_than, ~_EVENT.c.waking)
     # Passed over and not waited for: one that an item has just been given goes with the next.
     ids = select(_EVENT.c.seq).where(old).order_by(_EVENT.c.received_at).limit(BATCH)
     free = ids.with_for_update(skip_locked=True)

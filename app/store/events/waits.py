@@ -64,12 +64,13 @@ _LOOK_BACK = f"""
 """  # noqa: S608
 _BEGIN = """
     INSERT INTO sluice.step AS one (run_id, item_id, name, kind, status, position, alone,
-        item_attempt, started_at, payload, event, event_place, event_value, due_at, result,
-        finished_at)
+        item_attempt, started_at, payload, event, event_place, event_value, event_after, due_at,
+        result, finished_at)
     SELECT run_id, item_id, name, kind, CASE WHEN result IS NULL THEN 'waiting' ELSE 'done' END,
         position::int, alone::bool, item_attempt::int, started_at::timestamptz, payload, event,
-        event_place, event_value, now() + due_in::interval, result,
-        CASE WHEN result IS NOT NULL THEN now() END
+        event_place, event_value,
+        (SELECT e.seq FROM sluice.event AS e WHERE e.name = t.event ORDER BY e.seq DESC LIMIT 1),
+        now() + due_in::interval, result, CASE WHEN result IS NOT NULL THEN now() END
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
                 $14::text[])
@@ -78,8 +79,9 @@ _BEGIN = """
     ON CONFLICT (run_id, item_id, name) DO UPDATE
     SET status = excluded.status, item_attempt = excluded.item_attempt,
         payload = excluded.payload, event = excluded.event, event_place = excluded.event_place,
-        event_value = excluded.event_value, due_at = excluded.due_at, result = excluded.result,
-        finished_at = excluded.finished_at, error_class = NULL, error_message = NULL
+        event_value = excluded.event_value, event_after = excluded.event_after,
+        due_at = excluded.due_at, result = excluded.result, finished_at = excluded.finished_at,
+        error_class = NULL, error_message = NULL
     WHERE one.status = 'failed'
     RETURNING run_id, item_id, name
 """
@@ -146,7 +148,9 @@ async def begin(
     tx: AsyncConnection, waits: Sequence[EventWait], found: Mapping[StepId, FoundEvent]
 ) -> set[StepId]:
     """Write the steps: those with an event are done. Returns which were written; of the others
-    something is remembered already."""
+    something is remembered already. The rows are locked by their keys. The caller holds the names:
+    what has come by now is not for them, and all that comes is."""
+    waits = sorted(waits, key=lambda wait: wait.record.id)
     records = [wait.record for wait in waits]
     rows = await fetch_raw(
         tx,

@@ -1,5 +1,5 @@
 """An event that comes: kept by what it has at the places at which items wait, and given to those
-that wait for it."""
+that wait for it, in one transaction or, where they are very many, in several."""
 
 from __future__ import annotations
 
@@ -9,52 +9,83 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.config.priorities import ORDINARY
-from app.connections.driver import fetch_raw
+from app.connections.driver import Found, fetch_raw
 from app.store.events.event_match import MARK, TOLD, USABLE, VALUE
+from app.store.steps.coming_events import ANY_WAKING, being_given
 from app.store.steps.steps import ItemId, StepId
 
-# Each step and item is looked up by its key (OFFSET 0 keeps it so): a join that is planned while
-# the tables are empty reads all of them (docs/decisions/0005).
-_FIND = f"""
-    WITH read AS MATERIALIZED (
+AT_ONCE = 1_000
+"""Items of one transaction."""
+PAGE = 10_000
+"""Steps of one look, of those that are given their event in several transactions. Each look sorts
+all of them."""
+MOST_EVENTS = 1_000
+"""Of one name that are given together; the earliest."""
+
+_READ = f"""
+    read AS MATERIALIZED (
         SELECT e.seq, e.name, p.place, {VALUE} AS value, e.received_at
         FROM sluice.event AS e JOIN sluice.event_place AS p ON p.name = e.name
         WHERE e.seq = ANY($1::text[]::bigint[])
     ), usable AS MATERIALIZED (
         SELECT * FROM read WHERE {USABLE}
-    ), kept AS (
+    )
+"""  # noqa: S608 - no value is pasted in
+
+
+def _found(where: str) -> str:
+    """SQL of the steps that wait for what is in ``usable``, each with the first: those that began
+    to wait before it came. Each step and item is looked up by its key (OFFSET 0 keeps it so): a
+    join that is planned while the tables are empty reads all of them (docs/decisions/0005)."""
+    return f"""
+        SELECT s.run_id, s.item_id, s.name, s.seq FROM (
+            SELECT one.run_id, one.item_id, one.name, min(usable.seq) AS seq
+            FROM usable CROSS JOIN LATERAL (
+                SELECT step.run_id, step.item_id, step.name FROM sluice.step
+                WHERE step.status = 'waiting' AND step.event IS NOT NULL
+                  AND step.event = usable.name AND step.event_place = usable.place
+                  AND step.event_value = usable.value
+                  AND coalesce(step.event_after, 0) < usable.seq AND {where}
+                OFFSET 0
+            ) AS one
+            GROUP BY one.run_id, one.item_id, one.name
+        ) AS s CROSS JOIN LATERAL (
+            SELECT FROM sluice.item WHERE item.run_id = s.run_id AND item.item_id = s.item_id
+                AND item.status IN ('suspended', 'pending')
+            OFFSET 0
+        ) AS open
+        ORDER BY s.run_id, s.item_id, s.name
+    """  # noqa: S608
+
+
+# A step for which an earlier event is on its way has that one.
+_FIND = f"""
+    WITH {_READ}, kept AS (
         INSERT INTO sluice.event_value (name, place, value, received_at, seq)
         SELECT name, place, value, received_at, seq FROM usable
     )
-    SELECT s.run_id, s.item_id, s.name, run.family, min(usable.seq),
-        min(coalesce((run.options ->> 'priority')::int, {ORDINARY}))
-    FROM usable CROSS JOIN LATERAL (
-        SELECT step.run_id, step.item_id, step.name FROM sluice.step
-        WHERE step.status = 'waiting' AND step.event IS NOT NULL AND step.event = usable.name
-          AND step.event_place = usable.place AND step.event_value = usable.value
-        OFFSET 0
-    ) AS s CROSS JOIN LATERAL (
-        SELECT FROM sluice.item WHERE item.run_id = s.run_id AND item.item_id = s.item_id
-            AND item.status IN ('suspended', 'pending')
-        OFFSET 0
-    ) AS open JOIN sluice.run ON run.id = s.run_id
-    GROUP BY s.run_id, s.item_id, s.name, run.family
-    ORDER BY s.run_id, s.item_id, s.name
-"""  # noqa: S608 - no value is pasted in
-_SUSPENDED = """
-    SELECT i.ctid, i.run_id, i.item_id
-    FROM unnest($1::text[], $2::text[]) AS t(run_id, item_id) CROSS JOIN LATERAL (
-        SELECT item.ctid, item.run_id, item.item_id FROM sluice.item
-        WHERE item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'suspended'
-        FOR UPDATE
-    ) AS i
-"""
-_WAKE = f"""
-    UPDATE sluice.item SET due_at = now()
-    WHERE ctid = ANY(ARRAY(SELECT ctid FROM ({_SUSPENDED}) AS found))
-    RETURNING run_id, item_id
+    {_found(f"NOT ({ANY_WAKING} AND {being_given('step', before='usable.seq')})")}
+    LIMIT {AT_ONCE + 1}
 """  # noqa: S608
+_PAGE = f"""
+    WITH {_READ}
+    {_found("(step.run_id, step.item_id, step.name) > ($2::text, $3::text, $4::text)")}
+    LIMIT {PAGE}
+"""
+_OF_STEP = """
+    SELECT g.seq FROM sluice.step AS s CROSS JOIN LATERAL (
+        SELECT event.seq FROM sluice.event
+        WHERE event.waking AND event.name = s.event AND event.seq > coalesce(s.event_after, 0)
+          AND EXISTS (
+              SELECT FROM sluice.event_value AS v
+              WHERE v.name = s.event AND v.place = s.event_place AND v.value = s.event_value
+                AND v.received_at = event.received_at AND v.seq = event.seq
+          )
+        ORDER BY event.seq LIMIT 1
+    ) AS g
+    WHERE s.run_id = $1::text AND s.item_id = $2::text AND s.name = $3::text
+      AND s.status = 'waiting'
+"""
 # The rows are there: it is the conflict that finds each by its key, and locks it in this order.
 _ANSWER = f"""
     INSERT INTO sluice.step AS one (run_id, item_id, name, kind, status, position, alone,
@@ -74,16 +105,27 @@ _ANSWER = f"""
     WHERE one.status = 'waiting'
     RETURNING run_id, item_id, name
 """  # noqa: S608
+_LATER = "UPDATE sluice.event SET waking = true WHERE seq = ANY($1::text[]::bigint[])"
+_NAMES = "SELECT DISTINCT name FROM sluice.event WHERE waking ORDER BY name"
+_UNFINISHED = f"""
+    SELECT seq FROM sluice.event WHERE waking AND name = $1::text ORDER BY seq LIMIT {MOST_EVENTS}
+"""  # noqa: S608
+_HOLD = """
+    SELECT pg_try_advisory_xact_lock(hashtextextended('sluice.event_wake:' || $1::text, 0))
+"""
+_FINISH = """
+    UPDATE sluice.event SET waking = false WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.event WHERE seq = ANY($1::text[]::bigint[]) ORDER BY seq FOR UPDATE
+    ))
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitedEvent:
-    """An event, by ``seq``, that a step of an item waits for. ``priority``: of its run."""
+    """An event, by ``seq``, that a step of an item waits for."""
 
     step: StepId
-    family: str
     seq: int
-    priority: int
 
     @property
     def item(self) -> ItemId:
@@ -94,22 +136,40 @@ async def find(tx: AsyncConnection, events: Collection[int]) -> Sequence[Awaited
     """Who waits for these events, which ``tx`` has written, by run, item and step; of several that
     a step waits for, the first. What they have at the places known is kept for those that wait
     later. The caller holds their names shared.
+
+    More than ``AT_ONCE``: there may be others.
     """
-    rows = await fetch_raw(tx, _FIND, [str(seq) for seq in events])
-    return [
-        AwaitedEvent((run_id, item_id, name), family, seq, priority)
-        for run_id, item_id, name, family, seq, priority in rows
-    ]
+    return _awaited(await fetch_raw(tx, _FIND, [str(seq) for seq in events]))
+
+
+async def page(
+    tx: AsyncConnection, events: Collection[int], *, after: StepId
+) -> Sequence[AwaitedEvent]:
+    """Who still waits of those for whom these events came, behind ``after``: ``PAGE`` at the
+    most."""
+    return _awaited(await fetch_raw(tx, _PAGE, [str(seq) for seq in events], *after))
+
+
+async def coming(tx: AsyncConnection, step: StepId) -> AwaitedEvent | None:
+    """The event that is on its way to a step."""
+    rows = await fetch_raw(tx, _OF_STEP, *step)
+    return AwaitedEvent(step, rows[0][0]) if rows else None
+
+
+def _awaited(rows: Iterable[Found]) -> Sequence[AwaitedEvent]:
+    return [AwaitedEvent((run_id, item_id, name), seq) for run_id, item_id, name, seq in rows]
 
 
 async def answer(tx: AsyncConnection, found: Sequence[AwaitedEvent]) -> Sequence[AwaitedEvent]:
     """Give the steps their events. Returns those that still waited.
 
-    Items that are suspended first, as whoever wakes one does: a timeout locks them in this order,
-    too. A delivery that is about to suspend its item has it locked, and no event waits for it
-    there: they meet at the step's row, which that delivery looks at last (``settled_among``).
+    ``tx`` holds the items that are suspended. A delivery that is about to suspend its item has it
+    locked, and no event waits for it there: they meet at the step's row, which that delivery looks
+    at last (``settled_among``).
+
+    Args:
+        found: by run, item and step, as the rows are locked.
     """
-    await fetch_raw(tx, _SUSPENDED, *_columns({one.item for one in found}))
     rows = await fetch_raw(
         tx,
         _ANSWER,
@@ -120,28 +180,45 @@ async def answer(tx: AsyncConnection, found: Sequence[AwaitedEvent]) -> Sequence
     return [one for one in found if one.step in given]
 
 
-async def wake(tx: AsyncConnection, given: Iterable[AwaitedEvent]) -> list[ItemId]:
-    """Let those of their items that are suspended be due now. Returns which; each needs a
-    message."""
-    rows = await fetch_raw(tx, _WAKE, *_columns({one.item for one in given}))
-    return [(run_id, item_id) for run_id, item_id in rows]
-
-
 async def mark(tx: AsyncConnection, given: Iterable[tuple[int, ItemId]]) -> None:
-    """Write with the events, by ``seq``, which items went on with each."""
+    """Write with the events, by ``seq``, which items went on with each. The rows are locked in
+    their order, behind those of steps."""
     items: dict[int, set[ItemId]] = defaultdict(set)
     for seq, item in given:
         items[seq].add(item)
-    runs = [sorted({run_id for run_id, _ in some}) for some in items.values()]
+    ordered = sorted(items)
+    runs = [sorted({run_id for run_id, _ in items[seq]}) for seq in ordered]
     await fetch_raw(
         tx,
         MARK,
-        [str(seq) for seq in items],
-        [str(len(some)) for some in items.values()],
+        [str(seq) for seq in ordered],
+        [str(len(items[seq])) for seq in ordered],
         ["{" + ",".join(some[:20]) + "}" for some in runs],
     )
 
 
-def _columns(items: Collection[ItemId]) -> tuple[list[object], list[object]]:
-    ordered = sorted(items)
-    return [run_id for run_id, _ in ordered], [item_id for _, item_id in ordered]
+async def put_off(tx: AsyncConnection, events: Collection[int]) -> None:
+    """These, which ``tx`` has written, are given in transactions of their own."""
+    await fetch_raw(tx, _LATER, [str(seq) for seq in events])
+
+
+async def names(tx: AsyncConnection) -> list[str]:
+    """Of which there are such events."""
+    return [row[0] for row in await fetch_raw(tx, _NAMES)]
+
+
+async def unfinished(tx: AsyncConnection, name: str) -> list[int]:
+    """Such events of a name, the earliest first."""
+    return [row[0] for row in await fetch_raw(tx, _UNFINISHED, name)]
+
+
+async def hold(tx: AsyncConnection, name: str) -> bool:
+    """Whether nobody else gives such events of this name just now, nor begins to before the end of
+    ``tx``."""
+    [(ours,)] = await fetch_raw(tx, _HOLD, name)
+    return bool(ours)
+
+
+async def finish(tx: AsyncConnection, events: Collection[int]) -> None:
+    """Whoever waited for these has been given them."""
+    await fetch_raw(tx, _FINISH, [str(seq) for seq in events])

@@ -179,6 +179,8 @@ async def mark(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
 
 
 def _columns(claims: Sequence[ItemClaim]) -> tuple[list[object], ...]:
+    """By their keys, as rows are locked."""
+    claims = sorted(claims)
     return (
         [one.run_id for one in claims],
         [one.item_id for one in claims],

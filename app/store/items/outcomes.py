@@ -138,6 +138,9 @@ class ItemOutcome:
         )
 
 
+_KEY = attrgetter("run_id", "item_id")
+
+
 @dataclass(slots=True)
 class Recorded:
     """What ``record`` changed. ``put_off``: the items that are not ended, by run and id;
@@ -154,7 +157,8 @@ class Recorded:
 async def record(
     tx: AsyncConnection, records: Sequence[ItemOutcome], *, named: Collection[str] = ()
 ) -> Recorded:
-    """Write the records of items that are still pending and ours.
+    """Write the records of items that are still pending and ours. The rows are locked by their
+    keys, those of ordinary successes before those of others.
 
     Args:
         named: the runs of which to tell what has succeeded.
@@ -163,7 +167,7 @@ async def record(
     done = Recorded(changed, set())
     plain: dict[str, list[ItemOutcome]] = defaultdict(list)
     others: list[ItemOutcome] = []
-    for one in records:
+    for one in sorted(records, key=_KEY):
         (plain[one.run_id] if one.plain else others).append(one)
     for run_id in sorted(plain):
         every = (some for once in _apart(plain[run_id]) for some in chunked(_AT_ONCE, once))

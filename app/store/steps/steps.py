@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,6 +53,16 @@ _REMEMBER = f"""
     WHERE step.status <> 'done'
     RETURNING run_id, item_id, name
 """  # noqa: S608 - no value is pasted in
+_STAND = """
+    SELECT s.run_id, s.item_id, s.status
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS t(run_id, item_id, name) CROSS JOIN LATERAL (
+        SELECT step.run_id, step.item_id, step.status FROM sluice.step
+        WHERE step.run_id = t.run_id AND step.item_id = t.item_id AND step.name = t.name
+        OFFSET 0
+    ) AS s
+"""
+_STAND_SHARED = _STAND.replace("OFFSET 0", "FOR SHARE")
+_ANSWERED = (StepStatus.DONE, StepStatus.FAILED)
 
 _CARRIED = (
     "name, kind, status, position, alone, item_attempt, tries, attempts, result, payload, expects,"
@@ -112,7 +122,9 @@ class StepRecord:
 
 
 async def remember(tx: AsyncConnection, records: Sequence[StepRecord]) -> set[StepId]:
-    """Write these, except over what is done already. Returns which were written."""
+    """Write these, except over what is done already. Returns which were written. The rows are
+    locked by their keys."""
+    records = sorted(records, key=lambda record: record.id)
     for record in records:
         record.error_class = storable(record.error_class)
         record.error_message = storable(record.error_message)
@@ -145,21 +157,20 @@ async def find(tx: AsyncConnection, run_id: str, item_id: str, name: str) -> Ste
 
 async def answered_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
     """The items of those of these steps that wait for nothing any more."""
-    key = tuple_(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
-    query = select(_STEP.c.run_id, _STEP.c.item_id).where(
-        key.in_(asked), _STEP.c.status.in_((StepStatus.DONE, StepStatus.FAILED))
-    )
-    return {(row[0], row[1]) for row in await tx.execute(query)}
+    rows = await fetch_raw(tx, _STAND, *_keys(asked))
+    return {(run, item) for run, item, status in rows if status in _ANSWERED}
 
 
 async def settled_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
     """Likewise of steps that wait for events. An event that has just found one is waited for, and
     one that comes now finds the item as ``tx`` leaves it; by their keys, as events lock them."""
-    key = tuple_(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
-    query = select(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.status).where(key.in_(asked))
-    ordered = query.order_by(_STEP.c.run_id, _STEP.c.item_id, _STEP.c.name)
-    rows = await tx.execute(ordered.with_for_update(read=True))
-    return {(row[0], row[1]) for row in rows if row[2] == StepStatus.DONE}
+    rows = await fetch_raw(tx, _STAND_SHARED, *_keys(asked))
+    return {(run, item) for run, item, status in rows if status == StepStatus.DONE}
+
+
+def _keys(asked: Collection[StepId]) -> list[list[str]]:
+    ordered = sorted(set(asked))
+    return [[one[place] for one in ordered] for place in range(3)]
 
 
 async def answer(

@@ -22,6 +22,7 @@ class ReceivedEvent(SluiceTable, table=True):
         Index("ix_event_name", "name", "seq"),
         Index("ix_event_received", "received_at"),
         Index("ix_event_unmatched", "name", "seq", postgresql_where=text("unmatched")),
+        Index("ix_event_waking", "name", "seq", postgresql_where=text("waking")),
     )
 
     seq: int | None = Field(
@@ -45,6 +46,8 @@ class ReceivedEvent(SluiceTable, table=True):
     """How many items that waited for it went on with it."""
     woken_runs: list[str] | None = Field(default=None, sa_type=ARRAY(ID))
     """Whose items those were; not more than are shown. Null: it woke none."""
+    waking: bool = Field(default=False, sa_column_kwargs=FALSE)
+    """More items waited for it than one transaction wakes, and some of them may wait still."""
 
 
 class EventPlace(SluiceTable, table=True):

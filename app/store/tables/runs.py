@@ -135,6 +135,14 @@ class Run(SluiceTable, table=True):
         return self.parent_run if self.parent_item is None else None
 
     @property
+    def parent(self) -> tuple[str, str] | None:
+        """The item, by its run and its id, whose step waits for this run's; None: it is nobody's
+        child."""
+        if self.parent_run is None or self.parent_item is None:
+            return None
+        return (self.parent_run, self.parent_item)
+
+    @property
     def priority(self) -> int:
         """Of its messages, and of its items at the gate."""
         return int(self.options.get("priority", ORDINARY))

@@ -64,6 +64,9 @@ class Step(SluiceTable, table=True):
     event_place: str | None = Field(default=None, sa_type=ID)
     """Where in the event's data ``event_value`` must stand: ``invoice.id``."""
     event_value: str | None = Field(default=None, sa_type=ID)
+    event_after: int | None = Field(default=None, sa_type=BigInteger)
+    """The newest event of the name, by ``seq``, when it began to wait: later ones are for it.
+    Null: there was none."""
 
 
 class Output(SluiceTable, table=True):

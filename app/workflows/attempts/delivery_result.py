@@ -11,8 +11,10 @@ from app.engine import OutgoingMessage
 from app.store.items.outcomes import ItemOutcome
 from app.store.items.result_memory import RememberedPlace
 from app.store.statuses import ItemStatus, StepStatus
+from app.store.steps.steps import ItemId
+from app.store.steps.suspension import WokenItem
 from app.store.storable import cut
-from app.workflows.messages import ExecuteMessage
+from app.workflows.messages import ExecuteMessage, of_woken
 from app.workflows.steps.suspension import PendingWait
 
 LONGEST_MESSAGE = 2_000
@@ -26,7 +28,7 @@ class DeliveryResult:
     ``systemic``: the run must pause, and the item waits for its resume. ``waits``: what a suspended
     item waits for. ``memory``: where its family remembers a success; None: it remembers none.
     ``leaves``: the partition in which another item may begin now; empty: none. ``priority``: of its
-    run.
+    run. ``parent``: the item whose step waits for it; None: it is nobody's child.
     """
 
     family: str
@@ -36,6 +38,7 @@ class DeliveryResult:
     memory: RememberedPlace | None = None
     leaves: str = ""
     priority: int = ORDINARY
+    parent: ItemId | None = None
 
     @property
     def may_be_followed(self) -> bool:
@@ -64,6 +67,15 @@ class DeliveryResult:
         return message.outgoing(self.family, self.priority, record.due_in)
 
 
+def messages_of(
+    endings: Sequence[DeliveryResult], woken: Sequence[WokenItem]
+) -> list[OutgoingMessage]:
+    """With which these items come again; those that are woken now, and not when they were to."""
+    now = {one.place for one in woken}
+    later = (ending.message() for ending in endings if ending.place not in now)
+    return [*of_woken(woken), *(message for message in later if message is not None)]
+
+
 def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
     """The end of an item of which something cannot be written: it would be no other next time."""
     what = f"The item's outcome, {ending.record.status}, cannot be written."
@@ -79,11 +91,21 @@ def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
         finished_at=datetime.now(UTC),
         due_in=None,
     )
-    return DeliveryResult(ending.family, record, leaves=ending.leaves, priority=ending.priority)
+    return _instead(ending, record)
 
 
 def cancelled(ending: DeliveryResult) -> DeliveryResult:
     record = replace(
         ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
     )
-    return DeliveryResult(ending.family, record, leaves=ending.leaves, priority=ending.priority)
+    return _instead(ending, record)
+
+
+def _instead(ending: DeliveryResult, record: ItemOutcome) -> DeliveryResult:
+    return DeliveryResult(
+        ending.family,
+        record,
+        leaves=ending.leaves,
+        priority=ending.priority,
+        parent=ending.parent,
+    )

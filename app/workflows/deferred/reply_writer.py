@@ -22,7 +22,7 @@ from app.store.steps import suspension
 from app.store.steps.steps import ItemId
 from app.store.tables.steps import ProviderBatch
 from app.workflows.contract.steps.deferred_reply import stored_failure, stored_reply
-from app.workflows.messages import ExecuteMessage
+from app.workflows.messages import of_woken
 from app.workflows.runs.lifecycle import RunLifecycle
 
 AT_ONCE = 200
@@ -131,9 +131,7 @@ class ReplyWriter:
         """Returns those whose items somebody has locked."""
         places = sorted({call.place for call, _ in pairs})
         if wait:
-            [place] = places
-            status = await suspension.lock(tx, place)
-            stand = {} if status is None else {place: status}
+            stand = await suspension.lock(tx, places)
         else:
             stand = await calls.lock_items(tx, places)
         busy: list[tuple[OpenCall, AnswerLine]] = []
@@ -170,8 +168,7 @@ class ReplyWriter:
                 spent[one.place] += one.tokens
         if spent:
             await replies.spend(tx, spent)
-        woken = await suspension.wake_now(tx, told) if told else []
-        families = await replies.families(tx, {run_id for run_id, _ in told})
+        woken = await suspension.go_on(tx, told) if told else []
         by_run: dict[str, int] = defaultdict(int)
         for (run_id, _), tokens in spent.items():
             by_run[run_id] += tokens
@@ -179,12 +176,7 @@ class ReplyWriter:
             delta = CounterDelta({}, spent_tokens=by_run[run_id])
             counted = await counters.count(tx, run_id, delta, look_ahead=self.look_ahead)
             await self.keeper.counted(tx, run_id, counted)
-        messages = [
-            ExecuteMessage(run=run_id, items=(item_id,)).outgoing(families[run_id], priority)
-            for run_id, item_id, priority in woken
-        ]
-        if messages:
-            await self.engine.publish(tx, messages)
+        await self.engine.publish(tx, of_woken(woken))
 
 
 async def _counted(

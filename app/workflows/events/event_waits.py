@@ -17,16 +17,17 @@ from app.store.database import reading
 from app.store.events import waits, wakes
 from app.store.events.event_match import LONGEST_PLACE
 from app.store.events.waits import EventWait
+from app.store.events.wakes import AwaitedEvent
 from app.store.group_commit import GroupCommit
 from app.store.items import claims
 from app.store.items.claims import ItemClaim
-from app.store.steps import steps
-from app.store.steps.steps import StepRecord
+from app.store.steps import steps, suspension
+from app.store.steps.steps import StepId, StepRecord
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.contract.steps.matched_event import AskedEvent, MatchedEvent
 from app.workflows.failures.takeover import Superseded
 from app.workflows.keys import id_fault
-from app.workflows.messages import ExecuteMessage
+from app.workflows.messages import of_woken
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,9 @@ class _Entry:
 class EventWaits:
     """Begins to wait, for many items in one transaction. One for a worker."""
 
-    def __init__(self, database: AsyncEngine) -> None:
+    def __init__(self, database: AsyncEngine, engine: Engine) -> None:
         self._database = database
+        self._engine = engine
         self._group = GroupCommit(self._commit)
 
     async def begin(self, claim: ItemClaim, wait: EventWait) -> str | None:
@@ -118,6 +120,16 @@ class EventWaits:
         async with reading(self._database) as connection:
             found = await steps.find(connection, *wait.record.id)
         return None if found is None else found.result
+
+    async def settle(self, step: StepId) -> None:
+        """The time of a step is over: give it the event that came in time, if one has come and is
+        on its way to very many."""
+        async with reading(self._database) as connection:
+            if await wakes.coming(connection, step) is None:
+                return
+        async with self._database.begin() as tx:
+            found = await wakes.coming(tx, step)
+            await give(tx, self._engine, [found] if found else ())
 
     async def _commit(self, entries: Sequence[_Entry]) -> None:
         async with self._database.begin() as tx:
@@ -157,6 +169,10 @@ class ItemEvents:
         wait = EventWait(record, *wanted.key, wanted.since, origin, taken)
         return await self._waits.begin(claim, wait)
 
+    async def settle(self, record: StepRecord) -> None:
+        """See ``EventWaits.settle``."""
+        await self._waits.settle(record.id)
+
     def taken(self, wanted: WantedEvent, told: str | None) -> MatchedEvent | None:
         """What a step remembers; None: none came in time."""
         if told is None:
@@ -167,22 +183,27 @@ class ItemEvents:
         return MatchedEvent(event["id"], event["name"], event["data"], at)
 
 
-async def give(tx: AsyncConnection, engine: Engine, events: Sequence[int]) -> Counter[int]:
-    """Let items go on that wait for these events, which ``tx`` has written, by ``seq``. Returns how
-    many each event woke."""
-    found = await wakes.find(tx, events)
+async def give(tx: AsyncConnection, engine: Engine, found: Sequence[AwaitedEvent]) -> Counter[int]:
+    """Let items go on that wait for these events. Returns how many each event woke, by ``seq``.
+
+    Rows are locked in one order: items that are suspended, steps, messages, events.
+    """
     if not found:
         return Counter()
-    given = await wakes.answer(tx, found)
-    runs = {one.item[0]: (one.family, one.priority) for one in given}
-    woken = await wakes.wake(tx, given)
-    # Of an item that some delivery has in hand, that delivery finds the event.
-    messages = [
-        ExecuteMessage(run=run_id, items=(item_id,)).outgoing(*runs[run_id])
-        for run_id, item_id in woken
-    ]
-    if messages:
-        await engine.publish(tx, messages)
+    while True:
+        async with tx.begin_nested() as attempt:
+            held = await suspension.hold(tx, {one.item for one in found})
+            given = await wakes.answer(tx, found)
+            # Of an item that some delivery has in hand, that delivery finds the event. Had it just
+            # been suspended when its step was answered, we would have to lock it behind the step.
+            others = {one.item for one in given} - held
+            if others and await suspension.suspended_among(tx, others):
+                await attempt.rollback()
+                continue
+            woken = await suspension.go_on(tx, held & {one.item for one in given})
+        break
+    if woken:
+        await engine.publish(tx, of_woken(woken))
     items = {(one.seq, one.item) for one in given}
     if items:
         await wakes.mark(tx, items)

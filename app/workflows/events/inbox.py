@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
-from app.engine import Engine
 from app.errors import BadInput
-from app.store.events import inbox, starts
+from app.store.database import transacted
+from app.store.events import inbox, starts, wakes
 from app.store.events.inbox import NewEventRow
 from app.store.events.starts import StartKey, WantedStart
 from app.store.runs import idempotency
@@ -21,6 +21,7 @@ from app.store.runs.idempotency import IdempotentCall
 from app.store.tables.base import Json, made_now
 from app.workflows.events.event_waits import give
 from app.workflows.events.subscriptions import AskedItem, Subscription, Subscriptions
+from app.workflows.events.waker import EventWaker
 from app.workflows.keys import new_id
 
 log = structlog.get_logger("sluice.event")
@@ -39,7 +40,8 @@ class SentEvent:
 @dataclass(frozen=True, slots=True)
 class EventReceipt:
     """What became of an event. ``duplicate``: it was there already, and nothing was done.
-    ``asks``: the families, and of each the item. ``woke``: items that waited for it."""
+    ``asks``: the families, and of each the item. ``woke``: items that waited for it; of very many,
+    those that have gone on so far."""
 
     name: str
     id: str
@@ -73,6 +75,15 @@ class _Read:
     asks: list[tuple[Subscription, AskedItem]] = field(default_factory=list)
     duplicate: bool = False
     woke: int = 0
+    seq: int | None = None
+
+
+@dataclass(slots=True)
+class _Written:
+    """``asked``: families are. ``waking``: names of events that very many wait for."""
+
+    asked: bool = False
+    waking: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class EventInbox:
     """
 
     database: AsyncEngine
-    engine: Engine
+    waker: EventWaker
     subscriptions: Subscriptions
     at_once: Callable[[], Awaitable[object]] | None = None
     _fault: Fault = field(default_factory=lambda: Fault(log, "event_starter_stumbled"))
@@ -111,11 +122,15 @@ class EventInbox:
             self._read(number, one, once, sender=sender, lenient=lenient)
             for number, one in enumerate(sent)
         ]
-        async with self.database.begin() as tx:
-            if once is not None and await _is_replayed(tx, once):
-                return TakenEvents([_receipt(one, duplicate=True) for one in read], replayed=True)
-            asked = await self._write(tx, read, sender)
-        if asked and self.at_once is not None:
+        written = await transacted(self.database, lambda tx: self._written(tx, read, once, sender))
+        if written is None:
+            return TakenEvents([_receipt(one, duplicate=True) for one in read], replayed=True)
+        if written.waking:
+            woke = await self.waker.go_on(written.waking)
+            for one in read:
+                if one.seq is not None:
+                    one.woke += woke[one.seq]
+        if written.asked and self.at_once is not None:
             try:
                 await self.at_once()
                 self._fault.over()
@@ -151,8 +166,15 @@ class EventInbox:
             log.warning("event_not_usable", name=row.name, sender=sender, reason=read.row.detail)
         return read
 
-    async def _write(self, tx: AsyncConnection, read: Sequence[_Read], sender: str) -> bool:
-        """Returns whether they ask for anything."""
+    async def _written(
+        self, tx: AsyncConnection, read: Sequence[_Read], once: IdempotentCall | None, sender: str
+    ) -> _Written | None:
+        """None: an earlier call had sent them."""
+        if once is not None and await _is_replayed(tx, once):
+            return None
+        return await self._write(tx, read, sender)
+
+    async def _write(self, tx: AsyncConnection, read: Sequence[_Read], sender: str) -> _Written:
         first: dict[tuple[str, str], _Read] = {}
         for one in read:
             # Of two with the same id in one call the first counts.
@@ -176,11 +198,18 @@ class EventInbox:
                     if first[key].asks
                 },
             )
+        waking: Sequence[str] = ()
         if added:
-            woke = await give(tx, self.engine, [event.seq for event in added.values()])
+            seqs = [event.seq for event in added.values()]
+            found = await wakes.find(tx, seqs)
+            if len(found) > wakes.AT_ONCE:
+                await wakes.put_off(tx, seqs)
+                waking = sorted({name for name, _ in added})
+                found = ()
+            woke = await give(tx, self.waker.engine, found)
             for key, event in added.items():
-                first[key].woke = woke[event.seq]
-        return bool(wanted)
+                first[key].seq, first[key].woke = event.seq, woke[event.seq]
+        return _Written(bool(wanted), waking)
 
 
 def _wanted(read: _Read) -> list[WantedStart]:

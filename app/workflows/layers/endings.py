@@ -55,7 +55,14 @@ def result(
         memory = _place(bound.memory, view, item)
     leaves = item.partition or "" if item.first else ""
     return DeliveryResult(
-        bound.name, record, verdict.systemic, verdict.waits, memory, leaves, view.priority
+        bound.name,
+        record,
+        verdict.systemic,
+        verdict.waits,
+        memory,
+        leaves,
+        view.priority,
+        view.parent,
     )
 
 

@@ -21,11 +21,16 @@ from app.store.notifications.outbox import tell_suspended
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta, RunProgress
 from app.store.statuses import ItemStatus, PauseReason, RunStatus, StepKind
-from app.store.steps import steps
-from app.workflows.attempts.delivery_result import DeliveryResult, cancelled, unwritable
+from app.store.steps import steps, suspension
+from app.store.steps.suspension import WokenItem
+from app.workflows.attempts.delivery_result import (
+    DeliveryResult,
+    cancelled,
+    messages_of,
+    unwritable,
+)
 from app.workflows.item_partitions import PartitionWindows
 from app.workflows.runs.lifecycle import RunLifecycle
-from app.workflows.steps.children import wake_parent
 
 log = structlog.get_logger("sluice.run")
 
@@ -85,6 +90,9 @@ class OutcomeWriter:
             places = by_place((ending.place, ending.memory) for ending in endings)
             named = {run_id for run_id, _ in places}
             named |= {ending.record.run_id for ending in endings if ending.leaves}
+            if parents := {ending.parent for ending in endings if ending.parent is not None}:
+                # A child that ends tells its parent behind the runs' rows. All items come before.
+                await suspension.lock(tx, parents | {ending.place for ending in endings})
             done = await records.record(tx, [ending.record for ending in endings], named=named)
             if done.number < len(endings):
                 log.warning("outcome_refused", count=len(endings) - done.number)
@@ -143,13 +151,13 @@ class OutcomeWriter:
 
     async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:
         parked = [ending for ending in later if ending.waits]
-        if parked:
-            await self._suspend(tx, parked)
-        messages = [message for ending in later if (message := ending.message()) is not None]
-        await self._engine.publish(tx, messages)
+        woken = await self._suspend(tx, parked) if parked else ()
+        await self._engine.publish(tx, messages_of(later, woken))
 
-    async def _suspend(self, tx: AsyncConnection, parked: Sequence[DeliveryResult]) -> None:
-        """Write what items wait for. What was answered meanwhile lets its item go on at once."""
+    async def _suspend(
+        self, tx: AsyncConnection, parked: Sequence[DeliveryResult]
+    ) -> Sequence[WokenItem]:
+        """Write what items wait for. Returns those for which it has been answered meanwhile."""
         waits = [wait for ending in parked for wait in ending.waits]
         fresh = [wait.record for wait in waits if wait.fresh]
         if fresh:
@@ -159,12 +167,10 @@ class OutcomeWriter:
         answered = await steps.answered_among(tx, others) if others else set()
         if awaiting:
             answered |= await steps.settled_among(tx, awaiting)
-        for ending in parked:
-            if ending.place in answered:
-                await wake_parent(tx, self._engine, ending.family, ending.place)
         asking = [ending.place for ending in parked if ending.asks and ending.place not in answered]
         if asking:
             await tell_suspended(tx, asking)
+        return await suspension.go_on(tx, answered) if answered else ()
 
     async def _cancel_put_off(
         self, tx: AsyncConnection, run_id: str, done: Recorded

@@ -20,6 +20,7 @@ from app.store.database import reading
 from app.store.run_notifications import RunNotifications
 from app.store.runs import runs
 from app.store.statuses import ENDED, RunStatus
+from app.store.steps.steps import ItemId
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
@@ -47,7 +48,8 @@ class CachedRun:
     None: as its family says. ``share``: how many of its items may be at work at once by its ramp;
     None: no ramp bounds it. ``entity``: what its caller handed over; None: its items are loaded.
     ``params_key``: of the params by which its family tells remembered results apart. ``trace``:
-    None: it is not traced. ``priority``: as the run has it now.
+    None: it is not traced. ``priority``: as the run has it now. ``parent``: the item whose step
+    waits for the run's; None: it is nobody's child.
     """
 
     run: Run
@@ -61,6 +63,7 @@ class CachedRun:
     params_key: str = ""
     trace: RunTrace | None = None
     priority: int = ORDINARY
+    parent: ItemId | None = None
 
     @property
     def params(self) -> BaseModel:
@@ -208,4 +211,5 @@ class RunCache:
             key,
             None if bound.tracing is None else bound.tracing.of_run(run),
             options.priority,
+            run.parent,
         )

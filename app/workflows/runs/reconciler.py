@@ -18,6 +18,7 @@ from app.store.items.items import OpenItem
 from app.store.runs import counters, runs
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus, RunStage, RunStatus
+from app.store.steps import suspension
 from app.store.tables.runs import Run
 from app.workflows.item_partitions import PartitionWindows
 from app.workflows.keys import (
@@ -52,6 +53,7 @@ class RunReconciler:
             run = await runs.find(tx, run_id)
             if run is None or run.family not in self.families:
                 return 0
+            await self._lock_parent(tx, run)
             missing = await self._next_step(tx, run)
             if run.status == RunStatus.RUNNING:
                 await self._top_up(tx, run)
@@ -110,6 +112,7 @@ class RunReconciler:
         after: str | None = None
         while time.monotonic() < until:
             async with self.database.begin() as tx:
+                await self._lock_parent(tx, await runs.find(tx, run_id))
                 found = await items.lock_open(tx, run_id, after_id=after, limit=BATCH)
                 if not found:
                     await self.keeper.finalise(tx, run_id)
@@ -139,6 +142,11 @@ class RunReconciler:
         counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
         await self.keeper.counted(tx, run_id, counted)
         return counted.family, changed.outcomes
+
+    async def _lock_parent(self, tx: AsyncConnection, run: Run | None) -> None:
+        """The end of a child changes the item that waits for it: items come before runs."""
+        if run is not None and run.parent is not None:
+            await suspension.lock(tx, [run.parent])
 
     async def _top_up(self, tx: AsyncConnection, run: Run) -> None:
         """Count anew what is said of the run's partitions. The messages go out afterwards."""

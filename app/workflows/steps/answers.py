@@ -16,9 +16,9 @@ from app.store.runs import events, runs
 from app.store.statuses import EventKind, ItemStatus, StepStatus
 from app.store.steps import questions, steps, suspension
 from app.store.steps.questions import SuspendedStep
+from app.workflows.messages import of_woken
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.serialization.codec import NotSerialisable
-from app.workflows.steps.children import wake_parent
 
 MOST_NAMED = 20
 """Steps that an item may wait for at once, and a refusal still names."""
@@ -72,7 +72,7 @@ class AnswerService:
         place = (question.step.run_id, question.step.item_id)
         text = self._read(question, data)
         async with self.database.begin() as tx:
-            status = await suspension.lock(tx, place)
+            status = (await suspension.lock(tx, [place])).get(place)
             if status not in (ItemStatus.SUSPENDED, ItemStatus.PENDING) or not await steps.answer(
                 tx, question.id, StepStatus.SUSPENDED, text, by
             ):
@@ -80,11 +80,12 @@ class AnswerService:
                     f"Step {shown(question.path)} of item {question.item_id!r} does not wait any"
                     " more: it was answered, its time was over, or the item was cancelled."
                 )
-            await wake_parent(tx, self.engine, question.family, place)
+            woken = await suspension.go_on(tx, [place])
             await self._tell(tx, question, by)
+            await self.engine.publish(tx, of_woken(woken))
 
     async def _tell(self, tx: AsyncConnection, question: SuspendedStep, by: str) -> None:
-        # The run's row last: who counts outcomes locks it behind their items.
+        # The run's row behind the item's, and before messages, as who counts outcomes locks them.
         run_id = question.step.run_id
         await runs.lock(tx, run_id)
         data = {"itemId": question.step.item_id, "step": question.step.name}

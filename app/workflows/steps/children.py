@@ -26,7 +26,7 @@ from app.workflows.contract.exceptions import ChildFailed, StepMisused
 from app.workflows.contract.run_options import options_of
 from app.workflows.failures.takeover import Superseded
 from app.workflows.keys import new_id
-from app.workflows.messages import ExecuteMessage
+from app.workflows.messages import of_woken
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_item, start_run, traced
@@ -189,28 +189,17 @@ async def tell_parent(engine: Engine, tx: AsyncConnection, child: Run) -> None:
     """The child has ended: its parent's step is done, and the parent goes on if it waits."""
     if child.parent_run is None or child.parent_item is None or child.parent_step is None:
         return
-    parent = await runs.find(tx, child.parent_run)
-    if parent is None:
-        return
     ended: dict[str, Any] = {"outcome": ItemStatus.CANCELLED, "message": child.detail}
     for item in await items.page_of_items(tx, child.id, limit=1):
         ended = {"outcome": item.status, "result": item.result, "message": item.error_message}
         if item.exact is not None:
             ended["exact"] = item.exact
     place = (child.parent_run, child.parent_item)
-    await suspension.lock(tx, place)
+    # Whoever ends a child has locked it already, before the runs.
+    await suspension.lock(tx, [place])
     asked = (*place, child.parent_step)
     if await steps.answer(tx, asked, StepStatus.WAITING, json.dumps(ended), None):
-        await wake_parent(tx, engine, parent.family, place)
-
-
-async def wake_parent(
-    tx: AsyncConnection, engine: Engine, family: str, place: tuple[str, str]
-) -> None:
-    """Let an item go on that is suspended; the caller has locked it."""
-    for run_id, item_id, priority in await suspension.wake_now(tx, [place]):
-        message = ExecuteMessage(run=run_id, items=(item_id,))
-        await engine.publish(tx, [message.outgoing(family, priority)])
+        await engine.publish(tx, of_woken(await suspension.go_on(tx, [place])))
 
 
 def _params(

@@ -195,7 +195,9 @@ class DurableStepRunner:
             with self._steps.rest.working(), self._steps.raised.of(asked.record):
                 text = await self._events.begin(self._claim, asked.record, wanted, self._origin)
         if text is None and not asked.done:
-            text = await self._steps.waited(asked, StepStatus.WAITING, limit, begun=True)
+            text = await self._steps.waited(
+                asked, StepStatus.WAITING, limit, begun=True, over=self._events.settle
+            )
         return self._events.taken(wanted, text)
 
     async def child(

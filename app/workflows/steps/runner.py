@@ -161,18 +161,27 @@ class Steps:
         await self.waited(asked, StepStatus.WAITING, delay)
 
     async def waited(
-        self, asked: StepCall, status: StepStatus, limit: timedelta | None, *, begun: bool = False
+        self,
+        asked: StepCall,
+        status: StepStatus,
+        limit: timedelta | None,
+        *,
+        begun: bool = False,
+        over: Callable[[StepRecord], Awaitable[None]] | None = None,
     ) -> str | None:
         """Wait in the queue, or here while something else of the item is at work. Returns what is
         remembered once the time is over.
 
         Args:
             begun: the ledger knows of it already.
+            over: called when the time is over, before that is remembered.
         """
         asked.record.status = status
         fresh = asked.fresh and not begun
         await self.rest.wait(PendingWait(asked.record, asked.left(limit), fresh))
         with self.rest.working():
+            if over is not None:
+                await over(asked.record)
             return await self.remember(asked.record, StepStatus.DONE)
 
     async def remember(self, record: StepRecord, status: StepStatus) -> str | None:

@@ -11,14 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.events import waits, wakes
+from app.store.steps import suspension
 from tests.support.service import Opener
 from tests.workflows.events.invoices import Awaiting, wait
 
 FEW = 150
 """Blocks, of some hundred in each table and index."""
 FULL = """
-    INSERT INTO sluice.item (run_id, item_id, status)
-        SELECT 'run_1', 'u' || n, 'suspended' FROM generate_series(1, 5000) AS n;
+    INSERT INTO sluice.item (run_id, item_id, status, due_at)
+        SELECT 'run_1', 'u' || n, 'suspended', now() FROM generate_series(1, 5000) AS n;
     INSERT INTO sluice.step (run_id, item_id, name, kind, status, position, alone, item_attempt,
             started_at, event, event_place, event_value)
         SELECT 'run_1', 'u' || n, 'paid', 'event', 'waiting', 1, true, 1, now(), 'paid', 'id',
@@ -28,7 +29,8 @@ FULL = """
         FROM generate_series(1, 5000) AS n;
     INSERT INTO sluice.event_place (name, place) VALUES ('paid', 'id');
     INSERT INTO sluice.event_value (name, place, value, received_at, seq)
-        SELECT 'paid', 'id', 'u' || event_id, received_at, seq FROM sluice.event WHERE seq < 5000
+        SELECT 'paid', 'id', 'u' || event_id, received_at, seq FROM sluice.event WHERE seq < 5000;
+    UPDATE sluice.event SET waking = true WHERE seq = 7
 """
 SEQ = "'{5000}'"
 ONE, PAID = "'{run_1}', '{u7}'", "'{paid}'"
@@ -46,8 +48,15 @@ async def _explained(tx: AsyncConnection, call: str) -> dict[str, Any]:
     ("statement", "types", "call"),
     [
         (wakes._FIND, "text[]", SEQ),
-        (wakes._SUSPENDED, "text[], text[]", ONE),
-        (wakes._WAKE, "text[], text[]", ONE),
+        (wakes._PAGE, ", ".join(["text[]", *["text"] * 3]), f"{SEQ}, '', '', ''"),
+        (wakes._OF_STEP, ", ".join(["text"] * 3), "'run_1', 'u7', 'paid'"),
+        (suspension._HOLD, "text[], text[]", ONE),
+        (suspension._GO_ON, "text[], text[]", ONE),
+        (
+            suspension._WAKE,
+            ", ".join(["text[]"] * 4),
+            f"{ONE}, '{{7}}', '{{1}}'",
+        ),
         (wakes._ANSWER, ", ".join(["text[]"] * 4), f"{ONE}, {PAID}, '{{7}}'"),
         (
             waits._LOOK_BACK,
@@ -58,7 +67,7 @@ async def _explained(tx: AsyncConnection, call: str) -> dict[str, Any]:
             ),
         ),
     ],
-    ids=["find", "suspended", "wake", "answer", "look-back"],
+    ids=["find", "page", "of-step", "hold", "go-on", "wake", "answer", "look-back"],
 )
 async def test_a_plan_of_the_first_day_reads_no_more_than_one(
     opener: Opener, statement: str, types: str, call: str

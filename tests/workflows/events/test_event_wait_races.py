@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from app.store.events import inbox
+from app.store.events import inbox, wakes
 from app.store.events.inbox import NewEventRow
 from app.store.tables.base import made_now
 from app.workflows.events.event_waits import give
@@ -41,7 +41,7 @@ async def test_a_wait_that_begins_amid_an_event_has_it(opener: Opener) -> None:
         async with sluice.service.database.begin() as tx:
             written = await inbox.add(tx, [row("u00001", "e1")], sender="test")
             seqs = [one.seq for one in written.values()]
-            assert await give(tx, sluice.service.engine, seqs) == Counter()
+            assert await give(tx, sluice.service.engine, await wakes.find(tx, seqs)) == Counter()
             # Held open until the wait stands in line behind it.
             worker = asyncio.create_task(_work(sluice, run_id))
             await held_up(sluice)
@@ -104,7 +104,7 @@ async def test_an_event_that_comes_while_its_item_is_being_suspended_lets_it_go_
             async with sluice.service.database.begin() as tx:
                 written = await inbox.add(tx, [row("u00001", "e1")], sender="test")
                 [one] = written.values()
-                woke = await give(tx, sluice.service.engine, [one.seq])
+                woke = await give(tx, sluice.service.engine, await wakes.find(tx, [one.seq]))
                 go.set()
                 await held_up(sluice)
             run = await sluice.ended(run_id)
