@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -108,25 +108,17 @@ class PartitionWindows:
         stands: RunProgress,
         run_id: str,
         family: str,
-        freed: Mapping[str, int],
+        left: Collection[str],
     ) -> list[OutgoingMessage]:
         """Messages for those that may begin now, of a run that ``tx`` has locked. While it does not
         run, nothing does: its resume looks at all of it.
 
         Args:
+            left: partitions of which items have had an outcome.
             family: by the name that this process knows; the run may have been renamed meanwhile.
         """
         window = self.of(family)
-        if window is None:
-            return []
-        if not stands.any_suspended:  # as what is parked is
-            await parked_items.leave(tx, run_id, freed)
-            return []
-        if stands.status != RunStatus.RUNNING:
-            window = _nobody
-        ids = await parked_items.release(tx, run_id, freed, window)
+        if window is None or not stands.any_suspended or stands.status != RunStatus.RUNNING:
+            return []  # what is parked is suspended
+        ids = await parked_items.release(tx, run_id, left, window)
         return executions(stands.family, run_id, ids, TOGETHER, stands.priority)
-
-
-def _nobody(_partition: str) -> int:
-    return 0

@@ -7,8 +7,10 @@ another has committed.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,15 +20,17 @@ from app.connections.driver import fetch_raw
 Window = Callable[[str], int]
 """How many items of a partition may have begun, or be about to."""
 
-_COUNT = f"""
+_NAMES = "ARRAY(SELECT json_array_elements_text($2::json))"
+_ADMIT = f"""
     INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
-    SELECT $1::text, t.partition, t.n FROM unnest($2::text[], {split(3)}::int[]) AS t(partition, n)
-    ON CONFLICT (run_id, partition) DO UPDATE
-    SET admitted = greatest(p.admitted + excluded.admitted, 0)
+    SELECT $1::text, t.partition, t.n FROM unnest({_NAMES}, {split(3)}::int[]) AS t(partition, n)
+    ON CONFLICT (run_id, partition) DO UPDATE SET admitted = p.admitted + excluded.admitted
 """  # noqa: S608 - no value is pasted in
-_ADD = f"""
-    {_COUNT}
-    RETURNING partition, admitted, (SELECT suspended > 0 FROM sluice.run WHERE id = $1::text)
+# What is parked is suspended, and counted as that behind the same lock.
+_ADMITTED = f"""
+    SELECT partition, admitted FROM sluice.run_partition
+    WHERE run_id = $1::text AND partition = ANY({_NAMES})
+      AND EXISTS (SELECT FROM sluice.run WHERE id = $1::text AND suspended > 0)
 """  # noqa: S608
 # Rows that somebody has locked are passed over: who waits for the run's row may have them, and it
 # is only to end them. Rows are found by `LATERAL` with a lock in it, by `= ANY` and by their place:
@@ -78,31 +82,22 @@ _PARKED = "SELECT EXISTS (SELECT FROM sluice.parked_item WHERE run_id = $1::text
 
 
 async def release(
-    tx: AsyncConnection, run_id: str, freed: Mapping[str, int], window: Window
+    tx: AsyncConnection, run_id: str, names: Collection[str], window: Window
 ) -> list[str]:
-    """Let as many begin as there is room for. Returns their ids, whose messages are to be
-    published.
-
-    Args:
-        freed: by partition, how many of those that were admitted have had an outcome.
-    """
-    if not freed:
+    """Let as many begin of these partitions as there is room for. Returns their ids, whose messages
+    are to be published."""
+    if not names:
         return []
-    given = joined(-number for number in freed.values())
-    now = await fetch_raw(tx, _ADD, run_id, list(freed), given)
-    # What is parked is suspended, and counted as that behind the same lock.
-    room = {
-        name: window(name) - admitted
-        for name, admitted, suspended in now
-        if suspended and window(name) > admitted
-    }
+    now = await _rows(tx, _ADMITTED, run_id, _json(names))
+    room = {name: window(name) - admitted for name, admitted in now}
+    room = {name: number for name, number in room.items() if number > 0}
     if not room:
         return []
     found = await _rows(tx, _RELEASE, run_id, list(room), list(room.values()))
     if not found:
         return []
     begun = Counter(name for _, name in found)
-    await _rows(tx, _COUNT, run_id, list(begun), joined(begun.values()))
+    await fetch_raw(tx, _ADMIT, run_id, _json(begun), joined(begun.values()))
     await tx.exec_driver_sql(
         "UPDATE sluice.run SET suspended = suspended - $2::bigint WHERE id = $1::text",
         (run_id, len(found)),
@@ -110,16 +105,10 @@ async def release(
     return [item_id for item_id, _ in found]
 
 
-async def leave(tx: AsyncConnection, run_id: str, freed: Mapping[str, int]) -> None:
-    """The same where nothing is parked: nobody is let begin, and what is counted is not read."""
-    given = joined(-number for number in freed.values())
-    await fetch_raw(tx, _COUNT, run_id, list(freed), given)
-
-
 async def top_up(tx: AsyncConnection, run_id: str, window: Window) -> list[str]:
     """Count what the rows of a run say that ``tx`` has locked, and let begin what may."""
     names = [name for (name,) in await fetch_raw(tx, _RECOUNT, run_id)]
-    return await release(tx, run_id, dict.fromkeys(names, 0), window)
+    return await release(tx, run_id, names, window)
 
 
 async def any_parked(tx: AsyncConnection, run_id: str) -> bool:
@@ -140,5 +129,10 @@ async def fullest(
     return dict(await _rows(tx, _FULLEST, families, limit, only))
 
 
-async def _rows(tx: AsyncConnection, statement: str, *values: object) -> list[tuple[str, int]]:
+def _json(names: Iterable[str]) -> str:
+    """A partition may hold any character; of an array the driver would look at each."""
+    return json.dumps(list(names), ensure_ascii=False)
+
+
+async def _rows(tx: AsyncConnection, statement: str, *values: object) -> list[tuple[str, Any]]:
     return [(row[0], row[1]) for row in await fetch_raw(tx, statement, *values)]

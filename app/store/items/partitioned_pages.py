@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,7 +19,8 @@ from app.store.statuses import RETRYING
 # As a page without partitions (see `pages`). One statement, because whoever writes an outcome of
 # the run waits for its row meanwhile; behind a lock of its own, because a statement sees what was
 # committed before it began. An item that is there already takes the place of one that may begin,
-# which is made good afterwards.
+# which is made good afterwards. What is known of the partitions is looked up in one value: a join
+# with them, whose plan knows of no sizes, compares each item with each of them.
 _ADVANCE = f"""
     WITH here AS (
         SELECT id,
@@ -26,16 +28,18 @@ _ADVANCE = f"""
         FROM sluice.run
         WHERE id = $1::text AND status = 'running' AND stage = 'full' AND NOT paged AND NOT held
           AND cursor IS NOT DISTINCT FROM $3::text
+    ), names AS MATERIALIZED (
+        SELECT ARRAY(SELECT json_array_elements_text($7::json)) AS every
     ), known AS MATERIALIZED (
-        SELECT partition, admitted FROM sluice.run_partition
-        WHERE run_id = $1::text AND partition = ANY($7::text[])
+        SELECT jsonb_object_agg(partition, admitted) AS of FROM sluice.run_partition
+        WHERE run_id = $1::text AND partition = ANY((SELECT every FROM names)::text[])
     ), given AS (
         SELECT t.id, t.partition, t.place,
-            t.partition <> '' AND t.most < coalesce(known.admitted, 0)
-                + row_number() OVER (PARTITION BY t.partition ORDER BY t.place) AS waits
-        FROM unnest({split(2)}, $7::text[], {split(8)}::int[])
+            t.partition <> ''
+                AND t.most < coalesce(((SELECT of FROM known) ->> t.partition)::int, 0)
+                    + row_number() OVER (PARTITION BY t.partition ORDER BY t.place) AS waits
+        FROM unnest({split(2)}, (SELECT every FROM names), {split(8)}::int[])
             WITH ORDINALITY AS t(id, partition, most, place)
-        LEFT JOIN known ON known.partition = t.partition
     ), fresh AS (
         INSERT INTO sluice.item (run_id, item_id, partition, status)
         SELECT here.id, given.id, given.partition,
@@ -95,12 +99,15 @@ async def advance(
     await runs.lock(tx, run_id)
     names = [of[one] for one in item_ids]
     most = {name: window(name) if name else 0 for name in set(names)}
-    values = (run_id, joined(item_ids), cursor, next_cursor, last, look_ahead)
-    rows = await fetch_raw(tx, _ADVANCE, *values, names, joined(most[name] for name in names))
+    values = (
+        run_id, joined(item_ids), cursor, next_cursor, last, look_ahead,
+        json.dumps(names, ensure_ascii=False), joined([most[name] for name in names]),
+    )  # fmt: skip
+    rows = await fetch_raw(tx, _ADVANCE, *values)
     if not rows:
         return None, ()
     paged, room, fresh, ready = rows[0]
     if len(ready) < len(fresh) < len(item_ids):
-        of_those = dict.fromkeys((of[one] for one in set(fresh).difference(ready)), 0)
+        of_those = {of[one] for one in set(fresh).difference(ready)}
         ready = [*ready, *await parked_items.release(tx, run_id, of_those, window)]
     return Advanced(fresh, paged, room), ready

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,8 +13,9 @@ from app.connections.driver import fetch_raw
 from app.store.runs.runs import ENDED_ITEMS, OUTSTANDING
 
 # Hot statements go to the driver as they stand: compiling them costs more than running them.
+_FORMER = "former AS (SELECT id, held FROM sluice.run WHERE id = $1::text FOR UPDATE)"
 _COUNT = f"""
-    WITH former AS (SELECT id, held FROM sluice.run WHERE id = $1::text FOR UPDATE)
+    WITH {_FORMER}
     UPDATE sluice.run
     SET succeeded = succeeded + $4::bigint, skipped = skipped + $5::bigint,
         failed = failed + $6::bigint, cancelled = cancelled + $7::bigint,
@@ -32,6 +35,17 @@ _COUNT = f"""
               coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority,
               suspended > 0 AS any_suspended
 """  # noqa: S608
+# With what the outcomes leave behind of partitions, whose rows are locked after the run's, as
+# everywhere: nothing is inserted before a row of `former` is there.
+_COUNT_AND_LEAVE = _COUNT.replace(
+    _FORMER,
+    f"""{_FORMER}, fewer AS (
+        INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
+        SELECT former.id, t.key, -t.value::int FROM former, json_each_text($12::json) AS t
+        ON CONFLICT (run_id, partition) DO UPDATE
+        SET admitted = greatest(p.admitted + excluded.admitted, 0)
+    )""",  # noqa: S608
+)
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
 
 
@@ -82,12 +96,22 @@ async def count(
     changed: CounterDelta,
     *,
     look_ahead: int,
+    leaves: Mapping[str, int] | None = None,
 ) -> RunProgress:
-    """Add outcomes, by status, to the run's counters."""
+    """Add outcomes, by status, to the run's counters.
+
+    Args:
+        leaves: by partition, how many items that were admitted have had an outcome.
+    """
     outcomes = (changed.outcomes.get(status, 0) for status in _COUNTED)
     values = (
         run_id, changed.work_ms, look_ahead, *outcomes, changed.spent_usd, changed.spent_tokens,
         changed.suspended,
     )  # fmt: skip
-    [row] = await fetch_raw(tx, _COUNT, *values)
+    if leaves:
+        # As JSON, because a partition may hold any character.
+        left = json.dumps(leaves, ensure_ascii=False)
+        [row] = await fetch_raw(tx, _COUNT_AND_LEAVE, *values, left)
+    else:
+        [row] = await fetch_raw(tx, _COUNT, *values)
     return RunProgress(*row)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -113,41 +112,29 @@ class OutcomeWriter:
     ) -> set[str]:
         """Returns the runs whose status changed."""
         standings: dict[str, RunProgress] = {}
+        left = _left(endings, done)
         # In the order of their ids, so that two writers never wait for each other's rows; and all
         # of them first, because what follows from an end may lock what several runs have in common.
         for run_id in sorted(done.runs):
             delta = done.runs[run_id]
-            counted = await counters.count(tx, run_id, delta, look_ahead=self._look_ahead)
+            _, leaves = left.get(run_id, ("", None))
+            counted = await counters.count(
+                tx, run_id, delta, look_ahead=self._look_ahead, leaves=leaves
+            )
             if counted.status == RunStatus.CANCELLING:
                 counted = await self._cancel_put_off(tx, run_id, done) or counted
             standings[run_id] = counted
-        await self._release(tx, endings, done, standings)
+        # Others of the same partitions may begin, once the runs' rows are locked.
+        for run_id, (family, leaves) in sorted(left.items()):
+            stands = standings[run_id]
+            await self._engine.publish(
+                tx, await self._windows.released(tx, stands, run_id, family, leaves)
+            )
         return {
             run_id
             for run_id, counted in standings.items()
             if await self._keeper.counted(tx, run_id, counted)
         }
-
-    async def _release(
-        self,
-        tx: AsyncConnection,
-        endings: Sequence[DeliveryResult],
-        done: Recorded,
-        standings: Mapping[str, RunProgress],
-    ) -> None:
-        """Let others of the same partitions begin, once the runs' rows are locked."""
-        freed: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-        every = done.number == len(endings)
-        for ending in endings:
-            name = ending.leaves
-            if name and (every or ending.place in done.written):
-                left = freed[ending.record.run_id, ending.family]
-                left[name] = left.get(name, 0) + 1
-        for run_id, family in sorted(freed):
-            left = freed[run_id, family]
-            await self._engine.publish(
-                tx, await self._windows.released(tx, standings[run_id], run_id, family, left)
-            )
 
     async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:
         parked = [ending for ending in later if ending.waits]
@@ -207,6 +194,20 @@ class OutcomeWriter:
             else ending
             for ending in endings
         ]
+
+
+def _left(
+    endings: Sequence[DeliveryResult], done: Recorded
+) -> dict[str, tuple[str, dict[str, int]]]:
+    """By run, its family and how many items of each partition others may follow."""
+    found: dict[str, tuple[str, dict[str, int]]] = {}
+    every = done.number == len(endings)
+    for ending in endings:
+        name = ending.leaves
+        if name and (every or ending.place in done.written):
+            _, leaves = found.setdefault(ending.record.run_id, (ending.family, {}))
+            leaves[name] = leaves.get(name, 0) + 1
+    return found
 
 
 def _tell(meter: WorkMeter, endings: Sequence[DeliveryResult], done: Recorded) -> None:
