@@ -11,3 +11,5 @@ BULK = 2
 LEVELS = HIGHEST + 1
 BULK_SHARE = 0.1
 """Of what begins, for lower priorities than the highest one that waits."""
+WHOLE = 1_000_000
+"""Parts of a start, in which shares are counted: tenths that are added up make one."""

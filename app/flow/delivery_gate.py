@@ -43,7 +43,9 @@ class DeliveryGate:
     def once_a_delivery(self, flow_key: str) -> bool:
         return self.limits(flow_key)
 
-    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+    def at_once(
+        self, flow_key: str, priority: int = ORDINARY
+    ) -> AbstractAsyncContextManager[None] | None:
         return self.permit(flow_key)
 
     def share(

@@ -1,10 +1,15 @@
--- Give slots back, and take others, of one flow key, in one step. The clock is Redis's own.
+-- Give slots back, and take others, of one flow key, in one step. The clock is Redis's own. Where
+-- workers wait for different priorities, each start is chosen over all of them: the highest is next,
+-- and of any n choices n times the share, rounded down, are of lower ones, which take turns.
 --
 -- KEYS  1 slots     sorted set: permit -> when its lease ends, in microseconds
 --       2 next      string: when the next start is due (GCRA's theoretical arrival time)
 --       3 waiting   sorted set: worker -> until when it counts as waiting
---       4 wants     hash: worker -> how many of its items wait
+--       4 wants     hash: worker -> how many of its items wait; and "worker:levels" -> how many of
+--                   each priority, as ARGV 13, unless all are ordinary
 --       5 started   hash: a sixtieth of the period -> starts in it
+--       6 owed      string: millionths of a start that the lower priorities are owed, and which of
+--                   them had the last one
 -- ARGV  1 channel   to wake other workers on       2 key       the flow key that they are told
 --       3 worker                                   4 lease     microseconds
 --       5 parallelism (0: none)                    6 interval  microseconds between starts (0: none)
@@ -12,66 +17,181 @@
 --       8 bucket    a sixtieth of the period, microseconds
 --       9 want      permits wanted                 10 holds    slots this worker holds, in its own view
 --       11 number   of the first new permit        12 handed   starts that needed no permit of ours
---       13…         permits given back
--- Returns {excess, ask again in (microseconds, -1: when woken), start of each permit granted, …}.
--- Starts are microseconds from now. `excess` slots should be given back as their items end.
+--       13 levels   priorities, each with how many wait here for it (0: one was handed a slot), with
+--                   blanks; empty: all are ordinary
+--       14 share    of the starts for lower priorities, in millionths
+--       15…         permits given back
+-- Returns {excess, ask again in (microseconds, -1: when woken), permits granted, start of each, …,
+-- priority of each, …}. Starts are microseconds from now. `excess` slots should be given back as their
+-- items end. The priorities are left out where the next in line there, whoever it is, may begin.
+local ORDINARY, WHOLE = 5, 1000000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local worker, lease = ARGV[3], tonumber(ARGV[4])
+local worker, lease, horizon = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
 local parallelism, interval = tonumber(ARGV[5]), tonumber(ARGV[6])
-local bucket, want = tonumber(ARGV[8]), tonumber(ARGV[9])
+local bucket, want, holds = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local share = tonumber(ARGV[14])
 local forget = math.ceil((bucket * 60 + lease) / 1000) + 60000
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local freed = 0
-for i = 13, #ARGV do freed = freed + redis.call('ZREM', KEYS[1], ARGV[i]) end
+for i = 15, #ARGV do freed = freed + redis.call('ZREM', KEYS[1], ARGV[i]) end
 
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 local others = redis.call('ZCARD', KEYS[3])
-if redis.call('ZSCORE', KEYS[3], worker) then others = others - 1 end
+-- There is more in the hash than a number for each who waits: somebody waits for another priority
+-- than the ordinary one, or has gone.
+local more = redis.call('HLEN', KEYS[4]) > others
+local waited = redis.call('ZSCORE', KEYS[3], worker)
+if waited then others = others - 1 end
+
+-- By priority: how many wait here, how many elsewhere, and in how many workers.
+local mine, theirs, rivals = {}, {}, {}
+local ordinary = ARGV[13] == ''
+if not ordinary then
+  for level, waits in string.gmatch(ARGV[13], '(%d+) (%d+)') do
+    mine[tonumber(level)] = tonumber(waits)
+  end
+elseif want + ARGV[12] > 0 then
+  mine[ORDINARY] = want
+end
+local mixed = false
+if others > 0 and (more or not ordinary) then
+  local said, gone = {}, redis.call('HGETALL', KEYS[4])
+  for i = 1, #gone, 2 do said[gone[i]] = gone[i + 1] end
+  local only
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+    if other ~= worker then
+      local levels = said[other .. ':levels'] or (ORDINARY .. ' ' .. (said[other] or '1'))
+      for level, waits in string.gmatch(levels, '(%d+) (%d+)') do
+        level = tonumber(level)
+        theirs[level] = (theirs[level] or 0) + waits
+        rivals[level] = (rivals[level] or 0) + 1
+        mixed = mixed or (only and only ~= level)
+        only = level
+      end
+    end
+    said[other], said[other .. ':levels'] = nil, nil
+  end
+  for field in pairs(said) do redis.call('HDEL', KEYS[4], field) end
+  for level in pairs(mine) do mixed = mixed or level ~= only end
+  -- Whoever has nobody in line cannot tell of which priority its next item will be.
+  mixed = mixed or (next(mine) == nil and only ~= ORDINARY)
+end
 
 local active = redis.call('ZCARD', KEYS[1])
 local room, excess = want, 0
 if parallelism > 0 then
-  room = math.min(want, parallelism - active)
+  room = parallelism - active
   excess = math.max(0, active - parallelism)
-  if others > 0 then
+  if mixed then
+    excess = math.max(excess, holds)
+  elseif others > 0 then
     -- While others wait, nobody takes more than an even share.
-    local share = math.ceil(parallelism / (others + 1))
-    local holds = tonumber(ARGV[10])
-    room = math.min(room, share - holds)
-    if active >= parallelism then excess = math.max(excess, holds - share) end
+    local even = math.ceil(parallelism / (others + 1))
+    room = math.min(room, even - holds)
+    if active >= parallelism then excess = math.max(excess, holds - even) end
     if parallelism <= others then
       -- Fewer slots than workers: they take turns.
       excess = math.max(excess, holds)
       if freed > 0 then room = 0 end
     end
   end
+elseif mixed then
+  room = math.huge
 end
 
-local reply = {excess, -1}
+local owed, last = 0, 0
+if mixed and want > 0 then
+  owed, last = string.match(redis.call('GET', KEYS[6]) or '', '(%S+) (%d+)')
+  owed, last = tonumber(owed or 0), tonumber(last or 0)
+end
+-- Until the others have taken theirs, it is reckoned as if they had; theirs is kept for them.
+local reckoned, turn, passed, due_low = owed, last, 0, 0
+
+-- The next start's priority, and by how much it changes what the lower ones are owed.
+local function choose()
+  local top, low, after
+  for level = 9, 0, -1 do
+    if (mine[level] or 0) + (theirs[level] or 0) > 0 then
+      if not top then
+        top = level
+      else
+        low = low or level
+        if level < turn then after = after or level end
+      end
+    end
+  end
+  if not low then return top, 0 end
+  if reckoned + share < WHOLE then return top, share end
+  return after or low, share - WHOLE
+end
+
+local granted = 0
+local function is_mine(level)
+  if (mine[level] or 0) == 0 then return false end
+  if parallelism == 0 or (theirs[level] or 0) == 0 then return true end
+  -- As above, among those who wait for this priority.
+  if freed > 0 and parallelism <= rivals[level] then return false end
+  return holds + granted < math.ceil(parallelism / (rivals[level] + 1))
+end
+
+local reply, levels = {excess, -1, 0}, {}
 -- What a slower rate left behind must not hold up a faster one.
-local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + tonumber(ARGV[7]) + interval)
-local count = tonumber(ARGV[12])
-for i = 1, room do
+local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
+while granted < want and granted + passed < room do
   local start = now
   if interval > 0 then
     start = math.max(due, now)
-    if start > now + tonumber(ARGV[7]) then
-      reply[2] = start - now - tonumber(ARGV[7]) / 2
+    local beyond = start + passed * interval - now - horizon
+    if beyond > 0 then
+      reply[2] = beyond + horizon / 2
       break
     end
-    due = start + interval
   end
-  redis.call('ZADD', KEYS[1], start + lease, worker .. ':' .. (ARGV[11] + i - 1))
-  reply[#reply + 1] = start - now
-  count = count + 1
+  local level, change
+  if mixed then
+    level, change = choose()
+    if not level then break end
+    reckoned = reckoned + change
+    if change < 0 then turn = level end
+  end
+  if not mixed or is_mine(level) then
+    due = start + interval
+    redis.call('ZADD', KEYS[1], start + lease, worker .. ':' .. (ARGV[11] + granted))
+    reply[#reply + 1] = start - now
+    granted = granted + 1
+    if mixed then
+      levels[granted] = level
+      mine[level] = mine[level] - 1
+      owed = owed + change
+      if change < 0 then last = level end
+    end
+  else
+    theirs[level] = theirs[level] - 1
+    passed = passed + 1
+    if change < 0 then due_low = due_low + 1 end
+  end
 end
-local granted = #reply - 2
+reply[3] = granted
+for i = 1, #levels do reply[#reply + 1] = levels[i] end
+if mixed then
+  if parallelism > 0 then reply[1] = math.max(excess, holds + granted) end
+  if interval > 0 and passed > 0 then
+    -- Soon enough for a start that those whose it is have left.
+    reply[2] = reply[2] < 0 and horizon / 2 or math.min(reply[2], horizon / 2)
+  end
+  if granted > 0 then
+    -- No more is saved up than somebody may take, and none is taken far ahead.
+    owed = math.max(-WHOLE, math.min(owed, (due_low + 1) * WHOLE))
+    redis.call('SET', KEYS[6], string.format('%.0f %d', owed, last), 'PX', 60000)
+  end
+end
 
 if interval > 0 and granted > 0 then
   redis.call('SET', KEYS[2], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 60000)
 end
+local count = ARGV[12] + granted
 if count > 0 then
   local present = math.floor(now / bucket)
   redis.call('HINCRBY', KEYS[5], string.format('%.0f', present), count)
@@ -82,16 +202,45 @@ if count > 0 then
   end
   redis.call('PEXPIRE', KEYS[5], forget)
 end
+
+-- A user without a right to the channel works on: the others ask again by themselves.
+local free = parallelism > 0 and active + granted < parallelism
 if want > granted then
   redis.call('ZADD', KEYS[3], now + 1000000, worker)
-  redis.call('HSET', KEYS[4], worker, want - granted)
+  local left, top = {}, nil
+  if not ordinary then
+    local begun = mixed and 0 or granted
+    for level = 9, 0, -1 do
+      local waits = mine[level] or 0
+      local gone = math.min(begun, waits)
+      begun = begun - gone
+      if waits > gone then
+        top = top or level
+        left[#left + 1] = level .. ' ' .. (waits - gone)
+      end
+    end
+  end
+  if parallelism > 0 and active > holds and (mixed or not ordinary) then
+    -- Those who hold slots hear at once that each end of an item concerns others.
+    local was = redis.call('HGET', KEYS[4], worker .. ':levels')
+    was = waited and tonumber(string.match(was or '', '^%d+') or ORDINARY) or -1
+    if (top or ORDINARY) > was then
+      redis.pcall('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2] .. ' ask')
+    end
+  end
+  if top then
+    redis.call('HSET', KEYS[4], worker, want - granted, worker .. ':levels', table.concat(left, ' '))
+  else
+    redis.call('HSET', KEYS[4], worker, want - granted)
+    if more then redis.call('HDEL', KEYS[4], worker .. ':levels') end
+  end
   redis.call('PEXPIRE', KEYS[4], 60000)
 else
   redis.call('ZREM', KEYS[3], worker)
-  redis.call('HDEL', KEYS[4], worker)
+  redis.call('HDEL', KEYS[4], worker, worker .. ':levels')
 end
-if freed > 0 and others > 0 and active + granted < parallelism then
-  -- A user without a right to the channel works on: the others ask again by themselves.
+if others > 0 and free and (freed > 0 or (mixed and waited and want == granted)) then
+  -- They may be free for somebody, or nobody here waits any more for what was kept.
   redis.pcall('PUBLISH', ARGV[1], worker .. ' ' .. ARGV[2])
 end
 redis.call('PEXPIRE', KEYS[1], forget)

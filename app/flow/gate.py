@@ -82,7 +82,9 @@ class Gate(Protocol):
         """Whether starts under the key are counted as deliveries are, elsewhere: then a delivery
         may begin one thing alone."""
 
-    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+    def at_once(
+        self, flow_key: str, priority: int = ORDINARY
+    ) -> AbstractAsyncContextManager[None] | None:
         """A permit whose turn has come already, to be entered before anything is awaited; None: its
         turn must be waited for.
 

@@ -23,7 +23,7 @@ from app.flow.partitions.partition_script import PartitionScript
 from app.flow.partitions.partition_slot import PartitionSlot
 from app.flow.permits.permit_queue import PermitQueue
 from app.flow.permits.permit_slot import PermitSlot
-from app.flow.redis_script import CHANGED, UNREACHABLE, GateScript
+from app.flow.redis_script import ASK, CHANGED, UNREACHABLE, GateScript
 
 LEASE = timedelta(seconds=10)
 CONFIG_POLL = 0.7
@@ -61,7 +61,7 @@ class RedisGate:
         self._controls = controls
         self.holds = controls.holds
         self._lease = lease
-        self._script = GateScript(redis, prefix, lease=lease)
+        self._script = GateScript(redis, prefix, lease=lease, share=share)
         self._worker = uuid.uuid4().hex
         self._partitions = PartitionScript(redis, prefix, lease=lease)
         self._lanes: dict[str, PermitQueue] = {}
@@ -106,7 +106,9 @@ class RedisGate:
     def once_a_delivery(self, flow_key: str) -> bool:
         return False
 
-    def at_once(self, flow_key: str) -> AbstractAsyncContextManager[None] | None:
+    def at_once(
+        self, flow_key: str, priority: int = ORDINARY
+    ) -> AbstractAsyncContextManager[None] | None:
         if self._closed:
             raise GateClosed(flow_key)
         self.holds.require_none(flow_key)
@@ -114,7 +116,7 @@ class RedisGate:
         if live.open:
             return OPEN_DOOR
         lane = self._lanes.get(live.key)
-        return PermitSlot(lane, flow_key) if lane is not None and lane.ready else None
+        return PermitSlot(lane, flow_key, priority) if lane is not None and lane.ready else None
 
     def share(
         self, name: str, parallelism: Callable[[], int | None]
@@ -128,8 +130,7 @@ class RedisGate:
             def live() -> LiveControl:
                 return LiveControl(key, FlowControl(parallelism=parallelism()))
 
-            lane = PermitQueue(self._script, self._worker, live, self._refused)
-            self._lanes[key] = lane
+            lane = self._lanes[key] = PermitQueue(self._script, self._worker, live, self._refused)
         return PermitSlot(lane)
 
     @property
@@ -227,18 +228,18 @@ class RedisGate:
 
     def _hear(self, data: object) -> None:
         call = data.decode() if isinstance(data, bytes) else str(data)
-        sender, _, key = call.partition(" ")
+        sender, *rest = call.split()
         if call == CHANGED:
             self._changed.set()
-        elif sender != self._worker:  # who gave the slot back is not the one to take it
-            lane = self._lanes.get(key) or self._by_partition.get(key)
-            if lane is not None:
-                lane.kick()
+        elif sender != self._worker and rest:  # who gave the slot back is not the one to take it
+            key, asked = rest[0], ASK in rest[1:]
+            if lane := self._lanes.get(key):
+                lane.kick(asked=asked)
+            elif partitioned := self._by_partition.get(key):
+                partitioned.kick()
 
 
-async def _whole(
-    connecting: Coroutine[Any, Any, None],
-) -> None:  # what a coroutine sends is its own
+async def _whole(connecting: Coroutine[Any, Any, None]) -> None:  # what it sends is its own
     """Let it end before a cancellation does: redis-py loses a connection that is cancelled while
     it is being made, and the cancellation with it."""
     task = asyncio.create_task(connecting)

@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.config.priorities import BULK_SHARE, ORDINARY, WHOLE
 from app.connections.faults import Fault
 from app.flow.limits import FlowControl
 from app.flow.usage import Observed
@@ -26,6 +27,8 @@ and by never the same little, so that starts at the very rate would now and then
 CHANGED = "*"
 """The wake-up call that tells of changed overrides. Any other one is a worker and a gate key, of
 which it has given slots back."""
+ASK = "ask"
+"""The third word of such a call: whoever holds slots of the key is to ask what becomes of them."""
 _BUCKETS = 60
 
 
@@ -38,21 +41,30 @@ class Granted:
 
     ``starts``: seconds from now until each new permit may be used. ``excess``: slots that should be
     given back as their items end, because the limit was lowered or others wait. ``ask_in``: seconds
-    after which asking again is worth it; None: when woken.
+    after which asking again is worth it; None: when woken. ``levels``: of each start its priority;
+    empty: whoever is next in line may begin.
     """
 
     starts: Sequence[float]
     excess: int
     ask_in: float | None
+    levels: Sequence[int] = ()
 
 
 class GateScript:
-    """One flow key at a time; a round trip each."""
+    """One flow key at a time; a round trip each.
 
-    def __init__(self, redis: Redis, prefix: str, *, lease: timedelta) -> None:
+    Args:
+        share: of the starts, for lower priorities than the highest one that waits in any worker.
+    """
+
+    def __init__(
+        self, redis: Redis, prefix: str, *, lease: timedelta, share: float = BULK_SHARE
+    ) -> None:
         self._redis = redis
         self._prefix = f"{prefix}:flow"
         self._lease = microseconds(lease)
+        self._share = round(share * WHOLE)
         self.channel = wake_channel(prefix)
         self.fault = Fault(log, "gate_unreachable")
         """Shared by all who ask through this script."""
@@ -71,6 +83,7 @@ class GateScript:
         holds: int,
         number: int,
         handed: int = 0,
+        levels: Sequence[tuple[int, int]] = (),
         released: Sequence[str] = (),
     ) -> Granted:
         """Give ``released`` back and take up to ``want`` permits, ``worker:number`` and so on.
@@ -78,18 +91,22 @@ class GateScript:
         Args:
             holds: slots that this worker keeps after the release.
             handed: items that started on a slot of ours since the last exchange.
+            levels: priorities, the highest first, each with how many wait for it, or none where a
+                slot was handed on to one. None at all: all are ordinary.
         """
         interval = control.interval
         reply = await self._exchange(
-            keys=self._keys(key, "slots", "next", "waiting", "wants", started_in(control)),
+            keys=self._keys(key, "slots", "next", "waiting", "wants", started_in(control), "owed"),
             args=[
                 self.channel, key, worker, self._lease, control.parallelism or 0,
                 microseconds(interval * PACE) if interval else 0, microseconds(HORIZON),
-                bucket_of(control), want, holds, number, handed, *released,
+                bucket_of(control), want, holds, number, handed,
+                _levels(levels), self._share, *released,
             ],
         )  # fmt: skip
-        excess, ask_in, *starts = (int(value) for value in reply)
-        return Granted([s / 1e6 for s in starts], excess, None if ask_in < 0 else ask_in / 1e6)
+        excess, ask_in, granted, *more = (int(value) for value in reply)
+        starts = [start / 1e6 for start in more[:granted]]
+        return Granted(starts, excess, None if ask_in < 0 else ask_in / 1e6, more[granted:])
 
     async def renew(self, key: str, permits: Sequence[str]) -> None:
         await self._renew(keys=self._keys(key, "slots"), args=[self._lease, *permits])
@@ -146,6 +163,12 @@ def wake_channel(prefix: str) -> str:
 def _observed(reply: Sequence[object]) -> Observed:
     active, waiting, started = (int(str(value)) for value in reply)
     return Observed(active, waiting, started)
+
+
+def _levels(levels: Sequence[tuple[int, int]]) -> str:
+    if not levels or (len(levels) == 1 and levels[0][0] == ORDINARY):
+        return ""
+    return " ".join([f"{priority} {waits}" for priority, waits in levels])
 
 
 def microseconds(duration: timedelta) -> int:

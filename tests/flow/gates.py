@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import cast
 
 from redis.asyncio import Redis
 
@@ -94,3 +96,33 @@ async def gate(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await redis.aclose()
+
+
+async def levels_waiting(redis: Redis, prefix: str, key: str) -> Counter[int]:
+    """By priority, how many items of all workers wait; of workers where some are not ordinary."""
+    found: Counter[int] = Counter()
+    # redis-py's types leave open what a reply is made of.
+    wants = cast("dict[bytes, bytes]", await redis.hgetall(_part(prefix, key, "wants")))
+    for worker, said in wants.items():
+        if worker.endswith(b":levels"):
+            numbers = [int(number) for number in said.split()]
+            found.update(dict(zip(numbers[::2], numbers[1::2], strict=True)))
+    return found
+
+
+async def all_heard(redis: Redis, prefix: str, key: str, workers: int) -> None:
+    """Return once so many workers wait, and each knows that the others do: it has asked since."""
+    since = 0.0
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(3):  # the last answer has come to whoever asks again
+            while True:
+                reply = await redis.zrange(_part(prefix, key, "waiting"), 0, -1, withscores=True)
+                until = [score for _, score in cast("list[tuple[bytes, float]]", reply)]
+                if len(until) == workers and min(until) > since:
+                    break
+                await asyncio.sleep(0.005)
+            since = max(until)
+
+
+def _part(prefix: str, key: str, part: str) -> str:
+    return f"{prefix}:flow:{{{key}}}:{part}"

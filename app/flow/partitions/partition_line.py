@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.config.priorities import BULK_SHARE
+from app.config.priorities import BULK_SHARE, WHOLE
 from app.flow.limits import FlowControl
 from app.flow.partitions.partition_slot import PartitionSlot
-from app.flow.permits.priority_line import WHOLE
 
 MOST_WANTED = 200
 MOST_OF_A_PARTITION = 20

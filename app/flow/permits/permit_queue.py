@@ -10,6 +10,8 @@ from app.config.priorities import BULK_SHARE, ORDINARY
 from app.flow.gate import GateClosed
 from app.flow.overrides import LiveControl
 from app.flow.permits.kept_permits import KeptPermits
+from app.flow.permits.promised_starts import PromisedStarts
+from app.flow.permits.unsaid import Unsaid
 from app.flow.permits.waiting_line import WaitingLine
 from app.flow.redis_script import GateScript
 
@@ -41,11 +43,10 @@ class PermitQueue:
         self._refused = refused  # what who may not start is told, by flow key
         self._line = WaitingLine(share)
         self._held: set[str] = set()
-        self._released: list[str] = []
+        self._unsaid = Unsaid()
         self._kept = KeptPermits(self._give_back)
-        self._owed = self._handed = self._number = 0
-        # Permits whose start is still to come; each is meant for one in line.
-        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._owed = self._number = 0
+        self._promised = PromisedStarts(self._admit)
         self._kicked = asyncio.Event()
         self._talking: asyncio.Task[None] | None = None
         self._closed = False
@@ -57,7 +58,7 @@ class PermitQueue:
     @property
     def idle(self) -> bool:
         """Nobody waits, nothing is held, and there is nothing left to say."""
-        return not (self._line or self._held or self._released or self._talking)
+        return not (self._line or self._held or self._unsaid.released or self._talking)
 
     @property
     def ready(self) -> bool:
@@ -69,7 +70,7 @@ class PermitQueue:
         try:
             await self._script.renew(self._live().key, renewed)
         finally:  # one that was given back meanwhile may have been taken up again
-            self._released += [one for one in renewed if one not in self._held]
+            self._unsaid.released += [one for one in renewed if one not in self._held]
             self.kick()
 
     async def enter(self, flow_key: str = "", priority: int = ORDINARY) -> str:
@@ -82,10 +83,11 @@ class PermitQueue:
             GateClosed: the gate was closed first, or the flow key is held.
         """
         if self.ready:
+            self._unsaid.levels |= 1 << priority
             self._hand_on()
             return self._kept.take()
         place = self._line.join(flow_key, priority)
-        if len(self._line) == 1:
+        if self._line.led_by(priority):
             self.kick()  # behind others in line, asking again would change nothing
         while True:
             try:
@@ -96,8 +98,7 @@ class PermitQueue:
                 raise
             if not self._too_late(due):
                 return permit
-            # The event loop was busy: a start now would come too close to those that follow.
-            self._give_back(permit)
+            self._give_back(permit)  # the loop was busy: those that follow would come too close
             if (refusal := self._refusal(flow_key)) is not None:
                 raise refusal
             place = self._line.join(flow_key, priority, first=True)
@@ -116,8 +117,10 @@ class PermitQueue:
         self._give_back(permit)
         return False
 
-    def kick(self) -> None:
-        """There is something to say to Redis, or to hear from it."""
+    def kick(self, *, asked: bool = False) -> None:
+        """There is something to say to Redis, or to hear from it. ``asked``: another worker waits
+        for slots, and some may be held here."""
+        self._unsaid.asked = self._unsaid.asked or (asked and bool(self._held))
         self._kicked.set()
         if self._talking is None:
             self._talking = asyncio.create_task(self._talk())
@@ -138,9 +141,7 @@ class PermitQueue:
 
     async def drained(self) -> None:
         """Everything that was to be given back has been."""
-        for permit, timer in list(self._due.items()):
-            timer.cancel()
-            del self._due[permit]
+        for permit in self._promised.cancel():
             self._give_back(permit)
         self._kept.give_back(len(self._kept))
         self._kicked.set()
@@ -153,20 +154,20 @@ class PermitQueue:
         return not (self._owed or self._closed or live.paused or live.control.interval)
 
     def _hand_on(self) -> None:
-        self._handed += 1
+        self._unsaid.handed += 1
         if self._talking is None:
             self._talking = asyncio.create_task(self._talk())
 
     def _give_back(self, permit: str) -> None:
         self._held.discard(permit)
-        self._released.append(permit)
+        self._unsaid.released.append(permit)
         self.kick()
 
     async def _talk(self) -> None:
         pause = 0.1
         try:
-            while self._line or self._released or self._handed:
-                if not (self._line or self._released):
+            while self._line or self._unsaid:
+                if not self._line and self._unsaid.waits:
                     await self._wait(POLL)  # many are told of together
                 self._kicked.clear()
                 try:
@@ -190,15 +191,15 @@ class PermitQueue:
         """One round trip. Returns the seconds after which to ask again."""
         live = self._live()
         self._line.tidy()
-        if live.open and not self._released:
-            self._handed = 0
+        if live.open and not self._unsaid.released:
+            self._unsaid = Unsaid()
             while (place := self._line.next()) is not None:
                 place.set_result(("", None))
             return POLL
         stopped = live.paused or self._closed
-        want = 0 if stopped else min(max(0, len(self._line) - len(self._due)), MOST_WANTED)
-        released, handed, number = self._released, self._handed, self._number
-        self._released, self._handed, self._number = [], 0, number + want
+        want = 0 if stopped else min(max(0, len(self._line) - len(self._promised)), MOST_WANTED)
+        said, self._unsaid = self._unsaid, Unsaid()
+        number, self._number = self._number, self._number + want
         try:
             granted = await self._script.exchange(
                 live.key,
@@ -207,31 +208,31 @@ class PermitQueue:
                 want=want,
                 holds=len(self._held),
                 number=number,
-                handed=handed,
-                released=released,
+                handed=said.handed,
+                levels=[] if stopped else self._line.levels(self._promised, said.levels),
+                released=said.released,
             )
         except BaseException:
-            self._released, self._handed = released + self._released, handed + self._handed
+            self._unsaid = said.before(self._unsaid)
             raise
         self._kept.scarce = granted.excess > 0 or len(granted.starts) < want
-        self._owed = min(granted.excess, len(self._held))
+        self._owed = min(granted.excess, len(self._held) + len(granted.starts))
         surplus = min(self._owed, len(self._kept))
         self._owed -= surplus
         self._kept.give_back(surplus)
-        loop = asyncio.get_running_loop()
         for offset, start in enumerate(granted.starts):
             permit = f"{self._worker}:{number + offset}"
+            priority = granted.levels[offset] if granted.levels else None
             self._held.add(permit)
             if start <= 0:
-                self._admit(permit, None)
+                self._admit(permit, None, priority)
             else:
-                self._due[permit] = loop.call_later(start, self._admit, permit, loop.time() + start)
+                self._promised.add(permit, start, priority)
         return POLL if granted.ask_in is None else min(POLL, max(granted.ask_in, 0.001))
 
-    def _admit(self, permit: str, due: float | None) -> None:
-        """Let the first in line start."""
-        self._due.pop(permit, None)
-        following = None if self._closed else self._line.next()
+    def _admit(self, permit: str, due: float | None, priority: int | None) -> None:
+        """Let the first in line start: of this priority, or whoever it is."""
+        following = None if self._closed else self._line.next(priority)
         if following is None:
             self._give_back(permit)
         else:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from app.config.priorities import BULK_SHARE, LEVELS
-
-WHOLE = 1_000_000
+from app.config.priorities import BULK_SHARE, LEVELS, WHOLE
 
 T = TypeVar("T")
 
@@ -25,7 +23,7 @@ class PriorityLine(Generic[T]):
 
     def __init__(self, gone: Callable[[T], bool], share: float = BULK_SHARE) -> None:
         self._gone = gone
-        self._share = round(share * WHOLE)  # a whole number: tenths that are added up make one
+        self._share = round(share * WHOLE)
         self._owed = 0
         self._at: list[deque[tuple[int, T]]] = [deque() for _ in range(LEVELS)]
         self._present: list[int] = []
@@ -37,9 +35,14 @@ class PriorityLine(Generic[T]):
         """With those who gave up, as long as others of their priority stand before them."""
         return self._length
 
-    def __iter__(self) -> Iterator[T]:
-        """The highest priority first, and of each who came first."""
-        return (one for level in self._present for _, one in self._at[level])
+    @property
+    def levels(self) -> list[tuple[int, int]]:
+        """The priorities of those who wait, the highest first, each with how many of them."""
+        return [(level, len(self._at[level])) for level in self._present]
+
+    def led_by(self, priority: int) -> bool:
+        """Whether this priority is the highest one, and one alone is of it."""
+        return self._present[:1] == [priority] and len(self._at[priority]) == 1
 
     @property
     def top(self) -> int | None:
@@ -77,6 +80,11 @@ class PriorityLine(Generic[T]):
             self._owed = min(self._owed, WHOLE)
             return self._first_of(level)
         return self._first_of(self._present[0]) if self._present else None
+
+    def next_of(self, priority: int) -> T | None:
+        """Who is next of this priority, and waits no more: it was chosen elsewhere."""
+        self.by_share = False
+        return self._first_of(priority) if self._at[priority] else None
 
     def _first_of(self, level: int) -> T | None:
         at = self._at[level]

@@ -4,10 +4,12 @@ of a higher priority first."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 
-from app.config.priorities import BULK_SHARE, ORDINARY
+from app.config.priorities import BULK_SHARE, LEVELS, ORDINARY
 from app.flow.permits.priority_line import PriorityLine
+from app.flow.permits.promised_starts import PromisedStarts
 
 PlaceInLine = asyncio.Future[tuple[str, float | None]]
 """Becomes the permit, and by the loop's clock when it was due (None: at once). A future as it is: a
@@ -28,19 +30,44 @@ class WaitingLine:
         """With those who gave up, as long as others stand before them."""
         return len(self._line)
 
-    @property
-    def top(self) -> int | None:
-        """The highest priority of those who wait; None: nobody does."""
-        return self._line.top
+    def led_by(self, priority: int) -> bool:
+        """Whether this priority is the highest one, and one alone is of it."""
+        return self._line.led_by(priority)
+
+    def levels(self, promised: PromisedStarts, handed: int) -> list[tuple[int, int]]:
+        """Priorities, the highest first, each with how many wait for it who have been promised
+        nothing.
+
+        Args:
+            handed: a bit for each priority that is among them even where nobody waits.
+        """
+        levels = self._line.levels
+        if not promised and (not handed or (len(levels) == 1 and handed == 1 << levels[0][0])):
+            return levels  # nearly always
+        waits = dict.fromkeys((level for level in range(LEVELS) if handed >> level & 1), 0)
+        waits.update(levels)
+        given = Counter(promised.priorities)
+        for level in sorted(waits, reverse=True):
+            mine = min(waits[level], given[level])
+            anybody = min(waits[level] - mine, given[None])
+            given[None] -= anybody
+            waits[level] -= mine + anybody
+        return sorted(waits.items(), reverse=True)
 
     def join(self, flow_key: str, priority: int = ORDINARY, *, first: bool = False) -> PlaceInLine:
         place: PlaceInLine = asyncio.get_running_loop().create_future()
         self._line.join((place, flow_key), priority, first=first)
         return place
 
-    def next(self) -> PlaceInLine | None:
-        """Whose turn it is, and who waits no more."""
-        chosen = self._line.next()
+    def next(self, priority: int | None = None) -> PlaceInLine | None:
+        """Whose turn it is, and who waits no more.
+
+        Args:
+            priority: for which the turn is meant, as long as somebody of it waits.
+        """
+        chosen = None if priority is None else self._line.next_of(priority)
+        if chosen is None:
+            chosen = self._line.next()
         return None if chosen is None else chosen[0]
 
     def tidy(self) -> None:

@@ -142,7 +142,7 @@ class ItemExecutor:
         elif limited:
             permit = turn.granted()
         else:
-            permit = self.gate.at_once(flow_key)
+            permit = self.gate.at_once(flow_key, view.priority)
         if permit is not None:
             async with permit:
                 return await self._locked(bound, view, item, delivery)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -67,6 +68,28 @@ class Lines(RuleBasedStateMachine):
                 expected = min(low, key=lambda one: one.number)
         assert chosen is expected
         self.model.remove(expected)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.model)
+    def choose_elsewhere(self, data: st.DataObject) -> None:
+        priority = data.draw(priorities)
+        expected = next((one for one in self.model if one.priority == priority), None)
+        assert self.line.next_of(priority) is expected
+        if expected is not None:
+            self.model.remove(expected)
+
+    @rule()
+    def count(self) -> None:
+        self.line.tidy()
+        counted = Counter(one.priority for one in self.model)
+        levels = self.line.levels
+        assert levels == sorted(levels, reverse=True)
+        # With those who gave up behind others of their priority.
+        assert all(number >= counted[priority] for priority, number in levels)
+        assert {priority for priority, _ in levels} == set(counted)
+        for priority in range(LOWEST, HIGHEST + 1):
+            leads = levels[:1] == [(priority, 1)]
+            assert self.line.led_by(priority) == leads
 
     @invariant()
     def tells_the_highest(self) -> None:

@@ -1,0 +1,1 @@
+"""Permits of one flow key, over several workers."""
