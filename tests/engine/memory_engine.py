@@ -39,6 +39,7 @@ class MemoryEngine:
                 self.seq += 1
                 due = loop.time() + message.delay.total_seconds()
                 kept = self.kept.setdefault(message.id, _Kept(message, self.seq, due))
+                kept.message.priority = message.priority
                 if kept.held:
                     kept.again = min(due, kept.again or due)
                 kept.due = min(due, kept.due)
@@ -135,7 +136,9 @@ class _MemoryWorker:
     async def _deliver(self, lane: Lane, one: _Kept) -> None:
         message, again = one.message, timedelta(seconds=1)
         token = (one.seq, one.deliveries)
-        delivery = Delivery(token, message.flow_key, message.payload, one.attempts)
+        delivery = Delivery(
+            token, message.flow_key, message.payload, one.attempts, priority=message.priority
+        )
         try:
             after = await lane.handlers[message.flow_key](delivery)
             if after is None and one.again is None:

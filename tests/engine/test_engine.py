@@ -170,6 +170,19 @@ async def test_a_delayed_message_waits_until_it_is_due(
     assert came[0] - published >= 0.49
 
 
+async def test_a_delivery_says_its_message_s_priority_which_is_that_of_the_latest_publication(
+    engine: Engine, database: AsyncEngine
+) -> None:
+    taker = Taker()
+    soon = timedelta(seconds=0.3)
+    await publish(engine, database, message(1, priority=7), message(2, priority=2, delay=soon))
+    await publish(engine, database, message(2, priority=0, rank=2, delay=LONG_DUE))
+    async with working(engine, {"a.execute": taker}):
+        await until(lambda: len(taker.taken) == 2)
+    found = {delivery.payload: delivery.priority for delivery in taker.taken}
+    assert found == {b"1": 7, b"2": 0}  # and it comes no later than it would have
+
+
 async def test_urgent_messages_go_first(ordering: Engine, database: AsyncEngine) -> None:
     taker = Taker()
     await publish(ordering, database, *(message(n) for n in range(30)))

@@ -49,6 +49,29 @@ async def test_a_message_wakes_an_idle_worker(
     assert sorted(waits)[5] < 0.5  # a look that nothing wakes comes after a second
 
 
+async def test_what_a_process_of_an_older_version_publishes_is_taken_as_ordinary(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    """It says priorities that there are not any more, and tells of none."""
+    taker = Taker()
+    async with working(engine, {"a.execute": taker}):
+        await publish(engine, database, message(1))
+        await until(lambda: len(taker.taken) == 1)
+        async with database.begin() as tx:
+            await tx.execute(
+                text(
+                    "INSERT INTO sluice.message (id, flow_key, payload, priority)"
+                    " VALUES ('old', 'a.execute', '', 20), ('mine', 'b.execute', '', 20)"
+                )
+            )
+            await tx.execute(text("SELECT pg_notify('sluice.queue', 'a.execute')"))
+        await until(lambda: len(taker.taken) == 2)
+        async with database.connect() as tx:
+            left = await tx.execute(text("SELECT flow_key, priority FROM sluice.message"))
+            assert left.all() == [("b.execute", 20)]  # no worker here has that family
+    assert taker.taken[1].priority == 5
+
+
 async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:

@@ -215,6 +215,24 @@ async def test_what_qstash_has_given_up_is_sent_anew_after_a_while(database: Asy
     assert [delivery.payload for delivery in taker.taken] == [b"1"]
 
 
+async def test_another_priority_alone_sends_no_letter_anew(database: AsyncEngine) -> None:
+    async with called_engine(database) as called:
+        await publish(called.engine, database, message(1, priority=2, delay=timedelta(hours=1)))
+        await called.engine.sender.send()
+
+        async def row() -> tuple[object, ...]:
+            async with database.connect() as tx:
+                found = await tx.execute(
+                    text("SELECT priority, publication, try_at, due_at FROM sluice.outbox")
+                )
+                return tuple(found.one())
+
+        former = await row()
+        later = message(1, priority=9, rank=1, delay=timedelta(hours=2))
+        assert await publish(called.engine, database, later) == 1
+        assert await row() == (91, *former[1:])
+
+
 async def test_letters_leave_by_their_priority_and_of_one_priority_by_their_rank(
     database: AsyncEngine,
 ) -> None:

@@ -39,7 +39,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 log = structlog.get_logger("sluice.engine")
 
-Queue = Callable[[Callable[[str, int], None]], AbstractAsyncContextManager[QueueConnection]]
+Heard = Callable[[str, int | None], None]
+Queue = Callable[[Heard], AbstractAsyncContextManager[QueueConnection]]
 
 
 class QueueConsumer:
@@ -47,7 +48,7 @@ class QueueConsumer:
 
     Args:
         queue: opens a connection; is given the function to tell of which flow key and priority
-            there are new messages.
+            there are new messages; None: it may be any.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class QueueConsumer:
     def look(self) -> None:
         self._wake.set()
 
-    def _hear(self, flow_key: str, priority: int) -> None:
+    def _hear(self, flow_key: str, priority: int | None) -> None:
         if flow_key in self._handlers:
             self._dry.hear(flow_key, priority)
             self._due_known = False
@@ -184,6 +185,8 @@ class QueueConsumer:
             left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
             if left > 0:
                 self._locked_for = SHARE
+            elif await queue.mend_priorities(self._handlers):
+                left = 0.0
             else:  # somebody has it locked, and may not take it
                 left, self._locked_for = self._locked_for, min(2 * self._locked_for, 1.0)
             self._due_at = _now() + left

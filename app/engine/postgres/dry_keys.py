@@ -21,10 +21,10 @@ class DryKeys:
         """By flow key, a bit for each priority."""
         self._heard: Counter[str] = Counter()
 
-    def hear(self, flow_key: str, priority: int) -> None:
-        """There are new messages."""
+    def hear(self, flow_key: str, priority: int | None) -> None:
+        """There are new messages; None: of whichever priority."""
         self._heard[flow_key] += 1
-        self._dry[flow_key] &= ~(1 << priority)
+        self._dry[flow_key] &= ~(ALL if priority is None else 1 << priority)
 
     def clear(self) -> None:
         """There may be something of each."""

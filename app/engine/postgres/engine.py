@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,12 +11,13 @@ from itertools import groupby
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.config.priorities import HIGHEST
 from app.connections.driver import fetch_raw
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
 from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
 from app.engine.postgres import statements
-from app.engine.postgres.consumer import QueueConsumer
+from app.engine.postgres.consumer import Heard, QueueConsumer
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import CLAIMING, QueueConnection
 
@@ -132,15 +133,14 @@ class PostgresEngine:
         )
 
     @asynccontextmanager
-    async def _queue(
-        self, me: uuid.UUID, heard: Callable[[str, int], None]
-    ) -> AsyncIterator[QueueConnection]:
-        """Open a connection that listens; ``heard`` is told flow key and priority of messages."""
+    async def _queue(self, me: uuid.UUID, heard: Heard) -> AsyncIterator[QueueConnection]:
+        """Open a connection that listens; ``heard`` is told what has come."""
 
         def notified(_connection: object, _pid: object, _channel: object, told: object) -> None:
-            flow_key, _, priority = str(told).rpartition(" ")
-            if flow_key:  # a process of the version before says none: the next poll finds it
-                heard(flow_key, int(priority))
+            flow_key, _, priority = str(told).partition(" ")
+            # A process of an older version says no priority, or one that there is not any more.
+            level = int(priority) if priority.isdecimal() else HIGHEST + 1
+            heard(flow_key, level if level <= HIGHEST else None)
 
         async with self._connected(CLAIMING) as connection:
             await connection.add_listener(self._said(statements.CHANNEL), notified)

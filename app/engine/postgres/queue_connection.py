@@ -74,6 +74,11 @@ class QueueConnection:
         [(due,)] = await self._fetch(statements.NEXT_DUE, keys, [key in dry for key in keys])
         return cast("timedelta | None", due)
 
+    async def mend_priorities(self, flow_keys: Collection[str]) -> bool:
+        """Have messages that wait with a priority that there is not taken as ordinary ones. Returns
+        whether there were any."""
+        return bool(await self._fetch(statements.ORDINARY_ONES, list(flow_keys)))
+
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
         """End these deliveries, or have their messages come again after so long."""
         over = [token for token, delay in ended.items() if delay is None]

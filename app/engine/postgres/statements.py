@@ -6,6 +6,8 @@ made, and kept, while the queue is empty begins with the whole queue (docs/decis
 
 from __future__ import annotations
 
+from app.config.priorities import HIGHEST, ORDINARY
+
 CHANNEL = "sluice.queue"
 """A notification on it is a flow key, and a priority, of which new messages wait."""
 
@@ -89,6 +91,14 @@ NEXT_DUE = """
     ) AS due
 """
 
+# Nothing is claimed of such priorities: a process of an older version, which still runs, has them.
+ORDINARY_ONES = f"""
+    UPDATE sluice.message SET priority = {ORDINARY} WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.message
+        WHERE flow_key = ANY($1::text[]) AND priority > {HIGHEST} AND worker IS NULL
+        ORDER BY id FOR UPDATE SKIP LOCKED
+    )) RETURNING seq
+"""  # noqa: S608
 # Messages of these very deliveries: a later one may be ours as well.
 _OURS = """ARRAY(
         SELECT seq FROM sluice.message

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.config.priorities import HIGHEST
 from app.connections.driver import fetch_raw
 from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
 from app.engine.qstash import statements
@@ -210,9 +211,15 @@ class QStashEngine:
                 receiver.expect_no_more(lane, flow_key)
         if not held:
             return None
-        [(seq, number, attempt, payload, late)] = held
-        due = time.perf_counter() - late
-        return Delivery((seq, number), flow_key, payload, attempt, due=due)
+        [(seq, number, attempt, payload, priority, late)] = held
+        return Delivery(
+            (seq, number),
+            flow_key,
+            payload,
+            attempt,
+            due=time.perf_counter() - late,
+            priority=min(priority // RANKS, HIGHEST),
+        )
 
     async def _left_alone(self, letter: Letter, flow_key: str) -> DeliveryAnswer:
         """The message is in another delivery's hand, or this letter is not its last one."""

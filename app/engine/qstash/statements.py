@@ -20,13 +20,22 @@ PUBLISH = """
             AS t(id, flow_key, payload, size, priority, delay)
         ORDER BY t.id COLLATE "C"
         ON CONFLICT (id) DO UPDATE SET
-            due_at = CASE WHEN m.held_until IS NULL THEN excluded.due_at ELSE m.due_at END,
-            try_at = CASE WHEN m.held_until IS NULL THEN excluded.try_at END,
-            publication = CASE WHEN m.held_until IS NOT NULL THEN m.publication END,
+            priority = excluded.priority,
+            due_at = CASE
+                WHEN m.held_until IS NULL THEN least(m.due_at, excluded.due_at) ELSE m.due_at
+            END,
+            try_at = CASE
+                WHEN m.held_until IS NULL AND m.due_at > excluded.due_at THEN excluded.try_at
+                ELSE m.try_at
+            END,
+            publication = CASE
+                WHEN m.held_until IS NOT NULL OR m.due_at <= excluded.due_at THEN m.publication
+            END,
             again_at = CASE
                 WHEN m.held_until IS NOT NULL THEN least(m.again_at, excluded.due_at)
             END
         WHERE m.held_until IS NOT NULL OR m.due_at > excluded.due_at
+           OR m.priority <> excluded.priority
         RETURNING 1
     )
     SELECT count(*) FROM fresh
@@ -71,7 +80,8 @@ HOLD = """
         deliveries = deliveries + 1, attempts = attempts + 1
     WHERE id = $1::text AND flow_key = $2::text AND publication = $3::uuid
       AND (held_until IS NULL OR held_until <= now() OR retried < $4::int)
-    RETURNING seq, deliveries, attempts, payload, extract(epoch FROM now() - due_at)::float8
+    RETURNING seq, deliveries, attempts, payload, priority,
+        extract(epoch FROM now() - due_at)::float8
 """
 HELD = """
     SELECT held_until - now() FROM sluice.outbox

@@ -41,7 +41,9 @@ class PageLane:
         self._by_key: defaultdict[str, Hands] = defaultdict(Hands)
 
     def places(self) -> int:
-        return PAGES_AT_ONCE - self._in_hand.above(HIGHEST)
+        free = self._free(LOWEST)
+        # Beyond them one by one: what is in hand of lower priorities takes no place of higher ones.
+        return free if free > 0 else min(1, self._free(HIGHEST))
 
     def room(self, flow_key: str) -> int:
         return 0 if self._stays(flow_key) else min(self._room(flow_key, LOWEST), self._free(LOWEST))
