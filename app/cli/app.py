@@ -128,7 +128,7 @@ COMMANDS = {
         "List backfills, follow one, and control it.",
     ),
     "schedule": (
-        "commands.schedule_changes",
+        "schedules.group",
         "See when families run by themselves, and change it.",
     ),
     "event": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import closing
 from typing import Any
 
@@ -14,9 +15,10 @@ from app.cli.options import Following, Json, RunId, ThroughPauses, following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
 from app.cli.output.run_summary import cost, print_end, total_of
-from app.cli.paths import run_path
+from app.cli.paths import item_path, run_path
 from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.events import EventView, ProgressView
+from app.schemas.items import ItemAnswer, ItemsAnswer, SuspendedAnswer
 from app.schemas.runs import RunAnswer, RunView
 
 _UNTOLD = frozenset({"created", "begun", "ended"})
@@ -162,7 +164,22 @@ class _Watcher:
         waiting = run.counters.suspended
         if waiting and total_of(run) == run.ended + waiting and not self._told_who_waits:
             self._told_who_waits = True
-            self._shown.say(f"All that is left waits. See: {program()} suspended {run.id}")
+            self._shown.say(self._reader.ask(lambda: _what_waits(self._api, run.id)))
+
+
+def _what_waits(api: ApiClient, run_id: str) -> str:
+    """With where to look: what a person can do about it comes first."""
+    if api.get(SuspendedAnswer, run_path(run_id, "suspended"), limit=1).found.suspended:
+        return f"All that is left waits. See: {program()} suspended {run_id}"
+    path = run_path(run_id, "items")
+    items = api.get(ItemsAnswer, path, status="suspended", limit=1).found.items
+    if not items:
+        return "All that is left waits."  # one goes on just now
+    item_id = items[0].item_id
+    steps = api.get(ItemAnswer, item_path(run_id, item_id)).found.steps
+    if any(step.kind == "deferred" and step.status == "waiting" for step in steps):
+        return f"All that is left waits for a provider's batch. See: {program()} batches --open"
+    return f"All that is left waits. See: {program()} item {run_id} {shlex.quote(item_id)}"
 
 
 def _gone_on(run: RunView, progress: ProgressView) -> RunView:

@@ -24,7 +24,7 @@ def parse_limit(option: str, text: str) -> int | None:
     Raises:
         BadInput: neither a whole number above 0 nor ``none``; names ``option``.
     """
-    if _is_none(text):
+    if is_none(text):
         return None
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
         raise BadInput(
@@ -39,7 +39,7 @@ def parse_rate(option: str, text: str) -> Rate:
     Raises:
         BadInput: neither a rate above 0 nor ``none``; names ``option``.
     """
-    if _is_none(text):
+    if is_none(text):
         return Rate(None)
     found = _RATE.fullmatch(text.replace(" ", "").lower())
     rate = Rate(float(found[1]), float(found[2] or 1) * _SECONDS[found[3]]) if found else None
@@ -51,5 +51,5 @@ def parse_rate(option: str, text: str) -> Rate:
     return rate
 
 
-def _is_none(text: str) -> bool:
+def is_none(text: str) -> bool:
     return text.strip().lower() == "none"

@@ -1,33 +1,44 @@
-"""``sluice schedule add``, ``edit``, ``pause``, ``resume``, ``remove`` and ``run``."""
+"""``sluice schedule add`` and ``edit``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import typer
-from pydantic import JsonValue
+from pydantic.alias_generators import to_camel
 
-from app.cli.api_client import ApiClient, Reply, open_api
+from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
-from app.cli.commands.schedule import (
+from app.cli.input.params import parse_params
+from app.cli.input.run_options import Body
+from app.cli.options import FamilyName, Json, Note, Param
+from app.cli.paths import noted
+from app.cli.schedules.run_options import (
+    Approval,
+    Attempts,
+    AutoPromote,
+    BudgetTokens,
+    BudgetUsd,
+    Canary,
+    Deadline,
+    Force,
+    Limit,
+    MaxFailureRate,
+    Priority,
+    RampEvery,
+    RampFactor,
+    RampStart,
+    Typed,
+)
+from app.cli.schedules.schedule import (
     PATH,
     ScheduleName,
-    due,
     find_schedule,
-    schedule,
     schedule_path,
+    tell,
 )
-from app.cli.commands.watch import tell_start
-from app.cli.input.limits import parse_limit
-from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, Json, Key, Note, Param, ThroughPauses, Watch, following
-from app.cli.output.console import confirm_removal, open_console, print_json, printable
-from app.cli.paths import noted, noted_path
 from app.errors import BadInput
-from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
-from app.schemas.workflow_answers import StartedAnswer
+from app.schemas.schedules import ScheduleAnswer, ScheduleView
 
 Expression = Annotated[
     str, typer.Argument(metavar="EXPRESSION", help='Five fields of cron, such as "0 3 * * *".')
@@ -40,72 +51,40 @@ CatchUp = Annotated[
     Literal["one", "none"] | None,
     typer.Option(help="What was missed while nothing ran makes one run, or none; else one."),
 ]
-Limit = Annotated[
-    str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
-]
-Attempts = Annotated[
-    str | None, typer.Option(metavar="N", help="Try each item so often; none: as its family says.")
-]
-Force = Annotated[
-    bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
-]
-Approval = Annotated[
-    bool | None,
-    typer.Option("--approval/--no-approval", help="Each run counts, then waits to be approved."),
-]
-
 commands = typer.Typer()
-commands.add_typer(schedule, name="schedule")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the user named; None: not named."""
+def _body(
+    api: ApiClient,
+    family: str,
+    *,
+    typed: Typed,
+    now: ScheduleView | None = None,
+    param: list[str] | None,
+    **plain: str | None,
+) -> Body:
+    """What the user named, as the API takes it.
 
-    expression: str | None
-    tz: str | None
-    name: str | None
-    params: tuple[str, ...]
-    catch_up: str | None
-    limit: str | None
-    attempts: str | None
-    force: bool | None
-    approval: bool | None
+    Args:
+        now: with the params and options that are in force.
 
-    def body(
-        self,
-        api: ApiClient,
-        family: str,
-        params: Mapping[str, JsonValue],
-        options: Mapping[str, JsonValue],
-    ) -> dict[str, JsonValue]:
-        """As the API takes it. ``params`` and ``options`` are in force now.
-
-        Raises:
-            BadInput: a param or the limit cannot be read, or the family is not there.
-        """
-        plain: dict[str, JsonValue] = {
-            "expression": self.expression,
-            "tz": self.tz,
-            "name": self.name,
-            "catchUp": self.catch_up,
+    Raises:
+        BadInput: a param or an option cannot be read, or the family is not there.
+    """
+    body: Body = {to_camel(name): value for name, value in plain.items() if value is not None}
+    if param:
+        found = find_family(api, family)
+        body["params"] = {
+            **({} if now is None else now.params),
+            **parse_params(param, found.params),
         }
-        body: dict[str, JsonValue] = {}
-        body |= {name: value for name, value in plain.items() if value is not None}
-        if self.params:
-            found = find_family(api, family)
-            body["params"] = {**params, **parse_params(self.params, found.params)}
-        asked: dict[str, JsonValue] = {"force": self.force, "approval": self.approval}
-        asked = {name: value for name, value in asked.items() if value is not None}
-        for name, number in (("limit", self.limit), ("attempts", self.attempts)):
-            if number is not None:
-                asked[name] = parse_limit(f"--{name}", number)
-        if asked:
-            body["options"] = {**options, **asked}
-        return body
+    options = typed.over({} if now is None else now.options.model_dump(mode="json"))
+    if options is not None:
+        body["options"] = options
+    return body
 
 
-@schedule.command()
+@commands.command()
 def add(
     family: FamilyName,
     expression: Expression,
@@ -115,6 +94,16 @@ def add(
     param: Param = None,
     limit: Limit = None,
     attempts: Attempts = None,
+    priority: Priority = None,
+    canary: Canary = None,
+    auto_promote: AutoPromote = None,
+    ramp_start: RampStart = None,
+    ramp_factor: RampFactor = None,
+    ramp_every: RampEvery = None,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    max_failure_rate: MaxFailureRate = None,
+    deadline: Deadline = None,
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
@@ -122,26 +111,34 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Let a family run by itself whenever the expression says."""
-    wanted = Wanted(
-        expression,
-        tz,
-        name,
-        tuple(param or ()),
-        catch_up,
-        limit,
-        attempts,
+    typed = Typed(
+        limit=limit,
+        attempts=attempts,
+        priority=priority,
+        canary=canary,
+        auto_promote=auto_promote,
+        ramp_start=ramp_start,
+        ramp_factor=ramp_factor,
+        ramp_every=ramp_every,
+        budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
+        max_failure_rate=max_failure_rate,
+        deadline=deadline,
         force=force,
         approval=approval,
     )
     with open_api() as api:
-        body = wanted.body(api, family, {}, {})
-        _tell(
+        body = _body(
+            api, family, typed=typed, param=param,
+            expression=expression, tz=tz, name=name, catch_up=catch_up,
+        )  # fmt: skip
+        tell(
             api.post(ScheduleAnswer, PATH, {"family": family, **body, **noted(note)}),
             as_json=as_json,
         )
 
 
-@schedule.command()
+@commands.command()
 def edit(
     schedule_name: ScheduleName,
     *,
@@ -153,6 +150,16 @@ def edit(
     param: Param = None,
     limit: Limit = None,
     attempts: Attempts = None,
+    priority: Priority = None,
+    canary: Canary = None,
+    auto_promote: AutoPromote = None,
+    ramp_start: RampStart = None,
+    ramp_factor: RampFactor = None,
+    ramp_every: RampEvery = None,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    max_failure_rate: MaxFailureRate = None,
+    deadline: Deadline = None,
     force: Force = None,
     approval: Approval = None,
     catch_up: CatchUp = None,
@@ -160,88 +167,29 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Change one that the code does not declare; what is not named stays as it is."""
-    wanted = Wanted(
-        expression,
-        tz,
-        name,
-        tuple(param or ()),
-        catch_up,
-        limit,
-        attempts,
+    typed = Typed(
+        limit=limit,
+        attempts=attempts,
+        priority=priority,
+        canary=canary,
+        auto_promote=auto_promote,
+        ramp_start=ramp_start,
+        ramp_factor=ramp_factor,
+        ramp_every=ramp_every,
+        budget_usd=budget_usd,
+        budget_tokens=budget_tokens,
+        max_failure_rate=max_failure_rate,
+        deadline=deadline,
         force=force,
         approval=approval,
     )
     with open_api() as api:
         now = find_schedule(api, schedule_name)
-        body = wanted.body(api, now.family, now.params, now.options.model_dump(mode="json"))
+        body = _body(
+            api, now.family, typed=typed, now=now, param=param,
+            expression=expression, tz=tz, name=name, catch_up=catch_up,
+        )  # fmt: skip
         if not body:
             raise BadInput("Say what to change: see sluice schedule edit --help.")
         body |= noted(note)
-        _tell(api.send(ScheduleAnswer, "PATCH", schedule_path(now), body), as_json=as_json)
-
-
-@schedule.command()
-def pause(name: ScheduleName, *, note: Note = None, as_json: Json = False) -> None:
-    """Let it start nothing until it is resumed."""
-    _act(name, "pause", note, as_json=as_json)
-
-
-@schedule.command()
-def resume(name: ScheduleName, *, note: Note = None, as_json: Json = False) -> None:
-    """Let it go on; what passed meanwhile is not made up for."""
-    _act(name, "resume", note, as_json=as_json)
-
-
-def _act(name: str, action: str, note: str | None, *, as_json: bool) -> None:
-    with open_api() as api:
-        path = schedule_path(find_schedule(api, name), action)
-        _tell(api.post(ScheduleAnswer, path, noted(note)), as_json=as_json)
-
-
-@schedule.command()
-def remove(
-    name: ScheduleName,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
-    note: Note = None,
-    as_json: Json = False,
-) -> None:
-    """Remove one that the code does not declare; its runs stay."""
-    confirm_removal(f"schedule {name}", yes=yes)
-    with open_api() as api:
-        path = noted_path(schedule_path(find_schedule(api, name)), note)
-        answer = api.send(RemovedAnswer, "DELETE", path)
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        open_console().print(f"{printable(name)} is removed. Its runs stay.")
-
-
-@schedule.command()
-def run(
-    name: ScheduleName,
-    *,
-    idempotency_key: Key = None,
-    watch: Watch = False,
-    through_pauses: ThroughPauses = False,
-    as_json: Json = False,
-) -> None:
-    """Start a run as it would, at once; when it is due next stays."""
-    follow_it = following(watch=watch, through_pauses=through_pauses)
-    with open_api() as api:
-        path = schedule_path(find_schedule(api, name), "run")
-        started = api.post(StartedAnswer, path, {}, key=idempotency_key)
-        run_id = started.found.run_id
-        code = tell_start(api, open_console(), started, run_id, follow_it, as_json=as_json)
-        raise typer.Exit(code)
-
-
-def _tell(answer: Reply[ScheduleAnswer], *, as_json: bool) -> None:
-    console = open_console()
-    if as_json:
-        print_json(console, answer.raw)
-        return
-    one = answer.found.schedule
-    words = printable(one.words or one.expression)
-    fires = due(one) if one.next_at is None else f"next {due(one)}"
-    console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}")
+        tell(api.send(ScheduleAnswer, "PATCH", schedule_path(now), body), as_json=as_json)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 from rich.console import Console
 
-from app.cli.api_client import ApiClient, open_api
+from app.cli.api_client import ApiClient, Reply, open_api
 from app.cli.options import Json
 from app.cli.output.console import (
     add,
@@ -133,3 +133,15 @@ def _print(console: Console, one: ScheduleView) -> None:
         add(made, "", one.last.detail)
     add(made, "changed", f"{when(one.changed_at)} by {one.changed_by}")
     console.print(made)
+
+
+def tell(answer: Reply[ScheduleAnswer], *, as_json: bool) -> None:
+    """How it stands now that it was changed."""
+    console = open_console()
+    if as_json:
+        print_json(console, answer.raw)
+        return
+    one = answer.found.schedule
+    words = printable(one.words or one.expression)
+    fires = due(one) if one.next_at is None else f"next {due(one)}"
+    console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}")

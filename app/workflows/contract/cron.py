@@ -46,6 +46,8 @@ class Cron:
     """The family's params, by their names in Python or over HTTP."""
     force: bool = False
     limit: int | None = None
+    priority: int | None = None
+    """Of its runs; None: the family's."""
     catch_up: CatchUp = CatchUp.ONE
 
     def __post_init__(self) -> None:

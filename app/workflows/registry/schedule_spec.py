@@ -34,7 +34,7 @@ def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
         )
     try:
         kept = params.named(cron.params or {})
-        options = ScheduleOptions(force=cron.force, limit=cron.limit)
+        options = ScheduleOptions(force=cron.force, limit=cron.limit, priority=cron.priority)
         catch_up = CatchUp(cron.catch_up)
     except BadInput as error:
         raise ConfigurationError(f"{family.name}.schedule: {error.detail}") from None

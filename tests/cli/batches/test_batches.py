@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from app.cli.demo.batches.local_provider import LocalProvider
 from app.cli.demo.batches.provider_server import provider_server
-from tests.cli.command import Commanding
+from tests.cli.command import Commanding, wait_for
 from tests.support.service import Opener
-from tests.workflows.deferred.asking import Deferring, asking
+from tests.workflows.deferred.asking import Deferring, asking, begun
 
 
 async def test_the_command_line_says_how_far_batches_are(
@@ -26,3 +30,29 @@ async def test_the_command_line_says_how_far_batches_are(
         assert "llm small-1" in said
         assert "completed" in said
         assert "No batch was sent" in await command.says("batches", "--open")
+
+
+async def test_whoever_watches_is_led_to_the_batches_where_all_that_is_left_waits_for_one(
+    opener: Opener, commanding: Commanding, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    never = timedelta(hours=1)
+    async with (
+        provider_server(LocalProvider()) as server,
+        asking(opener, server, within=never)(Deferring()) as sluice,
+        commanding(sluice) as command,
+    ):
+        await sluice.add_users(2)
+        run_id, log = await sluice.start(), tmp_path / "log"
+        async with sluice.worker():
+            await begun(sluice, run_id, 2)
+            watching = command.sluice.start("watch", run_id, log=log)
+            try:
+                said = "All that is left waits for a provider's batch. See:"
+                await asyncio.to_thread(wait_for, said, log, watching)
+            finally:
+                watching.kill()
+                watching.wait()
+            await sluice.service.api.control.cancel(run_id, by="test")
+            await sluice.ended(run_id)
+    assert " batches --open\n" in log.read_text()

@@ -68,6 +68,43 @@ def test_what_is_not_named_stays_as_it_is(schedules: Sluice) -> None:
     assert state(schedules, "show", "paid") == third
 
 
+def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) -> None:
+    first = state(
+        schedules, "add", FAMILY, "0 3 * * *", "--name", "careful", "--priority", "2",
+        "--canary", "10", "--auto-promote", "--ramp-start", "1", "--ramp-every", "30s",
+        "--budget-usd", "20", "--budget-tokens", "1000", "--max-failure-rate", "0.1",
+        "--deadline", "2h", "--attempts", "3", "--approval",
+    )["options"]  # fmt: skip
+    assert {name: value for name, value in first.items() if value} == {
+        "priority": 2,
+        "canary": 10,
+        "autoPromote": True,
+        "ramp": {"start": 1, "factor": 2, "everySeconds": 30},
+        "budget": {"usd": 20, "tokens": 1000},
+        "maxFailureRate": 0.1,
+        "deadlineSeconds": 7200,
+        "attempts": 3,
+        "approval": True,
+    }
+    second = state(
+        schedules, "edit", "careful", "--priority", "9", "--ramp-factor", "1.5",
+        "--budget-usd", "none", "--no-auto-promote", "--max-failure-rate", "none",
+    )["options"]  # fmt: skip
+    assert second == {
+        **first, "priority": 9, "autoPromote": False, "maxFailureRate": None,
+        "ramp": {"start": 1, "factor": 1.5, "everySeconds": 30},
+        "budget": {"usd": None, "tokens": 1000},
+    }  # fmt: skip
+    shown = done(schedules, "show", "careful")
+    assert "priority 9" in shown
+    third = state(
+        schedules, "edit", "careful", "--priority", "none", "--ramp-start", "none", "--canary",
+        "none", "--budget-tokens", "none", "--deadline", "none", "--attempts", "none",
+        "--no-approval",
+    )["options"]  # fmt: skip
+    assert {name: value for name, value in third.items() if value} == {}
+
+
 def test_a_run_now_is_followed_and_what_it_was_is_shown(schedules: Sluice) -> None:
     state(schedules, "add", FAMILY, "0 3 * * *", "--name", "small", "--limit", "1")
     ended = schedules.run("schedule", "run", "small", "--watch")
@@ -105,6 +142,17 @@ def test_what_the_user_got_wrong_is_one_sentence_with_the_position(schedules: Sl
     assert "There is no family 'nope'." in refused("add", "nope", "0 3 * * *")
     assert "There is no param 'x'." in refused("add", FAMILY, "0 3 * * *", "--param", "x=1")
     assert "--limit: it must be" in refused("add", FAMILY, "0 3 * * *", "--limit", "0")
+    for option, said in {
+        "--priority=10": "--priority: it must be a whole number from 0 to 9, or none, not '10'.",
+        "--budget-usd=much": "--budget-usd: it must be a number such as 0.5 or 20, or none",
+        "--deadline=soon": "--deadline: it must be a number above 0 and a unit",
+        "--ramp-every=60s": "--ramp-factor and --ramp-every are for a ramp.",
+        "--max-failure-rate=2": "options.maxFailureRate",
+        "--auto-promote": "autoPromote is for a run with a canary",
+    }.items():
+        assert said in refused("add", FAMILY, "0 3 * * *", option)
+    both = ("--ramp-start=none", "--ramp-every=60s")
+    assert "there is no factor and no time" in refused("add", FAMILY, "0 3 * * *", *both)
     for command in ("show", "pause", "resume", "remove", "run"):
         assert refused(command, "nope") == "There is no schedule 'nope'. See: sluice schedule"
     state(schedules, "add", FAMILY, "0 3 * * *", "--name", "plain")

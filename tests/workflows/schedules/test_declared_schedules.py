@@ -70,9 +70,10 @@ async def test_what_the_code_says_anew_is_in_force_and_what_it_leaves_stays(
         await make_due(sluice, KEY)
         await scheduler_of(sluice).fire_due()
         before = await look(sluice, KEY)
-    async with opener(declaring(Cron("0 3 * * *", tz="Europe/Berlin", limit=9))) as sluice:
+    changed = Cron("0 3 * * *", tz="Europe/Berlin", limit=9, priority=2)
+    async with opener(declaring(changed)) as sluice:
         other = await look(sluice, KEY)
-        assert (other.params, other.options) == ({}, {"limit": 9})
+        assert (other.params, other.options) == ({}, {"limit": 9, "priority": 2})
         assert (other.next_at, other.last_run_id) == (before.next_at, before.last_run_id)
     later = Cron("15 4 * * *", catch_up=CatchUp.NONE)
     async with opener(declaring(later)) as sluice:
@@ -152,6 +153,7 @@ async def test_of_processes_that_start_at_once_one_makes_the_row(opener: Opener)
         (Cron("0 3 * * *", params={"regoin": 1}), Where, "params.regoin: Extra inputs"),
         (Cron("0 3 * * *"), Required, "declaring.schedule: params.region: Field required"),
         (Cron("0 3 * * *", limit=0), Where, "declaring.schedule: limit: "),
+        (Cron("0 3 * * *", priority=10), Where, "declaring.schedule: priority: "),
         (Cron("0 3 * * *", catch_up="all"), Where, "catch_up: 'all' is not a valid"),  # type: ignore[arg-type]  # the point
     ],
 )

@@ -1,0 +1,1 @@
+"""When families run by themselves, on the command line."""

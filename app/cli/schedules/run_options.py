@@ -1,0 +1,182 @@
+"""What a schedule's runs differ in from what their family says, as one types it: ``none`` takes
+back what was said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from app.cli.input.durations import parse_duration
+from app.cli.input.limits import is_none, parse_limit
+from app.cli.input.run_options import Body
+from app.errors import BadInput
+
+Limit = Annotated[
+    str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
+]
+Attempts = Annotated[
+    str | None, typer.Option(metavar="N", help="Try each item so often; none: as its family says.")
+]
+Priority = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="0 to 9, a higher one first; none: as its family says."),
+]
+Canary = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="N items first, then pause to be looked at; none: all."),
+]
+AutoPromote = Annotated[
+    bool | None,
+    typer.Option(
+        "--auto-promote/--no-auto-promote", help="Go on by itself after a canary that went well."
+    ),
+]
+RampStart = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Begin with N items at once, and grow; none: all at once."),
+]
+RampFactor = Annotated[
+    str | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
+]
+RampEvery = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else.")
+]
+BudgetUsd = Annotated[
+    str | None, typer.Option(metavar="X", help="Pause when so many USD are spent; none: never.")
+]
+BudgetTokens = Annotated[
+    str | None, typer.Option(metavar="N", help="Pause when so many tokens are spent; none: never.")
+]
+MaxFailureRate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="R",
+        help="Pause when a larger share of items fails, such as 0.1; none: as its family says.",
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Pause after so long, such as 90s or 2h; none: as its family says."
+    ),
+]
+Force = Annotated[
+    bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
+]
+Approval = Annotated[
+    bool | None,
+    typer.Option("--approval/--no-approval", help="Each run counts, then waits to be approved."),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """None: not named."""
+
+    limit: str | None
+    attempts: str | None
+    priority: str | None
+    canary: str | None
+    auto_promote: bool | None
+    ramp_start: str | None
+    ramp_factor: str | None
+    ramp_every: str | None
+    budget_usd: str | None
+    budget_tokens: str | None
+    max_failure_rate: str | None
+    deadline: str | None
+    force: bool | None
+    approval: bool | None
+
+    def over(self, now: Body) -> Body | None:
+        """``now`` with what was named, as the API takes it; None: nothing was.
+
+        Raises:
+            BadInput: one of them cannot be read, or lacks the one that it belongs to.
+        """
+        asked: Body = {
+            name: value
+            for name, value in (
+                ("force", self.force),
+                ("approval", self.approval),
+                ("autoPromote", self.auto_promote),
+            )
+            if value is not None
+        }
+        for name, option, text in (
+            ("limit", "--limit", self.limit),
+            ("attempts", "--attempts", self.attempts),
+            ("canary", "--canary", self.canary),
+        ):
+            if text is not None:
+                asked[name] = parse_limit(option, text)
+        if self.priority is not None:
+            asked["priority"] = _priority(self.priority)
+        if self.max_failure_rate is not None:
+            asked["maxFailureRate"] = _number("--max-failure-rate", self.max_failure_rate)
+        if self.deadline is not None:
+            asked["deadlineSeconds"] = _seconds("--deadline", self.deadline)
+        asked |= self._ramp(now.get("ramp"))
+        asked |= self._budget(now.get("budget"))
+        return {**now, **asked} if asked else None
+
+    def _ramp(self, now: JsonValue) -> Body:
+        if self.ramp_start is not None and is_none(self.ramp_start):
+            if self.ramp_factor is not None or self.ramp_every is not None:
+                raise BadInput("--ramp-start: with none there is no factor and no time to name.")
+            return {"ramp": None}
+        asked: Body = {}
+        if self.ramp_start is not None:
+            asked["start"] = parse_limit("--ramp-start", self.ramp_start)
+        if self.ramp_factor is not None:
+            asked["factor"] = _number("--ramp-factor", self.ramp_factor)
+        if self.ramp_every is not None:
+            asked["everySeconds"] = _seconds("--ramp-every", self.ramp_every)
+        ramp = {**_object(now), **_given(asked)}
+        if asked and "start" not in ramp:
+            raise BadInput("--ramp-factor and --ramp-every are for a ramp. Name --ramp-start too.")
+        return {"ramp": ramp} if asked else {}
+
+    def _budget(self, now: JsonValue) -> Body:
+        asked: Body = {}
+        if self.budget_usd is not None:
+            asked["usd"] = _number("--budget-usd", self.budget_usd)
+        if self.budget_tokens is not None:
+            asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens)
+        return {"budget": _given({**_object(now), **asked}) or None} if asked else {}
+
+
+def _object(value: JsonValue) -> Body:
+    return value if isinstance(value, dict) else {}
+
+
+def _given(asked: Body) -> Body:
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _priority(text: str) -> int | None:
+    if is_none(text):
+        return None
+    if not re.fullmatch("[0-9]", text):
+        raise BadInput(
+            f"--priority: it must be a whole number from 0 to 9, or none, not {text[:60]!r}."
+        )
+    return int(text)
+
+
+def _number(option: str, text: str) -> float | None:
+    if is_none(text):
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
+        raise BadInput(
+            f"{option}: it must be a number such as 0.5 or 20, or none, not {text[:60]!r}."
+        )
+    return float(text)
+
+
+def _seconds(option: str, text: str) -> float | None:
+    return None if is_none(text) else parse_duration(option, text).total_seconds()
