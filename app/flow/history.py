@@ -36,14 +36,14 @@ class FlowHistory:
 
     async def add(self, points: Mapping[str, FlowPoint]) -> None:
         """By flow key, in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, point in points.items():
-            name = self._name(key)
-            pipeline.lpush(name, json.dumps(asdict(point)))
-            pipeline.ltrim(name, 0, MOST - 1)
-            pipeline.expire(name, _EXPIRE)
-        if points:
-            await pipeline.execute()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for key, point in points.items():
+                name = self._name(key)
+                pipeline.lpush(name, json.dumps(asdict(point)))
+                pipeline.ltrim(name, 0, MOST - 1)
+                pipeline.expire(name, _EXPIRE)
+            if points:
+                await pipeline.execute()
 
     async def of(self, key: str, now: datetime) -> Sequence[FlowPoint]:
         """The oldest first."""

@@ -124,12 +124,13 @@ class GateScript:
 
     async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
         """By flow key, in one round trip. None: Redis does not answer."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, control in of.items():
-            keys = self._keys(key, "slots", "waiting", "wants", started_in(control))
-            await self._observe(keys=keys, args=[bucket_of(control)], client=pipeline)
         try:
-            replies = await pipeline.execute() if of else []
+            # It would keep its connection, were it cut off before it executes.
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for key, control in of.items():
+                    keys = self._keys(key, "slots", "waiting", "wants", started_in(control))
+                    await self._observe(keys=keys, args=[bucket_of(control)], client=pipeline)
+                replies = await pipeline.execute() if of else []
         except UNREACHABLE as error:
             self.fault.seen(error)
             return None

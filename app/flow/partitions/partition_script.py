@@ -110,12 +110,13 @@ class PartitionScript:
         for permit, name in held.items():
             if name is not None:
                 by_partition[name].append(permit)
-        pipeline = self._redis.pipeline(transaction=False)
-        await self._renew(keys=self._keys(key, "slots"), args=[self._lease, *held], client=pipeline)
-        for name, permits in by_partition.items():
-            slots = self._keys(key, f"slots:{name}")
-            await self._renew(keys=slots, args=[self._lease, *permits], client=pipeline)
-        await pipeline.execute()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            slots = self._keys(key, "slots")
+            await self._renew(keys=slots, args=[self._lease, *held], client=pipeline)
+            for name, permits in by_partition.items():
+                slots = self._keys(key, f"slots:{name}")
+                await self._renew(keys=slots, args=[self._lease, *permits], client=pipeline)
+            await pipeline.execute()
 
     async def fullest(self, key: str, most: int, only: str | None = None) -> list[tuple[str, int]]:
         """Partitions that have slots in use, and how many; those with the most, or ``only`` this

@@ -118,15 +118,15 @@ class WorkBoard:
         of_runs: dict[str, dict[str, str]] = defaultdict(dict)
         for (run_id, item_id), report in reports.items():
             of_runs[run_id][item_id] = json.dumps(asdict(report))
-        pipeline = self._redis.pipeline(transaction=False)
-        for run_id, item_id in over:
-            pipeline.hdel(self._name(run_id), item_id)
-        for run_id, texts in of_runs.items():
-            pipeline.hset(
-                self._name(run_id), items=[part for pair in texts.items() for part in pair]
-            )
-            pipeline.expire(self._name(run_id), int(STALE))
-        await pipeline.execute()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for run_id, item_id in over:
+                pipeline.hdel(self._name(run_id), item_id)
+            for run_id, texts in of_runs.items():
+                pipeline.hset(
+                    self._name(run_id), items=[part for pair in texts.items() for part in pair]
+                )
+                pipeline.expire(self._name(run_id), int(STALE))
+            await pipeline.execute()
 
     def _name(self, run_id: str) -> str:
         return f"{self._prefix}:{run_id}"
