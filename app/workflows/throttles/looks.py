@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,7 +53,12 @@ class ThrottleLooks:
     grace: timedelta = GRACE
     wakes: list[Callable[[], None]] = field(default_factory=list)
     """Called when a family was asked for, and may start or not."""
+    looked: Counter[str] = field(default_factory=Counter)
+    """How often each family has been asked for here."""
     _good_until: dict[str, float] = field(default_factory=dict)
+    _looking: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
     _asking: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -92,10 +97,11 @@ class ThrottleLooks:
         async with self._asking[family]:
             if self._is_known(family):
                 return
+            known = self.looked[family]
             async with reading(self.database) as connection:
                 left = await holds.good_for(connection, family)
             if left is None:
-                await self.look(family)
+                await self.look(family, known=known)
             else:
                 await self.controls.refresh()
                 self._learn(family, left)
@@ -126,12 +132,24 @@ class ThrottleLooks:
             return await holds.due(connection, self.families)
 
     async def look_due(self) -> None:
-        await asyncio.gather(*map(self.look, await self.due()))
+        known = self.looked.copy()
+        await asyncio.gather(
+            *(self.look(family, known=known[family]) for family in await self.due())
+        )
 
-    async def look(self, family: str) -> None:
-        """Ask, and have it known everywhere."""
-        verdict = await self._verdict(family)
-        await self._write(family, verdict)
+    async def look(self, family: str, *, known: int | None = None) -> None:
+        """Ask, and have it known everywhere.
+
+        Args:
+            known: how often it had been asked for when this was found to be due: where somebody
+                here has asked since, nobody does again. None: it is asked for in any case.
+        """
+        async with self._looking[family]:
+            if known is not None and self.looked[family] != known:
+                return
+            verdict = await self._verdict(family)
+            await self._write(family, verdict)
+            self.looked[family] += 1
         await self._tell_runs(family, verdict)
 
     async def aclose(self) -> None:

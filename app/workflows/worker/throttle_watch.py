@@ -28,10 +28,12 @@ class ThrottleWatch:
         try:
             while self.looks.families:
                 try:
+                    known = self.looks.looked.copy()
                     for family in await self.looks.due():
                         # A check that is slow keeps no other family from being looked at.
                         if family not in looking:
-                            looking[family] = asyncio.create_task(self.looks.look(family))
+                            look = self.looks.look(family, known=known[family])
+                            looking[family] = asyncio.create_task(look)
                     for family in [name for name, task in looking.items() if task.done()]:
                         looking.pop(family).result()
                     fault.over()
