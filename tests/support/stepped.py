@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from app.store.database import reading
@@ -76,3 +77,15 @@ async def steps_suspended(sluice: Sluice, number: int) -> None:
             len(await sluice.sql("SELECT 1 FROM sluice.step WHERE status = 'suspended'")) < number
         ):
             await asyncio.sleep(0.02)
+
+
+async def time_passes(sluice: Sluice, time: timedelta) -> None:
+    """For the rows: as if so long ago had happened what has, and so much sooner were due what is.
+    A test says so when it has seen how something waits, and no such wait is ever too short."""
+    sooner = "due_at = due_at - CAST(:time AS interval)"
+    for table, change in {
+        "step": f"started_at = started_at - CAST(:time AS interval), {sooner}",
+        "item": sooner,
+        "message": f"{sooner} WHERE worker IS NULL",
+    }.items():
+        await sluice.sql(f"UPDATE sluice.{table} SET {change}", time=time)  # noqa: S608 - of ours
