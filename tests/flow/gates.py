@@ -66,14 +66,14 @@ class Work:
                 self.inside -= 1
         self.ended += 1
 
-    def most_starts_within(self, seconds: float) -> int:
-        """The most starts in any sliding window."""
-        starts, first, most = sorted(self.starts), 0, 0
-        for last, start in enumerate(starts):
-            while start - starts[first] >= seconds:
-                first += 1
-            most = max(most, last - first + 1)
-        return most
+
+async def lease_ends(redis: Redis, prefix: str, key: str = KEY) -> list[float]:
+    """Of each slot in use, in seconds of Redis's own clock."""
+    found = cast(  # redis-py's types leave open what a reply with scores is made of
+        "list[tuple[bytes, float]]",
+        await redis.zrange(f"{prefix}:flow:{{{key}}}:slots", 0, -1, withscores=True),
+    )
+    return [ends / 1e6 for _, ends in found]
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
 from tests.flow.gates import KEY, Overrides, Work, gate
 from tests.support.patience import PATIENCE
+from tests.support.rates import assert_rate_kept
 from tests.support.servers.choice import TestServers
 
 Gates = Callable[..., Awaitable[list[RedisGate]]]
@@ -47,21 +48,21 @@ async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None
             await asyncio.sleep(0.005)
 
 
-@pytest.mark.alone
-async def test_a_rate_holds_over_three_workers_and_is_used_in_full(gates: Gates) -> None:
-    work = Work()
+async def test_a_rate_holds_over_three_workers(gates: Gates) -> None:
+    """That it is used in full, ``test_permits_over_time`` says."""
+    work, since = Work(), asyncio.get_running_loop().time()
     opened = await gates(FlowControl(rate=50), 3)
     await asyncio.gather(*(work.do(opened[n % 3], 0) for n in range(100)))
-    assert work.most_starts_within(1) <= 51
-    assert max(work.starts) - min(work.starts) < 99 / 50 * 1.05
+    assert work.ended == 100
+    assert_rate_kept(work.starts, since, 1 / 50)
 
 
-@pytest.mark.alone
 async def test_a_rate_below_one_starts_one_in_several_periods(gates: Gates) -> None:
-    work = Work()
+    work, since = Work(), asyncio.get_running_loop().time()
     opened = await gates(FlowControl(rate=0.5, period=timedelta(seconds=0.2)), 2)
     await asyncio.gather(*(work.do(opened[n % 2], 0) for n in range(4)))
-    assert 1.2 - 0.02 <= max(work.starts) - min(work.starts) < 1.4  # three gaps of 0.4 s
+    assert work.ended == 4
+    assert_rate_kept(work.starts, since, 0.4)
 
 
 async def test_a_newcomer_gets_its_share_of_the_slots(gates: Gates) -> None:
@@ -86,40 +87,48 @@ async def test_a_single_slot_goes_round_between_workers(gates: Gates) -> None:
     await asyncio.gather(early, return_exceptions=True)
 
 
-@pytest.mark.alone
-async def test_a_pause_lets_nothing_begin_within_a_second_and_a_resume_goes_on(
-    gates: Gates,
-) -> None:
+async def test_once_a_pause_is_known_nothing_begins_and_a_resume_goes_on(gates: Gates) -> None:
+    """How soon it is known, ``test_permits_over_time`` says."""
     overrides, work = Overrides(), Work()
     [one] = await gates(FlowControl(parallelism=2), 1, overrides)
-    running = asyncio.gather(*(work.do(one, 0.02) for _ in range(150)))
+    items = [asyncio.create_task(work.do(one, 0.02)) for _ in range(150)]
     await until(lambda: work.ended > 5)
     overrides.rows[KEY] = Override(None, paused=True)
-    await asyncio.sleep(1)
-    paused_at = len(work.starts)
-    assert work.inside == 0
-    await asyncio.sleep(0.3)
-    assert len(work.starts) == paused_at < 150
+    await until(lambda: one._controls.of(KEY).paused)
+    known = len(work.starts)
+    await until(lambda: work.inside == 0)
+    await asyncio.sleep(0.3)  # longer than who waits goes without asking
+    # Those two at most who had been let in by then, and had not begun yet.
+    assert len(work.starts) <= known + 2 < 150
     overrides.rows.clear()
-    await running
+    await asyncio.gather(*items)
     assert work.ended == 150
 
 
-@pytest.mark.alone
-async def test_a_lower_limit_is_kept_within_a_second_and_a_higher_one_used(gates: Gates) -> None:
+async def test_once_a_lower_limit_is_known_it_is_kept_and_a_higher_one_is_used(
+    gates: Gates,
+) -> None:
     overrides, work = Overrides(), Work()
     opened = await gates(FlowControl(parallelism=10), 2, overrides)
-    running = asyncio.gather(*(work.do(opened[n % 2], 0.05) for n in range(600)))
-    await until(lambda: work.inside == 10)
-    overrides.rows[KEY] = Override(FlowControl(parallelism=3), paused=False)
-    await asyncio.sleep(1)
-    work.most = 0
-    await asyncio.sleep(0.3)
+    items = [asyncio.create_task(work.do(opened[n % 2], 0.05)) for n in range(600)]
+
+    async def known(limit: int) -> None:
+        overrides.rows[KEY] = Override(FlowControl(parallelism=limit), paused=False)
+        live = [one._controls.live for one in opened]
+        await until(lambda: all(of(KEY).control.parallelism == limit for of in live))
+
+    await until(lambda: work.most == 10)
+    await known(3)
+    # As those end that were at work, and Redis says that their slots are to be given back.
+    await until(lambda: sum(len(one._lanes[KEY].held) for one in opened) <= 3)
+    work.most, ended = 0, work.ended
+    await until(lambda: work.most == 3 and work.ended > ended + 30)
     assert work.most == 3
-    overrides.rows[KEY] = Override(FlowControl(parallelism=20), paused=False)
-    await until(lambda: work.inside == 20, within=1.5)
+    await known(20)
+    await until(lambda: work.most >= 20)
+    assert work.most == 20
     overrides.rows[KEY] = Override(FlowControl(), paused=False)
-    await running
+    await asyncio.gather(*items)
     assert work.ended == 600
 
 

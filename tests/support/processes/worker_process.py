@@ -35,6 +35,8 @@ from tests.support.users import User
 
 FINISH = "finish"
 """In place of a fatal item: the family has a finish, in which the first process ends."""
+UVLOOP = 0.002
+"""Seconds to which the clock is exact by which these processes wait."""
 ROOT = Path(__file__).resolve().parents[3]
 EVIDENCE = (
     """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from functools import partial
 
 import pytest
 
-from tests.support.processes.worker_process import EVIDENCE, worker_process
+from tests.support.processes.worker_process import EVIDENCE, UVLOOP, worker_process
+from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener, assert_exact
 from tests.workflows.partitions.partitioned_worker import MOST, RATE, Partitioned
 
@@ -30,6 +32,7 @@ async def test_three_workers_keep_each_partition_to_its_limits(opener: Opener) -
             module=MODULE,
         )
         async with start(), start(), start():
+            since = time.time()
             run = await sluice.ended(await sluice.start("traced"))
         rows = await sluice.sql(
             "SELECT right(item_id, 1), extract(epoch FROM began)::float8,"
@@ -41,7 +44,7 @@ async def test_three_workers_keep_each_partition_to_its_limits(opener: Opener) -
     for partition in "0123456789":
         mine = [(began, ended) for of, began, ended, _ in rows if of == partition]
         assert _most_at_once(mine) <= MOST
-        assert _most_starts(sorted(began for began, _ in mine), seconds=1.0) <= RATE + 1
+        assert_rate_kept((began for began, _ in mine), since, 1 / RATE, clock=UVLOOP)
     assert max(Counter(of for of, _, _, _ in rows).values()) == ITEMS // 10
 
 
@@ -51,14 +54,4 @@ def _most_at_once(executions: list[tuple[float, float]]) -> int:
     for _, change in changes:
         now += change
         most = max(most, now)
-    return most
-
-
-def _most_starts(starts: list[float], seconds: float) -> int:
-    """In any sliding window of that length."""
-    first = most = 0
-    for last, start in enumerate(starts):
-        while start - starts[first] >= seconds:
-            first += 1
-        most = max(most, last - first + 1)
     return most
