@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.config.priorities import ORDINARY
 from app.connections.driver import fetch_raw
-from app.engine import Delivery, Depth
-from app.engine.postgres import statements
+from app.engine import Delivery, Depth, Token
+from app.engine.postgres import consumer, statements
 from app.engine.postgres.engine import PostgresEngine
+from app.engine.postgres.queue_connection import QueueConnection
 from app.store.database import BY_INDEX, open_database, reading
 from app.workflows.keys import new_worker
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
-from tests.support.patience import PATIENCE
+
+NEVER = 3_600.0
 
 
 @pytest.fixture
@@ -34,19 +37,34 @@ def engine(database: AsyncEngine, database_url: str) -> PostgresEngine:
     return PostgresEngine(database, database_url, stop_timeout=timedelta(seconds=1))
 
 
+@pytest.fixture
+def only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers do not look by themselves: whatever comes, they were woken for it, or knew when."""
+    monkeypatch.setattr(consumer, "POLL", NEVER)
+    monkeypatch.setattr(consumer, "TAKE_OVER_EVERY", NEVER)
+
+
+@pytest.mark.usefixtures("only_woken")
 async def test_a_message_wakes_an_idle_worker(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:
-    clock = asyncio.get_running_loop().time
     taker = Taker()
     async with working(engine, {"a.execute": taker}):
-        waits: list[float] = []
         for number in range(11):
-            began = clock()
             await publish(engine, database, message(number))
             await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
-            waits.append(clock() - began)
-    assert sorted(waits)[5] < 0.5  # a look that nothing wakes comes after a second
+
+
+@pytest.mark.usefixtures("only_woken")
+async def test_an_idle_worker_knows_when_what_comes_later_is_due(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    taker = Taker()
+    async with working(engine, {"a.execute": taker}):
+        for number in range(5):
+            delay = timedelta(seconds=0.05 * (1 + number % 3))
+            await publish(engine, database, message(number, delay=delay))
+            await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
 
 
 async def test_what_a_process_of_an_older_version_publishes_is_taken_as_ordinary(
@@ -96,26 +114,6 @@ async def test_what_a_busy_worker_gives_back_comes_to_an_idle_one_when_it_is_due
     assert came[0] - gave[0] >= 0.29
 
 
-@pytest.mark.alone  # how much each gets is decided by milliseconds
-async def test_two_idle_workers_share_what_comes(
-    engine: PostgresEngine, database: AsyncEngine
-) -> None:
-    one, other = Holder(), Holder()
-    async with (
-        working(engine, {"a.execute": one}),
-        working(engine, {"a.execute": other}),
-    ):
-        async with asyncio.timeout(PATIENCE):
-            first = 100
-            while not (one.taken and other.taken):  # both are at it
-                await publish(engine, database, message(first := first + 1))
-                await asyncio.sleep(0.02)
-        before = len(one.taken), len(other.taken)
-        await publish(engine, database, *(message(n) for n in range(20)))
-        await until(lambda: len(one.taken) + len(other.taken) == sum(before) + 20)
-        assert min(len(one.taken) - before[0], len(other.taken) - before[1]) >= 4
-
-
 async def test_who_asks_for_one_message_locks_no_other(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:
@@ -128,31 +126,42 @@ async def test_who_asks_for_one_message_locks_no_other(
             assert len(taken) == 1  # and the other's is not committed
 
 
-@pytest.mark.alone  # how soon is decided by milliseconds
-async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again_soon(
+@pytest.mark.usefixtures("only_woken")
+async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again(
     engine: PostgresEngine, database: AsyncEngine
 ) -> None:
-    clock, taker = asyncio.get_running_loop().time, Taker()
-    soon = timedelta(seconds=0.1)
-    waits: list[float] = []
-    async with working(engine, {"a.execute": taker}), database.connect() as other:
-        for number in range(7):
-            await publish(engine, database, message(number, delay=soon))
+    """How soon, ``test_consumer_over_time`` says."""
+    taker, rooms = Taker(), {"a.execute": 0}
+    async with (
+        working(engine, {"a.execute": taker}, rooms=rooms) as worker,
+        database.connect() as other,
+    ):
+        for number in range(3):
+            rooms["a.execute"] = 0  # until it is locked
+            await publish(engine, database, message(number))
             await other.execute(text("SELECT FROM sluice.message FOR UPDATE"))
-            await asyncio.sleep(0.16)  # until after it is due
+            rooms["a.execute"] = 1
+            assert isinstance(worker, consumer.QueueConsumer)
+            worker._hear("a.execute", ORDINARY)  # and of its message only now
+            await asyncio.sleep(0.1)  # in which it is looked for
             assert len(taker.taken) == number
             await other.rollback()
-            began = clock()
             await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
-            waits.append(clock() - began)
-    assert sorted(waits)[3] < 0.25  # a look that nothing calls for comes after a second
 
 
-async def test_what_a_process_holds_that_is_gone_is_delivered_within_three_seconds(
-    engine: PostgresEngine, database: AsyncEngine
+async def test_what_a_process_holds_that_is_gone_is_delivered_after_three_looks_at_most(
+    engine: PostgresEngine, database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = asyncio.get_running_loop().time
-    taker = Taker()
+    """A look a second, as ``test_consumer_over_time`` says: within three seconds."""
+    taker, looks = Taker(), 0
+    take_over = QueueConnection.take_over
+
+    async def counted(queue: QueueConnection, held: Collection[Token]) -> None:
+        nonlocal looks
+        looks += 1
+        await take_over(queue, held)
+
+    monkeypatch.setattr(QueueConnection, "take_over", counted)
     await publish(engine, database, message(1))
     async with database.begin() as tx:  # as one leaves it that had no time for a word
         await tx.execute(text("INSERT INTO sluice.consumer (id) VALUES (gen_random_uuid())"))
@@ -162,11 +171,16 @@ async def test_what_a_process_holds_that_is_gone_is_delivered_within_three_secon
                 " worker = (SELECT id FROM sluice.consumer)"
             )
         )
-    began = clock()
-    async with working(engine, {"a.execute": taker}):
+    looks_until: list[int] = []
+
+    async def take(delivery: Delivery) -> None:
+        looks_until.append(looks)
+        await taker(delivery)
+
+    async with working(engine, {"a.execute": take}):
         await until(lambda: bool(taker.taken))
-        assert clock() - began < 6  # two looks, on a machine that others use too
         await until_empty(engine)
+    assert looks_until[0] <= 3
     assert taker.taken[0].attempt == 2
     async with database.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM sluice.consumer")) == 0
