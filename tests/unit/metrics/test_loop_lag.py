@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import time
+
+import pytest
 
 from app.metrics.catalog import LOOP_LAG
 from app.metrics.instruments import Histogram
 from app.metrics.loop_lag import EVERY, watching_lag
-from tests.support.patience import PATIENCE
+from tests.support.virtual_time import VirtualLoop, in_virtual_time
 
 BLOCKED = 0.4
 
 
-async def test_what_blocks_the_loop_is_measured_once() -> None:
+def test_what_blocks_the_loop_is_measured_once() -> None:
     lag = Histogram(LOOP_LAG.bounds)
-    with watching_lag(lag):
-        time.sleep(EVERY + BLOCKED)  # noqa: ASYNC251 - what it is about
-        async with asyncio.timeout(PATIENCE):
-            while not any(lag.counts):
-                await asyncio.sleep(0.01)
-    assert lag.total >= BLOCKED
+
+    async def main(loop: VirtualLoop) -> None:
+        with watching_lag(lag):
+            loop.stall(EVERY + BLOCKED)
+            await asyncio.sleep(3 * EVERY + EVERY / 2)
+
+    in_virtual_time(main)
+    assert lag.total == pytest.approx(BLOCKED)
     late = sum(lag.counts[LOOP_LAG.bounds.index(0.25) + 1 :])
-    assert late == 1
+    assert (late, sum(lag.counts)) == (1, 4)
