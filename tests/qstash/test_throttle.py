@@ -54,12 +54,11 @@ async def test_a_run_that_goes_stands_still_and_goes_on_with_every_item_counted_
         await family.until_begun(5)
         await say(sluice, WHY)
         await until_held(sluice, "recording")
-        held_at = time.monotonic()
+        held = len(family.began)
         await family.until_looked(2)
-        let_go_at = time.monotonic()
+        assert len(family.began) <= held + 2  # who had been let in by then
         await say(sluice, None)
         run = await sluice.ended(run_id)
-        assert [at for at in family.began if held_at + 0.1 < at < let_go_at] == []
         assert run.succeeded == 40
         assert set(family.executed.values()) == {1}
         assert_exact(run, await sluice.items(run_id))

@@ -22,12 +22,13 @@ from tests.support.network.llm_server import Server, response
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import EVIDENCE, worker_process
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.support.stepped import Stepped, items_at, remembered
+from tests.support.stepped import Stepped, items_at, remembered, time_passes
 from tests.workflows.throttles.telling_worker import HELD, TOLD, Telling
 
 MODULE = "tests.workflows.throttles.telling_worker"
 WHY = "the provider asks to come again"
 KEY = "recording.execute"
+ITEM_SECONDS = 0.02
 FOLLOW = 1.0
 """Seconds within which every worker knows."""
 
@@ -67,6 +68,18 @@ async def left(sluice: Sluice, key: str = KEY) -> float:
     return float(rows[0][0]) if rows else 0.0
 
 
+async def clock(sluice: Sluice) -> float:
+    """The database's, in seconds."""
+    [[now]] = await sluice.sql("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return float(now)
+
+
+async def end(sluice: Sluice) -> float:
+    """Of the hold, by that clock."""
+    [[until]] = await sluice.sql("SELECT extract(epoch FROM until)::float8 FROM sluice.flow_hold")
+    return float(until)
+
+
 @pytest.mark.slow
 async def test_three_workers_leave_the_other_side_alone_until_it_wants_to_be_called_again(
     opener: Opener,
@@ -77,7 +90,9 @@ async def test_three_workers_leave_the_other_side_alone_until_it_wants_to_be_cal
             await sluice.sql(statement)
         await sluice.add_users(400)
         prefix = opener.settings.redis_prefix
-        start = partial(worker_process, opener.urls, prefix, item_seconds=0.02, module=MODULE)
+        start = partial(
+            worker_process, opener.urls, prefix, item_seconds=ITEM_SECONDS, module=MODULE
+        )
         async with start(), start(), start():
             run = await sluice.ended(await sluice.start("traced"))
         [[at]] = await sluice.sql("SELECT extract(epoch FROM min(at))::float8 FROM told")
@@ -88,7 +103,8 @@ async def test_three_workers_leave_the_other_side_alone_until_it_wants_to_be_cal
     began = [began - at for began, _ in rows]
     end = HELD.total_seconds()
     assert len({pid for _, pid in rows}) == 3
-    assert [one for one in began if FOLLOW < one < end - 0.05] == []
+    # Said in what one of them, whose share is two, does within the time in which all know.
+    assert sum(0 < one < end - 0.05 for one in began) <= FOLLOW * 2 / ITEM_SECONDS + 6
     assert any(one < 0 for one in began)
     assert sum(one > end - 0.05 for one in began) > 200  # and then they went on
     assert run.succeeded == 400
@@ -116,15 +132,17 @@ async def test_many_who_are_told_the_same_do_not_add_up_and_the_later_end_wins(
 ) -> None:
     async with opener(Limited(control=FlowControl(parallelism=2))) as sluice:
         one, other = told(sluice), told(sluice)  # as of two processes
-        ten = timedelta(seconds=10)
+        before, ten = await clock(sluice), timedelta(seconds=600)
         await asyncio.gather(*(each.hold(KEY, ten, WHY) for each in (one, other) * 50))
-        assert 9 < await left(sluice) <= 10
+        until = await end(sluice)
+        assert before + 600 <= until <= await clock(sluice) + 600
         await one.hold(KEY, timedelta(seconds=2), "sooner")
-        assert 8 < await left(sluice) <= 10
-        await other.hold(KEY, timedelta(seconds=40), "later")
-        assert 39 < await left(sluice) <= 40
+        assert await end(sluice) == until
+        before = await clock(sluice)
+        await other.hold(KEY, timedelta(seconds=1_200), "later")
+        assert before + 1_200 <= await end(sluice) <= await clock(sluice) + 1_200
         [(since, reason)] = await sluice.sql(
-            "SELECT until - since > interval '40 s', reason FROM sluice.flow_hold"
+            "SELECT until - since > interval '1200 s', reason FROM sluice.flow_hold"
         )
         assert (since, reason) == (True, "later")  # held on since the first of them
 
@@ -133,33 +151,36 @@ async def test_no_answer_holds_for_longer_than_an_hour_or_for_no_time_at_all(
     opener: Opener,
 ) -> None:
     async with opener(Limited(control=FlowControl(parallelism=2))) as sluice:
+        before = await clock(sluice)
         await told(sluice).hold(KEY, timedelta(0), WHY)
-        assert 0 < await left(sluice) <= 1
+        assert before + 1 <= await end(sluice) <= await clock(sluice) + 1
+        before = await clock(sluice)
         await told(sluice).hold(KEY, timedelta(days=30), "x" * 10_000)
-        assert 3_590 < await left(sluice) <= 3_600
+        assert before + 3_600 <= await end(sluice) <= await clock(sluice) + 3_600
         [[length]] = await sluice.sql("SELECT length(reason) FROM sluice.flow_hold")
         assert length < 600
 
 
 async def test_whoever_shares_the_limit_is_held_and_others_go_on(opener: Opener) -> None:
     shared = FlowControl(parallelism=2, key="crm")
-    teller = Limited(name="teller", control=shared, tells=timedelta(seconds=1.5))
+    teller = Limited(name="teller", control=shared)
     sharing = Limited(name="sharing", control=shared)
     # Of the name of the key, which is another thing.
     free = Limited(name="crm", control=FlowControl(parallelism=2))
-    async with opener(teller, sharing, free) as sluice, sluice.worker():
+    async with opener(teller, sharing, free) as sluice, api(sluice) as caller, sluice.worker():
         await sluice.add_users(10)
-        first = await sluice.start("teller")
-        async with asyncio.timeout(PATIENCE):
-            while not await left(sluice, "crm"):
-                await asyncio.sleep(0.01)
-        began = time.monotonic()
-        second = await sluice.start("sharing")
+        await told(sluice).hold("teller.execute", timedelta(hours=1), WHY)
+        held = [await sluice.start("teller"), await sluice.start("sharing")]
         assert (await sluice.ended(await sluice.start("crm"))).succeeded == 10
+        for run_id in held:
+            async with asyncio.timeout(PATIENCE):
+                while (await sluice.run(run_id)).scheduled < 10:
+                    await asyncio.sleep(0.02)
+        assert not teller.began
         assert not sharing.began
-        assert (await sluice.ended(first)).succeeded == 10
-        assert (await sluice.ended(second)).succeeded == 10
-    assert min(at for at, _ in sharing.began) - began > 0.5
+        assert (await caller.post("/api/flow-control/crm/lift")).status_code == 200
+        for run_id in held:
+            assert (await sluice.ended(run_id)).succeeded == 10
 
 
 async def test_the_run_its_flow_key_and_a_preview_say_why_nothing_starts_and_until_when(
@@ -210,16 +231,13 @@ class Posting(Stepped):
 async def test_a_call_that_is_told_when_to_come_again_holds_the_key_and_fails_nothing(
     opener: Opener, server: Server
 ) -> None:
-    server.answers = [response(429, b"slow down", "x-ratelimit-reset-requests: 2s")]
+    late = response(429, b"slow down", "x-ratelimit-reset-requests: 2s")
+    server.answers = [late, response(201, b"{}")]
     family = Posting(server, hold=True)
     async with opener(family) as sluice, sluice.worker():
         await sluice.add_users(5)
-        run_id = await sluice.start()
-        async with asyncio.timeout(PATIENCE):
-            while not await left(sluice, f"{family.name}.execute"):
-                await asyncio.sleep(0.01)
-        server.answers = [response(201, b"{}")]
-        run = await sluice.ended(run_id)
+        run = await sluice.ended(await sluice.start())
+        run_id = run.id
         items, steps = await sluice.items(run_id), await remembered(sluice, run_id)
         [[reason]] = await sluice.sql("SELECT reason FROM sluice.flow_hold")
     assert run.succeeded == 5
@@ -231,10 +249,11 @@ async def test_a_call_that_is_told_when_to_come_again_holds_the_key_and_fails_no
 async def test_a_call_that_does_not_ask_for_it_puts_off_its_own_item_alone(
     opener: Opener, server: Server
 ) -> None:
-    server.answers = [response(429, b"slow down", "Retry-After: 1"), response(201, b"{}")]
+    server.answers = [response(429, b"slow down", "Retry-After: 600"), response(201, b"{}")]
     async with opener(Posting(server, hold=False)) as sluice, sluice.worker():
         await sluice.add_users(1)
         run_id = await sluice.start()
         await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+        await time_passes(sluice, timedelta(seconds=600))
         assert (await sluice.ended(run_id)).succeeded == 1
         assert await sluice.sql("SELECT 1 FROM sluice.flow_hold") == []
