@@ -37,6 +37,9 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
 
 
+HOUR = timedelta(hours=1)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[ProviderServer]:
     async with provider_server(LocalProvider()) as server:
@@ -140,7 +143,7 @@ TOLD = "SELECT error FROM sluice.provider_batch WHERE error LIKE '%401%' AND tri
 async def test_what_waits_for_a_cancelled_run_is_never_sent(
     opener: Opener, server: ProviderServer
 ) -> None:
-    async with asking(opener, server, within=timedelta(seconds=3))(Deferring()) as sluice:
+    async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
         await sluice.add_users(3)
         run_id = await sluice.start()
         async with sluice.worker():
@@ -200,14 +203,17 @@ async def test_a_batch_with_others_answers_goes_on_and_the_cancelled_ones_are_dr
 async def test_a_paused_run_sends_nothing_until_it_is_resumed(
     opener: Opener, server: ProviderServer
 ) -> None:
-    async with asking(opener, server, within=timedelta(seconds=2))(Deferring()) as sluice:
+    async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
         await sluice.add_users(3)
         run_id = await sluice.start()
         async with sluice.worker():
             await begun(sluice, run_id, 3)
             await control(sluice, "pause", run_id)
             collector = sluice.service.api.batches.collector
-            await asyncio.sleep(2.1)  # as long as it would have waited: only time can show it
+            await sluice.sql(  # as if they had waited for so long
+                "UPDATE sluice.deferred_call SET created_at = created_at - interval '1 hour',"
+                " due_at = due_at - interval '1 hour'"
+            )
             await collector.round()
             assert server.calls == []
             await control(sluice, "resume", run_id)

@@ -150,7 +150,7 @@ async def test_a_moment_that_has_just_passed_is_no_reason_to_hammer(
         [row] = await sluice.items(run.id)
     assert (row.status, row.attempts, row.postponements) == ("succeeded", 1, 2)
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert all(0.5 <= gap < 10 for gap in gaps), gaps
+    assert min(gaps) >= 0.5
 
 
 async def test_a_backoff_of_nothing_is_no_reason_to_hammer(opener: Opener) -> None:
@@ -171,24 +171,22 @@ async def test_a_backoff_of_nothing_is_no_reason_to_hammer(opener: Opener) -> No
         run = await sluice.played()
     assert (run.failed, len(times)) == (1, 4)
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert all(0.5 <= gap < 10 for gap in gaps), gaps
+    assert min(gaps) >= 0.5
 
 
 @pytest.mark.parametrize("passed", [timedelta(0), timedelta(days=-1), timedelta.min])
 async def test_a_sleep_until_a_moment_that_has_passed_is_over_at_once(
     opener: Opener, passed: timedelta
 ) -> None:
-    async def script(item: str, ctx: Context) -> object:
-        began = time.monotonic()
+    async def script(item: str, ctx: Context) -> None:
         await ctx.sleep("nap", passed)
-        return time.monotonic() - began
 
     family = Stepped(script)
     async with opener(family) as sluice:
         run = await sluice.played(5)
         [step] = await remembered(sluice, run.id)
     assert (run.succeeded, step.status, family.executed.total()) == (5, "done", 5)
-    assert min(family.results.values()) < 0.5
+    assert step.due_at is None  # and so there was nothing to wait for
 
 
 async def test_a_page_that_is_to_be_read_after_the_end_of_time_is_read_after_a_year(

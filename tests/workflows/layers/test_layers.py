@@ -13,6 +13,7 @@ from tests.support.control import lone_item
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
+from tests.support.virtual_time import pass_by
 
 
 class FailingSave(Recording):
@@ -183,18 +184,28 @@ async def test_fatal_fails_at_once_and_skip_skips_with_its_reason(opener: Opener
 
 async def test_an_item_that_takes_too_long_is_timed_out(opener: Opener) -> None:
     class Slow(Recording):
-        timeout = timedelta(seconds=1)
+        timeout = timedelta(seconds=30)
 
-    async def sleep(item_id: str, ctx: Context) -> None:
-        await asyncio.sleep(30 if item_id == "u00001" else 0)
+    at_work = asyncio.Event()
 
-    async with opener(Slow(sleep)) as sluice:
+    async def wait(item_id: str, ctx: Context) -> None:
+        if item_id == "u00001":
+            at_work.set()
+            await asyncio.Event().wait()
+
+    async with opener(Slow(wait)) as sluice:
         await sluice.add_users(2)
+        run_id = await sluice.start()
         async with sluice.worker():
-            run = await sluice.ended(await sluice.start())
+            async with asyncio.timeout(PATIENCE):
+                await at_work.wait()
+                while not (await sluice.run(run_id)).succeeded:
+                    await asyncio.sleep(0.02)
+            pass_by(30)
+            run = await sluice.ended(run_id)
         slow, _ = await sluice.items(run.id)
     assert (run.status, run.timed_out, run.succeeded) == ("partial", 1, 1)
-    assert (slow.status, slow.error_message) == ("timed_out", "It took longer than 1 s.")
+    assert (slow.status, slow.error_message) == ("timed_out", "It took longer than 30 s.")
 
 
 async def test_a_timeout_raised_by_the_family_itself_is_an_ordinary_failure(
@@ -335,7 +346,7 @@ async def test_plain_methods_run_beside_one_another_in_threads(opener: Opener) -
         attempts = 1
 
         def execute(self, entity: str, *rest: object) -> str:  # type: ignore[override]  # plain
-            beside.wait(10)  # broken, for all of them, unless twenty are here at once
+            beside.wait(PATIENCE)  # broken, for all of them, unless twenty are here at once
             return entity
 
     async with opener(Plain()) as sluice:

@@ -110,11 +110,9 @@ async def test_a_plain_method_that_raises_stop_iteration_fails_and_is_not_waited
             return next(iter(()))
 
     async with opener(Plain()) as sluice:
-        began = time.monotonic()
-        run = await sluice.played(1)
+        run = await sluice.played(1)  # and so it has not been waited for, which has no end
         [row] = await sluice.items(run.id)
     assert (row.status, row.error_class) == ("failed", "RuntimeError")
-    assert time.monotonic() - began < 20
 
 
 async def test_code_that_cancels_its_own_task_is_not_executed_for_ever(opener: Opener) -> None:

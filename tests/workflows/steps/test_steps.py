@@ -25,7 +25,7 @@ from tests.support.control import paused
 from tests.support.families import Recording
 from tests.support.http import api
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.support.stepped import Calls, Stepped, items_at, remembered
+from tests.support.stepped import Calls, Stepped, items_at, remembered, time_passes
 
 QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
 
@@ -345,7 +345,7 @@ async def test_what_is_remembered_of_a_class_that_has_other_fields_now_ends_the_
 
     async def script(item: str, ctx: Context) -> None:
         await ctx.run("make", make)
-        await ctx.sleep("nap", timedelta(seconds=2))  # in which it is changed
+        await ctx.sleep("nap", timedelta(hours=1))  # in which it is changed
 
     async with opener(Stepped(script)) as sluice:
         await sluice.add_users(1)
@@ -356,6 +356,7 @@ async def test_what_is_remembered_of_a_class_that_has_other_fields_now_ends_the_
                 "UPDATE sluice.step SET result = replace(result, 'title', 'name') WHERE name ="
                 " 'make'"
             )
+            await time_passes(sluice, timedelta(hours=1))
             await sluice.ended(run_id)
         [item] = await sluice.items(run_id)
     assert (item.status, item.attempts, item.error_class) == ("failed", 1, "Unreadable")

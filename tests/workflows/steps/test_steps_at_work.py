@@ -16,7 +16,7 @@ from app.workflows.monitoring.items_at_work import STALE, ItemsAtWork, WorkBoard
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
-from tests.support.stepped import Stepped
+from tests.support.stepped import Stepped, time_passes
 
 WHERE = "u00001"
 
@@ -84,7 +84,7 @@ async def test_an_item_tells_which_steps_are_at_work_where_and_since_when(opener
 
 async def test_an_item_that_only_waits_is_not_at_work(opener: Opener) -> None:
     async def script(item: str, ctx: Context) -> None:
-        await ctx.sleep("nap", timedelta(seconds=0.5))
+        await ctx.sleep("nap", timedelta(hours=1))
 
     async with opener(Stepped(script)) as sluice, api(sluice) as caller:
         await sluice.add_users(1)
@@ -95,6 +95,7 @@ async def test_an_item_that_only_waits_is_not_at_work(opener: Opener) -> None:
                     await asyncio.sleep(0.01)
             found = await item_of(caller, run_id)
             assert (found["atWork"], found["item"]["status"]) == (None, "suspended")
+            await time_passes(sluice, timedelta(hours=1))
             await sluice.ended(run_id)
 
 
