@@ -13,12 +13,18 @@ from sqlmodel import select
 from app.workflows.family import Context, FamilyParams, Flow, FlowControl, JobFamily, RetryAfter
 from tests.api.admission.few_places import SlowlyFiltered
 from tests.api.samples.sampled import SAMPLE, sampled
+from tests.support.control import until_some
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import api, assert_problem, listening
 from tests.support.patience import PATIENCE
+from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener
 from tests.support.users import User
+from tests.support.virtual_time import pass_by
+
+LONG = 40
+"""Seconds of a sample. They are over when the test says so."""
 
 
 async def test_what_is_at_work_when_its_time_is_over_is_broken_off(opener: Opener) -> None:
@@ -26,12 +32,15 @@ async def test_what_is_at_work_when_its_time_is_over_is_broken_off(opener: Opene
     family.flow = Flow(execute=FlowControl(parallelism=2))  # type: ignore[misc]  # for this test
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(5)
-        answer = await sampled(caller, seconds=1)
+        asked = asyncio.create_task(sampled(caller, seconds=LONG))
+        await family.until_inside(2)
+        pass_by(LONG)
+        answer = await asked
     assert not family.inside
     assert (answer["chosen"], answer["begun"], answer["outcomes"]["unfinished"]) == (5, 2, 2)
     assert answer["stopped"] == "deadline"
     assert answer["message"].endswith("It stopped: The time of the sample is over.")
-    assert 1 <= answer["seconds"] < PATIENCE
+    assert LONG <= answer["seconds"] < LONG + PATIENCE
 
 
 class Stubborn(Recording):
@@ -54,8 +63,11 @@ async def test_code_that_does_not_end_holds_no_answer_up(opener: Opener) -> None
     family = Stubborn()
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(2)
+        asked = asyncio.create_task(sampled(caller, seconds=LONG))
+        await until_some(family, 2)
+        pass_by(LONG)
         async with asyncio.timeout(PATIENCE):
-            answer = await sampled(caller, seconds=1)
+            answer = await asked
         assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
         assert answer["stopped"] == "deadline"
         family.let_go.set()
@@ -70,6 +82,7 @@ class Plain(JobFamily[FamilyParams, str, str]):
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
+        self.begun: list[str] = []
 
     def eligible(self, params: FamilyParams) -> Select[str]:
         return select(User.id)
@@ -78,6 +91,7 @@ class Plain(JobFamily[FamilyParams, str, str]):
         return item_id
 
     def execute(self, entity: str, params: FamilyParams, ctx: Context) -> str:
+        self.begun.append(entity)
         self.let_go.wait(PATIENCE)
         return entity
 
@@ -86,7 +100,12 @@ async def test_code_in_a_thread_holds_no_answer_up_either(opener: Opener) -> Non
     family = Plain()
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(3)
-        answer = await sampled(caller, seconds=1)
+        asked = asyncio.create_task(sampled(caller, seconds=LONG))
+        async with asyncio.timeout(PATIENCE):
+            while len(family.begun) < 2:
+                await asyncio.sleep(0.01)
+        pass_by(LONG)
+        answer = await asked
         family.let_go.set()
         assert (answer["begun"], answer["outcomes"]["unfinished"]) == (2, 2)
         again = await sampled(caller)
@@ -168,10 +187,15 @@ async def test_a_key_that_is_paused_meanwhile_ends_it_with_what_it_has(opener: O
     family.flow = Flow(execute=FlowControl(parallelism=1))  # type: ignore[misc]  # for this test
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(3)
-        asked = asyncio.create_task(sampled(caller, seconds=2))
+        asked = asyncio.create_task(sampled(caller, seconds=LONG))
         await family.until_inside(1)
         await caller.post("/api/flow-control/recording.execute/pause")
         family.let_go.set()
+        while family.inside:
+            await asyncio.sleep(0)
+        for _ in range(100):  # until its outcome is known, for which it waits for nobody
+            await asyncio.sleep(0)
+        pass_by(LONG)
         answer = await asked
     assert (answer["begun"], answer["outcomes"]["succeeded"]) == (1, 1)
     assert answer["stopped"] in ("refused", "deadline")
@@ -219,10 +243,10 @@ async def test_a_rate_holds_by_when_its_items_begin(opener: Opener) -> None:
     family.flow = Flow(execute=slow)  # type: ignore[misc]  # for this test
     async with opener(family) as sluice, api(sluice) as caller:
         await sluice.add_users(25)
+        since = time.monotonic()
         answer = await sampled(caller)
     assert answer["begun"] == len(begun) == 25
-    begun.sort()
-    assert all(later - one >= 0.9 for one, later in zip(begun, begun[11:], strict=False))
+    assert_rate_kept(begun, since, 1 / 10)
 
 
 async def test_items_that_hold_a_connection_each_do_not_fail_for_want_of_one(

@@ -37,7 +37,7 @@ async def test_it_tells_how_many_would_end_how_and_groups_what_they_say(opener: 
         ("skipped", None): ("… is on holiday", 4, 0),
         ("failed", "Fatal"): ("no address of …", 4, 0),
         ("failed", "ValueError"): ("busy with …", 4, 4),
-        ("timed_out", "Timeout"): ("It took longer than 2 s.", 4, 0),
+        ("timed_out", "Timeout"): ("It took longer than 5 s.", 4, 0),
         ("postponed", "RetryAfter"): ("come later", 4, 4),
     }
     assert set(groups["failed", "Fatal"]["samples"]) == {"u00002", "u00012", "u00022", "u00032"}
@@ -48,7 +48,7 @@ async def test_it_tells_how_many_would_end_how_and_groups_what_they_say(opener: 
     }
     assert stops["approve"]["payload"] == {"text": "Shall I?"}
     assert answer["spent"] == {"usd": 0.4, "tokens": 120}
-    assert 0 <= answer["medianMilliseconds"] < 2_000 <= answer["p95Milliseconds"]
+    assert 0 <= answer["medianMilliseconds"] < 5_000 <= answer["p95Milliseconds"]
     assert answer["message"].startswith(
         "Executed 40 users and saved nothing, for 0.4 USD and 120 tokens: 12 would succeed, 4 would"
         " be skipped, 8 failed, 4 timed out,"
