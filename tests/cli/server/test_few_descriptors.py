@@ -12,11 +12,12 @@ import pytest
 from tests.cli.command import SECRET, Sluice, stop, wait_for
 from tests.support.network.half_open import half_open
 from tests.support.network.raw_http import calling
+from tests.support.stretch import stretch
 
 DESCRIPTORS = 512
 HALF_OPEN = 600
 MEDIAN = 0.2
-"""Seconds."""
+"""Seconds, on a machine that does nothing else."""
 PATHS = ("/healthz", "/readyz", "/api/runs")
 
 
@@ -41,7 +42,7 @@ def test_api_and_probes_answer_while_600_connections_stand_half_open(
         wait_for("Sluice listens on", log, process)
         port = int(sluice.env["SLUICE_PORT"])
         with half_open(port, HALF_OPEN):
-            took = {path: [seconds_of(port, path) for _ in range(20)] for path in PATHS}
+            took = {path: [seconds_of(port, path) / stretch() for _ in range(20)] for path in PATHS}
             assert psutil.Process(process.pid).num_fds() < DESCRIPTORS
             code = stop(process)
     finally:

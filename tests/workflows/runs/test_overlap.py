@@ -15,6 +15,7 @@ from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, Fatal
 from tests.support.families import Beside, Recording
 from tests.support.held import Held
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.story import kinds
 
@@ -217,22 +218,27 @@ async def test_allow_lets_runs_go_beside_one_another_and_never_both_at_one_item(
 ) -> None:
     spans: dict[str, list[tuple[float, float, str]]] = {}
 
+    met = asyncio.Event()
+
     async def write_down(item_id: str, ctx: Context) -> None:
         began = time.monotonic()
-        await asyncio.sleep(0.1)
+        await met.wait()
         spans.setdefault(item_id, []).append((began, time.monotonic(), str(ctx.run_id)))
 
     async with opener(Beside(write_down)) as sluice:
         users = await sluice.add_users(24)
         run_ids = [await sluice.start(force=True) for _ in range(2)]
         async with sluice.worker(), sluice.worker():
+            # A delivery finds its item at work in the other run, which uses up no attempt.
+            async with asyncio.timeout(PATIENCE):
+                while not await sluice.sql("SELECT 1 FROM sluice.item WHERE postponements > 0"):
+                    await asyncio.sleep(0.02)
+            met.set()
             ended = [await sluice.ended(run_id) for run_id in run_ids]
         rows = [await sluice.items(run_id) for run_id in run_ids]
     for run, of_run in zip(ended, rows, strict=True):
         assert (run.status, run.succeeded) == ("succeeded", 24)
         assert_exact(run, of_run)
-    # They met: a delivery found its item at work in the other run, which used up no attempt.
-    assert sum(row.postponements for row in itertools.chain(*rows)) > 0
     assert {row.attempts for row in itertools.chain(*rows)} == {1}
     assert set(spans) == set(users)
     for item in spans.values():

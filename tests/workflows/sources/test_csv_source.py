@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from app.workflows.family import Context, FamilyParams, Page
 from app.workflows.sources import CsvSource, SourceBroken, SourceUnavailable
+from tests.support.control import kinds
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
 from tests.support.service import Opener
@@ -188,6 +189,7 @@ async def test_a_dry_run_refuses_what_a_run_would_come_upon_later(
         dry = await caller.post("/api/workflows/from-file/process-users", json={"dryRun": True})
         assert "users.csv line 182: id: an id has 1 to 200" in assert_problem(dry, 422)["detail"]
         async with sluice.worker():
-            run = await sluice.ended(await sluice.start(), within=10)
+            run = await sluice.ended(await sluice.start())
         assert (run.status, run.scheduled) == ("failed", 0)
+        assert "retrying" not in await kinds(sluice, run.id)
         assert "users.csv line 182" in (run.detail or "")

@@ -24,6 +24,7 @@ from app.workflows.sources import (
 )
 from app.workflows.sources.http_source import Style
 from app.workflows.sources.item_source import source_of
+from tests.support.control import kinds
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
 from tests.support.json_api import JsonApi, Reply, Request, json_api
@@ -113,8 +114,10 @@ async def test_what_another_try_cannot_help_ends_the_run_at_once_with_its_senten
     async with json_api(lambda _: Reply(status=404)) as there, opener(FromApi()) as sluice:
         FromApi.there = source(there, STYLES["cursor"])
         async with sluice.worker(), api(sluice) as caller:
-            run = await sluice.ended(await sluice.start(), within=5)
+            run = await sluice.ended(await sluice.start())
             assert (run.status, run.reason) == ("failed", "layer_failed")
+            assert len(there.asked) == 1
+            assert "retrying" not in await kinds(sluice, run.id)
             assert run.detail is not None
             assert f"{there.url}/v1/users answered 404." in run.detail
             dry = await caller.post("/api/workflows/from-api/process-users", json={"dryRun": True})
@@ -201,8 +204,9 @@ async def test_a_source_without_an_end_is_told_and_stops(opener: Opener, kind: s
         assert len(there.asked) <= most
         there.asked.clear()
         async with sluice.worker():
-            run = await sluice.ended(await sluice.start(), within=10)
+            run = await sluice.ended(await sluice.start())
         assert (run.status, run.reason) == ("failed", "layer_failed")
+        assert "retrying" not in await kinds(sluice, run.id)
         assert sentence in (run.detail or "")
         assert len(there.asked) <= most
 

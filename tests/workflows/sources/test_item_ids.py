@@ -16,7 +16,7 @@ from sqlmodel import select
 from app.workflows.family import Context, FamilyParams, Page
 from app.workflows.sources.errors import SourceMisused
 from app.workflows.sources.item_ids import id_text, ids_answered
-from tests.support.control import Asked, control, paused
+from tests.support.control import Asked, control, kinds, paused
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
 from tests.support.service import Opener
@@ -127,8 +127,9 @@ async def test_what_is_no_answer_is_refused_with_a_sentence_and_the_run_fails_at
                 dry = await caller.post(path, json={"dryRun": True})
                 sentence = assert_problem(dry, 500)["detail"]
                 assert method in sentence or "An item id has" in sentence
-                run = await sluice.ended(await sluice.start(), within=10)
+                run = await sluice.ended(await sluice.start())
                 assert (run.status, run.scheduled) == ("failed", 0)
+                assert "retrying" not in await kinds(sluice, run.id)
                 assert sentence in (run.detail or "")
 
 
