@@ -21,7 +21,7 @@ import asyncpg
 import uvloop
 from redis.asyncio import Redis
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.bootstrap import Urls
 from app.embedded.servers import servers
@@ -30,7 +30,7 @@ from app.migrate import ensure_database
 from bench.peers.contestant import LOGS, Contestant, Place
 from bench.peers.harness import WARM, Harness
 from bench.peers.programs import PEERS
-from bench.peers.sluice import Sluice
+from bench.peers.sluice import FAMILIES, Sluice
 from bench.support import bench_settings
 
 DATABASE = "sluice_bench_peers"
@@ -43,7 +43,8 @@ KILLED_ITEM = 0.1
 KILL_WITHIN, KILL_GRACE = 60.0, 3.0
 """Seconds in which a dead worker's items must be done, and in which one may be done once more."""
 
-CONTESTANTS: dict[str, Contestant] = {one.name: one for one in (Sluice(), *PEERS)}
+ALL: list[Contestant] = [*map(Sluice, FAMILIES), *PEERS]
+CONTESTANTS = {one.name: one for one in ALL}
 Figures = list[dict[str, object]]
 
 
@@ -187,7 +188,8 @@ def _say(line: str) -> None:
 
 def _table(row: str, figures: Sequence[dict[str, object]]) -> Table:
     columns = [key for key in figures[0] if key != "row"]
-    table = Table(*columns, title=f"{row}: {_UNITS[row]}")
+    headers = (Column(name, no_wrap=name == "name") for name in columns)
+    table = Table(*headers, title=f"{row}: {_UNITS[row]}")
     for figure in figures:
         table.add_row(*(_cell(figure.get(key)) for key in columns))
     return table

@@ -1,6 +1,7 @@
-"""Sluice as a contestant, as it comes: pages of 50, chunks of 20, exact counters, and a limit.
+"""Sluice as a contestant, with exact counters and a limit: as it comes, with pages of 50 and chunks
+of 20, and with those of 500 and 100 that docs/explanation/scale.md names for quick items.
 
-``python -m bench.peers.sluice`` is a worker.
+``python -m bench.peers.sluice NAME`` is a worker.
 """
 
 from __future__ import annotations
@@ -63,6 +64,14 @@ class Inserting(JobFamily[Params, str, None]):
         await work(ctx.service(asyncpg.Pool), entity, params.seconds)
 
 
+class InLargePages(Inserting):
+    page_size = 500
+    chunk_size = 100
+
+
+FAMILIES = {"sluice": InLargePages, "sluice-default": Inserting}
+
+
 @asynccontextmanager
 async def _pool(_settings: ServiceSettings) -> AsyncIterator[asyncpg.Pool]:
     """The driver that the peers have: what is compared is not the work."""
@@ -71,10 +80,10 @@ async def _pool(_settings: ServiceSettings) -> AsyncIterator[asyncpg.Pool]:
 
 
 class Sluice:
-    name = "sluice"
     at_once = 100
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self._opened = AsyncExitStack()
 
     async def prepare(self, place: Place) -> None:
@@ -82,7 +91,9 @@ class Sluice:
         await migrate(place.database)
         await make_users_table(place.database)
         self._service: Service = await self._opened.enter_async_context(
-            open_service(bench_settings(), Urls(place.database, place.redis), [Inserting()])
+            open_service(
+                bench_settings(), Urls(place.database, place.redis), [FAMILIES[self.name]()]
+            )
         )
         async with self._service.database.begin() as tx:
             await tx.execute(text(f"TRUNCATE {TABLES} CASCADE"))
@@ -97,7 +108,7 @@ class Sluice:
         await self._service.redis.flushdb()
 
     async def start_worker(self, number: int) -> Worker:
-        command = [sys.executable, "-m", "bench.peers.sluice"]
+        command = [sys.executable, "-m", "bench.peers.sluice", self.name]
         return await Program.started(
             command, self._place.environment(number), f"{self.name}-{number}"
         )
@@ -129,11 +140,11 @@ class Sluice:
         await self._opened.aclose()
 
 
-async def _work() -> None:
+async def _work(name: str) -> None:
     configure_logs("error", "json")
     urls = Urls(DATABASE, REDIS)
     providers = [Provider(asyncpg.Pool, _pool)]
-    async with open_service(bench_settings(), urls, [Inserting()], providers) as service:
+    async with open_service(bench_settings(), urls, [FAMILIES[name]()], providers) as service:
         worker = service.worker()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         settle()  # as `sluice worker` does
@@ -141,4 +152,4 @@ async def _work() -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_work())
+    uvloop.run(_work(sys.argv[1]))
