@@ -399,8 +399,8 @@ export const S = {
     nothing: "nothing to do",
     ofUnknown: (ended: string): string => `${ended} done; how many there are is not known`,
     perSecond: (pace: string): string => `${pace} items/s`,
-    suspendedShort: (number: number): string => `${number.toLocaleString("en-GB")} suspended`,
-    failedShort: (number: number): string => `${number.toLocaleString("en-GB")} failed`,
+    suspendedShort: (number: string): string => `${number} suspended`,
+    failedShort: (number: string): string => `${number} failed`,
     startedBy: (who: string): string => `started by ${who}`,
     retryOf: "retry of another run",
     partOf: "partition of a backfill",
@@ -678,8 +678,8 @@ export const S = {
     strangers: "Names that nobody knows",
     strangersAbout:
       "No family names such an event, and no item has ever waited for one. Is it misspelt?",
-    times: (number: number, exact: boolean): string =>
-      `${number.toLocaleString("en")}${exact ? "" : "+"} ${plural(number, "time", "times")}`,
+    times: (shown: string, number: number, exact: boolean): string =>
+      `${shown}${exact ? "" : "+"} ${plural(number, "time", "times")}`,
     last: "last",
   },
 

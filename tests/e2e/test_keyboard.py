@@ -51,6 +51,7 @@ def test_a_key_lists_the_keys_and_escape_closes_the_list(console: Console) -> No
         ("b", "Backfills", "/backfills"),
         ("c", "Flow control", "/flow-control"),
         ("s", "Schedules", "/schedules"),
+        ("e", "Events", "/events"),
         ("q", "Questions", "/questions"),
         ("n", "Notifications", "/notifications"),
         ("a", "Audit", "/audit"),
@@ -109,3 +110,31 @@ def test_keys_are_letters_where_one_types(console: Console) -> None:
     console.page.keyboard.type("r?")
     expect(console.heading("Start greeting")).to_be_visible()
     expect(console.dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "label"),
+    [("runs", "startedBy", "Started by"), ("audit", "who", "Who"), ("events", "name", "Name")],
+)
+def test_who_passes_through_a_filter_goes_nowhere_and_who_types_there_does(
+    console: Console, view: str, name: str, label: str
+) -> None:
+    page = console.page
+    asked = f"/{view}?{name}=a%20b"  # as others write an address, and the console does not
+    console.open(asked)
+    field = page.get_by_label(label, exact=True)
+    expect(field).to_have_value("a b")
+    steps = page.evaluate("history.length")
+    field.focus()
+    page.keyboard.press("Tab")
+    expect(field).not_to_be_focused()
+    assert (console.path, page.evaluate("history.length")) == (asked, steps)
+    field.fill(" c ")
+    page.keyboard.press("Tab")
+    page.wait_for_url(f"**/{view}?{name}=c")
+    expect(field).to_have_value("c")
+    assert page.evaluate("history.length") == steps + 1
+    field.fill("")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{view}")
+    expect(console.button("Clear")).to_have_count(0)

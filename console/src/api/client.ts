@@ -22,6 +22,18 @@ export class ApiError extends Error {
   }
 }
 
+/** What is wrong with what was sent, by field.
+ *
+ * @param named what the form calls a field of the service's
+ */
+export function faultsOf(
+  error: Error | null,
+  named: (field: string) => string = (field) => field,
+): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries(error.faults.map(({ field, message }) => [named(field), message]));
+}
+
 /** Too much was asked at once, so that soon it may not be. */
 export function tooMuch(error: unknown): boolean {
   return error instanceof ApiError && error.status === 429;

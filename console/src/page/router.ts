@@ -1,6 +1,6 @@
 /** Where the page is below /console, by the History API. */
 import { useMemo, useSyncExternalStore } from "react";
-import type { Query } from "../format/queryString";
+import { type Query, refined } from "../format/queryString";
 import { ROOT } from "./root";
 
 const listeners = new Set<() => void>();
@@ -25,13 +25,8 @@ export function navigate(address: string, { replace = false } = {}): void {
 
 /** The same view with other values in its query; null takes one away. */
 export function refine(change: Query, { replace = false } = {}): void {
-  const params = new URLSearchParams(location.search);
-  for (const [name, value] of Object.entries(change)) {
-    if (value === null || value === undefined || value === "") params.delete(name);
-    else params.set(name, String(value));
-  }
-  const text = params.toString();
-  navigate(location.pathname + (text === "" ? "" : `?${text}`), { replace });
+  const query = refined(location.search, change);
+  if (query !== null) navigate(location.pathname + query, { replace });
 }
 
 export interface Place {

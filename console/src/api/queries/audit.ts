@@ -1,11 +1,9 @@
 /** Who did what. */
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { queryString } from "../../format/queryString";
 import { stretch } from "../../format/stretch";
-import { useEvery } from "../../page/refreshing";
 import { ROOT } from "../../page/root";
-import { call } from "../client";
 import type { AuditEntry } from "../types";
+import { usePages } from "./pages";
 
 const PAGE = 50;
 
@@ -21,19 +19,10 @@ export interface AuditFilter {
 }
 
 export function useAudit(filter: AuditFilter) {
-  const every = useEvery(4_000);
-  return useInfiniteQuery({
-    queryKey: ["audit", filter],
-    queryFn: ({ signal, pageParam }) =>
-      call<{ entries: AuditEntry[]; nextCursor: string | null }>(
-        `/api/audit${queryString({ ...asked(filter), limit: PAGE, cursor: pageParam })}`,
-        { signal },
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
-    placeholderData: keepPreviousData,
-    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 4 ? false : every),
-  });
+  return usePages<{ entries: AuditEntry[] }>(
+    ["audit", filter],
+    (cursor) => `/api/audit${queryString({ ...asked(filter), limit: PAGE, cursor })}`,
+  );
 }
 
 /** Where all of it is, as a file. */

@@ -1,9 +1,10 @@
 /** Who is told what happens to runs, and what came of it. */
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { queryString } from "../../format/queryString";
 import { useEvery } from "../../page/refreshing";
-import { call, optional } from "../client";
+import { optional } from "../client";
 import type { NotificationDelivery, NotificationTarget } from "../types";
+import { usePages } from "./pages";
 
 const PAGE = 20;
 /** All that there may be. */
@@ -24,19 +25,10 @@ export function useTargets() {
 }
 
 export function useDeliveries(target: string) {
-  const every = useEvery(4_000);
-  return useInfiniteQuery({
-    queryKey: ["notifications", target],
-    queryFn: ({ signal, pageParam }) =>
-      call<{ deliveries: NotificationDelivery[]; nextCursor: string | null }>(
-        `${addressOf(target)}/deliveries${queryString({ limit: PAGE, cursor: pageParam })}`,
-        { signal },
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
-    placeholderData: keepPreviousData,
-    refetchInterval: (query) => ((query.state.data?.pages.length ?? 0) > 4 ? false : every),
-  });
+  return usePages<{ deliveries: NotificationDelivery[] }>(
+    ["notifications", target],
+    (cursor) => `${addressOf(target)}/deliveries${queryString({ limit: PAGE, cursor })}`,
+  );
 }
 
 export function addressOf(target: string): string {

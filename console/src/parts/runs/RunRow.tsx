@@ -1,6 +1,6 @@
 import { outstanding } from "../../api/outstanding";
 import type { Run } from "../../api/types";
-import { rate } from "../../format/numbers";
+import { count, rate } from "../../format/numbers";
 import { brief } from "../../format/params";
 import { duration } from "../../format/times";
 import { to } from "../../page/links";
@@ -43,8 +43,8 @@ export function RunRow({
           {progress(run.counters, run.ended)}
           {pace !== null && run.status === "running" && ` · ${S.run.perSecond(rate(pace))}`}
           {run.counters.failed + run.counters.timedOut > 0 &&
-            ` · ${S.run.failedShort(run.counters.failed + run.counters.timedOut)}`}
-          {run.counters.suspended > 0 && ` · ${S.run.suspendedShort(run.counters.suspended)}`}
+            ` · ${S.run.failedShort(count(run.counters.failed + run.counters.timedOut))}`}
+          {run.counters.suspended > 0 && ` · ${S.run.suspendedShort(count(run.counters.suspended))}`}
         </span>
       </div>
       <div className="when small muted">

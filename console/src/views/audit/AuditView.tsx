@@ -1,7 +1,7 @@
 import { type AuditFilter, auditFile, useAudit } from "../../api/queries/audit";
 import { useTitle } from "../../page/title";
-import { Button } from "../../parts/controls/Button";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { S } from "../../strings";
 import { AuditFilters } from "./AuditFilters";
 import { Entry } from "./Entry";
@@ -44,11 +44,7 @@ export default function AuditView({ query }: { readonly query: URLSearchParams }
                   <Entry key={`${entry.at} ${entry.name} ${entry.action} ${number}`} entry={entry} />
                 ))}
               </ol>
-              {audit.hasNextPage && (
-                <Button busy={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-                  {S.runs.more}
-                </Button>
-              )}
+              <More of={audit} />
             </section>
           );
         }}

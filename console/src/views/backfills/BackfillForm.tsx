@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { ApiError, newKey } from "../../api/client";
+import { faultsOf, newKey } from "../../api/client";
 import { useDry } from "../../api/dryRun";
 import { useForbidden } from "../../api/session";
 import type { BackfillDryRun, Family } from "../../api/types";
@@ -48,8 +48,8 @@ export function BackfillForm({ family }: { readonly family: Family }) {
   }
 
   const told = {
-    ...serverFaults(dry.error),
-    ...serverFaults(start.error),
+    ...faultsOf(dry.error),
+    ...faultsOf(start.error),
     ...(touched ? faults : {}),
   };
   const shared = { values, faults: told, onChange: change };
@@ -83,10 +83,4 @@ export function BackfillForm({ family }: { readonly family: Family }) {
       </div>
     </form>
   );
-}
-
-/** By field, as the form names them. */
-function serverFaults(error: Error | null): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(error.faults.map(({ field, message }) => [field, message]));
 }

@@ -2,8 +2,9 @@ import { useBackfills } from "../../api/queries/backfills";
 import { to } from "../../page/links";
 import { useTitle } from "../../page/title";
 import { BackfillRow } from "../../parts/backfills/BackfillRow";
-import { Button, LinkButton } from "../../parts/controls/Button";
+import { LinkButton } from "../../parts/controls/Button";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { S } from "../../strings";
 
 const B = S.backfills;
@@ -34,14 +35,7 @@ export default function BackfillsView({ query }: { readonly query: URLSearchPara
                   <BackfillRow key={backfill.id} backfill={backfill} />
                 ))}
               </ul>
-              {backfills.hasNextPage && (
-                <Button
-                  busy={backfills.isFetchingNextPage}
-                  onClick={() => void backfills.fetchNextPage()}
-                >
-                  {S.runs.more}
-                </Button>
-              )}
+              <More of={backfills} />
             </section>
           );
         }}

@@ -3,9 +3,9 @@ import type { Backfill, Partition } from "../../api/types";
 import { count } from "../../format/numbers";
 import { to } from "../../page/links";
 import { PARTITION_STATUSES } from "../../parts/backfills/PartitionBar";
-import { Button } from "../../parts/controls/Button";
 import { Link } from "../../parts/controls/Link";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { S } from "../../strings";
 
 const B = S.backfills;
@@ -50,14 +50,7 @@ export function Partitions({
                   <Cell key={one.key} partition={one} />
                 ))}
               </ol>
-              {partitions.hasNextPage && (
-                <Button
-                  busy={partitions.isFetchingNextPage}
-                  onClick={() => void partitions.fetchNextPage()}
-                >
-                  {B.more(count(loaded.length), count(counts.total))}
-                </Button>
-              )}
+              <More of={partitions} text={B.more(count(loaded.length), count(counts.total))} />
             </>
           );
         }}

@@ -1,17 +1,19 @@
 import { useSentEvents, useUnmatchedEvents } from "../../api/queries/events";
+import { count } from "../../format/numbers";
 import { to } from "../../page/links";
-import { refine } from "../../page/router";
 import { useTitle } from "../../page/title";
-import { Button } from "../../parts/controls/Button";
 import { Link } from "../../parts/controls/Link";
+import { Filters } from "../../parts/forms/Filters";
+import { FilterText } from "../../parts/forms/FilterText";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 import { SentEventEntry } from "./SentEventEntry";
 
 const E = S.sentEvents;
 
-/** The last events, and what came of each; the name in the address, to be sent to somebody. */
+/** The last events, and what came of each. */
 export default function EventsView({ query }: { readonly query: URLSearchParams }) {
   useTitle(E.title);
   const name = query.get("name");
@@ -22,7 +24,9 @@ export default function EventsView({ query }: { readonly query: URLSearchParams 
         <h1>{E.title}</h1>
       </div>
       <p className="muted lead">{E.about}</p>
-      <Filter name={name} />
+      <Filters query={query}>
+        <FilterText name="name" query={query} label={E.name} empty={E.any} />
+      </Filters>
       <Strangers />
       <Shown of={events}>
         {({ pages }) => {
@@ -35,45 +39,12 @@ export default function EventsView({ query }: { readonly query: URLSearchParams 
                   <SentEventEntry key={`${one.name} ${one.id}`} event={one} />
                 ))}
               </ol>
-              {events.hasNextPage && (
-                <Button
-                  busy={events.isFetchingNextPage}
-                  onClick={() => void events.fetchNextPage()}
-                >
-                  {S.runs.more}
-                </Button>
-              )}
+              <More of={events} />
             </section>
           );
         }}
       </Shown>
     </>
-  );
-}
-
-function Filter({ name }: { readonly name: string | null }) {
-  const ask = (value: string) => refine({ name: value.trim() });
-  return (
-    <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      <label>
-        <span>{E.name}</span>
-        <input
-          type="text"
-          placeholder={E.any}
-          defaultValue={name ?? ""}
-          key={name}
-          onBlur={(event) => ask(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") ask(event.currentTarget.value);
-          }}
-        />
-      </label>
-      {name !== null && (
-        <Button tone="quiet" onClick={() => refine({ name: null })}>
-          {S.runs.clear}
-        </Button>
-      )}
-    </form>
   );
 }
 
@@ -90,7 +61,7 @@ function Strangers() {
           <li key={one.name}>
             <Link href={to(["events"], { name: one.name })}>{one.name}</Link>{" "}
             <span className="muted small">
-              {E.times(one.count, one.exact)}, {E.last} <Time at={one.lastAt} relative />
+              {E.times(count(one.count), one.count, one.exact)}, {E.last} <Time at={one.lastAt} relative />
             </span>
           </li>
         ))}

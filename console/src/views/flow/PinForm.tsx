@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ApiError } from "../../api/client";
+import { faultsOf } from "../../api/client";
 import type { Flow } from "../../api/types";
 import { useChange } from "../../api/useChange";
 import { Button } from "../../parts/controls/Button";
@@ -48,10 +48,7 @@ export function PinForm({ address, limits, partition, onClose }: Props) {
     () => [address, { method: "PUT", body: { ...data, ...named, note: note.trim() || null } }],
     onClose,
   );
-  const said =
-    pin.error instanceof ApiError
-      ? Object.fromEntries(pin.error.faults.map(({ field, message }) => [field, message]))
-      : {};
+  const said = faultsOf(pin.error);
   return (
     <form
       className="stack"

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { ApiError } from "../../api/client";
+import { faultsOf } from "../../api/client";
 import { path } from "../../api/paths";
 import { useSuspended } from "../../api/queries/items";
 import { useForbidden } from "../../api/session";
@@ -11,7 +11,7 @@ import { SchemaForm } from "../../parts/forms/SchemaForm";
 import { Problem } from "../../parts/loading/dataStates";
 import { Json } from "../../parts/values/Json";
 import { Pictures } from "../../parts/values/Picture";
-import { Time } from "../../parts/values/Time";
+import { WaitingTime } from "../../parts/values/WaitingTime";
 import { S } from "../../strings";
 import { MakeLink } from "./MakeLink";
 
@@ -83,13 +83,7 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
         <MakeLink runId={runId} itemId={question.itemId} step={question.step} />
       </div>
       <p className="small muted">
-        {U.since} <Time at={question.since} relative />
-        {question.expiresAt !== null && (
-          <>
-            {" · "}
-            {U.until} <Time at={question.expiresAt} relative />
-          </>
-        )}
+        <WaitingTime since={question.since} until={question.expiresAt} />
       </p>
       <Shown payload={question.payload} schema={question.payloadSchema} />
       <form
@@ -103,7 +97,7 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
         <SchemaForm
           fields={fields}
           values={values}
-          faults={{ ...told(resume.error), ...(tried ? faults : {}) }}
+          faults={{ ...faultsOf(resume.error, inForm), ...(tried ? faults : {}) }}
           onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
         />
         {resume.error !== null && <Problem error={resume.error} />}
@@ -114,13 +108,6 @@ function Answer({ runId, question }: { readonly runId: string; readonly question
         </div>
       </form>
     </section>
-  );
-}
-
-function told(error: Error | null): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(
-    error.faults.map(({ field, message }) => [field.replace(/^data\./, ""), message]),
   );
 }
 
@@ -149,4 +136,8 @@ function Shown({
       <Pictures value={payload} alt={U.title} />
     </dl>
   );
+}
+
+function inForm(field: string): string {
+  return field.replace(/^data\./, "");
 }

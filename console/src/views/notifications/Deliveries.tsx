@@ -6,6 +6,7 @@ import { to } from "../../page/links";
 import { Button } from "../../parts/controls/Button";
 import { Link } from "../../parts/controls/Link";
 import { Problem, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
 
@@ -42,14 +43,7 @@ export function Deliveries({ target }: { readonly target: string }) {
                 </li>
               ))}
             </ul>
-            {deliveries.hasNextPage && (
-              <Button
-                busy={deliveries.isFetchingNextPage}
-                onClick={() => void deliveries.fetchNextPage()}
-              >
-                {S.runs.more}
-              </Button>
-            )}
+            <More of={deliveries} />
           </>
         );
       }}

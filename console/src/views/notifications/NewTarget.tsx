@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { ApiError } from "../../api/client";
+import { faultsOf } from "../../api/client";
 import { useFamilies } from "../../api/queries/families";
 import type { NotificationTarget } from "../../api/types";
 import { useChange } from "../../api/useChange";
@@ -61,7 +61,7 @@ export function NewTarget({ onClose }: { readonly onClose: () => void }) {
       <SchemaForm
         fields={fields}
         values={values}
-        faults={{ ...told(save.error), ...(tried ? faults : {}) }}
+        faults={{ ...faultsOf(save.error), ...(tried ? faults : {}) }}
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
       />
       <Some legend={N.events} of={EVENTS} chosen={events} onChange={setEvents} />
@@ -126,9 +126,4 @@ function formOf() {
 
 function some(chosen: readonly string[]): readonly string[] | null {
   return chosen.length === 0 ? null : chosen;
-}
-
-function told(error: Error | null): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(error.faults.map(({ field, message }) => [field, message]));
 }

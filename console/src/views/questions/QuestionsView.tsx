@@ -3,12 +3,13 @@ import { useQuestions } from "../../api/queries/questions";
 import type { OpenQuestion } from "../../api/types";
 import { to, toItem } from "../../page/links";
 import { useTitle } from "../../page/title";
-import { Button } from "../../parts/controls/Button";
 import { Link } from "../../parts/controls/Link";
 import { FilterChoice } from "../../parts/forms/FilterChoice";
+import { Filters } from "../../parts/forms/Filters";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { Json } from "../../parts/values/Json";
-import { Time } from "../../parts/values/Time";
+import { WaitingTime } from "../../parts/values/WaitingTime";
 import { S } from "../../strings";
 
 const Q = S.questions;
@@ -24,7 +25,7 @@ export default function QuestionsView({ query }: { readonly query: URLSearchPara
         <h1>{Q.title}</h1>
       </div>
       <p className="muted lead">{Q.about}</p>
-      <form className="filters" onSubmit={(event) => event.preventDefault()}>
+      <Filters query={query}>
         <FilterChoice
           name="family"
           query={query}
@@ -32,7 +33,7 @@ export default function QuestionsView({ query }: { readonly query: URLSearchPara
           all={S.runs.anyFamily}
           choices={families.map(({ name }) => [name, name])}
         />
-      </form>
+      </Filters>
       <Shown of={questions}>
         {({ pages }) => {
           const shown = pages.flatMap((page) => page.questions);
@@ -44,14 +45,7 @@ export default function QuestionsView({ query }: { readonly query: URLSearchPara
                   <Question key={`${one.runId} ${one.itemId} ${one.step}`} of={one} />
                 ))}
               </ul>
-              {questions.hasNextPage && (
-                <Button
-                  busy={questions.isFetchingNextPage}
-                  onClick={() => void questions.fetchNextPage()}
-                >
-                  {S.runs.more}
-                </Button>
-              )}
+              <More of={questions} />
             </section>
           );
         }}
@@ -73,13 +67,7 @@ function Question({ of }: { readonly of: OpenQuestion }) {
         </Link>
       </div>
       <p className="muted small">
-        {S.suspended.since} <Time at={of.since} relative />
-        {of.expiresAt !== null && (
-          <>
-            {" · "}
-            {S.suspended.until} <Time at={of.expiresAt} relative />
-          </>
-        )}
+        <WaitingTime since={of.since} until={of.expiresAt} />
       </p>
       {of.payloadOmitted ? (
         <p className="muted small">{Q.large}</p>

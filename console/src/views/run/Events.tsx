@@ -1,7 +1,7 @@
 import { useEvents } from "../../api/queries/run";
 import type { Run, RunEvent } from "../../api/types";
-import { Button } from "../../parts/controls/Button";
 import { Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { Json } from "../../parts/values/Json";
 import { Time } from "../../parts/values/Time";
 import { S } from "../../strings";
@@ -22,11 +22,7 @@ export function Events({ run }: { readonly run: Run }) {
           </ol>
         )}
       </Shown>
-      {events.hasNextPage && (
-        <Button busy={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
-          {S.events.more}
-        </Button>
-      )}
+      <More of={events} text={S.events.more} />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import type { Question, Run } from "../../api/types";
 import { toItem } from "../../page/links";
 import { Link } from "../../parts/controls/Link";
 import { Shown } from "../../parts/loading/dataStates";
-import { Time } from "../../parts/values/Time";
+import { WaitingTime } from "../../parts/values/WaitingTime";
 import { S } from "../../strings";
 
 const U = S.suspended;
@@ -33,13 +33,7 @@ function Questions({ run }: { readonly run: Run }) {
                   </Link>
                   <span>{[question.step].flat().join(" › ")}</span>
                   <span className="muted small">
-                    {U.since} <Time at={question.since} relative />
-                    {question.expiresAt !== null && (
-                      <>
-                        {" · "}
-                        {U.until} <Time at={question.expiresAt} relative />
-                      </>
-                    )}
+                    <WaitingTime since={question.since} until={question.expiresAt} />
                   </span>
                 </li>
               ))}

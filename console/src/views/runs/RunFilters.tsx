@@ -1,9 +1,9 @@
 import { useFamilies } from "../../api/queries/families";
-import { refine } from "../../page/router";
-import { Button } from "../../parts/controls/Button";
-import { S } from "../../strings";
 import { FilterChoice } from "../../parts/forms/FilterChoice";
+import { Filters } from "../../parts/forms/Filters";
+import { FilterText } from "../../parts/forms/FilterText";
 import { StretchFilter } from "../../parts/forms/StretchFilter";
+import { S } from "../../strings";
 
 const R = S.runs;
 const STATUSES = [
@@ -17,14 +17,13 @@ const STATUSES = [
   "cancelled",
 ] as const;
 
-/** All of it in the address, so that a list can be sent to somebody. */
 export function RunFilters({ query }: { readonly query: URLSearchParams }) {
   const families = useFamilies().data ?? [];
   const names = new Set(families.map((family) => family.name));
   const asked = query.get("family");
   if (asked !== null) names.add(asked);
   return (
-    <form className="filters" onSubmit={(event) => event.preventDefault()}>
+    <Filters query={query}>
       <FilterChoice
         name="family"
         query={query}
@@ -39,28 +38,8 @@ export function RunFilters({ query }: { readonly query: URLSearchParams }) {
         all={R.anyStatus}
         choices={STATUSES.map((one) => [one, S.status[one]])}
       />
-      <label>
-        <span>{R.who}</span>
-        <input
-          type="text"
-          placeholder={R.anyone}
-          defaultValue={query.get("startedBy") ?? ""}
-          key={query.get("startedBy")}
-          onBlur={(event) => refine({ startedBy: event.target.value.trim() })}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") refine({ startedBy: event.currentTarget.value.trim() });
-          }}
-        />
-      </label>
+      <FilterText name="startedBy" query={query} label={R.who} empty={R.anyone} />
       <StretchFilter query={query} />
-      {query.size > 0 && (
-        <Button
-          tone="quiet"
-          onClick={() => refine(Object.fromEntries([...query.keys()].map((key) => [key, null])))}
-        >
-          {R.clear}
-        </Button>
-      )}
-    </form>
+    </Filters>
   );
 }

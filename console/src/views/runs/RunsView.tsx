@@ -1,7 +1,7 @@
 import { useRuns } from "../../api/queries/runs";
 import { useTitle } from "../../page/title";
-import { Button } from "../../parts/controls/Button";
 import { Empty, Shown } from "../../parts/loading/dataStates";
+import { More } from "../../parts/loading/More";
 import { RunRows } from "../../parts/runs/RunRows";
 import { S } from "../../strings";
 import { RunFilters } from "./RunFilters";
@@ -36,11 +36,7 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
             <section className={runs.isPlaceholderData ? "stale" : ""}>
               <p className="muted small">{R.shown(shown.length, !runs.hasNextPage)}</p>
               <RunRows runs={shown} />
-              {runs.hasNextPage && (
-                <Button busy={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-                  {R.more}
-                </Button>
-              )}
+              <More of={runs} />
             </section>
           );
         }}

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { ApiError } from "../../api/client";
+import { faultsOf } from "../../api/client";
 import { useFamilies } from "../../api/queries/families";
 import type { Schedule } from "../../api/types";
 import { useChange } from "../../api/useChange";
@@ -48,7 +48,7 @@ export function ScheduleDialog({
   );
   const shared = {
     values,
-    faults: { ...told(save.error), ...(tried ? faults : {}) },
+    faults: { ...faultsOf(save.error, inForm), ...(tried ? faults : {}) },
     onChange: (name: string, value: string) => setTyped((before) => ({ ...before, [name]: value })),
   };
   // What is needed must be seen; what may be left out stands aside.
@@ -80,9 +80,6 @@ export function ScheduleDialog({
   );
 }
 
-function told(error: Error | null): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(
-    error.faults.map(({ field, message }) => [field.replace(/^options\./, "run."), message]),
-  );
+function inForm(field: string): string {
+  return field.replace(/^options\./, "run.");
 }

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { ApiError, newKey } from "../../api/client";
+import { ApiError, faultsOf, newKey } from "../../api/client";
 import { useDry } from "../../api/dryRun";
 import { useForbidden } from "../../api/session";
 import type { DryRun, Family } from "../../api/types";
@@ -56,7 +56,7 @@ export function StartForm({ family }: { readonly family: Family }) {
   }
 
   const named = dry.found?.toProcess ?? null;
-  const told = { ...serverFaults(dry.error), ...serverFaults(start.error), ...faults };
+  const told = { ...faultsOf(dry.error, fieldOf), ...faultsOf(start.error, fieldOf), ...faults };
   return (
     <>
       <form
@@ -119,12 +119,6 @@ function Whose({
       ))}
     </fieldset>
   );
-}
-
-/** By field, as the form names them. */
-function serverFaults(error: Error | null): Record<string, string> {
-  if (!(error instanceof ApiError)) return {};
-  return Object.fromEntries(error.faults.map(({ field, message }) => [fieldOf(field), message]));
 }
 
 function StartProblem({ error }: { readonly error: Error }) {
