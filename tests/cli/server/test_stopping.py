@@ -17,19 +17,21 @@ import httpx2
 import pytest
 
 from tests.cli.command import SECRET, Sluice, wait_for
+from tests.support.patience import PATIENCE
 from tests.support.processes.forking import ROOT
+from tests.support.stretch import stretch
 
 LIMIT = 1.0
 """SLUICE_STOP_TIMEOUT of these services."""
 BESIDE = 10.0
-"""Seconds that a process takes to end besides, on a machine that others use too. What it must not
-wait for takes four times as long."""
+"""Seconds that a process takes to end besides, on a machine that nobody else uses. What it must not
+wait for does not end at all."""
 FAMILY = """
 import asyncio, socket, sys, time
 
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily, Page
 
-SECONDS = 40
+SECONDS = 3_600
 
 
 class Params(FamilyParams):
@@ -132,10 +134,12 @@ def told(folder: Path) -> dict[str, dict[str, Any]]:  # whatever a log line hold
 
 
 def seconds_to_stop(process: subprocess.Popen[bytes]) -> float:
-    began = time.monotonic()
+    began, stretched = time.monotonic(), stretch()
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
-    return time.monotonic() - began
+    process.wait(PATIENCE)
+    took = time.monotonic() - began
+    assert took < LIMIT + BESIDE * max(stretched, stretch())
+    return took
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +179,7 @@ async def test_a_stop_ends_within_its_limit_and_gives_back_what_a_thread_is_at(
         wait_for("the item has begun", tmp_path / "log", process)
         took = seconds_to_stop(process)
     log = told(tmp_path)
-    assert LIMIT - 0.1 < took < LIMIT + BESIDE, log
+    assert took > LIMIT - 0.1, log
     assert process.returncode == 0, log
     assert log["stopped_unfinished"]["messages"] == 1
     [name] = log["stopped_unfinished"]["of"]
@@ -191,9 +195,8 @@ async def test_a_stop_ends_within_its_limit_though_the_event_loop_is_blocked(
         wait_for("Sluice listens on", tmp_path / "log", process)
         await start(sluice, "loop")
         wait_for("the item has begun", tmp_path / "log", process)
-        took = seconds_to_stop(process)
+        seconds_to_stop(process)
     log = told(tmp_path)
-    assert took < LIMIT + BESIDE, log
     assert process.returncode == 1
     assert "delivered again" in str(log["stopped_by_force"]["hint"])
 
@@ -206,13 +209,12 @@ async def test_a_worker_of_its_own_ends_within_its_limit_too(
     with service(sluice, folder, "serve") as process:
         wait_for("Sluice listens on", folder / "log", process)
         await start(sluice, "sleep")
-        assert seconds_to_stop(process) < LIMIT + BESIDE
+        seconds_to_stop(process)
         assert process.returncode == 0
     with service(sluice, tmp_path, "worker") as process:
         wait_for("the item has begun", tmp_path / "log", process)
-        took = seconds_to_stop(process)
-    assert took < LIMIT + BESIDE, told(tmp_path)
-    assert process.returncode == 0
+        seconds_to_stop(process)
+    assert process.returncode == 0, told(tmp_path)
     assert await queued(sluice) == ["queued"]
 
 
@@ -223,7 +225,6 @@ async def test_an_api_whose_preview_is_in_a_thread_ends_within_its_limit(
         wait_for("Sluice listens on", tmp_path / "log", process)
         with previewing(sluice):
             wait_for("the item has begun", tmp_path / "log", process)
-            took = seconds_to_stop(process)
-    assert took < LIMIT + BESIDE, told(tmp_path)
-    assert process.returncode == 0
+            seconds_to_stop(process)
+    assert process.returncode == 0, told(tmp_path)
     assert "threads_left_at_work" in told(tmp_path)
