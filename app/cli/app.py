@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from app import __version__
+
 COMMANDS = {
     "serve": ("server.serve", "Run the HTTP API until it is told to stop."),
     "worker": (
@@ -191,8 +193,23 @@ app = typer.Typer(
 )
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sluice {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    *,
+    _version: bool = typer.Option(
+        False,
+        "--version",
+        callback=_say_version,
+        is_eager=True,
+        help="Say which version of Sluice this is, and exit.",
+    ),
+) -> None:
     """Makes it a group, although it has no command of its own."""
 
 

@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from app import __version__
 from app.cli.app import COMMANDS, app, loaded
 
 
@@ -64,6 +65,11 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     imported = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
     assert "app.cli.app" in imported
     assert not imported & {"app.settings", "httpx2", "pydantic", "sqlalchemy"}
+
+
+def test_it_says_which_version_it_is() -> None:
+    said = CliRunner().invoke(app, ["--version"])
+    assert (said.exit_code, said.output) == (0, f"sluice {__version__}\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
