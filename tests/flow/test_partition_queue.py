@@ -26,10 +26,10 @@ class SlowToRenew(Script):
         super().__init__(redis, prefix)
         self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
 
-    async def renew(self, key: str, held: Mapping[str, str | None]) -> None:
+    async def renew(self, key: str, worker: str, held: Mapping[int, str | None]) -> None:
         self.asked.set()
         await self.goes_on.wait()
-        await super().renew(key, held)
+        await super().renew(key, worker, held)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from app.flow.limits import FlowControl
-from app.flow.partitions.partition_script import Exchanged, PartitionScript
+from app.flow.partitions.partition_script import Exchanged, PartitionScript, permit_name
 from app.flow.redis_script import HORIZON, PACE
 from tests.support.servers.choice import TestServers
 
@@ -51,7 +51,12 @@ class Renew:
     worker: str
 
 
-Step = Ask | Expire | Renew | FlowControl
+@dataclass(frozen=True)
+class Forget:
+    """Redis loses what it has counted of partitions."""
+
+
+Step = Ask | Expire | Renew | Forget | FlowControl
 
 workers = st.sampled_from(WORKERS)
 rates = st.none() | st.sampled_from([50.0, 333.0, 10_000.0])
@@ -64,7 +69,7 @@ controls = st.builds(
 )
 wanted = st.lists(st.sampled_from(PARTITIONS), max_size=6)
 asks = st.builds(Ask, workers, wanted, st.integers(0, 6))
-others = st.builds(Expire, workers) | st.builds(Renew, workers) | controls
+others = st.builds(Expire, workers) | st.builds(Renew, workers) | st.builds(Forget) | controls
 sequences = st.tuples(controls, st.lists(asks | asks | others, max_size=30)).map(
     lambda drawn: [drawn[0], *drawn[1]]
 )
@@ -85,8 +90,8 @@ class Driver:
     control: FlowControl = field(default_factory=FlowControl)
     leased: dict[str, str | None] = field(default_factory=dict)
     """Permits whose lease runs, each with its partition."""
-    held: dict[str, dict[str, str | None]] = field(default_factory=lambda: {w: {} for w in WORKERS})
-    """Permits as their workers see them: one whose lease has ended is still there."""
+    held: dict[str, dict[int, str | None]] = field(default_factory=lambda: {w: {} for w in WORKERS})
+    """Numbers of permits as their workers see them: one whose lease has ended is still there."""
     numbers: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WORKERS, 0))
     last: dict[str | None, int] = field(default_factory=dict)
     """The last start of each partition, and of the key as that of ``None``."""
@@ -108,39 +113,43 @@ class Driver:
                 await self._expire(worker)
             case Renew(worker):
                 if self.held[worker]:
-                    await self.script.renew(KEY, self.held[worker])
-                    self.leased.update(self.held[worker])
+                    await self.script.renew(KEY, worker, self.held[worker])
+                    self.leased.update(self._named(worker))
+            case Forget():
+                await self.redis.delete(self._name("used"))
             case Ask():
                 await self._ask(step)
         await self._compare()
+
+    def _named(self, worker: str) -> dict[str, str | None]:
+        return {permit_name(worker, number, of): of for number, of in self.held[worker].items()}
 
     async def _compare(self) -> None:
         """What Redis has is what the model says."""
         assert set(await self._slots("slots")) == set(self.leased)
         counted = Counter(name for name in self.leased.values() if name is not None)
+        assert dict(await self.script.fullest(KEY, 10)) == counted
         for name in PARTITIONS:
             if name is not None:
-                mine = {permit for permit, of in self.leased.items() if of == name}
-                assert set(await self._slots(f"slots:{name}")) == mine
-        # One whose leases were renewed after they had ended is seen when it is asked for.
-        for name, number in await self.script.fullest(KEY, 10):
-            assert counted[name] == number
+                alone = [(name, counted[name])] if counted[name] else []
+                assert await self.script.fullest(KEY, 10, name) == alone
+        of_none = sum(name is None for name in self.leased.values())
+        all_of_them = counted | ({"": of_none} if of_none else {})
+        assert dict(await self._ends("used")) == all_of_them
 
     async def _expire(self, worker: str) -> None:
-        lapsed = self.leased.keys() & self.held[worker].keys()
-        for permit in lapsed:
-            name = self.leased.pop(permit)
-            for part in ("slots", *([] if name is None else [f"slots:{name}"])):
-                await self.redis.zadd(self._name(part), {permit: 1}, xx=True)
+        for permit in self.leased.keys() & self._named(worker).keys():
+            del self.leased[permit]
+            await self.redis.zadd(self._name("slots"), {permit: 1}, xx=True)
 
     async def _ask(self, step: Ask) -> None:
         worker, control = step.worker, self.control
         held = self.held[worker]
-        released = list(held.items())[: step.release]
-        for permit, _ in released:
+        released = dict(list(held.items())[: step.release])
+        for permit, name in released.items():
             del held[permit]
-            self.leased.pop(permit, None)
-        names = {*step.wanted, *(name for _, name in released)}
+            self.leased.pop(permit_name(worker, permit, name), None)
+        names = {*step.wanted, *released.values()}
         number, self.numbers[worker] = self.numbers[worker], self.numbers[worker] + len(step.wanted)
         alone = not await self._others_waiting(worker)
         found = await self.script.exchange(
@@ -162,7 +171,7 @@ class Driver:
         active = len(self.leased)
         used = Counter(self.leased.values())
         for offset, (name, answer) in enumerate(zip(step.wanted, found.answers, strict=True)):
-            permit = f"{step.worker}:{number + offset}"
+            permit = permit_name(step.worker, number + offset, name)
             full = control.parallelism is not None and active >= control.parallelism
             taken = name is not None and (
                 control.per_partition is not None and used[name] >= control.per_partition
@@ -180,7 +189,7 @@ class Driver:
                 self._judge_start(slots[permit] - LEASE_US, name)
             active += 1
             used[name] += 1
-            self.leased[permit] = self.held[step.worker][permit] = name
+            self.leased[permit] = self.held[step.worker][number + offset] = name
 
     def _judge_start(self, start: int, name: str | None) -> None:
         interval = self._interval(name)
@@ -254,3 +263,26 @@ async def test_a_turn_that_a_partition_cannot_take_is_not_lost_for_the_key(
     await driver.take(FlowControl(rate=10_000, rate_per_partition=1))
     await driver.take(Ask("a", ["acme"] * 20 + ["beta"], 0))
     assert Counter(driver.leased.values()) == {"acme": 1, "beta": 1}
+
+
+async def test_items_of_no_partition_have_the_limits_of_the_key_alone(
+    redis: Redis, redis_prefix: str
+) -> None:
+    driver = fresh(redis, redis_prefix)
+    await driver.take(FlowControl(parallelism=2, per_partition=1, rate_per_partition=1))
+    await driver.take(Ask("a", [None] * 3, 0))
+    await driver.take(Ask("a", [None], 2))
+    assert list(driver.leased.values()) == [None]
+    assert await driver.script.fullest(KEY, 10) == []
+
+
+async def test_what_a_released_permit_leaves_is_counted_once(
+    redis: Redis, redis_prefix: str
+) -> None:
+    driver = fresh(redis, redis_prefix)
+    await driver.take(FlowControl(per_partition=2))
+    await driver.take(Ask("a", ["acme", "acme"], 0))
+    await driver.take(Expire("a"))
+    await driver.take(Ask("a", [], 2))
+    await driver.take(Ask("b", ["acme", "acme", "acme"], 0))
+    assert len(driver.leased) == 2

@@ -1,24 +1,22 @@
--- The partitions of a flow key with the most slots in use, or one of them.
+-- The partitions of a flow key with the most slots in use, or one of them. Begins with counts.lua.
 --
--- KEYS  1 used      sorted set: partition -> its slots in use when it was last asked for
--- ARGV  1 most      partitions               2 slots    how the name of a partition's slots begins
---       3 only      this partition; none: the fullest
+-- KEYS  1 slots                        2 used
+-- ARGV  1 most      partitions         2 only   this partition; none: the fullest
 -- Returns {partition, slots in use, …}, the fullest first.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
+lapse(KEYS[1], KEYS[2])
 local found = {}
-local names = {ARGV[3]}
-if #names == 0 then names = redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1] - 1) end
-for _, partition in ipairs(names) do
-  local slots = ARGV[2] .. partition
-  local used = redis.call('ZCOUNT', slots, string.format('(%.0f', now), '+inf')
-  if used > 0 then
-    found[#found + 1] = {partition, used}
-  else
-    redis.call('ZREM', KEYS[1], partition)
+if ARGV[2] then
+  local used = redis.call('ZSCORE', KEYS[2], ARGV[2])
+  if used then found[1] = {ARGV[2], tonumber(used)} end
+else
+  local fullest = redis.call('ZREVRANGE', KEYS[2], 0, ARGV[1], 'WITHSCORES')
+  for i = 1, #fullest, 2 do
+    if fullest[i] ~= '' and #found < tonumber(ARGV[1]) then
+      found[#found + 1] = {fullest[i], tonumber(fullest[i + 1])}
+    end
   end
+  table.sort(found, function(a, b) return a[2] > b[2] or a[2] == b[2] and a[1] < b[1] end)
 end
-table.sort(found, function(a, b) return a[2] > b[2] or a[2] == b[2] and a[1] < b[1] end)
 local reply = {}
 for _, one in ipairs(found) do
   reply[#reply + 1] = one[1]

@@ -9,6 +9,8 @@ from app.config.priorities import BULK_SHARE, WHOLE
 from app.flow.limits import FlowControl
 from app.flow.partitions.partition_slot import PartitionSlot
 
+UNCOUNTED = -1
+"""The number of a permit that nobody counts."""
 MOST_WANTED = 200
 MOST_OF_A_PARTITION = 20
 """Asked for together where only its rate is limited."""
@@ -100,4 +102,4 @@ class PartitionLine:
         """The limits were lifted."""
         for place in self._places:
             if place.waits:
-                place.settle("", None)
+                place.settle(UNCOUNTED, None)

@@ -50,9 +50,9 @@ class PartitionQueue:
         self._fault = fault
         self._within = given_back_within
         self._line = PartitionLine(share)
-        self._held: dict[str, str | None] = {}
-        self._released: list[tuple[str, str | None]] = []
-        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._held: dict[int, str | None] = {}
+        self._released: dict[int, str | None] = {}
+        self._due: dict[int, asyncio.TimerHandle] = {}
         self._answer = NextAnswer()
         self._wanted_elsewhere = False
         self._number = 0
@@ -61,7 +61,8 @@ class PartitionQueue:
         self._closed = False
 
     @property
-    def held(self) -> list[str]:
+    def held(self) -> list[int]:
+        """Numbers of permits."""
         return list(self._held)
 
     @property
@@ -72,9 +73,9 @@ class PartitionQueue:
     async def renew(self) -> None:
         renewed = dict(self._held)
         try:
-            await self._script.renew(self._live().key, renewed)
+            await self._script.renew(self._live().key, self._worker, renewed)
         finally:  # one that was given back meanwhile may have been taken up again
-            self._released += [(one, of) for one, of in renewed.items() if one not in self._held]
+            self._released |= {one: of for one, of in renewed.items() if one not in self._held}
             self.kick()
 
     async def ahead(
@@ -97,10 +98,10 @@ class PartitionQueue:
         self._line.join(slot, first=first)
         self.kick()
 
-    def give_back(self, permit: str) -> None:
+    def give_back(self, permit: int) -> None:
         if permit not in self._held:
             return
-        self._released.append((permit, self._held.pop(permit)))
+        self._released[permit] = self._held.pop(permit)
         if self._line or self._wanted_elsewhere:
             self.kick()
         elif self._talking is None:
@@ -175,9 +176,9 @@ class PartitionQueue:
             return POLL
         wanted = [] if live.paused or self._closed else self._line.wanted(self._limits)
         released, number = self._released, self._number
-        self._released, self._number = [], number + len(wanted)
+        self._released, self._number = {}, number + len(wanted)
         names = dict.fromkeys(slot.partition for slot in wanted)
-        names.update(dict.fromkeys(name for _, name in released))
+        names.update(dict.fromkeys(released.values()))
         try:
             found = await self._script.exchange(
                 live.key,
@@ -191,7 +192,7 @@ class PartitionQueue:
                 released=released,
             )
         except BaseException:
-            self._released = released + self._released
+            self._released |= released
             raise
         self._wanted_elsewhere = found.wanted_elsewhere
         ask_in = POLL if found.ask_in is None else found.ask_in
@@ -199,7 +200,7 @@ class PartitionQueue:
         for slot, (start, partition_in) in zip(wanted, found.answers, strict=True):
             if start is not None:
                 self._line.began(slot)
-                self._grant(slot, f"{self._worker}:{number}", start)
+                self._grant(slot, number, start)
             elif partition_in is not None:
                 ask_in = min(ask_in, partition_in)
                 # Each of several comes back for a turn of its own.
@@ -208,7 +209,7 @@ class PartitionQueue:
             number += 1
         return min(POLL, max(ask_in, 0.001))
 
-    def _grant(self, slot: PartitionSlot, permit: str, start: float) -> None:
+    def _grant(self, slot: PartitionSlot, permit: int, start: float) -> None:
         self._held[permit] = slot.partition
         if start <= 0:
             self._admit(slot, permit, None)
@@ -217,7 +218,7 @@ class PartitionQueue:
             due = loop.time() + start
             self._due[permit] = loop.call_later(start, self._admit, slot, permit, due)
 
-    def _admit(self, slot: PartitionSlot, permit: str, due: float | None) -> None:
+    def _admit(self, slot: PartitionSlot, permit: int, due: float | None) -> None:
         if due is not None:
             self._due.pop(permit, None)
         if slot.waits and not self._closed:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
+from types import MappingProxyType
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -53,9 +53,11 @@ class PartitionScript:
         self._lease = microseconds(lease)
         self._channel = wake_channel(prefix)
         source = files("app.flow.partitions")
-        self._exchange = redis.register_script((source / "exchange.lua").read_text())
-        self._observe = redis.register_script((source / "observe.lua").read_text())
-        self._renew = redis.register_script((files("app.flow") / "renew.lua").read_text())
+        first = (source / "counts.lua").read_text()
+        self._exchange, self._observe, self._renew = (
+            redis.register_script(first + (source / f"{name}.lua").read_text())
+            for name in ("exchange", "observe", "renew")
+        )
 
     async def exchange(
         self,
@@ -68,15 +70,15 @@ class PartitionScript:
         holds: int,
         number: int,
         waiting: int,
-        released: Sequence[tuple[str, str | None]] = (),
+        released: Mapping[int, str | None] = MappingProxyType({}),
     ) -> Exchanged:
-        """Give ``released`` back, and take permits ``worker:number`` and so on: one for each that
-        is wanted, or none in its place.
+        """Give ``released`` back, and take permits from ``number`` on: one for each that is wanted,
+        or none in its place.
 
         Args:
             limits: of each partition that is wanted or released.
             wanted: partitions, in the order in which their items came.
-            released: permits, each with its partition.
+            released: numbers of permits, each with its partition.
         """
         places: dict[str | None, str] = {n: str(at) for at, n in enumerate(limits, start=1)}
         places[None] = "0"
@@ -92,8 +94,8 @@ class PartitionScript:
             self._channel, key, worker, self._lease, control.parallelism or 0, _interval(control),
             microseconds(HORIZON), bucket_of(control), holds, number, waiting, "\0".join(limits),
             each, " ".join([places[one] for one in wanted]),
-            " ".join([f"{permit} {places[of]}" for permit, of in released]),
-            *self._keys(key, "slots:", "next:"),
+            " ".join([f"{permit} {places[of]}" for permit, of in released.items()]),
+            *self._keys(key, "next:"),
         ]  # fmt: skip
         for kind in kinds:
             args += [kind.parallelism or 0, _interval(kind)]
@@ -104,31 +106,26 @@ class PartitionScript:
             None if ask_in < 0 else ask_in / 1e6,
         )
 
-    async def renew(self, key: str, held: Mapping[str, str | None]) -> None:
+    async def renew(self, key: str, worker: str, held: Mapping[int, str | None]) -> None:
         """Say that these permits, each with its partition, are still in use."""
-        by_partition: dict[str, list[str]] = defaultdict(list)
-        for permit, name in held.items():
-            if name is not None:
-                by_partition[name].append(permit)
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            slots = self._keys(key, "slots")
-            await self._renew(keys=slots, args=[self._lease, *held], client=pipeline)
-            for name, permits in by_partition.items():
-                slots = self._keys(key, f"slots:{name}")
-                await self._renew(keys=slots, args=[self._lease, *permits], client=pipeline)
-            await pipeline.execute()
+        permits = [permit_name(worker, number, name) for number, name in held.items()]
+        await self._renew(keys=self._keys(key, "slots", "used"), args=[self._lease, *permits])
 
     async def fullest(self, key: str, most: int, only: str | None = None) -> list[tuple[str, int]]:
         """Partitions that have slots in use, and how many; those with the most, or ``only`` this
         one."""
-        used, slots = self._keys(key, "used", "slots:")
         named = () if only is None else (only,)
-        reply = await self._observe(keys=[used], args=[most, slots, *named])
+        reply = await self._observe(keys=self._keys(key, "slots", "used"), args=[most, *named])
         names = [one.decode() if isinstance(one, bytes) else str(one) for one in reply[::2]]
         return list(zip(names, map(int, reply[1::2]), strict=True))
 
     def _keys(self, key: str, *parts: str) -> list[str]:
         return [f"{self._prefix}:{{{key}}}:{part}" for part in parts]
+
+
+def permit_name(worker: str, number: int, partition: str | None) -> str:
+    """As Redis has it."""
+    return f"{worker}:{number}" if partition is None else f"{worker}:{number}:{partition}"
 
 
 def _interval(control: FlowControl) -> int:

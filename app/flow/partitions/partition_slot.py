@@ -15,7 +15,7 @@ class PartitionLane(Protocol):
 
     def refusal(self, flow_key: str) -> Exception | None: ...
 
-    def give_back(self, permit: str) -> None: ...
+    def give_back(self, permit: int) -> None: ...
 
 
 class PartitionSlot:
@@ -23,7 +23,8 @@ class PartitionSlot:
     does: those that are asked for together have it before they begin.
 
     ``waits``: it stands in line. ``promised``: a permit whose start is still to come is meant for
-    it. ``permit``: None: it has none. ``due``: by the loop's clock when that was; None: at once.
+    it. ``permit``: its number; None: it has none. ``due``: by the loop's clock when that was; None:
+    at once.
     """
 
     __slots__ = (
@@ -39,7 +40,7 @@ class PartitionSlot:
         self.partition = partition
         self.priority = priority
         self.waits = self.promised = False
-        self.permit: str | None = None
+        self.permit: int | None = None
         self.due: float | None = None
         self._since = 0.0
         self._error: Exception | None = None
@@ -67,7 +68,7 @@ class PartitionSlot:
         self.waits, self.promised = True, False
         self._since = self._since or asyncio.get_running_loop().time()
 
-    def settle(self, permit: str, due: float | None) -> None:
+    def settle(self, permit: int, due: float | None) -> None:
         """It has its permit."""
         self.permit, self.due, self.waits = permit, due, False
         self._wake()
