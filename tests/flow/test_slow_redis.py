@@ -141,7 +141,7 @@ async def test_a_question_that_is_cut_off_before_it_is_answered_keeps_no_connect
         await far.ping()  # the connection is there
         for question in (
             script.observe_all({KEY: FlowControl()}),
-            partitions.renew(KEY, {"one": "acme"}),
+            partitions.renew(KEY, "one", {1: "acme"}),
             FlowHistory(far, redis_prefix).add({KEY: FlowPoint(0, 0, 0, 0, 0, 0)}),
         ):
             asking = asyncio.create_task(question)
