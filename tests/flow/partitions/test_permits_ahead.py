@@ -19,7 +19,7 @@ from app.flow.limits import FlowControl
 from app.flow.partitions.partition_queue import PartitionQueue
 from app.flow.partitions.partition_slot import PartitionSlot
 from tests.flow.gates import KEY
-from tests.flow.partition_queues import Script, queue_of, slot_of
+from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 

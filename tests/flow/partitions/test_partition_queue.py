@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from app.config.priorities import ORDINARY
 from app.flow.limits import FlowControl
 from tests.flow.gates import KEY
-from tests.flow.partition_queues import Script, queue_of, slot_of
+from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 
