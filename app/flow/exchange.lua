@@ -1,6 +1,6 @@
 -- Give slots back, and take others, of one flow key, in one step. The clock is Redis's own. Where
--- workers wait for different priorities, each start is chosen over all of them: the highest is next,
--- and of any n choices n times the share, rounded down, are of lower ones, which take turns.
+-- workers wait for different priorities, each start is chosen over all of them, by choice.lua, which
+-- stands before this.
 --
 -- KEYS  1 slots     sorted set: permit -> when its lease ends, in microseconds
 --       2 next      string: when the next start is due (GCRA's theoretical arrival time)
@@ -8,8 +8,7 @@
 --       4 wants     hash: worker -> how many of its items wait; and "worker:levels" -> how many of
 --                   each priority, as ARGV 13, unless all are ordinary
 --       5 started   hash: a sixtieth of the period -> starts in it
---       6 owed      string: millionths of a start that the lower priorities are owed, and which of
---                   them had the last one
+--       6 owed      string: what choice.lua remembers
 -- ARGV  1 channel   to wake other workers on       2 key       the flow key that they are told
 --       3 worker                                   4 lease     microseconds
 --       5 parallelism (0: none)                    6 interval  microseconds between starts (0: none)
@@ -24,7 +23,6 @@
 -- Returns {excess, ask again in (microseconds, -1: when woken), permits granted, start of each, …,
 -- priority of each, …}. Starts are microseconds from now. `excess` slots should be given back as their
 -- items end. The priorities are left out where the next in line there, whoever it is, may begin.
-local ORDINARY, WHOLE = 5, 1000000
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local worker, lease, horizon = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[7])
@@ -47,36 +45,24 @@ if waited then others = others - 1 end
 
 -- By priority: how many wait here, how many elsewhere, and in how many workers.
 local mine, theirs, rivals = {}, {}, {}
-local ordinary = ARGV[13] == ''
+local ordinary, mixed = ARGV[13] == '', false
 if not ordinary then
-  for level, waits in string.gmatch(ARGV[13], '(%d+) (%d+)') do
-    mine[tonumber(level)] = tonumber(waits)
-  end
+  add_levels(ARGV[13], mine)
 elseif want + ARGV[12] > 0 then
   mine[ORDINARY] = want
 end
-local mixed = false
 if others > 0 and (more or not ordinary) then
-  local said, gone = {}, redis.call('HGETALL', KEYS[4])
-  for i = 1, #gone, 2 do said[gone[i]] = gone[i + 1] end
-  local only
+  local said, fields = {}, redis.call('HGETALL', KEYS[4])
+  for i = 1, #fields, 2 do said[fields[i]] = fields[i + 1] end
   for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
     if other ~= worker then
       local levels = said[other .. ':levels'] or (ORDINARY .. ' ' .. (said[other] or '1'))
-      for level, waits in string.gmatch(levels, '(%d+) (%d+)') do
-        level = tonumber(level)
-        theirs[level] = (theirs[level] or 0) + waits
-        rivals[level] = (rivals[level] or 0) + 1
-        mixed = mixed or (only and only ~= level)
-        only = level
-      end
+      add_levels(levels, theirs, rivals)
     end
     said[other], said[other .. ':levels'] = nil, nil
   end
-  for field in pairs(said) do redis.call('HDEL', KEYS[4], field) end
-  for level in pairs(mine) do mixed = mixed or level ~= only end
-  -- Whoever has nobody in line cannot tell of which priority its next item will be.
-  mixed = mixed or (next(mine) == nil and only ~= ORDINARY)
+  for gone in pairs(said) do redis.call('HDEL', KEYS[4], gone) end
+  mixed = is_mixed(mine, theirs)
 end
 
 local active = redis.call('ZCARD', KEYS[1])
@@ -101,91 +87,48 @@ elseif mixed then
   room = math.huge
 end
 
-local owed, last = 0, 0
-if mixed and want > 0 then
-  owed, last = string.match(redis.call('GET', KEYS[6]) or '', '(%S+) (%d+)')
-  owed, last = tonumber(owed or 0), tonumber(last or 0)
-end
--- Until the others have taken theirs, it is reckoned as if they had; theirs is kept for them.
-local reckoned, turn, passed, due_low = owed, last, 0, 0
-
--- The next start's priority, and by how much it changes what the lower ones are owed.
-local function choose()
-  local top, low, after
-  for level = 9, 0, -1 do
-    if (mine[level] or 0) + (theirs[level] or 0) > 0 then
-      if not top then
-        top = level
-      else
-        low = low or level
-        if level < turn then after = after or level end
-      end
-    end
-  end
-  if not low then return top, 0 end
-  if reckoned + share < WHOLE then return top, share end
-  return after or low, share - WHOLE
-end
-
-local granted = 0
-local function is_mine(level)
-  if (mine[level] or 0) == 0 then return false end
-  if parallelism == 0 or (theirs[level] or 0) == 0 then return true end
-  -- As above, among those who wait for this priority.
-  if freed > 0 and parallelism <= rivals[level] then return false end
-  return holds + granted < math.ceil(parallelism / (rivals[level] + 1))
-end
-
+local line = mixed and want > 0 and choice_of(mine, theirs, rivals, share, KEYS[6])
+local granted, kept = 0, 0
 local reply, levels = {excess, -1, 0}, {}
 -- What a slower rate left behind must not hold up a faster one.
 local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
-while granted < want and granted + passed < room do
+while granted < want and granted + kept < room do
   local start = now
   if interval > 0 then
     start = math.max(due, now)
-    local beyond = start + passed * interval - now - horizon
+    local beyond = start + kept * interval - now - horizon
     if beyond > 0 then
       reply[2] = beyond + horizon / 2
       break
     end
   end
   local level, change
-  if mixed then
-    level, change = choose()
+  if line then
+    level, change = choose(line)
     if not level then break end
-    reckoned = reckoned + change
-    if change < 0 then turn = level end
   end
-  if not mixed or is_mine(level) then
+  if not line or is_mine(line, level, parallelism, holds + granted, freed) then
     due = start + interval
     redis.call('ZADD', KEYS[1], start + lease, worker .. ':' .. (ARGV[11] + granted))
     reply[#reply + 1] = start - now
     granted = granted + 1
-    if mixed then
+    if line then
       levels[granted] = level
       mine[level] = mine[level] - 1
-      owed = owed + change
-      if change < 0 then last = level end
+      take(line, level, change)
     end
   else
-    theirs[level] = theirs[level] - 1
-    passed = passed + 1
-    if change < 0 then due_low = due_low + 1 end
+    keep(line, level, change)
+    kept = line.kept
   end
 end
 reply[3] = granted
 for i = 1, #levels do reply[#reply + 1] = levels[i] end
-if mixed then
-  if parallelism > 0 then reply[1] = math.max(excess, holds + granted) end
-  if interval > 0 and passed > 0 then
-    -- Soon enough for a start that those whose it is have left.
-    reply[2] = reply[2] < 0 and horizon / 2 or math.min(reply[2], horizon / 2)
-  end
-  if granted > 0 then
-    -- No more is saved up than somebody may take, and none is taken far ahead.
-    owed = math.max(-WHOLE, math.min(owed, (due_low + 1) * WHOLE))
-    redis.call('SET', KEYS[6], string.format('%.0f %d', owed, last), 'PX', 60000)
-  end
+if line then remember(line) end
+if mixed and parallelism > 0 then reply[1] = math.max(excess, holds + granted) end
+if interval > 0 and kept > 0 then
+  -- Soon enough for a start that those whose it is have left.
+  reply[2] = reply[2] < 0 and horizon / 2 or math.min(reply[2], horizon / 2)
 end
 
 if interval > 0 and granted > 0 then

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 import structlog
 from redis.asyncio import Redis
@@ -69,7 +70,7 @@ class GateScript:
         self.fault = Fault(log, "gate_unreachable")
         """Shared by all who ask through this script."""
         source = files("app.flow")
-        self._exchange = redis.register_script((source / "exchange.lua").read_text())
+        self._exchange = redis.register_script(with_choice(source / "exchange.lua"))
         self._renew = redis.register_script((source / "renew.lua").read_text())
         self._observe = redis.register_script((source / "observe.lua").read_text())
 
@@ -170,6 +171,11 @@ def _levels(levels: Sequence[tuple[int, int]]) -> str:
     if not levels or (len(levels) == 1 and levels[0][0] == ORDINARY):
         return ""
     return " ".join([f"{priority} {waits}" for priority, waits in levels])
+
+
+def with_choice(script: Traversable) -> str:
+    """A script that chooses by priority."""
+    return (files("app.flow") / "choice.lua").read_text() + script.read_text()
 
 
 def microseconds(duration: timedelta) -> int:

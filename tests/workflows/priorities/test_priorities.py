@@ -26,7 +26,6 @@ from tests.workflows.priorities.held import (
     Starts,
     start,
     until_waiting,
-    waiting,
 )
 
 TEN = FlowControl(parallelism=10)
@@ -161,12 +160,11 @@ async def test_a_resume_gives_a_run_another_priority(opener: Opener) -> None:
         other = await start(sluice, "held", item_ids=ids(501, 400))
         while len(starts.order) < 10:
             await asyncio.sleep(0.005)
-        while min(starts.of(one), starts.of(other)) < 10:
-            while not (await waiting(sluice, starts, one) or await waiting(sluice, starts, other)):
-                await asyncio.sleep(0.005)
-            await starts.end_one()
         control = sluice.service.api.control
         await control.pause(other, by="test")
+        while starts.of(one) < 20:  # what the other had in hand is not any more
+            await until_waiting(sluice, starts, one, 1)
+            await starts.end_one()
         await control.resume(other, by="test", options=options_of(family, priority=9))
         assert (await sluice.run(other)).priority == 9
         order = await started(sluice, starts, one, other, 60)
