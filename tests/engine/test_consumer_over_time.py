@@ -16,7 +16,7 @@ from app.engine.postgres.consumer import QueueConsumer
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import QueueConnection
 from tests.engine.engines import Holder, SomeLane, Taker
-from tests.support.virtual_time import VirtualLoop, in_virtual_time
+from tests.support.clocks.virtual_time import VirtualLoop, in_virtual_time
 
 KEY = "a.execute"
 ROUND_TRIP = 0.0005

@@ -24,8 +24,8 @@ from app.flow.overrides import EffectiveLimits, Standing
 from app.flow.redis_gate import LEASE, RedisGate
 from app.flow.redis_script import GateScript
 from tests.flow.gates import KEY, Work, lease_ends
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.servers.choice import TestServers
 
 _NUMBERS = itertools.count(1)

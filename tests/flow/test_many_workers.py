@@ -16,8 +16,8 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
 from tests.flow.gates import KEY, Overrides, Work, gate
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.servers.choice import TestServers
 
 Gates = Callable[..., Awaitable[list[RedisGate]]]

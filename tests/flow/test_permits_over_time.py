@@ -20,8 +20,8 @@ from app.flow.permits.permit_queue import PermitQueue
 from app.flow.redis_gate import CONFIG_POLL, RedisGate
 from app.flow.redis_script import HORIZON, PACE, GateScript, Granted
 from tests.flow.gates import KEY, Overrides
-from tests.support.rates import assert_rate_kept
-from tests.support.virtual_time import VirtualLoop, in_virtual_time
+from tests.support.clocks.rates import assert_rate_kept
+from tests.support.clocks.virtual_time import VirtualLoop, in_virtual_time
 
 EXACT = 1e-6
 """Seconds."""

@@ -18,8 +18,8 @@ from app.flow.partitions.partition_script import PartitionScript
 from app.flow.redis_gate import RedisGate
 from app.flow.redis_script import GateScript
 from tests.flow.gates import KEY, Overrides, Work, lease_ends
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.servers.choice import TestServers
 
 ONE_WAY = 0.05

@@ -16,10 +16,10 @@ from app.cli.server.uvicorn import bind, url_of
 from app.cli.server.uvicorn import listening as serving
 from app.migrate import with_database
 from app.workflows.family import Context
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.families import Recording
 from tests.support.http import OPS, app_of, bearer, listening
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener, Sluice
 
 PROCESS = "/api/workflows/recording/process-users"

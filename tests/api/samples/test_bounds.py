@@ -13,15 +13,15 @@ from sqlmodel import select
 from app.workflows.family import Context, FamilyParams, Flow, FlowControl, JobFamily, RetryAfter
 from tests.api.admission.few_places import SlowlyFiltered
 from tests.api.samples.sampled import SAMPLE, sampled
+from tests.support.clocks.rates import assert_rate_kept
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.control import until_some
 from tests.support.families import Recording
 from tests.support.held import Held
 from tests.support.http import api, assert_problem, listening
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener
 from tests.support.users import User
-from tests.support.virtual_time import pass_by
 
 LONG = 40
 """Seconds of a sample. They are over when the test says so."""

@@ -10,9 +10,9 @@ import psutil
 import pytest
 
 from tests.cli.command import SECRET, Sluice, stop, wait_for
+from tests.support.clocks.stretch import stretch
 from tests.support.network.half_open import half_open
 from tests.support.network.raw_http import calling
-from tests.support.stretch import stretch
 
 DESCRIPTORS = 512
 HALF_OPEN = 600

@@ -17,9 +17,9 @@ import httpx2
 import pytest
 
 from tests.cli.command import SECRET, Sluice, wait_for
+from tests.support.clocks.stretch import stretch
 from tests.support.patience import PATIENCE
 from tests.support.processes.forking import ROOT
-from tests.support.stretch import stretch
 
 LIMIT = 1.0
 """SLUICE_STOP_TIMEOUT of these services."""

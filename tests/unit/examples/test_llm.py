@@ -27,9 +27,9 @@ from app.services.llm.chat_reply import MAX_BODY_BYTES
 from app.services.llm.chat_writer import ChatWriter
 from app.services.llm.placeholders import Person
 from app.services.model_choice import text_writer
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.network.llm_server import GOOD, LINES, UNWELL, Server, completion, response
 from tests.support.patience import PATIENCE
-from tests.support.virtual_time import pass_by
 
 KEY = "sk-test-4f9a1c7e2b"
 ADA = Person("Ada Lovelace", "en-GB", ("mathematics", "tea"))

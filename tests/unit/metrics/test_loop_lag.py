@@ -9,7 +9,7 @@ import pytest
 from app.metrics.catalog import LOOP_LAG
 from app.metrics.instruments import Histogram
 from app.metrics.loop_lag import EVERY, watching_lag
-from tests.support.virtual_time import VirtualLoop, in_virtual_time
+from tests.support.clocks.virtual_time import VirtualLoop, in_virtual_time
 
 BLOCKED = 0.4
 

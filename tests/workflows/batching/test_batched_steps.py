@@ -22,12 +22,12 @@ from app.workflows.family import (
     batched,
 )
 from app.workflows.registry.discovery import require_complete
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.families import Recording
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 from tests.support.stepped import Script, Stepped, remembered
-from tests.support.virtual_time import pass_by
 
 QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
 

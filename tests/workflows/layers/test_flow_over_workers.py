@@ -13,6 +13,7 @@ import pytest
 from app.flow.limits import FlowControl
 from app.flow.redis_gate import LEASE
 from tests.flow.gates import lease_ends
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import (
@@ -22,7 +23,6 @@ from tests.support.processes.worker_process import (
     worker_process,
     worker_processes,
 )
-from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener, Sluice
 
 pytestmark = pytest.mark.alone

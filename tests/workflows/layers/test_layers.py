@@ -9,11 +9,11 @@ import time
 from datetime import timedelta
 
 from app.workflows.family import Context, Fatal, RetryAfter, Skip
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.control import lone_item
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
-from tests.support.virtual_time import pass_by
 
 
 class FailingSave(Recording):

@@ -13,9 +13,9 @@ from sqlmodel import col
 
 from app.store.statuses import RunStatus
 from app.workflows.family import Context, FlowControl, RetryAfter
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.control import control as control_run
 from tests.support.patience import PATIENCE
-from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.users import User
 from tests.workflows.partitions.tenants import Tenants

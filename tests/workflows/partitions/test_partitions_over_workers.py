@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
+from tests.support.clocks.rates import assert_rate_kept
 from tests.support.processes.worker_process import EVIDENCE, UVLOOP, worker_process
-from tests.support.rates import assert_rate_kept
 from tests.support.service import Opener, assert_exact
 from tests.workflows.partitions.partitioned_worker import MOST, RATE, Partitioned
 

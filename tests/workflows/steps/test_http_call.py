@@ -12,11 +12,11 @@ from app.store.statuses import ItemStatus
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.family import Backoff, Context, StepFailed
 from app.workflows.http_call import LARGEST_BODY, idempotency_key
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.network.llm_server import Server, response
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 from tests.support.stepped import Stepped, items_at, remembered, time_passes
-from tests.support.virtual_time import pass_by
 
 QUICK = Backoff(initial=timedelta(milliseconds=20), longest=timedelta(milliseconds=50))
 GOOD = response(201, b'{"id": 7}', "Location: /posts/7", "Set-Cookie: session=secret")

@@ -16,6 +16,7 @@ from app.schemas.items import SuspendedView
 from app.store.statuses import ItemStatus, RunStatus
 from app.workflows.contract.run_options import options_of
 from app.workflows.family import ChildFailed, Context, FamilyParams, Fatal, Skip
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.control import until_some
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
@@ -29,7 +30,6 @@ from tests.support.stepped import (
     steps_suspended,
     time_passes,
 )
-from tests.support.virtual_time import pass_by
 
 SHORT = timedelta(milliseconds=20)
 LONG = timedelta(hours=1)

@@ -11,10 +11,10 @@ import pytest
 
 from app.engine.postgres import consumer
 from app.workflows.family import Backoff, Context, RetryAfter
+from tests.support.clocks.stretch import stretch
 from tests.support.network.llm_server import Server, response
 from tests.support.service import Opener, Sluice
 from tests.support.stepped import Stepped
-from tests.support.stretch import stretch
 
 pytestmark = pytest.mark.alone
 

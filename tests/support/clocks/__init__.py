@@ -1,0 +1,1 @@
+"""What tests measure time by, or have in its place."""
