@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,7 +20,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from pydantic import SecretStr
 
+from app.config.engine_settings import EngineName
 from app.errors import InvalidTransition
 from app.store.statuses import ItemStatus, RunStatus
 from tests.support.service import Opener
@@ -196,20 +198,17 @@ class WaitsMachine(RuleBasedStateMachine):
             await store.suspend(hand)
 
 
-@pytest.fixture
-def world(opener: Opener) -> Iterator[World]:
+@contextmanager
+def opened(opener: Opener, queue: str, **changed: object) -> Iterator[World]:
     with asyncio.Runner() as runner:
         # Connections that are kept belong to the loop of the other tests.
-        opening = replace(opener, kept=None)(Awaiting(wait))
+        opening = replace(opener, kept=None)(Awaiting(wait), **changed)
         sluice = runner.run(opening.__aenter__())
-        yield World(runner, WaitWorld(sluice))
+        yield World(runner, WaitWorld(sluice, queue))
         runner.run(opening.__aexit__(None, None, None))
 
 
-@pytest.mark.parametrize("part", range(3))  # which processes share
-def test_each_item_goes_on_once_with_its_event_or_its_timeout_whatever_happens(
-    world: World, part: int
-) -> None:
+def play(world: World, examples: int) -> None:
     class MachineHere(WaitsMachine):
         pass
 
@@ -217,9 +216,31 @@ def test_each_item_goes_on_once_with_its_event_or_its_timeout_whatever_happens(
     run_state_machine_as_test(
         MachineHere,
         settings=settings(
-            max_examples=25,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.mark.parametrize("part", range(3))  # which processes share
+def test_each_item_goes_on_once_with_its_event_or_its_timeout_whatever_happens(
+    opener: Opener, part: int
+) -> None:
+    with opened(opener, "message") as world:
+        play(world, 25)
+
+
+def test_it_does_so_with_qstash_as_the_engine(opener: Opener) -> None:
+    """To which nothing can be sent: deliveries are the machine's."""
+    nowhere = {
+        "engine": EngineName.QSTASH,
+        "app_url": "https://nowhere.test",
+        "qstash_url": "http://127.0.0.1:9",
+        "qstash_token": SecretStr("token-that-nobody-asks-for"),
+        "qstash_current_signing_key": SecretStr("sig_" + "a" * 28),
+        "qstash_next_signing_key": SecretStr("sig_" + "b" * 28),
+    }
+    with opened(opener, "outbox", **nowhere) as world:
+        play(world, 6)

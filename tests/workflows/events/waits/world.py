@@ -96,10 +96,15 @@ class Hand:
 
 
 class WaitWorld:
-    """The store, as the layers use it, and the model beside it."""
+    """The store, as the layers use it, and the model beside it.
 
-    def __init__(self, sluice: Sluice) -> None:
+    Args:
+        queue: the table of the engine's messages.
+    """
+
+    def __init__(self, sluice: Sluice, queue: str = "message") -> None:
         self.sluice = sluice
+        self.queue = queue
         service, ledger = sluice.service, sluice.service.pools.ledger
         self.waits, self.journal = EventWaits(ledger, service.engine), StepJournal(ledger)
         self.claimer = ItemClaimer(
@@ -112,7 +117,7 @@ class WaitWorld:
         self.tokens = count(1_000)
 
     async def clear(self) -> None:
-        tables = ("run", "item", "step", "run_event", "message", "event", "event_place")
+        tables = ("run", "item", "step", "run_event", self.queue, "event", "event_place")
         named = ", ".join(f"sluice.{table}" for table in (*tables, "event_value"))
         await self.sluice.sql(f"TRUNCATE {named}")
         self.items: dict[Place, ItemModel] = {}
@@ -163,7 +168,8 @@ class WaitWorld:
         hand = await self.claimer.take(run_id, [item_id], token)
         if hand.left is None:  # else it comes again
             await self.sluice.sql(
-                "DELETE FROM sluice.message WHERE id = :id", id=item_message(run_id, item_id)
+                f"DELETE FROM sluice.{self.queue} WHERE id = :id",  # noqa: S608
+                id=item_message(run_id, item_id),
             )
         item = self.items[place]
         free = item.status is ItemStatus.PENDING
@@ -395,7 +401,8 @@ class WaitWorld:
 
     async def check(self) -> None:
         """The rows say what the model says."""
-        messages = {row[0] for row in await self.sluice.sql("SELECT id FROM sluice.message")}
+        queued = await self.sluice.sql(f"SELECT id FROM sluice.{self.queue}")  # noqa: S608
+        messages = {row[0] for row in queued}
         rows = await self.sluice.sql(
             "SELECT run_id, item_id, status, due_at <= now() FROM sluice.item"
         )
