@@ -84,7 +84,11 @@ _OF_STEP = """
         ORDER BY event.seq LIMIT 1
     ) AS g
     WHERE s.run_id = $1::text AND s.item_id = $2::text AND s.name = $3::text
-      AND s.status = 'waiting'
+      AND s.status = 'waiting' AND EXISTS (
+          SELECT FROM sluice.item WHERE item.run_id = s.run_id AND item.item_id = s.item_id
+              AND item.status IN ('suspended', 'pending')
+          OFFSET 0
+      )
 """
 # The rows are there: it is the conflict that finds each by its key, and locks it in this order.
 _ANSWER = f"""
@@ -151,7 +155,7 @@ async def page(
 
 
 async def coming(tx: AsyncConnection, step: StepId) -> AwaitedEvent | None:
-    """The event that is on its way to a step."""
+    """The event that is on its way to a step of an item that has not ended."""
     rows = await fetch_raw(tx, _OF_STEP, *step)
     return AwaitedEvent(step, rows[0][0]) if rows else None
 

@@ -31,9 +31,10 @@ from tests.workflows.events.waits.world import OPEN, Asked, Hand, Place, WaitWor
 
 T = TypeVar("T")
 BY = "machine"
-VALUES = ("a", "b")
+VALUES = ("a", "a", "a", "b")
 """Of which each is several items', so that one event is for many."""
-IDS = [f"i{number}" for number in range(4)]
+VERBS = ("pause", "resume", "resume", "resume", "cancel", "retry", "retry", "prune")
+IDS = [f"i{number}" for number in range(3)]
 
 asked = st.builds(Asked, st.sampled_from(VALUES), st.booleans())
 scripts = st.lists(asked, min_size=1, max_size=3)
@@ -89,6 +90,13 @@ class WaitsMachine(RuleBasedStateMachine):
         if place[0] not in self.paused:
             self.do(self.store.claim(place))
 
+    @rule(which=which)
+    def an_item_is_delivered(self, which: int) -> None:
+        """From the message until it waits, or ends."""
+        place = self.place(which)
+        if place[0] not in self.paused:
+            self.do(self.store.deliver(place))
+
     @precondition(lambda self: self.store.hands)
     @rule(which=which)
     def an_item_goes_on(self, which: int) -> None:
@@ -106,51 +114,46 @@ class WaitsMachine(RuleBasedStateMachine):
         hand = self.store.stale[which % len(self.store.stale)]
         self.do(self.store.suspend(hand) if hand.waits else self.store.move(hand))
 
-    @rule(sent=events)
-    def events_come(self, sent: Sequence[tuple[str, int]]) -> None:
-        """Some of them again."""
+    @rule(sent=events, many=st.booleans())
+    def events_come(self, sent: Sequence[tuple[str, int]], many: bool) -> None:
+        """Some of them again, and some for more than are woken at once."""
         values, ids = [value for value, _ in sent], [f"e{number}" for _, number in sent]
-        self.do(self.store.send(values, ids))
+        if many:
+            self.do(self.store.send_to_very_many(values[0], ids[0]))
+        else:
+            self.do(self.store.send(values, ids))
 
-    @rule(value=st.sampled_from(VALUES), number=st.integers(0, 20))
-    def an_event_comes_for_very_many(self, value: str, number: int) -> None:
-        self.do(self.store.send_to_very_many(value, f"e{number}"))
+    @precondition(lambda self: self.store.waking)
+    @rule(some=st.booleans())
+    def very_many_are_woken(self, some: bool) -> None:
+        self.do(self.store.wake_one() if some else self.store.wake_all())
 
-    @rule()
-    def one_of_very_many_is_woken(self) -> None:
-        self.do(self.store.wake_one())
-
-    @rule()
-    def all_of_very_many_are_woken(self) -> None:
-        self.do(self.store.wake_all())
-
+    @precondition(lambda self: self.limited)
     @rule(which=which)
     def its_time_is_over(self, which: int) -> None:
-        self.do(self.store.pass_by(self.place(which)))
+        self.do(self.store.pass_by(self.limited[which % len(self.limited)]))
 
-    @rule()
-    def what_is_old_is_deleted(self) -> None:
-        self.do(self.store.prune())
+    @property
+    def limited(self) -> list[Place]:
+        every = sorted(self.store.items.items())
+        waits = [(place, item.open) for place, item in every]
+        return [place for place, wait in waits if wait is not None and wait.asked.limited]
 
-    @rule(which=which)
-    def pause(self, which: int) -> None:
-        self.control("pause", which)
-
-    @rule(which=which)
-    def resume(self, which: int) -> None:
-        self.control("resume", which)
-
-    @rule(which=which, sure=st.integers(0, 2))
-    def cancel(self, which: int, sure: int) -> None:
+    @rule(verb=st.sampled_from(VERBS), which=which)
+    def somebody_intervenes(self, verb: str, which: int) -> None:
         run_id = self.runs[which % len(self.runs)]
-        if not sure and self.control("cancel", which):
-            self.store.cancelled(run_id)
+        match verb:
+            case "prune":
+                self.do(self.store.prune())
+            case "retry":
+                self.retry()
+            case _ if self.control(verb, which) and verb == "cancel":
+                self.store.cancelled(run_id)
 
-    @precondition(lambda self: len(self.runs) < 3)
-    @rule()
     def retry(self) -> None:
         former = self.runs[-1]
-        if self.do(self.store.sluice.run(former)).status == RunStatus.CANCELLED:
+        ended = self.do(self.store.sluice.run(former)).status == RunStatus.CANCELLED
+        if ended and len(self.runs) < 3:
             self.runs.append(f"run_{len(self.runs) + 1}")
             self.do(self.store.retry(former, self.runs[-1]))
 
@@ -191,11 +194,7 @@ class WaitsMachine(RuleBasedStateMachine):
         if (wait := store.items[place].open) is not None and not wait.asked.limited:
             store.last += 1
             await store.send([wait.asked.value], [f"last{store.last}"])
-        await store.claim(place)
-        if place in store.hands:
-            await store.move(store.hands[place])
-        if (hand := store.hands.get(place)) is not None and hand.waits:
-            await store.suspend(hand)
+        await store.deliver(place)
 
 
 @contextmanager
@@ -204,8 +203,10 @@ def opened(opener: Opener, queue: str, **changed: object) -> Iterator[World]:
         # Connections that are kept belong to the loop of the other tests.
         opening = replace(opener, kept=None)(Awaiting(wait), **changed)
         sluice = runner.run(opening.__aenter__())
-        yield World(runner, WaitWorld(sluice, queue))
-        runner.run(opening.__aexit__(None, None, None))
+        try:
+            yield World(runner, WaitWorld(sluice, queue))
+        finally:
+            runner.run(opening.__aexit__(None, None, None))
 
 
 def play(world: World, examples: int) -> None:
@@ -217,7 +218,7 @@ def play(world: World, examples: int) -> None:
         MachineHere,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=30,
+            stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
@@ -229,7 +230,7 @@ def test_each_item_goes_on_once_with_its_event_or_its_timeout_whatever_happens(
     opener: Opener, part: int
 ) -> None:
     with opened(opener, "message") as world:
-        play(world, 25)
+        play(world, 30)
 
 
 def test_it_does_so_with_qstash_as_the_engine(opener: Opener) -> None:
