@@ -31,27 +31,33 @@ _OF_BULK = """
 
 
 async def urgent_beside_bulk(urls: Urls, bulk: int) -> list[Figure]:
-    """How soon twenty items begin that are as urgent as the bulk run, or more."""
+    """How soon twenty items begin that are as urgent as the bulk run, or more: with one worker, and
+    with two."""
+    return [figure for number in (1, 2) for figure in await _figures(urls, bulk, number)]
+
+
+async def _figures(urls: Urls, bulk: int, number: int) -> list[Figure]:
+    of = f"priority, workers {number}"
     firsts, lasts, plain, shares = [], [], [], []
     for _ in range(3):
-        plain.append((await _starts(urls, bulk, 2))[1])
-        first, last, share = await _starts(urls, bulk, 9)
+        plain.append((await _starts(urls, bulk, 2, number))[1])
+        first, last, share = await _starts(urls, bulk, 9, number)
         firsts.append(first)
         lasts.append(last)
         shares.append(share)
     return [
-        at_most("priority: until the first of 20 begins", 1.0, statistics.median(firsts), "s"),
-        at_most("priority: until the last of 20 begins", 1.0, statistics.median(lasts), "s"),
-        at_least("priority: the same without", 1.0, statistics.median(plain), "s"),
-        at_least("priority: starts of the bulk run meanwhile", 1, min(shares), "items"),
+        at_most(f"{of}: until the first of 20 begins", 1.0, statistics.median(firsts), "s"),
+        at_most(f"{of}: until the last of 20 begins", 1.0, statistics.median(lasts), "s"),
+        at_least(f"{of}: the same without", 1.0, statistics.median(plain), "s"),
+        at_least(f"{of}: starts of the bulk run meanwhile", 1, min(shares), "items"),
     ]
 
 
-async def _starts(urls: Urls, bulk: int, priority: int) -> tuple[float, float, int]:
+async def _starts(urls: Urls, bulk: int, priority: int, number: int) -> tuple[float, float, int]:
     """Seconds from the start of the run until its first and its last item begin; and how many of
     the bulk run have begun in between."""
     shape = Shape(seconds=0.1, parallelism=10, overlaps=True)
-    async with opened(urls, shape, bulk) as service, workers(urls, shape, 1):
+    async with opened(urls, shape, bulk) as service, workers(urls, shape, number):
         of_bulk = await _start(service, 2)
         await _begun(service, of_bulk, 100)
         run_id = await _start(service, priority, ids=True)
