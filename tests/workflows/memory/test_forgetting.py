@@ -24,6 +24,9 @@ async def played(sluice: Sluice, users: int = 0, params: Params | None = None) -
     run_id = await sluice.start(params=params)
     async with sluice.worker():
         assert (await sluice.ended(run_id)).status == "succeeded"
+    # The worker itself has begun to look for what is too old, and may be cut off amid it: whoever
+    # looks next goes on from there.
+    await prune_memories(sluice.service.database, KEPT)
 
 
 async def left(sluice: Sluice, params: Params | None = None) -> int | None:
