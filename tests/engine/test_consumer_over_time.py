@@ -64,6 +64,9 @@ class MemoryQueue:
         due = [one.due_at for one in self.waiting if one.due_at > since]
         return timedelta(seconds=min(due) - _now()) if due else None
 
+    async def mend_priorities(self, flow_keys: Collection[str]) -> bool:
+        return False
+
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
         await asyncio.sleep(ROUND_TRIP)
 
@@ -93,12 +96,12 @@ async def working(queue: MemoryQueue, handler: Taker) -> AsyncIterator[None]:
 
     lanes = [SomeLane({KEY: handler})]
     worker = QueueConsumer(opened, cast("Presence", There()), lanes, stop_timeout=timedelta(0))
-    running = asyncio.create_task(worker.run())
-    try:
-        yield
-    finally:
-        worker.stop()
-        await running
+    async with asyncio.TaskGroup() as group:  # who waits for a worker that broke down is told
+        group.create_task(worker.run())
+        try:
+            yield
+        finally:
+            worker.stop()
 
 
 def test_two_idle_workers_share_what_comes() -> None:

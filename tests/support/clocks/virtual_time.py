@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LONGEST = 600.0
+"""Of its seconds. What waits for something that does not come is told so."""
+
 
 class _Waits(selectors.SelectSelector):
     """Does not wait: the clock moves on by as long as it would have waited."""
@@ -44,7 +47,7 @@ def in_virtual_time(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
     """Run it to its end, and cancel whatever it has left behind."""
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(main(loop))
+        return loop.run_until_complete(asyncio.wait_for(main(loop), LONGEST))
     finally:
         loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
         loop.close()
