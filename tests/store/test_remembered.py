@@ -8,6 +8,7 @@ import json
 from app.connections.driver import fetch_raw
 from app.store.items import result_memory
 from app.store.items.result_memory import RememberedPlace, ResultMemory
+from tests.store.first_day_plans import prepared
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
 
@@ -39,15 +40,12 @@ async def test_pages_are_looked_up_and_written_by_index_also_with_plans_of_an_em
         found = await memory.look_up(ids, "")
         assert (len(found.present), len(found.stale)) == (501, 0)
         async with memory.database.begin() as tx:
-            for setup in (
-                "SET LOCAL plan_cache_mode = force_generic_plan",
-                f"PREPARE asked (int, text[], text, int, interval) AS {result_memory._LOOK_UP}",
-            ):
-                await tx.exec_driver_sql(setup)
-            call = f"asked({memory.id}, '{{{','.join(ids)}}}', '', 1, NULL)"
-            [[[plan]]] = await fetch_raw(
-                tx, f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {call}"
-            )
+            types = "int, text[], text, int, interval"
+            async with prepared(tx, types, result_memory._LOOK_UP) as name:
+                call = f"{name}({memory.id}, '{{{','.join(ids)}}}', '', 1, NULL)"
+                [[[plan]]] = await fetch_raw(
+                    tx, f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {call}"
+                )
         assert "Seq Scan" not in json.dumps(plan)
         # A few pages of the index and of the table for each id, whatever the table holds.
         assert plan["Plan"]["Shared Hit Blocks"] < 8 * len(ids)

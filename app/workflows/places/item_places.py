@@ -53,7 +53,8 @@ class ItemPlaces:
         self._turns = Turns(concurrency, share)
         self._by_key: defaultdict[str, Hands] = defaultdict(Hands)
         self._paces: defaultdict[str, ItemPace] = defaultdict(ItemPace)
-        self._stocks: dict[str, int] = {}
+        self._quick: set[str] = set()
+        """The keys of which more may be in hand than ``spare``, when they were looked at last."""
         self._in_hand = 0
         self._clock = clock
 
@@ -70,7 +71,8 @@ class ItemPlaces:
     def free_for(self, priority: int) -> int:
         """The same of this priority, and higher ones: the lower ones take none of their places."""
         written = self._in_hand - self.hands.total - MOST_BEING_WRITTEN * self.concurrency
-        most = self.concurrency + max(self.spare, 0, *self._stocks.values())
+        stocks = [self._stock(flow_key) for flow_key in tuple(self._quick)]
+        most = self.concurrency + max([self.spare, *stocks])
         return most - self.hands.above(priority) - max(0, written)
 
     def room(self, flow_key: str, size: int, priority: int, limit: int | None) -> int:
@@ -96,7 +98,10 @@ class ItemPlaces:
     def _stock(self, flow_key: str) -> int:
         """So many of the key's items end in a moment: they may be in hand besides those at work."""
         stock = min(self._paces[flow_key].stock(self._clock()), MOST_STOCK * self.concurrency)
-        self._stocks[flow_key] = stock
+        if stock > self.spare:
+            self._quick.add(flow_key)
+        else:
+            self._quick.discard(flow_key)
         return stock
 
     def of(self, flow_key: str) -> Hands:

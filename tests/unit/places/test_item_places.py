@@ -104,6 +104,16 @@ async def test_what_is_quick_makes_nothing_else_so() -> None:
     assert room(places, OTHER) * SIZE == 140
 
 
+async def test_what_was_quick_makes_no_room_once_nothing_of_it_comes() -> None:
+    clock = Clock()
+    places = ItemPlaces(100, clock=clock)
+    await quick(places, clock, 200)
+    assert room(places)
+    assert places.free == 300
+    clock.now += 0.1  # and nobody asks for its messages any more
+    assert places.free == 140
+
+
 async def test_what_fills_a_worker_leaves_quick_items_their_place() -> None:
     clock = Clock()
     places = ItemPlaces(100, clock=clock)

@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.events import waits, wakes
 from app.store.steps import suspension
+from tests.store.first_day_plans import prepared
 from tests.support.service import Opener
 from tests.workflows.events.invoices import Awaiting, wait
 
@@ -36,8 +36,8 @@ SEQ = "'{5000}'"
 ONE, PAID = "'{run_1}', '{u7}'", "'{paid}'"
 
 
-async def _explained(tx: AsyncConnection, call: str) -> dict[str, Any]:
-    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked({call})"
+async def _explained(tx: AsyncConnection, execute: str) -> dict[str, Any]:
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {execute}"
     found = (await tx.exec_driver_sql(explain)).scalar_one()
     [explained] = json.loads(found) if isinstance(found, str) else found
     plan: dict[str, Any] = explained["Plan"]
@@ -76,13 +76,12 @@ async def test_a_plan_of_the_first_day_reads_no_more_than_one(
         run_id = await sluice.start()
         asked = call.replace("run_1", run_id)
         async with sluice.service.pools.ledger.begin() as tx:
-            await tx.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-            await tx.exec_driver_sql(f"PREPARE asked ({types}) AS {statement}")
-            assert (await _explained(tx, asked))["Actual Rows"] == 0
-            for one in FULL.replace("run_1", run_id).split(";"):
-                await tx.exec_driver_sql(one)
-            plan = await _explained(tx, asked)
-            await tx.exec_driver_sql("DEALLOCATE asked")
+            async with prepared(tx, types, statement) as name:
+                execute = f"{name}({asked})"
+                assert (await _explained(tx, execute))["Actual Rows"] == 0
+                for one in FULL.replace("run_1", run_id).split(";"):
+                    await tx.exec_driver_sql(one)
+                plan = await _explained(tx, execute)
             await tx.rollback()
     assert plan["Actual Rows"] == 1
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < FEW
