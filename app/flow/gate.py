@@ -36,8 +36,8 @@ class PartitionBusy(GateClosed):
 
 
 class PermitAhead(Protocol):
-    """A permit that is asked for before its item begins, to be entered there. ``granted``: at once;
-    else its turn is waited for."""
+    """A permit that is asked for before its item begins, to be entered there. ``granted``: at once,
+    without a wait; else its turn is waited for."""
 
     @property
     def granted(self) -> bool: ...

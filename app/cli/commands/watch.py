@@ -10,7 +10,7 @@ import httpx2
 import typer
 from rich.console import Console
 
-from app.cli.api_client import ApiClient, Reply, open_api
+from app.cli.api_client import ApiClient, CallRefused, Reply, open_api
 from app.cli.options import Following, Json, RunId, ThroughPauses, following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
@@ -164,7 +164,11 @@ class _Watcher:
         waiting = run.counters.suspended
         if waiting and total_of(run) == run.ended + waiting and not self._told_who_waits:
             self._told_who_waits = True
-            self._shown.say(self._reader.ask(lambda: _what_waits(self._api, run.id)))
+            try:
+                told = self._reader.ask(lambda: _what_waits(self._api, run.id))
+            except CallRefused:  # it is only advice
+                told = "All that is left waits."
+            self._shown.say(told)
 
 
 def _what_waits(api: ApiClient, run_id: str) -> str:
@@ -178,7 +182,7 @@ def _what_waits(api: ApiClient, run_id: str) -> str:
     item_id = items[0].item_id
     steps = api.get(ItemAnswer, item_path(run_id, item_id)).found.steps
     if any(step.kind == "deferred" and step.status == "waiting" for step in steps):
-        return f"All that is left waits for a provider's batch. See: {program()} batches --open"
+        return f"What is left waits, some for a provider's batch. See: {program()} batches --open"
     return f"All that is left waits. See: {program()} item {run_id} {shlex.quote(item_id)}"
 
 

@@ -19,14 +19,14 @@ class Rate:
     period_seconds: float = 1
 
 
-def parse_limit(option: str, text: str) -> int | None:
+def parse_limit(option: str, text: str, *, digits: int = 9) -> int | None:
     """
     Raises:
         BadInput: neither a whole number above 0 nor ``none``; names ``option``.
     """
     if is_none(text):
         return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+    if not re.fullmatch(rf"[0-9]{{1,{digits}}}", text) or int(text) == 0:
         raise BadInput(
             f"{option}: it must be a whole number of 1 or more, or none, not {text[:60]!r}."
         )

@@ -122,6 +122,8 @@ class Typed:
             asked["deadlineSeconds"] = _seconds("--deadline", self.deadline)
         asked |= self._ramp(now.get("ramp"))
         asked |= self._budget(now.get("budget"))
+        if asked.get("canary", 1) is None:
+            asked.setdefault("autoPromote", False)  # which belongs to it
         return {**now, **asked} if asked else None
 
     def _ramp(self, now: JsonValue) -> Body:
@@ -136,7 +138,7 @@ class Typed:
             asked["factor"] = _number("--ramp-factor", self.ramp_factor)
         if self.ramp_every is not None:
             asked["everySeconds"] = _seconds("--ramp-every", self.ramp_every)
-        ramp = {**_object(now), **_given(asked)}
+        ramp = _given({**_object(now), **asked})
         if asked and "start" not in ramp:
             raise BadInput("--ramp-factor and --ramp-every are for a ramp. Name --ramp-start too.")
         return {"ramp": ramp} if asked else {}
@@ -146,7 +148,7 @@ class Typed:
         if self.budget_usd is not None:
             asked["usd"] = _number("--budget-usd", self.budget_usd)
         if self.budget_tokens is not None:
-            asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens)
+            asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens, digits=15)
         return {"budget": _given({**_object(now), **asked}) or None} if asked else {}
 
 

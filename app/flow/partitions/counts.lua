@@ -2,8 +2,8 @@
 --
 -- A permit is worker:number, and of a partition worker:number:partition. `slots` has each with when
 -- its lease ends; `used` has each partition with how many of them it has in `slots`, and the empty
--- name with those of none. Both live as long, so that one is never there without the other; should it
--- be all the same, it is counted anew.
+-- name with those of none. That is counted anew once a minute: whatever made it wrong, such as a worker
+-- of another version that knows `slots` alone, has an end.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
@@ -38,6 +38,11 @@ local function count(slots, used)
   end
 end
 
+-- After whatever may have made it.
+local function count_anew_later(used)
+  redis.call('PEXPIRE', used, 60000, 'NX')
+end
+
 -- Let go of what nobody has renewed.
 local function lapse(slots, used)
   count(slots, used)
@@ -47,5 +52,6 @@ local function lapse(slots, used)
     redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
     redis.call('ZREMRANGEBYSCORE', used, '-inf', 0)
   end
+  count_anew_later(used)
 end
 

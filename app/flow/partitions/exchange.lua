@@ -8,6 +8,7 @@
 --       4 wants     hash: worker -> how many of its items wait
 --       5 started   hash: a sixtieth of the period -> starts in it
 --       6 used      sorted set: partition -> its slots in use
+--       7 heard     sorted set: worker whose items wait -> until when it counts as doing so
 -- ARGV  1 channel   to wake other workers on       2 key       the flow key that they are told
 --       3 worker                                   4 lease     microseconds
 --       5 parallelism (0: none)                    6 interval  microseconds between starts (0: none)
@@ -157,7 +158,7 @@ for i = 0, partitions do
 end
 in_parts('ZADD', KEYS[6], used)
 in_parts('ZREM', KEYS[6], unused)
-redis.call('PEXPIRE', KEYS[6], forget)
+count_anew_later(KEYS[6])
 if interval > 0 and granted > 0 then
   redis.call('SET', KEYS[2], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 60000)
 end
@@ -178,13 +179,21 @@ if short then
 else
   redis.call('ZREM', KEYS[3], worker)
 end
+redis.call('ZREMRANGEBYSCORE', KEYS[7], '-inf', now)
 if left > 0 then
   redis.call('HSET', KEYS[4], worker, left)
-  redis.call('PEXPIRE', KEYS[4], 60000)
+  redis.call('ZADD', KEYS[7], now + 1000000, worker)
+  for i = 4, 7, 3 do redis.call('PEXPIRE', KEYS[i], 60000) end
 else
   redis.call('HDEL', KEYS[4], worker)
+  redis.call('ZREM', KEYS[7], worker)
 end
-local waiters = redis.call('HLEN', KEYS[4])
+local waiters = redis.call('ZCARD', KEYS[7])
+if redis.call('HLEN', KEYS[4]) > waiters then
+  for _, one in ipairs(redis.call('HKEYS', KEYS[4])) do
+    if not redis.call('ZSCORE', KEYS[7], one) then redis.call('HDEL', KEYS[4], one) end
+  end
+end
 if left > 0 then waiters = waiters - 1 end
 reply[1] = waiters
 if freed > 0 and waiters > 0 then

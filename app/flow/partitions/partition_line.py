@@ -9,8 +9,6 @@ from app.config.priorities import BULK_SHARE, WHOLE
 from app.flow.limits import FlowControl
 from app.flow.partitions.partition_slot import PartitionSlot
 
-UNCOUNTED = -1
-"""The number of a permit that nobody counts."""
 MOST_WANTED = 200
 MOST_OF_A_PARTITION = 20
 """Asked for together where only its rate is limited."""
@@ -97,9 +95,3 @@ class PartitionLine:
             error = refused(place.flow_key) if place.waits else None
             if error is not None:
                 place.refuse(error)
-
-    def admit_all(self) -> None:
-        """The limits were lifted."""
-        for place in self._places:
-            if place.waits:
-                place.settle(UNCOUNTED, None)

@@ -10,13 +10,14 @@ from contextlib import suppress
 from app.config.priorities import BULK_SHARE
 from app.connections.faults import Fault
 from app.flow.gate import GateClosed
+from app.flow.lateness import late
 from app.flow.limits import OPEN, FlowControl
 from app.flow.overrides import LiveControl
 from app.flow.partitions.next_answer import NextAnswer
 from app.flow.partitions.partition_line import PartitionLine
 from app.flow.partitions.partition_script import PartitionScript
 from app.flow.partitions.partition_slot import PartitionSlot
-from app.flow.partitions.patience import late, sent_back
+from app.flow.partitions.patience import sent_back
 
 POLL = 0.25
 """Seconds. Behind the wake-up calls: who waits is asked for at least so often."""
@@ -171,9 +172,6 @@ class PartitionQueue:
     async def _exchanged(self) -> float:
         live = self._live()
         waiting = self._line.tidy()
-        if live.open and not self._released:
-            self._line.admit_all()
-            return POLL
         wanted = [] if live.paused or self._closed else self._line.wanted(self._limits)
         released, number = self._released, self._number
         self._released, self._number = {}, number + len(wanted)

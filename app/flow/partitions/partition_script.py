@@ -82,7 +82,9 @@ class PartitionScript:
         """
         places: dict[str | None, str] = {n: str(at) for at, n in enumerate(limits, start=1)}
         places[None] = "0"
-        keys = self._keys(key, "slots", "next", "waiting", "wants", started_in(control), "used")
+        keys = self._keys(
+            key, "slots", "next", "waiting", "wants", started_in(control), "used", "heard"
+        )
         kinds: list[FlowControl] = []  # nearly always one
         kind_of: dict[int, int] = {}  # by identity: hashing each takes as long as all else here
         for limit in limits.values():

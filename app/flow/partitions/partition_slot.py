@@ -55,8 +55,8 @@ class PartitionSlot:
 
     @property
     def granted(self) -> bool:
-        """Whether it may be entered at once."""
-        return self.permit is not None
+        """Whether it may be entered at once: one with a start of its own may have come too late."""
+        return self.permit is not None and self.due is None
 
     @property
     def waited(self) -> float:

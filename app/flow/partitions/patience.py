@@ -1,22 +1,17 @@
-"""How long an item waits in hand for its partition, before it waits in the queue; and how late its
-start may be."""
+"""How long an item waits in hand for its partition, before it waits in the queue."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import random
 from datetime import timedelta
 
 from app.flow.gate import PartitionBusy
-from app.flow.limits import FlowControl
 
 PATIENCE = 0.3
 """Seconds."""
 BACK = timedelta(seconds=0.5)
 """After about so long an item comes again whose partition's slots are all in use."""
-LATE = 0.005
-"""Seconds by which any start may be late."""
 
 
 def sent_back(partition: str, waited: float, left: float) -> PartitionBusy | None:
@@ -31,14 +26,3 @@ def sent_back(partition: str, waited: float, left: float) -> PartitionBusy | Non
     chance = 0.5 + random.random()  # noqa: S311 - what was sent away together comes back apart
     again = BACK * chance if math.isinf(left) else timedelta(seconds=left)
     return PartitionBusy(partition, again)
-
-
-def late(due: float, *limits: FlowControl) -> bool:
-    """Whether a start now would come too close to those that follow.
-
-    Args:
-        due: by the loop's clock.
-    """
-    intervals = [one.interval.total_seconds() for one in limits if one.interval is not None]
-    by = asyncio.get_running_loop().time() - due
-    return bool(intervals) and by > max(min(intervals), LATE)

@@ -14,5 +14,6 @@ for i, known in ipairs(scores(KEYS[1], permits)) do
   if not known then redis.call('ZINCRBY', KEYS[2], 1, partition_of(permits[i])) end
 end
 in_parts('ZADD', KEYS[1], ends)
-for i = 1, 2 do redis.call('PEXPIRE', KEYS[i], math.ceil(lease / 1000) + 60000) end
+redis.call('PEXPIRE', KEYS[1], math.ceil(lease / 1000) + 60000)
+count_anew_later(KEYS[2])
 return #permits

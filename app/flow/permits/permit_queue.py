@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from app.config.priorities import BULK_SHARE, ORDINARY
 from app.flow.gate import GateClosed
+from app.flow.lateness import late
 from app.flow.overrides import LiveControl
 from app.flow.permits.kept_permits import KeptPermits
 from app.flow.permits.promised_starts import PromisedStarts
@@ -18,8 +19,6 @@ from app.flow.redis_script import GateScript
 POLL = 0.25
 """Seconds. Behind the wake-up calls: a lane with waiters asks at least so often."""
 MOST_WANTED = 200
-LATE = 0.005
-"""Seconds by which any start may be late."""
 
 
 class PermitQueue:
@@ -239,10 +238,7 @@ class PermitQueue:
             following.set_result((permit, due))
 
     def _too_late(self, due: float | None) -> bool:
-        interval = self._live().control.interval
-        if due is None or interval is None:
-            return False
-        return asyncio.get_running_loop().time() - due > max(interval.total_seconds(), LATE)
+        return due is not None and late(due, self._live().control)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.services.errors import cut
-from app.services.http.responses import read_tokens
+from app.services.http.responses import tokens_of
 
 TOO_LARGE = "too_large"
 UNSAID = "It was not said why."
@@ -62,7 +62,7 @@ def _answered(custom_id: str, response: dict[str, Any], largest: int) -> AnswerL
     if not isinstance(body, dict):
         return None
     kept = json.dumps(body, separators=(",", ":"), allow_nan=False)
-    tokens = read_tokens(kept)
+    tokens = tokens_of(body)
     if len(kept) > largest:
         return _too_large(custom_id, largest, tokens)
     return AnswerLine(custom_id, status, body=kept, tokens=tokens)

@@ -26,6 +26,10 @@ LATEST: Final = 253_402_300_799
 """Seconds since 1970: the last one of the year 9999, behind which Python has no dates."""
 
 
+def _moment(told: object) -> object:
+    return told if isinstance(told, int) and 0 <= told <= LATEST else None
+
+
 class BatchFault(BaseModel):
     """Why a batch was refused. ``line``: of its file, from 1; None: it is about the whole."""
 
@@ -44,7 +48,7 @@ class RemoteBatch(BaseModel):
     output_file_id: MaybeId = None
     error_file_id: MaybeId = None
     created_at: int = 0
-    expires_at: int | None = Field(None, ge=0, le=LATEST)
+    expires_at: Annotated[int | None, BeforeValidator(_moment)] = None
     errors: BatchFaults | None = None
     metadata: dict[str, str] | None = None
 

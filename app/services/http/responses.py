@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import aclosing, suppress
 from typing import TypeVar
 
@@ -58,7 +59,16 @@ def check_utf8(body: bytes, text: str) -> None:
 def read_tokens(body: str) -> int:
     """The tokens that the call used, request and answer; 0 where the reply does not say."""
     try:
-        usage = Used.model_validate_json(body).usage
+        return tokens_of(json.loads(body))
+    except (ValueError, RecursionError):
+        return 0
+
+
+def tokens_of(reply: object) -> int:
+    """The same of a reply that has been read: whatever else is in it, such as half a character at
+    which an answer was cut off."""
+    try:
+        usage = Used.model_validate(reply).usage
     except ValidationError:
         return 0
     return 0 if usage is None else usage.total_tokens

@@ -168,7 +168,8 @@ async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
 
 async def prune_values(tx: AsyncConnection, older_than: timedelta) -> int:
     """Likewise of what such events had at the places at which items wait."""
-    old = _VALUE.c.received_at < func.now() - older_than
+    waking = select(_EVENT.c.seq).where(_EVENT.c.waking)
+    old = and_(_VALUE.c.received_at < func.now() - older_than, _VALUE.c.seq.not_in(waking))
     key = tuple_(*_VALUE.primary_key)
     oldest = select(*_VALUE.primary_key).where(old).order_by(_VALUE.c.received_at).limit(BATCH)
     return (await tx.execute(delete(_VALUE).where(key.in_(oldest)))).rowcount

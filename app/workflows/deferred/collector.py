@@ -164,7 +164,9 @@ class BatchCollector:
                 await self._put_off(api, batch.id, error)
                 return
             if batch.state == former:
-                if batch.state == BatchState.SUBMITTED:
+                # One whose cancel has just failed once may be late because nobody looked after it.
+                heard = batch.cancelled_at is not None or batch.tries >= MOST_FAILURES
+                if batch.state == BatchState.SUBMITTED and heard:
                     await self._deadline.enforce(api, batch)
                 return
 

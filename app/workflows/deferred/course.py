@@ -138,7 +138,7 @@ class BatchCourse:
                 "poll_at": batches.now(),
             }
         elif fault is not None:
-            told |= {"tries": 1, "error": fault.detail}
+            told |= {"tries": batch.tries + 1, "error": fault.detail}
         return await self._changed(batch, **told)
 
     async def _listed(

@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import RemoteBatch
-from app.services.errors import LlmError, LlmRefused, RateLimited
+from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
 from app.store.deferred import batches, calls
 from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.deadline import MOST_FAILURES, UNSENT
 
 LINES = 50
 """Of a file, read at once: each may be of a million bytes, and few are."""
@@ -40,7 +41,9 @@ class BatchSubmission:
 
     async def upload(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         if batch.attempted_at is not None:
-            found = await api.find_file(file_name(batch), batch.created_at)
+            found = None
+            with suppress(LlmRefused):  # a file that is there twice costs nothing
+                found = await api.find_file(file_name(batch), batch.created_at)
             if found is not None:
                 return await self._uploaded(batch, found.id)
             if await self._may_show_up(api, batch):
@@ -73,6 +76,12 @@ class BatchSubmission:
                 return batch
             if await self._may_show_up(api, batch):
                 return await self._changed(batch, poll_at=batches.later(SOON))
+            batch = await self._changed(batch, attempted_at=None)  # no list shows it
+        if batch.creations >= MOST_FAILURES:
+            async with reading(self.database) as connection:
+                now = await batches.clock(connection)
+            if now >= batch.created_at + UNSENT:
+                raise LlmUnavailable("The provider has not taken its batch.")
         batch = await self._changed(
             batch, attempted_at=batches.now(), creations=batch.creations + 1
         )

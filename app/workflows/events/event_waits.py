@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.config.event_names import NAME, NAME_FORM
 from app.engine import Engine
-from app.store.database import reading
+from app.store.database import reading, transacted
 from app.store.events import waits, wakes
 from app.store.events.event_match import LONGEST_PLACE
 from app.store.events.waits import EventWait
@@ -127,9 +127,12 @@ class EventWaits:
         async with reading(self._database) as connection:
             if await wakes.coming(connection, step) is None:
                 return
-        async with self._database.begin() as tx:
+
+        async def work(tx: AsyncConnection) -> None:
             found = await wakes.coming(tx, step)
             await give(tx, self._engine, [found] if found else ())
+
+        await transacted(self._database, work)
 
     async def _commit(self, entries: Sequence[_Entry]) -> None:
         async with self._database.begin() as tx:

@@ -7,18 +7,19 @@ because a step that has its event waits no more, going on is beginning anew (doc
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.chunks import chunked
 from app.connections.faults import Fault
 from app.engine import Engine
-from app.store.database import reading
+from app.store.database import reading, transacted
 from app.store.events import wakes
 from app.store.events.wakes import AwaitedEvent
 from app.workflows.events.event_waits import give
@@ -26,7 +27,9 @@ from app.workflows.events.event_waits import give
 LOOK_SECONDS = 5.0
 """Between two looks for events whose sender has not come to the end."""
 SENDER_SECONDS = 5.0
-"""For which a sender waits while very many go on with its event."""
+"""For which a sender waits while very many go on with its event. Looked at between transactions."""
+TURN_SECONDS = 2.0
+"""For which one name goes on before the others have their turn."""
 
 log = structlog.get_logger("sluice.event")
 
@@ -42,6 +45,7 @@ class EventWaker:
     engine: Engine
     every: float = LOOK_SECONDS
     _fault: Fault = field(default_factory=lambda: Fault(log, "event_waker_stumbled"))
+    _of_senders: Fault = field(default_factory=lambda: Fault(log, "event_waker_stumbled"))
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -54,11 +58,27 @@ class EventWaker:
             await asyncio.sleep(self.every)
 
     async def wake_all(self) -> None:
-        """Whatever is left to be given."""
-        async with reading(self.database) as connection:
-            names = await wakes.names(connection)
-        for name in names:
-            await self._wake(name, None)
+        """Whatever is left to be given: each name in its turn, so that none waits for the end of
+        another, or for what is wrong with it. Safe to stop at any point.
+
+        Raises:
+            Exception: what went wrong with one of them, when the others have had their turn.
+        """
+        left = True
+        while left:
+            left, failed = False, None
+            async with reading(self.database) as connection:
+                names = list(await wakes.names(connection))
+            random.shuffle(names)  # whoever is cut off begins with another one next time
+            for name in names:
+                until = time.monotonic() + TURN_SECONDS
+                try:
+                    await self._wake(name, until, Counter())
+                except Exception as error:  # noqa: BLE001 - the others have their turn
+                    failed = error
+                left = left or time.monotonic() > until
+            if failed is not None:
+                raise failed
 
     async def go_on(self, names: Collection[str]) -> Counter[int]:
         """With events of these names, as far as the time of a sender allows; the others are left.
@@ -67,15 +87,15 @@ class EventWaker:
         until = time.monotonic() + SENDER_SECONDS
         try:
             for name in names:
-                woke += await self._wake(name, until)
-            self._fault.over()
+                await self._wake(name, until, woke)
+            self._of_senders.over()
         except Exception as error:  # noqa: BLE001 - the events are taken, and the next look goes on
-            self._fault.seen(error)
+            self._of_senders.seen(error)
         return woke
 
-    async def _wake(self, name: str, until: float | None) -> Counter[int]:
-        """Give what has come of a name, the earliest first; stop where somebody else does so."""
-        woke: Counter[int] = Counter()
+    async def _wake(self, name: str, until: float, woke: Counter[int]) -> None:
+        """Give what has come of a name, the earliest first; stop where somebody else does so. What
+        went on is added to ``woke``."""
         began = time.monotonic()
         while True:
             async with reading(self.database) as connection:
@@ -84,10 +104,9 @@ class EventWaker:
                 break
             seconds = round(time.monotonic() - began, 3)
             log.info("event_woke", name=name, items=woke.total(), seconds=seconds)
-        return woke
 
     async def _give_all(
-        self, name: str, events: Sequence[int], until: float | None, woke: Counter[int]
+        self, name: str, events: Sequence[int], until: float, woke: Counter[int]
     ) -> bool:
         """Returns whether all that waited for them have them."""
         after = ("", "", "")
@@ -95,7 +114,7 @@ class EventWaker:
             async with reading(self.database) as connection:
                 page = await wakes.page(connection, events, after=after)
             for some in chunked(wakes.AT_ONCE, page):
-                if until is not None and time.monotonic() > until:
+                if time.monotonic() > until:
                     return False
                 given = await self._give(name, some)
                 if given is None:
@@ -111,7 +130,8 @@ class EventWaker:
 
     async def _give(self, name: str, some: Sequence[AwaitedEvent]) -> Counter[int] | None:
         """None: somebody else is at it."""
-        async with self.database.begin() as tx:
-            if not await wakes.hold(tx, name):
-                return None
-            return await give(tx, self.engine, some)
+
+        async def work(tx: AsyncConnection) -> Counter[int] | None:
+            return await give(tx, self.engine, some) if await wakes.hold(tx, name) else None
+
+        return await transacted(self.database, work)

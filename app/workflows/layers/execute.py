@@ -62,21 +62,25 @@ class ExecuteLayer:
             for one in expected[len(hand.items) :]:
                 with one:
                     pass
-        if detail_log.is_on():
-            detail_log.debug(
-                "chunk_claimed",
-                family=bound.name,
-                layer=Layer.EXECUTE,
-                run=message.run,
-                items=len(message.items),
-                claimed=len(hand.items),
-            )
-        if self.meter is not None and hand.items:
-            self.meter.claimed(bound.name, len(hand.items), hand.taken_over)
-        if not hand.items:
-            return hand.left if len(message.items) == 1 else None
-        with self._traced(hand, came):
-            return await self._executed(bound, hand, expected, turns, delivery)
+        try:
+            if detail_log.is_on():
+                detail_log.debug(
+                    "chunk_claimed",
+                    family=bound.name,
+                    layer=Layer.EXECUTE,
+                    run=message.run,
+                    items=len(message.items),
+                    claimed=len(hand.items),
+                )
+            if self.meter is not None and hand.items:
+                self.meter.claimed(bound.name, len(hand.items), hand.taken_over)
+            if not hand.items:
+                return hand.left if len(message.items) == 1 else None
+            with self._traced(hand, came):
+                return await self._executed(bound, hand, expected, turns, delivery)
+        finally:
+            for turn in turns:
+                turn.drop()  # of those that never began
 
     def _traced(self, hand: Hand, came: int) -> AbstractContextManager[object]:
         """Around what is done for these items, where some are traced, who are told so."""
@@ -109,8 +113,6 @@ class ExecuteLayer:
             for task in work:
                 task.cancel()
             await asyncio.wait(work)
-            for turn in turns:
-                turn.drop()  # of those that were cancelled before they began
             raise
         return await self._ended(hand.items, work)
 

@@ -48,7 +48,7 @@ async def test_whoever_watches_is_led_to_the_batches_where_all_that_is_left_wait
             await begun(sluice, run_id, 2)
             watching = command.sluice.start("watch", run_id, log=log)
             try:
-                said = "All that is left waits for a provider's batch. See:"
+                said = "What is left waits, some for a provider's batch. See:"
                 await asyncio.to_thread(wait_for, said, log, watching)
             finally:
                 watching.kill()

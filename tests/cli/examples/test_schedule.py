@@ -97,12 +97,21 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
     }  # fmt: skip
     shown = done(schedules, "show", "careful")
     assert "priority 9" in shown
+    usual = state(
+        schedules, "edit", "careful", "--ramp-factor", "none", "--ramp-every", "none",
+        "--budget-tokens", "1000000000000",
+    )["options"]  # fmt: skip
+    assert usual["ramp"] == {"start": 1, "factor": 2, "everySeconds": 60}
+    assert usual["budget"]["tokens"] == 10**12
     third = state(
         schedules, "edit", "careful", "--priority", "none", "--ramp-start", "none", "--canary",
         "none", "--budget-tokens", "none", "--deadline", "none", "--attempts", "none",
         "--no-approval",
     )["options"]  # fmt: skip
     assert {name: value for name, value in third.items() if value} == {}
+    state(schedules, "edit", "careful", "--canary", "5", "--auto-promote")
+    fourth = state(schedules, "edit", "careful", "--canary", "none")["options"]
+    assert (fourth["canary"], fourth["autoPromote"]) == (None, False)
 
 
 def test_a_run_now_is_followed_and_what_it_was_is_shown(schedules: Sluice) -> None:

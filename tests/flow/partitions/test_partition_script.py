@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -17,6 +18,7 @@ from redis.asyncio import Redis
 from app.flow.limits import FlowControl
 from app.flow.partitions.partition_script import Exchanged, PartitionScript, permit_name
 from app.flow.redis_script import HORIZON, PACE
+from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 
 KEY = "f.execute"
@@ -286,3 +288,49 @@ async def test_what_a_released_permit_leaves_is_counted_once(
     await driver.take(Ask("a", [], 2))
     await driver.take(Ask("b", ["acme", "acme", "acme"], 0))
     assert len(driver.leased) == 2
+
+
+async def test_counts_that_something_made_wrong_are_made_anew_within_a_minute(
+    redis: Redis, redis_prefix: str
+) -> None:
+    """As a worker of another version may, which knows the permits and not the counts."""
+    driver = Driver(redis, redis_prefix)
+    limits = {"acme": FlowControl(parallelism=1)}
+
+    async def granted(number: int) -> bool:
+        found = await driver.script.exchange(
+            KEY, FlowControl(), limits, "a",
+            wanted=["acme"], holds=0, number=number, waiting=1,
+        )  # fmt: skip
+        return found.answers[0].start is not None
+
+    used = driver._name("used")
+    assert await granted(1)
+    await redis.delete(driver._name("slots"))
+    await redis.pexpire(used, 30_000)
+    assert not await granted(2)
+    await driver.script.renew(KEY, "b", {1: "beta"})
+    assert await redis.pttl(used) <= 30_000  # whoever uses it does not put that off
+    await redis.pexpire(used, 1)
+    async with asyncio.timeout(PATIENCE):
+        while await redis.exists(used):
+            await asyncio.sleep(0.001)
+    assert await granted(3)
+    assert 0 < await redis.pttl(used) <= 60_000
+
+
+async def test_a_worker_that_is_gone_waits_no_more(redis: Redis, redis_prefix: str) -> None:
+    driver = Driver(redis, redis_prefix)
+
+    async def wanted_elsewhere(worker: str, *wanted: str) -> bool:
+        found = await driver.script.exchange(
+            KEY, FlowControl(parallelism=1), {"acme": FlowControl()}, worker,
+            wanted=wanted, holds=0, number=1, waiting=len(wanted),
+        )  # fmt: skip
+        return found.wanted_elsewhere
+
+    assert not await wanted_elsewhere("a", "acme", "acme")
+    assert await wanted_elsewhere("b", "acme")
+    await redis.zadd(driver._name("heard"), {"a": 1}, xx=True)  # a second has passed
+    assert not await wanted_elsewhere("b", "acme")
+    assert set(await redis.hkeys(driver._name("wants"))) == {b"b"}

@@ -48,6 +48,21 @@ async def test_those_that_are_asked_for_together_take_one_exchange_and_no_more_t
         assert await script.in_use() == 0
 
 
+async def test_one_whose_start_has_come_is_not_entered_at_once(
+    redis: Redis, redis_prefix: str
+) -> None:
+    """It may be too late by then, and would wait where nobody can tell it to stop."""
+    queue = queue_of(Script(redis, redis_prefix), FlowControl(), FlowControl(rate=100))
+    async with asyncio.timeout(PATIENCE):
+        first, second = await queue.ahead(KEY, ["acme", "acme"], ORDINARY)
+        while second.permit is None:
+            await asyncio.sleep(0.001)
+        assert (first.granted, second.granted) == (True, False)
+        for slot in (first, second):
+            slot.forgo()
+        await queue.drained()
+
+
 async def test_one_that_has_no_permit_yet_keeps_its_place_in_line(
     redis: Redis, redis_prefix: str
 ) -> None:

@@ -26,6 +26,13 @@ def test_an_answer_is_kept_with_what_it_cost() -> None:
     assert found == AnswerLine("call_1", 200, body=kept, tokens=12)
 
 
+def test_one_that_was_cut_off_amid_a_character_has_its_cost() -> None:
+    body = {"choices": [{"text": "\ud83d"}], "usage": {"total_tokens": 12}}
+    found = read_line(answered(body), largest=1_000)
+    assert found is not None
+    assert found.tokens == 12
+
+
 def test_an_error_tells_its_status_and_code() -> None:
     body = {"error": {"message": "no such field", "type": "invalid_request_error", "code": None}}
     found = read_line(answered(body, 400), largest=1_000)

@@ -211,6 +211,33 @@ async def test_a_batch_that_only_the_look_does_not_know_is_not_made_a_second_tim
     assert paid_once(server.provider, *family.results)
 
 
+async def test_what_no_call_has_made_of_it_in_a_day_goes_into_another_batch(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """No list shows it either, so nothing of it is paid for."""
+    away = True
+
+    async def refuses(call: str) -> Response | None:
+        return error(500) if away and call.startswith(CREATE) else None
+
+    server.before = refuses
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await _until(sluice, "SELECT 1 FROM sluice.provider_batch WHERE tries > 0")
+            await sluice.sql("UPDATE sluice.provider_batch SET creations = 5, tries = 5")
+            await _older(sluice, server, 25)
+            await _until(sluice, "SELECT 1 FROM sluice.provider_batch WHERE state = 'failed'")
+            away = False
+            assert (await sluice.ended(run_id)).succeeded == 2
+        rows = await sluice.sql(BATCHES)
+    assert [row[0] for row in rows] == ["failed", "completed"]
+    assert "has not taken its batch" in rows[0][1]
+    assert paid_once(server.provider, *family.results)
+
+
 async def test_a_batch_of_which_it_is_never_known_whether_it_was_made_is_given_up(
     opener: Opener, server: ProviderServer
 ) -> None:

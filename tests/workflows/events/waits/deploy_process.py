@@ -11,13 +11,16 @@ import uvloop
 
 from app.bootstrap import Urls, open_service
 from app.settings import Settings
+from app.workflows.events import waker
 from app.workflows.events.inbox import SentEvent
+from tests.support.patience import PATIENCE
 from tests.workflows.events.invoices import Awaiting, wait
 
 ENDED = SentEvent("deploy/ended", {"deploy": "d1"}, "e1")
 
 
 async def main(prefix: str, *_what: str) -> None:
+    waker.SENDER_SECONDS = PATIENCE
     settings = Settings.model_validate({"SLUICE_REDIS_PREFIX": prefix})
     urls = Urls(os.environ["DATABASE_URL"], os.environ["REDIS_URL"])
     async with open_service(settings, urls, [Awaiting(wait)]) as service:

@@ -14,8 +14,10 @@ from app.store.events import wakes
 from app.store.runs import runs
 from app.store.statuses import ItemStatus
 from app.store.tables.runs import Run
+from app.workflows.events import waker
 from app.workflows.events.inbox import SentEvent
 from app.workflows.family import Context, MatchedEvent
+from tests.support.patience import PATIENCE
 from tests.support.processes.sender_process import sender_process
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Script, items_at
@@ -87,6 +89,12 @@ async def test_more_than_one_transaction_wakes_are_woken_in_several(opener: Open
     assert taken.receipts[0].woke == MANY
     assert commits == -(-MANY // wakes.AT_ONCE)
     assert (again.receipts[0].duplicate, again.receipts[0].woke) == (True, 0)
+
+
+@pytest.fixture(autouse=True)
+def _patient_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, it goes on until all have gone on."""
+    monkeypatch.setattr(waker, "SENDER_SECONDS", PATIENCE)
 
 
 async def test_several_events_of_a_call_wake_very_many_together(opener: Opener) -> None:

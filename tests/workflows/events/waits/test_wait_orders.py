@@ -108,8 +108,16 @@ async def test_an_event_that_comes_before_its_item_is_suspended_lets_it_go_on(
 
 
 async def test_what_is_on_its_way_is_not_too_old(opener: Opener) -> None:
-    async with waits(opener, ONE) as store:
+    async with waits(opener, LIMITED) as store:
         await store.send_to_very_many("a", "e1")
-        await store.sluice.sql("UPDATE sluice.event SET received_at = now() - interval '40 days'")
+        for table in ("event", "event_value"):
+            await store.sluice.sql(
+                f"UPDATE sluice.{table} SET received_at = received_at - interval '40 days'"  # noqa: S608
+            )
         await store.prune()
+        await store.pass_by(FIRST)
+        await store.claim(FIRST)
+        assert FIRST not in store.hands  # its time is over, but its event came first
         await store.wake_one()
+        await store.deliver(FIRST)
+        assert store.items[FIRST].status is ItemStatus.SUCCEEDED
