@@ -3,11 +3,13 @@ higher priority first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from app.config.priorities import BULK_SHARE, WHOLE
 from app.flow.limits import FlowControl
 from app.flow.partitions.partition_slot import PartitionSlot
+from app.flow.partitions.patience import sent_back
 
 MOST_WANTED = 200
 MOST_OF_A_PARTITION = 20
@@ -88,6 +90,26 @@ class PartitionLine:
                 taken += 1
             order.append(place)
         return order + sorted(low[taken:], key=lambda place: -place.priority)
+
+    def send_back(self, full: Mapping[str, float], limits: Callable[[str], FlowControl]) -> None:
+        """Let those wait in the queue whose partition has no turn soon, asked for or not: a message
+        of one partition keeps its places here until the last of it is told.
+
+        Args:
+            full: partitions, each with the seconds until its next turn; infinite: nobody knows.
+        """
+        before: Counter[str] = Counter()
+        for place in sorted(self._places, key=lambda place: -place.priority):
+            name = place.partition
+            if name is None or name not in full or place.promised or not place.waits:
+                continue
+            left, interval = full[name], limits(name).interval
+            if interval is not None:  # each comes back for a turn of its own
+                left += before[name] * interval.total_seconds()
+            before[name] += 1
+            busy = sent_back(name, place.waited, left)
+            if busy is not None:
+                place.refuse(busy)
 
     def send_away(self, refused: Callable[[str], Exception | None]) -> None:
         """Let nobody wait any longer whose flow key is refused."""

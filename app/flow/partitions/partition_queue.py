@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -17,7 +16,6 @@ from app.flow.partitions.next_answer import NextAnswer
 from app.flow.partitions.partition_line import PartitionLine
 from app.flow.partitions.partition_script import PartitionScript
 from app.flow.partitions.partition_slot import PartitionSlot
-from app.flow.partitions.patience import sent_back
 
 POLL = 0.25
 """Seconds. Behind the wake-up calls: who waits is asked for at least so often."""
@@ -194,17 +192,17 @@ class PartitionQueue:
             raise
         self._wanted_elsewhere = found.wanted_elsewhere
         ask_in = POLL if found.ask_in is None else found.ask_in
-        denied: Counter[str | None] = Counter()
+        full: dict[str, float] = {}
         for slot, (start, partition_in) in zip(wanted, found.answers, strict=True):
             if start is not None:
                 self._line.began(slot)
                 self._grant(slot, number, start)
-            elif partition_in is not None:
+            elif partition_in is not None and slot.partition is not None:
                 ask_in = min(ask_in, partition_in)
-                # Each of several comes back for a turn of its own.
-                self._impatient(slot, partition_in, denied[slot.partition])
-                denied[slot.partition] += 1
+                full[slot.partition] = partition_in
             number += 1
+        if full:
+            self._line.send_back(full, self._limits)
         return min(POLL, max(ask_in, 0.001))
 
     def _grant(self, slot: PartitionSlot, permit: int, start: float) -> None:
@@ -223,17 +221,6 @@ class PartitionQueue:
             slot.settle(permit, due)
         else:
             self.give_back(permit)
-
-    def _impatient(self, slot: PartitionSlot, left: float, before: int) -> None:
-        """The partition's next turn comes in ``left`` seconds, and ``before`` others of it wait for
-        one."""
-        name = slot.partition or ""
-        interval = self._limits(name).interval
-        if interval is not None:
-            left += before * interval.total_seconds()
-        busy = sent_back(name, slot.waited, left) if slot.waits else None
-        if busy is not None:
-            slot.refuse(busy)
 
     def too_late(self, slot: PartitionSlot) -> bool:
         if slot.due is None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
 from app.config.priorities import ORDINARY
+from app.flow.gate import PartitionBusy
 from app.flow.limits import FlowControl
+from app.flow.partitions import patience
+from app.flow.partitions.partition_slot import PartitionSlot
 from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
+from tests.support.clocks.virtual_time import pass_by
 from tests.support.patience import PATIENCE
 from tests.support.servers.choice import TestServers
 
@@ -95,3 +101,57 @@ async def test_a_slot_that_another_worker_is_known_to_wait_for_is_given_back_at_
         await here.drained()
         await there.drained()
         assert await scripts[0].in_use() == 0
+
+
+async def test_all_of_a_full_partition_are_sent_back_by_one_exchange(
+    redis: Redis, redis_prefix: str
+) -> None:
+    """A message of twenty of them would keep its places for twenty exchanges."""
+    script = Script(redis, redis_prefix)
+    queue = queue_of(script, FlowControl(), FlowControl(parallelism=1))
+    async with asyncio.timeout(LONG), slot_of(queue, "acme"), slot_of(queue, "beta"):
+        slots = await queue.ahead(KEY, ["acme"] * 20, ORDINARY)
+        waiting = [asyncio.create_task(_enter(slot)) for slot in slots]
+        await asyncio.sleep(0)
+        asked = script.exchanges
+        pass_by(patience.PATIENCE)
+        young = asyncio.create_task(_enter(slot_of(queue, "acme")))
+        ends = await asyncio.gather(*waiting)
+        assert all(isinstance(end, PartitionBusy) for end in ends)
+        assert script.exchanges <= asked + 1
+        assert not young.done()  # it has not waited for long
+        young.cancel()
+        other = asyncio.create_task(_enter(slot_of(queue, "beta")))
+        await asyncio.sleep(0)
+        assert not other.done()
+        other.cancel()
+        await asyncio.gather(young, other, return_exceptions=True)
+    await queue.drained()
+    assert await script.in_use() == 0
+
+
+async def test_each_that_is_sent_back_for_its_partitions_rate_comes_again_for_a_turn_of_its_own(
+    redis: Redis, redis_prefix: str
+) -> None:
+    each = FlowControl(parallelism=1, rate=1, period=timedelta(seconds=100))
+    queue = queue_of(Script(redis, redis_prefix), FlowControl(), each)
+    async with asyncio.timeout(PATIENCE):
+        async with slot_of(queue, "acme"):
+            pass
+        slots = await queue.ahead(KEY, ["acme"] * 3, ORDINARY)
+        ends = [await _enter(slot) for slot in slots]
+        again = [end.again.total_seconds() for end in ends if isinstance(end, PartitionBusy)]
+        assert len(again) == 3
+        assert 0 < again[0] <= 100 * 1.01
+        apart = [later - earlier for earlier, later in itertools.pairwise(again)]
+        assert all(gap >= 99 for gap in apart)
+        await queue.drained()
+
+
+async def _enter(slot: PartitionSlot) -> BaseException | None:
+    """What it is told in place of a permit."""
+    try:
+        async with slot:
+            return None
+    except PartitionBusy as busy:
+        return busy
