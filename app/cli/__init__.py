@@ -14,7 +14,10 @@ def main() -> None:
     try:
         app()
     except SluiceError as error:
-        sys.stderr.write(f"error: {error.detail}\n")
+        from app.cli.output.console import program  # noqa: PLC0415 - lazily: only errors need it
+        from app.cli.routes_as_commands import with_commands  # noqa: PLC0415
+
+        sys.stderr.write(f"error: {with_commands(error.detail, program())}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -36,7 +36,7 @@ async def retry_request(
     if run.finish_of is not None:
         raise Conflict(
             f"Run {run.id} is the finish of run {run.finish_of}. Run that one's finish once more,"
-            " when it has ended: sluice finish, or POST /api/runs/{run_id}/finish."
+            f" when it has ended: POST /api/runs/{run.finish_of}/finish."
         )
     what = "params"
     try:

@@ -242,7 +242,9 @@ async def test_the_end_shows_the_estimate_against_what_it_took(
 async def test_an_unknown_run_is_one_sentence(opener: Opener, commanding: Commanding) -> None:
     async with opener(Recording()) as sluice, commanding(sluice) as command:
         for name in ("pause", "watch"):
-            assert "There is no run run_x." in await command.refused(name, "run_x")
+            said = await command.refused(name, "run_x")
+            assert "There is no run run_x." in said
+            assert "sluice runs` lists them." in said
         for name in ("cancel", "failures"):
             assert "There is no run '../flow'" in await command.refused(name, "../flow")
 
