@@ -33,10 +33,23 @@ _READ = f"""
 """  # noqa: S608 - no value is pasted in
 
 
+def _open(step: str) -> str:
+    """SQL that joins the step's item where it has not ended: what a step of another one is given,
+    nobody reads. Looked up by its key (OFFSET 0 keeps it so)."""
+    return f"""
+        CROSS JOIN LATERAL (
+            SELECT FROM sluice.item
+            WHERE item.run_id = {step}.run_id AND item.item_id = {step}.item_id
+              AND item.status IN ('suspended', 'pending')
+            OFFSET 0
+        ) AS open
+    """
+
+
 def _found(where: str) -> str:
     """SQL of the steps that wait for what is in ``usable``, each with the first: those that began
-    to wait before it came. Each step and item is looked up by its key (OFFSET 0 keeps it so): a
-    join that is planned while the tables are empty reads all of them (docs/decisions/0005)."""
+    to wait before it came. Each is looked up by its key (OFFSET 0 keeps it so): a join that is
+    planned while the tables are empty reads all of them (docs/decisions/0005)."""
     return f"""
         SELECT s.run_id, s.item_id, s.name, s.seq FROM (
             SELECT one.run_id, one.item_id, one.name, min(usable.seq) AS seq
@@ -49,11 +62,7 @@ def _found(where: str) -> str:
                 OFFSET 0
             ) AS one
             GROUP BY one.run_id, one.item_id, one.name
-        ) AS s CROSS JOIN LATERAL (
-            SELECT FROM sluice.item WHERE item.run_id = s.run_id AND item.item_id = s.item_id
-                AND item.status IN ('suspended', 'pending')
-            OFFSET 0
-        ) AS open
+        ) AS s {_open("s")}
         ORDER BY s.run_id, s.item_id, s.name
     """  # noqa: S608
 
@@ -72,7 +81,7 @@ _PAGE = f"""
     {_found("(step.run_id, step.item_id, step.name) > ($2::text, $3::text, $4::text)")}
     LIMIT {PAGE}
 """
-_OF_STEP = """
+_OF_STEP = f"""
     SELECT g.seq FROM sluice.step AS s CROSS JOIN LATERAL (
         SELECT event.seq FROM sluice.event
         WHERE event.waking AND event.name = s.event AND event.seq > coalesce(s.event_after, 0)
@@ -82,15 +91,12 @@ _OF_STEP = """
                 AND v.received_at = event.received_at AND v.seq = event.seq
           )
         ORDER BY event.seq LIMIT 1
-    ) AS g
+    ) AS g {_open("s")}
     WHERE s.run_id = $1::text AND s.item_id = $2::text AND s.name = $3::text
-      AND s.status = 'waiting' AND EXISTS (
-          SELECT FROM sluice.item WHERE item.run_id = s.run_id AND item.item_id = s.item_id
-              AND item.status IN ('suspended', 'pending')
-          OFFSET 0
-      )
-"""
-# The rows are there: it is the conflict that finds each by its key, and locks it in this order.
+      AND s.status = 'waiting'
+"""  # noqa: S608
+# The rows are there: it is the conflict that finds each by its key, and locks it in this order. The
+# items are looked at once more: the page that named them may be some transactions old.
 _ANSWER = f"""
     INSERT INTO sluice.step AS one (run_id, item_id, name, kind, status, position, alone,
         item_attempt, started_at, result, finished_at)
@@ -101,7 +107,7 @@ _ANSWER = f"""
         SELECT step.* FROM sluice.step
         WHERE step.run_id = t.run_id AND step.item_id = t.item_id AND step.name = t.name
         OFFSET 0
-    ) AS s CROSS JOIN LATERAL (
+    ) AS s {_open("t")} CROSS JOIN LATERAL (
         SELECT {TOLD} AS told FROM sluice.event AS e WHERE e.seq = t.seq::bigint OFFSET 0
     ) AS e
     ON CONFLICT (run_id, item_id, name) DO UPDATE
@@ -165,7 +171,7 @@ def _awaited(rows: Iterable[Found]) -> Sequence[AwaitedEvent]:
 
 
 async def answer(tx: AsyncConnection, found: Sequence[AwaitedEvent]) -> Sequence[AwaitedEvent]:
-    """Give the steps their events. Returns those that still waited.
+    """Give the steps their events. Returns those that still waited, and whose items have not ended.
 
     ``tx`` holds the items that are suspended. A delivery that is about to suspend its item has it
     locked, and no event waits for it there: they meet at the step's row, which that delivery looks

@@ -123,10 +123,17 @@ class WaitsMachine(RuleBasedStateMachine):
         else:
             self.do(self.store.send(values, ids))
 
-    @precondition(lambda self: self.store.waking)
-    @rule(some=st.booleans())
-    def very_many_are_woken(self, some: bool) -> None:
-        self.do(self.store.wake_one() if some else self.store.wake_all())
+    @precondition(lambda self: self.store.waking or self.store.page)
+    @rule(how=st.sampled_from(["look", "one", "one", "all"]))
+    def very_many_are_woken(self, how: str) -> None:
+        """By somebody who has looked just now, or long ago."""
+        match how:
+            case "look":
+                self.do(self.store.look())
+            case "one":
+                self.do(self.store.wake_one())
+            case _:
+                self.do(self.store.wake_all())
 
     @precondition(lambda self: self.limited)
     @rule(which=which)

@@ -96,6 +96,20 @@ async def test_a_delivery_of_an_item_that_was_cancelled_takes_nothing(opener: Op
         await store.move(former)
 
 
+async def test_an_item_that_was_cancelled_since_somebody_looked_is_given_nothing(
+    opener: Opener,
+) -> None:
+    """The event would count as spent on a step that nobody reads."""
+    async with waits(opener, ONE) as store:
+        await store.send_to_very_many("a", "e1")
+        await store.look()
+        await store.sluice.service.api.control.cancel("run_1", by="test")
+        store.cancelled("run_1")
+        await store.wake_one()
+        [[woke, runs]] = await store.sluice.sql("SELECT woke, woken_runs FROM sluice.event")
+        assert (woke, runs) == (0, None)
+
+
 async def test_an_event_that_comes_before_its_item_is_suspended_lets_it_go_on(
     opener: Opener,
 ) -> None:

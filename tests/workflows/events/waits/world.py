@@ -12,6 +12,7 @@ from app.store import retention
 from app.store.events import inbox, wakes
 from app.store.events.inbox import NewEventRow
 from app.store.events.waits import EventWait
+from app.store.events.wakes import AwaitedEvent
 from app.store.items.claims import ItemClaim
 from app.store.items.outcomes import ItemOutcome
 from app.store.runs import runs
@@ -134,6 +135,7 @@ class WaitWorld:
         """Those that are there: value by ``seq``."""
         self.hands: dict[Place, Hand] = {}
         self.stale: list[Hand] = []
+        self.page: list[AwaitedEvent] = []
         self.waking = False
         self.last = 0
 
@@ -358,20 +360,29 @@ class WaitWorld:
         )
         return int(seq)
 
-    async def wake_one(self) -> None:
-        """Of those to whom an event is on its way; and whoever does it is gone."""
-        ledger = self.sluice.service.pools.ledger
-        async with ledger.begin() as tx:
+    async def look(self) -> None:
+        """Somebody is about to give what is on its way, and knows to whom."""
+        async with self.sluice.service.pools.ledger.begin() as tx:
             events = await wakes.unfinished(tx, PAID)
-            page = await wakes.page(tx, events, after=("", "", "")) if events else ()
+            self.page = list(await wakes.page(tx, events, after=("", "", "")) if events else ())
         owed = [(place, wait.owed) for place, wait in self._owed()]
-        assert [(one.item, one.seq) for one in page] == sorted(owed)
-        if page:
-            async with ledger.begin() as tx:
-                assert await wakes.hold(tx, PAID)
-                woke = await give(tx, self.sluice.service.engine, page[:1])
-            assert woke.total() == 1
-            self.items[page[0].item].give(page[0].seq)
+        assert [(one.item, one.seq) for one in self.page] == sorted(owed)
+
+    async def wake_one(self) -> None:
+        """Of those who were to be given it when somebody looked; and whoever does it is gone."""
+        if not self.page:
+            await self.look()
+        if not self.page:
+            return
+        first = self.page.pop(0)
+        item = self.items[first.item]
+        waits = item.open is not None and item.open is item.waits[int(first.step[2][1:])]
+        async with self.sluice.service.pools.ledger.begin() as tx:
+            assert await wakes.hold(tx, PAID)
+            woke = await give(tx, self.sluice.service.engine, [first])
+        assert woke == ({first.seq: 1} if waits else {})
+        if waits:
+            item.give(first.seq)
 
     async def wake_all(self) -> None:
         await self.sluice.service.api.events.inbox.waker.wake_all()
