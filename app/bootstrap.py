@@ -149,8 +149,7 @@ async def _opened(
     controls: EffectiveLimits,
     tracing: Tracing | None,
 ) -> AsyncIterator[Service]:
-    database = pools.own
-    redis = open_redis(urls.redis)
+    database, redis = pools.own, open_redis(urls.redis)
     redis_check = RedisCheck(redis, settings.redis_prefix)
     changes = RunNotifications(urls.direct, settings.db_schema)
     http = http_client()
@@ -159,9 +158,8 @@ async def _opened(
     family_files = FamilyFiles(folder_of())
     looking = asyncio.create_task(tell_newer(family_files))
     try:
-        files = FileStore(settings.files_dir)
+        files, prefix = FileStore(settings.files_dir), settings.redis_prefix
         others = {FileStore: files, **provided}
-        prefix = settings.redis_prefix
         services = Services(pools.called, sessions(pools.called), redis, prefix, http, others)
         await require_ready(database)
         sealing = await service_key(database, "sealing")
@@ -173,11 +171,11 @@ async def _opened(
         box = SecretBox(settings.secret_keys, sealing)
         ready = binder_of(settings, box, redactor, memories, tracing)
         bound = {family.name: ready(family, called) for family in families}
-        finisher = Finisher(database, engine, bound, settings.look_ahead)
+        look_ahead, windows = settings.look_ahead, PartitionWindows(controls)
+        finisher = Finisher(database, engine, bound, look_ahead)
         meter = meter_of(settings, families)
-        keeper = lifecycle_of(engine, bound, finisher, meter)
-        windows = PartitionWindows(controls)
-        mender = RunReconciler(database, engine, bound, keeper, settings.look_ahead, windows, meter)
+        lifecycle = lifecycle_of(engine, bound, finisher, meter)
+        reconciler = RunReconciler(database, engine, bound, lifecycle, look_ahead, windows, meter)
         turns = CallerGate(RedisGate(redis, prefix, controls), controls)
         context = partial(make_context, services)
         previews = PreviewService(context, turns.permit)
@@ -196,12 +194,14 @@ async def _opened(
         throttles = throttles_of(settings, database, bound, context, controls, script)
         coverage = CoverageSurvey(database, bound, context, budget)
         told = notifications_of(settings, database, bound, family_files, box, changes)
-        recorder = FlowRecorder(flow, history)
         sent = events_of(settings, pools, engine, bound, changes)
-        replies = ReplyWriter(database, engine, keeper, settings.look_ahead)
+        replies = ReplyWriter(database, engine, lifecycle, look_ahead)
         batches = BatchDesk.of(pools.ledger, replies, provided.values(), settings.max_result_bytes)
-        tick = tick_of(settings, pools, mender, coverage, recorder, throttles, told, sent, batches)
-        control = RunControl(database, mender)
+        tick = tick_of(
+            settings, pools, reconciler, coverage, FlowRecorder(flow, history), throttles, told,
+            sent, batches,
+        )  # fmt: skip
+        control = RunControl(database, reconciler)
         api = ApiState(
             client=client,
             control=control,
@@ -239,7 +239,7 @@ async def _opened(
         async with aclosing(turns), aclosing(throttles), aclosing(told), watching(meter):
             yield Service(
                 settings, pools, redis, engine, bound, worked, threads, client, api, services,
-                controls, changes, mender, throttles, metrics,
+                controls, changes, reconciler, throttles, metrics,
             )  # fmt: skip
     finally:
         threads.close()

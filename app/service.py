@@ -54,7 +54,7 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.steps.children import ChildRuns
-from app.workflows.steps.item_tools import StepRunnerParts
+from app.workflows.steps.durable_runner import StepRunnerParts
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.throttles.looks import ThrottleLooks
@@ -87,14 +87,14 @@ class Service:
     services: Services
     controls: EffectiveLimits
     changes: RunNotifications
-    mender: RunReconciler
+    reconciler: RunReconciler
     throttles: ThrottleLooks
     metrics: MetricsReadings | None = None
     """None: nobody may scrape, and nothing is counted."""
 
     @property
     def _meter(self) -> WorkMeter | None:
-        return self.mender.meter
+        return self.reconciler.meter
 
     @property
     def database(self) -> AsyncEngine:
@@ -112,7 +112,7 @@ class Service:
         told = ToldHolds(ledger, self.controls, self.throttles.tell)
         layers = self._layers(gate, locks, cache, context, places, working, name, told)
         dispatcher = Dispatcher(
-            ledger, self.worked, layers, self.mender, gate, self.throttles, told, self._meter
+            ledger, self.worked, layers, self.reconciler, gate, self.throttles, told, self._meter
         )
         pages = dispatcher.handlers(Layer.PROCESS, Layer.PAGINATE)
         items = dispatcher.handlers(Layer.EXECUTE)
@@ -190,11 +190,11 @@ class Service:
         worker: str,
         told: ToldHolds,
     ) -> Mapping[Layer, LayerPort]:
-        ledger, engine, keeper = self.pools.ledger, self.engine, self.mender.keeper
-        look_ahead, windows = self.settings.look_ahead, self.mender.windows
+        ledger, engine, lifecycle = self.pools.ledger, self.engine, self.reconciler.lifecycle
+        look_ahead, windows = self.settings.look_ahead, self.reconciler.windows
         estimator = Estimator(ledger, self.controls)
         outcomes = OutcomeWriter(
-            ledger, engine, keeper,
+            ledger, engine, lifecycle,
             look_ahead=look_ahead, changed=cache.changed, windows=windows, meter=self._meter,
         )  # fmt: skip
         steps = StepRunnerParts(
@@ -207,9 +207,11 @@ class Service:
             ItemPermits(gate, cache), Losses(ledger), working,
             FinishedRuns(ledger, self.worked, self.changes), told, self._meter,
         )  # fmt: skip
-        paginate = PaginateLayer(ledger, engine, gate, context, cache, keeper, look_ahead, windows)
+        paginate = PaginateLayer(
+            ledger, engine, gate, context, cache, lifecycle, look_ahead, windows
+        )
         return {
-            Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, keeper, estimator),
+            Layer.PROCESS: ProcessLayer(ledger, engine, gate, context, lifecycle, estimator),
             Layer.PAGINATE: paginate,
             Layer.EXECUTE: ExecuteLayer(
                 ledger,
@@ -225,7 +227,7 @@ class Service:
     def _watchdog(self, context: Callable[..., Context]) -> Watchdog:
         settings = self.settings
         return Watchdog(
-            self.mender,
+            self.reconciler,
             self.pools.holding,
             every=settings.watchdog_seconds,
             silence=settings.silence,

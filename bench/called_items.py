@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from app.api.qstash.signature_door import FAILED
+from app.api.qstash.signed_calls import FAILED
 from app.bootstrap import Urls
 from app.qstash_dev.state.message import MessageState
 from bench.figures import Figure, measured

@@ -21,7 +21,7 @@ from app.api.batches import batches
 from app.api.events import events as events_api
 from app.api.events import webhooks
 from app.api.family_errors import AuthorsCode
-from app.api.metrics.page import MetricsDoor
+from app.api.metrics.page import MetricsMiddleware
 from app.api.operations import (
     audit,
     backfills,
@@ -94,18 +94,18 @@ def build_app(
     problems.install(app)
     paths = [every_route_of(family) for family in families]
     dry = [of[name] for of in paths for name in ("process", "execute", "sample")]
-    doors = ScopePolicy([*dry, backfills.PATH])
+    policy = ScopePolicy([*dry, backfills.PATH])
     app.add_middleware(AuthorsCode)
     app.add_middleware(ContinuedTrace)
-    app.add_middleware(AuthMiddleware, tokens=app.state.tokens, doors=doors)
+    app.add_middleware(AuthMiddleware, tokens=app.state.tokens, policy=policy)
     app.add_middleware(OutboxSent)
-    app.add_middleware(MetricsDoor)
+    app.add_middleware(MetricsMiddleware)
     app.add_middleware(AnswerHeaders)
     app.add_middleware(HeadAsGet)
     if root_path:
         app.add_middleware(UnderPath, root=root_path)
     plain = app.openapi
-    app.openapi = lambda: problem_answers.tell(doors.tell(plain()))  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = lambda: problem_answers.tell(policy.tell(plain()))  # type: ignore[method-assign]  # FastAPI's own way
     if routes is None:
         routes = [*family_routes(families), *common_routes(console, root_path)]
     app.router.routes.extend(routes)

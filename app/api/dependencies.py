@@ -100,11 +100,11 @@ def _state(request: Request) -> ApiState:
 
 def _caller(request: Request) -> str:
     """The name of the caller's token, which ``access`` has checked."""
-    return _rights(request).token
+    return _principal(request).token
 
 
-def _rights(request: Request) -> Principal:
-    return cast("Principal", request.scope["sluice.rights"])
+def _principal(request: Request) -> Principal:
+    return cast("Principal", request.scope["sluice.principal"])
 
 
 class _LongCall:
@@ -155,7 +155,7 @@ State = Annotated[ApiState, Depends(_state)]
 Stopping = Annotated[asyncio.Event, Depends(_stopping)]
 """Set when the server begins to stop: answers without an end must end then."""
 Caller = Annotated[str, Depends(_caller)]
-Allowed = Annotated[Principal, Depends(_rights)]
+Allowed = Annotated[Principal, Depends(_principal)]
 """For the routes that ``app.api.auth.scopes`` lets ask once more."""
 LongCall = Annotated[_LongCall, Depends()]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="how many to answer at most")]

@@ -32,9 +32,11 @@ class ExactRequest(Request):
             CarriedError: it cannot be kept as it stands; or see ``LargeBodies``.
         """
         try:
-            rights = self.scope.get("sluice.rights")
+            principal = self.scope.get("sluice.principal")
             bodies = self.app.state.api.limits.bodies
-            return await bodies.read(await self.body(), "" if rights is None else rights.token)
+            return await bodies.read(
+                await self.body(), "" if principal is None else principal.token
+            )
         except json.JSONDecodeError:
             raise
         except (BadInput, TooManyTries) as error:

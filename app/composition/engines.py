@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.api.qstash.qstash_calls import QStashCalls
-from app.api.qstash.signature_door import FAILED
+from app.api.qstash.signed_calls import FAILED
 from app.api.workflows import routes_of
 from app.composition.delivery_targets import DeliveryTargets, label
 from app.composition.partitions import require_partitions

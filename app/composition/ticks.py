@@ -33,7 +33,7 @@ while it is sent is sent from its beginning."""
 def tick_of(
     settings: Settings,
     pools: Pools,
-    mender: RunReconciler,
+    reconciler: RunReconciler,
     coverage: CoverageSurvey,
     recorder: FlowRecorder,
     throttles: ThrottleLooks,
@@ -42,11 +42,11 @@ def tick_of(
     batches: BatchDesk,
 ) -> Tick:
     every, silence = settings.watchdog_seconds, settings.silence
-    watchdog = Watchdog(mender, pools.holding, every, silence)
-    scheduler = Scheduler(pools.own, mender.engine, mender.families, meter=mender.meter)
+    watchdog = Watchdog(reconciler, pools.holding, every, silence)
+    scheduler = Scheduler(pools.own, reconciler.engine, reconciler.families, meter=reconciler.meter)
     retention = RetentionLoop.of(
         pools.own,
-        mender.families,
+        reconciler.families,
         days=settings.retention_days,
         audit_days=settings.audit_days,
         event_days=settings.event_days,
@@ -60,7 +60,7 @@ def tick_of(
     return Tick(
         pools.holding,
         [
-            TickPart("outbox", mender.engine.tidy, SECONDS),
+            TickPart("outbox", reconciler.engine.tidy, SECONDS),
             TickPart("schedules", scheduler.fire_due, SECONDS),
             TickPart("events", events.starter.start_due, SECONDS),
         ],

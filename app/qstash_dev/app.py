@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp
 
-from app.qstash_dev.http.door import QStashDoor
+from app.qstash_dev.http.token_middleware import TokenMiddleware
 from app.qstash_dev.parts import QStashParts
 from app.qstash_dev.refusal import QStashRefusal
 from app.qstash_dev.routes.batch import batch_routes
@@ -43,7 +43,7 @@ def build_qstash_app(parts: QStashParts, token: str) -> ASGIApp:
         routes=routes, exception_handlers={QStashRefusal: _refused, HTTPException: _not_found}
     )
     app.router.redirect_slashes = False
-    return QStashDoor(app, token=token, faults=parts.faults)
+    return TokenMiddleware(app, token=token, faults=parts.faults)
 
 
 async def _refused(_request: Request, error: Exception) -> JSONResponse:

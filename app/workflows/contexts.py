@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.workflows.family import Context, Services
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.item_tools import DurableStepRunner
+from app.workflows.steps.durable_runner import DurableStepRunner
 from app.workflows.steps.preview import PreviewStepRunner
 
 
@@ -16,7 +16,7 @@ def make_context(
     item_id: str | None = None,
     attempt: int = 1,
     preview: bool = False,
-    tools: DurableStepRunner | PreviewStepRunner | None = None,
+    runner: DurableStepRunner | PreviewStepRunner | None = None,
 ) -> Context:
     return Context(
         services=services,
@@ -25,5 +25,5 @@ def make_context(
         item_id=item_id,
         attempt=attempt,
         preview=preview,
-        tools=tools,
+        runner=runner,
     )

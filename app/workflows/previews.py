@@ -74,7 +74,7 @@ class PreviewService:
         ctx = self.context(bound, item_id=item_id, preview=True)
         permit = partial(self.permit, patience=patience)
         calls = SingleCalls(bound, params, partial(self.context, preview=True), permit)
-        ctx = replace(ctx, tools=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
+        ctx = replace(ctx, runner=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
         execute = partial(attempt, bound, item_id, params, ctx, History(), entity=entity)
         partition = None
         if entity is None and partitioned(bound):

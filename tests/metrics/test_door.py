@@ -26,7 +26,7 @@ async def test_nothing_is_served_and_nothing_counted_where_nothing_is_configured
 ) -> None:
     async with opener(Recording()) as sluice:
         assert sluice.service.metrics is None
-        assert sluice.service.mender.meter is None
+        assert sluice.service.reconciler.meter is None
         async with api(sluice, SECRET) as client:
             assert_problem(await client.get("/metrics"), 401)
         async with api(sluice, OPS) as client:

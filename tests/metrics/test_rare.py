@@ -77,7 +77,7 @@ async def test_a_run_that_lost_its_message_is_repaired(opener: Opener) -> None:
         run_id = await lone_item(sluice)
         await sluice.sql("DELETE FROM sluice.message")
         service = sluice.service
-        watchdog = Watchdog(service.mender, service.pools.holding, 1, timedelta(seconds=60))
+        watchdog = Watchdog(service.reconciler, service.pools.holding, 1, timedelta(seconds=60))
         for _ in range(2):  # that it stands is seen by comparing
             await watchdog.mend()
         await counts(sluice, "sluice_run_repairs_total", 1)

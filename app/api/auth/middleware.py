@@ -22,7 +22,7 @@ from app.api.auth import session_cookie
 from app.api.auth.scopes import Principal, ScopePolicy
 from app.api.auth.tokens import TokenRegistry
 from app.api.problems import problem
-from app.api.qstash.signature_door import LARGEST_CALL, is_signed
+from app.api.qstash.signed_calls import LARGEST_CALL, is_signed
 from app.api.qstash.signed_route import MARK
 from app.api.root_path import inner_path
 from app.errors import BadInput, Forbidden, TooLarge, TooManyTries, Unauthorized
@@ -39,9 +39,9 @@ SIGN_IN = frozenset({("POST", "/api/session"), ("DELETE", "/api/session")})
 class AuthMiddleware:
     """ASGI middleware. Runs before anything of the request is parsed."""
 
-    def __init__(self, app: ASGIApp, tokens: TokenRegistry, doors: ScopePolicy) -> None:
+    def __init__(self, app: ASGIApp, tokens: TokenRegistry, policy: ScopePolicy) -> None:
         self._app = app
-        self._doors = doors
+        self._policy = policy
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,19 +65,19 @@ class AuthMiddleware:
                 require_small(request, largest)
                 await self._app(scope, bounded(receive, largest), send)
                 return
-            rights = scope["sluice.rights"] = self._rights(request)
-            rights.require(*self._doors.needed(scope["method"], path))
+            principal = scope["sluice.principal"] = self._principal(request)
+            principal.require(*self._policy.needed(scope["method"], path))
             if "\0" in path or b"%00" in scope["query_string"]:
                 raise BadInput("A path or query holds no NUL character.", field="path")
             require_small(request, largest)
             limits = cast("CallLimits", request.app.state.api.limits)
             # To the end of the answer, which is that of a stream too.
-            async with limits.at_the_door(request).place(rights.token) as scope["sluice.place"]:
+            async with limits.at_the_door(request).place(principal.token) as scope["sluice.place"]:
                 await self._app(scope, bounded(receive, largest), send)
         except (BadInput, Unauthorized, Forbidden, TooLarge, TooManyTries) as error:
             await problem(request, error)(scope, receive, send)
 
-    def _rights(self, request: Request) -> Principal:
+    def _principal(self, request: Request) -> Principal:
         cookie = request.cookies.get(session_cookie.NAME)
         if cookie is not None and "authorization" not in request.headers:
             return self._by_cookie(request, cookie)
@@ -90,11 +90,11 @@ class AuthMiddleware:
         known = self._tokens.of_secret(secret)
         if known is None:
             raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
-        return known.rights
+        return known.principal
 
     def _by_cookie(self, request: Request, cookie: str) -> Principal:
         session = session_cookie.read(cookie, request.app.state.api.cursors, self._tokens)
         # A browser adds the cookie whichever page calls, so it alone is no sign of who meant it.
         session_cookie.require_console(request.method, request.headers)
         request.scope["sluice.expires"] = session.expires_at
-        return session.known.rights
+        return session.known.principal

@@ -15,7 +15,7 @@ from app.tokens import Token
 class RegisteredToken:
     """``digest``: SHA-256 of the secret, which itself is kept nowhere here."""
 
-    rights: Principal
+    principal: Principal
     digest: bytes
 
     def mark(self, key: bytes) -> str:

@@ -69,7 +69,7 @@ class MetricsPage:
         return Response(document, media_type=media_type, headers=dict(HEADERS))
 
 
-class MetricsDoor:
+class MetricsMiddleware:
     """ASGI middleware of the API: the page, where it has a token. Else there is none."""
 
     def __init__(self, app: ASGIApp) -> None:

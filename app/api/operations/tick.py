@@ -9,7 +9,7 @@ from fastapi import Depends
 from pydantic import Field
 
 from app.api.dependencies import State, bearer
-from app.api.qstash.signature_door import TICK
+from app.api.qstash.signed_calls import TICK
 from app.api.routing import Router
 from app.errors import NotFound
 from app.schemas.base import Answer

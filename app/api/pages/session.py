@@ -66,9 +66,9 @@ class SessionAnswer(Answer):
     expires_at: datetime | None = Field(description="null: by a token in the header, for good")
 
     @classmethod
-    def of(cls, rights: Principal, expires_at: datetime | None) -> SessionAnswer:
-        scopes = [scope for scope in Scope if scope in rights.scopes]
-        return cls(name=rights.token, scopes=scopes, expires_at=expires_at)
+    def of(cls, principal: Principal, expires_at: datetime | None) -> SessionAnswer:
+        scopes = [scope for scope in Scope if scope in principal.scopes]
+        return cls(name=principal.token, scopes=scopes, expires_at=expires_at)
 
 
 def _tokens(request: Request) -> TokenRegistry:
@@ -99,7 +99,7 @@ async def sign_in(
         with tries.waiting(address):
             await asyncio.sleep(WRONG_TAKES)
         raise Unauthorized("This token is not known here. Compare it with SLUICE_TOKENS.")
-    known.rights.require(Scope.READ)
+    known.principal.require(Scope.READ)
     value, expires_at = session_cookie.issue(state.cursors, known)
     response.set_cookie(
         session_cookie.NAME,
@@ -110,7 +110,7 @@ async def sign_in(
         samesite="strict",
         secure=session_cookie.by_https(request),
     )
-    return SessionAnswer.of(known.rights, expires_at)
+    return SessionAnswer.of(known.principal, expires_at)
 
 
 @router.get("", dependencies=[Depends(bearer)])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from app.api.qstash.signature_door import FAILED, TICK
+from app.api.qstash.signed_calls import FAILED, TICK
 from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer
 from app.engine.qstash.engine import QStashEngine
 from app.engine.qstash.signature import SignatureCheck

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.api.operations.tick import TickAnswer
-from app.api.qstash.signature_door import TICK
+from app.api.qstash.signed_calls import TICK
 from app.cli.api_client import ApiClient
 from app.cli.batches.batches import PATH
 from app.cli.demo.batches.local_provider import Answer, LocalProvider, StoredBatch, completed

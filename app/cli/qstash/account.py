@@ -11,7 +11,7 @@ import typer
 from qstash import AsyncQStash
 
 from app import SERVICE
-from app.api.qstash.signature_door import TICK
+from app.api.qstash.signed_calls import TICK
 from app.config.engine_settings import EngineName, QStashAccess
 from app.configured_secrets import redactor_of
 from app.engine.qstash.client import open_qstash

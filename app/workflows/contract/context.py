@@ -67,7 +67,7 @@ class Context(StepMethods):
     attempt: int = 1
     preview: bool = False
     meter: Meter = field(default_factory=Meter)
-    tools: StepRunner | None = None
+    runner: StepRunner | None = None
 
     def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
         """Count what this item costs against the run's budget, also when it fails afterwards."""
@@ -99,8 +99,8 @@ class Context(StepMethods):
             StepFailed: the last try failed. The item's next attempt tries it anew.
             StepMisused: the family has no such method.
         """
-        tools = self._tools(name or method)
-        return tools.batched(name or method, method, value, attempts, backoff, self.spend)
+        runner = self._runner(name or method)
+        return runner.batched(name or method, method, value, attempts, backoff, self.spend)
 
     @property
     def log(self) -> FilteringBoundLogger:

@@ -125,8 +125,8 @@ class _Progress:
         return found
 
     async def _result(self, work: Awaitable[Any], results: Results) -> Any:  # as it will be read
-        tools, former = self._ctx.tools, self.history
-        kept = results.keep(await (work if tools is None else tools.around(work)))
+        runner, former = self._ctx.runner, self.history
+        kept = results.keep(await (work if runner is None else runner.around(work)))
         self.history = History(former.attempts, former.postponements, True, kept.json, kept.exact)
         return kept.value
 

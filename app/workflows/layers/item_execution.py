@@ -32,7 +32,7 @@ from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
-from app.workflows.steps.item_tools import DurableStepRunner, StepRunnerParts
+from app.workflows.steps.durable_runner import DurableStepRunner, StepRunnerParts
 from app.workflows.throttles.told_holds import ToldHolds
 
 detail_log = DebugLog("sluice.item")
@@ -47,7 +47,7 @@ class ItemExecutor:
     places: ItemPlaces
     outcomes: OutcomeWriter
     parking: PausedRuns
-    toolbox: StepRunnerParts
+    runner_parts: StepRunnerParts
     permits: ItemPermits
     losses: Losses
     at_work: ItemsAtWork
@@ -188,8 +188,8 @@ class ItemExecutor:
             await self.losses.begin(item.claim)
         number = item.history.attempts + 1
         work = self.at_work.begin(run_id, item_id, number)
-        tools = DurableStepRunner(
-            self.toolbox,
+        runner = DurableStepRunner(
+            self.runner_parts,
             bound,
             item.claim,
             work,
@@ -197,7 +197,7 @@ class ItemExecutor:
             origin=view.origin,
             remembers=item.steps,
         )
-        ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, tools=tools)
+        ctx = self.context(bound, run_id=run_id, item_id=item_id, attempt=number, runner=runner)
         finish = None
         if view.finish_of is not None:
             finish = partial(self.finished.finish, bound, view, ctx)

@@ -49,7 +49,7 @@ class OutcomeWriter:
         self,
         database: AsyncEngine,
         engine: Engine,
-        keeper: RunLifecycle,
+        lifecycle: RunLifecycle,
         *,
         look_ahead: int,
         changed: Callable[[str], None],
@@ -58,7 +58,7 @@ class OutcomeWriter:
     ) -> None:
         self._database = database
         self._engine = engine
-        self._keeper = keeper
+        self._lifecycle = lifecycle
         self._look_ahead = look_ahead
         self._changed = changed
         self._windows = windows
@@ -133,7 +133,7 @@ class OutcomeWriter:
         return {
             run_id
             for run_id, counted in standings.items()
-            if await self._keeper.counted(tx, run_id, counted)
+            if await self._lifecycle.counted(tx, run_id, counted)
         }
 
     async def _put_off(self, tx: AsyncConnection, later: Sequence[DeliveryResult]) -> None:
@@ -186,7 +186,7 @@ class OutcomeWriter:
         # seen here, and then the run is paused once more.
         await runs.statuses(tx, texts.keys(), lock=True)
         for run_id in sorted(texts):
-            await self._keeper.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
+            await self._lifecycle.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
         statuses = await runs.statuses(tx, texts.keys())
         return [
             cancelled(ending)

@@ -48,7 +48,7 @@ class PaginateLayer:
     gate: Gate
     context: Callable[..., Context]
     runs: RunCache
-    keeper: RunLifecycle
+    lifecycle: RunLifecycle
     look_ahead: int
     windows: PartitionWindows
 
@@ -81,7 +81,7 @@ class PaginateLayer:
                 return None
 
     def _timed(self, bound: BoundFamily, view: CachedRun) -> AbstractContextManager[None]:
-        meter = self.keeper.meter
+        meter = self.lifecycle.meter
         if meter is None:
             return NOTHING
         trace = None if view.trace is None else view.trace.trace_id
@@ -184,7 +184,7 @@ class PaginateLayer:
                 out.append(PaginateMessage(run=run_id).outgoing(bound.name, view.priority))
             await self.engine.publish(tx, out)
             if advanced.paged:
-                await self.keeper.finalise(tx, run_id)
+                await self.lifecycle.finalise(tx, run_id)
         return advanced
 
 

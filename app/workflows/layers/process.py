@@ -63,7 +63,7 @@ class ProcessLayer:
     engine: Engine
     gate: Gate
     context: Callable[..., Context]
-    keeper: RunLifecycle
+    lifecycle: RunLifecycle
     estimator: Estimator
 
     async def handle(self, bound: BoundFamily, delivery: Delivery) -> timedelta | None:
@@ -87,7 +87,7 @@ class ProcessLayer:
                     raise
                 # Not tried again: whoever means "later" says so.
                 async with self.database.begin() as tx:
-                    await self.keeper.fail(tx, run.id, reason="not_ready", detail=unready.detail)
+                    await self.lifecycle.fail(tx, run.id, reason="not_ready", detail=unready.detail)
                 return
         async with self.database.begin() as tx:
             await self._begin(tx, bound, counted)
@@ -95,7 +95,7 @@ class ProcessLayer:
     def _timed(
         self, bound: BoundFamily, run: Run, trace: str | None
     ) -> AbstractContextManager[None]:
-        meter = self.keeper.meter
+        meter = self.lifecycle.meter
         return NOTHING if meter is None else meter.layer(bound.name, Layer.PROCESS, run.id, trace)
 
     async def _count(self, bound: BoundFamily, run: Run) -> ProcessResult:
@@ -124,7 +124,7 @@ class ProcessLayer:
         nothing = _nothing_to_do(bound, statistics)
         if nothing is not None:
             reason, detail = nothing
-            await self.keeper.end_empty(tx, run_id, statistics, reason=reason, detail=detail)
+            await self.lifecycle.end_empty(tx, run_id, statistics, reason=reason, detail=detail)
             return
         if not await transitions.begin(
             tx,

@@ -36,7 +36,7 @@ class RunControl:
     """
 
     database: AsyncEngine
-    mender: RunReconciler
+    reconciler: RunReconciler
 
     async def pause(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """Nothing of the run starts any more; what is in hand ends."""
@@ -87,7 +87,7 @@ class RunControl:
             )
         if resumed:
             # In transactions of their own, after the status is committed: see Parking.
-            await self.mender.republish_missing(run_id)
+            await self.reconciler.republish_missing(run_id)
         return await self._get(run_id)
 
     async def approve(self, run_id: str, *, by: str, note: str | None = None) -> Run:
@@ -109,10 +109,10 @@ class RunControl:
             ):
                 await transitions.require(tx, run_id, RunStatus.CANCELLING)
         until = time.monotonic() + SWEEP_SECONDS
-        await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+        await self.reconciler.sweep(run_id, seconds=SWEEP_SECONDS)
         async with self.database.connect() as connection:
             # A finish that cancelled runs have as well is not ended by what it may have begun with.
-            bound = self.mender.families.get(run.family)
+            bound = self.reconciler.families.get(run.family)
             finish = bound is None or not bound.family.finish_cancelled
             children = await runs.active_children(connection, run_id, finish=finish)
         for child in children:

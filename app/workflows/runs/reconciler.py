@@ -42,7 +42,7 @@ class RunReconciler:
     database: AsyncEngine
     engine: Engine
     families: Mapping[str, BoundFamily]
-    keeper: RunLifecycle
+    lifecycle: RunLifecycle
     look_ahead: int
     windows: PartitionWindows
     meter: WorkMeter | None = None
@@ -115,7 +115,7 @@ class RunReconciler:
                 await self._lock_parent(tx, await runs.find(tx, run_id))
                 found = await items.lock_open(tx, run_id, after_id=after, limit=BATCH)
                 if not found:
-                    await self.keeper.finalise(tx, run_id)
+                    await self.lifecycle.finalise(tx, run_id)
                     return
                 cancelled = await self._cancel(tx, run_id, found)
             if self.meter is not None and cancelled is not None:
@@ -140,7 +140,7 @@ class RunReconciler:
         suspended = sum(one.status is ItemStatus.SUSPENDED for one in free)
         changed = CounterDelta({ItemStatus.CANCELLED: len(free)}, suspended=-suspended)
         counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
-        await self.keeper.counted(tx, run_id, counted)
+        await self.lifecycle.counted(tx, run_id, counted)
         return counted.family, changed.outcomes
 
     async def _lock_parent(self, tx: AsyncConnection, run: Run | None) -> None:
@@ -173,7 +173,7 @@ class RunReconciler:
             if await pages.page_due(tx, run.id, look_ahead=self.look_ahead):
                 message = PaginateMessage(run=run.id)
                 return await self.engine.publish(tx, [message.outgoing(run.family, run.priority)])
-            await self.keeper.finalise(tx, run.id)
+            await self.lifecycle.finalise(tx, run.id)
         return 0
 
     async def _executions(self, run: Run) -> int:

@@ -20,10 +20,12 @@ class OutputStream:
     """``await ctx.stream.write(chunk)``. What another attempt at the item wrote stays: each chunk
     says of which attempt it is."""
 
-    __slots__ = ("_attempt", "_item_id", "_ledger", "_run_id", "_written")
+    __slots__ = ("_attempt", "_item_id", "_journal", "_run_id", "_written")
 
-    def __init__(self, ledger: StepJournal | None, run_id: str, item_id: str, attempt: int) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, journal: StepJournal | None, run_id: str, item_id: str, attempt: int
+    ) -> None:
+        self._journal = journal
         self._run_id = run_id
         self._item_id = item_id
         self._attempt = attempt
@@ -48,5 +50,5 @@ class OutputStream:
         if self._written >= MOST_CHUNKS:
             raise Fatal(f"An item writes at most {MOST_CHUNKS:,} chunks. Write larger ones.")
         self._written += 1
-        if self._ledger is not None:
-            await self._ledger.write(OutputChunk(self._run_id, self._item_id, self._attempt, data))
+        if self._journal is not None:
+            await self._journal.write(OutputChunk(self._run_id, self._item_id, self._attempt, data))

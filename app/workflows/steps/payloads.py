@@ -37,7 +37,7 @@ class StepCall:
 
     @property
     def fresh(self) -> bool:
-        """The ledger does not know that it has begun, or knows that it has failed."""
+        """The journal does not know that it has begun, or knows that it has failed."""
         return self.known is None or self.known.step.status == StepStatus.FAILED
 
     @property

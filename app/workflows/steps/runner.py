@@ -49,12 +49,12 @@ class Steps:
     """
 
     __slots__ = (
-        "_bound", "_claim", "_ledger", "_replay", "_work", "item_id", "raised", "rest", "run_id",
+        "_bound", "_claim", "_journal", "_replay", "_work", "item_id", "raised", "rest", "run_id",
     )  # fmt: skip
 
     def __init__(
         self,
-        ledger: StepJournal,
+        journal: StepJournal,
         bound: BoundFamily,
         claim: ItemClaim,
         work: ItemAtWork,
@@ -62,11 +62,11 @@ class Steps:
         attempt: int,
         remembers: bool,
     ) -> None:
-        self._ledger = ledger
+        self._journal = journal
         self._work = work
         self._bound = bound
         self._claim = claim
-        self._replay = StepReplay(ledger, claim, attempt=attempt, remembers=remembers)
+        self._replay = StepReplay(journal, claim, attempt=attempt, remembers=remembers)
         self.run_id = claim.run_id
         self.item_id = claim.item_id
         self.raised = RaisedSteps()
@@ -157,7 +157,7 @@ class Steps:
         if asked.done:
             return
         check_moment(name, moment)
-        delay = None if asked.known else of_step(name, "sleep", moment - await self._ledger.now())
+        delay = None if asked.known else of_step(name, "sleep", moment - await self._journal.now())
         await self.waited(asked, StepStatus.WAITING, delay)
 
     async def waited(
@@ -173,7 +173,7 @@ class Steps:
         remembered once the time is over.
 
         Args:
-            begun: the ledger knows of it already.
+            begun: the journal knows of it already.
             over: called when the time is over, before that is remembered.
         """
         asked.record.status = status
@@ -188,7 +188,7 @@ class Steps:
         """Returns the result that is remembered, which may be that of another delivery."""
         record.status = status
         record.finished_at = datetime.now(UTC)
-        text = await self._ledger.remember(self._claim, record)
+        text = await self._journal.remember(self._claim, record)
         if detail_log.is_on():
             detail_log.debug(
                 "step_remembered",

@@ -23,7 +23,7 @@ PATIENCE = 5.0
 class PendingWait:
     """A step that waits. ``left``: for how long; None: until somebody says so.
 
-    ``fresh``: the ledger does not know of it yet.
+    ``fresh``: the journal does not know of it yet.
     """
 
     record: StepRecord

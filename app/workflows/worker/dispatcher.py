@@ -53,7 +53,7 @@ class Dispatcher:
     database: AsyncEngine
     families: Mapping[str, BoundFamily]
     layers: Mapping[Layer, LayerPort]
-    mender: RunReconciler
+    reconciler: RunReconciler
     gate: Gate
     throttles: ThrottleLooks
     told: ToldHolds
@@ -137,10 +137,10 @@ class Dispatcher:
         )
         if gives_up:
             async with self.database.begin() as tx:
-                await self.mender.keeper.fail(
+                await self.reconciler.lifecycle.fail(
                     tx, run_id, reason="layer_failed", detail=detail[:2_000]
                 )
-            await self.mender.sweep(run_id, seconds=SWEEP_SECONDS)
+            await self.reconciler.sweep(run_id, seconds=SWEEP_SECONDS)
             return None
         delay = BACKOFF.delay(delivery.attempt, random.random())  # noqa: S311 - jitter
         if layer is not Layer.EXECUTE:
@@ -160,7 +160,7 @@ class Dispatcher:
             # Locked first: a resume of a run that was paused already waits for our commit, or is
             # seen here, and then the run is paused once more.
             await runs.lock(tx, run_id)
-            await self.mender.keeper.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
+            await self.reconciler.lifecycle.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
 
     async def _unfit(self, delivery: Delivery, error: Unreadable) -> None:
         """The code is another than the one that the run was started with, or the key of its secrets
@@ -185,7 +185,7 @@ class Dispatcher:
             )
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
-            await self.mender.keeper.pause(tx, run_id, reason, detail)
+            await self.reconciler.lifecycle.pause(tx, run_id, reason, detail)
 
     async def _held(self, delivery: Delivery, delay: timedelta) -> timedelta | None:
         """Not begun, which is no failure: a page's message begins anew, or its deliveries would
@@ -223,7 +223,7 @@ class Dispatcher:
     ) -> None:
         kind = ProcessMessage if layer is Layer.PROCESS else PaginateMessage
         message = kind.read(delivery.payload).outgoing(family, delivery.priority, delay)
-        await self.mender.engine.publish(tx, [message])
+        await self.reconciler.engine.publish(tx, [message])
 
 
 def _group(layer: Layer, told: str, run_id: str) -> str:

@@ -59,7 +59,7 @@ class Watchdog:
         beside: what else only one worker may do at a time; each until it is cancelled.
     """
 
-    mender: RunReconciler
+    reconciler: RunReconciler
     holding: AsyncEngine
     every: float
     silence: timedelta
@@ -68,7 +68,7 @@ class Watchdog:
     _sampler: RunSampler = field(init=False)
 
     def __post_init__(self) -> None:
-        self._sampler = RunSampler(self.mender.database)
+        self._sampler = RunSampler(self.reconciler.database)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -101,32 +101,34 @@ class Watchdog:
     async def look(self) -> None:
         """One pass."""
         await self.mend()
-        await self.mender.engine.tidy()
+        await self.reconciler.engine.tidy()
         await self._sampler.look()
 
     async def mend(self) -> None:
         """One pass over the runs that have not ended."""
-        ended = await end_hung_transactions(self.mender.database, self.silence)
+        ended = await end_hung_transactions(self.reconciler.database, self.silence)
         if ended:
             log.warning("hung_transactions_ended", connections=ended)
-        async with self.mender.database.connect() as connection:
+        async with self.reconciler.database.connect() as connection:
             unfinished = await runs.unfinished(connection)
             filling = await backfills.unfinished(connection)
         for run in unfinished:
             if run.overdue:
                 await self._overdue(run)
         for family in {run.family for run in unfinished if run.waiting}:
-            async with self.mender.database.begin() as tx:
-                await begin_next(tx, self.mender.engine, family)
+            async with self.reconciler.database.begin() as tx:
+                await begin_next(tx, self.reconciler.engine, family)
         for backfill_id in filling:
-            async with self.mender.database.begin() as tx:
-                await advance_backfill(tx, self.mender.engine, self.mender.families, backfill_id)
+            async with self.reconciler.database.begin() as tx:
+                await advance_backfill(
+                    tx, self.reconciler.engine, self.reconciler.families, backfill_id
+                )
         await self._unmoved(unfinished)
 
     async def _overdue(self, run: Unfinished) -> None:
         detail = "The run took longer than it may. Resume it to give it the same time once more."
-        async with self.mender.database.begin() as tx:
-            await self.mender.keeper.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
+        async with self.reconciler.database.begin() as tx:
+            await self.reconciler.lifecycle.pause(tx, run.run_id, PauseReason.DEADLINE, detail)
 
     async def _unmoved(self, unfinished: list[Unfinished]) -> None:
         """Look closely at each run that stands where it stood a pass ago, ever more seldom."""
@@ -134,7 +136,7 @@ class Watchdog:
         for run in unfinished:
             if run.waiting:
                 continue
-            known = run.family in self.mender.families
+            known = run.family in self.reconciler.families
             if known and run.stranded:
                 await self._found(run)
             seen = former.get(run.run_id)
@@ -156,20 +158,20 @@ class Watchdog:
         """Nobody has moved the run for a while, so no other worker knows its family either. One
         that is being cancelled ends as what dead workers had in hand comes free."""
         if run.status is RunStatus.CANCELLING:
-            await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
+            await self.reconciler.sweep(run.run_id, seconds=SWEEP_SECONDS)
         detail = (
             f"No process of this service knows the family {run.family!r}: it was removed or renamed"
             " while the run was going. Bring it back, let the family that it became say"
             f' rename = "{run.family}", or cancel the run.'
         )
-        async with self.mender.database.begin() as tx:
+        async with self.reconciler.database.begin() as tx:
             if await runs.lock(tx, run.run_id) in ENDED:
                 return
             if await missing_family.tell(tx, run.run_id, detail):
                 log.warning("run_without_family", run=run.run_id, family=run.family)
 
     async def _found(self, run: Unfinished) -> None:
-        async with self.mender.database.begin() as tx:
+        async with self.reconciler.database.begin() as tx:
             await runs.lock(tx, run.run_id)
             if await missing_family.take_back(tx, run.run_id):
                 log.warning("run_has_family_again", run=run.run_id, family=run.family)
@@ -177,23 +179,23 @@ class Watchdog:
     async def _repair(self, run: Unfinished) -> bool:
         """Returns whether there was anything to repair."""
         if run.status is RunStatus.CANCELLING:
-            await self.mender.sweep(run.run_id, seconds=SWEEP_SECONDS)
-        async with self.mender.database.begin() as tx:
+            await self.reconciler.sweep(run.run_id, seconds=SWEEP_SECONDS)
+        async with self.reconciler.database.begin() as tx:
             miscounted = await pages.recount(tx, run.run_id)
         missing = 0
-        if await self.mender.is_missing_messages(run.run_id):
-            missing = await self.mender.republish_missing(run.run_id)
+        if await self.reconciler.is_missing_messages(run.run_id):
+            missing = await self.reconciler.republish_missing(run.run_id)
         if not (miscounted or missing):
             return False
         data = {"messages": missing, "counters": miscounted}
-        if self.mender.meter is not None:
-            self.mender.meter.repaired(run.family)
+        if self.reconciler.meter is not None:
+            self.reconciler.meter.repaired(run.family)
         log.warning("run_repaired", run=run.run_id, family=run.family, **data)
         detail = (
             f"It could not go on: {missing} messages were missing"
             f"{' and its counters were wrong' if miscounted else ''}."
         )
-        async with self.mender.database.begin() as tx:
+        async with self.reconciler.database.begin() as tx:
             if await runs.lock(tx, run.run_id) not in ENDED:
                 await events.append(tx, run.run_id, EventKind.REPAIRED, detail=detail, data=data)
         return True

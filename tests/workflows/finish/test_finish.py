@@ -118,8 +118,8 @@ async def test_the_run_has_not_ended_while_its_finish_is_at_work(opener: Opener)
                 await inside.wait()
             run = await sluice.run(run_id)
             assert (run.status, run.stage, run.succeeded) == ("running", "finishing", 2)
-            assert not await sluice.service.mender.is_missing_messages(run_id)
-            assert await sluice.service.mender.republish_missing(run_id) == 0
+            assert not await sluice.service.reconciler.is_missing_messages(run_id)
+            assert await sluice.service.reconciler.republish_missing(run_id) == 0
             let_go.set()
             assert (await sluice.ended(run_id)).status == "succeeded"
 

@@ -42,9 +42,9 @@ async def test_what_sleeps_is_made_good_as_well_when_the_queue_has_lost_it(opene
             ):
                 await asyncio.sleep(0.05)
         await sluice.sql("DELETE FROM sluice.message")
-        mender = sluice.service.mender
-        assert await mender.is_missing_messages(run_id)
-        assert await mender.republish_missing(run_id) == 20
+        reconciler = sluice.service.reconciler
+        assert await reconciler.is_missing_messages(run_id)
+        assert await reconciler.republish_missing(run_id) == 20
 
 
 async def test_who_still_has_a_run_at_work_that_was_renamed_writes_what_it_came_to(

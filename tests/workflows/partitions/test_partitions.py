@@ -173,9 +173,9 @@ async def test_what_the_queue_has_lost_is_made_good_and_what_is_miscounted_count
                 await asyncio.sleep(0.01)
         await sluice.sql("DELETE FROM sluice.message")
         await sluice.sql("UPDATE sluice.run_partition SET admitted = 7")
-        mender = sluice.service.mender
-        assert await mender.is_missing_messages(run_id)
-        assert await mender.republish_missing(run_id) > 0
+        reconciler = sluice.service.reconciler
+        assert await reconciler.is_missing_messages(run_id)
+        assert await reconciler.republish_missing(run_id) > 0
         rows = await sluice.sql("SELECT admitted FROM sluice.run_partition")
         assert [row[0] for row in rows] == [1] * 10
         async with sluice.worker():

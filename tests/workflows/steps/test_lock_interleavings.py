@@ -91,8 +91,8 @@ async def written(sluice: Sluice, *endings: DeliveryResult) -> None:
     """As one worker writes them, in one transaction."""
     service = sluice.service
     writer = OutcomeWriter(
-        service.pools.ledger, service.engine, service.mender.keeper, look_ahead=100,
-        changed=lambda _run: None, windows=service.mender.windows,
+        service.pools.ledger, service.engine, service.reconciler.lifecycle, look_ahead=100,
+        changed=lambda _run: None, windows=service.reconciler.windows,
     )  # fmt: skip
     await writer._commit(endings)
 
@@ -134,7 +134,7 @@ async def test_who_cancels_a_child_passes_whose_worker_ends_it(opener: Opener) -
         await sluice.sql("UPDATE sluice.run SET status = 'cancelling' WHERE id = 'run_2'")
         async with sluice.service.database.begin() as tx:
             await runs.lock(tx, "run_2")
-            sweep = asyncio.create_task(sluice.service.mender.sweep("run_2", seconds=30))
+            sweep = asyncio.create_task(sluice.service.reconciler.sweep("run_2", seconds=30))
             await held_up(sluice)
             worker = asyncio.create_task(
                 written(sluice, suspended("p1"), child_of("p1", ItemStatus.FAILED))

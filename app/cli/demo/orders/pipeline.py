@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from app.api.operations.tick import TickAnswer
-from app.api.qstash.signature_door import TICK
+from app.api.qstash.signed_calls import TICK
 from app.cli.api_client import ApiClient
 from app.cli.commands.watch import watch_run
 from app.cli.demo.orders.import_orders import SHOP, ImportOrders

@@ -17,7 +17,7 @@ class EventMethods:
     __slots__ = ()
 
     @abstractmethod
-    def _tools(self, name: str) -> StepRunner: ...
+    def _runner(self, name: str) -> StepRunner: ...
 
     def wait_for(
         self,
@@ -47,4 +47,4 @@ class EventMethods:
             StepMisused: one of these cannot be meant.
         """
         step = event if name is None else name
-        return self._tools(step).wait_for(step, AskedEvent(event, match, value, since), timeout)
+        return self._runner(step).wait_for(step, AskedEvent(event, match, value, since), timeout)

@@ -30,7 +30,7 @@ class StepMethods(EventMethods):
     """Whose names are unique within the item: a step is remembered by its name."""
 
     __slots__ = ()
-    tools: StepRunner | None
+    runner: StepRunner | None
 
     @overload
     def run(
@@ -71,11 +71,11 @@ class StepMethods(EventMethods):
         Raises:
             StepFailed: the last try failed. The item's next attempt tries it anew.
         """
-        return self._tools(name).run(name, fn, args, attempts, backoff)
+        return self._runner(name).run(name, fn, args, attempts, backoff)
 
     def sleep(self, name: str, delay: timedelta) -> Awaitable[None]:
         """Give the worker and the slot back, and go on after ``delay``, which may be days."""
-        return self._tools(name).sleep(name, delay)
+        return self._runner(name).sleep(name, delay)
 
     def sleep_until(self, name: str, moment: datetime) -> Awaitable[None]:
         """Give the worker and the slot back, and go on at ``moment`` by the database's clock; at
@@ -84,7 +84,7 @@ class StepMethods(EventMethods):
         Raises:
             StepMisused: it has no time zone, or is more than a year away.
         """
-        return self._tools(name).sleep_until(name, moment)
+        return self._runner(name).sleep_until(name, moment)
 
     def call(
         self,
@@ -121,7 +121,7 @@ class StepMethods(EventMethods):
         request = HttpRequest(
             method.upper(), url, timeout, dict(headers or {}), params, json, content, hold
         )
-        return self._tools(name).call(name, request, attempts, backoff)
+        return self._runner(name).call(name, request, attempts, backoff)
 
     @overload
     def suspend(
@@ -153,7 +153,7 @@ class StepMethods(EventMethods):
             resume: what the answer must be; None: any JSON.
             timeout: after which the answer is None.
         """
-        return self._tools(name).suspend(name, payload, resume, timeout)
+        return self._runner(name).suspend(name, payload, resume, timeout)
 
     def child(
         self,
@@ -169,7 +169,7 @@ class StepMethods(EventMethods):
         Raises:
             ChildFailed: it ended in another way.
         """
-        return self._tools(name).child(name, family, item_id, params)
+        return self._runner(name).child(name, family, item_id, params)
 
     def start(
         self,
@@ -194,7 +194,7 @@ class StepMethods(EventMethods):
             Conflict: the family has an active run, and refuses another beside it. The item's next
                 attempt tries again.
         """
-        return self._tools(name).start(name, family, params, force, item_ids)
+        return self._runner(name).start(name, family, params, force, item_ids)
 
     def deferred(
         self,
@@ -218,20 +218,20 @@ class StepMethods(EventMethods):
                 batches brought no answer, and the item's next attempt asks anew.
             Systemic: there is no such provider.
         """
-        return self._tools(name).deferred(name, body, url, provider)
+        return self._runner(name).deferred(name, body, url, provider)
 
     def link(self, name: str, expires: timedelta = LINK_LASTS) -> str:
         """The address at which somebody without a token may answer the step ``name``, once it is
         suspended and until the link expires: to be sent to them before ``suspend``."""
-        return self._tools(name).link(name, expires)
+        return self._runner(name).link(name, expires)
 
     @property
     def stream(self) -> StreamWriter:
         """``await ctx.stream.write(chunk)``: partial output, to be read live and later."""
-        return self._tools("stream").stream
+        return self._runner("stream").stream
 
-    def _tools(self, name: str) -> StepRunner:
-        if self.tools is None:
+    def _runner(self, name: str) -> StepRunner:
+        if self.runner is None:
             raise StepMisused(
                 f"{name!r} is asked for outside execute: load, save and page have no steps."
             )
@@ -241,4 +241,4 @@ class StepMethods(EventMethods):
             raise StepMisused(
                 f"{name!r} is asked for in a thread. Steps need an execute that is async def."
             ) from None
-        return self.tools
+        return self.runner

@@ -139,7 +139,7 @@ async def test_what_times_out_while_its_event_is_on_its_way_has_the_event(opener
                     f"UPDATE sluice.{table} SET due_at = now() WHERE item_id > 'u00980'"  # noqa: S608
                 )
             async with sluice.worker():
-                published = await sluice.service.mender.republish_missing(RUN)
+                published = await sluice.service.reconciler.republish_missing(RUN)
                 await sluice.drained()
             standing = {item.status for item in await sluice.items(RUN)}
             await tx.rollback()

@@ -121,8 +121,8 @@ class WaitWorld:
             ledger, service.engine, WakeUpTimers(ledger, look_ahead=1_000), "worker"
         )
         self.writer = OutcomeWriter(
-            ledger, service.engine, service.mender.keeper, look_ahead=1_000,
-            changed=lambda _run: None, windows=service.mender.windows,
+            ledger, service.engine, service.reconciler.lifecycle, look_ahead=1_000,
+            changed=lambda _run: None, windows=service.reconciler.windows,
         )  # fmt: skip
         self.tokens = count(1_000)
 

@@ -12,7 +12,7 @@ from app.qstash_dev.delivery.faults import Faults
 from app.qstash_dev.wire.destinations import TOKEN_PARAMETER
 
 
-class QStashDoor:
+class TokenMiddleware:
     """Before every route, also those that there are not."""
 
     def __init__(self, app: ASGIApp, *, token: str, faults: Faults) -> None:

@@ -39,9 +39,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StepRunnerParts:
-    """What the tools of each delivery work with. One for a worker."""
+    """What the step runner of each delivery works with. One for a worker."""
 
-    ledger: StepJournal
+    journal: StepJournal
     children: ChildRuns
     http: httpx2.AsyncClient
     links: AnswerLinks
@@ -59,11 +59,13 @@ class DurableStepRunner:
         remembers: an earlier delivery of the item has left steps behind.
     """
 
-    __slots__ = ("_attempt", "_bound", "_box", "_claim", "_events", "_origin", "_steps", "_stream")
+    __slots__ = (
+        "_attempt", "_bound", "_claim", "_events", "_origin", "_parts", "_steps", "_stream",
+    )  # fmt: skip
 
     def __init__(
         self,
-        box: StepRunnerParts,
+        parts: StepRunnerParts,
         bound: BoundFamily,
         claim: ItemClaim,
         work: ItemAtWork,
@@ -72,22 +74,20 @@ class DurableStepRunner:
         origin: str,
         remembers: bool,
     ) -> None:
-        self._box = box
+        self._parts = parts
         self._bound = bound
         self._claim = claim
         self._origin = origin
-        self._steps = Steps(box.ledger, bound, claim, work, attempt=attempt, remembers=remembers)
-        self._events = ItemEvents(box.events)
+        self._steps = Steps(parts.journal, bound, claim, work, attempt=attempt, remembers=remembers)
+        self._events = ItemEvents(parts.events)
         self._attempt = attempt
         self._stream: OutputStream | None = None
 
     @property
     def stream(self) -> OutputStream:
         if self._stream is None:
-            claim = self._claim
-            self._stream = OutputStream(
-                self._box.ledger, claim.run_id, claim.item_id, self._attempt
-            )
+            journal, claim = self._parts.journal, self._claim
+            self._stream = OutputStream(journal, claim.run_id, claim.item_id, self._attempt)
         return self._stream
 
     def around(self, work: Awaitable[T]) -> Awaitable[T]:
@@ -136,7 +136,7 @@ class DurableStepRunner:
             contract.check_arguments(name, [[given]])
 
         async def once() -> object:
-            ask = self._box.batches.answer
+            ask = self._parts.batches.answer
             answer = await ask(self._bound, self._claim.run_id, method, given, spend)
             contract.check_result(name, [answer])
             return answer
@@ -161,7 +161,7 @@ class DurableStepRunner:
         key = idempotency_key(self._bound.name, self._origin, self._steps.item_id, name)
         # Half: a body that is no text is written in more bytes than it has.
         largest = self._bound.values.largest // 2
-        once = partial(send, request, self._box.http, key, largest=largest)
+        once = partial(send, request, self._parts.http, key, largest=largest)
         answer = await self._steps.tried(asked, once, attempts, backoff)
         return answer
 
@@ -207,11 +207,11 @@ class DurableStepRunner:
         item_id: str | int | UUID,
         params: BaseModel | Mapping[str, Any] | None,
     ) -> Any:  # what the child's execute returned
-        bound = self._box.children.family(name, family)
+        bound = self._parts.children.family(name, family)
         asked = await self._steps.ask(name, StepKind.CHILD)
         if asked.known is None:
             with self._steps.rest.working(), self._steps.raised.of(asked.record):
-                await self._box.children.begin(self._claim, asked.record, bound, item_id, params)
+                await self._parts.children.begin(self._claim, asked.record, bound, item_id, params)
         text = asked.result
         if not asked.done:
             text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
@@ -225,12 +225,12 @@ class DurableStepRunner:
         force: bool,
         item_ids: Sequence[str | int | UUID] | None,
     ) -> str:
-        bound = self._box.children.family(name, family)
+        bound = self._parts.children.family(name, family)
         asked = await self._steps.ask(name, StepKind.START)
         if asked.done:
             return str(self._steps.load(asked.result))
         with self._steps.rest.working(), self._steps.raised.of(asked.record):
-            started = partial(self._box.children.start, self._claim, asked.record, bound)
+            started = partial(self._parts.children.start, self._claim, asked.record, bound)
             text = await started(self._bound.values, params, force=force, item_ids=item_ids)
         return str(self._steps.load(text))
 
@@ -241,10 +241,10 @@ class DurableStepRunner:
         text = asked.result
         if asked.fresh:
             with self._steps.rest.working(), self._steps.raised.of(asked.record):
-                await self._box.deferred.begin(self._claim, asked.record, body, url, provider)
+                await self._parts.deferred.begin(self._claim, asked.record, body, url, provider)
         if not asked.done:
             text = await self._steps.waited(asked, StepStatus.WAITING, None, begun=True)
         return read_reply(text or "")
 
     def link(self, name: str, expires: timedelta) -> str:
-        return self._box.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)
+        return self._parts.links.issue(self._steps.run_id, self._steps.item_id, [name], expires)
