@@ -183,3 +183,12 @@ def test_every_direct_dependency_is_explained() -> None:
 
 def _pyproject() -> str:
     return (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def test_contributing_says_what_each_folder_is_for() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    rows = "".join(line for line in text.splitlines() if line.startswith("| `"))
+    for below in ("app", "app/workflows"):
+        for folder in (ROOT / below).iterdir():
+            if (folder / "__init__.py").exists() and folder.name != "workflows":
+                assert f"`{below}/{folder.name}/`" in rows or f"`{folder.name}/`" in rows, folder
