@@ -27,6 +27,7 @@ from tests.support.network.llm_server import Server
 from tests.support.own_settings import OwnSettings
 from tests.support.servers.choice import FOLDER, TestServers, choose, start
 from tests.support.servers.databases import POOL_SIZE, Database, Databases
+from tests.support.servers.type_lookups import TypeLookups
 from tests.support.service import Opener
 
 _NUMBERS = itertools.count(1)
@@ -61,6 +62,25 @@ def pytest_report_header() -> str:
 def servers() -> Iterator[TestServers]:
     with ExitStack() as stack:
         yield start(choose(), stack)
+
+
+@pytest.fixture(scope="session")
+def type_lookups() -> Iterator[TypeLookups]:
+    lookups = TypeLookups()
+    with lookups.heard():
+        yield lookups
+
+
+@pytest.fixture(autouse=True)
+def nothing_looks_up_types(
+    request: pytest.FixtureRequest, type_lookups: TypeLookups
+) -> Iterator[None]:
+    """No statement needs a description of its types, which each new connection would ask for and
+    take Postgres some 40 ms. Pass and select arrays as ``text[]`` (``app.connections.arrays``)."""
+    type_lookups.found.clear()
+    yield
+    if request.node.get_closest_marker("reflects") is None:
+        assert not type_lookups.found
 
 
 @pytest.fixture(scope="session")

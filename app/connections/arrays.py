@@ -28,10 +28,11 @@ def sent(values: Sequence[object]) -> list[object]:
     on each new connection, which takes Postgres some 40 ms: longer than all else that a connection
     does before its first item.
     """
-    return [_texts(value) if type(value) is list else value for value in values]
+    return [texts(value) if type(value) is list else value for value in values]
 
 
-def _texts(values: list[object]) -> list[object]:
+def texts(values: list[object]) -> list[object]:
+    """One such list, for a statement that SQLAlchemy sends."""
     kind = next((type(value) for value in values if value is not None), str)
     if issubclass(kind, str):
         return values

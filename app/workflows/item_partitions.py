@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import texts
 from app.engine import OutgoingMessage
 from app.flow.overrides import EffectiveLimits
 from app.store.database import reading
@@ -72,9 +73,8 @@ async def partitions_of(
         return {}
     wanted = item_ids if bound.ids is None else [bound.ids.read(one) for one in item_ids]
     # As one array: a parameter for each id would be compiled anew for each page.
-    among = bindparam(
-        "among", [one for one in wanted if one is not None], ARRAY(_TYPES[type_of(bound)])
-    )
+    given = texts([one for one in wanted if one is not None])
+    among = cast(bindparam("among", given, ARRAY(Text)), ARRAY(_TYPES[type_of(bound)]))
     place = type_coerce(ids, AsGiven())
     # An id that is selected twice counts once, with the same of its partitions each time.
     query: Any = (

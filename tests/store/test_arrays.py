@@ -13,7 +13,7 @@ import app
 from app.connections.driver import fetch_raw
 from app.store.database import open_database, reading
 
-PARAMETER = re.compile(r"\$\w+\}?::(?P<type>[\w ]+)\[\]")
+PARAMETER = re.compile(r"(?:\$\w+\}?::|[(\s]:\w+ AS )(?P<type>[\w ]+)\[\]")
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ async def by_sqlalchemy(connection: AsyncConnection, statement: str, value: obje
         ("SELECT $1::text::jsonb", '"\\u0000"', r"\u0000 cannot be converted to text"),
         ("SELECT $1::int", 2**40, "out of int32 range"),
         ("SELECT $1::text[]", ["\ud800"], "surrogates not allowed"),
-        ("SELECT $1::text[]::int[]", ["1099511627776"], "out of range for type integer"),
+        ("SELECT $1::text[]::int[]::text[]", ["1099511627776"], "out of range for type integer"),
         ("SELECT now() + $1::interval", timedelta.max, "timestamp out of range"),
         ("SELECT $1::bigint", 2**70, "out of int64 range"),
     ],

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, func, select, text, tuple_
+from sqlalchemy import ARRAY, Text, and_, cast, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
@@ -119,18 +120,25 @@ async def page(
     tx: AsyncConnection, *, name: str | None = None, before: int | None, limit: int
 ) -> list[tuple[ReceivedEvent, list[EventStart]]]:
     """The newest first, each with what it started. Without their data, which may be large."""
-    shown = [column for column in _EVENT.c if column.name != "data"]
-    query = select(*shown).order_by(_EVENT.c.seq.desc()).limit(limit)
+    shown = [column for column in _EVENT.c if column.name not in ("data", "starts")]
+    # As texts, for the same reason as what is sent (see `app.connections.arrays`).
+    asked = cast(_EVENT.c.starts, ARRAY(Text)).label("starts")
+    query = select(asked, *shown).order_by(_EVENT.c.seq.desc()).limit(limit)
     if name is not None:
         query = query.where(_EVENT.c.name == name)
     if before is not None:
         query = query.where(_EVENT.c.seq < before)
-    events = [ReceivedEvent(data={}, **row._mapping) for row in await tx.execute(query)]
+    events = [_without_data(**row._mapping) for row in await tx.execute(query)]
     wanted = sorted({seq for event in events for seq in event.starts or ()})
     starts = await _starts(tx, wanted)
     return [
         (event, [starts[seq] for seq in event.starts or () if seq in starts]) for event in events
     ]
+
+
+def _without_data(*, starts: Sequence[str] | None, **row: Any) -> ReceivedEvent:
+    numbers = None if starts is None else [int(one) for one in starts]
+    return ReceivedEvent(data={}, starts=numbers, **row)
 
 
 async def _starts(tx: AsyncConnection, wanted: Sequence[int]) -> dict[int, EventStart]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import texts
 from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
 from app.store.statuses import RunStage
@@ -67,7 +68,7 @@ _WAITING = text("""
             OFFSET full_at.size - 1
         )
     FROM pair LEFT JOIN unnest(
-        CAST(:families AS text[]), CAST(:events AS text[]), CAST(:sizes AS int[])
+        CAST(:families AS text[]), CAST(:events AS text[]), CAST(CAST(:sizes AS text[]) AS int[])
     ) AS full_at(family, event, size)
         ON full_at.family = pair.family AND full_at.event = pair.event
 """)
@@ -160,7 +161,7 @@ async def waiting(tx: AsyncConnection, sizes: Mapping[tuple[str, str], int]) -> 
     values = {
         "families": [family for family, _ in sizes],
         "events": [event for _, event in sizes],
-        "sizes": list(sizes.values()),
+        "sizes": texts([*sizes.values()]),
     }
     return [WaitingStarts(*row) for row in await tx.execute(_WAITING, values)]
 

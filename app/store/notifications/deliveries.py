@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, case, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.connections.arrays import texts
 from app.errors import NotFound
 from app.store.notifications.event_types import DeliveryStatus, EventType
 from app.store.tables.notifications import NotificationDelivery, NotificationTarget
@@ -25,8 +26,8 @@ _CLAIM = text("""
     WITH due AS (
         SELECT one.id, t.kind, t.sealed
         FROM sluice.notification_target AS t
-        LEFT JOIN unnest(CAST(:busy AS text[]), CAST(:numbers AS int[])) AS b(id, number)
-            ON b.id = t.id
+        LEFT JOIN unnest(CAST(:busy AS text[]), CAST(CAST(:numbers AS text[]) AS int[]))
+            AS b(id, number) ON b.id = t.id
         CROSS JOIN LATERAL (
             SELECT d.id FROM sluice.notification_delivery AS d
             WHERE d.target_id = t.id AND d.status = 'waiting' AND d.due_at <= now()
@@ -87,7 +88,12 @@ async def claim(
         busy: how many of each target the caller has in hand.
         at_once: how many of one target it may have.
     """
-    values = {"busy": list(busy), "numbers": list(busy.values()), "most": at_once, "lease": LEASE}
+    values = {
+        "busy": list(busy),
+        "numbers": texts([*busy.values()]),
+        "most": at_once,
+        "lease": LEASE,
+    }
     return [ClaimedDelivery(**row._mapping) for row in await tx.execute(_CLAIM, values)]
 
 

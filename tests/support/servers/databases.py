@@ -69,7 +69,7 @@ SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM said
 
 _ALONE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL($1::int[])
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL($1::text[]::int[])
 """
 
 POOL_SIZE = 4
@@ -156,7 +156,7 @@ class Databases:
         try:
             spared = copy.kept.pids if await copy.kept.at_rest() else ()
             connection = await copy.connected()
-            await connection.execute(_ALONE, list(spared))
+            await connection.execute(_ALONE, [str(pid) for pid in spared])
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
         if await connection.fetchval(_SHAPE) != self._shape:

@@ -240,10 +240,10 @@ async def test_events_that_come_while_others_are_started_are_never_lost(opener: 
         await starter_of(sluice).start_due()
         found = await starts(sluice)
         there = {run.id: set(run.item_ids or ()) for run in await runs(sluice)}
-        links = await sluice.sql("SELECT starts FROM sluice.event")
+        links = await sluice.sql("SELECT starts::text[] FROM sluice.event")
     assert sum(one["events"] for one in found) == 160
     assert all(one["item_id"] in there[one["run_id"]] for one in found)
-    assert {one["seq"] for one in found} == {seq for row in links for seq in row[0]}
+    assert {str(one["seq"]) for one in found} == {seq for row in links for seq in row[0]}
 
 
 async def test_a_start_that_is_cut_off_leaves_no_trace_and_comes_again(opener: Opener) -> None:

@@ -419,8 +419,8 @@ class WaitWorld:
                 " WHERE seq NOT IN (SELECT seq FROM sluice.event WHERE waking)"
             )
         await retention.prune_events(self.sluice.service.database, timedelta(days=30))
-        [[left]] = await self.sluice.sql("SELECT array_agg(seq) FROM sluice.event")
-        self.events = {seq: value for seq, value in self.events.items() if seq in (left or ())}
+        [[left]] = await self.sluice.sql("SELECT array_agg(seq::text) FROM sluice.event")
+        self.events = {seq: value for seq, value in self.events.items() if str(seq) in (left or ())}
 
     def cancelled(self, run_id: str) -> None:
         for place, item in self.items.items():
