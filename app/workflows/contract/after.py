@@ -10,8 +10,9 @@ from dataclasses import dataclass
 class After:
     """``after = After("import-orders", params=("day",))``.
 
-    ``params``: which of the ended run's params the new one takes; under other names, a mapping of
-    its own to theirs: ``{"day": "imported_day"}``.
+    ``params``: the params that the new run takes from the ended one: their names, or, where the two
+    families name them differently, a mapping of its own name to theirs:
+    ``{"day": "imported_day"}``.
     """
 
     family: str
@@ -19,13 +20,13 @@ class After:
 
     @property
     def taken(self) -> Mapping[str, str]:
-        """The ended run's params by the new one's, as both families name their fields."""
+        """The name of the ended run's param by that of the new run's."""
         if isinstance(self.params, Mapping):
             return self.params
         return {name: name for name in self.params}
 
 
 def in_full(said: str | After | tuple[str | After, ...]) -> list[After]:
-    """What a family says of whom it comes after, in whichever form."""
+    """The value of ``JobFamily.after`` as a list, whichever form it has."""
     every = said if isinstance(said, tuple) else (said,)
     return [After(one) if isinstance(one, str) else one for one in every]

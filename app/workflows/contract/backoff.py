@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 FAR = timedelta(days=999_999).total_seconds()
-"""Seconds. Beyond whatever anything waits, and within what a timedelta holds."""
+"""Seconds: longer than anything waits, and still within a timedelta's range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
     """How long to wait before the next attempt: ``initial`` × ``factor`` ^ (failures - 1).
 
-    A random part between half and all of it is taken, so that items that failed together do not
-    come back together.
+    Of that, a random part between half and all is waited, so that items that failed together do not
+    come back together. ``longest`` bounds it.
     """
 
     initial: timedelta = timedelta(seconds=1)
@@ -30,7 +30,7 @@ class Backoff:
                 )
 
     def delay(self, failures: int, chance: float) -> timedelta:
-        """What is asked for; ``app.workflows.failures.delays`` bounds it.
+        """The delay that the family asks for; ``app.workflows.failures.delays`` bounds it.
 
         Args:
             failures: attempts that have failed, 1 or more.

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something costs, as far as it is known."""
+    """What one item costs, or what many have cost: 0 where it is not known."""
 
     usd: float = 0.0
     tokens: int = 0
@@ -41,7 +41,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What stands outside a family, made once by ``bootstrap``."""
+    """The connections and services that all families use, made once by ``bootstrap``."""
 
     database: AsyncEngine
     sessions: Sessions
@@ -70,7 +70,12 @@ class Context(StepMethods):
     runner: StepRunner | None = None
 
     def spend(self, *, usd: float = 0.0, tokens: int = 0) -> None:
-        """Count what this item costs against the run's budget, also when it fails afterwards."""
+        """Count what this item costs against the run's budget. It counts even if the item then
+        fails.
+
+        Raises:
+            ValueError: an amount is negative, or over ``MOST_SPENT``.
+        """
         if not (0 <= usd <= MOST_SPENT and 0 <= tokens <= MOST_SPENT):
             raise ValueError(
                 f"What is spent is 0 to {MOST_SPENT:,}, not {usd!r} USD and {tokens!r} tokens."
@@ -88,12 +93,12 @@ class Context(StepMethods):
         attempts: int = 1,
         backoff: Backoff = ONCE_MORE,
     ) -> Awaitable[Any]:
-        """What the family's ``@batched`` method answers for ``value``. The values of many items of
-        the run become one call of it, and each item remembers its own answer as a step.
+        """The answer of the family's ``@batched`` method for ``value``. The values of many items of
+        the run go into one call of the method, and each item remembers its own answer as a step.
 
         Args:
-            name: of the step, unique within the item; None: the method's.
-            attempts: tries before it fails; between two of them the item gives its slot back.
+            name: the step's name, unique within the item; None: the method's name.
+            attempts: tries before it fails; between two tries the item gives its slot back.
 
         Raises:
             StepFailed: the last try failed. The item's next attempt tries it anew.

@@ -1,4 +1,4 @@
-"""A family's own schedule, as its author declares it, and what becomes of runs that overlap."""
+"""A family's own schedule, as its author declares it, and what happens to runs that overlap."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.workflows.contract.cron_expression import check_expression, check_zone
 
 
 class Overlap(StrEnum):
-    """What becomes of a run of a family that has one already, which has not ended."""
+    """What happens to a new run of a family that has an active one."""
 
     SKIP = "skip"  # it is refused
     QUEUE = "queue"  # it waits until that one has ended
@@ -19,10 +19,10 @@ class Overlap(StrEnum):
 
 
 class CatchUp(StrEnum):
-    """What becomes of fire times that passed while nothing ran."""
+    """What happens to fire times that passed while nothing could start them."""
 
-    ONE = "one"  # they make one run together, as soon as there is a worker
-    NONE = "none"  # they make none
+    ONE = "one"  # together they make one run, as soon as there is a worker
+    NONE = "none"  # they are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,12 @@ class Cron:
 
     The five fields are minute, hour, day of the month, month and day of the week. They take ``*``,
     lists, ranges, steps and names (``MON-FRI``); ``L`` and ``LW`` for the last day and last working
-    day of the month, ``5L`` for the last Friday and ``MON#2`` for the second Monday. If both days
-    are named, either is enough.
+    day of the month, ``5L`` for the last Friday and ``MON#2`` for the second Monday. If both a day
+    of the month and a day of the week are named, either is enough.
 
     Raises:
-        ConfigurationError: the expression or the zone is misspelt; says at which character.
+        ConfigurationError: the expression or the zone is misspelt; the message says at which
+            character.
     """
 
     expression: str
@@ -47,7 +48,7 @@ class Cron:
     force: bool = False
     limit: int | None = None
     priority: int | None = None
-    """Of its runs; None: the family's."""
+    """The priority of its runs; None: the family's."""
     catch_up: CatchUp = CatchUp.ONE
 
     def __post_init__(self) -> None:

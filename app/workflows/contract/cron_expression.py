@@ -1,7 +1,7 @@
-"""A cron expression and its time zone, and where one that is misspelt is wrong.
+"""Checks a cron expression and its time zone, and says where a misspelt one is wrong.
 
-What an expression may say is CronSim's to know. It takes two things that nobody means, which are
-refused here: a step that is longer than its field, and a step behind ``L``.
+CronSim decides what an expression may say. It accepts two things that are always mistakes, which
+are refused here: a step that is longer than its field, and a step behind ``L``.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from app.errors import ConfigurationError
 LONGEST_EXPRESSION = 200
 LONGEST_ZONE = 100
 _NO_PLACES = frozenset({"localtime", "posixrules", "Factory"})
-"""Of some machines, and another zone on each."""
+"""Zone files that some machines have, and that mean another zone on each."""
 _DATE = 2
-"""Where the day of the month stands."""
+"""The index of the day of the month among the fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ FIELDS = (
 def check_expression(text: str) -> None:
     """
     Raises:
-        ConfigurationError: it is no expression of five fields. Says at which character what is
-            wrong begins, counted from 1, which is also ``more["position"]``.
+        ConfigurationError: it is no expression of five fields. The message and ``more["position"]``
+            say at which character the error begins, counted from 1.
     """
     if len(text) > LONGEST_EXPRESSION:
         raise _fault(
@@ -107,8 +107,8 @@ def _fault(text: str, at: int, why: str) -> ConfigurationError:
 def check_zone(name: str) -> None:
     """
     Raises:
-        ConfigurationError: there is no such time zone. Says from which character on, and which
-            names are like it.
+        ConfigurationError: there is no such time zone. The message says from which character on,
+            and which names are similar.
     """
     zones = _zones()
     if name in zones:

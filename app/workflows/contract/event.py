@@ -20,7 +20,7 @@ When = Mapping[str, object] | Callable[[Data], object]
 
 
 class Absent(Enum):
-    """What stands where the data has nothing: there, null is a value."""
+    """Stands for a missing value, because null is a value that the data may have."""
 
     ABSENT = auto()
 
@@ -33,19 +33,19 @@ class Event:
     """``on = [Event("user/registered", item="user.id")]``: each such event starts a run for the
     item that it names.
 
-    ``item``: where its id stands in the event's data, as names with dots between. ``params``: which
-    of the family's params the data has under the same names; under others, a mapping of the
-    family's own to places: ``{"plan": "user.plan"}``. What is not there is as the family says.
+    ``item``: the path of the item's id in the event's data, names with dots between. ``params``:
+    the family's params that are taken from the data: their names, or a mapping of a param to its
+    path: ``{"plan": "user.plan"}``. A param that is missing there has the family's default.
 
-    ``when``: only such events: a mapping of places to what stands there, or to a list of which one
-    does: ``{"user.plan": ["paid", "trial"]}``; or a plain function of the data, which answers
-    whether: it is called where it stands, and looks at nothing else.
+    ``when``: takes only matching events. A mapping of paths to the value there, or to a list of
+    allowed values: ``{"user.plan": ["paid", "trial"]}``; or a plain function of the data, which
+    answers True or False. It is called in the event loop and must not do I/O.
 
-    Events for the same item with the same params that wait at the same time are one execution, and
-    items with the same params one run of ``size`` at the most. ``within``: the first of them waits
-    so long for others, unless they are ``size`` before. ``debounce``: each item waits until it was
-    left alone for so long, and the last event's params hold; with ``within`` beside it, not longer
-    than that after the first.
+    Events that wait at the same time for the same item with the same params become one execution,
+    and items with the same params become one run, of at most ``size``. ``within``: the first waits
+    so long for others, or until they are ``size``. ``debounce``: each item waits until no event has
+    come for it for so long, and the last event's params hold; if ``within`` is set too, it waits no
+    longer than that after the first event.
 
     Raises:
         ConfigurationError: a value that makes no sense.
@@ -81,13 +81,13 @@ class Event:
 
     @property
     def taken(self) -> Mapping[str, str]:
-        """The params' places in the data, by the family's own names of its fields."""
+        """The path in the data of each param, by the family's own name of it."""
         if isinstance(self.params, Mapping):
             return self.params
         return {name: name for name in self.params}
 
     def fits(self, data: Data) -> bool:
-        """Whether it is one that ``when`` speaks of; raises what that raises."""
+        """Whether ``when`` matches the data. Raises whatever its function raises."""
         if self.when is None:
             return True
         if callable(self.when):
@@ -119,7 +119,7 @@ class Event:
 
 
 def value_at(data: Any, place: str) -> Any:  # JSON
-    """What stands there; ABSENT: nothing does. A number counts the members of a list from 0."""
+    """The value at this path, or ABSENT. A number in a path is a list's index, from 0."""
     for part in place.split("."):
         if isinstance(data, Mapping) and part in data:
             data = data[part]

@@ -1,4 +1,4 @@
-"""What a family's methods raise to say how an item goes on, and what any exception says of it."""
+"""What a family's methods raise to say how an item goes on, and how other exceptions are read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ class Skip(Exception):
 class Fatal(Exception):
     """Raise it when another attempt cannot help: the item fails at once.
 
-    An exception of a service whose ``terminal`` is true is treated likewise.
+    A service's exception with ``terminal = True`` does the same.
     """
 
 
 class RetryAfter(Exception):
     """Raise it to be called again after ``delay``, without using up one of the attempts.
 
-    An exception of a service that carries a ``retry_after: timedelta`` is treated likewise.
+    A service's exception with a ``retry_after: timedelta`` does the same.
 
     Args:
-        hold: whoever is called wants to be left alone: until then nothing starts under the item's
-            flow key, on any worker; for an hour at most. A service's ``hold = True`` says the same.
+        delay: how long to wait at least.
+        hold: the other side asks everybody to wait: until then nothing starts under the item's
+            flow key, on any worker, for an hour at most. A service's exception says it with
+            ``hold = True``.
     """
 
     def __init__(
@@ -48,16 +50,16 @@ class RetryAfter(Exception):
 class Systemic(Exception):
     """Raise it when every other item would fail as well, for example because a key is refused.
 
-    The run pauses at once with this text, and the item stays to be done. An exception of a service
-    whose ``systemic`` is true is treated likewise.
+    The run pauses at once with this text, and the item stays pending. A service's exception with
+    ``systemic = True`` does the same.
     """
 
     systemic = True
 
 
 class FamilyFailed(SluiceError):
-    """A family's own code failed where it was called for no one item: to read a page, to ask what
-    exists. ``raised`` says how it goes on."""
+    """A family's own code failed in a call that is not for one item, such as ``page`` or
+    ``existing``. ``raised`` decides how the run goes on."""
 
     title = "The family's code failed"
 
@@ -76,9 +78,9 @@ class StatementRefused(FamilyFailed, Fatal):
 
 
 class NotReady(FamilyFailed):
-    """The family's ``ready`` raised: a run of it cannot be started, or begin, just now.
+    """The family's ``ready`` raised: a run of it cannot start just now.
 
-    Not 409, which a start answers beside an active run, and which callers take for harmless.
+    The status is not 409: that is the answer beside an active run, which callers may ignore.
     """
 
     title = "Not ready"
@@ -92,8 +94,8 @@ class NotReady(FamilyFailed):
 class StepFailed(Exception):
     """What a step's last try raised. The item's next attempt tries the step anew.
 
-    ``error_class`` and ``error_message`` are those of what was raised: that itself is gone when the
-    failure is remembered from an earlier delivery.
+    ``error_class`` and ``error_message`` describe the original error, which itself is gone where
+    the failure is remembered from an earlier delivery.
     """
 
     def __init__(self, step: str, error_class: str, error_message: str) -> None:
@@ -104,9 +106,9 @@ class StepFailed(Exception):
 
 
 class CallFailed(Exception):
-    """An HTTP call that no try of it could bring to an answer that counts.
+    """A try at an HTTP call got no answer that may be remembered.
 
-    ``again_in``: what the server asked for; None: as the backoff says.
+    ``again_in``: the delay that the server asked for; None: the backoff decides.
     """
 
     def __init__(self, message: str, again_in: timedelta | None = None) -> None:
@@ -123,19 +125,20 @@ class ChildFailed(Fatal):
 
 
 class StepMisused(Fatal):
-    """A step that the code cannot mean: its name stands twice, or is no name."""
+    """A step is used in a way that cannot work: its name is used twice, for example."""
 
 
 class StepsChanged(Fatal):
-    """The item's code does not ask for the steps that the item remembers.
+    """The item's code no longer asks for the steps that the item remembers.
 
-    Names are what steps are remembered by. Cancel the run and retry its items, or give the steps
-    their former names back and retry.
+    Steps are remembered by name. Cancel the run and retry its items, or give the steps their former
+    names back and retry.
     """
 
 
 class Ruling(Enum):
-    """How it goes on; the gravest first, which decides where a group holds several."""
+    """How an item, or its run, goes on after an exception. The gravest comes first: of the
+    exceptions in a group, the gravest decides."""
 
     PAUSE = auto()  # the run: every other item would fail as well
     FAIL = auto()  # at once
@@ -146,28 +149,28 @@ class Ruling(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """What an exception says. ``error``: what decided, a group's member or the exception itself.
-    ``delay``: what was asked for in place of the backoff; None: nothing was. ``hold``: for so long
-    nothing shall start under the flow key; None: for others it goes on."""
+    """How an exception was read. ``error``: the one that decided: the exception itself, or a member
+    of the group. ``delay``: asked for in place of the backoff, if any. ``hold``: how long nothing
+    may start under the flow key, if that was asked for."""
 
     ruling: Ruling
     error: BaseException
     delay: timedelta | None = None
     hold: timedelta | None = None
     others: int = 0
-    """How many more the group held."""
+    """How many other exceptions the group held."""
     whole: BaseException | None = None
-    """The group, or again the exception itself."""
+    """The exception as it was raised: the group, or the same as ``error``."""
 
 
 def disposition(error: BaseException) -> Disposition:
-    """Read an exception: the only place that does.
+    """How an exception is to be treated. No other code decides that.
 
-    A group is judged by what it holds, at any depth, as if each had been raised alone. Of several
-    the gravest decides: anything systemic pauses the run; else anything fatal fails the item; else
-    any other error is a failed attempt; else it is put off; and it is skipped only if all say so.
-    Of several delays the longest counts, also beside an error. A cancellation counts only where the
-    group holds nothing else: a ``TaskGroup`` cancels the others when one of its tasks fails.
+    A group is judged by its members, at any depth, as if each had been raised alone, and the
+    gravest decides: anything systemic pauses the run; else anything fatal fails the item; else any
+    other error is a failed attempt; else the item comes later; and it is skipped only if all say
+    so. The longest delay counts, even beside an error. A cancellation counts only where the group
+    holds nothing else, because a ``TaskGroup`` cancels its other tasks when one fails.
     """
     found = list(members(error))
     told = [one for one in found if not isinstance(one, CancelledError)] or found
@@ -180,8 +183,8 @@ def disposition(error: BaseException) -> Disposition:
 
 
 def members(error: BaseException) -> Iterator[BaseException]:
-    """What a group holds, and groups in it hold, in their order; of anything else, itself, without
-    what was put around it."""
+    """The exceptions in a group and in the groups within it, in order; or the exception itself.
+    ``FamilyFailed`` is replaced by the error that it wraps."""
     left = [error]
     while left:
         one = left.pop()
@@ -194,7 +197,7 @@ def members(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_of_the_contract(error: BaseException) -> bool:
-    """Whether an author raised it to say how it goes on."""
+    """Whether it is one of the exceptions that an author raises on purpose."""
     return type(error) in (Skip, Fatal, RetryAfter, Systemic)
 
 
@@ -220,7 +223,7 @@ def _delay(error: BaseException) -> timedelta | None:
 
 
 def marked(error: BaseException, name: str) -> object:
-    """What somebody else's exception carries under a name of ours, which may be anything."""
+    """The attribute of somebody else's exception, of any type; None if there is none."""
     try:
         return getattr(error, name, None)
     except BaseException:  # noqa: BLE001 - a property that fails says nothing

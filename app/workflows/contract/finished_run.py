@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class ItemResult(Generic[ResultT]):
-    """``result``: what ``execute`` returned, of the type that the family says; None until then."""
+    """``result``: what ``execute`` returned, in the family's own type; None if there is none."""
 
     item_id: str
     status: ItemStatus
@@ -40,8 +40,8 @@ class ItemPages(Protocol[ResultT]):
 class FinishedRun(Generic[ResultT]):
     """A run whose items have all ended.
 
-    ``status``: as which it ends if ``finish`` succeeds. ``failed``: with those that timed out.
-    ``spent``: as its items reported it.
+    ``status``: the one it ends with if ``finish`` succeeds. ``failed``: includes items that timed
+    out. ``spent``: what its items reported.
     """
 
     id: str
@@ -59,14 +59,14 @@ class FinishedRun(Generic[ResultT]):
     def items(
         self, *, status: ItemStatus | str | None = None
     ) -> AsyncIterator[ItemResult[ResultT]]:
-        """``async for item in run.items(status="succeeded")``: however many there are, a page of
-        them is in memory.
+        """``async for item in run.items(status="succeeded")``. Only one page of them is in memory
+        at a time.
 
         Args:
             status: only these, such as ``"failed"``.
 
         Raises:
             BadInput: no item has such a status.
-            Conflict: the family does not read a result any more.
+            Conflict: a result can no longer be read as the family's type.
         """
         return self.pages.items(status=status)

@@ -34,12 +34,12 @@ class FamilyParams(BaseModel):
 
 
 class FamilyEntity(FamilyParams):
-    """The base of an entity that a caller may hand over: likewise. See ``JobFamily.invokes``."""
+    """The base of an entity that a caller may hand over: see ``JobFamily.invokes``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What a family works on, in one and in many: ``Entity("user", "users")``."""
+    """What a family works on, in the singular and the plural: ``Entity("user", "users")``."""
 
     singular: str
     plural: str
@@ -69,7 +69,7 @@ ParamsT = TypeVar("ParamsT", bound=BaseModel)
 EntityT = TypeVar("EntityT")
 ResultT = TypeVar("ResultT")
 IdT = DefaultTypeVar("IdT", str, int, UUID, default=str)
-"""Every item is known by its id's text; this is what the family's own methods are given."""
+"""The type of ids in the family's own methods. Sluice itself keeps every id as text."""
 
 
 class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
@@ -85,41 +85,41 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     name: ClassVar[str]
     """kebab-case; part of routes and flow keys."""
     rename: ClassVar[str | tuple[str, ...]] = ()
-    """What it was called before: when a service starts, runs, schedules, pins and messages of that
-    name become this one's. What ``save`` keeps under a name is the family's own business."""
+    """Its former name, or several: when a service starts, runs, schedules, pins and messages of
+    that name become this family's. What ``save`` has stored under the name is yours to move."""
     entity: ClassVar[Entity]
     """What it works on: ``Entity("user", "users")`` makes ``process-users`` and ``userId``."""
     verb: ClassVar[str] = "execute"
     """Of the execute route: ``generate`` makes ``generate-user``."""
     version: ClassVar[int] = 1
-    """Of what it makes. Raise it, and results that ``existing = Remembered(…)`` has of an earlier
-    one count no more: they are ``stale``, and made anew."""
+    """The version of its results. After it was raised, results that ``existing = Remembered(…)``
+    has of an earlier version are ``stale``: they count as missing, and are made anew."""
     params: ClassVar[type[BaseModel]] = FamilyParams
     """What a caller may say of a run. A field without a default is required."""
     params_version: ClassVar[int] = 1
-    """Raise it when the params of runs that are going, of schedules and of backfills are to become
-    those of the new code by ``migrate_params``."""
+    """Raise it to have ``migrate_params`` convert the params that are stored with active runs,
+    schedules and backfills."""
     invokes: ClassVar[type[BaseModel] | None] = None
-    """The model of an entity that a caller may hand over, for one item that has no row, in place of
-    what ``load`` returns and of the same type. None: there must be a row."""
+    """The model of an entity that a caller may hand over for an item that has no row. ``execute``
+    gets it in place of what ``load`` returns. None: every item needs a row."""
     flow: ClassVar[Flow] = Flow()
-    """How much may be at work at once, and start in a period, in each layer."""
+    """How many may be at work at once, and how many may start in a period, in each layer."""
     throttle: ClassVar[Sequence[Throttle]] = ()
-    """While one of these checks says no, nothing new of the family starts; it goes on by itself."""
+    """While one of these checks says no, nothing new of the family starts. It goes on by itself."""
 
     attempts: ClassVar[int] = 5
     """Executions of one item that may fail before it is ``failed``."""
     backoff: ClassVar[Backoff] = Backoff()
-    """Between two attempts."""
+    """How long to wait between two attempts."""
     timeout: ClassVar[timedelta] = timedelta(minutes=5)
-    """Of ``load``, ``execute`` and ``save`` together; longer is the outcome ``timed_out``. Waiting
-    for a thread or for a first connection does not count."""
+    """For ``load``, ``execute`` and ``save`` together. An item that takes longer is ``timed_out``.
+    Waiting for a thread or for the first connection does not count."""
     page_size: ClassVar[int] = 50
     """Ids that are read and filtered at once."""
     chunk_size: ClassVar[int] = 20
     """Ids of one message, where a page holds more."""
     most_empty_pages: ClassVar[int] = 1_000
-    """Pages of ``page`` without an id that may come in a row; with one more the run fails, because
+    """How many pages without an id ``page`` may return in a row. One more fails the run, because
     its source seems to have no end."""
 
     overlap: ClassVar[Overlap] = Overlap.SKIP
@@ -129,14 +129,14 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     min_items: ClassVar[int] = 50
     """Items that must have ended before the share is judged."""
     deadline: ClassVar[timedelta | None] = None
-    """A run that is active for longer pauses."""
+    """A run that has been active for longer is paused."""
     priority: ClassVar[int] = ORDINARY
-    """Of its runs that name none, from 0 to 9: a higher one goes first, lower ones have a share."""
+    """0 to 9, for runs that name none. A higher one goes first; lower ones keep a small share."""
     approval: ClassVar[bool] = False
-    """Every run waits, once it has counted, until somebody with the right says yes."""
+    """Whether every run, once it has counted, waits until somebody approves it."""
     after: ClassVar[str | After | tuple[str | After, ...]] = ()
-    """The family, or several, after whose runs one of this begins: when one over all that is
-    eligible, or a retry of what it had failed at, has succeeded."""
+    """One family or several. A run of this one begins when a run of theirs has succeeded that was
+    over all eligible items, or that retried all failed items of such a run."""
     finish_cancelled: ClassVar[bool] = False
     """Whether ``finish`` is called for a run that was cancelled, too."""
     partitions: ClassVar[Any] = None  # Daily(), …; or a method: a Partitioning
@@ -147,63 +147,64 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     """Events that start a run for the items that they name."""
 
     def migrate_params(self, old: dict[str, Any], version: int) -> dict[str, Any]:
-        """What params that were kept by an earlier ``params_version`` are now; both by their names
-        over HTTP. What comes is checked like any other.
-        Always a plain ``def``, called where it stands, as often as they are read.
+        """Convert params that were stored under an earlier ``params_version``. Both have the names
+        that are used over HTTP, and what is returned is validated like any params.
+        Always a plain ``def``. Called in the event loop, whenever such params are read.
         """
         return old
 
     def ready(self, params: ParamsT, ctx: Context) -> Awaitable[None] | None:
-        """Raise, with a sentence, where the work cannot be done just now: a key is missing, an
-        index is being rebuilt. What it returns counts for nothing.
+        """Raise an error with a sentence if the work cannot be done just now: a key is missing, an
+        index is being rebuilt. The return value is ignored. It has 30 seconds.
 
-        Called once for each run, before anything is counted: the run then ends as ``failed``, with
-        reason ``not_ready`` and the sentence. ``RetryAfter`` lets it come again, and ``Systemic``
-        pauses it. Also called, without a ``run_id``, before a dry run counts and before a caller's
-        start is accepted: the caller is told it. It has 30 seconds. Not for a preview or a child.
+        Called once for each run, before anything is counted. If it raises, the run ends as
+        ``failed``, with reason ``not_ready`` and the sentence; ``RetryAfter`` calls it again later,
+        and ``Systemic`` pauses the run. Also called, without a ``run_id``, before a dry run or a
+        caller's start, which is then refused. Not called for a preview or a child.
         """
         return None
 
     def eligible(self, params: ParamsT) -> Select[Any] | Select[Any, Any]:  # of any columns
-        """A SELECT of one column, the id: text, a whole number or a UUID. Count and pages come from
-        it, in the order of the ids; so it has no ORDER BY and no LIMIT of its own. An id selected
-        twice counts once; NULL is refused. A second column: the item's partition (see FlowControl).
+        """A SELECT of one column, the id: text, a whole number or a UUID. Sluice counts it and
+        reads it in pages, by id, so it has no ORDER BY and no LIMIT of its own. An id selected
+        twice counts once; NULL is refused. A second column: the item's partition (see
+        ``FlowControl``).
         """
         raise NotImplementedError
 
     def page(
         self, cursor: str | None, size: int, params: ParamsT, ctx: Context
     ) -> Awaitable[Page] | Page:
-        """In place of ``eligible``, for a source that is not SQL. The cursor is yours to define, in
-        at most 1,000 characters.
+        """In place of ``eligible``, for a source that is not SQL. You define what the cursor is, in
+        at most 1,000 characters; the first page has none.
 
-        Ids must come in a fixed order, so that a page read twice holds the same ids. Pages that go
-        in a circle, or that hold nothing for too long, end the run as failed.
+        Ids must come in a fixed order, so that a page read twice holds the same ids. Cursors that
+        go in a circle, or too many empty pages in a row, end the run as failed.
         """
         raise NotImplementedError
 
     def count(self, params: ParamsT, ctx: Context) -> Awaitable[int | None] | int | None:
-        """How many ids ``page`` will give in all; None where the source cannot tell."""
+        """How many ids ``page`` will return in all; None if the source cannot tell."""
         return None
 
     def estimate_cost(self, params: ParamsT) -> Cost | None:
-        """What one item will cost, for a dry run; None: tell from what earlier runs spent.
-        Always a plain ``def``, called where it stands: arithmetic, and no look at anything.
+        """What one item will cost, for a dry run; None: estimate it from what earlier runs spent.
+        Always a plain ``def``. Called in the event loop: it may calculate, but not do I/O.
         """
         return None
 
     def existing(
         self, ids: Sequence[IdT], params: ParamsT, ctx: Context
     ) -> Awaitable[Collection[IdT]] | Collection[IdT]:
-        """Which of these already have a result. One round trip for the whole list.
+        """Which of these ids already have a result. Make one round trip for the whole list.
 
-        ``existing = Remembered(within=timedelta(days=30))`` in place of the method leaves it to
-        Sluice, which knows what its runs have ended as ``succeeded``.
+        ``existing = Remembered(within=timedelta(days=30))``, in place of the method, leaves it to
+        Sluice, which remembers the items that its runs ended as ``succeeded``.
         """
         return ()
 
     def load(self, item_id: IdT, ctx: Context) -> Awaitable[EntityT | None] | EntityT | None:
-        """The entity; None when it is gone, and the item is skipped."""
+        """The entity, or None if it is gone: then the item is skipped."""
         raise NotImplementedError
 
     def execute(
@@ -221,24 +222,23 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     def save_invoked(
         self, entity: EntityT, result: ResultT, params: ParamsT, ctx: Context
     ) -> Awaitable[None] | None:
-        """In place of ``save`` for an entity that a caller handed over, of which there is no row:
-        ``ctx.item_id`` is an id of its own. Where nothing is written here, the result stays on the
-        item alone. Safe to repeat."""
+        """In place of ``save`` for an entity that a caller handed over: ``ctx.item_id`` is an id
+        that was made for it. By default nothing is saved, and the result is kept on the item only.
+        Safe to repeat."""
 
     def finish(self, run: FinishedRun[ResultT], ctx: Context) -> Awaitable[Any] | Any:
-        """Called once when the last of a run's items has ended, and before the run has: as an item
-        of its own, with the family's ``attempts``, ``backoff`` and ``timeout``, and with steps.
-        What it returns is the run's result, and is JSON. If it fails for good, the run ends as
-        ``partial``.
-        Not called for a run that had nothing to do, that failed as a whole, or that a step of
-        another item began. Safe to repeat: a crash amid it runs it again, from its last step.
+        """Called once, when a run's last item has ended and before the run ends. It is an item of
+        its own, with the family's ``attempts``, ``backoff`` and ``timeout``, and may have steps.
+        What it returns, any JSON, is the run's result. If it fails for good, the run ends as
+        ``partial``. Not called for a run that had nothing to do, that failed as a whole, or that a
+        step of another item began. Safe to repeat: a crash repeats it from its last step.
         """
         return None
 
     def stored(
         self, item_id: IdT, params: ParamsT, ctx: Context
     ) -> Awaitable[ResultT | None] | ResultT | None:
-        """What is stored for this item now, for a preview to compare with; None: nothing."""
+        """The stored result of this item, for a preview to compare with; None if there is none."""
         return None
 
 

@@ -1,8 +1,8 @@
-"""How the work of a family is cut in time, or by key: what a backfill runs over.
+"""How a family's work is divided by time, or by key, into the partitions of a backfill.
 
 A family declares ``partitions = Daily()``, or a method ``partitions(self, since, until)`` that
-answers partitions of its own making. Either is called with two moments in UTC, and answers what
-begins at or after the first and before the second, in order.
+returns partitions of its own making. Either is called with two datetimes in UTC, and returns the
+partitions that begin at or after the first and before the second, in order.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 MOST_PARTITIONS = 10_000
-"""Of one backfill: hours of more than a year."""
+"""Of one backfill; enough for the hours of more than a year."""
 USUAL_ACTIVE, MOST_ACTIVE = 3, 100
-"""Of them, at once."""
+"""How many of a backfill's partitions have a run at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """``key`` names it to people; ``params`` are those of the family's params, by their names in
-    Python, that make a run be of this partition and no other."""
+    """``key`` is its name for people. ``params`` are the family's params, by their names in Python,
+    that select exactly this partition."""
 
     key: str
     params: Mapping[str, Any]

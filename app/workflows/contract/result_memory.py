@@ -1,4 +1,4 @@
-"""Sluice's own memory of which items have a result, in place of a family's ``existing``."""
+"""``Remembered``: Sluice itself keeps which items have a result, in place of ``existing``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONGEST = timedelta(days=36_500)
 
 @dataclass(frozen=True, slots=True)
 class RememberedResults:
-    """What ``Remembered`` says."""
+    """The value of ``Remembered(…)``."""
 
     within: timedelta | None
     by: tuple[str, ...]
@@ -31,14 +31,13 @@ class RememberedResults:
         )
 
 
-# A function whose type says nothing, because what stands for a method is none: type checkers would
-# compare the two.
+# It returns Any because a type checker would compare its type with that of the method.
 def Remembered(within: timedelta | None = None, by: Sequence[str] = ()) -> Any:  # noqa: N802 - it is read as a class's
     """``existing = Remembered(within=timedelta(days=30))``: an item has a result if a run of the
-    family ended it as ``succeeded``, under the present ``version`` of the family, not longer ago
-    than ``within`` (None: whenever), and with the same values of the params that ``by`` names.
+    family ended it as ``succeeded``, under the family's present ``version``, no longer ago than
+    ``within`` (None: at any time), and with the same values of the params that ``by`` names.
 
-    It is kept apart from runs, and written by the commit that counts the outcome.
+    The commit that counts the outcome writes it, and deleting runs does not delete it.
 
     Raises:
         ConfigurationError: a value that makes no sense.

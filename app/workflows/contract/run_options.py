@@ -1,4 +1,4 @@
-"""What may be asked of a run beside what it works on: when it must stop and ask."""
+"""The options of a run: its limits, its priority, and when it must stop and ask."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from app.workflows.contract.job_family import AnyFamily
 
 MOST_CANARIES = 1_000
-"""They are scheduled in one transaction."""
+"""Items of a canary: they are scheduled in one transaction."""
 MOST_ATTEMPTS = 1_000
-"""Of one item in a run that names its own number."""
+"""Attempts at one item that a run may ask for."""
 WITHOUT_END = 1_000_000
-"""A ramp's share that no flow control reaches: the ramp is over."""
+"""More items at once than any flow control allows: a ramp that has reached it is over."""
 
 
 class _Option(BaseModel):
@@ -35,8 +35,8 @@ class _Option(BaseModel):
 
 
 class Ramp(_Option):
-    """The run's own share of its flow key's parallelism: ``start``, times ``factor`` every so many
-    seconds that it runs, until the flow key is the narrower one."""
+    """How many items of the run may be at work at once: ``start`` at first, and ``factor`` times as
+    many after every ``every_seconds`` that the run is active, until the flow key allows fewer."""
 
     start: int = Field(ge=1, le=100_000, strict=True)
     factor: float = Field(2.0, gt=1, le=100, strict=True)
@@ -45,14 +45,14 @@ class Ramp(_Option):
     def share(self, active_seconds: float) -> int | None:
         """How many items may be at work at once; None: the ramp is over."""
         steps = max(0, int(active_seconds // self.every_seconds))
-        # By its logarithm, because the power of a run of days would overflow.
+        # By logarithms, because after days the power would overflow.
         if steps * math.log(self.factor) >= math.log(WITHOUT_END / self.start):
             return None
         return int(self.start * self.factor**steps)
 
 
 class Budget(_Option):
-    """What the run may spend, as its family reports it with ``ctx.spend``."""
+    """What the run may spend, counted by what its family reports with ``ctx.spend``."""
 
     usd: float | None = Field(None, gt=0, le=1e9, strict=True)
     tokens: int | None = Field(None, gt=0, le=10**15, strict=True)
@@ -73,21 +73,21 @@ Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds(), s
 
 
 class RunOptions(_Option):
-    """As the run's row keeps them, with the family's defaults filled in."""
+    """A run's options as its row keeps them, with the family's defaults filled in."""
 
     attempts: Attempts | None = None
-    """Executions of one item that may fail; None: as many as the family says at the time."""
+    """Executions of one item that may fail; None: the family's ``attempts`` at that time."""
     max_failure_rate: Rate | None = None
-    """The share of items that may fail, of those since the start or the last resume."""
+    """The share of items that may fail, counted since the start or the last resume."""
     min_items: Items = 50
-    """Of so many at least is a failure rate judged."""
+    """How many items must have ended before the failure rate is judged."""
     canary: Canary | None = None
     auto_promote: bool = False
     ramp: Ramp | None = None
     budget: Budget | None = None
     deadline_seconds: Seconds | None = None
     approval: bool = False
-    """Counted, the run waits until somebody approves it."""
+    """Whether the run, once it has counted, waits until somebody approves it."""
     priority: Priority = ORDINARY
     """A higher one goes first: see ``app.config.priorities``."""
 
@@ -96,8 +96,8 @@ class RunOptions(_Option):
 
 
 class ScheduleOptions(_Option):
-    """How a schedule's runs differ from what their family says; as its row keeps them, without
-    what was not named. What the family says is asked anew at each fire time."""
+    """Options of a schedule's runs, as its row keeps them: only those that were named. For the
+    others, the family's values are read anew at each fire time."""
 
     force: StrictBool = False
     limit: int | None = Field(None, gt=0, le=2**31 - 1, strict=True)
@@ -136,13 +136,13 @@ def options_of(
     bulk: bool = False,
     **asked: Any,  # as RunOptions takes them
 ) -> RunOptions:
-    """What was asked, and for the rest what the family says. None: not asked.
+    """The options that were asked for, and the family's for the rest. None: not asked for.
 
     Args:
-        bulk: for runs that are in no hurry, such as a backfill's.
+        bulk: for runs that are not urgent, such as a backfill's.
 
     Raises:
-        BadInput: the family demands an approval, and the request would do without.
+        BadInput: the family requires approval, and the request asks for none.
     """
     if family.approval and asked.get("approval") is False:
         raise BadInput(
@@ -161,5 +161,5 @@ def options_of(
 
 @lru_cache(maxsize=1_000)
 def read_options(text: str) -> RunOptions:
-    """The same few texts are read with every group of outcomes."""
+    """Parse them, with a cache: the same few texts are read with every group of outcomes."""
     return RunOptions.model_validate_json(text)

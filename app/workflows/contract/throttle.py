@@ -11,7 +11,7 @@ from app.errors import ConfigurationError
 from app.workflows.contract.context import Context
 
 Check = Callable[[Context], Awaitable[str | None] | str | None]
-"""``None`` says that all is well; a sentence, why not."""
+"""It returns None if all is well, or a sentence that says what is not."""
 
 LONGEST = timedelta(days=1)
 
@@ -20,12 +20,12 @@ LONGEST = timedelta(days=1)
 class Throttle:
     """Nothing new starts while ``check`` says no; what is at work goes on.
 
-    ``check(ctx)`` is ``async def`` or plain ``def``, and belongs to no run and no item. It returns
-    None while all is well, and a sentence while it is not. It has 10 seconds: one that raises, or
-    takes longer, cannot say that all is well, and so counts as a no.
+    ``check(ctx)`` is ``async def`` or plain ``def``, and is called for no particular run or item.
+    It returns None while all is well, else a sentence that says what is not. It has 10 seconds: to
+    raise, or to take longer, counts as a no.
 
-    ``backoff``: after a no it is asked again so much later. ``every``: the same after a yes, as
-    long as the family has a run that has not ended.
+    ``backoff``: how long after a no it is asked again. ``every``: how long after a yes, while the
+    family has an active run.
 
     Raises:
         ConfigurationError: a value that makes no sense.
@@ -52,7 +52,7 @@ class Throttle:
 
     @property
     def name(self) -> str:
-        """Of the check, for the log."""
+        """The check's name, for the log."""
         return getattr(self.check, "__qualname__", None) or type(self.check).__name__
 
 

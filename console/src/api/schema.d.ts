@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 69af65c589796d9fe29cbf75d5d98ab83b84736a04f68c0f0d0c59d61480eb9a
+// OpenAPI document: bcb4157c8a56348a8252ff870e4839f251926fdad76518cfb33c46823f00e84b
 
 export interface paths {
     "/api/audit": {
@@ -1891,7 +1891,7 @@ export interface components {
         BatchState: "assigned" | "uploaded" | "submitted" | "collecting" | "completed" | "expired" | "cancelled" | "failed";
         /**
          * Budget
-         * @description What the run may spend, as its family reports it with ``ctx.spend``.
+         * @description What the run may spend, counted by what its family reports with ``ctx.spend``.
          */
         Budget: {
             /** Tokens */
@@ -1901,7 +1901,7 @@ export interface components {
         };
         /**
          * CatchUp
-         * @description What becomes of fire times that passed while nothing ran.
+         * @description What happens to fire times that passed while nothing could start them.
          * @enum {string}
          */
         CatchUp: "one" | "none";
@@ -3359,7 +3359,7 @@ export interface components {
         Origin: "code" | "api";
         /**
          * Overlap
-         * @description What becomes of a run of a family that has one already, which has not ended.
+         * @description What happens to a new run of a family that has an active one.
          * @enum {string}
          */
         Overlap: "skip" | "queue" | "allow";
@@ -3827,8 +3827,8 @@ export interface components {
         };
         /**
          * Ramp
-         * @description The run's own share of its flow key's parallelism: ``start``, times ``factor`` every so many
-         *     seconds that it runs, until the flow key is the narrower one.
+         * @description How many items of the run may be at work at once: ``start`` at first, and ``factor`` times as
+         *     many after every ``every_seconds`` that the run is active, until the flow key allows fewer.
          */
         Ramp: {
             /**
@@ -4025,7 +4025,7 @@ export interface components {
         };
         /**
          * RunOptions
-         * @description As the run's row keeps them, with the family's defaults filled in.
+         * @description A run's options as its row keeps them, with the family's defaults filled in.
          */
         RunOptions: {
             /**
@@ -4415,8 +4415,8 @@ export interface components {
         };
         /**
          * ScheduleOptions
-         * @description How a schedule's runs differ from what their family says; as its row keeps them, without
-         *     what was not named. What the family says is asked anew at each fire time.
+         * @description Options of a schedule's runs, as its row keeps them: only those that were named. For the
+         *     others, the family's values are read anew at each fire time.
          */
         ScheduleOptions: {
             /** Approval */

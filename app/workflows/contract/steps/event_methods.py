@@ -30,21 +30,21 @@ class EventMethods:
         since: datetime | None = None,
         name: str | None = None,
     ) -> Awaitable[MatchedEvent | None]:
-        """Wait for an event of this name, whose data has ``value`` at ``match``. The item is
-        ``suspended`` and costs nothing until then. One that came before is taken too, and each
-        event once: the next step that waits for the same gets another.
+        """Wait for an event of this name whose data has ``value`` at the path ``match``. The item
+        is ``suspended`` and costs nothing until then. An event that came before counts too. Each
+        event is taken once: the next step of the item that waits for the same gets another event.
 
         Args:
-            match: where it stands, as names with dots between: ``invoice.id``. There it is text, or
-                a whole number.
-            value: None: the item's id.
-            timeout: after which the answer is None.
-            since: it was received then at the earliest; None: when the run began, and of a retry
-                the first run.
-            name: of the step, unique within the item; None: the event's.
+            match: a path in the event's data, names with dots between: ``invoice.id``. The value
+                there is text or a whole number.
+            value: what must be there; None: the item's id.
+            timeout: how long to wait; then the answer is None. None: for ever.
+            since: events received before this do not count; None: before the run began, or for a
+                retry, before the first run of the chain began.
+            name: the step's name, unique within the item; None: the event's name.
 
         Raises:
-            StepMisused: one of these cannot be meant.
+            StepMisused: an argument makes no sense.
         """
         step = event if name is None else name
         return self._runner(step).wait_for(step, AskedEvent(event, match, value, since), timeout)

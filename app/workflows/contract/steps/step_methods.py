@@ -23,11 +23,11 @@ Answer = TypeVar("Answer", bound=BaseModel)
 ONCE_MORE = Backoff()
 CHAT = "/v1/chat/completions"
 LINK_LASTS = timedelta(days=7)
-"""An answer link, unless it is said."""
+"""How long an answer link is valid by default."""
 
 
 class StepMethods(EventMethods):
-    """Whose names are unique within the item: a step is remembered by its name."""
+    """A step is remembered by its name, which is unique within the item."""
 
     __slots__ = ()
     runner: StepRunner | None
@@ -61,12 +61,12 @@ class StepMethods(EventMethods):
         attempts: int = 1,
         backoff: Backoff = ONCE_MORE,
     ) -> Awaitable[Any]:
-        """Run ``fn(*args)`` once, and remember its result: after a crash or a wait the same name
-        answers what is remembered. Arguments and result are passed by value.
+        """Run ``fn(*args)`` once, and remember its result: after a crash or a wait, the step of
+        this name returns the remembered result. Arguments and result are passed by value.
 
         Args:
             name: unique within the item.
-            attempts: tries before it fails; between two of them the item gives its slot back.
+            attempts: tries before it fails; between two tries the item gives its slot back.
 
         Raises:
             StepFailed: the last try failed. The item's next attempt tries it anew.
@@ -78,8 +78,8 @@ class StepMethods(EventMethods):
         return self._runner(name).sleep(name, delay)
 
     def sleep_until(self, name: str, moment: datetime) -> Awaitable[None]:
-        """Give the worker and the slot back, and go on at ``moment`` by the database's clock; at
-        once where it has passed. Later deliveries keep to the moment of the first.
+        """Give the worker and the slot back, and go on at ``moment`` by the database's clock, or at
+        once if it has passed. Later deliveries keep the moment of the first.
 
         Raises:
             StepMisused: it has no time zone, or is more than a year away.
@@ -103,19 +103,19 @@ class StepMethods(EventMethods):
         hold: bool = False,
     ) -> Awaitable[HttpResponse]:
         """An HTTP call as a step. 408, 425, 429, any status from 500 on, a timeout and a lost
-        connection are tried again, after what Retry-After asks for; every other answer is
+        connection are tried again, after the time that Retry-After asks for; every other answer is
         remembered and returned, whatever its status.
 
-        Each try carries the same Idempotency-Key, unless the method changes nothing.
+        Each try carries the same Idempotency-Key, except GET, HEAD and OPTIONS.
 
         Args:
             timeout: seconds, for each try.
-            hold: a 429 or 503 that says when to come again counts for all: until then nothing
-                starts under the item's flow key, and the item comes again without using up an
-                attempt, as after ``RetryAfter``.
+            hold: after a 429 or 503 that says when to come again, nothing starts under the item's
+                flow key until then, and the item comes again without using up an attempt, as after
+                ``RetryAfter``.
 
         Raises:
-            StepFailed: no try got an answer that counts.
+            StepFailed: no try got an answer that may be remembered.
             RetryAfter: see ``hold``.
         """
         request = HttpRequest(
@@ -148,10 +148,10 @@ class StepMethods(EventMethods):
         ``POST /api/runs/{run}/item/resume?id=…``.
 
         Args:
-            payload: what the person is shown, as JSON. Of a pydantic model the values are checked
-                against its class, and its schema is shown with them.
-            resume: what the answer must be; None: any JSON.
-            timeout: after which the answer is None.
+            payload: what the person is shown, as JSON. A pydantic model is validated against its
+                class, and its schema goes with it.
+            resume: the model of the answer; None: any JSON.
+            timeout: how long to wait; then the answer is None. None: for ever.
         """
         return self._runner(name).suspend(name, payload, resume, timeout)
 
@@ -163,8 +163,8 @@ class StepMethods(EventMethods):
         *,
         params: BaseModel | Mapping[str, Any] | None = None,
     ) -> Awaitable[Any]:
-        """Run an item of another family, and wait for its result without holding a slot; None where
-        it was skipped.
+        """Run an item of another family, and wait for its result without holding a slot; None if it
+        was skipped.
 
         Raises:
             ChildFailed: it ended in another way.
@@ -180,18 +180,18 @@ class StepMethods(EventMethods):
         force: bool = False,
         item_ids: Sequence[str | int | UUID] | None = None,
     ) -> Awaitable[str]:
-        """Start a run of another family, once, and do not wait for it: the run and the step are one
-        commit.
+        """Start a run of another family, once, and do not wait for it: one commit writes both the
+        run and the step.
 
         Args:
-            params, force, item_ids: as those of a run that anybody starts.
+            params, force, item_ids: as for any run.
 
         Returns:
             The run's id.
 
         Raises:
             StepMisused: there is no such family, or it takes no such params.
-            Conflict: the family has an active run, and refuses another beside it. The item's next
+            Conflict: the family has an active run, and allows no other beside it. The item's next
                 attempt tries again.
         """
         return self._runner(name).start(name, family, params, force, item_ids)
@@ -205,13 +205,14 @@ class StepMethods(EventMethods):
         url: str = CHAT,
         provider: str = "llm",
     ) -> Awaitable[DeferredReply]:
-        """A request to a provider's Batch API, at half the price: those of many items become one
-        batch, and each item is ``suspended`` until its own answer is there, a day at the most.
+        """A request to a provider's Batch API, at half the price. The requests of many items become
+        one batch, and each item is ``suspended`` until its own answer is there, usually a day at
+        most.
 
         Args:
-            body: of the request, with its ``model``; nothing of it may be secret.
-            url: of the API that the provider calls.
-            provider: by the name of a ``BatchEndpoint`` that app/services/providers.py provides.
+            body: the request's body, with its ``model``; it must not contain a secret.
+            url: the path of the provider's API that each request is for.
+            provider: the name of a ``BatchEndpoint`` in app/services/providers.py.
 
         Raises:
             DeferredFailed: the provider has refused the request, and the item fails; or three
@@ -221,8 +222,8 @@ class StepMethods(EventMethods):
         return self._runner(name).deferred(name, body, url, provider)
 
     def link(self, name: str, expires: timedelta = LINK_LASTS) -> str:
-        """The address at which somebody without a token may answer the step ``name``, once it is
-        suspended and until the link expires: to be sent to them before ``suspend``."""
+        """An address at which somebody without a token may answer the step ``name``, once it is
+        suspended and until the link expires. Send it to them before you call ``suspend``."""
         return self._runner(name).link(name, expires)
 
     @property

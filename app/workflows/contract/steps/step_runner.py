@@ -25,7 +25,7 @@ class StreamWriter(Protocol):
         """Return when the chunk is committed. In a preview it goes nowhere.
 
         Raises:
-            Fatal: it is no JSON, or too large, or one too many.
+            Fatal: it is no JSON, or too large, or the delivery has written too many.
         """
 
 
@@ -35,7 +35,7 @@ class StepRunner(Protocol):
     @property
     def stream(self) -> StreamWriter: ...
     def around(self, work: Awaitable[T]) -> Awaitable[T]:
-        """Go through ``execute``, and see that what it asks for is what is remembered."""
+        """Await ``execute``, and check that the steps which it asks for are those remembered."""
 
     async def run(
         self,
