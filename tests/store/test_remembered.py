@@ -8,7 +8,7 @@ import json
 from app.connections.driver import fetch_raw
 from app.store.items import result_memory
 from app.store.items.result_memory import RememberedPlace, ResultMemory
-from tests.store.first_day_plans import prepared
+from tests.store.plans.first_day_plans import prepared
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
 

@@ -1,7 +1,7 @@
 """The queue's statements, on ``sluice.message`` and ``sluice.consumer``.
 
-Rows are found by ``= ANY(...)`` and never by a join with ``unnest``: a plan for the latter that is
-made, and kept, while the queue is empty begins with the whole queue (docs/decisions/0005).
+Rows are found by ``= ANY(...)``, and ordered by ``id || ''``: a plan that is made, and kept, while
+the queue is empty reads all of it for a join with ``unnest``, or an order (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ ORDINARY_ONES = f"""
     UPDATE sluice.message SET priority = {ORDINARY} WHERE seq = ANY(ARRAY(
         SELECT seq FROM sluice.message
         WHERE flow_key = ANY($1::text[]) AND priority > {HIGHEST} AND worker IS NULL
-        ORDER BY id FOR UPDATE SKIP LOCKED
+        ORDER BY id || '' FOR UPDATE SKIP LOCKED
     )) RETURNING seq
 """  # noqa: S608
 # Messages of these very deliveries: a later one may be ours as well.
@@ -104,7 +104,7 @@ _OURS = """ARRAY(
         SELECT seq FROM sluice.message
         WHERE seq = ANY($1::text[]::bigint[]) AND worker = $3::uuid
           AND (seq, deliveries) IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
-        ORDER BY id FOR UPDATE
+        ORDER BY id || '' FOR UPDATE
     )"""
 # A message that was published once more while it was in hand stays, for ``ONCE_MORE``.
 END = f"""
@@ -135,7 +135,7 @@ _GIVE_BACK = f"""
         UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL%s
         WHERE seq = ANY(ARRAY(
             SELECT seq FROM sluice.message WHERE worker = ANY($1::text[]::uuid[])
-            ORDER BY id FOR UPDATE
+            ORDER BY id || '' FOR UPDATE
         ))
         RETURNING flow_key, priority
     )
@@ -150,7 +150,7 @@ LET_GO = f"""
         WHERE seq = ANY(ARRAY(
             SELECT seq FROM sluice.message
             WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
-            ORDER BY id FOR UPDATE
+            ORDER BY id || '' FOR UPDATE
         ))
         RETURNING flow_key, priority
     )
@@ -210,7 +210,7 @@ ORPHANED = """
 RENAME = """
     UPDATE sluice.message SET flow_key = $2::text
     WHERE seq = ANY(ARRAY(
-        SELECT seq FROM sluice.message WHERE flow_key = $1::text ORDER BY id FOR UPDATE
+        SELECT seq FROM sluice.message WHERE flow_key = $1::text ORDER BY id || '' FOR UPDATE
     ))
 """
 DEAD = "SELECT pg_stat_get_dead_tuples('sluice.message'::regclass)"

@@ -1,7 +1,7 @@
 """The statements on ``sluice.outbox``.
 
 Rows are found by ``= ANY(...)`` and never by a join with ``unnest`` (docs/decisions/0005), and are
-locked in the order of their ids.
+locked in the order of their ids, as in ``app.engine.postgres.statements``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ SENT = """
         SELECT seq FROM sluice.outbox
         WHERE seq = ANY($1::text[]::bigint[]) AND publication = ANY($2::text[]::uuid[])
           AND held_until IS NULL
-        ORDER BY id FOR UPDATE
+        ORDER BY id || '' FOR UPDATE
     ))
 """
 NOT_SENT = """
@@ -69,7 +69,7 @@ NOT_SENT = """
         SELECT seq FROM sluice.outbox
         WHERE seq = ANY($1::text[]::bigint[]) AND publication = ANY($2::text[]::uuid[])
           AND try_at IS NOT NULL
-        ORDER BY id FOR UPDATE
+        ORDER BY id || '' FOR UPDATE
     ))
 """
 
@@ -118,7 +118,7 @@ _AGAIN_NOW = """
     UPDATE sluice.outbox
     SET publication = NULL, held_until = NULL, retried = NULL, again_at = NULL,
         due_at = least(due_at, now()), try_at = now()
-    WHERE seq = ANY(ARRAY(SELECT seq FROM sluice.outbox WHERE %s ORDER BY id FOR UPDATE))
+    WHERE seq = ANY(ARRAY(SELECT seq FROM sluice.outbox WHERE %s ORDER BY id || '' FOR UPDATE))
 """
 UNENDED = _AGAIN_NOW % "held_until < now()"
 UNHEARD = _AGAIN_NOW % (
@@ -133,7 +133,7 @@ RENAME = """
             WHEN held_until IS NULL THEN greatest(now(), due_at - $3::interval)
         END
     WHERE seq = ANY(ARRAY(
-        SELECT seq FROM sluice.outbox WHERE flow_key = $1::text ORDER BY id FOR UPDATE
+        SELECT seq FROM sluice.outbox WHERE flow_key = $1::text ORDER BY id || '' FOR UPDATE
     ))
 """
 HURRY = """
@@ -143,7 +143,7 @@ HURRY = """
         SELECT seq FROM sluice.outbox
         WHERE flow_key = ANY($1::text[]) AND held_until IS NULL
           AND due_at > now() + $3::interval AND due_at < $2::timestamptz + interval '10 s'
-        ORDER BY id FOR UPDATE
+        ORDER BY id || '' FOR UPDATE
     ))
 """
 _SUMS = """

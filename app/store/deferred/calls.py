@@ -70,9 +70,10 @@ _MEASURE = text("""
     SELECT count(*), coalesce(sum(size), 0)::bigint FROM sluice.deferred_call
     WHERE batch_id = :batch
 """)
+# By no index's order: a plan of the time when there were few requests would read that to its end.
 _OF_BATCH = text("""
     SELECT id, run_id, item_id, step, tries FROM sluice.deferred_call
-    WHERE batch_id = :batch AND id = ANY(:ids) ORDER BY run_id, item_id, step
+    WHERE batch_id = :batch AND id = ANY(:ids) ORDER BY run_id || '', item_id, step
 """)
 _LEFT = text("""
     SELECT id, run_id, item_id, step, tries FROM sluice.deferred_call

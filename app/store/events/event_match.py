@@ -30,6 +30,18 @@ VALUE = """
 """
 """What the event ``e`` has at the place ``p``: text or a number, as text."""
 USABLE = f"length(value) BETWEEN 1 AND {LONGEST_VALUE}"
+
+
+def events_of(numbers: str) -> str:
+    """SQL of the events ``e`` with these numbers, an array of text: each is looked up by its key
+    (OFFSET 0 keeps it so)."""
+    return f"""
+        unnest({numbers}) AS asked(seq) CROSS JOIN LATERAL (
+            SELECT event.* FROM sluice.event WHERE event.seq = asked.seq::bigint OFFSET 0
+        ) AS e
+    """  # noqa: S608 - no value is pasted in
+
+
 TOLD = """
     jsonb_build_object('seq', e.seq, 'id', e.event_id, 'name', e.name, 'data', e.data, 'at', e.at)
         ::text
@@ -42,6 +54,6 @@ MARK = """
             ORDER BY run_id LIMIT 20
         )
     FROM unnest($1::text[], $2::text[], $3::text[]) AS t(seq, number, runs)
-    WHERE e.seq = t.seq::bigint
+    WHERE e.seq = ANY($1::text[]::bigint[]) AND e.seq = t.seq::bigint
 """
 """Write which items went on with an event, and of which runs; not more than are shown."""

@@ -40,7 +40,8 @@ _ADD = f"""
 """  # noqa: S608 - no value is pasted in
 _LINK = """
     UPDATE sluice.event AS e SET starts = t.starts::bigint[]
-    FROM unnest($1::text[], $2::text[]) AS t(seq, starts) WHERE e.seq = t.seq::bigint
+    FROM unnest($1::text[], $2::text[]) AS t(seq, starts)
+    WHERE e.seq = ANY($1::text[]::bigint[]) AND e.seq = t.seq::bigint
 """
 # From name to name along the index, and of each the newest so many: a name of millions is not
 # counted to its end.

@@ -53,11 +53,13 @@ _LOOK_BACK = f"""
         ) AS moment OFFSET 0
     ) AS since CROSS JOIN LATERAL (
         SELECT v.seq FROM sluice.event_value AS v
-        WHERE v.name = t.name AND v.place = t.place AND v.value = t.value
-          AND v.received_at >= since.moment AND v.seq <> ALL (t.taken::bigint[])
+        WHERE ROW(v.name, v.place, v.value, v.received_at)
+              >= ROW(t.name, t.place, t.value, since.moment)
+          AND ROW(v.name, v.place, v.value) <= ROW(t.name, t.place, t.value)
+          AND v.seq <> ALL (t.taken::bigint[])
           -- Pruning may have left the value behind for a while.
-          AND EXISTS (SELECT FROM sluice.event WHERE event.seq = v.seq)
-        ORDER BY v.received_at, v.seq LIMIT 1
+          AND EXISTS (SELECT FROM sluice.event WHERE event.seq = v.seq OFFSET 0)
+        ORDER BY v.name, v.place, v.value, v.received_at, v.seq LIMIT 1
     ) AS v CROSS JOIN LATERAL (
         SELECT event.* FROM sluice.event WHERE event.seq = v.seq OFFSET 0
     ) AS e

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import Found, fetch_raw
-from app.store.events.event_match import MARK, TOLD, USABLE, VALUE
-from app.store.steps.coming_events import ANY_WAKING, being_given
+from app.store.events.event_match import MARK, TOLD, USABLE, VALUE, events_of
+from app.store.steps.coming_events import ANY_WAKING, being_given, value_of
 from app.store.steps.steps import ItemId, StepId
 
 AT_ONCE = 1_000
@@ -25,8 +25,9 @@ MOST_EVENTS = 1_000
 _READ = f"""
     read AS MATERIALIZED (
         SELECT e.seq, e.name, p.place, {VALUE} AS value, e.received_at
-        FROM sluice.event AS e JOIN sluice.event_place AS p ON p.name = e.name
-        WHERE e.seq = ANY($1::text[]::bigint[])
+        FROM {events_of("$1::text[]")} CROSS JOIN LATERAL (
+            SELECT place FROM sluice.event_place AS one WHERE one.name = e.name OFFSET 0
+        ) AS p
     ), usable AS MATERIALIZED (
         SELECT * FROM read WHERE {USABLE}
     )
@@ -54,13 +55,16 @@ def _found(where: str) -> str:
         SELECT s.run_id, s.item_id, s.name, s.seq FROM (
             SELECT one.run_id, one.item_id, one.name, min(usable.seq) AS seq
             FROM usable CROSS JOIN LATERAL (
-                SELECT step.run_id, step.item_id, step.name FROM sluice.step
+                SELECT step.run_id, step.item_id, step.name, step.event, step.event_place,
+                    step.event_value, step.event_after
+                FROM sluice.step
                 WHERE step.status = 'waiting' AND step.event IS NOT NULL
                   AND step.event = usable.name AND step.event_place = usable.place
                   AND step.event_value = usable.value
-                  AND coalesce(step.event_after, 0) < usable.seq AND {where}
+                  AND coalesce(step.event_after, 0) < usable.seq
                 OFFSET 0
             ) AS one
+            WHERE {where}
             GROUP BY one.run_id, one.item_id, one.name
         ) AS s {_open("s")}
         ORDER BY s.run_id, s.item_id, s.name
@@ -73,22 +77,25 @@ _FIND = f"""
         INSERT INTO sluice.event_value (name, place, value, received_at, seq)
         SELECT name, place, value, received_at, seq FROM usable
     )
-    {_found(f"NOT ({ANY_WAKING} AND {being_given('step', before='usable.seq')})")}
+    {_found(f"NOT ({ANY_WAKING} AND {being_given('one', before='usable.seq')})")}
     LIMIT {AT_ONCE + 1}
 """  # noqa: S608
 _PAGE = f"""
     WITH {_READ}
-    {_found("(step.run_id, step.item_id, step.name) > ($2::text, $3::text, $4::text)")}
+    {_found("(one.run_id, one.item_id, one.name) > ($2::text, $3::text, $4::text)")}
     LIMIT {PAGE}
 """
+_VALUE_OF_STEP = value_of(
+    "v", "s.event", "s.event_place", "s.event_value", "event.received_at", "event.seq"
+)
 _OF_STEP = f"""
     SELECT g.seq FROM sluice.step AS s CROSS JOIN LATERAL (
         SELECT event.seq FROM sluice.event
         WHERE event.waking AND event.name = s.event AND event.seq > coalesce(s.event_after, 0)
           AND EXISTS (
               SELECT FROM sluice.event_value AS v
-              WHERE v.name = s.event AND v.place = s.event_place AND v.value = s.event_value
-                AND v.received_at = event.received_at AND v.seq = event.seq
+              WHERE {_VALUE_OF_STEP}
+              OFFSET 0
           )
         ORDER BY event.seq LIMIT 1
     ) AS g {_open("s")}

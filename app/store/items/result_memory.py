@@ -50,7 +50,8 @@ _FORGET = """
         ORDER BY item_id, params_key FOR UPDATE
     ), gone AS (
         DELETE FROM sluice.remembered AS one USING these
-        WHERE one.memory_id = these.memory_id AND one.item_id = these.item_id
+        WHERE one.memory_id = $1::int AND one.item_id = ANY($2::text[])
+          AND one.memory_id = these.memory_id AND one.item_id = these.item_id
           AND one.params_key = these.params_key
         RETURNING one.item_id
     )

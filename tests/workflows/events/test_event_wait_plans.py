@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.events import waits, wakes
 from app.store.steps import suspension
-from tests.store.first_day_plans import prepared
+from tests.store.plans.first_day_plans import prepared
 from tests.support.service import Opener
 from tests.workflows.events.invoices import Awaiting, wait
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.connections.arrays import joined
 from app.store.items import parked_items, partitioned_pages
-from tests.store.first_day_plans import prepared
+from tests.store.plans.first_day_plans import prepared
 from tests.support.families import Recording
 from tests.support.service import Opener
 

@@ -16,6 +16,6 @@ async def prepared(tx: AsyncConnection, types: str, statement: str) -> AsyncIter
     name: a session keeps it beyond the transaction, and another test may be given the session."""
     name = f"asked_{uuid.uuid4().hex}"
     await tx.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
-    await tx.exec_driver_sql(f"PREPARE {name} ({types}) AS {statement}")
+    await tx.exec_driver_sql(f"PREPARE {name}{f' ({types})' if types else ''} AS {statement}")
     yield name
     await tx.exec_driver_sql(f"DEALLOCATE {name}")
