@@ -206,7 +206,6 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
             assert (await sluice.ended(run_id)).succeeded == 4
 
 
-@pytest.mark.reflects
 async def test_autogenerate_speaks_of_declared_tables_alone(
     database_url: str, tmp_path: Path
 ) -> None:

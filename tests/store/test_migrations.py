@@ -61,7 +61,6 @@ OF_THE_SERVICE = [path for path in Path(models.__path__[0]).glob("*.py") if path
 """A file for each of its tables, or for several. A service may have none."""
 
 
-@pytest.mark.reflects
 @pytest.mark.parametrize(
     ("tables", "schema", "fewest"),
     [(sluice_tables(), SCHEMA, 15), (service_tables(), None, len(OF_THE_SERVICE))],
@@ -108,7 +107,6 @@ async def test_a_database_of_a_newer_version_is_told_in_a_sentence(servers: Test
     assert "at revision 30001231_new of alembic/sluice" in refused.value.detail
 
 
-@pytest.mark.reflects
 async def test_a_database_that_has_the_queue_of_our_own_already_gets_what_is_missing(
     servers: TestServers,
 ) -> None:

@@ -15,12 +15,19 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
 
+@dataclass(frozen=True)
+class TypeLookup:
+    """``types`` by their numbers in Postgres; ``statement`` is what needed them."""
+
+    types: tuple[int, ...]
+    statement: str
+
+
 @dataclass
 class TypeLookups:
     """Of all connections that SQLAlchemy opens in this process while ``heard`` is entered."""
 
-    found: list[str] = field(default_factory=list)
-    """Which types, and the statement that was on its way."""
+    found: list[TypeLookup] = field(default_factory=list)
     _statements: WeakKeyDictionary[object, str] = field(default_factory=WeakKeyDictionary)
 
     @contextmanager
@@ -39,7 +46,7 @@ class TypeLookups:
         def told(query: Any) -> None:  # asyncpg's LoggedQuery
             if query.query == INTRO_LOOKUP_TYPES:
                 [types] = query.args
-                self.found.append(f"{list(types)}: {self._statements.get(driver)}")
+                self.found.append(TypeLookup(tuple(types), self._statements.get(driver, "")))
 
         driver.add_query_logger(told)
 

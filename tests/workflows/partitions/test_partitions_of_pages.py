@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import BigInteger, Select, String, Text, TypeDecorator, Uuid, column, select, values
 
 from app.bootstrap import make_context
-from app.workflows.family import FamilyParams, Flow, FlowControl
+from app.workflows.family import FamilyParams, Flow, FlowControl, JobFamily
 from app.workflows.item_partitions import partitions_of
 from app.workflows.sources.errors import SourceMisused
 from app.workflows.sources.sql_source import SqlSource
 from tests.support.families import Recording
+from tests.support.servers.type_lookups import TypeLookups
 from tests.support.service import Opener
 
 
@@ -47,15 +49,26 @@ class Chosen(Recording):
         return select(found.c.id, found.c.of)
 
 
+class OfNumbers(Chosen, JobFamily[FamilyParams, int, int, int]):
+    """Its methods would take numbers."""
+
+
+class OfUuids(Chosen, JobFamily[FamilyParams, UUID, str, UUID]):
+    """Its methods would take UUIDs."""
+
+
 @pytest.mark.parametrize(
-    ("kind", "rows"),
-    [(Text(), TEXTS), (BigInteger(), NUMBERS), (Uuid(as_uuid=False), UUIDS)],
+    "family",
+    [
+        Chosen(Text(), TEXTS),
+        OfNumbers(BigInteger(), NUMBERS),
+        OfUuids(Uuid(as_uuid=False), UUIDS),
+    ],
     ids=["text", "number", "uuid"],
 )
 async def test_page_by_page_each_id_comes_once_with_the_first_of_its_partitions(
-    opener: Opener, kind: Any, rows: list[Any]
+    opener: Opener, type_lookups: TypeLookups, family: Chosen
 ) -> None:
-    family = Chosen(kind, rows)
     async with opener(family) as sluice:
         source = SqlSource(sluice.service.database, family.eligible(FamilyParams()))
         plain = await source.page(None, 100)
@@ -67,12 +80,12 @@ async def test_page_by_page_each_id_comes_once_with_the_first_of_its_partitions(
             found |= of
             cursor, pages = page.next_cursor, pages + 1
         assert (list(found), pages) == (plain.ids, (len(plain.ids) + 1) // 2)
-        if rows is TEXTS:  # this family's methods take no other ids
-            bound = sluice.bound("recording")
-            ctx = make_context(sluice.service.services, bound)
-            assert found == await partitions_of(bound, FamilyParams(), ctx, plain.ids)
+        bound = sluice.bound("recording")
+        ctx = make_context(sluice.service.services, bound)
+        assert found == await partitions_of(bound, FamilyParams(), ctx, plain.ids)
+        assert not type_lookups.found
     expected: dict[str, str] = {}
-    for item_id, name in rows:
+    for item_id, name in family.rows:
         expected[str(item_id)] = min(expected.get(str(item_id), name or ""), name or "")
     assert found == expected
 
