@@ -1,8 +1,9 @@
 """A database for each test: copied from a migrated template, and emptied for the next test.
 
 A copy takes some hundred milliseconds, and emptying one a twentieth of that: the connection that
-does it is kept. A database that is not what it was, in its tables or in the rows that the
-migrations wrote, is dropped and not used again.
+does it is kept. What a test has made beside the template's tables is dropped. A database that is
+not what it was even then, in its tables or in the rows that the migrations wrote, is dropped and
+not used again.
 """
 
 from __future__ import annotations
@@ -67,6 +68,26 @@ WITH ours AS (
 SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM said
 """
 
+_OBJECTS = """
+SELECT 'EXTENSION', quote_ident(extname) FROM pg_extension
+UNION ALL
+SELECT 'SCHEMA', quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_'
+UNION ALL
+SELECT kind, format('%I.%I', nspname, relname)
+FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+JOIN (VALUES ('m', 'MATERIALIZED VIEW'), ('v', 'VIEW'), ('p', 'TABLE'), ('r', 'TABLE'),
+    ('S', 'SEQUENCE')) AS kinds (short, kind) ON short = relkind::text
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+UNION ALL
+SELECT 'ROUTINE', oid::regprocedure::text FROM pg_proc WHERE oid >= 16384
+UNION ALL
+SELECT 'TYPE', oid::regtype::text FROM pg_type WHERE oid >= 16384 AND typtype IN ('d', 'e', 'r')
+UNION ALL
+SELECT 'COLLATION', format('%I.%I', nspname, collname)
+FROM pg_collation c JOIN pg_namespace n ON n.oid = collnamespace WHERE c.oid >= 16384
+"""
+"""What ``DROP`` takes: kinds, and names in SQL."""
+
 _ALONE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL($1::text[]::int[])
@@ -111,6 +132,7 @@ class Databases:
     _template: str
     _kept: dict[str, str]  # tables in which the migrations wrote rows, and what they wrote
     _shape: str
+    _objects: frozenset[tuple[str, str]]
     _free: list[_Copy] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -128,8 +150,9 @@ class Databases:
         connection = await asyncpg.connect(template)
         kept = {table: await _rows(connection, table) for table, _ in await _filled(connection)}
         shape = await connection.fetchval(_SHAPE)
+        objects = await _objects(connection)
         await connection.close()
-        made = cls(admin, dsn, name, kept, shape)
+        made = cls(admin, dsn, name, kept, shape, frozenset(objects))
         yield made
         for one in [*made._free, _Copy(template)]:
             await made._drop(one)
@@ -159,7 +182,7 @@ class Databases:
             await connection.execute(_ALONE, [str(pid) for pid in spared])
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
-        if await connection.fetchval(_SHAPE) != self._shape:
+        if not await self._restored(copy, connection):
             return False
         used = [(t, size) for t, size in await _filled(connection) if t not in self._kept]
         small = [table for table, size in used if size <= _SMALL]
@@ -171,6 +194,21 @@ class Databases:
             await connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
         await connection.execute(_RESTART)
         return all([await _rows(connection, t) == rows for t, rows in self._kept.items()])
+
+    async def _restored(self, copy: _Copy, connection: asyncpg.Connection) -> bool:
+        """Whether its shape is the template's, without what the test made beside that."""
+        if await connection.fetchval(_SHAPE) == self._shape:
+            return True
+        more = [one for one in await _objects(connection) if one not in self._objects]
+        if not more:
+            return False
+        await copy.kept.aclose()  # they may have prepared statements over what goes
+        try:
+            for kind, name in more:
+                await connection.execute(f"DROP {kind} IF EXISTS {name} CASCADE")
+        except asyncpg.PostgresError:
+            return False
+        return bool(await connection.fetchval(_SHAPE) == self._shape)
 
     async def _drop(self, copy: _Copy) -> None:
         await copy.kept.aclose()
@@ -190,6 +228,10 @@ async def _make_application_tables(dsn: str) -> None:
 
 async def _filled(connection: asyncpg.Connection) -> list[tuple[str, int]]:
     return [(row[0], row[1]) for row in await connection.fetch(_TABLES)]
+
+
+async def _objects(connection: asyncpg.Connection) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in await connection.fetch(_OBJECTS)]
 
 
 async def _rows(connection: asyncpg.Connection, table: str) -> str:
