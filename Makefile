@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := .tools/bin/uv
-# Three processes for two cores, because tests wait; each takes from another when it has no more.
-SHARED := -n 3 --dist worksteal
+# Four processes for two cores, because tests wait; each takes from another when it has no more.
+SHARED := -n 4 --dist worksteal
+# The files that have such tests: to load all the others takes longer than many of these.
+marked = $$(grep -rl "mark\.$(1)" tests --include="test_*.py")
 
 define newline
 
@@ -56,12 +58,12 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(SHARED) $(ARGS)
 else
 	@$(BIN)/python -m pytest $(SHARED) -q -m "not alone and not slow and not scaffold and not tutorial"
-	@# Only the files that have such tests: to load all the others takes longer than some of these.
-	@$(BIN)/python -m pytest -q -m alone $$(grep -rl "mark\.alone" tests --include="test_*.py")
+	@$(BIN)/python -m pytest -q -m alone $(call marked,alone)
 endif
 
 slow: .venv/.ready ## run the tests that kill processes, or move very many rows
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m slow
+	@# One by one, the longest first, so that none begins when the others have ended.
+	@$(BIN)/python -m pytest -n 3 --dist load --maxschedchunk 1 -q -m slow $(call marked,slow)
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold

@@ -47,6 +47,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHONPYCACHEPREFIX"] = str(FOLDER / "pycache")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take longest come first, so that nobody waits for one at the end."""
+    items.sort(key=_most_seconds, reverse=True)
+
+
+def _most_seconds(item: pytest.Item) -> float:
+    own = item.get_closest_marker("timeout")
+    return 0.0 if own is None else float(own.args[0])
+
+
 def pytest_collection_finish() -> None:
     """What was loaded until now stays, so the garbage collector need not walk through it again and
     again: a third of the time that it takes to open a service."""

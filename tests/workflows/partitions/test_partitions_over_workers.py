@@ -13,7 +13,7 @@ from tests.support.processes.worker_process import EVIDENCE, UVLOOP, worker_proc
 from tests.support.service import Opener, assert_exact
 from tests.workflows.partitions.partitioned_worker import MOST, RATE, Partitioned
 
-pytestmark = [pytest.mark.alone, pytest.mark.slow]
+pytestmark = pytest.mark.alone
 
 MODULE = "tests.workflows.partitions.partitioned_worker"
 ITEMS = 400

@@ -124,16 +124,22 @@ async def test_an_item_sleeps_until_a_moment_of_the_databases_clock(opener: Open
 
     async with opener(Waiting(script)) as sluice:
         [(now,)] = await sluice.sql("SELECT now()")
-        moments.append((now + timedelta(seconds=1)).astimezone(ZoneInfo("Asia/Kathmandu")))
+        moments.append((now + LONG).astimezone(ZoneInfo("Asia/Kathmandu")))
         await sluice.add_users(1)
         run_id = await sluice.start()
         async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+            waits = {step.name: step for step in await remembered(sluice, run_id)}
+            due = waits["nap"].due_at
+            assert due is not None
+            assert due >= moments[0]
+            await time_passes(sluice, LONG)
             run = await sluice.ended(run_id)
         found = {step.name: step for step in await remembered(sluice, run.id)}
     assert run.status == "succeeded"
     ended = found["nap"].finished_at
     assert ended is not None
-    assert moments[0] <= ended < moments[0] + timedelta(days=1)
+    assert moments[0] <= ended + LONG < moments[0] + timedelta(days=1)
     assert len(moments) == 3
 
 
