@@ -13,20 +13,15 @@ from app.cli.commands.families import find_family
 from app.cli.commands.watch import tell_start
 from app.cli.input.item_ids import chosen
 from app.cli.input.json_object import parse_object
+from app.cli.input.option_group import with_option_group
 from app.cli.input.params import parse_params
-from app.cli.input.run_options import options
+from app.cli.input.run_options import RunStartOptions
 from app.cli.options import (
-    Approval,
-    Attempts,
-    BudgetTokens,
-    BudgetUsd,
     FamilyName,
     Json,
     Key,
-    MaxFailureRate,
     OwnEntity,
     Param,
-    Priority,
     ThroughPauses,
     Watch,
     following,
@@ -49,6 +44,7 @@ commands = typer.Typer()
 
 
 @commands.command()
+@with_option_group
 def run(
     family: FamilyName,
     *,
@@ -68,34 +64,7 @@ def run(
         typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
     ] = None,
     entity: OwnEntity = None,
-    attempts: Attempts = None,
-    priority: Priority = None,
-    canary: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, max=1_000, help="N items first, then pause to be looked at."
-        ),
-    ] = None,
-    auto_promote: Annotated[
-        bool, typer.Option("--auto-promote", help="Go on by itself after a canary that went well.")
-    ] = False,
-    ramp_start: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Begin with N items at once, and grow.")
-    ] = None,
-    ramp_factor: Annotated[
-        float | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
-    ] = None,
-    ramp_every: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
-    ] = None,
-    budget_usd: BudgetUsd = None,
-    budget_tokens: BudgetTokens = None,
-    max_failure_rate: MaxFailureRate = None,
-    deadline: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Pause after so long, such as 90s or 2h.")
-    ] = None,
-    approval: Approval = False,
+    options: RunStartOptions,
     idempotency_key: Key = None,
     wait: Annotated[
         float | None,
@@ -108,17 +77,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Start a run of a family through the API, or only count with --dry-run."""
-    stops = options(
-        attempts=attempts,
-        canary=canary,
-        auto_promote=auto_promote,
-        ramp=(ramp_start, ramp_factor, ramp_every),
-        budget=(budget_usd, budget_tokens),
-        max_failure_rate=max_failure_rate,
-        deadline=deadline,
-        approval=approval,
-        priority=priority,
-    )
+    stops = options.body()
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if item_id and items_from is not None:
         raise BadInput("Name the items with --item-id or with --items-from, not with both.")

@@ -1,60 +1,102 @@
-"""When a run must stop and ask: from the options of ``sluice run`` to the body of the API."""
+"""The options of ``sluice run`` that say when it must stop and ask, and the API's body of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
 from pydantic import JsonValue
 
 from app.cli.input.durations import parse_duration
+from app.cli.options import (
+    Approval,
+    Attempts,
+    BudgetTokens,
+    BudgetUsd,
+    MaxFailureRate,
+    Priority,
+)
 from app.errors import BadInput
 
 Body = dict[str, JsonValue]
 
 
-def options(
-    *,
-    attempts: int | None,
-    canary: int | None,
-    auto_promote: bool,
-    ramp: tuple[int | None, float | None, str | None],
-    budget: tuple[float | None, int | None],
-    max_failure_rate: float | None,
-    deadline: str | None,
-    approval: bool,
-    priority: int | None,
-) -> Body:
-    """Only what was given. ``ramp``: start, factor, every; ``budget``: USD, tokens.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStartOptions:
+    """The options as they were given. None: not named."""
 
-    Raises:
-        BadInput: a duration is none, or an option lacks the one that it belongs to.
-    """
-    if auto_promote and canary is None:
-        raise BadInput("--auto-promote is for a run with --canary. Name both.")
-    seconds = None if deadline is None else parse_duration("--deadline", deadline).total_seconds()
-    asked: Body = {
-        "attempts": attempts,
-        "canary": canary,
-        "autoPromote": auto_promote or None,
-        "ramp": _ramp(*ramp) or None,
-        "budget": budget_of(*budget) or None,
-        "maxFailureRate": max_failure_rate,
-        "deadlineSeconds": seconds,
-        "approval": approval or None,
-        "priority": priority,
-    }
-    return _given(asked)
+    attempts: Attempts = None
+    priority: Priority = None
+    canary: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=1_000, help="N items first, then pause to be looked at."
+        ),
+    ] = None
+    auto_promote: Annotated[
+        bool, typer.Option("--auto-promote", help="Go on by itself after a canary that went well.")
+    ] = False
+    ramp_start: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Begin with N items at once, and grow.")
+    ] = None
+    ramp_factor: Annotated[
+        float | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
+    ] = None
+    ramp_every: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
+    ] = None
+    budget_usd: BudgetUsd = None
+    budget_tokens: BudgetTokens = None
+    max_failure_rate: MaxFailureRate = None
+    deadline: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Pause after so long, such as 90s or 2h.")
+    ] = None
+    approval: Approval = False
+
+    def body(self) -> Body:
+        """What was named, as the API takes it.
+
+        Raises:
+            BadInput: a duration cannot be read, or an option lacks the one that it belongs to.
+        """
+        if self.auto_promote and self.canary is None:
+            raise BadInput("--auto-promote is for a run with --canary. Name both.")
+        return given(
+            {
+                "attempts": self.attempts,
+                "canary": self.canary,
+                "autoPromote": self.auto_promote or None,
+                "ramp": self._ramp() or None,
+                "budget": budget_of(self.budget_usd, self.budget_tokens) or None,
+                "maxFailureRate": self.max_failure_rate,
+                "deadlineSeconds": _seconds("--deadline", self.deadline),
+                "approval": self.approval or None,
+                "priority": self.priority,
+            }
+        )
+
+    def _ramp(self) -> Body:
+        seconds = _seconds("--ramp-every", self.ramp_every)
+        asked = given(
+            {"start": self.ramp_start, "factor": self.ramp_factor, "everySeconds": seconds}
+        )
+        if asked and self.ramp_start is None:
+            raise BadInput(
+                "--ramp-factor and --ramp-every are for a run with --ramp-start. Name it."
+            )
+        return asked
 
 
 def budget_of(usd: float | None, tokens: int | None) -> Body:
-    return _given({"usd": usd, "tokens": tokens})
+    return given({"usd": usd, "tokens": tokens})
 
 
-def _ramp(start: int | None, factor: float | None, every: str | None) -> Body:
-    seconds = None if every is None else parse_duration("--ramp-every", every).total_seconds()
-    asked = _given({"start": start, "factor": factor, "everySeconds": seconds})
-    if asked and start is None:
-        raise BadInput("--ramp-factor and --ramp-every are for a run with --ramp-start. Name it.")
-    return asked
-
-
-def _given(asked: Body) -> Body:
+def given(asked: Body) -> Body:
+    """Without what was not named."""
     return {name: value for name, value in asked.items() if value is not None}
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    return None if text is None else parse_duration(option, text).total_seconds()

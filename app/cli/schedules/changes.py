@@ -9,27 +9,12 @@ from pydantic.alias_generators import to_camel
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
+from app.cli.input.option_group import with_option_group
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import Body
 from app.cli.options import FamilyName, Json, Note, Param
 from app.cli.paths import noted
-from app.cli.schedules.run_options import (
-    Approval,
-    Attempts,
-    AutoPromote,
-    BudgetTokens,
-    BudgetUsd,
-    Canary,
-    Deadline,
-    Force,
-    Limit,
-    MaxFailureRate,
-    Priority,
-    RampEvery,
-    RampFactor,
-    RampStart,
-    Typed,
-)
+from app.cli.schedules.run_options import ScheduleRunOptions
 from app.cli.schedules.schedule import (
     PATH,
     ScheduleName,
@@ -58,7 +43,7 @@ def _body(
     api: ApiClient,
     family: str,
     *,
-    typed: Typed,
+    options: ScheduleRunOptions,
     now: ScheduleView | None = None,
     param: list[str] | None,
     **plain: str | None,
@@ -78,13 +63,14 @@ def _body(
             **({} if now is None else now.params),
             **parse_params(param, found.params),
         }
-    options = typed.over({} if now is None else now.options.model_dump(mode="json"))
-    if options is not None:
-        body["options"] = options
+    changed = options.over({} if now is None else now.options.model_dump(mode="json"))
+    if changed is not None:
+        body["options"] = changed
     return body
 
 
 @commands.command()
+@with_option_group
 def add(
     family: FamilyName,
     expression: Expression,
@@ -92,44 +78,15 @@ def add(
     name: Name = None,
     tz: Zone = None,
     param: Param = None,
-    limit: Limit = None,
-    attempts: Attempts = None,
-    priority: Priority = None,
-    canary: Canary = None,
-    auto_promote: AutoPromote = None,
-    ramp_start: RampStart = None,
-    ramp_factor: RampFactor = None,
-    ramp_every: RampEvery = None,
-    budget_usd: BudgetUsd = None,
-    budget_tokens: BudgetTokens = None,
-    max_failure_rate: MaxFailureRate = None,
-    deadline: Deadline = None,
-    force: Force = None,
-    approval: Approval = None,
+    options: ScheduleRunOptions,
     catch_up: CatchUp = None,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Let a family run by itself whenever the expression says."""
-    typed = Typed(
-        limit=limit,
-        attempts=attempts,
-        priority=priority,
-        canary=canary,
-        auto_promote=auto_promote,
-        ramp_start=ramp_start,
-        ramp_factor=ramp_factor,
-        ramp_every=ramp_every,
-        budget_usd=budget_usd,
-        budget_tokens=budget_tokens,
-        max_failure_rate=max_failure_rate,
-        deadline=deadline,
-        force=force,
-        approval=approval,
-    )
     with open_api() as api:
         body = _body(
-            api, family, typed=typed, param=param,
+            api, family, options=options, param=param,
             expression=expression, tz=tz, name=name, catch_up=catch_up,
         )  # fmt: skip
         tell(
@@ -139,6 +96,7 @@ def add(
 
 
 @commands.command()
+@with_option_group
 def edit(
     schedule_name: ScheduleName,
     *,
@@ -148,45 +106,16 @@ def edit(
     name: Name = None,
     tz: Zone = None,
     param: Param = None,
-    limit: Limit = None,
-    attempts: Attempts = None,
-    priority: Priority = None,
-    canary: Canary = None,
-    auto_promote: AutoPromote = None,
-    ramp_start: RampStart = None,
-    ramp_factor: RampFactor = None,
-    ramp_every: RampEvery = None,
-    budget_usd: BudgetUsd = None,
-    budget_tokens: BudgetTokens = None,
-    max_failure_rate: MaxFailureRate = None,
-    deadline: Deadline = None,
-    force: Force = None,
-    approval: Approval = None,
+    options: ScheduleRunOptions,
     catch_up: CatchUp = None,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Change one that the code does not declare; what is not named stays as it is."""
-    typed = Typed(
-        limit=limit,
-        attempts=attempts,
-        priority=priority,
-        canary=canary,
-        auto_promote=auto_promote,
-        ramp_start=ramp_start,
-        ramp_factor=ramp_factor,
-        ramp_every=ramp_every,
-        budget_usd=budget_usd,
-        budget_tokens=budget_tokens,
-        max_failure_rate=max_failure_rate,
-        deadline=deadline,
-        force=force,
-        approval=approval,
-    )
     with open_api() as api:
         now = find_schedule(api, schedule_name)
         body = _body(
-            api, now.family, typed=typed, now=now, param=param,
+            api, now.family, options=options, now=now, param=param,
             expression=expression, tz=tz, name=name, catch_up=catch_up,
         )  # fmt: skip
         if not body:

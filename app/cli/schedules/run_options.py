@@ -12,85 +12,77 @@ from pydantic import JsonValue
 
 from app.cli.input.durations import parse_duration
 from app.cli.input.limits import is_none, parse_limit
-from app.cli.input.run_options import Body
+from app.cli.input.run_options import Body, given
 from app.errors import BadInput
-
-Limit = Annotated[
-    str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
-]
-Attempts = Annotated[
-    str | None, typer.Option(metavar="N", help="Try each item so often; none: as its family says.")
-]
-Priority = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="0 to 9, a higher one first; none: as its family says."),
-]
-Canary = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="N items first, then pause to be looked at; none: all."),
-]
-AutoPromote = Annotated[
-    bool | None,
-    typer.Option(
-        "--auto-promote/--no-auto-promote", help="Go on by itself after a canary that went well."
-    ),
-]
-RampStart = Annotated[
-    str | None,
-    typer.Option(metavar="N", help="Begin with N items at once, and grow; none: all at once."),
-]
-RampFactor = Annotated[
-    str | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
-]
-RampEvery = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else.")
-]
-BudgetUsd = Annotated[
-    str | None, typer.Option(metavar="X", help="Pause when so many USD are spent; none: never.")
-]
-BudgetTokens = Annotated[
-    str | None, typer.Option(metavar="N", help="Pause when so many tokens are spent; none: never.")
-]
-MaxFailureRate = Annotated[
-    str | None,
-    typer.Option(
-        metavar="R",
-        help="Pause when a larger share of items fails, such as 0.1; none: as its family says.",
-    ),
-]
-Deadline = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME", help="Pause after so long, such as 90s or 2h; none: as its family says."
-    ),
-]
-Force = Annotated[
-    bool | None, typer.Option("--force/--no-force", help="Also items that have a result already.")
-]
-Approval = Annotated[
-    bool | None,
-    typer.Option("--approval/--no-approval", help="Each run counts, then waits to be approved."),
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """None: not named."""
+class ScheduleRunOptions:
+    """The options as they were typed. None: not named."""
 
-    limit: str | None
-    attempts: str | None
-    priority: str | None
-    canary: str | None
-    auto_promote: bool | None
-    ramp_start: str | None
-    ramp_factor: str | None
-    ramp_every: str | None
-    budget_usd: str | None
-    budget_tokens: str | None
-    max_failure_rate: str | None
-    deadline: str | None
-    force: bool | None
-    approval: bool | None
+    limit: Annotated[
+        str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
+    ] = None
+    attempts: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Try each item so often; none: as its family says."),
+    ] = None
+    priority: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="0 to 9, a higher one first; none: as its family says."),
+    ] = None
+    canary: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="N items first, then pause to be looked at; none: all."),
+    ] = None
+    auto_promote: Annotated[
+        bool | None,
+        typer.Option(
+            "--auto-promote/--no-auto-promote",
+            help="Go on by itself after a canary that went well.",
+        ),
+    ] = None
+    ramp_start: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Begin with N items at once, and grow; none: all at once."),
+    ] = None
+    ramp_factor: Annotated[
+        str | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
+    ] = None
+    ramp_every: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
+    ] = None
+    budget_usd: Annotated[
+        str | None, typer.Option(metavar="X", help="Pause when so many USD are spent; none: never.")
+    ] = None
+    budget_tokens: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Pause when so many tokens are spent; none: never."),
+    ] = None
+    max_failure_rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R",
+            help="Pause when a larger share of items fails, such as 0.1; none: as its family says.",
+        ),
+    ] = None
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Pause after so long, such as 90s or 2h; none: as its family says."
+        ),
+    ] = None
+    force: Annotated[
+        bool | None,
+        typer.Option("--force/--no-force", help="Also items that have a result already."),
+    ] = None
+    approval: Annotated[
+        bool | None,
+        typer.Option(
+            "--approval/--no-approval", help="Each run counts, then waits to be approved."
+        ),
+    ] = None
 
     def over(self, now: Body) -> Body | None:
         """``now`` with what was named, as the API takes it; None: nothing was.
@@ -138,7 +130,7 @@ class Typed:
             asked["factor"] = _number("--ramp-factor", self.ramp_factor)
         if self.ramp_every is not None:
             asked["everySeconds"] = _seconds("--ramp-every", self.ramp_every)
-        ramp = _given({**_object(now), **asked})
+        ramp = given({**_object(now), **asked})
         if asked and "start" not in ramp:
             raise BadInput("--ramp-factor and --ramp-every are for a ramp. Name --ramp-start too.")
         return {"ramp": ramp} if asked else {}
@@ -149,15 +141,11 @@ class Typed:
             asked["usd"] = _number("--budget-usd", self.budget_usd)
         if self.budget_tokens is not None:
             asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens, digits=15)
-        return {"budget": _given({**_object(now), **asked}) or None} if asked else {}
+        return {"budget": given({**_object(now), **asked}) or None} if asked else {}
 
 
 def _object(value: JsonValue) -> Body:
     return value if isinstance(value, dict) else {}
-
-
-def _given(asked: Body) -> Body:
-    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _priority(text: str) -> int | None:
