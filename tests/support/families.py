@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -63,6 +64,24 @@ class Recording(JobFamily[FamilyParams, str, str]):
     async def save(self, entity: str, result: str, params: FamilyParams, ctx: Context) -> None:
         self.saved[entity] += 1
         self.done.add(entity)
+
+
+class AtOnce(Recording):
+    """At most three items at work. ``inside``: how many are, ``most`` of all times, runs, previews
+    and samples together; ``previewed``: how many of all were not for a run."""
+
+    flow = Flow(execute=FlowControl(parallelism=3))
+
+    def __init__(self) -> None:
+        super().__init__(self._work)
+        self.inside = self.most = self.previewed = 0
+
+    async def _work(self, _item: str, ctx: Context) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.previewed += ctx.preview
+        await asyncio.sleep(0.02)
+        self.inside -= 1
 
 
 class Beside(Recording):

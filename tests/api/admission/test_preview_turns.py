@@ -15,10 +15,10 @@ from sqlmodel import col
 
 from app.flow.caller_gate import CallerGate
 from app.flow.redis_gate import RedisGate
-from app.workflows.family import Context, Flow, FlowControl
+from app.workflows.family import Flow, FlowControl
 from app.workflows.previews import PreviewService
 from tests.api.admission.few_places import places
-from tests.support.families import Recording
+from tests.support.families import AtOnce, Recording
 from tests.support.held import Held
 from tests.support.http import OPS, app_of, assert_problem, bearer, serving
 from tests.support.patience import PATIENCE
@@ -57,23 +57,6 @@ async def calling(
 
 async def preview(client: httpx2.AsyncClient, user: str) -> httpx2.Response:
     return await client.post(EXECUTE, json={"userId": user, "dryRun": True})
-
-
-class AtOnce(Recording):
-    """Remembers how many executions were under way, of runs and previews together."""
-
-    flow = Flow(execute=FlowControl(parallelism=3))
-
-    def __init__(self) -> None:
-        super().__init__(self._work)
-        self.inside = self.most = self.previewed = 0
-
-    async def _work(self, _item: str, ctx: Context) -> None:
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        self.previewed += ctx.preview
-        await asyncio.sleep(0.02)
-        self.inside -= 1
 
 
 async def test_beside_a_worker_no_more_are_at_work_than_the_family_allows(opener: Opener) -> None:

@@ -16,7 +16,7 @@ from tests.api.samples.sampled import SAMPLE, sampled
 from tests.support.clocks.rates import assert_rate_kept
 from tests.support.clocks.virtual_time import pass_by
 from tests.support.control import until_some
-from tests.support.families import Recording
+from tests.support.families import AtOnce, Recording
 from tests.support.held import Held
 from tests.support.http import api, assert_problem, listening
 from tests.support.patience import PATIENCE
@@ -199,21 +199,6 @@ async def test_a_key_that_is_paused_meanwhile_ends_it_with_what_it_has(opener: O
         answer = await asked
     assert (answer["begun"], answer["outcomes"]["succeeded"]) == (1, 1)
     assert answer["stopped"] in ("refused", "deadline")
-
-
-class AtOnce(Recording):
-    flow = Flow(execute=FlowControl(parallelism=3))
-
-    def __init__(self) -> None:
-        super().__init__(self._work)
-        self.inside = self.most = self.previewed = 0
-
-    async def _work(self, _item: str, ctx: Context) -> None:
-        self.inside += 1
-        self.most = max(self.most, self.inside)
-        self.previewed += ctx.preview
-        await asyncio.sleep(0.02)
-        self.inside -= 1
 
 
 async def test_beside_a_worker_no_more_are_at_work_than_the_family_allows(opener: Opener) -> None:
