@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from app.connections.faults import DEADLOCK, sqlstate
+from app.store.database import TRIES
+
 LARGEST_BATCH = 500
 HEAVIEST_BATCH = 16_000_000
 """Bytes of one transaction, unless one entry alone weighs more."""
@@ -61,10 +64,16 @@ class GroupCommit(Generic[T]):
                 return number
         return LARGEST_BATCH
 
-    async def _settle(self, batch: Sequence[tuple[T, asyncio.Future[None]]]) -> None:
+    async def _settle(
+        self, batch: Sequence[tuple[T, asyncio.Future[None]]], tries: int = TRIES
+    ) -> None:
         try:
             await self._commit([entry for entry, _ in batch])
         except Exception as error:  # noqa: BLE001 - handed to each waiter, none is swallowed
+            if tries > 1 and sqlstate(error) == DEADLOCK:
+                # Ended for the sake of another: nothing is wrong with it.
+                await self._settle(batch, tries - 1)
+                return
             if (
                 len(batch) > 1
                 and isinstance(error, DBAPIError)

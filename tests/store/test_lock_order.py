@@ -132,11 +132,6 @@ async def takes(tx: AsyncConnection, asked: Sequence[ItemId]) -> None:
     assert set(taken[TOKEN].begun) == set(of_run(asked))
 
 
-async def takes_over(tx: AsyncConnection, asked: Sequence[ItemId]) -> None:
-    taken = await claims.take_from(tx, RUN, of_run(asked), (8, 1), [TOKEN])
-    assert set(taken) == set(of_run(asked))
-
-
 async def succeeds(tx: AsyncConnection, asked: Sequence[ItemId]) -> None:
     written = [outcome(claim, ItemStatus.SUCCEEDED) for claim in held(asked)]
     assert (await outcomes.record(tx, written)).number == len(asked)
@@ -152,15 +147,14 @@ CLAIMED = [releases, marks, succeeds, fails]
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["of the first day", "with statistics"])
-@pytest.mark.parametrize("work", [*SUSPENDED, *CLAIMED, takes, takes_over])
+@pytest.mark.parametrize("work", [*SUSPENDED, *CLAIMED, takes])
 async def test_items_are_locked_in_the_order_of_their_keys(
     opener: Opener, work: Work, analyzed: bool
 ) -> None:
     status = ItemStatus.SUSPENDED if work in SUSPENDED else ItemStatus.PENDING
-    claimed = work in (*CLAIMED, takes_over)
+    claimed = work in CLAIMED
     async with filled(opener, status, claimed=claimed, analyzed=analyzed) as (sluice, asked):
-        of_one_run = work in (takes, takes_over)
-        wanted = [one for one in asked if one[0] == RUN][:100] if of_one_run else asked
+        wanted = [one for one in asked if one[0] == RUN][:100] if work is takes else asked
         await assert_in_order(sluice, "item", wanted, work)
 
 

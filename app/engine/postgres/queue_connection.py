@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import cast
 
@@ -117,4 +118,9 @@ class QueueConnection:
 
     async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
         said = in_schema(statement, self._schema)
-        return cast("list[asyncpg.Record]", await self._connection.fetch(said, *sent(values)))
+        while True:
+            # Who publishes several messages may do so in an order of its own, in a transaction of
+            # several statements. Of two that wait for each other Postgres ends one: it may be ours.
+            with suppress(asyncpg.DeadlockDetectedError):
+                found = await self._connection.fetch(said, *sent(values))
+                return cast("list[asyncpg.Record]", found)

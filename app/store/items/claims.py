@@ -74,6 +74,10 @@ _TAKE_FROM = f"""
       AND (claim, claim_number) IN (SELECT * FROM unnest($5::text[]::bigint[], $6::text[]::int[]))
     RETURNING item_id
 """  # noqa: S608
+_FREE = """
+    SELECT item_id FROM sluice.item WHERE run_id = $1::text AND item_id = ANY($2::text[])
+    FOR UPDATE SKIP LOCKED
+"""
 _STAND = """
     SELECT item_id, status, due_at - now(), claim, claim_number FROM sluice.item
     WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status IN ('pending', 'suspended')
@@ -156,9 +160,11 @@ async def take_from(
     former: Collection[Token],
 ) -> list[str]:
     """Claim those of these that are still in the hands of ``former``, which do not go on. Returns
-    their ids."""
+    their ids. One that somebody has locked is left: who was only held up writes its outcome, in an
+    order of its own."""
     numbers = [number for number, _ in former], [delivery for _, delivery in former]
-    rows = await fetch_raw(tx, _TAKE_FROM, run_id, list(item_ids), *token, *numbers)
+    free = [row[0] for row in await fetch_raw(tx, _FREE, run_id, list(item_ids))]
+    rows = await fetch_raw(tx, _TAKE_FROM, run_id, free, *token, *numbers)
     return [row[0] for row in rows]
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # it loads OpenTelemetry
 
 LET_GO_NOW = timedelta(seconds=0.1)
 """After so long a message comes again whose item somebody let go of while we looked."""
+LOCKED = timedelta(seconds=1)
+"""Likewise of an item that was to be taken over, and somebody has locked."""
 
 
 @dataclass(slots=True)
@@ -159,6 +161,8 @@ class ItemClaimer:
         later = [one.left for one in stand if one.left is not None and one.left > timedelta(0)]
         if any(one.free for one in stand):
             later.append(LET_GO_NOW)
+        if len(taken) < sum(claim in over for claim in held.values()):
+            later.append(LOCKED)
         return found, min(later, default=None)
 
     async def _load(self, run_id: str, found: dict[str, ClaimedItem], begun: set[str]) -> None:

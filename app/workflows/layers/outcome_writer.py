@@ -83,15 +83,18 @@ class OutcomeWriter:
     async def _commit(self, endings: Sequence[DeliveryResult]) -> None:
         changed: set[str] = set()
         async with self._database.begin() as tx:
-            if any(ending.systemic for ending in endings):
+            parents = {ending.parent for ending in endings if ending.parent is not None}
+            pauses = any(ending.systemic for ending in endings)
+            if parents or pauses:
+                # All items come before the runs' rows: behind those a child that ends tells its
+                # parent, and a run that is to pause is locked before its item is written.
+                await suspension.lock(tx, parents | {ending.place for ending in endings})
+            if pauses:
                 endings = await self._pause(tx, endings)
                 changed |= {ending.record.run_id for ending in endings if ending.systemic}
             places = by_place((ending.place, ending.memory) for ending in endings)
             named = {run_id for run_id, _ in places}
             named |= {ending.record.run_id for ending in endings if ending.leaves}
-            if parents := {ending.parent for ending in endings if ending.parent is not None}:
-                # A child that ends tells its parent behind the runs' rows. All items come before.
-                await suspension.lock(tx, parents | {ending.place for ending in endings})
             done = await records.record(tx, [ending.record for ending in endings], named=named)
             if done.number < len(endings):
                 log.warning("outcome_refused", count=len(endings) - done.number)

@@ -13,6 +13,7 @@ from app.store.items import claims
 from app.store.items.claims import ItemClaim
 from app.store.runs import runs
 from app.store.statuses import RunStatus
+from app.store.steps import suspension
 
 
 @dataclass(slots=True)
@@ -36,8 +37,10 @@ class PausedRuns:
 
     async def _commit(self, parked: Sequence[_Parked]) -> None:
         async with self._database.begin() as tx:
-            # The runs are locked first. A resume commits the status and then sends for what nobody
-            # has in hand: either we see its status here, or it waits for us.
+            # The items first, as whoever has one of them and comes to its run. A resume commits the
+            # status and then sends for what nobody has in hand: either we see its status here, or
+            # it waits for us.
+            await suspension.lock(tx, [one.claim.place for one in parked])
             statuses = await runs.statuses(tx, {one.claim.run_id for one in parked}, share=True)
             paused = [one for one in parked if statuses.get(one.claim.run_id) is RunStatus.PAUSED]
             if paused:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
 from app.metrics.meter import WorkMeter
+from app.store.database import transacted
 from app.store.items import items, pages, parked_items
 from app.store.items.items import OpenItem
 from app.store.runs import counters, runs
@@ -111,16 +113,24 @@ class RunReconciler:
         until = time.monotonic() + seconds
         after: str | None = None
         while time.monotonic() < until:
-            async with self.database.begin() as tx:
-                await self._lock_parent(tx, await runs.find(tx, run_id))
-                found = await items.lock_open(tx, run_id, after_id=after, limit=BATCH)
-                if not found:
-                    await self.lifecycle.finalise(tx, run_id)
-                    return
-                cancelled = await self._cancel(tx, run_id, found)
+            after, cancelled = await transacted(
+                self.database, partial(self._cancel_some, run_id=run_id, after=after)
+            )
             if self.meter is not None and cancelled is not None:
                 self.meter.ended(*cancelled)
-            after = found[-1].item_id
+            if after is None:
+                return
+
+    async def _cancel_some(
+        self, tx: AsyncConnection, *, run_id: str, after: str | None
+    ) -> tuple[str | None, tuple[str, Mapping[str, int]] | None]:
+        """The last of them, None: there was none; and what was counted."""
+        await self._lock_parent(tx, await runs.find(tx, run_id))
+        found = await items.lock_open(tx, run_id, after_id=after, limit=BATCH)
+        if not found:
+            await self.lifecycle.finalise(tx, run_id)
+            return None, None
+        return found[-1].item_id, await self._cancel(tx, run_id, found)
 
     async def _cancel(
         self, tx: AsyncConnection, run_id: str, found: Sequence[OpenItem]
