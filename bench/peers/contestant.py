@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "bench" / "out" / "peers"
 TO_STOP = 8.0
 """Seconds that a program is given before it is killed."""
+DEATHS_EVERY = 0.1
+"""Seconds between two looks whether a worker has died."""
+LAST_WORDS = 2_000
+"""Bytes of what a program that died has written."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class Worker(Protocol):
     def cpu(self) -> float:
         """Processor seconds until now, of all of its processes."""
 
+    def death(self) -> str | None:
+        """How it ended, and its last words; None: it lives, or we ended it."""
+
     def signal(self, number: signal.Signals) -> None:
         """For all of its processes at once."""
 
@@ -82,9 +89,16 @@ class Contestant(Protocol):
 class Program:
     """A program and all that it starts, in a session of its own."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, begun: int) -> None:
+        """
+        Args:
+            begun: bytes that the log had before.
+        """
         self.process = process
         self._root = psutil.Process(process.pid)
+        self._log = log
+        self._begun = begun
+        self._ended_by_us = False
 
     @classmethod
     async def started(
@@ -100,23 +114,37 @@ class Program:
         """
         LOGS.mkdir(parents=True, exist_ok=True)
         pipe = asyncio.subprocess.PIPE if talks else None
-        with (LOGS / f"{log}.log").open("ab") as said:
+        path = LOGS / f"{log}.log"
+        with path.open("ab") as said:
+            begun = said.tell()
             process = await asyncio.create_subprocess_exec(
                 *command, cwd=ROOT, env=environment, start_new_session=True,
                 stdin=pipe or asyncio.subprocess.DEVNULL, stdout=pipe or said, stderr=said,
             )  # fmt: skip
-        return cls(process)
+        return cls(process, path, begun)
 
     def cpu(self) -> float:
         with suppress(psutil.NoSuchProcess):
             return tree_cpu(self._root)
         return 0.0
 
+    def death(self) -> str | None:
+        if self._ended_by_us or self.process.returncode is None:
+            return None
+        with self._log.open("rb") as said:
+            end = said.seek(0, os.SEEK_END)
+            said.seek(max(self._begun, end - LAST_WORDS))
+            words = said.read().decode(errors="replace").strip()
+        how = f"{self._log.stem} ended with {self.process.returncode}"
+        return f"{how}, and its last words were:\n{words}" if words else f"{how}, without a word."
+
     def signal(self, number: signal.Signals) -> None:
+        self._ended_by_us = True
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
     async def stop(self) -> None:
+        self._ended_by_us = True
         if self.process.returncode is None:
             with suppress(ProcessLookupError):
                 self.process.terminate()
@@ -125,6 +153,29 @@ class Program:
                     await self.process.wait()
         self.signal(signal.SIGKILL)  # what it may have left
         await self.process.wait()
+
+
+class _WorkerDied(Exception):
+    """What it was measured for will never be done."""
+
+
+@asynccontextmanager
+async def living(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Whatever is waited for within is given up as soon as one of the workers has died."""
+
+    async def watch() -> None:
+        while True:
+            if deaths := [death for worker in workers if (death := worker.death())]:
+                raise _WorkerDied("\n".join(deaths))
+            await asyncio.sleep(DEATHS_EVERY)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch())
+            yield
+            watching.cancel()
+    except* _WorkerDied as died:
+        raise SystemExit(str(died.exceptions[0])) from None
 
 
 def tree_cpu(root: psutil.Process) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import asyncpg
 import psutil
 
-from bench.peers.contestant import Contestant, Place, Worker, tree_cpu
+from bench.peers.contestant import Contestant, Place, Worker, living, tree_cpu
 
 WARM = 200
 """Items for warming up, and the last numbers that there are."""
@@ -138,12 +138,17 @@ class Harness:
 
     @asynccontextmanager
     async def _cleared(self, contestant: Contestant) -> AsyncIterator[list[Worker]]:
-        """Nothing done and nothing queued; what is put into the list is stopped at the end."""
+        """Nothing done and nothing queued; what is put into the list is stopped at the end.
+
+        Raises:
+            SystemExit: one of them has died.
+        """
         workers: list[Worker] = []
         try:
             await contestant.prepare(self._place)
             await self._empty()
-            yield workers
+            async with living(workers):
+                yield workers
         finally:
             for worker in workers:
                 await worker.stop()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 import pytest
 
-from bench.peers.contestant import Place, Sent
+from bench.peers.contestant import Place, Program, Sent
 from bench.peers.harness import WARM, Harness
 from bench.peers.jobs.work import item_ids
+from tests.support.patience import PATIENCE
 
 ITEMS = 24
 
@@ -25,6 +29,9 @@ class FakeWorker:
 
     def cpu(self) -> float:
         return 0.0
+
+    def death(self) -> str | None:
+        return None
 
     def signal(self, number: signal.Signals) -> None:
         self.signals.append(number)
@@ -126,3 +133,33 @@ async def test_one_worker_is_killed_and_both_are_stopped(
     await _killed(harness, fake)
     assert [one.signals for one in fake.workers] == [[signal.SIGKILL], []]
     assert all(one.stopped for one in fake.workers)
+
+
+@dataclass
+class Dying(Fake):
+    """Its second worker is a program that ends by itself, amid the items that are measured."""
+
+    async def start_worker(self, number: int) -> Any:  # a worker, or a program
+        if number == 1:
+            return await super().start_worker(number)
+        self.workers.append(FakeWorker())
+        dies = "import sys, time; sys.stdin.readline(); sys.exit('No such table as work.')"
+        self.program = await Program.started(
+            [sys.executable, "-c", dies], os.environ, "dying", talks=True
+        )
+        return self.program
+
+    async def enqueue(self, first: int, count: int, seconds: float) -> Sent:
+        if first != 1:
+            return await super().enqueue(first, count, seconds)
+        assert self.program.process.stdin is not None
+        self.program.process.stdin.write(b"\n")
+        return Sent(time.time(), time.time())
+
+
+async def test_a_worker_that_dies_ends_the_measuring_with_its_last_words(
+    harness: Harness, connection: asyncpg.Connection
+) -> None:
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(SystemExit, match=r"dying ended with 1.*\nNo such table as work\.$"):
+            await harness.rate(Dying(connection), 2, ITEMS)
