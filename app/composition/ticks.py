@@ -76,7 +76,7 @@ def tick_of(
             TickPart(
                 "notifications", partial(told.sender.round, SECONDS), SECONDS + 2 * LIMIT_SECONDS
             ),
-            *([files] if batches.collector.asks else []),
+            files,
             TickPart("retention", retention.prune, SECONDS),
             runs,
         ],

@@ -233,6 +233,7 @@ class EventKind(StrEnum):
     TAKEN_OVER = (
         "taken_over"  # a worker is gone, or hangs; data: it, who goes on, and how many items
     )
+    BATCH_DELAYED = "batch_delayed"  # a provider does not do as it is asked; data: which; reason
     THROTTLED = "throttled"  # the family's throttle says no: nothing new starts
     THROTTLE_OVER = "throttle_over"  # it says yes again
     REPAIRED = "repaired"  # the watchdog found that it could not go on

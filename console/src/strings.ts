@@ -141,6 +141,8 @@ export const S = {
     noWorker: "No worker is alive, so nothing moves. Start one:",
     redisAway:
       "Redis does not answer, so no work begins. Nothing is lost: it goes on when Redis is back.",
+    delayed: (provider: string, lines: string, since: string, error: string): string =>
+      `Batches of ${provider} with ${lines} requests make no progress since ${since}: ${error}`,
     noCall: "QStash calls no process just now: one begins with the next call.",
     limits: "Nearest their limits",
     noLimits: "No flow key is in use just now.",
@@ -613,6 +615,7 @@ export const S = {
       family_gone: "No process knows its family",
       family_back: "Its family is there again",
       taken_over: "Taken over from a worker that was gone",
+      batch_delayed: "A provider's batch makes no progress",
       throttled: "Throttled: nothing new starts",
       throttle_over: "Throttle is over",
       repaired: "Repaired",

@@ -42,6 +42,7 @@ CHANGED_NO_MORE = {
     "20261225_provider_batches": "1dd03dc7dad5c536",
     "20261226_priority": "4f51a22bc7b0a744",
     "20261227_event_waits": "b09a7581ac4f4948",
+    "20261228_waking_events": "f227a0c0d988b576",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

@@ -16,8 +16,10 @@ from app.api.routing import Router
 from app.errors import SluiceError
 from app.flow.redis_script import UNREACHABLE
 from app.schemas.base import Answer, View
+from app.schemas.provider_batches.answers import DelayedBatchesView
 from app.schemas.runs import RunView
 from app.store.database import reading
+from app.store.deferred import delays
 from app.store.monitoring import overview, workers
 from app.store.monitoring.holds import HoldRow
 from app.store.tables.monitoring import WorkerHeartbeat
@@ -27,6 +29,7 @@ from app.workflows.signatures import Signer
 
 MOST_RUNS = 20
 MOST_KEYS = 10
+MOST_DELAYED = 10
 REDIS_SECONDS = 1.0
 HOUR = timedelta(hours=1)
 
@@ -108,6 +111,9 @@ class OverviewAnswer(Answer):
     failures_last_hour: int
     waiting_approval: int = Field(description="runs")
     suspended: int = Field(description="items")
+    delayed_batches: list[DelayedBatchesView] = Field(
+        description="whose provider does not do as it is asked; at most 10 kinds, the oldest first"
+    )
     flow: list[FlowUse] = Field(description="at most 10, those nearest their limit first")
 
 
@@ -120,6 +126,7 @@ async def get_overview(state: State) -> OverviewAnswer:
         paces = await overview.paces(connection)
         failures = await overview.failures(connection, within=HOUR)
         waiting = await overview.waiting(connection)
+        delayed = await delays.delayed(connection, limit=MOST_DELAYED)
         held = await state.throttles.held(connection, (run.family for run in active))
     return OverviewAnswer(
         now=datetime.now(UTC),
@@ -135,6 +142,7 @@ async def get_overview(state: State) -> OverviewAnswer:
         failures_last_hour=failures,
         waiting_approval=waiting.approval,
         suspended=waiting.suspended,
+        delayed_batches=[DelayedBatchesView.of(one) for one in delayed],
         flow=flow or [],
     )
 

@@ -13,6 +13,7 @@ from app.store.deferred.batch_state import BatchState
 
 if TYPE_CHECKING:
     from app.store.deferred.batches import WaitingCalls
+    from app.store.deferred.delays import DelayedBatches
     from app.store.tables.steps import ProviderBatch
 
 
@@ -69,6 +70,20 @@ class WaitingCallsView(View):
     @classmethod
     def of(cls, waiting: WaitingCalls) -> Self:
         return cls(**asdict(waiting))
+
+
+class DelayedBatchesView(View):
+    """Batches whose provider does not do as it is asked, with one error."""
+
+    provider: str
+    error: str = Field(description="what it says instead, or why it cannot be asked")
+    since: datetime
+    batches: int
+    lines: int
+
+    @classmethod
+    def of(cls, delayed: DelayedBatches) -> Self:
+        return cls(**asdict(delayed))
 
 
 class ProviderBatchesAnswer(Answer):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,11 +20,12 @@ from pydantic import BaseModel
 from app.services.batches.answer_line import AnswerLine, read_line
 from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
+from app.services.batches.pages import pages_since
 from app.services.batches.remote_batch import (
     OWNER,
     WINDOW,
-    BatchPage,
-    FilePage,
+    Listed,
+    ListPage,
     RemoteBatch,
     RemoteFile,
 )
@@ -39,11 +40,6 @@ MOST_BYTES = 4_000_000
 SLOWEST = 250_000
 """Bytes a second below which an upload is given up."""
 LONGEST_DOWNLOAD = timedelta(hours=1)
-PAGES = 50
-"""Of a list, in which something is looked for: 5,000 batches."""
-CLOCKS = timedelta(days=1)
-"""By which the provider's clock may be wrong, and its list out of order."""
-
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -115,17 +111,22 @@ class BatchEndpoint:
 
     async def find_file(self, name: str, since: datetime) -> RemoteFile | None:
         """One of this name that was uploaded since."""
-        after: str | None = None
-        for _ in range(PAGES):
-            query = {"purpose": "batch", "order": "desc", "limit": "100", "after": after}
-            page = await self._get("/files", FilePage, query)
-            for file in page.data:
-                if file.filename == name:
-                    return file
-            if not page.has_more or not page.data or _before(page.data[-1].created_at, since):
-                return None
-            after = page.data[-1].id
+        query = {"purpose": "batch", "order": "desc"}
+        async with aclosing(self._listed("/files", ListPage[RemoteFile], since, **query)) as pages:
+            async for page in pages:
+                for file in page or ():
+                    if file.filename == name:
+                        return file
         return None
+
+    async def has_file(self, file_id: str, since: datetime) -> bool:
+        """Whether the list shows it, or is too long to say that it does not."""
+        found = self._listed("/files", ListPage[RemoteFile], since, order="desc")
+        async with aclosing(found) as pages:
+            async for page in pages:
+                if page is None or any(file.id == file_id for file in page):
+                    return True
+        return False
 
     async def create(self, owner: str, url: str, file_id: str) -> RemoteBatch:
         """
@@ -149,13 +150,8 @@ class BatchEndpoint:
     async def find_batches(self, owner: str, since: datetime) -> list[RemoteBatch]:
         """Those that were made for ``owner`` since, the first made first."""
         found: list[RemoteBatch] = []
-        after: str | None = None
-        for _ in range(PAGES):
-            page = await self._get("/batches", BatchPage, {"limit": "100", "after": after})
-            found += (batch for batch in page.data if batch.owner == owner)
-            if not page.has_more or not page.data or _before(page.data[-1].created_at, since):
-                break
-            after = page.data[-1].id
+        async for page in self._listed("/batches", ListPage[RemoteBatch], since):
+            found += (batch for batch in page or () if batch.owner == owner)
         return sorted(found, key=lambda batch: (batch.created_at, batch.id))
 
     async def retrieve(self, batch_id: str) -> RemoteBatch:
@@ -192,6 +188,14 @@ class BatchEndpoint:
     async def aclose(self) -> None:
         if self._endpoint is not None:
             await self._http.aclose()
+
+    def _listed(
+        self, path: str, shape: type[ListPage[Listed]], since: datetime, **query: str
+    ) -> AsyncGenerator[Sequence[Listed] | None, None]:
+        async def ask(after: str | None) -> ListPage[Listed]:
+            return await self._get(path, shape, {"limit": "100", **query, "after": after})
+
+        return pages_since(since, ask)
 
     async def _get(
         self, path: str, shape: type[Shape], query: Mapping[str, str | None] | None = None
@@ -244,7 +248,3 @@ class BatchEndpoint:
         """Without our key, should it be echoed."""
         text = body.decode(errors="replace")
         return text if self._endpoint is None else self._endpoint.redact(text)
-
-
-def _before(moment: int, since: datetime) -> bool:
-    return moment < (since - CLOCKS).timestamp()

@@ -6,7 +6,7 @@ Shapes: platform.openai.com/docs/api-reference/batch and …/files.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -71,11 +71,9 @@ class RemoteFile(BaseModel):
     created_at: int = 0
 
 
-class BatchPage(BaseModel):
-    data: list[RemoteBatch]
-    has_more: bool = False
+Listed = TypeVar("Listed", RemoteBatch, RemoteFile)
 
 
-class FilePage(BaseModel):
-    data: list[RemoteFile]
+class ListPage(BaseModel, Generic[Listed]):
+    data: list[Listed]
     has_more: bool = False

@@ -20,6 +20,9 @@ _BATCH = ProviderBatch.__table__  # type: ignore[attr-defined]
 LONGEST_ERROR = 1_000
 PRUNED = 1_000
 """Rows deleted in one transaction."""
+UNWATCHED = timedelta(hours=1)
+"""From the moment at which a batch was due until it is looked at: what is above that is time in
+which no process looked after batches, and says nothing of the provider."""
 
 # Also one that nobody waits for any more: it is to be cancelled at once.
 _DUE = text("""
@@ -40,6 +43,21 @@ _WAITING = text("""
     SELECT provider, url, model, count(*), min(created_at)
     FROM sluice.deferred_call WHERE batch_id IS NULL
     GROUP BY provider, url, model ORDER BY provider, url, model LIMIT :limit
+""")
+
+
+_PROVIDERS = text("""
+    WITH RECURSIVE waiting AS (
+        (SELECT provider FROM sluice.deferred_call WHERE batch_id IS NULL
+         ORDER BY provider LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.provider FROM sluice.deferred_call AS c
+                WHERE c.batch_id IS NULL AND c.provider > waiting.provider
+                ORDER BY c.provider LIMIT 1)
+        FROM waiting WHERE waiting.provider IS NOT NULL
+    )
+    SELECT provider FROM waiting WHERE provider IS NOT NULL
+    UNION SELECT provider FROM sluice.provider_batch WHERE ended_at IS NULL
 """)
 
 
@@ -94,13 +112,18 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
     """Its row afterwards.
 
     Args:
-        values: by column; ``error`` is cut, and freed of secrets.
+        values: by column; ``error`` is cut, and freed of secrets. ``tries`` says since when calls
+            have failed, too; 0: none has.
 
     Raises:
         TakenOver
     """
     if isinstance(error := values.get("error"), str):
         values["error"] = storable(redacted(cut(error, LONGEST_ERROR)))
+    if values.get("tries") == 0:
+        values |= {"failing_since": None, "denied": None, "denials": 0}
+    elif "tries" in values:
+        values["failing_since"] = _failing_since()
     rows = await tx.execute(
         update(_BATCH)
         .where(_BATCH.c.id == batch.id, _BATCH.c.revision == batch.revision)
@@ -111,6 +134,12 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
     if row is None:
         raise TakenOver(batch.id)
     return ProviderBatch(**row._mapping)
+
+
+def _failing_since() -> object:
+    unwatched = func.now() - _BATCH.c.poll_at - UNWATCHED
+    moved = _BATCH.c.failing_since + func.greatest(unwatched, timedelta())
+    return func.coalesce(moved, func.now())
 
 
 async def get(tx: AsyncConnection, batch_id: str) -> ProviderBatch | None:
@@ -145,6 +174,11 @@ class WaitingCalls:
 async def waiting(tx: AsyncConnection, *, limit: int) -> Sequence[WaitingCalls]:
     """By provider, URL and model: each is a batch of its own."""
     return [WaitingCalls(*row) for row in await tx.execute(_WAITING, {"limit": limit})]
+
+
+async def providers(tx: AsyncConnection) -> set[str]:
+    """Names of those for which a request waits, or that have a batch which has not ended."""
+    return set((await tx.scalars(_PROVIDERS)).all())
 
 
 async def of_item(

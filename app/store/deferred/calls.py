@@ -76,8 +76,8 @@ _OF_BATCH = text("""
     WHERE batch_id = :batch AND id = ANY(:ids) ORDER BY run_id || '', item_id, step
 """)
 _LEFT = text("""
-    SELECT id, run_id, item_id, step, tries FROM sluice.deferred_call
-    WHERE batch_id = :batch ORDER BY id OFFSET :offset LIMIT :limit
+    SELECT id, run_id, item_id, step, tries, refused FROM sluice.deferred_call
+    WHERE batch_id = :batch ORDER BY id LIMIT :limit
 """)
 # Whoever writes outcomes locks several items in an order of their own, and is not waited for.
 _LOCK = """
@@ -199,6 +199,7 @@ class OpenCall:
     item_id: str
     step: str
     tries: int
+    refused: str | None = None
 
     @property
     def place(self) -> ItemId:
@@ -211,11 +212,9 @@ async def of_batch(tx: AsyncConnection, batch_id: str, ids: Sequence[str]) -> li
     return [OpenCall(*row) for row in rows]
 
 
-async def left(
-    tx: AsyncConnection, batch_id: str, *, offset: int = 0, limit: int
-) -> list[OpenCall]:
+async def left(tx: AsyncConnection, batch_id: str, *, limit: int) -> list[OpenCall]:
     """What the batch has not answered, in the order of its file."""
-    rows = await tx.execute(_LEFT, {"batch": batch_id, "offset": offset, "limit": limit})
+    rows = await tx.execute(_LEFT, {"batch": batch_id, "limit": limit})
     return [OpenCall(*row) for row in rows]
 
 

@@ -123,6 +123,8 @@ class DeferredCall(SluiceTable, table=True):
     created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     due_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)
     """Before which it goes into no batch."""
+    refused: str | None = Field(default=None, sa_type=Text)
+    """What the provider, which has refused its batch, has said of its line."""
 
 
 class ProviderBatch(SluiceTable, table=True):
@@ -165,6 +167,12 @@ class ProviderBatch(SluiceTable, table=True):
     """How often the provider was asked to make the batch."""
     tries: int = Field(default=0, sa_column_kwargs=ZERO)
     """Calls in a row that have failed."""
+    failing_since: datetime | None = Field(default=None, sa_type=TIME)
+    """When the first of these failed, moved on by the time in which nobody looked after it."""
+    denied: str | None = Field(default=None, sa_type=Text)
+    """What the provider would not take when last asked, or did not know: a state, or an id."""
+    denials: int = Field(default=0, sa_column_kwargs=ZERO)
+    """How often in a row it has said so."""
     polls: int = Field(default=0, sa_column_kwargs=ZERO)
     error: str | None = Field(default=None, sa_type=Text)
     """What stands in its way; of one that has ended, what ended it."""

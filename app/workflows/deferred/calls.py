@@ -17,6 +17,7 @@ from app.store.items.claims import ItemClaim
 from app.store.steps import steps
 from app.store.steps.steps import StepId, StepRecord
 from app.workflows.contract.exceptions import StepMisused, Systemic
+from app.workflows.deferred.providers import why_missing
 from app.workflows.keys import new_id
 
 LARGEST_BODY = 1_000_000
@@ -69,7 +70,11 @@ class DeferredCalls:
         call = request_of(record.id, body, url, provider)
         found = self._providers.get(provider)
         if found is None or not found.is_there:
-            raise NoBatchProvider(_missing(record.name, provider, self._providers))
+            why = why_missing(provider, self._providers)
+            raise NoBatchProvider(
+                f"Step {record.name!r} asks for a batch of {provider!r}, and {why}. Mend that, and"
+                " resume the run."
+            )
         record.payload = shown(call)
         entry = _Entry(claim, record, call)
         await self._group.add(entry)
@@ -129,16 +134,3 @@ def request_of(place: StepId, body: Mapping[str, object], url: str, provider: st
 def shown(call: NewCall) -> str:
     """What people are shown of it, as JSON: the body may be long, and hold what is secret."""
     return json.dumps({"provider": call.provider, "url": call.url, "model": call.model})
-
-
-def _missing(step: str, provider: str, known: Mapping[str, BatchEndpoint]) -> str:
-    found = known.get(provider)
-    if found is not None:
-        return (
-            f"Step {step!r} asks for a batch of {provider!r}, and {found.setting} is unset. Set"
-            " it, and resume the run."
-        )
-    return (
-        f"Step {step!r} asks for a batch of {provider!r}, and app/services/providers.py provides"
-        f" no BatchEndpoint of that name; it has {', '.join(sorted(known)) or 'none'}."
-    )

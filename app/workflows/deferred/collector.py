@@ -10,14 +10,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import Fault
 from app.services.batches.endpoint import BatchEndpoint
-from app.services.errors import LlmError, LlmRefused, RateLimited
+from app.services.errors import LlmError
 from app.store.database import reading
 from app.store.deferred import batches, calls
 from app.store.deferred.batch_state import BatchState
@@ -25,20 +25,20 @@ from app.store.deferred.batches import TakenOver
 from app.store.deferred.calls import WaitingGroup
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.course import BatchCourse
-from app.workflows.deferred.deadline import MOST_FAILURES, BatchDeadline, is_unsent
-from app.workflows.deferred.reply_writer import REFUSED, ReplyWriter
+from app.workflows.deferred.deadline import BatchDeadline
+from app.workflows.deferred.postponement import BatchPostponement, ProviderAbsent
+from app.workflows.deferred.providers import absence, absent
+from app.workflows.deferred.reply_writer import ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 from app.workflows.keys import new_id
 
 EVERY = 5.0
 """Seconds between two looks at the most; half as long as what is to be kept, where that is less."""
 SHORTEST = 0.05
+ABSENT_EVERY = 60.0
+"""Seconds between two looks at the batches whose provider is not there."""
 AT_A_LOOK = 20
 """Batches."""
-REFUSALS = frozenset({400, 413, 415, 422})
-MOST_REFUSALS = 3
-"""In a row. One alone may be of a file that the provider does not find yet."""
-LONGEST_DELAY = timedelta(minutes=10)
 
 log = structlog.get_logger("sluice.batches")
 
@@ -58,12 +58,15 @@ class BatchCollector:
     writer: ReplyWriter
     largest: int
     _deadline: BatchDeadline = field(init=False)
+    _postponement: BatchPostponement = field(init=False)
     _steps: Mapping[str, BatchStep] = field(init=False)
 
     def __post_init__(self) -> None:
         submission = BatchSubmission(self.database)
         course = BatchCourse(self.database, self.writer, submission, self.largest)
-        object.__setattr__(self, "_deadline", BatchDeadline(self.database, self.writer))
+        deadline = BatchDeadline(self.database, self.writer)
+        object.__setattr__(self, "_deadline", deadline)
+        object.__setattr__(self, "_postponement", BatchPostponement(self.database, deadline))
         object.__setattr__(
             self,
             "_steps",
@@ -75,21 +78,27 @@ class BatchCollector:
             },
         )
 
-    @property
-    def asks(self) -> bool:
-        """Whether there is any provider to be asked."""
-        return bool(self._there())
-
     async def run(self) -> None:
         """Until cancelled. Each provider by itself: one that hangs holds up none of the others."""
         async with asyncio.TaskGroup() as group:
             for api in self._there():
-                group.create_task(self._watch(api))
+                shortest = min(api.policy.within, api.policy.poll).total_seconds() / 2
+                every = max(min(EVERY, shortest), SHORTEST)
+                group.create_task(_each(partial(self.look, api), every))
+            group.create_task(_each(self.look_at_absent, ABSENT_EVERY))
 
     async def round(self) -> None:
         """One look at each."""
         for api in self._there():
             await self.look(api)
+        await self.look_at_absent()
+
+    async def look_at_absent(self) -> None:
+        """Likewise at what waits for providers that are not there: it is told why, and ends."""
+        async with reading(self.database) as connection:
+            names = await batches.providers(connection)
+        for name in sorted(names - {api.name for api in self._there()}):
+            await self.look(absent(name, self.providers))
 
     async def look(self, api: BatchEndpoint) -> None:
         """Fill new batches, and bring each that is due as far as it goes."""
@@ -110,18 +119,6 @@ class BatchCollector:
 
     def _there(self) -> list[BatchEndpoint]:
         return [api for api in self.providers.values() if api.is_there]
-
-    async def _watch(self, api: BatchEndpoint) -> None:
-        fault = Fault(log, "provider_batches_stumbled")
-        policy = api.policy
-        shortest = min(policy.within, policy.poll).total_seconds() / 2
-        while True:
-            try:
-                await self.look(api)
-                fault.over()
-            except Exception as error:  # noqa: BLE001 - the next look tries again
-                fault.seen(error)
-            await asyncio.sleep(max(min(EVERY, shortest), SHORTEST))
 
     async def _gather(self, api: BatchEndpoint) -> None:
         policy = api.policy
@@ -159,15 +156,17 @@ class BatchCollector:
         while (step := self._steps.get(batch.state)) is not None:
             former = batch.state
             try:
+                if not api.is_there:
+                    raise ProviderAbsent(absence(batch.provider, self.providers))
                 batch = await step(api, batch)
             except LlmError as error:
-                await self._put_off(api, batch.id, error)
+                await self._postponement.put_off(api, batch.id, error)
                 return
             if batch.state == former:
-                # One whose cancel has just failed once may be late because nobody looked after it.
-                heard = batch.cancelled_at is not None or batch.tries >= MOST_FAILURES
-                if batch.state == BatchState.SUBMITTED and heard:
-                    await self._deadline.enforce(api, batch)
+                if batch.state == BatchState.SUBMITTED:
+                    # One whose cancel has just failed may be late because nobody looked after it.
+                    heard = batch.cancelled_at is not None
+                    await self._deadline.enforce(api, batch, heard=heard)
                 return
 
     async def _pass_over(self, api: BatchEndpoint, batch_id: str) -> None:
@@ -179,32 +178,16 @@ class BatchCollector:
                     return
                 later = batches.later(api.policy.poll)
                 batch = await batches.change(tx, batch, tries=batch.tries + 1, poll_at=later)
-            if batch.tries >= MOST_FAILURES:
-                await self._deadline.enforce(api, batch)
-
-    async def _put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
-        """The provider did not do as it was asked."""
-        async with reading(self.database) as connection:
-            batch = await batches.get(connection, batch_id)
-        if batch is None or batch.ended_at is not None:
-            return
-        log.warning("provider_batch_put_off", batch=batch.id, provider=api.name, error=error.detail)
-        delay = min(api.policy.poll * 2 ** min(batch.tries, 10), LONGEST_DELAY)
-        if isinstance(error, RateLimited):
-            delay = max(delay, error.retry_after)
-        async with self.database.begin() as tx:
-            batch = await batches.change(
-                tx,
-                batch,
-                error=error.detail,
-                tries=batch.tries + 1,
-                poll_at=batches.later(delay),
-            )
-        refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
-        if refused and is_unsent(batch) and batch.tries >= MOST_REFUSALS:
-            await self._deadline.give_up(api, batch, REFUSED, error.detail)
-            log.warning(
-                "provider_batch_refused", batch=batch.id, provider=api.name, error=error.detail
-            )
-        elif batch.tries >= MOST_FAILURES:
             await self._deadline.enforce(api, batch)
+
+
+async def _each(look: Callable[[], Awaitable[None]], every: float) -> None:
+    """Until cancelled, so many seconds apart."""
+    fault = Fault(log, "provider_batches_stumbled")
+    while True:
+        try:
+            await look()
+            fault.over()
+        except Exception as error:  # noqa: BLE001 - the next look tries again
+            fault.seen(error)
+        await asyncio.sleep(every)

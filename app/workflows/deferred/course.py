@@ -14,13 +14,12 @@ from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import BatchFault, RemoteBatch
 from app.services.errors import LlmError, LlmRefused
 from app.store.database import reading
-from app.store.deferred import batches, calls
+from app.store.deferred import batches, calls, refused_lines
 from app.store.deferred.batch_state import BatchState
-from app.store.deferred.calls import OpenCall
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.deadline import is_overdue
-from app.workflows.deferred.refusal import by_line, sentence_of, why_left
-from app.workflows.deferred.reply_writer import AT_ONCE, REFUSED, ReplyWriter
+from app.workflows.deferred.refusal import by_line, sentence_of, unanswered, why_left
+from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 
 HEAVIEST = 8_000_000
@@ -32,8 +31,8 @@ LONGEST_POLLS = 20
 DOUBTFUL = timedelta(hours=1)
 """For so long after it was handed over a second batch is looked for, where there may be one."""
 MOST_MISSING = 5
-"""Looks in a row at which the provider does not know the batch, or its file, before it is given up.
-"""
+"""Looks in a row at which the provider does not know the batch, or one and the same file, before
+its list is asked for it: what goes wrong on the way to the provider may look like that."""
 FULL = "token_limit_exceeded"
 """The provider's queue holds as many tokens as it may: later it will take the batch."""
 LATER = timedelta(minutes=10)
@@ -91,19 +90,23 @@ class BatchCourse:
             if file is not None:
                 batch = await self._read(api, batch, file, column)
         faults: list[BatchFault] = []
+        named = False
         if batch.remote_status == BatchState.FAILED:
             faults = await self._faults(api, batch)
-            batch = await self._refuse_lines(batch, faults, api.policy.poll)
+            named = await self._refuse_lines(batch, faults)
         full = any(fault.code == FULL for fault in faults)
         delay = max(LATER, api.policy.poll) if full else api.policy.poll
         code, message = why_left(batch, faults)
+        # Of one that is not named it is not known that there is anything amiss; and those that are
+        # do not come again.
+        tried = not full and not named
         while True:
             async with reading(self.database) as connection:
                 left = await calls.left(connection, batch.id, limit=AT_ONCE)
             if not left:
                 break
-            pairs = [(call, AnswerLine(call.id, None, code, message)) for call in left]
-            batch = await self.writer.settle(batch, pairs, delay=delay, tried=not full)
+            pairs = [(call, unanswered(call, code, message)) for call in left]
+            batch = await self.writer.settle(batch, pairs, delay=delay, tried=tried)
         end = _end_of(batch)
         why = sentence_of(faults) or batch.error if end is BatchState.FAILED else None
         batch = await self._changed(batch, state=end, error=why, ended_at=batches.now(), tries=0)
@@ -145,19 +148,34 @@ class BatchCourse:
         self, api: BatchEndpoint, batch: ProviderBatch, refused: LlmRefused
     ) -> RemoteBatch | None:
         """As it stands in the provider's list, once it was often enough said not to be there; None:
-        it is in none. What goes wrong on the way to the provider may look like the first."""
-        if refused.answered not in MISSING or batch.tries + 1 < MOST_MISSING:
-            raise refused
+        it is in none.
+
+        Raises:
+            LlmRefused: it was not said often enough, or something else was.
+        """
+        await self._missed(batch, batch.remote_id or "", refused)
         found = await api.find_batches(batch.id, batch.created_at)
         return next((one for one in found if one.id == batch.remote_id), None)
+
+    async def _missed(self, batch: ProviderBatch, what: str, refused: LlmRefused) -> None:
+        """Count that the provider does not know it.
+
+        Raises:
+            LlmRefused: it was not said often enough, or something else was.
+        """
+        if refused.answered not in MISSING:
+            raise refused
+        denials = batch.denials + 1 if batch.denied == what else 1
+        if denials < MOST_MISSING:
+            await self._changed(batch, denied=what, denials=denials)
+            raise refused
 
     async def _faults(self, api: BatchEndpoint, batch: ProviderBatch) -> list[BatchFault]:
         """Why it was refused; empty, too, where the provider knows it no more."""
         try:
             return (await api.retrieve(batch.remote_id or "")).faults
         except LlmRefused as refused:
-            if refused.answered not in MISSING or batch.tries + 1 < MOST_MISSING:
-                raise
+            await self._missed(batch, batch.remote_id or "", refused)
             return []
 
     async def _read(
@@ -176,10 +194,13 @@ class BatchCourse:
                         batch = await self._written(api, batch, some, column)
                         some, weight = [], 0
         except LlmRefused as refused:
-            # What it held is gone: its requests go into another batch.
-            if refused.answered not in MISSING or batch.tries + 1 < MOST_MISSING:
+            await self._missed(batch, file, refused)
+            if await api.has_file(file, batch.created_at):
                 raise
+            # What it held is gone: its requests go into another batch.
             log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file)
+            kept = "output_file" if column == "output_read" else "error_file"
+            batch = await self._changed(batch, tries=0, **{kept: None})
         if some:
             batch = await self._written(api, batch, some, column)
         if odd:
@@ -195,20 +216,15 @@ class BatchCourse:
     ) -> ProviderBatch:
         return await self.writer.write(batch, some, column=column, delay=api.policy.poll)
 
-    async def _refuse_lines(
-        self, batch: ProviderBatch, faults: list[BatchFault], delay: timedelta
-    ) -> ProviderBatch:
-        """Fail those whose lines the provider has named, while all of the file's lines are there,
-        by which they are found."""
-        pairs: list[tuple[OpenCall, AnswerLine]] = []
-        async with reading(self.database) as connection:
-            there, _ = await calls.measure(connection, batch.id)
-            if there != batch.lines:
-                return batch
-            for line, message in by_line(faults, batch.lines).items():
-                found = await calls.left(connection, batch.id, offset=line - 1, limit=1)
-                pairs += ((call, AnswerLine(call.id, None, REFUSED, message)) for call in found)
-        return await self.writer.settle(batch, pairs, delay=delay) if pairs else batch
+    async def _refuse_lines(self, batch: ProviderBatch, faults: list[BatchFault]) -> bool:
+        """Write down what the provider says of lines, while all of the file's are there, by which
+        they are found. Returns whether it names any."""
+        said = by_line(faults, batch.lines)
+        async with self.database.begin() as tx:
+            there, _ = await calls.measure(tx, batch.id)
+            if said and there == batch.lines:
+                await refused_lines.refuse(tx, batch.id, said)
+        return bool(said)
 
     async def _changed(self, batch: ProviderBatch, **values: object) -> ProviderBatch:
         async with self.database.begin() as tx:

@@ -18,7 +18,7 @@ from app.store.database import reading
 from app.store.deferred import batches, calls
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.reply_writer import AT_ONCE, NO_END, ReplyWriter
+from app.workflows.deferred.reply_writer import AT_ONCE, NO_END, NO_PROVIDER, ReplyWriter
 
 LONGEST_WINDOW = timedelta(days=7)
 """That a provider is believed: none offers a longer one."""
@@ -29,9 +29,9 @@ GRACE = timedelta(days=2)
 or whose answers cannot be read: a provider may be away for a weekend."""
 UNSENT = timedelta(days=1)
 """After so long a batch is given up that its provider has not taken."""
-MOST_FAILURES = 5
-"""Calls in a row that have failed before a batch is given up: it may be late because nobody looked
-after it, and not because of its provider."""
+FAILING = timedelta(days=1)
+"""For so long calls must have failed before a batch is given up: it may be late because nobody
+looked after it, and its provider may be away just when somebody does again."""
 
 log = structlog.get_logger("sluice.batches")
 
@@ -55,14 +55,24 @@ def is_unsent(batch: ProviderBatch) -> bool:
     return batch.remote_id is None and (batch.file_id is None or batch.attempted_at is None)
 
 
+def has_failed_for_long(batch: ProviderBatch, now: datetime) -> bool:
+    return batch.failing_since is not None and now >= batch.failing_since + FAILING
+
+
 @dataclass(frozen=True, slots=True)
 class BatchDeadline:
     database: AsyncEngine
     writer: ReplyWriter
 
-    async def enforce(self, api: BatchEndpoint, batch: ProviderBatch) -> None:
+    async def enforce(
+        self, api: BatchEndpoint, batch: ProviderBatch, *, heard: bool = False
+    ) -> None:
         """End the batch if its time is over, and tell its items. Before, it has been cancelled as
         often as the provider was heard.
+
+        Args:
+            heard: its provider has just said that it has not ended; else it is asked for a day
+                before its silence counts.
 
         Raises:
             TakenOver
@@ -71,7 +81,12 @@ class BatchDeadline:
             now = await batches.clock(connection)
         if batch.ended_at is not None or now < _given_up_at(batch):
             return
-        if is_unsent(batch):
+        if not heard and not has_failed_for_long(batch, now):
+            return
+        unpaid = is_unsent(batch) or batch.remote_status == BatchState.FAILED
+        if unpaid and not api.is_there:
+            code, detail = NO_PROVIDER, _without_provider(batch)
+        elif is_unsent(batch):
             code, detail = "not_submitted", batch.error or "The provider has not taken its batch."
         elif batch.remote_status == BatchState.FAILED:
             # Nothing of it was answered, and so nothing is paid for.
@@ -114,6 +129,11 @@ def _given_up_at(batch: ProviderBatch) -> datetime:
     if batch.cancelled_at is not None:
         return batch.cancelled_at + GRACE
     return due_at(batch) + OVERDUE + GRACE
+
+
+def _without_provider(batch: ProviderBatch) -> str:
+    why = f" {batch.error}" if batch.error else ""
+    return f"No process asks {batch.provider!r} for batches any more.{why} Then retry the item."
 
 
 def _sentence(batch: ProviderBatch) -> str:

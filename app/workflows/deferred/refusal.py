@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.services.batches.answer_line import UNSAID
+from app.redaction.redactor import redacted
+from app.services.batches.answer_line import UNSAID, AnswerLine
 from app.services.batches.remote_batch import BatchFault
+from app.services.errors import cut
 from app.store.deferred.batch_state import BatchState
+from app.store.deferred.calls import OpenCall
+from app.store.storable import storable
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.reply_writer import AT_ONCE
+from app.workflows.deferred.reply_writer import REFUSED
 
 
 def by_line(faults: list[BatchFault], lines: int) -> Mapping[int, str]:
-    """What is wrong with each, of as many as are settled in one transaction.
+    """What is wrong with each.
 
     Args:
         lines: that there are.
     """
     named = ((fault.line, fault.message or fault.code) for fault in faults)
-    found = {line: said or UNSAID for line, said in named if line and 0 < line <= lines}
-    return dict(list(found.items())[:AT_ONCE])
+    return {
+        line: storable(redacted(cut(said or UNSAID)))
+        for line, said in named
+        if line and 0 < line <= lines
+    }
 
 
 def why_left(batch: ProviderBatch, faults: list[BatchFault]) -> tuple[str, str]:
@@ -30,6 +37,16 @@ def why_left(batch: ProviderBatch, faults: list[BatchFault]) -> tuple[str, str]:
         return "left_out", f"Batch {batch.remote_id} has ended without an answer to it."
     more = f": {said}" if said else "."
     return f"batch_{status}", f"Batch {batch.remote_id} is {status}{more}"
+
+
+def unanswered(call: OpenCall, code: str, message: str) -> AnswerLine:
+    """
+    Args:
+        code, message: of one of which nothing of its own was said.
+    """
+    if call.refused is not None:
+        return AnswerLine(call.id, None, REFUSED, call.refused)
+    return AnswerLine(call.id, None, code, message)
 
 
 def sentence_of(faults: list[BatchFault]) -> str | None:

@@ -23,7 +23,7 @@ from app.store.deferred import batches, calls
 from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.deadline import MOST_FAILURES, UNSENT
+from app.workflows.deferred.deadline import UNSENT, has_failed_for_long
 
 LINES = 50
 """Of a file, read at once: each may be of a million bytes, and few are."""
@@ -77,10 +77,9 @@ class BatchSubmission:
             if await self._may_show_up(api, batch):
                 return await self._changed(batch, poll_at=batches.later(SOON))
             batch = await self._changed(batch, attempted_at=None)  # no list shows it
-        if batch.creations >= MOST_FAILURES:
             async with reading(self.database) as connection:
                 now = await batches.clock(connection)
-            if now >= batch.created_at + UNSENT:
+            if has_failed_for_long(batch, now) and now >= batch.created_at + UNSENT:
                 raise LlmUnavailable("The provider has not taken its batch.")
         batch = await self._changed(
             batch, attempted_at=batches.now(), creations=batch.creations + 1

@@ -24,6 +24,7 @@ const KINDS: readonly EventKind[] = [
   "family_gone",
   "family_back",
   "taken_over",
+  "batch_delayed",
   "throttled",
   "throttle_over",
   "repaired",

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: bcb4157c8a56348a8252ff870e4839f251926fdad76518cfb33c46823f00e84b
+// OpenAPI document: ab5c0c0abfcf1cad2d9f1f40034ac8727390a13f13d87f7e113a891f7c8a354f
 
 export interface paths {
     "/api/audit": {
@@ -2130,6 +2130,28 @@ export interface components {
             target: components["schemas"]["NotificationTargetView"];
         };
         /**
+         * DelayedBatchesView
+         * @description Batches whose provider does not do as it is asked, with one error.
+         */
+        DelayedBatchesView: {
+            /** Batches */
+            batches: number;
+            /**
+             * Error
+             * @description what it says instead, or why it cannot be asked
+             */
+            error: string;
+            /** Lines */
+            lines: number;
+            /** Provider */
+            provider: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
          * DeliveryStatus
          * @enum {string}
          */
@@ -2199,7 +2221,7 @@ export interface components {
          * EventKind
          * @enum {string}
          */
-        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "followed" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "throttled" | "throttle_over" | "repaired";
+        EventKind: "created" | "queued" | "begun" | "paused" | "resumed" | "promoted" | "cancelling" | "finishing" | "ended" | "followed" | "answered" | "retried" | "retrying" | "family_gone" | "family_back" | "taken_over" | "batch_delayed" | "throttled" | "throttle_over" | "repaired";
         /** EventReceiptView */
         EventReceiptView: {
             /**
@@ -3370,6 +3392,11 @@ export interface components {
              * @description at most 20: what moves, then the newest
              */
             activeRuns: components["schemas"]["ActiveRunView"][];
+            /**
+             * Delayedbatches
+             * @description whose provider does not do as it is asked; at most 10 kinds, the oldest first
+             */
+            delayedBatches: components["schemas"]["DelayedBatchesView"][];
             /**
              * Engine
              * @enum {string}

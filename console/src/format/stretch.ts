@@ -22,6 +22,11 @@ export function local(iso: string | null): string {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
+/** Whether both are one moment, to the minute that such a field shows; or neither is any. */
+export function isSame(one: string | null, other: string | null): boolean {
+  return local(one) === local(other);
+}
+
 /** What was typed there as a moment; null: it is none yet. */
 export function moment(typed: string): string | null {
   const at = new Date(typed);

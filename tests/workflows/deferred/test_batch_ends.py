@@ -54,7 +54,9 @@ async def _older(sluice: Sluice, server: ProviderServer, hours: int) -> None:
     """As if that time had passed since the provider was asked to make the batch."""
     for batch in server.provider.batches.values():
         batch.made -= hours * 3_600
-    columns = ("created_at", "submitted_at", "expires_at", "attempted_at", "cancelled_at")
+    columns = (
+        "created_at", "submitted_at", "expires_at", "attempted_at", "cancelled_at", "failing_since",
+    )  # fmt: skip
     earlier = ", ".join(f"{one} = {one} - make_interval(hours => :hours)" for one in columns)
     change = f"revision = revision + 1, poll_at = now(), {earlier}"
     query = f"UPDATE sluice.provider_batch SET {change} WHERE ended_at IS NULL"  # noqa: S608 - ours

@@ -36,6 +36,7 @@ class StoredFile:
     name: str
     content: bytes
     made: float
+    purpose: str = "batch"
 
     @property
     def lines(self) -> list[Any]:
@@ -48,7 +49,7 @@ class StoredFile:
             "bytes": len(self.content),
             "created_at": int(self.made),
             "filename": self.name,
-            "purpose": "batch",
+            "purpose": self.purpose,
         }
 
 
@@ -131,8 +132,8 @@ class LocalProvider:
         found = _NAME.search(head)
         return self.keep(found[1].decode() if found else "", content.removesuffix(b"\r\n"))
 
-    def keep(self, name: str, content: bytes) -> StoredFile:
-        file = StoredFile(f"file-{next(self._numbers)}", name, content, time.time())
+    def keep(self, name: str, content: bytes, purpose: str = "batch") -> StoredFile:
+        file = StoredFile(f"file-{next(self._numbers)}", name, content, time.time(), purpose)
         self.files[file.id] = file
         return file
 
@@ -164,13 +165,15 @@ class LocalProvider:
         batch.status, batch.made = "cancelling", time.time()
         return batch
 
-    def listed(self, kind: str, after: str | None, limit: int) -> dict[str, Any]:
-        """A page of ``files`` or ``batches``, the newest first."""
+    def listed(
+        self, kind: str, after: str | None, limit: int, purpose: str | None = None
+    ) -> dict[str, Any]:
+        """A page of ``files`` or ``batches``, the newest first. ``purpose``: of the files."""
         kept: dict[str, Any] = self.files if kind == "files" else self.batches
         old = time.time() - self.hidden
         rows = [one for one in reversed(kept.values()) if one.made <= old]
-        if kind == "files":
-            rows = [one for one in rows if one.name.endswith(".jsonl")]
+        if purpose is not None:
+            rows = [one for one in rows if one.purpose == purpose]
         ids = [one.id for one in rows]
         begin = ids.index(after) + 1 if after in ids else 0
         page = rows[begin : begin + limit]
@@ -216,4 +219,4 @@ class LocalProvider:
         if not lines:
             return None
         content = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
-        return self.keep("answers", content).id
+        return self.keep("answers", content, "batch_output").id

@@ -67,9 +67,8 @@ class ProviderServer:
             case "GET", "files", [file_id, "content"]:
                 return Response(provider.file(file_id).content)
             case "GET", "files" | "batches", []:
-                return JSONResponse(
-                    provider.listed(kind, query.get("after"), int(query.get("limit", 20)))
-                )
+                after, limit = query.get("after"), int(query.get("limit", 20))
+                return JSONResponse(provider.listed(kind, after, limit, query.get("purpose")))
             case "POST", "batches", []:
                 return JSONResponse(provider.create(json.loads(body)).shown())
             case "GET", "batches", [batch_id]:

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import { refine } from "../../page/router";
 import { S } from "../../strings";
 import { Button } from "../controls/Button";
@@ -11,14 +11,17 @@ export function Filters({
   readonly query: URLSearchParams;
   readonly children: ReactNode;
 }) {
+  const [cleared, setCleared] = useState(0);
+  function clear(): void {
+    refine(Object.fromEntries([...query.keys()].map((key) => [key, null])));
+    setCleared(cleared + 1);
+  }
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      {children}
+      {/* What a field holds besides the address, such as what is typed into it, goes as well. */}
+      <Fragment key={cleared}>{children}</Fragment>
       {query.size > 0 && (
-        <Button
-          tone="quiet"
-          onClick={() => refine(Object.fromEntries([...query.keys()].map((key) => [key, null])))}
-        >
+        <Button tone="quiet" onClick={clear}>
           {S.runs.clear}
         </Button>
       )}

@@ -1,5 +1,5 @@
-import { useState } from "react";
-import { HOURS, local, moment } from "../../format/stretch";
+import { useEffect, useRef, useState } from "react";
+import { HOURS, isSame, local, moment } from "../../format/stretch";
 import { refine } from "../../page/router";
 import { S } from "../../strings";
 
@@ -52,11 +52,19 @@ function End({
   readonly label: string;
   readonly at: string | null;
 }) {
+  const field = useRef<HTMLInputElement>(null);
+  // The address may change otherwise than by this field. As long as it says the same, what is being
+  // typed stays as it is: a year is a valid one from its first digit on.
+  useEffect(() => {
+    const input = field.current;
+    if (input !== null && !isSame(moment(input.value), at)) input.value = local(at);
+  }, [at]);
   return (
     <label>
       <span>{label}</span>
       <input
         type="datetime-local"
+        ref={field}
         defaultValue={local(at)}
         onChange={(event) => refine({ [name]: moment(event.target.value) }, { replace: true })}
       />

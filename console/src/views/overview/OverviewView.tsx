@@ -3,6 +3,7 @@ import { useRuns } from "../../api/queries/runs";
 import { ENDED } from "../../api/statuses";
 import type { Overview } from "../../api/types";
 import { count, rate } from "../../format/numbers";
+import { moment } from "../../format/times";
 import { to } from "../../page/links";
 import { useTitle } from "../../page/title";
 import { Link } from "../../parts/controls/Link";
@@ -91,6 +92,11 @@ function Banners({ of }: { readonly of: Overview }) {
           {of.qstashAway}
         </p>
       )}
+      {of.delayedBatches.map((one) => (
+        <p className="banner bad" role="alert" key={`${one.provider} ${one.error}`}>
+          {O.delayed(one.provider, count(one.lines), moment(new Date(one.since), new Date()), one.error)}
+        </p>
+      ))}
       {lacksWorkers(of) && (
         <p className="banner bad" role="alert">
           {O.noWorker} <code>sluice worker</code>

@@ -1,0 +1,32 @@
+"""A provider's list, page by page, in which something is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from app.services.batches.remote_batch import Listed, ListPage
+
+MOST = 50
+"""Pages: 5,000 batches."""
+CLOCKS = timedelta(days=1)
+"""By which the provider's clock may be wrong, and its list out of order."""
+
+
+async def pages_since(
+    since: datetime, ask: Callable[[str | None], Awaitable[ListPage[Listed]]]
+) -> AsyncGenerator[Sequence[Listed] | None, None]:
+    """What was made since, the newest first; None at last: there is more than is read.
+
+    Args:
+        ask: for the page behind the row of this id; None: for the first.
+    """
+    oldest = (since - CLOCKS).timestamp()
+    after: str | None = None
+    for _ in range(MOST):
+        page = await ask(after)
+        yield page.data
+        if not page.has_more or not page.data or page.data[-1].created_at < oldest:
+            return
+        after = page.data[-1].id
+    yield None

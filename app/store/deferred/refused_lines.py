@@ -1,0 +1,31 @@
+"""What a provider says of single lines of a file that it has refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.connections.driver import fetch_raw
+
+_REFUSE = """
+    WITH numbered AS MATERIALIZED (
+        SELECT id, row_number() OVER (ORDER BY id) AS line FROM sluice.deferred_call
+        WHERE batch_id = $1::text
+    )
+    UPDATE sluice.deferred_call AS c SET refused = t.said
+    FROM unnest($2::text[], $3::text[]) AS t(line, said)
+    JOIN numbered ON numbered.line = t.line::bigint
+    WHERE c.id = numbered.id
+"""
+
+
+async def refuse(tx: AsyncConnection, batch_id: str, said: Mapping[int, str]) -> None:
+    """Write down what is said of lines, while all of the file's are there, by which they are
+    found.
+
+    Args:
+        said: by line, from 1.
+    """
+    lines = [str(line) for line in said]
+    await fetch_raw(tx, _REFUSE, batch_id, lines, list(said.values()))

@@ -1,0 +1,84 @@
+"""A batch whose provider does not do as it is asked: it is asked again, ever more seldom, the runs
+that wait are told, and at last it is given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.errors import LlmError, LlmRefused, RateLimited
+from app.store.database import reading
+from app.store.deferred import batches, delays
+from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.deadline import BatchDeadline, is_unsent
+from app.workflows.deferred.reply_writer import REFUSED
+
+REFUSALS = frozenset({400, 413, 415, 422})
+MOST_REFUSALS = 3
+"""In a row. One alone may be of a file that the provider does not find yet."""
+TELL_AFTER = 3
+"""Calls in a row that have failed, from which on runs are told."""
+MOST_TOLD = 1_000
+"""Runs of one batch."""
+LONGEST_DELAY = timedelta(minutes=10)
+
+log = structlog.get_logger("sluice.batches")
+
+
+class ProviderAbsent(LlmError):
+    """No process has the provider's settings, or the code has none of the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPostponement:
+    database: AsyncEngine
+    deadline: BatchDeadline
+
+    async def put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
+        """The provider did not do as it was asked."""
+        async with reading(self.database) as connection:
+            batch = await batches.get(connection, batch_id)
+        if batch is None or batch.ended_at is not None:
+            return
+        log.warning("provider_batch_put_off", batch=batch.id, provider=api.name, error=error.detail)
+        delay = min(api.policy.poll * 2 ** min(batch.tries, 10), LONGEST_DELAY)
+        if isinstance(error, RateLimited):
+            delay = max(delay, error.retry_after)
+        told: dict[str, object] = {"error": error.detail, "tries": batch.tries + 1}
+        refused = isinstance(error, LlmRefused) and error.answered in REFUSALS
+        if refused and is_unsent(batch):
+            again = batch.denied == batch.state
+            told |= {"denied": batch.state, "denials": batch.denials + 1 if again else 1}
+        elif not isinstance(error, LlmRefused):
+            told |= {"denied": None, "denials": 0}
+        async with self.database.begin() as tx:
+            batch = await batches.change(tx, batch, **told, poll_at=batches.later(delay))
+        if batch.tries >= TELL_AFTER:
+            await self._tell_runs(batch, error)
+        if refused and is_unsent(batch) and batch.denials >= MOST_REFUSALS:
+            await self.deadline.give_up(api, batch, REFUSED, error.detail)
+            log.warning(
+                "provider_batch_refused", batch=batch.id, provider=api.name, error=error.detail
+            )
+        else:
+            await self.deadline.enforce(api, batch)
+
+    async def _tell_runs(self, batch: ProviderBatch, error: LlmError) -> None:
+        async with reading(self.database) as connection:
+            waiting = await delays.runs_of(connection, batch.id, most=MOST_TOLD)
+        detail = f"A batch of {batch.provider!r} makes no progress: {error.detail}"
+        for run_id in waiting:
+            async with self.database.begin() as tx:
+                await delays.tell(tx, run_id, batch.provider, _word_of(error), detail)
+
+
+def _word_of(error: LlmError) -> str:
+    if isinstance(error, ProviderAbsent):
+        return "not_configured"
+    if isinstance(error, RateLimited):
+        return "rate_limited"
+    return "refused" if isinstance(error, LlmRefused) else "unavailable"

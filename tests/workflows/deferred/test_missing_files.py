@@ -1,0 +1,129 @@
+"""A file of answers that the provider says it does not have: gone only if it says so again and
+again of that very file, and shows it in no list."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+import pytest
+from fastapi import Response
+from fastapi.responses import JSONResponse
+
+from app.cli.demo.batches.local_provider import Answer, LocalProvider
+from app.cli.demo.batches.provider_server import Door, ProviderServer, provider_server
+from app.workflows.deferred.course import MOST_MISSING
+from tests.support.service import Opener
+from tests.workflows.deferred.asking import Deferring, asking, paid_once, played
+
+CONTENT = "/content"
+BATCHES = "SELECT state, again FROM sluice.provider_batch ORDER BY id"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(LocalProvider()) as server:
+        yield server
+
+
+def _answers(statuses: Iterator[int]) -> Door:
+    """In place of the first looks at a file, one after the other."""
+
+    async def before(call: str) -> Response | None:
+        if not call.endswith(CONTENT) or (status := next(statuses, None)) is None:
+            return None
+        return JSONResponse({"error": {"message": f"It is {status}."}}, status)
+
+    return before
+
+
+async def test_one_404_after_other_failures_is_no_loss(
+    opener: Opener, server: ProviderServer
+) -> None:
+    failures = [500] * (MOST_MISSING - 1) + [404] * (MOST_MISSING - 1) + [500, 404]
+    server.before = _answers(iter(failures))
+    server.provider.hidden = 1_000.0  # no list would show it
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 2)
+        rows = [tuple(row) for row in await sluice.sql(BATCHES)]
+    assert run.succeeded == 2
+    assert rows == [("completed", 0)]
+    assert paid_once(server.provider, *family.results)
+
+
+async def test_a_file_that_a_list_shows_is_not_gone(opener: Opener, server: ProviderServer) -> None:
+    """What leads to the provider answers 404 to each look at a file for some time."""
+    server.before = _answers(iter([404] * (MOST_MISSING + 2)))
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 2)
+        rows = [tuple(row) for row in await sluice.sql(BATCHES)]
+    assert run.succeeded == 2
+    assert rows == [("completed", 0)]
+    assert paid_once(server.provider, *family.results)
+
+
+async def test_what_stood_in_a_file_that_is_gone_goes_into_another_batch(
+    opener: Opener, server: ProviderServer
+) -> None:
+    lost: list[str] = []
+    looks: list[str] = []
+
+    async def deleted(call: str) -> Response | None:
+        if call.endswith(CONTENT):
+            looks.append(call)
+            if not lost:
+                lost.append(call)
+                del server.provider.files[call.split("/")[-2]]
+        return None
+
+    server.before = deleted
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        run = await played(sluice, 2)
+        rows = [tuple(row) for row in await sluice.sql(BATCHES)]
+    assert run.succeeded == 2
+    assert rows == [("completed", 2), ("completed", 0)]
+    assert looks.count(lost[0]) == MOST_MISSING
+    assert set(server.provider.paid.values()) == {2}
+
+
+async def test_each_of_two_files_is_missed_by_itself(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """The output file is gone; the error file is away once, and says of whom it is."""
+
+    def answer(body: Mapping[str, Any]) -> Answer:
+        bad = "u00002" in str(body)
+        return (400, {"error": {"message": "It is bad."}}) if bad else (200, {"choices": []})
+
+    server.provider.answer = answer
+    server.provider.hidden = 1_000.0
+    missed: list[str] = []
+
+    async def before(call: str) -> Response | None:
+        if not call.endswith(CONTENT):
+            return None
+        file = server.provider.files.get(call.split("/")[-2])
+        output = next(iter(server.provider.batches.values())).output
+        if file is None or file.id == output or missed.count(call) == 0:
+            missed.append(call)
+            return JSONResponse({"error": {"message": "There is no such file."}}, 404)
+        return None
+
+    server.before = before
+    async with asking(opener, server)(Deferring()) as sluice:
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        rows = {row.item_id: row.error_message for row in await sluice.items(run_id)}
+        counts = await sluice.sql("SELECT failed FROM sluice.provider_batch ORDER BY id")
+    assert "It is bad." in (rows["u00002"] or "")
+    assert counts[0][0] == 1

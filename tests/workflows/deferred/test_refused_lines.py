@@ -1,0 +1,129 @@
+"""A provider refuses a batch and names very many of its lines: each of them fails, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.cli.demo.batches.local_provider import LocalProvider, StoredBatch
+from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.services.batches.answer_line import AnswerLine
+from app.store.deferred.calls import OpenCall
+from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener, assert_exact
+from tests.workflows.deferred.asking import Deferring, asking, begun, request
+
+ITEMS = 2 * AT_ONCE + 60
+BAD = {f"u{n:05}" for n in range(1, ITEMS + 1) if n % 20}
+"""More than are settled in two transactions."""
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(LocalProvider()) as server:
+        yield server
+
+
+def _body(item: str) -> dict[str, Any]:
+    return request(item, **({"bad": True} if item in BAD else {}))
+
+
+class Refused(Deferring):
+    max_failure_rate = None
+
+    def __init__(self) -> None:
+        super().__init__(_body)
+
+
+def _refuses(server: ProviderServer) -> None:
+    def end(batch: StoredBatch) -> str:
+        lines = server.provider.file(batch.asked["input_file_id"]).lines
+        bad = [n for n, line in enumerate(lines, start=1) if line["body"].get("bad")]
+        batch.faults = [{"code": "invalid", "message": f"Line {n} is bad.", "line": n} for n in bad]
+        return "failed" if bad else "completed"
+
+    server.provider.end = end
+
+
+async def test_all_that_are_named_fail_at_once_and_the_others_go_again(
+    opener: Opener, server: ProviderServer
+) -> None:
+    _refuses(server)
+    wanted = {"size": ITEMS, "within": timedelta(seconds=1)}
+    async with asking(opener, server, **wanted)(Refused()) as sluice:
+        await sluice.add_users(ITEMS)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        rows = await sluice.items(run_id)
+        assert_exact(run, rows)
+        refused = await sluice.sql("SELECT failed, again FROM sluice.provider_batch ORDER BY id")
+    assert {row.item_id for row in rows if row.status == "failed"} == BAD
+    assert all("is bad." in (row.error_message or "") for row in rows if row.item_id in BAD)
+    assert sum(row[0] for row in refused) == len(BAD)
+    assert max(server.provider.paid.values()) == 1
+
+
+class Died(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class Dying(ReplyWriter):
+    """Whoever has it dies when it has settled some."""
+
+    async def settle(
+        self,
+        batch: ProviderBatch,
+        answers: Sequence[tuple[OpenCall, AnswerLine]],
+        *,
+        delay: timedelta,
+        tried: bool = True,
+    ) -> ProviderBatch:
+        await super().settle(batch, answers, delay=delay, tried=tried)
+        raise Died
+
+
+async def test_what_was_said_of_lines_is_kept_for_whoever_goes_on(
+    opener: Opener, server: ProviderServer
+) -> None:
+    _refuses(server)
+    wanted = {"size": ITEMS + 1, "within": timedelta(hours=1)}
+    async with asking(opener, server, **wanted)(Refused()) as sluice:
+        await sluice.add_users(ITEMS)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await begun(sluice, run_id, ITEMS)
+        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        living = sluice.service.api.batches.collector
+        whole = {one.name: getattr(living.writer, one.name) for one in fields(living.writer)}
+        dying = replace(living, writer=Dying(**whole))
+        async with asyncio.timeout(PATIENCE):
+            with suppress(Died):
+                while True:
+                    await dying.round()
+            [[some]] = await sluice.sql("SELECT failed + again FROM sluice.provider_batch")
+            assert some == AT_ONCE
+            while await sluice.sql(OPEN):
+                await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+                await living.round()
+        [[failed, again]] = await sluice.sql(
+            "SELECT failed, again FROM sluice.provider_batch WHERE state = 'failed'"
+        )
+    assert (failed, again) == (len(BAD), ITEMS - len(BAD))
+
+
+OPEN = "SELECT 1 FROM sluice.provider_batch WHERE state IN ('submitted', 'collecting')"
