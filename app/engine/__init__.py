@@ -3,14 +3,15 @@
 
 What an engine promises:
 
-- A published message is delivered at least once, after the publisher's transaction has committed
-  and never when it did not. Of a message that waits, another publication only makes sure that it
-  comes as soon, and with the same priority; one that is in hand is delivered once more afterwards.
-- A delivery that its handler has ended is over. Where the handler says "again after", fails, or is
-  gone with its process, the message is delivered again.
+- A published message is delivered at least once, after the publisher's transaction has committed,
+  and never if it was rolled back. To publish a message again that still waits only makes it come
+  no later, and with no lower priority, than the new publication asks for. One that is in hand is
+  delivered once more afterwards.
+- A delivery is over when its handler returns None. If the handler returns a delay, fails, or dies
+  with its process, the message is delivered again.
 
 It promises no more: a message may come twice, late, or while a former delivery of it still goes on.
-A message is a hint that there is something to do, and rows say whether there is.
+A message is a hint that there is something to do; the rows say whether there is.
 """
 
 from __future__ import annotations
@@ -31,10 +32,9 @@ Token = tuple[int, int]
 
 @dataclass(slots=True)
 class OutgoingMessage:
-    """A message to publish. Of those that are due, those of a higher ``priority``, from 0 to 9, are
-    delivered sooner; of one priority, those of a flow key of a higher ``rank``; and of one flow
-    key, those that are due sooner. An engine whose queue keeps no order has them leave in this
-    order, and promises no more.
+    """A message to publish. Messages that are due are delivered by ``priority`` (0 to 9, the
+    highest first), then by the ``rank`` of their flow key (the highest first), then by the time
+    since which they are due. An engine whose queue keeps no order only sends them in this order.
 
     ``size``: how many items it names.
     """
@@ -53,9 +53,9 @@ class Delivery:
     """A message in hand.
 
     ``token``: no other delivery ever has it. ``attempt`` begins at 1 and grows with every delivery,
-    until the message has been published once more. ``stopped``: the worker has cancelled the
-    handler, and the message goes back. ``due``: since when it was to be delivered, by this process'
-    ``time.perf_counter``; None: nobody said. ``priority``: of its message.
+    until the message is published once more. ``stopped``: the worker has cancelled the handler, and
+    the message goes back. ``due``: since when it has been due, in seconds of this process's
+    ``time.perf_counter``; None: not known. ``priority``: that of its message.
     """
 
     token: Token
@@ -69,7 +69,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """What a worker had in hand that was found to be gone, or to hang."""
+    """The deliveries that were in the hands of a worker which has died, or hangs."""
 
     worker: UUID
     deliveries: Sequence[Delivery]
@@ -77,7 +77,8 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Items in messages that are due, come later, or are in some worker's hand."""
+    """How many items are in messages that are due, that come later, or that a worker has in
+    hand."""
 
     due: int = 0
     deferred: int = 0
@@ -94,8 +95,8 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What there is of a flow key. ``oldest``: seconds since which the message has been due that
-    waits longest; 0: none waits that is due."""
+    """The queued work of a flow key. ``oldest``: for how many seconds the message that waits
+    longest has been due; 0: no message is due."""
 
     depth: Depth = Depth()
     oldest: float = 0.0
@@ -103,23 +104,24 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """Messages that are still to be sent on, and for how many seconds the oldest has been."""
+    """How many messages are still to be sent on, and for how many seconds the oldest has waited."""
 
     messages: int
     oldest: float
 
 
 Handler = Callable[[Delivery], Awaitable[timedelta | None]]
-"""Returns after how long the message shall come again; None: its delivery is over."""
+"""Returns the delay after which the message is delivered again; None: the delivery is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """At most so many messages of one flow key, of the priorities from ``low`` to ``high``.
+    """A worker's request for at most ``most`` messages of one flow key, with priorities from
+    ``low`` to ``high``.
 
-    ``bit``: there may be room for more of them when these have been taken: they come bit by bit, so
-    that other workers have their turn. ``owed``: before whatever has a higher priority. ``rank``:
-    of the flow key.
+    ``bit``: when these have been taken, there may be room for more: they are taken a few at a time,
+    so that other workers have their turn. ``owed``: take them before messages of a higher priority,
+    because their share is due. ``rank``: that of the flow key.
     """
 
     most: int
@@ -131,7 +133,7 @@ class Ask:
 
     @property
     def bits(self) -> int:
-        """One for each of its priorities."""
+        """A bit mask with one bit for each of its priorities."""
         return (2 << self.high) - (1 << self.low)
 
     def takes(self, priority: int) -> bool:
@@ -139,14 +141,15 @@ class Ask:
 
 
 class Lane(Protocol):
-    """Messages that share a worker's places."""
+    """The flow keys whose messages share a worker's places, and how many it has room for."""
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """By flow key; a message of another key is left to other workers."""
+        """The handlers by flow key. Messages of other keys are left to other workers."""
 
     def places(self) -> int:
-        """How many more messages to take now, over all keys, of the highest priority at least."""
+        """How many more messages to take now, over all keys; 0 only if there is no room even for
+        the highest priority."""
 
     def room(self, flow_key: str) -> int:
         """How many more messages of this key to take now, whatever their priority."""
@@ -155,7 +158,7 @@ class Lane(Protocol):
         """What to take of this key now, priority by priority; each priority is in one at most.
 
         Args:
-            dry: a bit for each priority of which nothing is due.
+            dry: a bit mask of the priorities of which no message is due.
         """
 
 
@@ -163,18 +166,19 @@ class Worker(Protocol):
     """Takes messages and hands them to handlers until it is stopped."""
 
     async def run(self) -> None:
-        """Deliver until ``stop``; then let what is in hand end, and give back what does not."""
+        """Deliver until ``stop``. Then wait for the deliveries in hand, within the stop's time
+        limit, and give the others back."""
 
     def stop(self) -> None: ...
 
     def look(self) -> None:
-        """There may be more room than there was."""
+        """Ask the lanes again: there may be more room than before."""
 
 
 class Engine(Protocol):
     async def publish(self, tx: AsyncConnection, messages: Sequence[OutgoingMessage]) -> int:
-        """Enqueue in the caller's transaction, as its last statement but for other publications.
-        Returns how many are on their way sooner than they were."""
+        """Enqueue in the caller's transaction, which then only publishes more. Returns how many
+        messages are new, or come sooner than they would have."""
 
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         """Which of these deliveries still go on, as far as the engine knows."""
@@ -182,44 +186,45 @@ class Engine(Protocol):
     async def abandoned(
         self, tx: AsyncConnection, tokens: Collection[Token]
     ) -> Sequence[Abandoned]:
-        """Of each worker that was found to be gone, or to hang, with one of these deliveries in
-        hand: all that it had, as far as their messages have not ended since."""
+        """The workers that died, or hang, with one of these deliveries in hand, each with all
+        deliveries that it had in hand and whose messages have not ended since."""
 
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
-        """Messages of the flow key ``old`` become those of ``new``; what is in hand stays so."""
+        """Give messages of the flow key ``old`` the key ``new``. Those in hand stay in hand."""
 
     async def hurry(self, tx: AsyncConnection, flow_keys: Sequence[str], until: datetime) -> None:
-        """These keys are held no more, as they were to be ``until`` then. What was told to come
-        again at that time comes soon, and not before every process knows."""
+        """End the hold of these keys, which was to last ``until`` then: messages that were to come
+        again at that time come soon, but only when every process knows of it."""
 
     async def tidy(self) -> None:
-        """Whatever upkeep a busy queue needs more often than the database does it by itself."""
+        """Do the upkeep that a busy queue needs more often than the database does it by itself."""
 
     async def depth(self) -> Mapping[str, Depth]:
         """By flow key; a key without messages is left out."""
 
     async def depth_of(self, tx: AsyncConnection, of: Sequence[tuple[str, str]]) -> Sequence[Depth]:
-        """
+        """The depth of each flow key, counting only messages whose id begins with its prefix.
+
         Args:
-            of: flow keys, each with how the ids of the messages begin.
+            of: pairs of a flow key and a prefix.
         """
 
     async def backlog(
         self, tx: AsyncConnection, flow_keys: Sequence[str], *, most: int
     ) -> Mapping[str, Backlog]:
-        """Of each of these flow keys.
+        """The backlog by flow key.
 
         Args:
-            most: messages of a key that are counted, those first that have been due longest.
+            most: how many messages of a key are counted at most, those that are due longest first.
         """
 
     async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
-        """None: the engine sends nothing on.
+        """The messages that are still to be sent on; None: this engine sends none on.
 
         Args:
-            most: messages that are counted.
+            most: how many messages are counted at most.
         """
 
     def worker(self, lanes: Sequence[Lane], identity: UUID) -> Worker:
-        """A worker of this identity, which no other one ever has. What it takes of one
-        lane leaves the others' places."""
+        """A worker with this identity, which no other worker ever has. Each lane has places of its
+        own."""

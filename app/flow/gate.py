@@ -11,16 +11,16 @@ from app.config.priorities import ORDINARY
 
 
 class GateClosed(Exception):
-    """The worker stops: what waited here has not begun, and goes back to the queue.
+    """The worker stops: an item that waited here has not begun, and goes back to the queue.
 
-    ``again``: after so long it shall come again.
+    ``again``: the delay after which it comes again.
     """
 
     again = timedelta(0)
 
 
 class FlowHeld(GateClosed):
-    """The flow key is held: likewise, and nobody takes it from the queue meanwhile."""
+    """The flow key is held: the item goes back to the queue, where it stays until the hold ends."""
 
     def __init__(self, flow_key: str, again: timedelta = timedelta(0)) -> None:
         super().__init__(flow_key)
@@ -28,7 +28,7 @@ class FlowHeld(GateClosed):
 
 
 class PartitionBusy(GateClosed):
-    """The partition has no room for now: the item goes back to the queue, and comes again then."""
+    """The partition is full for now: the item goes back to the queue, and comes again later."""
 
     def __init__(self, partition: str, again: timedelta) -> None:
         super().__init__(partition)
@@ -36,14 +36,14 @@ class PartitionBusy(GateClosed):
 
 
 class PermitAhead(Protocol):
-    """A permit that is asked for before its item begins, to be entered there. ``granted``: at once,
-    without a wait; else its turn is waited for."""
+    """A permit that was asked for before its item begins. The item enters it with ``async with``,
+    at once if it is ``granted``, else when its turn comes."""
 
     @property
     def granted(self) -> bool: ...
 
     def forgo(self) -> None:
-        """It is not going to be entered. Nothing happens where it has been."""
+        """Give the permit up, because its item will not enter it. No effect if it has entered."""
 
     async def __aenter__(self) -> None:
         """
@@ -58,15 +58,17 @@ class Gate(Protocol):
     def permit(
         self, flow_key: str, partition: str | None = None, priority: int = ORDINARY
     ) -> AbstractAsyncContextManager[None]:
-        """Wait for the key's turn, and hold its slot for the length of the ``async with``.
+        """Wait for a slot and a start of the key, and hold the slot for the length of the
+        ``async with``.
 
         Args:
-            partition: waits for its own turn as well, where partitions have limits.
+            partition: the limits of this partition are waited for as well, if there are any.
             priority: a higher one goes first.
 
         Raises:
-            GateClosed: the gate was closed before the turn came, or the partition has no room soon.
-            FlowHeld: the key is held, or was before the turn came.
+            GateClosed: the gate was closed before the turn came.
+            PartitionBusy: the partition will not have room soon.
+            FlowHeld: the key is held, or came to be held before the turn came.
         """
 
     def require_free(self, flow_key: str) -> None:
@@ -76,17 +78,17 @@ class Gate(Protocol):
         """
 
     def limits(self, flow_key: str) -> bool:
-        """Whether starts under the key are counted or held back at present."""
+        """Whether the key has a limit, or is paused, at present: then a start must ask."""
 
     def once_a_delivery(self, flow_key: str) -> bool:
-        """Whether starts under the key are counted as deliveries are, elsewhere: then a delivery
-        may begin one thing alone."""
+        """Whether each delivery counts as one start, outside of this process: then a delivery may
+        begin only one item or page."""
 
     def at_once(
         self, flow_key: str, priority: int = ORDINARY
     ) -> AbstractAsyncContextManager[None] | None:
-        """A permit whose turn has come already, to be entered before anything is awaited; None: its
-        turn must be waited for.
+        """A permit that need not wait, to be entered before anything is awaited; None: ``permit``
+        must be awaited.
 
         Raises:
             GateClosed: the gate is closed, or the key is held.
@@ -95,28 +97,29 @@ class Gate(Protocol):
     async def ahead(
         self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY
     ) -> Sequence[PermitAhead]:
-        """Ask for the permits of several items with one wait, a short one: one for each partition.
-        Empty: there are no limits of partitions, and each is to be asked for by itself.
+        """Ask for permits of several items at once, one for each entry of ``partitions``, which
+        takes one short wait. Empty: partitions have no limits, and each item asks by itself.
 
         Raises:
             GateClosed: the gate is closed, or the key is held.
         """
 
     def call(self, flow_key: str) -> AbstractAsyncContextManager[None]:
-        """The same as ``permit`` for what an item begins, and nobody delivers."""
+        """Like ``permit``, for a call that an item makes and that is no delivery of its own."""
 
     def share(
         self, name: str, parallelism: Callable[[], int | None]
     ) -> AbstractAsyncContextManager[None]:
-        """The same for a limit of its own, which is told anew whenever it is looked at.
+        """Like ``permit``, for a limit on parallelism that is not a flow key's, such as a run's
+        ramp.
 
         Args:
-            name: under which all workers count it together.
-            parallelism: None: no limit any more.
+            name: the name under which all workers count it together.
+            parallelism: returns the limit at the time of the call; None: there is none any more.
         """
 
     def close(self) -> None:
-        """Let nobody else in; those inside stay."""
+        """Give no more permits. Those that are held stay."""
 
     async def run(self) -> None:
-        """Keep what is held alive, until cancelled; must run for as long as permits are held."""
+        """Renew the leases of what is held, until cancelled. Must run while permits are held."""

@@ -32,7 +32,8 @@ async def list_provider_batches(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> ProviderBatchesAnswer:
-    """The newest first, and in the first page the requests that are in none yet."""
+    """Provider batches, the newest first. The first page also has the requests that wait for
+    one."""
     paging = Paging(state.cursors, f"provider-batches:{is_open}", limit, cursor)
     async with reading(state.database) as connection:
         found = await batches.page(

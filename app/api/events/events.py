@@ -46,8 +46,8 @@ router = Router(prefix="/api/events", tags=["events"], dependencies=[Depends(bea
 async def send_events(
     body: OneOrMany, state: State, caller: Caller, once: OnceFor, response: Response
 ) -> EventsSentAnswer:
-    """One event, or a list: all are taken, or none. They are committed, with what they ask for,
-    before this is answered."""
+    """Send one event, or a list: all are accepted, or none. They are committed, with what they ask
+    for, before the answer."""
     alone = not isinstance(body, list)
     events = _read(body, alone=alone)
     try:
@@ -74,7 +74,7 @@ async def list_events(
         str | None, Query(max_length=200, description="only those of this name")
     ] = None,
 ) -> SentEventsAnswer:
-    """The newest first, and what became of each. Without their data."""
+    """Events, the newest first, with what each has led to, and without their data."""
     paging = Paging(state.cursors, "events" if name is None else f"events {name}", limit, cursor)
     before = None if paging.after is None else int(paging.after)
     async with reading(state.database) as connection:
@@ -90,8 +90,8 @@ async def list_events(
 async def list_unmatched_events(
     state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> UnmatchedEventsAnswer:
-    """Names that no family knew when such an event came, and for which no item had ever waited, by
-    name, and how many there were."""
+    """Names of events that no family knew when they came, and for which no item had ever waited: by
+    name, with how many came."""
     paging = Paging(state.cursors, "unmatched events", limit, cursor)
     async with reading(state.database) as connection:
         found = await inbox.unmatched(connection, after=paging.after or "", limit=paging.wanted)

@@ -19,7 +19,7 @@ router = Router(prefix="/api/webhooks", tags=["events"])
 
 
 class WebhookTakenAnswer(Answer):
-    """Nothing of what comes of it: who sends it need not know."""
+    """Says nothing of what the event leads to: its sender need not know."""
 
     id: str = Field(description="by which it is known")
     duplicate: bool = Field(description="it was there already, and nothing was done")
@@ -44,8 +44,8 @@ async def take_webhook(
     state: State,
     response: Response,
 ) -> WebhookTakenAnswer:
-    """A call of a source that `SLUICE_WEBHOOKS` names, signed by Standard Webhooks, or as GitHub or
-    Stripe sign, becomes an event. Nothing of it is read before its signature is found right."""
+    """A signed call of a source that `SLUICE_WEBHOOKS` names becomes an event. The signature is by
+    Standard Webhooks, or as GitHub or Stripe sign, and is verified before the body is parsed."""
     body = await request.body()
     headers = {name.lower(): value for name, value in request.headers.items()}
     signed = state.events.verified(source, headers, body, datetime.now(UTC))

@@ -57,8 +57,8 @@ async def list_audit(
     cursor: Cursor = None,
 ) -> AuditAnswer | Response:
     """What was done to runs, backfills, flow keys, schedules and targets of notifications, the
-    newest first. A CSV has all of it, at most 50,000 rows, whatever `limit` says: the rest by an
-    earlier `to`."""
+    newest first. As CSV it is all of it, up to 50,000 rows, whatever `limit` says; for older rows,
+    set `to`."""
     if since is not None and until is not None and until <= since:
         raise BadInput("`to` must be later than `from`: nothing lies between them.", field="to")
     asked = AuditFilter(subject, name, who, action, since, until)

@@ -85,7 +85,8 @@ async def begin_backfill(
     long: LongCall,
     response: Response,
 ) -> BackfillDryRunAnswer | BackfillStartedAnswer:
-    """One run for each partition, at most `maxActive` of them at once; or what that would do."""
+    """Begin one run for each partition, at most `maxActive` of them at once; or answer what that
+    would do."""
     bound = state.families.get(body.family)
     if bound is None:
         raise NotFound(state.family_files.unknown(body.family, state.families), field="family")
@@ -110,7 +111,7 @@ async def list_backfills(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> BackfillsAnswer:
-    """The newest first."""
+    """Backfills, the newest first."""
     paging = Paging(state.cursors, "backfills", limit, cursor)
     async with reading(state.database) as connection:
         found = await backfills.page_of_backfills(
@@ -126,7 +127,7 @@ async def list_backfills(
 
 @router.get("/{backfill_id}")
 async def get_backfill(backfill_id: BackfillId, state: State) -> BackfillAnswer:
-    """With its progress: partitions by status, and items by outcome."""
+    """A backfill with its progress: partitions by status, and items by outcome."""
     async with reading(state.database) as connection:
         found = await backfills.get(connection, backfill_id)
     return await _answer(state, found)
@@ -136,7 +137,7 @@ async def get_backfill(backfill_id: BackfillId, state: State) -> BackfillAnswer:
 async def list_partitions(
     backfill_id: BackfillId, state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> PartitionsAnswer:
-    """In the order in which they begin, each with its run."""
+    """Its partitions, in the order in which they begin, each with its run."""
     paging = Paging(state.cursors, f"partitions:{backfill_id}", limit, cursor)
     after = int(paging.after or -1)
     async with reading(state.database) as connection:
@@ -163,7 +164,7 @@ async def pause_backfill(
 async def resume_backfill(
     backfill_id: BackfillId, state: State, caller: Caller, note: NoteInBody
 ) -> BackfillAnswer:
-    """Partitions begin again."""
+    """Let partitions begin again."""
     return await _answer(state, await state.backfills.resume(backfill_id, by=caller, note=note))
 
 

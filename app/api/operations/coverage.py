@@ -33,7 +33,7 @@ async def get_coverage(
     params: Params = None,
     now: Now = True,
 ) -> CoverageAnswer:
-    """How many of the eligible have a result, as a dry run counts them. To count for a family that
+    """How many of the eligible items have a result, counted as by a dry run. For a family that
     needs params, name them."""
     bound = state.families.get(family)
     if bound is None:

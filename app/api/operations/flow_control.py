@@ -78,8 +78,8 @@ async def get_flow_control(key: Key, state: State) -> FlowAnswer:
 
 @router.get("/{key}/history")
 async def get_flow_history(key: Key, state: State) -> FlowHistoryAnswer:
-    """The last five minutes, every five seconds, the oldest first: while a worker runs, and the key
-    has a limit."""
+    """The last five minutes, a sample every five seconds, the oldest first. Recorded while a worker
+    runs and the key has a limit."""
     state.flow.flow_keys(key)
     points = await state.flow_history.of(key, datetime.now(UTC))
     return FlowHistoryAnswer(points=[FlowPointView.of(point) for point in points])
@@ -92,7 +92,7 @@ async def list_flow_partitions(
     limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
     partition: Annotated[Partition | None, Query(description="this one alone")] = None,
 ) -> FlowPartitionsAnswer:
-    """Partitions whose limits differ from those of each, and the fullest."""
+    """Partitions that have limits of their own, and then those with the most items."""
     found = await state.partitions.fullest(key, limit, partition)
     return FlowPartitionsAnswer(partitions=[FlowPartitionView.of(one) for one in found])
 
@@ -101,8 +101,7 @@ async def list_flow_partitions(
 async def pin_flow_partition(
     key: Key, body: PinOfPartition, state: State, caller: Caller
 ) -> FlowPartitionsAnswer:
-    """Put these limits of one partition in force in place of those of each; workers follow within a
-    second."""
+    """Give one partition limits of its own; workers follow within a second."""
     await state.partitions.pin(key, body.partition, body.control(), by=caller, note=body.note)
     return await list_flow_partitions(key, state, partition=body.partition)
 
@@ -115,7 +114,7 @@ async def reset_flow_partition(
     partition: Annotated[Partition, Query()],
     note: NoteInQuery = None,
 ) -> FlowPartitionsAnswer:
-    """Return to the limits of each partition."""
+    """Return to the limits that hold for each partition."""
     await state.partitions.reset(key, partition, by=caller, note=note)
     return await list_flow_partitions(key, state, partition=partition)
 
@@ -153,7 +152,7 @@ async def resume_flow_control(
 
 @router.post("/{key}/lift")
 async def lift_flow_control(key: Key, state: State, caller: Caller, note: NoteInBody) -> FlowAnswer:
-    """Let go on before its time what is held because who is called has said when to come again."""
+    """End a hold early that began because the other side said when to come again."""
     return await _answer(state, await state.flow.lift(key, by=caller, note=note))
 
 

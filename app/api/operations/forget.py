@@ -20,8 +20,8 @@ router = Router(prefix="/api/families", tags=["families"], dependencies=[Depends
 async def forget_results(
     family: Annotated[str, Path(max_length=100)], body: ForgetBody, state: State, caller: Caller
 ) -> ForgottenAnswer:
-    """Let these items, or all, count as not done, whatever the params: the next run executes them.
-    A family with an `existing` of its own remembers nothing: 409."""
+    """Let these items, or all, count as not done, for all params: the next run executes them. 409
+    if the family has an `existing` of its own, because Sluice then remembers nothing."""
     bound = state.families.get(family)
     if bound is None:
         raise NotFound(state.family_files.unknown(family, state.families))

@@ -44,7 +44,7 @@ router = Router(prefix="/api/notifications", tags=["notifications"], dependencie
 async def list_targets(
     state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> NotificationTargetsAnswer:
-    """The oldest first."""
+    """Targets, the oldest first."""
     paging = Paging(state.cursors, "notifications", limit, cursor)
     async with reading(state.database) as connection:
         found = await targets.page(connection, after_id=paging.after, limit=paging.wanted)
@@ -58,7 +58,7 @@ async def list_targets(
 async def create_target(
     body: NewNotificationTarget, state: State, caller: Caller
 ) -> CreatedNotificationTargetAnswer:
-    """The secret is shown in this answer, and in no other."""
+    """Add a target. Its secret is in this answer, and in no other."""
     wanted = WantedTarget(
         body.url.get_secret_value(), body.kind, body.name, body.events, body.families
     )
@@ -77,7 +77,7 @@ async def get_target(target_id: TargetIdInPath, state: State) -> NotificationTar
 async def remove_target(
     target_id: TargetIdInPath, state: State, caller: Caller, note: NoteInQuery = None
 ) -> RemovedNotificationTargetAnswer:
-    """What was told it, or was to be told, goes with it."""
+    """Remove a target, with its deliveries, also those that are not sent yet."""
     removed = await state.notifications.remove(target_id, by=caller, note=note)
     return RemovedNotificationTargetAnswer(removed=removed.id)
 
@@ -86,7 +86,8 @@ async def remove_target(
 async def enable_target(
     target_id: TargetIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> NotificationTargetAnswer:
-    """Of one that answered 410. What was written for it in the last day is sent after all."""
+    """Enable a target that was disabled because it answered 410. Notifications of the last day are
+    sent after all."""
     enabled = await state.notifications.enable(target_id, by=caller, note=note)
     return NotificationTargetAnswer(target=NotificationTargetView.of(enabled))
 
@@ -95,8 +96,8 @@ async def enable_target(
 async def try_target(
     target_id: TargetIdInPath, state: State, caller: Caller, note: NoteInBody, long: LongCall
 ) -> NotificationDeliveryAnswer:
-    """Send a message of the type `test` at once, and once, and tell what came of it: at most ten
-    seconds later. A target that is disabled: 409."""
+    """Send a message of the type `test` once, at once, and answer its result after ten seconds at
+    most. 409 if the target is disabled."""
     async with long.waiting():
         sent = await state.notifications.test(target_id, by=caller, note=note)
     return NotificationDeliveryAnswer(delivery=NotificationDeliveryView.of(sent))
@@ -110,7 +111,7 @@ async def list_deliveries(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> NotificationDeliveriesAnswer:
-    """The newest first."""
+    """Deliveries, the newest first."""
     paging = Paging(state.cursors, f"deliveries:{target_id}", limit, cursor)
     behind = None if paging.after is None else int(paging.after)
     async with reading(state.database) as connection:
@@ -133,6 +134,7 @@ async def resend_delivery(
     caller: Caller,
     note: NoteInBody,
 ) -> NotificationDeliveryAnswer:
-    """Under the same `webhook-id`, tried for a day from now on. A target that is disabled: 409."""
+    """Send it again under the same `webhook-id`, with retries for a day from now on. 409 if the
+    target is disabled."""
     sent = await state.notifications.resend(target_id, delivery_id, by=caller, note=note)
     return NotificationDeliveryAnswer(delivery=NotificationDeliveryView.of(sent))

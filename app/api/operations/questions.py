@@ -28,9 +28,8 @@ async def list_questions(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> QuestionsAnswer:
-    """Of all runs that have not ended, those that were started first first: what has waited longest
-    is answered first. A payload of more than 10,000 bytes is left out, and `payloadOmitted` says
-    so."""
+    """Questions of all runs that have not ended, those of the oldest run first. A payload of more
+    than 10,000 bytes is left out, and `payloadOmitted` says so."""
     paging = Paging(state.cursors, f"questions:{family or ''}", limit, cursor)
     async with reading(state.database) as connection:
         found = await questions.waiting_anywhere(

@@ -49,7 +49,7 @@ async def list_schedules(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> SchedulesAnswer:
-    """Those that families declare first, then the oldest first."""
+    """Schedules that families declare come first, then the others, the oldest first."""
     paging = Paging(state.cursors, "schedules", limit, cursor)
     async with reading(state.database) as connection:
         found = await schedules.page(
@@ -89,7 +89,8 @@ async def get_schedule(schedule_id: ScheduleIdInPath, state: State) -> ScheduleA
 async def edit_schedule(
     schedule_id: ScheduleIdInPath, body: ChangedSchedule, state: State, caller: Caller
 ) -> ScheduleAnswer:
-    """Change what is named. One that a family declares is changed in its code: 409."""
+    """Change the fields that are named. 409 for a schedule that a family declares: change it in the
+    code."""
     changed = await state.schedules.edit(schedule_id, body.values(), by=caller, note=body.note)
     return await _answer(state, changed)
 
@@ -98,8 +99,8 @@ async def edit_schedule(
 async def remove_schedule(
     schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInQuery = None
 ) -> RemovedAnswer:
-    """It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
-    that family is not here any more."""
+    """Delete a schedule; its runs stay. 409 for one that a family declares, unless that family no
+    longer exists: such a schedule can only be paused."""
     removed = await state.schedules.remove(schedule_id, by=caller, note=note)
     return RemovedAnswer(removed=removed.id)
 
@@ -108,7 +109,7 @@ async def remove_schedule(
 async def pause_schedule(
     schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> ScheduleAnswer:
-    """It does not fire; its runs that have begun go on."""
+    """Let it fire no more until it is resumed; runs that have begun go on."""
     paused = await state.schedules.pause(schedule_id, paused=True, by=caller, note=note)
     return await _answer(state, paused)
 
@@ -117,7 +118,7 @@ async def pause_schedule(
 async def resume_schedule(
     schedule_id: ScheduleIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> ScheduleAnswer:
-    """It fires at its next fire time; those that passed meanwhile are not made up for."""
+    """Let it fire again, at its next fire time; those that have passed meanwhile are left out."""
     resumed = await state.schedules.pause(schedule_id, paused=False, by=caller, note=note)
     return await _answer(state, resumed)
 
@@ -137,7 +138,7 @@ async def run_schedule(
     once: OnceFor,
     response: Response,
 ) -> StartedAnswer:
-    """Start a run as it would, at once; when it fires next stays."""
+    """Start the same run at once; the next fire time stays."""
     started = await state.schedules.run_now(schedule_id, by=caller, once=once(Body()))
     answer_start(response, started)
     return StartedAnswer(run_id=started.run_id, message=watch_it(started.run_id))

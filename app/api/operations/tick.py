@@ -26,7 +26,8 @@ class TickAnswer(Answer):
 
 @router.post(TICK)
 async def tick(state: State) -> TickAnswer:
-    """See once to the outbox, schedules that are due, runs that stand, coverage and retention."""
+    """Do once what a worker's loops do: the outbox, schedules that are due, runs that stand still,
+    coverage, retention and more."""
     if state.qstash is None:
         raise NotFound("SLUICE_ENGINE is postgres: the workers see to what a tick does.")
     told = await state.qstash.tick.run()

@@ -26,7 +26,7 @@ router = Router(tags=["answer"], include_in_schema=False)
 
 @router.get(SIGNED_ROUTE)
 async def look(token: str, state: State) -> HTMLResponse:
-    """What is asked. Looking changes nothing: programs that preview links answer nothing by it."""
+    """The question. Opening it changes nothing, so programs that preview links do no harm."""
     try:
         asked, question = await _asked(state, token)
     except SluiceError as error:

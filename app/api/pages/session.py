@@ -122,7 +122,7 @@ async def get_session(request: Request, allowed: Allowed) -> SessionAnswer:
 
 @router.delete("")
 async def sign_out(request: Request, response: Response) -> Answer:
-    """Takes the cookie back, also one that is void."""
+    """Delete the cookie, also one that is no longer valid."""
     session_cookie.require_console("DELETE", request.headers)
     response.delete_cookie(
         session_cookie.NAME,

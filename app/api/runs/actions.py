@@ -94,7 +94,7 @@ class Retry(Body):
 async def pause_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
-    """Nothing of the run starts any more; what is at work ends."""
+    """Let nothing more of the run start; what is at work ends."""
     return await _answer(state, await state.control.pause(run_id, by=caller, note=note))
 
 
@@ -106,9 +106,9 @@ async def resume_run(
     allowed: Allowed,
     body: Resume | None = None,
 ) -> RunAnswer:
-    """It goes on where it stopped, with other options where the body names some. If it waits for an
-    approval, this is one, and needs a token with that scope; so do other options for a run that was
-    to be approved."""
+    """Let the run go on where it stopped, with other options if the body names some. For a run that
+    waits for an approval, this is one, and needs a token with that scope; so do other options for a
+    run that had to be approved."""
     options = None
     if body is not None and body.model_fields_set - {"note"}:
         options = body.merged(await _run(state, run_id))
@@ -137,7 +137,7 @@ async def resume_run(
 async def approve_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
-    """A run that waits for an approval goes on; 409 if it does not wait, or not any more."""
+    """Let a run that waits for an approval go on; 409 if it does not wait, or no longer does."""
     return await _answer(state, await state.control.approve(run_id, by=caller, note=note))
 
 
@@ -145,7 +145,7 @@ async def approve_run(
 async def cancel_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
-    """What is pending ends as cancelled at once, what is at work when it ends."""
+    """End pending items as cancelled at once, and those at work when they end."""
     return await _answer(state, await state.control.cancel(run_id, by=caller, note=note))
 
 
@@ -153,9 +153,9 @@ async def cancel_run(
 async def finish_run(
     run_id: RunIdInPath, state: State, caller: Caller, note: NoteInBody
 ) -> RunAnswer:
-    """Run the family's `finish` of a run that has ended once more, and answer the run that this is.
-    409: it has not ended, or its finish is at work, or the family has none. The run stays as it has
-    ended; its `finish` is this one from now on."""
+    """Run the family's `finish` once more for a run that has ended, and answer the run of this
+    finish. 409 if the run has not ended, its finish is at work, or the family has none. The run's
+    status stays; its `finish` is this one from now on."""
     return await _answer(state, await state.finisher.again(run_id, by=caller, note=note))
 
 
@@ -175,7 +175,8 @@ async def retry_run(
     response: Response,
     body: Retry | None = None,
 ) -> RetryAnswer:
-    """Start a run over what failed in this one, or over other items of it, with its params."""
+    """Start a run over the items that failed in this one, or over others of its items, with its
+    params."""
     body = body or Retry()
     run = await _run(state, run_id)
     bound = state.families.get(run.family)

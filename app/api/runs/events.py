@@ -55,9 +55,8 @@ async def list_events(
         str | None, Header(alias=LAST_EVENT_ID, description="of a stream: go on behind this one")
     ] = None,
 ) -> EventsAnswer | Response:
-    """The oldest first. As a stream: each event under its kind and with its id; `progress`, without
-    an id, when the counters have changed; the stream ends with the run.
-    """
+    """The run's events, the oldest first. As a stream: each event under its kind and with its id;
+    `progress`, without an id, whenever the counters have changed; the stream ends with the run."""
     if asks_for_stream(request):
         after = 0 if last_event_id is None else event_id(last_event_id)
         if last_event_id is not None and await _is_over(state, run_id, after):

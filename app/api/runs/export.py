@@ -142,7 +142,7 @@ def _answers(media_type: str) -> dict[str, Any]:  # as FastAPI declares it
 async def items_as_csv(
     run_id: RunIdInPath, state: State, stopping: Stopping, status: Status = None
 ) -> StreamedFile:
-    """All of its items by id, as many as there are; `status` chooses among them."""
+    """All items of the run, by id, however many there are; `status` chooses among them."""
     export = await _of_items(state, stopping, run_id, status)
     return StreamedFile(export.csv(), f"{export.run_id}-items.csv", CSV)
 
@@ -151,8 +151,8 @@ async def items_as_csv(
 async def items_as_ndjson(
     run_id: RunIdInPath, state: State, stopping: Stopping, status: Status = None
 ) -> StreamedFile:
-    """The same, an item a line as the list has it, and behind them `{"complete": true, "rows": …}`:
-    without that line it is not all."""
+    """All items, one to a line as the list has them. The last line is
+    `{"complete": true, "rows": …}`: without it the file is incomplete."""
     export = await _of_items(state, stopping, run_id, status)
     return StreamedFile(export.ndjson(), f"{export.run_id}-items.ndjson", NDJSON)
 
@@ -180,8 +180,8 @@ async def failures_as_ndjson(
     error_class: ErrorClass = None,
     group: Group = None,
 ) -> StreamedFile:
-    """The same, an item a line, and behind them `{"complete": true, "rows": …}`: without that line
-    it is not all."""
+    """Every item that failed or timed out, one to a line. The last line is
+    `{"complete": true, "rows": …}`: without it the file is incomplete."""
     export = await _of_failures(state, stopping, run_id, status, error_class, group)
     return StreamedFile(export.ndjson(), f"{export.run_id}-failures.ndjson", NDJSON)
 

@@ -19,7 +19,7 @@ router = Router(prefix="/api/runs", tags=["runs"], dependencies=[Depends(bearer)
 
 @router.get("/{run_id}/failures")
 async def list_failures(run_id: RunIdInPath, state: State) -> FailuresAnswer:
-    """The largest group first, at most a hundred."""
+    """Groups of failed items, the largest first, at most a hundred."""
     async with reading(state.database) as connection:
         found = await failures.groups(connection, run_id)
         # Its counters know how many there are: to count the rows would read all of them again.

@@ -56,7 +56,8 @@ class HistoryAnswer(Answer):
 
 @router.get("/{run_id}/history")
 async def get_history(run_id: RunIdInPath, state: State) -> HistoryAnswer:
-    """The oldest first, some 500 at the most: where it began, samples, and where it stands now."""
+    """The run's progress over time, the oldest first, some 500 points at most: its beginning,
+    samples, and the present."""
     async with reading(state.database) as connection:
         sampled = await samples.of_run(connection, run_id)
         pauses = await events.pauses(connection, run_id)

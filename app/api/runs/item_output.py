@@ -61,9 +61,8 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{run_id}/item/stream", response_model=ChunksAnswer, responses=_ANSWERS)
 async def get_stream(run_id: RunIdInPath, item_id: ItemId, call: Call) -> ChunksAnswer | Response:
-    """The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
-    has its outcome, which is the event `ended`.
-    """
+    """What the item has written, the oldest first. As a stream: each chunk as the event `chunk`
+    with its id, until the item has its outcome, which is the event `ended`."""
     state = call.state
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)
@@ -87,7 +86,7 @@ async def get_stream(run_id: RunIdInPath, item_id: ItemId, call: Call) -> Chunks
 async def get_stream_by_path(
     run_id: RunIdInPath, item_id: ItemIdInPath, call: Call
 ) -> ChunksAnswer | Response:
-    """The same, where the id holds no slash and is no dot."""
+    """The same, for an id without a slash that is no dot."""
     return await get_stream(run_id, item_id, call)
 
 

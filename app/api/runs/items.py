@@ -65,5 +65,5 @@ async def _at_work(state: ApiState, item: Item) -> AtWorkView | None:
 
 @router.get("/{run_id}/items/{item_id}")
 async def get_item_by_path(run_id: RunIdInPath, item_id: ItemIdInPath, state: State) -> ItemAnswer:
-    """The same, where the id holds no slash and is no dot."""
+    """The same, for an id without a slash that is no dot."""
     return await get_item(run_id, item_id, state)

@@ -74,7 +74,8 @@ class LayersAnswer(Answer):
 
 @router.get("/{run_id}/layers")
 async def get_layers(run_id: RunIdInPath, state: State) -> LayersAnswer:
-    """Counted at one moment in the queue, and at another in the run: they may differ by a few."""
+    """The counts of the queue and those of the run are read one after the other, so they may differ
+    by a few."""
     async with reading(state.database) as connection:
         run = await runs.get(connection, run_id)
         execute = flow_key(run.family, Layer.EXECUTE)

@@ -51,7 +51,7 @@ async def list_runs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RunsAnswer:
-    """The newest first."""
+    """Runs, the newest first."""
     if since is not None and until is not None and until <= since:
         raise BadInput("`to` must be later than `from`: no run lies between them.", field="to")
     paging = Paging(state.cursors, "runs", limit, cursor)
@@ -113,9 +113,9 @@ async def list_items(
         Query(alias="largeResults", description=f"also results of more than {LARGE:,} bytes"),
     ] = False,
 ) -> ItemsAnswer:
-    """By id. A result of more than 10,000 bytes is left out unless it is asked for, and so is one
-    with which the list would have more than 20,000,000: `resultOmitted` says so, and the item by
-    itself has it."""
+    """The run's items, by id. A result of more than 10,000 bytes is left out unless it is asked
+    for; so is one that would make the list larger than 20,000,000. `resultOmitted` says so, and the
+    route of the single item has it."""
     paging = Paging(state.cursors, f"items:{run_id}", limit, cursor)
     async with reading(state.database) as connection:
         await runs.get(connection, run_id)

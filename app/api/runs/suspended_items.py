@@ -50,7 +50,7 @@ class LinkBody(Body):
 async def list_suspended(
     run_id: RunIdInPath, state: State, limit: Limit = 50, cursor: Cursor = None
 ) -> SuspendedAnswer:
-    """What the run's items, and the children of their steps, wait for people for."""
+    """Questions to people, of the run's items and of the children of their steps."""
     paging = Paging(state.cursors, f"suspended:{run_id}", limit, cursor)
     after = ("", "", "")
     if (position := paging.after) is not None:
@@ -70,7 +70,7 @@ async def list_suspended(
 async def resume_item(
     run_id: RunIdInPath, item_id: ItemId, body: ResumeItem, state: State, caller: Caller
 ) -> ResumedAnswer:
-    """Answer what the item waits for; it goes on with the answer."""
+    """Answer the question that the item waits for; it goes on with the answer."""
     question = await state.answering.question(run_id, item_id, body.step)
     await state.answering.answer(question, body.data, by=caller)
     view = SuspendedView.of(question)
@@ -81,7 +81,7 @@ async def resume_item(
 async def resume_item_by_path(
     run_id: RunIdInPath, item_id: ItemIdInPath, body: ResumeItem, state: State, caller: Caller
 ) -> ResumedAnswer:
-    """The same, where the id holds no slash and is no dot."""
+    """The same, for an id without a slash that is no dot."""
     return await resume_item(run_id, item_id, body, state, caller)
 
 
@@ -89,7 +89,8 @@ async def resume_item_by_path(
 async def make_link(
     run_id: RunIdInPath, item_id: ItemId, state: State, body: LinkBody | None = None
 ) -> LinkAnswer:
-    """A link for somebody without a token: a page to look at, and to answer on."""
+    """Make a link to a page on which somebody without a token can read the question and answer
+    it."""
     body = body or LinkBody()
     question = await state.answering.question(run_id, item_id, body.step)
     expires = timedelta(seconds=body.expires_seconds)
@@ -101,5 +102,5 @@ async def make_link(
 async def make_link_by_path(
     run_id: RunIdInPath, item_id: ItemIdInPath, state: State, body: LinkBody | None = None
 ) -> LinkAnswer:
-    """The same, where the id holds no slash and is no dot."""
+    """The same, for an id without a slash that is no dot."""
     return await make_link(run_id, item_id, state, body)

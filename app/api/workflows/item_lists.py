@@ -48,7 +48,8 @@ async def require_list(
 
 @router.post("", status_code=201)
 async def make_list(body: ItemListPart, state: State, caller: Caller) -> ListAnswer:
-    """Begin a list; it may be named as `itemList` when a run is started, and grows no more then."""
+    """Begin a list of ids, which a start may name as `itemList`. From then on it takes no more
+    ids."""
     list_id = new_id("ids")
     async with state.database.begin() as tx:
         await item_lists.make(tx, list_id, caller)
@@ -60,7 +61,7 @@ async def make_list(body: ItemListPart, state: State, caller: Caller) -> ListAns
 async def add_to_list(
     list_id: ListId, body: ItemListPart, state: State, caller: Caller
 ) -> ListAnswer:
-    """Add to it, with the token that made it, until a run names it; safe to repeat."""
+    """Add ids, with the token that made the list, until a run names it; safe to repeat."""
     async with state.database.begin() as tx:
         number = await item_lists.add(tx, list_id, body.item_ids, by=caller)
     return ListAnswer(list_id=list_id, items=number)

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: ab5c0c0abfcf1cad2d9f1f40034ac8727390a13f13d87f7e113a891f7c8a354f
+// OpenAPI document: 68af884f16a1dd0f449aa02fd404a202169b4058e7cace922c851d0deb88f45e
 
 export interface paths {
     "/api/audit": {
@@ -12,8 +12,8 @@ export interface paths {
         /**
          * List Audit
          * @description What was done to runs, backfills, flow keys, schedules and targets of notifications, the
-         *     newest first. A CSV has all of it, at most 50,000 rows, whatever `limit` says: the rest by an
-         *     earlier `to`.
+         *     newest first. As CSV it is all of it, up to 50,000 rows, whatever `limit` says; for older rows,
+         *     set `to`.
          */
         get: operations["list_audit_api_audit_get"];
         put?: never;
@@ -33,13 +33,14 @@ export interface paths {
         };
         /**
          * List Backfills
-         * @description The newest first.
+         * @description Backfills, the newest first.
          */
         get: operations["list_backfills_api_backfills_get"];
         put?: never;
         /**
          * Begin Backfill
-         * @description One run for each partition, at most `maxActive` of them at once; or what that would do.
+         * @description Begin one run for each partition, at most `maxActive` of them at once; or answer what that
+         *     would do.
          */
         post: operations["begin_backfill_api_backfills_post"];
         delete?: never;
@@ -57,7 +58,7 @@ export interface paths {
         };
         /**
          * Get Backfill
-         * @description With its progress: partitions by status, and items by outcome.
+         * @description A backfill with its progress: partitions by status, and items by outcome.
          */
         get: operations["get_backfill_api_backfills__backfill_id__get"];
         put?: never;
@@ -97,7 +98,7 @@ export interface paths {
         };
         /**
          * List Partitions
-         * @description In the order in which they begin, each with its run.
+         * @description Its partitions, in the order in which they begin, each with its run.
          */
         get: operations["list_partitions_api_backfills__backfill_id__partitions_get"];
         put?: never;
@@ -139,7 +140,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Backfill
-         * @description Partitions begin again.
+         * @description Let partitions begin again.
          */
         post: operations["resume_backfill_api_backfills__backfill_id__resume_post"];
         delete?: never;
@@ -174,14 +175,14 @@ export interface paths {
         };
         /**
          * List Events
-         * @description The newest first, and what became of each. Without their data.
+         * @description Events, the newest first, with what each has led to, and without their data.
          */
         get: operations["list_events_api_events_get"];
         put?: never;
         /**
          * Send Events
-         * @description One event, or a list: all are taken, or none. They are committed, with what they ask for,
-         *     before this is answered.
+         * @description Send one event, or a list: all are accepted, or none. They are committed, with what they ask
+         *     for, before the answer.
          */
         post: operations["send_events_api_events_post"];
         delete?: never;
@@ -199,8 +200,8 @@ export interface paths {
         };
         /**
          * List Unmatched Events
-         * @description Names that no family knew when such an event came, and for which no item had ever waited, by
-         *     name, and how many there were.
+         * @description Names of events that no family knew when they came, and for which no item had ever waited: by
+         *     name, with how many came.
          */
         get: operations["list_unmatched_events_api_events_unmatched_get"];
         put?: never;
@@ -237,7 +238,7 @@ export interface paths {
         };
         /**
          * Get Coverage
-         * @description How many of the eligible have a result, as a dry run counts them. To count for a family that
+         * @description How many of the eligible items have a result, counted as by a dry run. For a family that
          *     needs params, name them.
          */
         get: operations["get_coverage_api_families__family__coverage_get"];
@@ -260,8 +261,8 @@ export interface paths {
         put?: never;
         /**
          * Forget Results
-         * @description Let these items, or all, count as not done, whatever the params: the next run executes them.
-         *     A family with an `existing` of its own remembers nothing: 409.
+         * @description Let these items, or all, count as not done, for all params: the next run executes them. 409
+         *     if the family has an `existing` of its own, because Sluice then remembers nothing.
          */
         post: operations["forget_results_api_families__family__forget_post"];
         delete?: never;
@@ -341,8 +342,8 @@ export interface paths {
         };
         /**
          * Get Flow History
-         * @description The last five minutes, every five seconds, the oldest first: while a worker runs, and the key
-         *     has a limit.
+         * @description The last five minutes, a sample every five seconds, the oldest first. Recorded while a worker
+         *     runs and the key has a limit.
          */
         get: operations["get_flow_history_api_flow_control__key__history_get"];
         put?: never;
@@ -364,7 +365,7 @@ export interface paths {
         put?: never;
         /**
          * Lift Flow Control
-         * @description Let go on before its time what is held because who is called has said when to come again.
+         * @description End a hold early that began because the other side said when to come again.
          */
         post: operations["lift_flow_control_api_flow_control__key__lift_post"];
         delete?: never;
@@ -382,19 +383,18 @@ export interface paths {
         };
         /**
          * List Flow Partitions
-         * @description Partitions whose limits differ from those of each, and the fullest.
+         * @description Partitions that have limits of their own, and then those with the most items.
          */
         get: operations["list_flow_partitions_api_flow_control__key__partitions_get"];
         /**
          * Pin Flow Partition
-         * @description Put these limits of one partition in force in place of those of each; workers follow within a
-         *     second.
+         * @description Give one partition limits of its own; workers follow within a second.
          */
         put: operations["pin_flow_partition_api_flow_control__key__partitions_put"];
         post?: never;
         /**
          * Reset Flow Partition
-         * @description Return to the limits of each partition.
+         * @description Return to the limits that hold for each partition.
          */
         delete: operations["reset_flow_partition_api_flow_control__key__partitions_delete"];
         options?: never;
@@ -450,7 +450,8 @@ export interface paths {
         put?: never;
         /**
          * Make List
-         * @description Begin a list; it may be named as `itemList` when a run is started, and grows no more then.
+         * @description Begin a list of ids, which a start may name as `itemList`. From then on it takes no more
+         *     ids.
          */
         post: operations["make_list_api_item_lists_post"];
         delete?: never;
@@ -470,7 +471,7 @@ export interface paths {
         put?: never;
         /**
          * Add To List
-         * @description Add to it, with the token that made it, until a run names it; safe to repeat.
+         * @description Add ids, with the token that made the list, until a run names it; safe to repeat.
          */
         post: operations["add_to_list_api_item_lists__list_id__post"];
         delete?: never;
@@ -488,13 +489,13 @@ export interface paths {
         };
         /**
          * List Targets
-         * @description The oldest first.
+         * @description Targets, the oldest first.
          */
         get: operations["list_targets_api_notifications_get"];
         put?: never;
         /**
          * Create Target
-         * @description The secret is shown in this answer, and in no other.
+         * @description Add a target. Its secret is in this answer, and in no other.
          */
         post: operations["create_target_api_notifications_post"];
         delete?: never;
@@ -516,7 +517,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Target
-         * @description What was told it, or was to be told, goes with it.
+         * @description Remove a target, with its deliveries, also those that are not sent yet.
          */
         delete: operations["remove_target_api_notifications__target_id__delete"];
         options?: never;
@@ -533,7 +534,7 @@ export interface paths {
         };
         /**
          * List Deliveries
-         * @description The newest first.
+         * @description Deliveries, the newest first.
          */
         get: operations["list_deliveries_api_notifications__target_id__deliveries_get"];
         put?: never;
@@ -555,7 +556,8 @@ export interface paths {
         put?: never;
         /**
          * Resend Delivery
-         * @description Under the same `webhook-id`, tried for a day from now on. A target that is disabled: 409.
+         * @description Send it again under the same `webhook-id`, with retries for a day from now on. 409 if the
+         *     target is disabled.
          */
         post: operations["resend_delivery_api_notifications__target_id__deliveries__delivery_id__resend_post"];
         delete?: never;
@@ -575,7 +577,8 @@ export interface paths {
         put?: never;
         /**
          * Enable Target
-         * @description Of one that answered 410. What was written for it in the last day is sent after all.
+         * @description Enable a target that was disabled because it answered 410. Notifications of the last day are
+         *     sent after all.
          */
         post: operations["enable_target_api_notifications__target_id__enable_post"];
         delete?: never;
@@ -595,8 +598,8 @@ export interface paths {
         put?: never;
         /**
          * Try Target
-         * @description Send a message of the type `test` at once, and once, and tell what came of it: at most ten
-         *     seconds later. A target that is disabled: 409.
+         * @description Send a message of the type `test` once, at once, and answer its result after ten seconds at
+         *     most. 409 if the target is disabled.
          */
         post: operations["try_target_api_notifications__target_id__test_post"];
         delete?: never;
@@ -631,7 +634,8 @@ export interface paths {
         };
         /**
          * List Provider Batches
-         * @description The newest first, and in the first page the requests that are in none yet.
+         * @description Provider batches, the newest first. The first page also has the requests that wait for
+         *     one.
          */
         get: operations["list_provider_batches_api_provider_batches_get"];
         put?: never;
@@ -653,7 +657,8 @@ export interface paths {
         put?: never;
         /**
          * Tick
-         * @description See once to the outbox, schedules that are due, runs that stand, coverage and retention.
+         * @description Do once what a worker's loops do: the outbox, schedules that are due, runs that stand still,
+         *     coverage, retention and more.
          */
         post: operations["tick_api_qstash_tick_post"];
         delete?: never;
@@ -671,7 +676,7 @@ export interface paths {
         };
         /**
          * List Runs
-         * @description The newest first.
+         * @description Runs, the newest first.
          */
         get: operations["list_runs_api_runs_get"];
         put?: never;
@@ -710,7 +715,7 @@ export interface paths {
         put?: never;
         /**
          * Approve Run
-         * @description A run that waits for an approval goes on; 409 if it does not wait, or not any more.
+         * @description Let a run that waits for an approval go on; 409 if it does not wait, or no longer does.
          */
         post: operations["approve_run_api_runs__run_id__approve_post"];
         delete?: never;
@@ -730,7 +735,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Run
-         * @description What is pending ends as cancelled at once, what is at work when it ends.
+         * @description End pending items as cancelled at once, and those at work when they end.
          */
         post: operations["cancel_run_api_runs__run_id__cancel_post"];
         delete?: never;
@@ -748,8 +753,8 @@ export interface paths {
         };
         /**
          * List Events
-         * @description The oldest first. As a stream: each event under its kind and with its id; `progress`, without
-         *     an id, when the counters have changed; the stream ends with the run.
+         * @description The run's events, the oldest first. As a stream: each event under its kind and with its id;
+         *     `progress`, without an id, whenever the counters have changed; the stream ends with the run.
          */
         get: operations["list_events_api_runs__run_id__events_get"];
         put?: never;
@@ -769,7 +774,7 @@ export interface paths {
         };
         /**
          * List Failures
-         * @description The largest group first, at most a hundred.
+         * @description Groups of failed items, the largest first, at most a hundred.
          */
         get: operations["list_failures_api_runs__run_id__failures_get"];
         put?: never;
@@ -809,8 +814,8 @@ export interface paths {
         };
         /**
          * Failures As Ndjson
-         * @description The same, an item a line, and behind them `{"complete": true, "rows": …}`: without that line
-         *     it is not all.
+         * @description Every item that failed or timed out, one to a line. The last line is
+         *     `{"complete": true, "rows": …}`: without it the file is incomplete.
          */
         get: operations["failures_as_ndjson_api_runs__run_id__failures_ndjson_get"];
         put?: never;
@@ -832,9 +837,9 @@ export interface paths {
         put?: never;
         /**
          * Finish Run
-         * @description Run the family's `finish` of a run that has ended once more, and answer the run that this is.
-         *     409: it has not ended, or its finish is at work, or the family has none. The run stays as it has
-         *     ended; its `finish` is this one from now on.
+         * @description Run the family's `finish` once more for a run that has ended, and answer the run of this
+         *     finish. 409 if the run has not ended, its finish is at work, or the family has none. The run's
+         *     status stays; its `finish` is this one from now on.
          */
         post: operations["finish_run_api_runs__run_id__finish_post"];
         delete?: never;
@@ -852,7 +857,8 @@ export interface paths {
         };
         /**
          * Get History
-         * @description The oldest first, some 500 at the most: where it began, samples, and where it stands now.
+         * @description The run's progress over time, the oldest first, some 500 points at most: its beginning,
+         *     samples, and the present.
          */
         get: operations["get_history_api_runs__run_id__history_get"];
         put?: never;
@@ -891,7 +897,8 @@ export interface paths {
         put?: never;
         /**
          * Make Link
-         * @description A link for somebody without a token: a page to look at, and to answer on.
+         * @description Make a link to a page on which somebody without a token can read the question and answer
+         *     it.
          */
         post: operations["make_link_api_runs__run_id__item_link_post"];
         delete?: never;
@@ -911,7 +918,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Item
-         * @description Answer what the item waits for; it goes on with the answer.
+         * @description Answer the question that the item waits for; it goes on with the answer.
          */
         post: operations["resume_item_api_runs__run_id__item_resume_post"];
         delete?: never;
@@ -929,8 +936,8 @@ export interface paths {
         };
         /**
          * Get Stream
-         * @description The oldest first. As a stream: each chunk as the event `chunk` with its id, until the item
-         *     has its outcome, which is the event `ended`.
+         * @description What the item has written, the oldest first. As a stream: each chunk as the event `chunk`
+         *     with its id, until the item has its outcome, which is the event `ended`.
          */
         get: operations["get_stream_api_runs__run_id__item_stream_get"];
         put?: never;
@@ -950,9 +957,9 @@ export interface paths {
         };
         /**
          * List Items
-         * @description By id. A result of more than 10,000 bytes is left out unless it is asked for, and so is one
-         *     with which the list would have more than 20,000,000: `resultOmitted` says so, and the item by
-         *     itself has it.
+         * @description The run's items, by id. A result of more than 10,000 bytes is left out unless it is asked
+         *     for; so is one that would make the list larger than 20,000,000. `resultOmitted` says so, and the
+         *     route of the single item has it.
          */
         get: operations["list_items_api_runs__run_id__items_get"];
         put?: never;
@@ -972,7 +979,7 @@ export interface paths {
         };
         /**
          * Items As Csv
-         * @description All of its items by id, as many as there are; `status` chooses among them.
+         * @description All items of the run, by id, however many there are; `status` chooses among them.
          */
         get: operations["items_as_csv_api_runs__run_id__items_csv_get"];
         put?: never;
@@ -992,8 +999,8 @@ export interface paths {
         };
         /**
          * Items As Ndjson
-         * @description The same, an item a line as the list has it, and behind them `{"complete": true, "rows": …}`:
-         *     without that line it is not all.
+         * @description All items, one to a line as the list has them. The last line is
+         *     `{"complete": true, "rows": …}`: without it the file is incomplete.
          */
         get: operations["items_as_ndjson_api_runs__run_id__items_ndjson_get"];
         put?: never;
@@ -1013,7 +1020,7 @@ export interface paths {
         };
         /**
          * Get Item By Path
-         * @description The same, where the id holds no slash and is no dot.
+         * @description The same, for an id without a slash that is no dot.
          */
         get: operations["get_item_by_path_api_runs__run_id__items__item_id__get"];
         put?: never;
@@ -1035,7 +1042,7 @@ export interface paths {
         put?: never;
         /**
          * Make Link By Path
-         * @description The same, where the id holds no slash and is no dot.
+         * @description The same, for an id without a slash that is no dot.
          */
         post: operations["make_link_by_path_api_runs__run_id__items__item_id__link_post"];
         delete?: never;
@@ -1055,7 +1062,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Item By Path
-         * @description The same, where the id holds no slash and is no dot.
+         * @description The same, for an id without a slash that is no dot.
          */
         post: operations["resume_item_by_path_api_runs__run_id__items__item_id__resume_post"];
         delete?: never;
@@ -1073,7 +1080,7 @@ export interface paths {
         };
         /**
          * Get Stream By Path
-         * @description The same, where the id holds no slash and is no dot.
+         * @description The same, for an id without a slash that is no dot.
          */
         get: operations["get_stream_by_path_api_runs__run_id__items__item_id__stream_get"];
         put?: never;
@@ -1093,7 +1100,8 @@ export interface paths {
         };
         /**
          * Get Layers
-         * @description Counted at one moment in the queue, and at another in the run: they may differ by a few.
+         * @description The counts of the queue and those of the run are read one after the other, so they may differ
+         *     by a few.
          */
         get: operations["get_layers_api_runs__run_id__layers_get"];
         put?: never;
@@ -1115,7 +1123,7 @@ export interface paths {
         put?: never;
         /**
          * Pause Run
-         * @description Nothing of the run starts any more; what is at work ends.
+         * @description Let nothing more of the run start; what is at work ends.
          */
         post: operations["pause_run_api_runs__run_id__pause_post"];
         delete?: never;
@@ -1135,9 +1143,9 @@ export interface paths {
         put?: never;
         /**
          * Resume Run
-         * @description It goes on where it stopped, with other options where the body names some. If it waits for an
-         *     approval, this is one, and needs a token with that scope; so do other options for a run that was
-         *     to be approved.
+         * @description Let the run go on where it stopped, with other options if the body names some. For a run that
+         *     waits for an approval, this is one, and needs a token with that scope; so do other options for a
+         *     run that had to be approved.
          */
         post: operations["resume_run_api_runs__run_id__resume_post"];
         delete?: never;
@@ -1157,7 +1165,8 @@ export interface paths {
         put?: never;
         /**
          * Retry Run
-         * @description Start a run over what failed in this one, or over other items of it, with its params.
+         * @description Start a run over the items that failed in this one, or over others of its items, with its
+         *     params.
          */
         post: operations["retry_run_api_runs__run_id__retry_post"];
         delete?: never;
@@ -1175,7 +1184,7 @@ export interface paths {
         };
         /**
          * List Suspended
-         * @description What the run's items, and the children of their steps, wait for people for.
+         * @description Questions to people, of the run's items and of the children of their steps.
          */
         get: operations["list_suspended_api_runs__run_id__suspended_get"];
         put?: never;
@@ -1195,7 +1204,7 @@ export interface paths {
         };
         /**
          * List Schedules
-         * @description Those that families declare first, then the oldest first.
+         * @description Schedules that families declare come first, then the others, the oldest first.
          */
         get: operations["list_schedules_api_schedules_get"];
         put?: never;
@@ -1220,15 +1229,16 @@ export interface paths {
         post?: never;
         /**
          * Remove Schedule
-         * @description It fires no more; its runs stay. One that a family declares can only be paused: 409, unless
-         *     that family is not here any more.
+         * @description Delete a schedule; its runs stay. 409 for one that a family declares, unless that family no
+         *     longer exists: such a schedule can only be paused.
          */
         delete: operations["remove_schedule_api_schedules__schedule_id__delete"];
         options?: never;
         head?: never;
         /**
          * Edit Schedule
-         * @description Change what is named. One that a family declares is changed in its code: 409.
+         * @description Change the fields that are named. 409 for a schedule that a family declares: change it in the
+         *     code.
          */
         patch: operations["edit_schedule_api_schedules__schedule_id__patch"];
         trace?: never;
@@ -1244,7 +1254,7 @@ export interface paths {
         put?: never;
         /**
          * Pause Schedule
-         * @description It does not fire; its runs that have begun go on.
+         * @description Let it fire no more until it is resumed; runs that have begun go on.
          */
         post: operations["pause_schedule_api_schedules__schedule_id__pause_post"];
         delete?: never;
@@ -1264,7 +1274,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Schedule
-         * @description It fires at its next fire time; those that passed meanwhile are not made up for.
+         * @description Let it fire again, at its next fire time; those that have passed meanwhile are left out.
          */
         post: operations["resume_schedule_api_schedules__schedule_id__resume_post"];
         delete?: never;
@@ -1284,7 +1294,7 @@ export interface paths {
         put?: never;
         /**
          * Run Schedule
-         * @description Start a run as it would, at once; when it fires next stays.
+         * @description Start the same run at once; the next fire time stays.
          */
         post: operations["run_schedule_api_schedules__schedule_id__run_post"];
         delete?: never;
@@ -1334,7 +1344,7 @@ export interface paths {
         post: operations["sign_in_api_session_post"];
         /**
          * Sign Out
-         * @description Takes the cookie back, also one that is void.
+         * @description Delete the cookie, also one that is no longer valid.
          */
         delete: operations["sign_out_api_session_delete"];
         options?: never;
@@ -1351,9 +1361,8 @@ export interface paths {
         };
         /**
          * List Questions
-         * @description Of all runs that have not ended, those that were started first first: what has waited longest
-         *     is answered first. A payload of more than 10,000 bytes is left out, and `payloadOmitted` says
-         *     so.
+         * @description Questions of all runs that have not ended, those of the oldest run first. A payload of more
+         *     than 10,000 bytes is left out, and `payloadOmitted` says so.
          */
         get: operations["list_questions_api_suspended_get"];
         put?: never;
@@ -1375,8 +1384,8 @@ export interface paths {
         put?: never;
         /**
          * Take Webhook
-         * @description A call of a source that `SLUICE_WEBHOOKS` names, signed by Standard Webhooks, or as GitHub or
-         *     Stripe sign, becomes an event. Nothing of it is read before its signature is found right.
+         * @description A signed call of a source that `SLUICE_WEBHOOKS` names becomes an event. The signature is by
+         *     Standard Webhooks, or as GitHub or Stripe sign, and is verified before the body is parsed.
          */
         post: operations["take_webhook_api_webhooks__source__post"];
         delete?: never;
@@ -4968,7 +4977,7 @@ export interface components {
         };
         /**
          * WebhookTakenAnswer
-         * @description Nothing of what comes of it: who sends it need not know.
+         * @description Says nothing of what the event leads to: its sender need not know.
          */
         WebhookTakenAnswer: {
             /**
