@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Context
+from app.workflows.contract.job_family import Page
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.item_source import (
@@ -66,64 +67,111 @@ async def count_eligible(
             over those that were seen.
         overwrites: whether to look, with ``force``, how many have a result.
     """
+    overwrites = overwrites and force and bound.filters
     chosen = _Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
     deadline = time.monotonic() + budget
-    shown = SAMPLE if limit is None else min(SAMPLE, limit)
-    total = await source.count()
-    sample: list[str] = []
-    overwrites = overwrites and force and bound.filters
-    overwritten = 0
-    told = overwrites or (bound.filters and not force)  # without force none has a result
-    if total is not None and not canary and not overwrites and (force or not bound.filters):
-        page = await source.page(None, shown)
-        return EligibilityCount(_statistics(total, total, 0, limit, exact=True), tuple(page.ids))
+    tally = _Tally(
+        await source.count(), limit, overwrites=overwrites, filters=bound.filters and not force
+    )
+    if tally.total is not None and not (canary or overwrites or tally.filters):
+        return tally.unfiltered(await source.page(None, tally.shown))
 
-    seen = found = 0
-    stale: int | None = None
     known = DistinctIds() if source.repeats else None
     async with aclosing(pages_of(source, SCAN_PAGE)) as pages:
         while True:
             page = await anext(pages)
             ids = page.ids if known is None else known.fresh(page.ids)
-            looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
-            left, stale = looked.ids, _sum(stale, looked.stale)
             if overwrites:
-                within = ids if limit is None else ids[: max(limit - found, 0)]
-                overwritten += len(within) - len(await without_result(bound, within, params, ctx))
-            seen += len(ids)
-            found += len(left)
-            chosen.add(left)
-            sample += left[: shown - len(sample)]
-            if page.next_cursor is None:
-                # What was streamed is the newer truth: rows may have come or gone since the COUNT.
-                statistics = _statistics(seen, found, seen - found, limit, exact=True, stale=stale)
-                return EligibilityCount(
-                    statistics, tuple(sample), chosen.ids, overwritten if told else None
+                within = tally.within_limit(ids)
+                tally.overwritten += len(within) - len(
+                    await without_result(bound, within, params, ctx)
                 )
-            if (
-                overwrites
-                and not canary
-                and total is not None
-                and limit is not None
-                and found >= limit
-            ):
-                statistics = _statistics(total, total, 0, limit, exact=True)
-                return EligibilityCount(statistics, tuple(sample), to_overwrite=overwritten)
+            looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
+            tally.add(ids, looked)
+            chosen.add(looked.ids)
+            if page.next_cursor is None:
+                return tally.whole(chosen.ids)
+            if overwrites and not canary and tally.limit_is_reached:
+                return tally.limited()
             if time.monotonic() > deadline:
-                if total is None:
-                    unknown = Statistics(None, None, None, exact=False)
-                    return EligibilityCount(unknown, tuple(sample), chosen.ids)
-                if overwrites:
-                    statistics = _statistics(total, total, 0, limit, exact=True)
-                    share = overwritten / found if found else 0
-                    guess = round((statistics.to_process or 0) * share)
-                    return EligibilityCount(
-                        statistics, tuple(sample), chosen.ids, guess, overwrite_exact=False
-                    )
-                guess = round(total * found / seen) if seen else total
-                old = stale and round(total * stale / seen)
-                statistics = _statistics(total, guess, total - guess, limit, exact=False, stale=old)
-                return EligibilityCount(statistics, tuple(sample), chosen.ids, 0 if told else None)
+                return tally.extrapolated(chosen.ids)
+
+
+class _Tally:
+    """What was seen so far, and the count that follows from it.
+
+    Args:
+        total: of the source's COUNT; None: it cannot tell.
+        overwrites: whether it is looked up how many of those to process have a result.
+        filters: whether those that have a result are left out.
+    """
+
+    def __init__(
+        self, total: int | None, limit: int | None, *, overwrites: bool, filters: bool
+    ) -> None:
+        self.total = total
+        self.limit = limit
+        self.filters = filters
+        self.shown = SAMPLE if limit is None else min(SAMPLE, limit)
+        """Ids of the sample."""
+        self.overwritten = 0
+        self._overwrites = overwrites
+        self._seen = self._found = 0
+        self._stale: int | None = None
+        self._sample: list[str] = []
+
+    @property
+    def limit_is_reached(self) -> bool:
+        return self.total is not None and self.limit is not None and self._found >= self.limit
+
+    def within_limit(self, ids: Sequence[str]) -> Sequence[str]:
+        """Those of the next ids that a run would process."""
+        return ids if self.limit is None else ids[: max(self.limit - self._found, 0)]
+
+    def add(self, ids: Sequence[str], looked: Unprocessed) -> None:
+        self._seen += len(ids)
+        self._found += len(looked.ids)
+        self._stale = _sum(self._stale, looked.stale)
+        self._sample += looked.ids[: self.shown - len(self._sample)]
+
+    def unfiltered(self, first: Page) -> EligibilityCount:
+        """All of the source is to be processed, and its COUNT says how many that are."""
+        return EligibilityCount(self._all(), tuple(first.ids))
+
+    def whole(self, canary: tuple[str, ...]) -> EligibilityCount:
+        """All was streamed, which is newer than the COUNT: rows may have come or gone since."""
+        already = self._seen - self._found
+        statistics = _statistics(
+            self._seen, self._found, already, self.limit, exact=True, stale=self._stale
+        )
+        known = self._overwrites or self.filters  # where filtered, none has a result
+        return EligibilityCount(
+            statistics, tuple(self._sample), canary, self.overwritten if known else None
+        )
+
+    def limited(self) -> EligibilityCount:
+        """As many as the limit allows were looked up; the COUNT has the rest."""
+        return EligibilityCount(self._all(), tuple(self._sample), to_overwrite=self.overwritten)
+
+    def extrapolated(self, canary: tuple[str, ...]) -> EligibilityCount:
+        """The time is over: the rest of the COUNT is taken to be like what was seen."""
+        sample = tuple(self._sample)
+        if self.total is None:
+            return EligibilityCount(Statistics(None, None, None, exact=False), sample, canary)
+        if self._overwrites:
+            statistics = self._all()
+            share = self.overwritten / self._found if self._found else 0
+            guess = round((statistics.to_process or 0) * share)
+            return EligibilityCount(statistics, sample, canary, guess, overwrite_exact=False)
+        total, seen = self.total, self._seen
+        guess = round(total * self._found / seen) if seen else total
+        old = self._stale and round(total * self._stale / seen)
+        statistics = _statistics(total, guess, total - guess, self.limit, exact=False, stale=old)
+        return EligibilityCount(statistics, sample, canary, 0 if self.filters else None)
+
+    def _all(self) -> Statistics:
+        total = self.total or 0
+        return _statistics(total, total, 0, self.limit, exact=True)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
