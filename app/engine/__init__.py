@@ -180,6 +180,10 @@ class Engine(Protocol):
         """Enqueue in the caller's transaction, which then only publishes more. Returns how many
         messages are new, or come sooner than they would have."""
 
+    async def withdraw(self, tx: AsyncConnection, ids: Collection[str]) -> None:
+        """What waits under these ids would find nothing to do, and need not come. It may: what is
+        in hand, locked, or on its way elsewhere stays."""
+
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         """Which of these deliveries still go on, as far as the engine knows."""
 

@@ -55,6 +55,11 @@ class MemoryEngine:
     ) -> Sequence[Abandoned]:
         return ()  # its workers are of one process
 
+    async def withdraw(self, tx: AsyncConnection, ids: Collection[str]) -> None:
+        for one in ids:
+            if one in self.kept and not self.kept[one].held:
+                del self.kept[one]
+
     async def rename(self, tx: AsyncConnection, old: str, new: str) -> None:
         for one in self.kept.values():
             if one.message.flow_key == old:

@@ -88,6 +88,25 @@ async def test_a_message_that_waits_comes_as_soon_as_its_latest_publication_says
         await until_empty(engine)
 
 
+async def test_what_is_withdrawn_does_not_come_unless_it_is_in_hand(
+    engine: Engine, database: AsyncEngine
+) -> None:
+    holder = Holder()
+    later = timedelta(days=9)
+    await publish(engine, database, message(1))
+    await publish(engine, database, message(2, delay=later), message(3, delay=later))
+    async with working(engine, {"a.execute": holder}):
+        await until(lambda: len(holder.taken) == 1)
+        async with database.begin() as tx:
+            await engine.withdraw(tx, [message(1).id, message(2).id, "unknown"])
+        assert (await engine.depth())["a.execute"] == Depth(deferred=1, in_hand=1)
+        holder.let_go.set()
+        async with database.begin() as tx:
+            await engine.withdraw(tx, [message(3).id])
+        await until_empty(engine)
+    assert len(holder.taken) == 1
+
+
 async def test_what_is_published_while_it_is_in_hand_is_delivered_once_more(
     engine: Engine, database: AsyncEngine
 ) -> None:

@@ -21,6 +21,12 @@ from app.engine.postgres.consumer import Heard, QueueConsumer
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import CLAIMING, QueueConnection
 
+WITHDRAW = """
+    DELETE FROM sluice.message WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.message WHERE id = ANY($1::text[]) AND worker IS NULL
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
 MOST_DEAD = 20_000
 """Dead messages in the table at which it is vacuumed."""
 
@@ -67,6 +73,9 @@ class PostgresEngine:
             [m.delay for m in once],
         )
         return sum(row[0] for row in told)
+
+    async def withdraw(self, tx: AsyncConnection, ids: Collection[str]) -> None:
+        await fetch_raw(tx, WITHDRAW, list(ids))
 
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         numbers = list({number for number, _ in tokens})

@@ -89,6 +89,10 @@ class QStashEngine:
             self.sender.send_after(tx)
         return int(fresh)
 
+    async def withdraw(self, tx: AsyncConnection, ids: Collection[str]) -> None:
+        # What QStash has already comes, and counts for nothing then.
+        await fetch_raw(tx, statements.WITHDRAW, list(ids))
+
     async def living(self, tx: AsyncConnection, tokens: Collection[Token]) -> set[Token]:
         numbers = list({number for number, _ in tokens})
         found = await fetch_raw(tx, statements.LIVING, numbers) if numbers else ()

@@ -125,6 +125,12 @@ UNHEARD = _AGAIN_NOW % (
     "held_until IS NULL AND try_at IS NULL AND greatest(due_at, sent_at) < now() - $1::interval"
 )
 
+WITHDRAW = """
+    DELETE FROM sluice.outbox WHERE seq = ANY(ARRAY(
+        SELECT seq FROM sluice.outbox WHERE id = ANY($1::text[]) AND held_until IS NULL
+        FOR UPDATE SKIP LOCKED
+    ))
+"""
 RENAME = """
     UPDATE sluice.outbox
     SET flow_key = $2::text,

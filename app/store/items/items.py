@@ -116,11 +116,13 @@ async def sleeping(tx: AsyncConnection, run_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """An item that has not ended. ``claim``: whose it is."""
+    """An item that has not ended. ``claim``: whose it is. ``delayed``: its message, which is of it
+    alone, was to come later."""
 
     item_id: str
     status: ItemStatus
     claim: tuple[int, int] | None
+    delayed: bool
 
 
 async def lock_open(
@@ -128,15 +130,16 @@ async def lock_open(
 ) -> list[OpenItem]:
     """Those that are pending or suspended, by id; nobody changes them before ``tx`` ends. What
     another transaction is about to change is left out."""
-    columns = (_ITEM.c.item_id, _ITEM.c.status, _ITEM.c.claim, _ITEM.c.claim_number)
+    token = _ITEM.c.claim, _ITEM.c.claim_number
+    columns = (_ITEM.c.item_id, _ITEM.c.status, *token, _ITEM.c.due_at.is_not(None))
     is_open = _ITEM.c.status.in_((ItemStatus.PENDING, ItemStatus.SUSPENDED))
     query = select(*columns).where(_ITEM.c.run_id == run_id, is_open)
     if after_id is not None:
         query = query.where(_ITEM.c.item_id > after_id)
     query = query.order_by(_ITEM.c.item_id).limit(limit).with_for_update(skip_locked=True)
     return [
-        OpenItem(item_id, ItemStatus(status), None if claim is None else (claim, number))
-        for item_id, status, claim, number in await tx.execute(query)
+        OpenItem(item_id, ItemStatus(status), None if claim is None else (claim, number), delayed)
+        for item_id, status, claim, number, delayed in await tx.execute(query)
     ]
 
 

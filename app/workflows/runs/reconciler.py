@@ -27,6 +27,7 @@ from app.workflows.keys import (
     Layer,
     chunk_prefix,
     flow_key,
+    item_message,
     item_prefix,
     page_message,
     process_message,
@@ -151,6 +152,11 @@ class RunReconciler:
         changed = CounterDelta({ItemStatus.CANCELLED: len(free)}, suspended=-suspended)
         counted = await counters.count(tx, run_id, changed, look_ahead=self.look_ahead)
         await self.lifecycle.counted(tx, run_id, counted)
+        # They would wait for as long as the items were to sleep, count as deferred, and come all at
+        # once. What is due already finds nothing to do, and is gone.
+        later = [item_message(run_id, one.item_id) for one in free if one.delayed]
+        if later:
+            await self.engine.withdraw(tx, later)
         return counted.family, changed.outcomes
 
     async def _lock_parent(self, tx: AsyncConnection, run: Run | None) -> None:

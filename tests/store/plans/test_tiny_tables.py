@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.postgres import statements as queue
+from app.engine.postgres.engine import WITHDRAW
 from app.engine.qstash import statements as outbox
 from app.store.deferred import calls, replies
 from app.store.events import inbox, waits, wakes
@@ -133,8 +134,10 @@ ASKED = {
         texts(2, "uuid", "interval", "text[]"),
         f"{each('4001', '1')}, {CONSUMER}, '0 s', {each('1 s')}",
     ),
+    "withdraw": Asked(WITHDRAW, texts(1), each("m4001")),
     "living": Asked(queue.LIVING, texts(1), each("4001")),
     "of the dead": Asked(queue.GIVE_BACK_OF_DEAD, texts(1), "ARRAY[md5('1')]"),
+    "withdraw from the outbox": Asked(outbox.WITHDRAW, texts(1), each("m4001")),
     "sent": Asked(outbox.SENT, texts(2), f"{each('4001')}, {SENT}"),
     "not sent": Asked(outbox.NOT_SENT, texts(2, "interval"), f"{each('4001')}, {SENT}, '1 s'"),
     "hold a delivery": Asked(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from app.errors import InvalidTransition
-from app.workflows.family import Context, FamilyParams, Flow, FlowControl
+from app.store.statuses import ItemStatus
+from app.workflows.family import Context, FamilyParams, Flow, FlowControl, Overlap
 from tests.support.control import control, kinds, paused, until_some
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
+from tests.support.stepped import Stepped, items_at
 
 
 class Slow(Recording):
@@ -172,3 +175,33 @@ async def test_a_run_of_100_000_items_at_five_a_second_is_cancelled_before_two_m
         rows = await sluice.items(run_id)
     assert run.status == "cancelled"
     assert_exact(run, rows)
+
+
+class Naps(Stepped):
+    overlap = Overlap.ALLOW
+
+
+async def test_a_cancel_leaves_no_message_that_comes_in_a_week(opener: Opener) -> None:
+    """A million of them would count as deferred for as long, and then come all at once."""
+
+    async def nap(item: str, ctx: Context) -> None:
+        await ctx.sleep("nap", timedelta(days=7))
+
+    async with opener(Naps(nap)) as sluice:
+        await sluice.add_users(30)
+        other = await sluice.start(item_ids=["u00001"])
+        async with sluice.worker():
+            await items_at(sluice, other, ItemStatus.SUSPENDED)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await items_at(sluice, run_id, ItemStatus.SUSPENDED)
+        await sluice.sql(
+            "INSERT INTO sluice.item (run_id, item_id, status, due_at) VALUES"
+            " (:run, 'retried', 'pending', now() + interval '1 h')",
+            run=run_id,
+        )
+        await sluice.sql("UPDATE sluice.run SET scheduled = 31 WHERE id = :run", run=run_id)
+        run = await sluice.service.api.control.cancel(run_id, by="test")
+        left = await sluice.sql("SELECT id FROM sluice.message")
+    assert (run.status, run.cancelled) == ("cancelled", 31)
+    assert [row[0] for row in left] == [f"item:{other}:u00001"]
