@@ -7,13 +7,13 @@ from functools import partial
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
 from rich.console import Console
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.watch import PAUSED
 from app.cli.input.params import parse_params
+from app.cli.input.run_options import Body, given
 from app.cli.options import (
     Attempts,
     FamilyName,
@@ -104,10 +104,9 @@ def backfill(
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
-    console = open_console()
     with open_api() as api:
         known = find_family(api, family)
-        body: dict[str, JsonValue] = {
+        body: Body = {
             "family": family,
             "from": since,
             "to": until,
@@ -117,34 +116,44 @@ def backfill(
             "force": force,
             "params": parse_params(param or (), known.params),
         }
-        asked = {
-            "attempts": attempts,
-            "maxFailureRate": max_failure_rate,
-            "priority": priority,
-        }
-        body |= {name: value for name, value in asked.items() if value is not None}
+        body |= given(
+            {"attempts": attempts, "maxFailureRate": max_failure_rate, "priority": priority}
+        )
         if dry_run or not as_json:
-            answer = api.post(BackfillDryRunAnswer, BACKFILLS, {**body, "dryRun": True})
-            if as_json:
-                print_json(console, answer.raw)
-            else:
-                _print_dry_run(console, known, answer.found)
+            _tell_dry_run(api, known, body, as_json=as_json)
         if dry_run:
             return
-        asks = not (yes or as_json) and is_terminal()
-        if asks and not typer.confirm("Begin?"):
+        if not (yes or as_json) and is_terminal() and not typer.confirm("Begin?"):
             raise typer.Exit(1)
-        begun = api.post(BackfillStartedAnswer, BACKFILLS, body, key=idempotency_key)
-        backfill_id = begun.found.backfill_id
-        if as_json and not follow_it:
-            print_json(console, begun.raw)
-        elif not as_json:
-            verb = "An earlier call with this key had begun" if begun.replayed else "Began"
-            where = f" Follow it with: {program()} backfills watch {backfill_id}"
-            hint = "" if follow_it else where
-            console.print(f"{verb} {backfill_id} over {begun.found.partitions} partitions.{hint}")
+        backfill_id = _begin(api, body, idempotency_key, follow_it, as_json=as_json)
         if follow_it:
             raise typer.Exit(follow_backfill(api, backfill_id, follow_it, as_json=as_json))
+
+
+def _tell_dry_run(api: ApiClient, family: FamilyView, body: Body, *, as_json: bool) -> None:
+    answer = api.post(BackfillDryRunAnswer, BACKFILLS, {**body, "dryRun": True})
+    if as_json:
+        print_json(open_console(), answer.raw)
+    else:
+        _print_dry_run(open_console(), family, answer.found)
+
+
+def _begin(
+    api: ApiClient, body: Body, key: str | None, follow_it: Following, *, as_json: bool
+) -> str:
+    """Begin it, and say so unless it is followed as JSON. Returns its id."""
+    begun = api.post(BackfillStartedAnswer, BACKFILLS, body, key=key)
+    backfill_id = begun.found.backfill_id
+    if not as_json:
+        verb = "An earlier call with this key had begun" if begun.replayed else "Began"
+        where = f" Follow it with: {program()} backfills watch {backfill_id}"
+        hint = "" if follow_it else where
+        open_console().print(
+            f"{verb} {backfill_id} over {begun.found.partitions} partitions.{hint}"
+        )
+    elif not follow_it:
+        print_json(open_console(), begun.raw)
+    return backfill_id
 
 
 def _mode(*, missing: bool, missing_and_failed: bool, everything: bool) -> str:
