@@ -45,8 +45,8 @@ ResultT = TypeVar("ResultT")
 
 
 class WorkflowClient:
-    """One's own code uses ``client.of(WelcomePlaceholders)`` and ``client.run(run_id)``; the
-    triggers are what is behind those, the HTTP API and schedules."""
+    """Your own code uses ``client.of(WelcomePlaceholders)`` and ``client.run(run_id)``. These, the
+    HTTP API and schedules call the triggers."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class WorkflowClient:
         return FamilyClient(bound, self, started_by)
 
     def run(self, run_id: str) -> RunHandle[Any]:
-        """A run that was started before, by whomever. ``of(…).run(run_id)`` has its types."""
+        """A run that anybody started before. ``of(…).run(run_id)`` has its types."""
         return RunHandle(run_id, self._database, self._changes, self._families)
 
     async def dry_run(self, bound: BoundFamily, request: RunRequest) -> DryRun:
@@ -235,8 +235,8 @@ class WorkflowClient:
         once: IdempotentCall | None = None,
         options: RunOptions | None = None,
     ) -> StartedRun:
-        """Execute one item, whether or not it has a result, or an entity of the caller's, as a run
-        of its own."""
+        """Execute one item, whether or not it has a result, or an entity that the caller hands
+        over, as a run of its own."""
         if isinstance(item, BaseModel):
             request = RunRequest(params=params, entity=item, options=options)
         else:

@@ -36,7 +36,7 @@ NOTHING = Cost()
 
 @dataclass(slots=True)
 class AttemptResult:
-    """How an attempt ended. ``PENDING`` or ``SUSPENDED``: come again after ``delay``.
+    """How an attempt ended. With ``PENDING`` or ``SUSPENDED`` the item comes again after ``delay``.
 
     Made for every item: neither this nor ``History`` is frozen, which would double what it costs.
     """

@@ -50,7 +50,7 @@ class DeliveryResult:
 
     @property
     def asks(self) -> bool:
-        """Whether it begins to wait for a person."""
+        """Whether the item begins to wait for a person."""
         waits = (wait.record.status for wait in self.waits if wait.fresh)
         return StepStatus.SUSPENDED in waits
 
@@ -59,7 +59,7 @@ class DeliveryResult:
         return (self.record.run_id, self.record.item_id)
 
     def message(self) -> OutgoingMessage | None:
-        """With which the item comes again; None: not by itself."""
+        """The message with which the item comes again; None: none does by itself."""
         record = self.record
         if record.due_in is None or self.systemic:
             return None
@@ -70,14 +70,16 @@ class DeliveryResult:
 def messages_of(
     endings: Sequence[DeliveryResult], woken: Sequence[WokenItem]
 ) -> list[OutgoingMessage]:
-    """With which these items come again; those that are woken now, and not when they were to."""
+    """The messages with which these items come again, and those of items that are woken now, before
+    their time."""
     now = {one.place for one in woken}
     later = (ending.message() for ending in endings if ending.place not in now)
     return [*of_woken(woken), *(message for message in later if message is not None)]
 
 
 def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
-    """The end of an item of which something cannot be written: it would be no other next time."""
+    """The failure of an item of which something cannot be written: it would fail the same way
+    again."""
     what = f"The item's outcome, {ending.record.status}, cannot be written."
     record = replace(
         ending.record,

@@ -84,7 +84,8 @@ class BatchedCalls:
 
 @dataclass(frozen=True, slots=True)
 class SingleCalls:
-    """Of a preview: each value is a call of its own, which takes its turn as any other does.
+    """Batched methods in a preview: each value is a call of its own, which takes its turn as any
+    other does.
 
     Args:
         permit: for a flow key.

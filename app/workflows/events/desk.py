@@ -54,7 +54,7 @@ class EventDesk:
     async def take_webhook(
         self, name: str, signed: SignedWebhook, body: bytes, data: JsonValue
     ) -> EventReceipt:
-        """Of a call that was found right.
+        """Accept the event of a call whose signature is verified.
 
         Args:
             data: the body, read as JSON.

@@ -32,8 +32,8 @@ from app.workflows.messages import of_woken
 
 @dataclass(frozen=True, slots=True)
 class WantedEvent:
-    """An event ``name`` whose data has ``value`` at ``place``, and which came ``since``; None:
-    since the run began."""
+    """The event that a step waits for: of this ``name``, with ``value`` at the path ``place``,
+    received at ``since`` or later; None: since the run began."""
 
     name: str
     place: str
@@ -105,8 +105,8 @@ class EventWaits:
         self._group = GroupCommit(self._commit)
 
     async def begin(self, claim: ItemClaim, wait: EventWait) -> str | None:
-        """From the commit on, an event finds the step. Returns what the step remembers of one that
-        came before; None: it waits.
+        """Write the wait: from the commit on, an event finds the step. Returns what the step
+        remembers of an event that came before; None: it waits.
 
         Raises:
             Superseded: the item is not in our hands any more.
@@ -177,7 +177,7 @@ class ItemEvents:
         await self._waits.settle(record.id)
 
     def taken(self, wanted: WantedEvent, told: str | None) -> MatchedEvent | None:
-        """What a step remembers; None: none came in time."""
+        """The event that a step remembers; None: none came in time."""
         if told is None:
             return None
         event = json.loads(told)

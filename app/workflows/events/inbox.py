@@ -107,7 +107,7 @@ class EventInbox:
         once: IdempotentCall | None = None,
         lenient: bool = False,
     ) -> TakenEvents:
-        """All of them, or none.
+        """Accept all of these events, or none.
 
         Args:
             once: the caller's idempotency key: events without an id of their own have one by it.

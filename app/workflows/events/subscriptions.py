@@ -42,16 +42,16 @@ class Subscription:
 
     @property
     def wait(self) -> timedelta:
-        """Of what an event asks for, from when it came."""
+        """How long what an event asks for waits, counted from when the event came."""
         return self.event.debounce or self.event.within or AT_ONCE
 
     @property
     def longest(self) -> timedelta | None:
-        """Of a wait that further events put off."""
+        """How long at most, if further events extend the wait."""
         return None if self.event.debounce is None else self.event.within
 
     def asked(self, data: Data) -> AskedItem | None:
-        """None: the family does not want this one.
+        """What the event asks of the family; None: the family does not want this one.
 
         Raises:
             BadInput: the family cannot use it; names the place, within ``data``.

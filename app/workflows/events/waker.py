@@ -58,8 +58,8 @@ class EventWaker:
             await asyncio.sleep(self.every)
 
     async def wake_all(self) -> None:
-        """Whatever is left to be given: each name in its turn, so that none waits for the end of
-        another, or for what is wrong with it. Safe to stop at any point.
+        """Give events to all items that still wait for one. Each name has its turn, so that none
+        waits for the end, or an error, of another. Safe to stop at any point.
 
         Raises:
             Exception: what went wrong with one of them, when the others have had their turn.

@@ -72,10 +72,10 @@ def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
 async def start_followers(
     engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
 ) -> None:
-    """A run has ended. One over named ids, up to a limit, or for an entity of somebody's own is not
-    the whole of its family's work, and none follows; a retry of all that another had failed at is
-    the rest of that one, and is as that one was.
-    """
+    """Start the families that come ``after`` the family of this run, which has just ended. A run
+    over named ids, with a limit, or for an entity that was handed over is not all of its family's
+    work, and is not followed. A retry of all failed items of another run counts as that run
+    would."""
     if run.status != RunStatus.SUCCEEDED:
         return
     following = [

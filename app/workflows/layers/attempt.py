@@ -116,7 +116,7 @@ class _Progress:
         await self._result(work, self._bound.finishes)
 
     def timed(self, found: AttemptResult) -> AttemptResult:
-        """The same, which tells now how long ``execute`` and ``save`` took until just now."""
+        """The same result, with how long ``execute`` and ``save`` have taken until now."""
         now = time.perf_counter()
         if self._executing:
             found.execute_seconds = (self._saving or now) - self._executing

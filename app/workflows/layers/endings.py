@@ -77,8 +77,8 @@ def _place(memory: ResultMemory, view: CachedRun, item: ClaimedItem) -> Remember
 
 
 def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
-    """Under which name only one delivery is at work; None: the family's runs never go side by
-    side."""
+    """The name of the lock under which only one delivery may be at work; None: runs of the family
+    never overlap."""
     if view.finish_of is not None:
         return None
     if bound.family.partitions is not None:

@@ -51,9 +51,9 @@ class ClaimedItem:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """``left``: until the earliest of those is due that could not be taken; None: none of them is
-    going to be. ``trace``: of their run, as it was looked at before they were taken; None: it is
-    not traced."""
+    """The items that were claimed. ``left``: the time until the earliest of the others is due;
+    None: none of them will be. ``trace``: their run's, read before the claim; None: it is not
+    traced."""
 
     items: list[ClaimedItem]
     left: timedelta | None = None
@@ -102,7 +102,7 @@ class ItemClaimer:
     async def take(
         self, run_id: str, item_ids: Sequence[str], token: Token, *, partitioned: bool = False
     ) -> Hand:
-        """Claim those of these that are due and that no other delivery goes on with.
+        """Claim those of these items that are due and not in the hands of another living delivery.
 
         Args:
             partitioned: their partitions have limits.
@@ -132,7 +132,7 @@ class ItemClaimer:
             one.taken = taken.get(one.wanted.token) or Taken()
 
     async def release(self, held: Sequence[ItemClaim]) -> None:
-        """Let others have at once what has not begun."""
+        """Give back at once the items that have not begun, so that others can claim them."""
         async with reading(self._database) as tx:
             await claims.release(tx, held)
 

@@ -12,9 +12,9 @@ from app.store.pool import WAITER, Waiter
 
 
 class ItemClock:
-    """A time limit as ``asyncio.timeout`` keeps one, by the same means, which stands still while
-    the item waits for a thread or a connection. Of its own, because every item has one: around
-    ``asyncio.timeout`` it takes twice as long.
+    """A time limit that works as ``asyncio.timeout`` does, but stops while the item waits for a
+    thread or a connection. It does not wrap ``asyncio.timeout``, because every item has one, and
+    that would take twice as long.
 
     It goes on while the item has a thread or a connection already: items that each hold one and
     wait for another would else do so for ever.

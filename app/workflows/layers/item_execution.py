@@ -63,7 +63,7 @@ class ItemExecutor:
         thread: AbstractContextManager[None],
         turn: ItemTurn | None = None,
     ) -> None:
-        """Return when the item's outcome is committed, or the item is in nobody's hands any more.
+        """Return when the item's outcome is committed, or nobody has a claim on the item any more.
 
         Args:
             thread: entered while the item may need one.

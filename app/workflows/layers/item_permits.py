@@ -21,8 +21,8 @@ class ItemPermits:
     async def ahead(
         self, flow_key: str, items: Sequence[ClaimedItem], turns: Sequence[ItemTurn]
     ) -> None:
-        """Ask with one wait for the permits of items whose turn has come, which ``turns`` have
-        then. Those that have to wait for something else first are left out."""
+        """Ask for the permits of items whose turn has come, with one wait. ``turns`` get them.
+        Items that have to wait for something else first are left out."""
         view = self.runs.peek(items[0].claim.run_id) if turns else None
         if view is None or view.share is not None:
             return
@@ -48,7 +48,7 @@ class ItemPermits:
         turn: ItemTurn | None,
         run_id: str,
     ) -> bool:
-        """Wait for them, and let ``held`` give them back. False: the run stopped first.
+        """Wait for the permits; ``held`` gives them back. False: the run stopped first.
 
         Args:
             turn: given back, and waited for anew, when one of a higher priority wants it meanwhile;

@@ -33,7 +33,7 @@ class Losses:
         self._alone = asyncio.Lock()
 
     def room(self, lost: int) -> AbstractAsyncContextManager[object]:
-        """To be held while an item with so many marks is at work."""
+        """Hold this while an item with so many marks is at work."""
         return self._alone if lost >= ALONE_FROM else nullcontext()
 
     async def begin(self, claim: ItemClaim) -> None:

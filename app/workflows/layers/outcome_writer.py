@@ -66,8 +66,8 @@ class OutcomeWriter:
         self._group = GroupCommit(self._commit, _weight)
 
     async def write(self, ending: DeliveryResult) -> None:
-        """Return when ``ending`` is committed, or was refused because the item is not ours any
-        more.
+        """Return when ``ending`` is committed, or was refused because the item is no longer in this
+        delivery's hands.
 
         What Postgres does not take is written as a failure that says so.
         """

@@ -189,7 +189,7 @@ class PaginateLayer:
 
 
 class PageResult(Enum):
-    """What became of a page, or of several together."""
+    """The result of reading a page, or several together."""
 
     NEXT = auto()  # scheduled, and the delivery goes on with the next one
     LAST = auto()  # scheduled, and the delivery is done
@@ -218,5 +218,5 @@ class PagePace:
         return number
 
     def took(self, seconds: float) -> None:
-        """What was taken last took so long."""
+        """Say how long the pages that were taken last took."""
         self._next = 1 if seconds > SLOW else 2 * self._next

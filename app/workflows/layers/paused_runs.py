@@ -30,7 +30,8 @@ class PausedRuns:
         self._group = GroupCommit(self._commit)
 
     async def park(self, claim: ItemClaim) -> bool:
-        """False: the run is not paused any more, and the item must go on."""
+        """Let go of the item until its run is resumed. False: the run is not paused any more, and
+        the item must go on."""
         entry = _Parked(claim)
         await self._group.add(entry)
         return entry.released

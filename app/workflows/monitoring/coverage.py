@@ -43,8 +43,8 @@ class CoverageSurvey:
     budget: float
 
     async def now(self, bound: BoundFamily, params: BaseModel) -> CoverageRecord | None:
-        """None: the family does not tell what has a result, or its source not how many there
-        are."""
+        """The present coverage; None: the family does not tell what has a result, or its source
+        cannot be counted."""
         if not bound.filters:
             return None
         ctx = self.context(bound)
@@ -93,8 +93,9 @@ class CoverageSurvey:
 
 
 async def record_run(families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run) -> None:
-    """What a run that has ended tells, from its own numbers. Nothing if it was not over all that is
-    eligible, or left out nothing, so that it does not know what had a result."""
+    """Record a family's coverage from the counters of a run that has ended. Does nothing unless the
+    run was over all eligible items and left out those with a result: only then do its counters say
+    it."""
     bound = families.get(run.family)
     params = None if bound is None else defaults(bound)
     if (
@@ -119,7 +120,7 @@ async def record_run(families: Mapping[str, BoundFamily], tx: AsyncConnection, r
 
 
 def defaults(bound: BoundFamily) -> BaseModel | None:
-    """The params of a run for which nothing is named; None: the family needs some."""
+    """The params of a run for which none are named; None: the family requires some."""
     try:
         return bound.family.params()
     except ValidationError:

@@ -39,7 +39,7 @@ class RunControl:
     reconciler: RunReconciler
 
     async def pause(self, run_id: str, *, by: str, note: str | None = None) -> Run:
-        """Nothing of the run starts any more; what is in hand ends."""
+        """Let nothing more of the run start; what is in hand ends."""
         async with self.database.begin() as tx:
             run = await runs.get(tx, run_id)
             detail = f"Paused by {by}."
@@ -91,7 +91,8 @@ class RunControl:
         return await self._get(run_id)
 
     async def approve(self, run_id: str, *, by: str, note: str | None = None) -> Run:
-        """Let a run go on that waits for it. Of several calls one approves.
+        """Let a run that waits for approval go on. If several calls come at once, one of them
+        approves.
 
         Raises:
             Conflict: it does not wait for an approval.
@@ -99,7 +100,7 @@ class RunControl:
         return await self.resume(run_id, by=by, check=_require_waiting, note=note)
 
     async def cancel(self, run_id: str, *, by: str, note: str | None = None) -> Run:
-        """End the run: what is pending at once, what is in hand when it ends."""
+        """End pending items at once, and those in hand when they end."""
         async with self.database.begin() as tx:
             run = await runs.get(tx, run_id)
             if run.status == RunStatus.CANCELLED:

@@ -32,7 +32,7 @@ class Estimator:
         statistics: Statistics,
         sampled: Averages | None = None,
     ) -> Estimate:
-        """By the limits that are in force now."""
+        """What the run will take by the limits in force now."""
         await self.controls.refresh()
         async with reading(self.database) as connection:
             earlier = await averages(connection, bound.name)
@@ -48,7 +48,8 @@ def estimate(
     limits: Mapping[Layer, LiveControl],
     sampled: Averages | None = None,
 ) -> Estimate:
-    """
+    """What the run will take by these limits.
+
     Args:
         earlier: what an item took in earlier runs; None: there were none.
         sampled: what it took in a sample of these, which counts before that; None: there was none.

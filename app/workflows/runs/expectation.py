@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 
 class Estimate(BaseModel):
-    """What a run will take. None: nothing tells."""
+    """What a run will take. A field is None where nothing is known about it."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
@@ -21,10 +21,10 @@ class Estimate(BaseModel):
 
 
 def in_usd(amount: float) -> str:
-    """Cents from a dollar on, and four digits of what is less."""
+    """With two decimals from a dollar on, and with four digits below."""
     return f"{amount:,.2f} USD" if amount >= 1 else f"{amount:.4g} USD"
 
 
 def none_eligible(many: str) -> str:
-    """What is said where there is nothing to work on."""
+    """The sentence for a run that has nothing to work on."""
     return f"No eligible {many} found"

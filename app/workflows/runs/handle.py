@@ -94,8 +94,8 @@ class RunHandle(Generic[ResultT]):
                 return run
 
     async def counted(self, *, within: float, leave: asyncio.Event | None = None) -> Run:
-        """Wait until the run has been counted, and has begun, ended or stopped; and have it as it
-        stands then, or as it stands when the time is over.
+        """Wait until the run has been counted, and has begun, ended or stopped, or until the time
+        is over. Returns the run's state then.
 
         Args:
             within: seconds.
@@ -111,8 +111,8 @@ class RunHandle(Generic[ResultT]):
         return run
 
     async def result(self, *, timeout: float | None = None) -> Run:  # noqa: ASYNC109 - the caller's wish
-        """Wait for the run's end, and have it with its counters: it succeeded, or did so in part.
-        Which of its items failed, ``items`` tells.
+        """Wait for the run's end, and return the run with its counters: it has the status
+        ``succeeded`` or ``partial``. ``items`` says which of its items failed.
 
         Args:
             timeout: seconds; None: as long as it takes.
@@ -188,7 +188,7 @@ class RunHandle(Generic[ResultT]):
             await asyncio.sleep(pause)
 
     async def events(self, *, after_id: int = 0) -> AsyncGenerator[RunEvent, None]:
-        """What happened to the run and what happens, the oldest first, up to its end."""
+        """The run's events, the oldest first, past and future, up to its end."""
         with self.changes.of(self.id) as changed:
             while True:
                 run = await self.status()

@@ -42,7 +42,8 @@ class RunLifecycle:
     meter: WorkMeter | None = None
 
     async def counted(self, tx: AsyncConnection, run_id: str, counted: RunProgress) -> bool:
-        """Outcomes were counted: go on, pause or end. Returns whether the status changed."""
+        """Let the run go on, pause or end after outcomes were counted. Returns whether its status
+        changed."""
         if counted.complete and (
             counted.stage != RunStage.CANARY or counted.status == RunStatus.CANCELLING
         ):
@@ -67,7 +68,7 @@ class RunLifecycle:
     async def pause(
         self, tx: AsyncConnection, run_id: str, reason: PauseReason, detail: str
     ) -> bool:
-        """By itself, not by an operator. False: it does not run."""
+        """Pause the run for a reason that Sluice found itself. False: it is not running."""
         if not await transitions.pause(tx, run_id, reason, detail):
             return False
         log.warning("run_paused", run=run_id, reason=reason, detail=detail)

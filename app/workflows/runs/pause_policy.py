@@ -12,7 +12,7 @@ from app.workflows.runs.expectation import in_usd
 
 @dataclass(frozen=True, slots=True)
 class PauseCause:
-    """``detail`` is a sentence for the operator."""
+    """Why a run must pause. ``detail`` is a sentence for the operator."""
 
     reason: PauseReason
     detail: str
@@ -24,7 +24,8 @@ def must_pause(counted: RunProgress, options: RunOptions) -> PauseCause | None:
 
 
 def judge_canary(counted: RunProgress, options: RunOptions) -> PauseCause | None:
-    """All canary items have ended. None: the rest may follow without being asked for."""
+    """Whether the run must pause now that all canary items have ended. None: the rest may
+    follow."""
     ended = counted.succeeded + counted.skipped + counted.failed
     limit = options.max_failure_rate
     healthy = limit is None or counted.failed <= limit * ended

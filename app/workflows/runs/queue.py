@@ -27,7 +27,8 @@ async def begin_next(tx: AsyncConnection, engine: Engine, family: str) -> str | 
 async def begin_next_in_line(
     engine: Engine, families: Mapping[str, BoundFamily], tx: AsyncConnection, run: Run
 ) -> None:
-    """A run has ended: the next one of its family begins, if that is the family's policy."""
+    """Begin the family's next waiting run, now that one has ended, if that is its overlap
+    policy."""
     bound = families.get(run.family)
     if bound is not None and bound.family.overlap is Overlap.QUEUE:
         await begin_next(tx, engine, run.family)

@@ -65,8 +65,8 @@ class RunReconciler:
         return missing
 
     async def is_missing_messages(self, run_id: str) -> bool:
-        """Whether a message is missing that the run should have: told from one snapshot, because
-        what happens between two looks is no loss."""
+        """Whether the run lacks a message that it should have. Read from one snapshot, because what
+        changes between two reads is no loss."""
         async with self.database.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
             async with connection.begin():
@@ -107,7 +107,7 @@ class RunReconciler:
         return chunks.total + singles.total < awaited
 
     async def sweep(self, run_id: str, *, seconds: float) -> None:
-        """End as cancelled what nobody has in hand of a run that is being cancelled.
+        """End as cancelled all items of a run that is being cancelled and that nobody has in hand.
 
         What somebody has in hand ends there. Stops after about so many seconds.
         """

@@ -33,7 +33,7 @@ def fire_times(expression: str, tz: str, after: datetime) -> Iterator[datetime]:
 
 
 def next_fire(expression: str, tz: str, after: datetime) -> datetime | None:
-    """None: it does not come again in fifty years."""
+    """The next fire time; None: there is none within fifty years."""
     return next(fire_times(expression, tz, after), None)
 
 
@@ -63,7 +63,7 @@ def coming(expression: str, tz: str, due: datetime, number: int) -> list[datetim
 
 
 def in_words(expression: str) -> str | None:
-    """None: it cannot be said."""
+    """The expression in words; None: it cannot be described."""
     try:
         words = str(CronSim(expression, datetime.now(UTC)).explain())
     except (CronSimError, ValueError, LookupError):

@@ -41,8 +41,8 @@ class TooMany(Exception):
 
 
 def is_plain(value: object, most: int) -> bool:
-    """Whether JSON can be made of it as it stands. Level by level: a call for each would cost more
-    than the rest. False, too, for what the walk refuses."""
+    """Whether JSON can be made of the value as it is; False, too, if the walk refuses it. Goes
+    level by level, because a call for each part would cost more than the rest."""
     level: list[Any] = [value]
     for _ in range(DEEPEST):
         below: list[Any] = []

@@ -31,7 +31,7 @@ LARGEST = 32_000
 
 
 class ParamsRefused(BadInput):
-    """The family does not take them; ``more`` has every fault, and none the input."""
+    """The family does not take these params. ``more`` has every fault, and never the input."""
 
     def __init__(self, faults: Sequence[FieldError]) -> None:
         super().__init__(full_stop(first_of(faults)), more={"errors": list(faults)})
@@ -50,7 +50,7 @@ class ParamsNotMigrated(ParamsRefused):
 
 @dataclass(frozen=True, slots=True)
 class ParamsVersion:
-    """Of a family: ``migrate`` makes those of an earlier one its own."""
+    """The version of a family's params; ``migrate`` converts those of an earlier one."""
 
     number: int = 1
     migrate: Callable[[dict[str, Any], int], dict[str, Any]] = lambda old, _: old

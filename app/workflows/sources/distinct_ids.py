@@ -26,7 +26,7 @@ class DistinctIds:
             self._known.execute(line)
 
     def fresh(self, ids: Sequence[str]) -> list[str]:
-        """Those that did not come before, in their order, each once."""
+        """Those of the ids that did not come before, in order, each once."""
         added = self._known.execute(
             "INSERT OR IGNORE INTO known SELECT value FROM json_each(?) RETURNING id",
             (json.dumps(ids),),

@@ -42,7 +42,7 @@ class Source(Protocol):
         """At most ``size`` ids after ``cursor``, in a fixed order."""
 
     async def count(self) -> int | None:
-        """How many ids there are in all; None where that cannot be told."""
+        """How many ids there are in all; None if that is not known."""
 
 
 class ItemSelection(Protocol):

@@ -33,7 +33,7 @@ class AnswerService:
     async def question(
         self, run_id: str, item_id: str, path: Sequence[str] | None
     ) -> SuspendedStep:
-        """The step of an item that waits, by its path; None: the only one that does.
+        """The waiting step of an item, by its path; None: the only one that waits.
 
         Raises:
             NotFound: no such run or item.

@@ -171,7 +171,7 @@ class ChildRuns:
 
 
 def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the child's own type
-    """What a child's end has left behind in its parent's step; None: it was skipped.
+    """The child's result as its parent's step has it; None: the child was skipped.
 
     Raises:
         ChildFailed: it ended in another way.

@@ -28,7 +28,7 @@ from app.workflows.failures.takeover import Superseded
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """``left``: how long it still has to wait; None: it waits for nothing that time brings."""
+    """A remembered step. ``left``: how long it still waits; None: it does not wait for a time."""
 
     step: Step
     left: timedelta | None = None
@@ -53,7 +53,7 @@ class StepJournal:
         self._chunks = GroupCommit(self._write, lambda chunk: len(chunk.data))
 
     async def of_item(self, run_id: str, item_id: str) -> dict[str, JournalEntry]:
-        """By name."""
+        """The item's steps, by name."""
         async with reading(self._database) as connection:
             found = await steps.of_item(connection, run_id, item_id)
             now = await connection.scalar(select(func.now())) if found else None
@@ -65,7 +65,7 @@ class StepJournal:
         }
 
     async def now(self) -> datetime:
-        """By the clock that says when a wait is over."""
+        """The time, by the clock that decides when a wait is over."""
         async with reading(self._database) as connection:
             return (await connection.execute(select(func.now()))).scalar_one()
 

@@ -71,7 +71,7 @@ def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> l
 
 
 def shown_to_people(name: str, payload: object) -> str:
-    """As JSON.
+    """The payload as JSON.
 
     Raises:
         StepMisused: it is none, it is too long to be read, or it is a model that does not hold what

@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PreviewStop:
-    """Where a preview stopped. ``payload``: what a person would be shown, or what would be called;
-    as JSON holds it."""
+    """Where a preview stopped. ``payload``: what a person would be shown, or what would be called,
+    as JSON."""
 
     step: str
     kind: StepKind

@@ -18,7 +18,7 @@ from app.workflows.steps.payloads import StepCall, listed
 
 
 class StepReplay:
-    """Of one delivery of an item.
+    """The remembered steps of an item, for one delivery of it.
 
     Args:
         remembers: an earlier delivery has left steps behind.

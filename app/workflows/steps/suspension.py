@@ -21,7 +21,7 @@ PATIENCE = 5.0
 
 @dataclass(slots=True)
 class PendingWait:
-    """A step that waits. ``left``: for how long; None: until somebody says so.
+    """A step that waits. ``left``: for how long; None: without a time limit.
 
     ``fresh``: the journal does not know of it yet.
     """

@@ -30,7 +30,8 @@ log = structlog.get_logger("sluice.throttle")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``reason``: None: all is well. ``again``: until the next look."""
+    """The result of a check. ``reason``: None if all is well. ``again``: the time until the next
+    check."""
 
     reason: str | None
     again: timedelta
@@ -71,8 +72,7 @@ class ThrottleLooks:
         return sorted(self.checks)
 
     async def held(self, tx: AsyncConnection, families: Iterable[str]) -> Mapping[str, HoldRow]:
-        """Those of these families of which nothing new starts at present; of several holds the one
-        that ends last."""
+        """Those of these families that are held at present, each with the hold that ends last."""
         asked = set(families)
         keys = {key for name in asked for key in self.controls.keys_of(name)}
         found = await holds.standing(tx, self.checks.keys() & asked, keys) if keys else []

@@ -30,7 +30,7 @@ class ToldHold:
 
 
 class ToldHolds:
-    """What one worker was told; it stands in the database, for every process to see.
+    """Writes the holds that one worker was told of, where every process reads them.
 
     Args:
         tell: wakes every process to read what is held.

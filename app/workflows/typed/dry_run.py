@@ -15,8 +15,8 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """``survey`` is what was counted; the properties are its figures by the names that they have
-    over HTTP. None: nobody can tell."""
+    """``survey`` is the count itself. The properties are its figures, by their names over HTTP;
+    None: not known."""
 
     survey: EligibilityCount
     estimate: Estimate
@@ -57,9 +57,9 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class ItemPreview(Generic[ResultT]):
-    """``outcome``: with which the item would have ended; ``reason`` and ``error_class``: why, where
-    it is another than ``succeeded``. ``overwrites``: whether the item has a result; None: the
-    family does not tell."""
+    """What executing an item would give. ``outcome``: the item's outcome. ``reason`` and
+    ``error_class``: why, if it is not ``succeeded``. ``overwrites``: whether the item has a result;
+    None: the family does not tell."""
 
     item_id: str
     outcome: ItemStatus

@@ -17,8 +17,8 @@ log = structlog.get_logger("sluice.worker")
 
 
 async def keep_running(run: Beside) -> None:
-    """Until it ends by itself. What it breaks down over is a mistake of ours: told each time, and
-    begun anew, because the work needs it."""
+    """Run it until it ends by itself. If it raises, which is a bug of ours, log that and begin it
+    anew, because the work depends on it."""
     while True:
         try:
             await run()

@@ -15,7 +15,7 @@ log = structlog.get_logger("sluice")
 
 
 async def tell_newer(files: FamilyFiles, *, every: float = LOOK_EVERY) -> None:
-    """Each file once, until cancelled."""
+    """Log each such file once. Runs until cancelled."""
     told: set[str] = set()
     while True:
         await asyncio.sleep(every)

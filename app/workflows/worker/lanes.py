@@ -135,6 +135,6 @@ class ItemLane:
 
 
 def parallelism(controls: EffectiveLimits, flow_key: str) -> int | None:
-    """What may be at work at once; None: no limit."""
+    """How many may be at work at once; None: no limit."""
     live = controls.of(flow_key)
     return 0 if live.paused else live.control.parallelism

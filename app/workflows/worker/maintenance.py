@@ -71,7 +71,7 @@ class Watchdog:
         self._sampler = RunSampler(self.reconciler.database)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Do passes until cancelled."""
         fault = Fault(log, "watchdog_stumbled")
         while True:
             try:
@@ -99,13 +99,13 @@ class Watchdog:
             await cancel_and_wait(beside)
 
     async def look(self) -> None:
-        """One pass."""
+        """Do one pass."""
         await self.mend()
         await self.reconciler.engine.tidy()
         await self._sampler.look()
 
     async def mend(self) -> None:
-        """One pass over the runs that have not ended."""
+        """Do one pass over the runs that have not ended."""
         ended = await end_hung_transactions(self.reconciler.database, self.silence)
         if ended:
             log.warning("hung_transactions_ended", connections=ended)

@@ -22,7 +22,7 @@ class ThrottleWatch:
     looks: ThrottleLooks
 
     async def run(self) -> None:
-        """Until cancelled; at once, where no family has a throttle."""
+        """Look until cancelled. Returns at once if no family has a throttle."""
         fault = Fault(log, "throttle_stumbled")
         looking: dict[str, asyncio.Task[None]] = {}
         try:

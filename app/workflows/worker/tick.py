@@ -31,7 +31,8 @@ class TickPart:
 
 @dataclass(slots=True)
 class TickResult:
-    """By the names of its parts. ``elsewhere``: another tick has these in hand."""
+    """What became of each part of the tick, by name. ``elsewhere``: another tick has these in
+    hand."""
 
     done: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Tick:
         self._faults: dict[str, Fault] = {}
 
     async def run(self) -> TickResult:
-        """Each part in its turn, whatever becomes of the others."""
+        """Run each part in turn, whether or not the others fail."""
         told = TickResult()
         for part in self._free:
             await self._do(part, told)

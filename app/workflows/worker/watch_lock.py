@@ -20,8 +20,8 @@ _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0)
 async def watch_lock(
     holding: AsyncEngine, silence: timedelta
 ) -> AsyncIterator[AsyncConnection | None]:
-    """The connection with which the lock lives, for the length of the ``async with``; None: another
-    process has it.
+    """Hold the lock for the length of the ``async with``. Gives the connection that it lives on;
+    None: another process has the lock.
 
     Args:
         holding: where a lock lasts as long as its connection: no pooler in transaction mode.

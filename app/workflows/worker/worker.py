@@ -54,15 +54,15 @@ class SluiceWorker:
 
     @property
     def at_work(self) -> int:
-        """Items in its hands."""
+        """The number of items in its hands."""
         return self._places.at_work
 
     def look(self) -> None:
-        """There is room for an item that was not taken before."""
+        """Claim again: there may be room for an item that was not taken before."""
         self._consumer.look()
 
     async def run(self) -> None:
-        """Until ``stop``: what is in hand ends first, within the stop's time limit."""
+        """Work until ``stop``. Items in hand then have the stop's time limit to end."""
         log.info("worker_started", worker=self._name, concurrency=self._places.concurrency)
         await self._controls.refresh()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]

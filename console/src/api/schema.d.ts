@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 68af884f16a1dd0f449aa02fd404a202169b4058e7cace922c851d0deb88f45e
+// OpenAPI document: 5ba7b1befbedabb2d0a675fb6ce124d3c93539259635b389de58438724938a7a
 
 export interface paths {
     "/api/audit": {
@@ -2212,7 +2212,7 @@ export interface components {
         };
         /**
          * Estimate
-         * @description What a run will take. None: nothing tells.
+         * @description What a run will take. A field is None where nothing is known about it.
          */
         Estimate: {
             /** Basis */
