@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from app.config.priorities import ORDINARY
 from app.flow.gate import GateClosed, PermitAhead
-from app.flow.redis_gate import OPEN_DOOR, RedisGate
+from app.flow.redis_gate import UNLIMITED, RedisGate
 
 
 class DeliveryGate:
@@ -24,7 +24,7 @@ class DeliveryGate:
         if self._closed:
             raise GateClosed(flow_key)
         self.require_free(flow_key)
-        return OPEN_DOOR
+        return UNLIMITED
 
     async def ahead(
         self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY

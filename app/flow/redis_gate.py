@@ -30,12 +30,12 @@ CONFIG_POLL = 0.7
 """Seconds. Behind the wake-up call: how often the operators' overrides are read anew."""
 
 LONGEST_RETRY = 15.0
-"""Seconds between two tries to hear the wake-up calls, behind which the lanes poll."""
+"""Seconds between two tries to hear the wake-up calls, behind which the permit queues poll."""
 
 SUBSCRIBED_WITHIN = 5.0
 """Seconds in which Redis must have answered."""
 
-OPEN_DOOR = nullcontext()
+UNLIMITED = nullcontext()
 
 log = structlog.get_logger("sluice.flow")
 
@@ -64,7 +64,7 @@ class RedisGate:
         self._script = GateScript(redis, prefix, lease=lease, share=share)
         self._worker = uuid.uuid4().hex
         self._partitions = PartitionScript(redis, prefix, lease=lease)
-        self._lanes: dict[str, PermitQueue] = {}
+        self._queues: dict[str, PermitQueue] = {}
         self._by_partition: dict[str, PartitionQueue] = {}
         self._changed = asyncio.Event()
         self._closed = False
@@ -77,11 +77,11 @@ class RedisGate:
         self.holds.require_none(flow_key)
         live = self._controls.of(flow_key)
         if live.open:
-            return OPEN_DOOR
+            return UNLIMITED
         if live.partition is not None:
-            lane = self._partitioned(live.key)
-            return PartitionSlot(lane, flow_key, partition, priority)
-        return PermitSlot(self._lane(live.key), flow_key, priority)
+            queue = self._partitioned(live.key)
+            return PartitionSlot(queue, flow_key, partition, priority)
+        return PermitSlot(self._queue(live.key), flow_key, priority)
 
     async def ahead(
         self, flow_key: str, partitions: Sequence[str | None], priority: int = ORDINARY
@@ -114,9 +114,9 @@ class RedisGate:
         self.holds.require_none(flow_key)
         live = self._controls.of(flow_key)
         if live.open:
-            return OPEN_DOOR
-        lane = self._lanes.get(live.key)
-        return PermitSlot(lane, flow_key, priority) if lane is not None and lane.ready else None
+            return UNLIMITED
+        queue = self._queues.get(live.key)
+        return PermitSlot(queue, flow_key, priority) if queue is not None and queue.ready else None
 
     def share(
         self, name: str, parallelism: Callable[[], int | None]
@@ -124,14 +124,14 @@ class RedisGate:
         if self._closed:
             raise GateClosed(name)
         key = f"share:{name}"
-        lane = self._lanes.get(key)
-        if lane is None:
+        queue = self._queues.get(key)
+        if queue is None:
 
             def live() -> LiveControl:
                 return LiveControl(key, FlowControl(parallelism=parallelism()))
 
-            lane = self._lanes[key] = PermitQueue(self._script, self._worker, live, self._refused)
-        return PermitSlot(lane)
+            queue = self._queues[key] = PermitQueue(self._script, self._worker, live, self._refused)
+        return PermitSlot(queue)
 
     @property
     def away(self) -> bool:
@@ -140,8 +140,8 @@ class RedisGate:
 
     def close(self) -> None:
         self._closed = True
-        for lane in self._all:
-            lane.close()
+        for queue in self._all:
+            queue.close()
 
     async def run(self) -> None:
         """Renew leases, hear wake-up calls and follow the overrides, until cancelled.
@@ -155,52 +155,52 @@ class RedisGate:
                     group.create_task(self._listen())
                     group.create_task(self._controls.follow(self._changed, every=CONFIG_POLL))
         finally:
-            await asyncio.gather(*(lane.drained() for lane in self._all))
+            await asyncio.gather(*(queue.drained() for queue in self._all))
 
     def _held(self) -> None:
         """Who waits under a key that is held now waits in the queue, where it takes nobody's
         place."""
-        for lane in self._all:
-            lane.send_away()
+        for queue in self._all:
+            queue.send_away()
 
     def _refused(self, flow_key: str) -> Exception | None:
         return None if self.holds.of(flow_key) is None else FlowHeld(flow_key)
 
-    def _lane(self, key: str) -> PermitQueue:
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = PermitQueue(
+    def _queue(self, key: str) -> PermitQueue:
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = PermitQueue(
                 self._script,
                 self._worker,
                 lambda: self._controls.live(key),
                 self._refused,
                 self._share,
             )
-            self._lanes[key] = lane
-        return lane
+            self._queues[key] = queue
+        return queue
 
     def _partitioned(self, key: str) -> PartitionQueue:
-        lane = self._by_partition.get(key)
-        if lane is None:
+        queue = self._by_partition.get(key)
+        if queue is None:
             live, limits = self._controls.live, self._controls.of_partition
-            lane = PartitionQueue(
+            queue = PartitionQueue(
                 self._partitions, self._worker, partial(live, key), partial(limits, key),
                 self._refused, self._script.fault, self._share,
             )  # fmt: skip
-            self._by_partition[key] = lane
-        return lane
+            self._by_partition[key] = queue
+        return queue
 
     @property
     def _all(self) -> list[PermitQueue | PartitionQueue]:
-        return [*self._lanes.values(), *self._by_partition.values()]
+        return [*self._queues.values(), *self._by_partition.values()]
 
     async def _renew(self) -> None:
         fault = Fault(log, "leases_not_renewed")
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
-            for key, lane in list(self._lanes.items()):
-                if lane.idle:
-                    del self._lanes[key]  # made anew when it is asked for
+            for key, queue in list(self._queues.items()):
+                if queue.idle:
+                    del self._queues[key]  # made anew when it is asked for
             for each in self._all:
                 if each.held:
                     try:
@@ -233,8 +233,8 @@ class RedisGate:
             self._changed.set()
         elif sender != self._worker and rest:  # who gave the slot back is not the one to take it
             key, asked = rest[0], ASK in rest[1:]
-            if lane := self._lanes.get(key):
-                lane.kick(asked=asked)
+            if queue := self._queues.get(key):
+                queue.kick(asked=asked)
             elif partitioned := self._by_partition.get(key):
                 partitioned.kick()
 

@@ -108,7 +108,7 @@ async def test_who_could_not_begin_in_time_does_not_wait_on_under_a_key_that_is_
     async with asyncio.timeout(PATIENCE), held_gate(servers.redis_url, redis_prefix, held) as gate:
         await do(gate)
         waits = asyncio.create_task(do(gate))
-        while not any(lane._promised for lane in gate._lanes.values()):
+        while not any(queue._promised for queue in gate._queues.values()):
             await asyncio.sleep(0)
 
         def hold() -> None:

@@ -120,7 +120,7 @@ async def test_once_a_lower_limit_is_known_it_is_kept_and_a_higher_one_is_used(
     await until(lambda: work.most == 10)
     await known(3)
     # As those end that were at work, and Redis says that their slots are to be given back.
-    await until(lambda: sum(len(one._lanes[KEY].held) for one in opened) <= 3)
+    await until(lambda: sum(len(one._queues[KEY].held) for one in opened) <= 3)
     work.most, ended = 0, work.ended
     await until(lambda: work.most == 3 and work.ended > ended + 30)
     assert work.most == 3

@@ -158,7 +158,7 @@ def test_a_lease_is_renewed_three_times_before_it_would_end() -> None:
     async def main(_loop: VirtualLoop) -> None:
         limits = EffectiveLimits({KEY: FlowControl(parallelism=1)}, Overrides().load)
         gate = RedisGate(Redis(), "nowhere", limits, lease=timedelta(seconds=9))
-        gate._lanes[KEY] = Held()  # type: ignore[assignment]  # a stand-in
+        gate._queues[KEY] = Held()  # type: ignore[assignment]  # a stand-in
         renewing = asyncio.create_task(gate._renew())
         await asyncio.sleep(9.5)
         renewing.cancel()

@@ -1,4 +1,4 @@
-"""One flow key within one worker: who waits here, what is held here, and one talk with Redis."""
+"""One flow key in one worker: who waits here, what is held here, and the exchange with Redis."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.flow.permits.waiting_line import WaitingLine
 from app.flow.redis_script import GateScript
 
 POLL = 0.25
-"""Seconds. Behind the wake-up calls: a lane with waiters asks at least so often."""
+"""Seconds. Behind the wake-up calls: a queue with waiters asks at least so often."""
 MOST_WANTED = 200
 
 
@@ -173,7 +173,7 @@ class PermitQueue:
                     ask_in = await self._exchange()
                     pause = 0.1
                     self._script.fault.over()
-                except Exception as error:  # noqa: BLE001 - told, and the lane must go on
+                except Exception as error:  # noqa: BLE001 - told, and the queue must go on
                     # Closed while Redis is away: work waits, and nothing that was held is lost.
                     self._script.fault.seen(error, key=self._live().key)
                     if self._closed:

@@ -16,16 +16,14 @@ from app.workflows.places.turns import Turn, Turns
 MOST_BEING_WRITTEN = 2
 """Times the concurrency: without a bound, a database that writes more slowly than items end would
 let them pile up here."""
-
-
 SPARE = 40
-"""Items that may wait in hand besides, so that a worker never waits for the next message; no more
-than half of the concurrency, because another worker may have a place for them. Quick ones are over
-before it would have asked: of them so many as end in a moment, so that they are taken together."""
+"""Items that may be in hand besides, without a place yet, so that a worker never waits for the next
+message; no more than half of the concurrency, because another worker may have a place for them. Of
+quick items, which end before the worker could ask for others, as many as end in a moment."""
 MOST_STOCK = 2
-"""Times the concurrency, however quick they are."""
+"""Times the concurrency: quick items in hand at most, however quick they are."""
 PREFETCH = 20
-"""The same of a flow key that lets fewer be at work, so that a freed slot never waits for a
+"""The same for a flow key whose limit is lower than that, so that a freed slot never waits for a
 message."""
 
 
