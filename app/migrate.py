@@ -24,11 +24,35 @@ from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, MigrationHistory
 from app.store.pooler import require_session
 
-__all__ = ["config_of", "ensure_database", "migrate", "scripts_of", "with_database"]
+__all__ = [
+    "UnknownRevision",
+    "config_of",
+    "ensure_database",
+    "migrate",
+    "scripts_of",
+    "with_database",
+]
 
 _LOCK = text("SELECT pg_advisory_lock(hashtext('sluice.migrate'))")
 THERE_ALREADY = "42P07"
 NO_RIGHT = "42501"
+
+
+class UnknownRevision(ConfigurationError):
+    """The database was migrated by a newer version, or by another branch of the code.
+
+    ``found``: the same as a sentence, without what is to be done.
+    """
+
+    def __init__(self, revision: str, history: MigrationHistory) -> None:
+        self.found = (
+            f"The database is at revision {revision} of alembic/{history.name}, which this version"
+            " does not have."
+        )
+        super().__init__(
+            f"{self.found} If it is older than the database, leave the migration out: it runs on a"
+            " newer one. Else bring the file of that revision back."
+        )
 
 
 async def migrate(
@@ -39,6 +63,7 @@ async def migrate(
     Each migration is a transaction: one that fails leaves what those before it have made.
 
     Raises:
+        UnknownRevision
         ConfigurationError: the database, or the role, is such that it cannot be done.
     """
     await require_session(dsn)
@@ -61,11 +86,7 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
     except CommandError as error:
         if not isinstance(error.__cause__, ResolutionError):
             raise
-        raise ConfigurationError(
-            f"The database is at revision {error.__cause__.argument} of alembic/{history.name},"
-            " which this version does not have. If it is older than the database, leave the"
-            " migration out: it runs on a newer one. Else bring the file of that revision back."
-        ) from error
+        raise UnknownRevision(str(error.__cause__.argument), history) from error
     except DBAPIError as error:
         said = str(error.orig.__cause__ if error.orig and error.orig.__cause__ else error.orig)
         if sqlstate(error) == NO_RIGHT:

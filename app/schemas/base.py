@@ -89,9 +89,12 @@ def _written(value: object) -> object:
     if isinstance(value, datetime):
         return value
     try:
-        return datetime.fromisoformat(str(value))
+        found = datetime.fromisoformat(str(value))
     except ValueError:
         raise ValueError("it must be a moment such as 2026-01-31T05:00Z") from None
+    if found.tzinfo is None:
+        raise ValueError("it must say its offset from UTC, such as 2026-01-31T05:00Z")
+    return found
 
 
 def _in_utc(moment: datetime) -> datetime:

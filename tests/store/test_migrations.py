@@ -12,10 +12,12 @@ from sqlalchemy import Connection, MetaData, text
 
 from alembic import command
 from app import models
+from app.cli.server.environment import brought_up
 from app.connections.schema import SCHEMA
 from app.declared_tables import service_tables, sluice_tables
 from app.errors import ConfigurationError
 from app.migrate import config_of, migrate, scripts_of
+from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE
 from tests.support.servers.choice import TestServers
@@ -96,7 +98,9 @@ def _upgrade(connection: Connection, revision: str) -> None:
     command.upgrade(config, revision)
 
 
-async def test_a_database_of_a_newer_version_is_told_in_a_sentence(servers: TestServers) -> None:
+async def test_a_database_of_a_newer_version_is_told_in_a_sentence(
+    servers: TestServers, settings: Settings
+) -> None:
     async with empty_database(servers.database_url) as dsn:
         await migrate(dsn)
         database = open_database(dsn, pool_size=1)
@@ -105,7 +109,19 @@ async def test_a_database_of_a_newer_version_is_told_in_a_sentence(servers: Test
         await database.dispose()
         with pytest.raises(ConfigurationError) as refused:
             await migrate(dsn)
-    assert "at revision 30001231_new of alembic/sluice" in refused.value.detail
+        named = settings.model_copy(update={"database_url": dsn})
+        with pytest.raises(ConfigurationError) as refused_by_name:
+            await brought_up(named, dsn)
+        # One of our own is always migrated: nobody can leave that out.
+        own = settings.model_copy(update={"database_url": None})
+        with pytest.raises(ConfigurationError) as refused_as_own:
+            await brought_up(own, dsn)
+    found = "at revision 30001231_new of alembic/sluice"
+    for one in (refused, refused_by_name):
+        assert found in one.value.detail
+        assert "leave the migration out" in one.value.detail
+    assert found in refused_as_own.value.detail
+    assert refused_as_own.value.detail.endswith(f"rm -r {settings.data_dir}/postgres")
 
 
 async def test_a_database_that_has_the_queue_of_our_own_already_gets_what_is_missing(

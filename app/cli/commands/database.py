@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.cli.input.durations import parse_duration
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
-from app.cli.server.environment import execute, located
+from app.cli.server.environment import brought_up, execute, located
 from app.composition.process_log import begin_log
 from app.connections.postgres_url import PostgresUrl
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
-from app.migrate import migrate as bring_up_to_date
 from app.settings import Settings, load_settings
 from app.store.database import open_database, service_key
 from app.store.histories import SERVICE, SLUICE
@@ -67,7 +66,7 @@ async def _migrate(
     dsn = await located(settings, urls, demo=demo)
     async with _opened(settings, dsn) as database:
         before = await _revisions(database)
-        await bring_up_to_date(dsn, schema=settings.db_schema)
+        await brought_up(settings, dsn)
         return dsn, before, await _revisions(database)
 
 

@@ -17,12 +17,11 @@ from app.bootstrap import Urls
 from app.cli.demo.stage import Mismatch, Stage, quiet
 from app.cli.output.console import open_console, printable
 from app.cli.server.demo_database import new_stage
-from app.cli.server.environment import DEMO_DATABASE, beside, execute
+from app.cli.server.environment import DEMO_DATABASE, beside, brought_up, execute
 from app.config.engine_settings import EngineName
 from app.connections.redis import open_redis
 from app.embedded.servers import servers
 from app.errors import BadInput
-from app.migrate import migrate
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.tokens import Token
@@ -106,7 +105,7 @@ async def _demo(show: Show, settings: Settings, urls: Urls, console: Console) ->
         its = settings.model_copy(update=beside(settings, _KEYS[made.name]))
         await _forget_keys(urls.redis, its.redis_prefix)
         await asyncio.to_thread(shutil.rmtree, its.files_dir, ignore_errors=True)
-        await migrate(made.dsn, schema=its.db_schema)
+        await brought_up(its, made.dsn)
         database = open_database(made.dsn, pool_size=2, schema=its.db_schema)
         try:
             await show(Stage(its, Urls(made.dsn, urls.redis), database, console))

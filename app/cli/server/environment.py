@@ -18,8 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from app.cli.server import demo_database
 from app.cli.server.demo_token import ensure_token
 from app.connections.server_urls import Urls
-from app.errors import Unavailable, full_stop
-from app.migrate import ensure_database, migrate
+from app.errors import ConfigurationError, Unavailable, full_stop
+from app.migrate import UnknownRevision, ensure_database, migrate
 from app.settings import Settings
 from app.store.pooler import require_session
 from app.tokens import Token
@@ -110,8 +110,26 @@ async def prepared(settings: Settings, urls: Urls, *, demo: bool) -> Urls:
         await require_session(urls.direct)
         return urls
     dsn = await located(settings, urls, demo=demo)
-    await migrate(dsn, schema=settings.db_schema)
+    await brought_up(settings, dsn)
     return Urls(dsn, urls.redis)
+
+
+async def brought_up(settings: Settings, dsn: str) -> None:
+    """Migrate that database.
+
+    Raises:
+        ConfigurationError: it cannot be done.
+    """
+    try:
+        await migrate(dsn, schema=settings.db_schema)
+    except UnknownRevision as error:
+        if settings.database_url is not None:
+            raise
+        # It is for development, and always migrated: there is nothing that could be left out.
+        raise ConfigurationError(
+            f"{error.found} Go back to the version that made it; or begin anew, without anything"
+            f" that is in it, once nothing uses it: rm -r {settings.data_dir / 'postgres'}"
+        ) from error
 
 
 async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:

@@ -68,6 +68,7 @@ async def test_a_service_that_does_nothing_says_so(sluice: Sluice) -> None:
         "failuresLastHour": 0,
         "waitingApproval": 0,
         "suspended": 0,
+        "delayedBatches": [],
     }
 
 

@@ -188,6 +188,9 @@ async def test_what_cannot_be_used_is_refused_and_the_field_named(
             with subtests.test(body=body):
                 answer = await _fire(caller, path="/api/cron/choosy", **body)
                 assert fields(assert_problem(answer, 422)) == [field]
+        late = {"params": {"paidOnly": True}, "fireTime": "2026-11-22T02:00:00"}
+        told = assert_problem(await caller.post("/api/cron/choosy", json=late), 422)
+        assert "it must say its offset from UTC" in told["detail"]
         without = await caller.post("/api/cron/choosy")
         assert fields(assert_problem(without, 422)) == ["params"]
         assert await traces(sluice) == (0, 0, 0)
