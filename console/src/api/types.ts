@@ -38,7 +38,6 @@ export type FlowUse = Schemas["FlowUse"];
 export type FlowPartition = Schemas["FlowPartitionView"];
 export type FlowPoint = Schemas["FlowPointView"];
 export type Worker = Schemas["WorkerView"];
-export type ActiveRun = Schemas["ActiveRunView"];
 export type Overview = Schemas["OverviewAnswer"];
 export type HistoryPoint = Schemas["PointView"];
 export type Coverage = Schemas["CoverageAnswer"];
