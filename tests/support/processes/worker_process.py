@@ -15,7 +15,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -31,13 +30,13 @@ from app.settings import Settings
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.family import Context, Entity, FamilyParams, FinishedRun, Flow, JobFamily
 from tests.support.patience import PATIENCE
+from tests.support.processes.forked_module import ForkedModule, forked_module
 from tests.support.users import User
 
 FINISH = "finish"
 """In place of a fatal item: the family has a finish, in which the first process ends."""
 UVLOOP = 0.002
 """Seconds to which the clock is exact by which these processes wait."""
-ROOT = Path(__file__).resolve().parents[3]
 EVIDENCE = (
     """
     CREATE TABLE execution (
@@ -148,7 +147,7 @@ def limited(item_seconds: float, control: FlowControl) -> Traced:
 class Process:
     """A worker that runs elsewhere."""
 
-    process: asyncio.subprocess.Process
+    process: ForkedModule
 
     @property
     def pid(self) -> int:
@@ -177,39 +176,41 @@ async def worker_process(
     control: FlowControl = OPEN,
     fatal: str | None = None,
     module: str = "tests.support.processes.worker_process",
+    heartbeat: float = 1.0,
 ) -> AsyncIterator[Process]:
     """Start one and wait until it takes messages; whatever happens, it is gone at the end.
 
     ``control`` is that of its items; a rate is by the second. ``fatal``: the item that ends it.
     ``module``: which is run; another one has a family of its own, and takes the same arguments.
+    ``heartbeat``: seconds of silence after which another takes over, as it may whenever this
+    machine has the worker wait for so long.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module,
-        prefix, str(item_seconds),
-        str(control.parallelism or 0), str(control.rate or 0), *([fatal] if fatal else []),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": urls.database, "REDIS_URL": urls.redis},
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            assert await process.stdout.readline() == b"ready\n"
+    async with forked_module(
+        module,
+        prefix,
+        str(item_seconds),
+        str(control.parallelism or 0),
+        str(control.rate or 0),
+        *([fatal] if fatal else []),
+        env={
+            "DATABASE_URL": urls.database,
+            "REDIS_URL": urls.redis,
+            "SLUICE_WORKER_HEARTBEAT": str(heartbeat),
+        },
+    ) as process:
         yield Process(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 @asynccontextmanager
 async def worker_processes(
     number: int, urls: Urls, prefix: str, *, item_seconds: float, control: FlowControl
 ) -> AsyncIterator[list[Process]]:
-    """Several that start at the same time."""
+    """Several that start at the same time, none of which is taken for dead."""
     async with AsyncExitStack() as stack:
         opening = [
-            worker_process(urls, prefix, item_seconds=item_seconds, control=control)
+            worker_process(
+                urls, prefix, item_seconds=item_seconds, control=control, heartbeat=PATIENCE
+            )
             for _ in range(number)
         ]
         yield list(await asyncio.gather(*(stack.enter_async_context(one) for one in opening)))
@@ -236,7 +237,7 @@ async def work(
     settings = Settings.model_validate(
         {
             "SLUICE_REDIS_PREFIX": prefix,
-            "SLUICE_WORKER_HEARTBEAT": 1,
+            "SLUICE_WORKER_HEARTBEAT": os.environ["SLUICE_WORKER_HEARTBEAT"],
             "SLUICE_WORKER_CONCURRENCY": 20,
         }
     )

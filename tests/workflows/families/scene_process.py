@@ -35,7 +35,7 @@ from app.store.database import open_database, reading
 from app.workflows.families.scene_images import ImageSet, Params, SceneImages, SceneText
 from app.workflows.family import Context, Flow
 from tests.support.patience import PATIENCE
-from tests.support.processes.worker_process import ROOT
+from tests.support.processes.copied import ROOT
 
 IMAGES = 5
 BOUNDARIES = ("prompts", *(f"image-{n}" for n in range(1, IMAGES + 1)), "save")

@@ -79,8 +79,8 @@ async def test_two_workers_share_a_run_and_no_item_is_executed_twice(opener: Ope
     async with traced(opener, users=400) as sluice:
         prefix = opener.settings.redis_prefix
         async with (
-            worker_process(opener.urls, prefix, item_seconds=0.02),
-            worker_process(opener.urls, prefix, item_seconds=0.02),
+            worker_process(opener.urls, prefix, item_seconds=0.02, heartbeat=PATIENCE),
+            worker_process(opener.urls, prefix, item_seconds=0.02, heartbeat=PATIENCE),
         ):
             run = await sluice.ended(await sluice.start())
         await assert_all_counted_once(sluice, run, 400)

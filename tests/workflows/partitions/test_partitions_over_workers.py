@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from tests.support.clocks.rates import assert_rate_kept
+from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import EVIDENCE, UVLOOP, worker_process
 from tests.support.service import Opener, assert_exact
 from tests.workflows.partitions.partitioned_worker import MOST, RATE, Partitioned
@@ -30,6 +31,7 @@ async def test_three_workers_keep_each_partition_to_its_limits(opener: Opener) -
             opener.settings.redis_prefix,
             item_seconds=0.1,
             module=MODULE,
+            heartbeat=PATIENCE,
         )
         async with start(), start(), start():
             since = time.time()
