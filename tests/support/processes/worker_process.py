@@ -1,8 +1,8 @@
 """A worker as a process of its own, so that a test can kill or stop it.
 
-Run as ``python -m tests.support.processes.worker_process DSN REDIS_URL PREFIX SECONDS PARALLELISM
-RATE [FATAL]``: seconds of an item, 0 for no limit, and the item that ends the process. Each
-execution leaves a row in the table ``execution``: the evidence that the tests judge by.
+Run with ``PREFIX SECONDS PARALLELISM RATE [FATAL]``: seconds of an item, 0 for no limit, and the
+item that ends the process. Servers and the heartbeat are in its environment. Each execution leaves
+a row in the table ``execution``: the evidence that the tests judge by.
 """
 
 from __future__ import annotations
