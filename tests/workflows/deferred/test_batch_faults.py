@@ -47,21 +47,23 @@ async def server() -> AsyncIterator[ProviderServer]:
 
 
 class Fails:
-    """Answers the first call that begins so with an error, or never."""
+    """Answers the first call that begins so with an error, or not before ``over``."""
 
     def __init__(self, call: str, status: int | None, times: int = 1) -> None:
         self.call = call
         self.status = status
         self.left = times
+        self.over = asyncio.Event()
 
     async def __call__(self, call: str) -> Response | None:
         if not self.left or not call.startswith(self.call):
             return None
         self.left -= 1
         if self.status is None:
-            await asyncio.sleep(2 * TIMEOUT)
+            await self.over.wait()
             return Response(status_code=504)
-        return JSONResponse({"error": {"message": "An error of the server."}}, self.status)
+        said = {"error": {"message": "An error of the server."}}
+        return JSONResponse(said, self.status, {"Retry-After": "0"} if self.status == 429 else None)
 
 
 @pytest.mark.parametrize("call", [UPLOAD, CREATE, LOOK, READ])
@@ -74,10 +76,12 @@ async def test_a_call_that_fails_is_made_again_and_nothing_is_paid_twice(
     opener: Opener, server: ProviderServer, call: str, status: int | None, *, heard: bool
 ) -> None:
     server.provider.hidden = 0.5 if heard else 0.0
-    setattr(server, "after" if heard else "before", Fails(call, status))
+    fails = Fails(call, status)
+    setattr(server, "after" if heard else "before", fails)
     family = Deferring()
     async with asking(opener, server)(family) as sluice:
         run = await played(sluice, 3)
+        fails.over.set()
         assert run.succeeded == 3
         batches = await sluice.sql("SELECT error FROM sluice.provider_batch")
     assert paid_once(server.provider, *family.results)
