@@ -91,9 +91,8 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
         said = str(error.orig.__cause__ if error.orig and error.orig.__cause__ else error.orig)
         if sqlstate(error) == NO_RIGHT:
             raise ConfigurationError(
-                f"The role of DATABASE_URL may not do what a migration does: {said}. Have it own"
-                f" the schema {schema}: CREATE SCHEMA {schema} AUTHORIZATION …"
-                " (docs/guides/adopting.md)"
+                f"The role of DATABASE_URL may not do what a migration of alembic/{history.name}"
+                f" does: {said}. {_right_for(history, schema)} (docs/guides/adopting.md)"
             ) from error
         if sqlstate(error) == THERE_ALREADY and history.name == SERVICE.name:
             raise ConfigurationError(
@@ -102,6 +101,15 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
                 " the table as docs/guides/adopting.md says."
             ) from error
         raise
+
+
+def _right_for(history: MigrationHistory, schema: str) -> str:
+    if history.name == SERVICE.name:
+        return (
+            "The service's tables go where the role's search_path leads. Lead it to a schema of the"
+            " role's own: CREATE SCHEMA … AUTHORIZATION …; ALTER ROLE … SET search_path = …, public"
+        )
+    return f"Have it own the schema {schema}: CREATE SCHEMA {schema} AUTHORIZATION …"
 
 
 def _upgrade(connection: Connection, history: MigrationHistory) -> None:

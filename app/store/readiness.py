@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import READ_ONLY, sqlstate
 from app.connections.schema import SCHEMA
-from app.errors import ConfigurationError, Unavailable
+from app.errors import ConfigurationError, Unavailable, full_stop
 from app.store.database import reading
 from app.store.histories import SERVICE, SLUICE, MigrationHistory, known_revisions
 
 _READ_ONLY = text("SELECT current_setting('transaction_read_only') = 'on'")
 NO_TABLE = "42P01"
+NO_RIGHT = "42501"
 _FOUND = {
     history: text(f"SELECT version_num FROM {SCHEMA}.{history.version_table}")  # noqa: S608 - ours
     for history in (SLUICE, SERVICE)
@@ -37,12 +38,23 @@ async def require_ready(database: AsyncEngine) -> None:
 
 
 async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) -> str | None:
-    """Of the history's tables; None: there are none."""
+    """Of the history's tables; None: there are none.
+
+    Raises:
+        ConfigurationError: the role may not read them.
+    """
     try:
         async with reading(database) as connection:
             found: str | None = await connection.scalar(_FOUND[history])
             return found
     except DBAPIError as error:
+        if sqlstate(error) == NO_RIGHT:
+            why = full_stop(str(error.orig and error.orig.__cause__))
+            raise ConfigurationError(
+                f"The role of DATABASE_URL may not read the tables of alembic/{history.name}: {why}"
+                " Let it own their schema, or name another one by SLUICE_SCHEMA"
+                " (docs/guides/adopting.md)."
+            ) from error
         if sqlstate(error) != NO_TABLE:
             raise
         return None

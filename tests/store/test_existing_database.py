@@ -25,6 +25,7 @@ from app.migrate import config_of, migrate
 from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SLUICE, MigrationHistory
+from app.store.readiness import require_migrated
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 from tests.support.servers.choice import TestServers
 from tests.support.servers.histories import empty_database, own_history, tables_of, write_migration
@@ -200,10 +201,25 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
         await migrate(dsn, histories=(SLUICE, services))
     await looking.execute(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}")
     await migrate(dsn, histories=(SLUICE, services))
+    making = {"nothing": "SELECT 1", "table": "CREATE TABLE ours (id int)"}
+    makes = own_history(tmp_path / "making", **making)
+    with pytest.raises(ConfigurationError, match=r"schema public.*SET search_path"):
+        await migrate(dsn, histories=(SLUICE, makes))
     async with Opener(settings, Urls(dsn, servers.redis_url))(Greeting()) as sluice:
         run_id = await sluice.start()
         async with sluice.worker():
             assert (await sluice.ended(run_id)).succeeded == 4
+
+
+async def test_a_role_that_may_not_read_our_tables_is_told_so(existing: str, role: str) -> None:
+    await migrate(existing, histories=(SLUICE,))
+    dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))
+    database = open_database(dsn, pool_size=1)
+    try:
+        with pytest.raises(ConfigurationError, match=r"denied for schema sluice\. Let it own"):
+            await require_migrated(database)
+    finally:
+        await database.dispose()
 
 
 async def test_autogenerate_speaks_of_declared_tables_alone(
