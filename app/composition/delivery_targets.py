@@ -76,7 +76,7 @@ class DeliveryTargets:
 
 
 def label(key: str, payload: bytes) -> str:
-    """By which QStash's own console finds a run's messages."""
+    """The label under which QStash's own console finds a run's messages."""
     return f"{parse_flow_key(key)[0]}.{RunOnly.model_validate_json(payload).run}"
 
 

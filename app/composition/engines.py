@@ -65,7 +65,7 @@ def limits_of(
 def calls_of(
     settings: Settings, engine: Engine, families: Sequence[AnyFamily], tick: Tick
 ) -> QStashCalls | None:
-    """None: QStash does not call."""
+    """What QStash's calls need; None: the engine is not QStash."""
     if not isinstance(engine, QStashEngine):
         return None
     access = settings.qstash(settings.root_path)
@@ -81,7 +81,7 @@ def calls_of(
 def probes_of(
     engine: Engine, pools: Pools, redis: RedisCheck
 ) -> Mapping[str, Callable[[], Awaitable[object]]]:
-    """By name, what ``/readyz`` tries."""
+    """The checks of ``/readyz``, by name."""
     probes: dict[str, Callable[[], Awaitable[object]]] = {
         "postgres": partial(require_ready, pools.probes),
         "redis": redis,

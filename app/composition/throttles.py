@@ -26,7 +26,7 @@ OF_ALL = "the settings"
 
 
 def shared_throttles(settings: Settings) -> Sequence[Throttle]:
-    """Of all families."""
+    """The throttles that the settings declare for all families."""
     lag, open_for = settings.throttle_replication_lag, settings.throttle_long_transactions
     dead, url = settings.throttle_dead_tuples, settings.throttle_health_url
     checks: list[Check] = []
@@ -43,7 +43,7 @@ def shared_throttles(settings: Settings) -> Sequence[Throttle]:
 
 
 def throttled_families(settings: Settings, families: Sequence[AnyFamily]) -> Sequence[str]:
-    """Those that have a throttle, of their own or by the settings."""
+    """The families that have a throttle, of their own or by the settings."""
     of_all = bool(shared_throttles(settings))
     return [family.name for family in families if of_all or family.throttle]
 

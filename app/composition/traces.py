@@ -27,7 +27,8 @@ log = structlog.get_logger("sluice")
 
 @asynccontextmanager
 async def tracing_of(settings: Settings, pools: Pools) -> AsyncIterator[Tracing | None]:
-    """None: nothing is traced. At the end, what is not sent yet is, if that is done in time."""
+    """What traces; None: nothing is traced. At the end, spans that are left are sent, if there is
+    time."""
     if not settings.has_traces:
         yield None
         return

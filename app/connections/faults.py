@@ -54,7 +54,7 @@ _AWAY_CLASSES = ("08", "53", "57P", "58")
 
 
 def sqlstate(error: BaseException) -> str:
-    """Of an error of Postgres, however it is wrapped; "" for any other."""
+    """The SQLSTATE of an error of Postgres, however it is wrapped; "" for any other error."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
@@ -123,7 +123,8 @@ def said(error: BaseException) -> str:
 
 @dataclass(slots=True)
 class Fault:
-    """Of one loop: told when it begins, seldom while it lasts, and when it ends.
+    """A trouble of one loop, which is logged when it begins, now and then while it lasts, and when
+    it ends.
 
     Args:
         event: the constant name under which it is logged, with ``state`` began, lasts, ended.
@@ -142,7 +143,7 @@ class Fault:
         return self._since is not None
 
     def seen(self, error: BaseException, **fields: object) -> None:
-        """It happened, perhaps again."""
+        """Say that it has happened, perhaps again."""
         now = time.monotonic()
         began = self._since is None
         if self._since is None:

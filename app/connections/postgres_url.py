@@ -79,7 +79,7 @@ class PostgresUrl:
         return replace(self, database=name)
 
     def __str__(self) -> str:
-        """With its password: never to be shown."""
+        """The URL with its password: never show it."""
         account = "" if self.user is None else quote(self.user, safe="")
         if self.password is not None:
             account += f":{quote(self.password, safe='')}"
@@ -207,5 +207,5 @@ def changed(url: str, change: Callable[[PostgresUrl], PostgresUrl]) -> str:
 
 
 def with_database(url: str, name: str) -> str:
-    """The same server's URL for another database."""
+    """The URL of another database of the same server."""
     return changed(url, lambda parsed: parsed.with_database(name))

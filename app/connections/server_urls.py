@@ -16,5 +16,5 @@ class Urls:
 
     @property
     def direct(self) -> str:
-        """For what listens, holds a lock of its session, or changes the tables."""
+        """The URL for connections that listen, hold a session lock, or change the tables."""
         return self.listen or self.database

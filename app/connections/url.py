@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Of a URL, decoded. ``hosts``: each with its port, or None where the URL names none."""
+    """The decoded parts of a URL. ``hosts``: each with its port, or None if the URL names none."""
 
     scheme: str
     user: str | None

@@ -35,7 +35,7 @@ class FlowHistory:
         self._prefix = f"{prefix}:flow"
 
     async def add(self, points: Mapping[str, FlowPoint]) -> None:
-        """By flow key, in one round trip."""
+        """Add a point for each flow key, in one round trip."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key, point in points.items():
                 name = self._name(key)

@@ -54,7 +54,7 @@ class FlowHolds:
         return found[0]
 
     def left(self, flow_key: str) -> timedelta:
-        """Until the hold ends, unless it is made longer."""
+        """The time until the hold ends, unless it is made longer."""
         found = self._found(flow_key)
         return timedelta(seconds=0.0 if found is None else max(0.0, found[1] - time.monotonic()))
 

@@ -98,7 +98,7 @@ class FlowControl:
 
     @property
     def of_partition(self) -> FlowControl:
-        """Those of each partition."""
+        """The limits of each partition."""
         return FlowControl(
             parallelism=self.per_partition, rate=self.rate_per_partition, period=self.period
         )

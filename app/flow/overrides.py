@@ -104,7 +104,7 @@ class EffectiveLimits:
         return self._live[key].of_partition(name)
 
     def flow_keys(self, key: str) -> list[str]:
-        """Those that are counted under this gate key."""
+        """The flow keys that are counted under this gate key."""
         return list(self._flow_keys.get(key, ()))
 
     def keys_of(self, family: str) -> Collection[str]:
@@ -142,7 +142,7 @@ class EffectiveLimits:
 
 
 def flow_keys_of(declared: Mapping[str, FlowControl]) -> dict[str, tuple[str, ...]]:
-    """By gate key, the flow keys that are counted under it, sorted."""
+    """The flow keys that are counted under each gate key, sorted."""
     found: dict[str, tuple[str, ...]] = {}
     for flow_key in sorted(declared):
         key = declared[flow_key].key or flow_key

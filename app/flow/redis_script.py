@@ -113,7 +113,7 @@ class GateScript:
         await self._renew(keys=self._keys(key, "slots"), args=[self._lease, *permits])
 
     async def observe(self, key: str, control: FlowControl) -> Observed | None:
-        """None: Redis does not answer."""
+        """The use of a key at present; None: Redis does not answer."""
         keys = self._keys(key, "slots", "waiting", "wants", started_in(control))
         try:
             reply = await self._observe(keys=keys, args=[bucket_of(control)])
@@ -124,7 +124,7 @@ class GateScript:
         return _observed(reply)
 
     async def observe_all(self, of: Mapping[str, FlowControl]) -> dict[str, Observed] | None:
-        """By flow key, in one round trip. None: Redis does not answer."""
+        """The use of each key, in one round trip. None: Redis does not answer."""
         try:
             # It would keep its connection, were it cut off before it executes.
             async with self._redis.pipeline(transaction=False) as pipeline:

@@ -36,10 +36,10 @@ class Observed:
 
 class FlowUsage(Protocol):
     async def observe(self, key: str, control: FlowControl) -> Observed | None:
-        """None: it does not answer."""
+        """The use of a key at present; None: the place where it is counted does not answer."""
 
     async def observe_all(self, of: Mapping[str, FlowControl]) -> Mapping[str, Observed] | None:
-        """By flow key, in one call. None: it does not answer."""
+        """The use of each key, in one call. None: the place where it is counted does not answer."""
 
     def check(self, control: FlowControl) -> None:
         """

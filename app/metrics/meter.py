@@ -95,7 +95,7 @@ class WorkMeter:
         return self._waits[family, layer].observe
 
     def ended(self, family: str, outcomes: Mapping[str, int]) -> None:
-        """So many items by outcome, in a commit that is over."""
+        """Count a commit's items by outcome."""
         for outcome, number in outcomes.items():
             self._items.add(family, outcome, by=number)
 

@@ -39,7 +39,7 @@ class Redactor:
         self.know(*secrets)
 
     def know(self, *secrets: str) -> None:
-        """For good."""
+        """Redact these for as long as the process lives."""
         for secret in secrets:
             self._known |= spellings(secret)
         self._prepare()
@@ -90,7 +90,7 @@ class Redactor:
         return "".join(_without(text, sorted(spans)))
 
     def of(self, value: Any) -> Any:  # whatever a log line or a document holds
-        """The same with each text in it redacted, the names in mappings too."""
+        """The value with each text in it redacted, also keys of mappings."""
         if isinstance(value, str):
             return self(value)
         if isinstance(value, Mapping):
@@ -117,7 +117,8 @@ def redacted(text: str) -> str: ...
 @overload
 def redacted(text: None) -> None: ...
 def redacted(text: str | None) -> str | None:
-    """By the redactor in use; without one, what is known by its form alone."""
+    """Redact with the redactor in use; if there is none, only what looks like a secret by its
+    form."""
     return None if text is None else in_use()(text)
 
 

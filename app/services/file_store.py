@@ -60,7 +60,7 @@ class FileStore:
             raise NotFound(f"There is no file {file}.") from error
 
     async def locate(self, name: str) -> Path:
-        """Where it lies, for whoever sends it on. Raises NotFound, also for what is hidden and for
+        """The file's path, for whoever sends it on. Raises NotFound, also for hidden files and for
         a link that leads out of the folder."""
         file = checked(name)
         path = await asyncio.to_thread(self._locate, file)

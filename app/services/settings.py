@@ -12,7 +12,7 @@ from app.config.environment import EnvironmentSettings, WebUrl
 
 
 class ServiceSettings(EnvironmentSettings):
-    """Those of the example families."""
+    """The settings of the example families."""
 
     prefixes = ("LLM_",)
 

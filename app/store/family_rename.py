@@ -48,7 +48,7 @@ _JOIN_MEMORIES = text("""
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Of several processes that start at once one renames, and the others find it done."""
+    """Let one of several processes that start at once rename; the others then find it done."""
     await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_LOCK, 0))))
 
 

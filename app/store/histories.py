@@ -42,7 +42,8 @@ HISTORIES = (SLUICE, SERVICE)
 
 @cache
 def known_revisions(history: MigrationHistory) -> tuple[str, ...]:
-    """Of the migrations that this code has, the newest first. They are read and not run.
+    """The revisions of the migrations in this code, the newest first. The files are read and not
+    run.
 
     Raises:
         ConfigurationError: Alembic could not put them in order either.

@@ -200,7 +200,7 @@ class BackfillMode(StrEnum):
 
 
 class Origin(StrEnum):
-    """Who says when and with what; pausing is the operator's in both."""
+    """Who decides the schedule's time and params. Operators may pause it in either case."""
 
     CODE = "code"  # the family's file
     API = "api"  # whoever made it

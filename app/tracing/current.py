@@ -18,7 +18,7 @@ class Call(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """By which whoever is called goes on with the trace: W3C Trace Context."""
+        """The headers with which a called service continues the trace: W3C Trace Context."""
 
     def end(self, attributes: Attributes | None = None) -> None: ...
 

@@ -55,7 +55,7 @@ class Tracing:
             yield traceparent_of(span) if sampled else None
 
     def of_run(self, run: RunRow) -> RunTrace | None:
-        """None: it is not traced."""
+        """The trace of a run; None: it is not traced."""
         if run.traceparent is None:
             return None
         context, trace_id = _context_of(run.traceparent), trace_id_of(run.traceparent)
@@ -63,7 +63,7 @@ class Tracing:
 
     @contextmanager
     def continued(self, headers: Mapping[str, str]) -> Iterator[None]:
-        """Within, what is begun goes on with the trace of whoever called with these."""
+        """Continue the caller's trace, which these headers name, for the length of the ``with``."""
         token = attach(_W3C.extract(headers, Context()))
         try:
             yield

@@ -59,7 +59,7 @@ class QStashReceiver:
         await self._finish()
 
     def lane(self, flow_key: str) -> int | None:
-        """Which of its lanes takes messages of this key."""
+        """The lane that takes messages of this key."""
         numbers = (n for n, lane in enumerate(self._lanes) if flow_key in lane.handlers)
         return next(numbers, None)
 

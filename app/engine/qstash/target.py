@@ -36,7 +36,7 @@ class DeliveryTarget:
 
     @property
     def limits(self) -> str:
-        """As ``Upstash-Flow-Control-Value`` has it; "" where nothing is limited."""
+        """The limits in the form of ``Upstash-Flow-Control-Value``; "" if nothing is limited."""
         said = [] if self.parallelism is None else [f"parallelism={self.parallelism}"]
         if self.rate is not None:
             said += [f"rate={self.rate}", f"period={_seconds(self.period)}s"]
@@ -44,7 +44,7 @@ class DeliveryTarget:
 
     @property
     def pin(self) -> PinFlowControlOptions:
-        """The same limits, to hold whatever the messages say."""
+        """The same limits as a pin, which holds whatever the messages say."""
         return {
             "parallelism": MOST_AT_ONCE if self.parallelism is None else self.parallelism,
             "rate": MOST_STARTS if self.rate is None else self.rate,
@@ -53,7 +53,7 @@ class DeliveryTarget:
 
     @property
     def answer_within(self) -> str:
-        """As ``Upstash-Timeout`` has it."""
+        """The time limit in the form of ``Upstash-Timeout``."""
         return f"{_seconds(self.timeout)}s"
 
 

@@ -29,7 +29,7 @@ class Painted:
 
     @property
     def suffix(self) -> str:
-        """With which the name of its file ends, such as ``.png``."""
+        """The suffix of the file's name, such as ``.png``."""
         return SUFFIXES[self.media_type]
 
 

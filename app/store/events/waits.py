@@ -123,12 +123,13 @@ class FoundEvent:
 
 
 async def hold(tx: AsyncConnection, waits: Collection[EventWait]) -> None:
-    """Until the end of ``tx`` no event of these names comes. The first that ``tx`` does."""
+    """Lock these events' names until the end of ``tx``, so that no event of them comes. Must be the
+    first thing that ``tx`` does."""
     await fetch_raw(tx, _HOLD, [wait.name for wait in waits])
 
 
 async def look_back(tx: AsyncConnection, waits: Sequence[EventWait]) -> Mapping[StepId, FoundEvent]:
-    """Of each wait the first event that came before it. The caller holds the names."""
+    """The first event that came before each wait. The caller holds the names."""
     places = [wait.name for wait in waits], [wait.place for wait in waits]
     for name, place, fresh in await fetch_raw(tx, _KNOW, *places):
         if fresh:
@@ -174,5 +175,5 @@ async def begin(
 
 
 async def forget_places(tx: AsyncConnection) -> None:
-    """Those at which nobody has begun to wait for long, and nobody waits."""
+    """Forget places at which nobody waits and nobody has begun to wait for long."""
     await tx.execute(_FORGET, {"unused": UNUSED_FOR})

@@ -48,7 +48,7 @@ class Unclaimed:
 
     @property
     def free(self) -> bool:
-        """It may be taken now."""
+        """Whether it may be claimed now."""
         return self.status is ItemStatus.PENDING and self.claim is None and self.left is None
 
 
@@ -174,7 +174,7 @@ async def release(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
 
 
 async def held(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemClaim]:
-    """Which of these are still ours."""
+    """Which of these items still carry our token."""
     rows = await fetch_raw(tx, _HELD, *_columns(claims))
     return {ItemClaim(run_id, item_id, (claim, no)) for run_id, item_id, claim, no in rows}
 

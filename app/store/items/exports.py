@@ -51,8 +51,8 @@ async def page_of_export(
     limit: int,
     most: int,
 ) -> ExportedPage:
-    """By id, after ``after_id``: at most ``limit``, and no more than have ``most`` bytes of results
-    together, unless one alone is larger."""
+    """Items by id, after ``after_id``: at most ``limit``, and with at most ``most`` bytes of
+    results together, unless one alone is larger."""
     query = select(*_PLAIN, cast(_ITEM.c.result, Text).label("result")).where(
         _ITEM.c.run_id == run_id, *conditions(which)
     )

@@ -92,7 +92,7 @@ def _chosen(run_id: str, which: RetrySelection) -> Select[Any]:  # of one column
 
 
 def conditions(which: RetrySelection) -> list[ColumnElement[bool]]:
-    """Of an item, to be among these."""
+    """The conditions on an item's row."""
     found = [_ITEM.c.status.in_(which.statuses)]
     if which.error_class is not None:
         found.append(func.coalesce(_ITEM.c.error_class, "") == which.error_class)

@@ -97,7 +97,7 @@ async def count(tx: AsyncConnection, list_id: str) -> int:
 
 
 async def page(tx: AsyncConnection, list_id: str, *, after_id: str | None, limit: int) -> list[str]:
-    """By id."""
+    """A page of the list's ids, by id."""
     query = select(_ITEM.c.item_id).where(_ITEM.c.list_id == list_id)
     if after_id is not None:
         query = query.where(_ITEM.c.item_id > after_id)

@@ -98,7 +98,7 @@ _SLEEPING = and_(_ITEM.c.status == ItemStatus.SUSPENDED, _ITEM.c.due_at.is_not(N
 async def awaited(
     tx: AsyncConnection, run_id: str, *, after_id: str | None, limit: int
 ) -> list[Awaited]:
-    """By id: the pending ones, and the suspended ones that go on by themselves."""
+    """The pending items, and the suspended ones that go on by themselves, by id."""
     query = select(_ITEM.c.item_id, _ITEM.c.due_at - func.now()).where(
         _ITEM.c.run_id == run_id, or_(_ITEM.c.status == ItemStatus.PENDING, _SLEEPING)
     )
@@ -128,8 +128,8 @@ class OpenItem:
 async def lock_open(
     tx: AsyncConnection, run_id: str, *, after_id: str | None, limit: int
 ) -> list[OpenItem]:
-    """Those that are pending or suspended, by id; nobody changes them before ``tx`` ends. What
-    another transaction is about to change is left out."""
+    """Lock the pending and suspended items, by id, until the end of ``tx``. Items that another
+    transaction has locked are left out."""
     token = _ITEM.c.claim, _ITEM.c.claim_number
     columns = (_ITEM.c.item_id, _ITEM.c.status, *token, _ITEM.c.due_at.is_not(None))
     is_open = _ITEM.c.status.in_((ItemStatus.PENDING, ItemStatus.SUSPENDED))
@@ -160,7 +160,7 @@ async def page_of_items(
     after_id: str | None = None,
     limit: int,
 ) -> list[Item]:
-    """By id, after ``after_id``."""
+    """A page of items, by id, after ``after_id``."""
     query = _page(select(_ITEM), run_id, status, after_id, limit)
     return [Item(**row._mapping) for row in await tx.execute(query)]
 

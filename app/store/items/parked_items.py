@@ -117,15 +117,15 @@ async def any_parked(tx: AsyncConnection, run_id: str) -> bool:
 
 
 async def prune(tx: AsyncConnection, run_id: str) -> None:
-    """Of a run whose items are deleted."""
+    """Delete those of a run whose items are deleted."""
     await fetch_raw(tx, _PRUNE, run_id)
 
 
 async def fullest(
     tx: AsyncConnection, families: Sequence[str], limit: int, only: str | None = None
 ) -> dict[str, int]:
-    """By partition, how many items are parked of these families' runs that have not ended; of those
-    with the most, or ``only`` of this one."""
+    """How many items are parked, by partition, in unfinished runs of these families; the partitions
+    with the most, or ``only`` this one."""
     return dict(await _rows(tx, _FULLEST, families, limit, only))
 
 

@@ -65,7 +65,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditPosition:
-    """Where a record stands in the list; a page begins behind it."""
+    """The position of a record in the list; a page begins after it."""
 
     at: datetime
     source: str

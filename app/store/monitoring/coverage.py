@@ -22,7 +22,7 @@ class CoverageRecord:
 
 
 async def record(tx: AsyncConnection, family: str, covered: CoverageRecord) -> None:
-    """For the present day, in place of what was recorded on it before."""
+    """Record it for the present day, in place of what was recorded before."""
     values = {
         "eligible": covered.eligible,
         "with_result": covered.with_result,

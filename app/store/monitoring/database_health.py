@@ -46,7 +46,7 @@ class ReplicaLag:
 
 
 async def replica_lag(tx: AsyncConnection) -> ReplicaLag:
-    """Without replicas there is no lag."""
+    """The largest lag of a replica; none without replicas."""
     [(longest, hidden)] = await fetch_raw(tx, _LAG)
     return ReplicaLag(longest, int(hidden))
 

@@ -34,7 +34,8 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.flow_overrid
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Until the end of ``tx`` nobody else changes one, so that what was there before is known."""
+    """Let nobody else change an override until the end of ``tx``, so that the former limits are
+    known."""
     await tx.execute(_LOCK)
 
 
@@ -86,7 +87,7 @@ class PartitionPin:
 
 
 async def partitions(tx: AsyncConnection, key: str | None = None) -> list[PartitionPin]:
-    """Of this gate key; None: of all."""
+    """The pins of partitions of this gate key; None: of all keys."""
     return [PartitionPin(*row) for row in await fetch_raw(tx, _PARTITIONS, key)]
 
 

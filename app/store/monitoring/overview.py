@@ -61,7 +61,8 @@ class SuspendedCount:
 
 
 async def active_runs(tx: AsyncConnection, *, limit: int) -> list[Run]:
-    """Those that have not ended and are no step's children: what moves first, then the newest."""
+    """Runs that have not ended and are no step's children: those that progress first, then the
+    newest."""
     query = (
         select(_RUN)
         .where(_RUN.c.finished_at.is_(None), _RUN.c.parent_run.is_(None))

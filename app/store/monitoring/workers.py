@@ -40,7 +40,7 @@ async def show_life(
     concurrency: int,
     load: Load,
 ) -> None:
-    """By the clock of the database, because those of workers differ."""
+    """Write the worker's heartbeat, by the database's clock, because those of workers differ."""
     row = insert(_WORKER).values(
         id=worker_id,
         host=host,

@@ -163,8 +163,8 @@ async def get(tx: AsyncConnection, target_id: str, delivery_id: int) -> Notifica
 
 
 async def send_again(tx: AsyncConnection, delivery_id: int) -> None:
-    """It is due at once, and tried for a day from now on. Whoever has it in hand may not say what
-    came of it any more."""
+    """Make it due at once, and try it for a day from now on. A sender that has it in hand can no
+    longer write its result."""
     await tx.execute(
         update(_DELIVERY)
         .where(_DELIVERY.c.id == delivery_id)
@@ -180,8 +180,8 @@ async def send_again(tx: AsyncConnection, delivery_id: int) -> None:
 
 
 async def give_up(tx: AsyncConnection, target_id: str) -> None:
-    """Of a target that was told nothing for a while: what should have arrived by now has failed,
-    and may be sent again by hand."""
+    """Mark what should have arrived by now as failed, for a target that was disabled for a while.
+    It may be sent again by hand."""
     late = select(_DELIVERY.c.id).where(
         _DELIVERY.c.target_id == target_id,
         _DELIVERY.c.status == DeliveryStatus.WAITING,

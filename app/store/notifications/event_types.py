@@ -27,7 +27,7 @@ SUBSCRIBABLE: Final = tuple(one for one in EventType if one is not EventType.TES
 
 
 class TargetKind(StrEnum):
-    """In which form a target is told."""
+    """The form in which messages are sent to a target."""
 
     WEBHOOK = "webhook"  # the Standard Webhooks specification, signed
     SLACK = "slack"  # a text, as Slack and what is compatible to it take

@@ -13,7 +13,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.notification
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Until the end of ``tx`` nobody else adds one."""
+    """Let nobody else add a target until the end of ``tx``."""
     await tx.execute(_LOCK)
 
 
@@ -88,7 +88,7 @@ async def enable(tx: AsyncConnection, target_id: str) -> None:
 
 
 async def rename_family(tx: AsyncConnection, old: str, new: str) -> None:
-    """Of those that are told of this family alone, or of a few."""
+    """Rename the family in targets that are for it alone, or for a few."""
     await tx.execute(
         update(_TARGET)
         .where(_TARGET.c.families.contains([old]))

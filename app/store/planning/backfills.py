@@ -98,7 +98,7 @@ async def waiting(tx: AsyncConnection, backfill_id: str, *, limit: int) -> list[
 async def page_of_partitions(
     tx: AsyncConnection, backfill_id: str, *, after: int, limit: int
 ) -> list[BackfillPartition]:
-    """In the order in which they begin."""
+    """A page of a backfill's partitions, in the order in which they begin."""
     query = select(_PARTITION).where(
         _PARTITION.c.backfill_id == backfill_id, _PARTITION.c.position > after
     )

@@ -20,12 +20,12 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.schedules', 
 
 
 async def lock(tx: AsyncConnection) -> None:
-    """Until the end of ``tx`` nobody else makes, renames or declares a schedule."""
+    """Let nobody else make, rename or declare a schedule until the end of ``tx``."""
     await tx.execute(_LOCK)
 
 
 async def present(tx: AsyncConnection) -> datetime:
-    """By the clock of the database, because those of workers differ."""
+    """The present time by the database's clock, because those of workers differ."""
     now: datetime = (await tx.scalars(select(func.now()))).one()
     return now
 
@@ -55,7 +55,8 @@ async def named(tx: AsyncConnection, name: str) -> str | None:
 
 
 async def of_code(tx: AsyncConnection) -> dict[str, Schedule]:
-    """By family; nobody changes them, or fires them, until the end of ``tx``."""
+    """The declared schedules by family. Nobody changes them, or fires them, until the end of
+    ``tx``."""
     query = select(_TABLE).where(_TABLE.c.origin == Origin.CODE).order_by(_TABLE.c.id)
     return {row.family: _schedule(row) for row in await tx.execute(query.with_for_update())}
 
@@ -67,7 +68,7 @@ async def count(tx: AsyncConnection) -> int:
 async def page(
     tx: AsyncConnection, *, family: str | None, after_id: str | None, limit: int
 ) -> list[Schedule]:
-    """By id: those of the code first, then the oldest first."""
+    """A page of schedules: those of the code first, then the oldest first."""
     query = select(_TABLE).order_by(_TABLE.c.id).limit(limit)
     if family is not None:
         query = query.where(_TABLE.c.family == family)

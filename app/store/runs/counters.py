@@ -51,7 +51,7 @@ _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """Where a run stands after outcomes were counted.
+    """A run's counters and status after outcomes were counted.
 
     ``page_due``: there is room again, and the caller must publish the page's message.
     ``complete``: every item has an outcome, and the caller must finalise, or judge the canary.

@@ -34,7 +34,8 @@ class ActiveRun:
 
 
 async def lock(tx: AsyncConnection, family: str) -> None:
-    """Until the end of ``tx`` nobody else starts a run of this family, or takes the next one."""
+    """Let nobody else start a run of this family, or begin the next one, until the end of
+    ``tx``."""
     await tx.execute(_LOCK, {"family": family})
 
 

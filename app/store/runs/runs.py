@@ -157,7 +157,7 @@ class Unfinished:
 
 
 async def unfinished(tx: AsyncConnection, *, limit: int = 10_000) -> list[Unfinished]:
-    """Those that are not paused, the oldest first."""
+    """Runs that have not ended and are not paused, the oldest first."""
     rows = await tx.execute(
         text(f"""
             SELECT id, family, status, stage = 'waiting' AND status = 'pending' AS waiting,

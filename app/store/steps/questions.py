@@ -74,7 +74,7 @@ async def waiting(
     after: StepId = ("", "", ""),
     limit: int,
 ) -> Sequence[SuspendedStep]:
-    """Those of a run, or of one of its items, by run, item and name."""
+    """The questions of a run, or of one of its items, by run, item and name."""
     rows = await tx.execute(
         text(_WAITING),
         {
@@ -150,8 +150,7 @@ async def waiting_anywhere(
     limit: int,
     largest: int,
 ) -> list[OpenQuestion]:
-    """Those of all runs: the runs that were started first come first, and of each its items and
-    steps by id and name.
+    """The questions of all runs, those of the oldest run first; within a run by item and step.
 
     Args:
         largest: bytes of a payload that is told.

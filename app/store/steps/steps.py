@@ -141,7 +141,7 @@ async def carry_over(
 
 
 async def of_item(tx: AsyncConnection, run_id: str, item_id: str) -> list[Step]:
-    """In the order in which they were asked for."""
+    """An item's steps, in the order in which they were asked for."""
     query = select(_STEP).where(_STEP.c.run_id == run_id, _STEP.c.item_id == item_id)
     rows = await tx.execute(query.order_by(_STEP.c.position, _STEP.c.name))
     return [Step(**row._mapping) for row in rows]

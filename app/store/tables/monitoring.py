@@ -29,7 +29,7 @@ class RunSample(SluiceTable, table=True):
 
 
 class Coverage(SluiceTable, table=True):
-    """As it stood when it was last recorded on a day, in UTC."""
+    """A family's coverage, as it was recorded last on a day, in UTC."""
 
     __tablename__ = "coverage"
 

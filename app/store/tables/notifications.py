@@ -12,7 +12,7 @@ from app.store.tables.base import FALSE, ID, NOW, TIME, ZERO, Json, SluiceTable,
 
 
 class NotificationTarget(SluiceTable, table=True):
-    """Where it is told, and of what."""
+    """An address to which notifications go, and which of them."""
 
     __tablename__ = "notification_target"
 

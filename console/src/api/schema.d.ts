@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 5ba7b1befbedabb2d0a675fb6ce124d3c93539259635b389de58438724938a7a
+// OpenAPI document: b5f7b5e2c62a814951fd6b0b55c4eabf89841fc5323d91a64c7832b1584dd2dd
 
 export interface paths {
     "/api/audit": {
@@ -3384,7 +3384,7 @@ export interface components {
         };
         /**
          * Origin
-         * @description Who says when and with what; pausing is the operator's in both.
+         * @description Who decides the schedule's time and params. Operators may pause it in either case.
          * @enum {string}
          */
         Origin: "code" | "api";
@@ -4854,7 +4854,7 @@ export interface components {
         };
         /**
          * TargetKind
-         * @description In which form a target is told.
+         * @description The form in which messages are sent to a target.
          * @enum {string}
          */
         TargetKind: "webhook" | "slack";
