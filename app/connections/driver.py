@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +21,7 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     array as ``text[]``.
 
     For those that run for every batch: what SQLAlchemy does around one costs the worker some 200
-    microseconds.
+    microseconds. The first one of a transaction goes through SQLAlchemy, which begins it.
 
     Raises:
         DBAPIError: what the driver raised, as SQLAlchemy would.
@@ -33,18 +32,15 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     driver = cast("asyncpg.Connection", held.connection.driver_connection)
     options = held.get_execution_options()
     alone = options.get("isolation_level") == "AUTOCOMMIT"
-    if not (alone or held.in_transaction()):
-        # SQLAlchemy is yet to learn that there is a transaction, or it would not commit it.
+    if not (alone or driver.is_in_transaction()):
         found = await tx.exec_driver_sql(statement, tuple(sent(values)))
         return found.all() if found.returns_rows else ()
     if schema := options.get(OPTION):
         statement = in_schema(statement, schema)
     call = statement_call(statement)
     try:
-        if not alone:
-            await _begin(tx, held.connection.dbapi_connection, driver)
         rows = cast("Sequence[Found]", await driver.fetch(statement, *sent(values)))
-    except _RAISED as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if call is not None:
             call.fail(error)
         # Where the connection is lost, the rollback that follows tells the pool.
@@ -58,32 +54,6 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     if call is not None:
         call.end()
     return rows
-
-
-_RAISED = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    AsyncAdapt_asyncpg_dbapi.Error,
-)
-
-
-async def _begin(
-    tx: AsyncConnection,
-    adapter: Any,  # SQLAlchemy's own
-    driver: asyncpg.Connection,
-) -> None:
-    """Send the BEGIN that SQLAlchemy sends before the first statement that it is given. It has no
-    public way to do it alone; to give it that statement takes 100 microseconds more."""
-    if adapter._transaction is not None:  # noqa: SLF001 - see above
-        return
-    try:
-        await adapter._start_transaction()  # noqa: SLF001
-    except BaseException:
-        # It may have begun without SQLAlchemy's knowing. Nothing can be committed by it any more.
-        driver.terminate()
-        await tx.invalidate()
-        raise
 
 
 _OF_CONTENT = ("22", "23", "54")
