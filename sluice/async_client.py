@@ -20,8 +20,8 @@ ResultT = TypeVar("ResultT")
 
 
 class AsyncSluiceClient:
-    """``async with AsyncSluiceClient() as client:``. A call that gets no answer is made again for
-    ``patience`` seconds, and what starts a run does so once.
+    """``async with AsyncSluiceClient() as client:``. A call that gets no answer is repeated for
+    ``patience`` seconds; one that starts a run still starts it once.
 
     Args:
         url: None: SLUICE_URL.
@@ -82,7 +82,7 @@ class AsyncSluiceClient:
         event_id: str | None = None,
         at: datetime | None = None,
     ) -> SentEvent:
-        """Something has happened: the families that name the event start work on what it names.
+        """Send an event: families that name it start work on the item in its data.
 
         Args:
             event_id: an event of this name and id is taken once; None: it is another one each time.
@@ -98,7 +98,8 @@ class AsyncSluiceClient:
     async def send_events(
         self, events: Sequence[NewEvent], *, idempotency_key: str | None = None
     ) -> list[SentEvent]:
-        """At most 1,000: all are taken, or none. Answers them in their order.
+        """Send at most 1,000 events: all are accepted, or none. Returns the answers in the same
+        order.
 
         Args:
             idempotency_key: under which the same call may be made again; None: one of its own.
@@ -119,5 +120,5 @@ class AsyncSluiceClient:
     def run(self, run_id: str, *, result: type[ResultT]) -> AsyncRun[ResultT]: ...
 
     def run(self, run_id: str, *, result: Any = Any) -> AsyncRun[Any]:
-        """A run that was started before, by whomever."""
+        """A run that anybody started before."""
         return AsyncRun(self._connection, run_id, result)

@@ -80,15 +80,15 @@ class AsyncFamily(AsyncPreviews[ResultT]):
         idempotency_key: str | None = None,
         **named: Any,
     ) -> DryRun | AsyncRun[ResultT]:
-        """Start a run, and hold on to it. Once this returns, the run is committed.
+        """Start a run, and return its handle. When this returns, the run is committed.
 
         Args:
-            params: in place of their names.
-            dry_run: answer what it would do, and start nothing.
-            force: also those that already have a result.
-            limit: items at most.
-            item_ids: exactly these, in place of what is eligible.
-            item_list: exactly those of a list that was made before.
+            params: a mapping or a model, in place of keyword arguments.
+            dry_run: return what it would do, and start nothing.
+            force: also items that already have a result.
+            limit: process at most so many items.
+            item_ids: exactly these items, in place of the eligible ones.
+            item_list: the id of a list of ids that was made before, in their place.
             options: what is left out is as the family says.
             idempotency_key: the same call under the same key gives the run that it started the
                 first time. None: one of this call's own, so that it may be made again.
@@ -151,8 +151,8 @@ class AsyncFamily(AsyncPreviews[ResultT]):
         idempotency_key: str | None = None,
         **named: Any,
     ) -> AsyncRun[ResultT]:
-        """Execute an entity of one's own, of which there is no row, as a run of its own. Its result
-        stays on the item: the family's ``save`` is not called.
+        """Execute an entity that has no row, as a run of its own. The result stays on the item: the
+        family's ``save`` is not called.
 
         Raises:
             CallRefused: also where the family takes no such entity (422).
@@ -175,5 +175,5 @@ class AsyncFamily(AsyncPreviews[ResultT]):
         return (await self._connection.post(ScheduledAnswer, route, body)).scheduled
 
     def run(self, run_id: str) -> AsyncRun[ResultT]:
-        """A run that was started before, by whomever."""
+        """A run that anybody started before."""
         return AsyncRun(self._connection, run_id, self._result)

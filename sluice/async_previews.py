@@ -23,7 +23,7 @@ class AsyncPreviews(Generic[ResultT]):
     async def preview(
         self, item: str | int | Entity, params: Params | None = None, /, **named: Any
     ) -> Preview[ResultT]:
-        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
+        """What ``trigger_execute`` or ``invoke`` would give: the item is executed, and nothing is
         saved.
 
         Args:
@@ -51,16 +51,17 @@ class AsyncPreviews(Generic[ResultT]):
         item_list: str | None = None,
         **named: Any,
     ) -> Sample:
-        """Execute a uniform sample of what ``trigger_process`` would be for, and save nothing.
+        """Execute a uniform sample of the items that ``trigger_process`` would process, and save
+        nothing.
 
         Args:
-            size: items at the most, up to 200; None: 50.
-            seconds: for all of it, up to 300; None: 60.
+            size: how many items at most, up to 200; None: 50.
+            seconds: time for all of it, up to 300; None: 60.
             budget: when so much is spent, nothing else begins.
-            force: also of those that already have a result.
-            limit: of the run that is estimated.
-            item_ids: of exactly these, in place of what is eligible.
-            item_list: of exactly those of a list that was made before.
+            force: also choose from items that already have a result.
+            limit: the limit of the run that is estimated.
+            item_ids: choose from exactly these items, in place of the eligible ones.
+            item_list: the id of a list of ids that was made before, to choose from.
 
         Raises:
             NotReached, CallRefused

@@ -23,7 +23,7 @@ UNTIL_IT_IS_THERE = 0.25
 
 
 class AsyncRun(Generic[ResultT]):
-    """A run. Letting it go leaves the run as it is.
+    """A handle of a run. Dropping it leaves the run as it is.
 
     Raises:
         NotReached, CallRefused: by each method.
@@ -39,13 +39,13 @@ class AsyncRun(Generic[ResultT]):
         self._path = f"api/runs/{quote(run_id, safe='')}"
 
     async def status(self) -> RunState:
-        """The run as it stands, with its counters."""
+        """The run's present state, with its counters."""
         answer = await self._connection.get(RunAnswer, self._path)
         return answer.run.model_copy(update={"finish": answer.finish})
 
     async def counted(self, *, within: float) -> RunState:
-        """Wait until the run has been counted, and has begun, ended or stopped; and have it as it
-        stands then, or as it stands after so many seconds."""
+        """Wait until the run has been counted, and has begun, ended or stopped, or for so many
+        seconds. Returns its state then."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while (run := await self.status()).status == "pending":
@@ -74,8 +74,8 @@ class AsyncRun(Generic[ResultT]):
             return run
 
     async def result(self, *, timeout: float | None = None) -> RunState:  # noqa: ASYNC109 - the caller's wish
-        """Wait for the run's end, and have it with its counters: it succeeded, or did so in part.
-        Which of its items failed, ``items`` tells.
+        """Wait for the run's end, and return the run with its counters: it has the status
+        ``succeeded`` or ``partial``. ``items`` says which of its items failed.
 
         Raises:
             RunNotSucceeded: it failed or was cancelled.
@@ -87,7 +87,7 @@ class AsyncRun(Generic[ResultT]):
         return run
 
     async def items(self, *, status: str | None = None) -> AsyncGenerator[Item[ResultT], None]:
-        """The run's items as they stand now, by id, read page by page.
+        """The run's items in their present state, by id, read page by page.
 
         Args:
             status: only these, such as ``"failed"``.
@@ -113,7 +113,7 @@ class AsyncRun(Generic[ResultT]):
                 return
 
     async def stream(self, item_id: str | None = None) -> AsyncGenerator[Chunk, None]:
-        """What one item writes, the oldest first, until it has its outcome.
+        """What one item writes, the oldest first, until the item has its outcome.
 
         Args:
             item_id: None: the one that the run was started for by ``trigger_execute``.
@@ -141,7 +141,7 @@ class AsyncRun(Generic[ResultT]):
                 return
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """What happened to the run and what happens, the oldest first, up to its end."""
+        """The run's events, the oldest first, past and future, up to its end."""
         async with aclosing(self._connection.follow(f"{self._path}/events")) as messages:
             async for message in messages:
                 if message.event != "progress":

@@ -23,7 +23,7 @@ def _counted(name: str, default: Any = ...) -> Any:  # a field's default, whatev
 
 
 class Estimate(ReadModel):
-    """What a run will take. None: nothing tells."""
+    """What a run will take. A field is None where nothing is known about it."""
 
     seconds: float | None
     basis: str
@@ -33,7 +33,7 @@ class Estimate(ReadModel):
 
 
 class Actual(ReadModel):
-    """What a run has taken so far. ``seconds``: for which it ran."""
+    """What a run has taken so far. ``seconds``: for how long it was active."""
 
     seconds: float
     usd: float
@@ -41,8 +41,8 @@ class Actual(ReadModel):
 
 
 class Throttled(ReadModel):
-    """Why nothing new of a run starts. ``next_look``: when its family's throttle is asked again, or
-    it goes on. ``until``: until then who is called wants no call; None: a look decides."""
+    """Why nothing new of a run starts. ``next_look``: when its family's throttle is checked again.
+    ``until``: when the other side wants to be called again; None: a check decides."""
 
     reason: str
     since: datetime
@@ -70,10 +70,10 @@ class Finish(ReadModel):
 
 
 class RunState(ReadModel):
-    """A run as it stands. ``reason``: a word: why it is paused, or ended as it did; ``detail`` is
-    the sentence. ``ended``: items that have an outcome. ``finish``: None: it has not begun, or the
-    family has none. ``finish_of``: the run that this one is the finish of. ``follows``: the run by
-    whose success, or by a step of whose item or finish, this one began."""
+    """The state of a run. ``reason``: a word that says why it is paused, or ended as it did;
+    ``detail`` is the sentence. ``ended``: how many items have an outcome. ``finish``: None if it
+    has not begun, or the family has none. ``finish_of``: the run of which this one is the finish.
+    ``follows``: the run whose success, or a step of whose item or finish, began this one."""
 
     id: str
     family: str
@@ -122,7 +122,7 @@ class RunState(ReadModel):
 
 
 class DryRun(ReadModel):
-    """What a run would do. None: nobody can tell. ``exact``: False: extrapolated."""
+    """What a run would do. A field is None where it is not known. Not ``exact``: extrapolated."""
 
     total_eligible: int | None
     to_process: int | None
@@ -137,7 +137,7 @@ class DryRun(ReadModel):
 
 
 class Preview(ReadModel, Generic[ResultT]):
-    """What executing one item would give. ``diff``: against what is stored, as JSON."""
+    """What executing one item would give. ``diff``: against the stored result, as JSON."""
 
     item_id: str
     outcome: str
@@ -163,7 +163,7 @@ class Item(ReadModel, Generic[ResultT]):
 
 
 class Chunk(ReadModel):
-    """What an item wrote while it was at work. ``attempt``: an earlier one may have written the
+    """What an item wrote while it was at work. ``attempt``: an earlier attempt may have written the
     same."""
 
     id: int
@@ -173,7 +173,7 @@ class Chunk(ReadModel):
 
 
 class Event(ReadModel):
-    """What happened to a run, and who did it. ``note``: why, in the words of who did."""
+    """What happened to a run, and who did it. ``note``: why, in that person's words."""
 
     id: int
     at: datetime

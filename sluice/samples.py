@@ -15,8 +15,9 @@ class Budget(TypedDict, total=False):
 
 
 class SampleOutcomes(ReadModel):
-    """How many items would end so. ``suspended``: stop at a step that no preview may go through;
-    ``postponed``: ask to be called again later; ``unfinished``: the sample's time was over."""
+    """How many items would end with each outcome. ``suspended``: stopped at a step that no preview
+    may go through; ``postponed``: asked to be called again later; ``unfinished``: the sample's time
+    was over."""
 
     succeeded: int
     skipped: int
@@ -51,7 +52,8 @@ class SampleStop(ReadModel):
 
 
 class ResultDiff(ReadModel):
-    """``diff``: against what is stored, as JSON; None: too large to be compared line by line."""
+    """How a result differs from the stored one. ``diff``: as JSON; None: too large to be compared
+    line by line."""
 
     item_id: str
     diff: str | None

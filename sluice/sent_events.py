@@ -12,8 +12,8 @@ from sluice.models import ReadModel
 
 
 class NewEvent(BaseModel):
-    """Something that has happened. ``id``: an event of this name and id is taken once; None: it is
-    another one each time. ``at``: when; None: now."""
+    """An event to send. ``id``: events with the same name and id are accepted once; None: each is a
+    new one. ``at``: when it happened; None: now."""
 
     name: str
     data: Mapping[str, Any] = Field(default_factory=dict)
@@ -31,7 +31,7 @@ class AskedItem(ReadModel):
 class SentEvent(ReadModel):
     """What became of an event. ``duplicate``: it was there already, and nothing was done.
     ``unmatched``: no family knows its name, and no item has ever waited for one of that name.
-    ``woke``: items that waited for it, and go on with it."""
+    ``woke``: how many items that waited for it go on."""
 
     name: str
     id: str

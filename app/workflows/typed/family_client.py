@@ -106,15 +106,15 @@ class FamilyClient(FamilyPreviews[ParamsT, ResultT], Generic[ParamsT, ResultT, E
         idempotency_key: str | None = None,
         **named: Any,
     ) -> DryRun | RunHandle[ResultT]:
-        """Start a run, and hold on to it. Its row and its first message are one commit.
+        """Start a run, and return its handle. Its row and its first message are one commit.
 
         Args:
-            params: an object of the family's params, in place of their names.
-            dry_run: answer what it would do, and start nothing.
-            force: also those that already have a result.
-            limit: items at most.
-            item_ids: exactly these, in place of what is eligible.
-            item_list: exactly those of a list that was made before.
+            params: an object of the family's params, in place of keyword arguments.
+            dry_run: return what it would do, and start nothing.
+            force: also items that already have a result.
+            limit: process at most so many items.
+            item_ids: exactly these items, in place of the eligible ones.
+            item_list: the id of a list of ids that was made before, in their place.
             options: what is not set of them is as the family says.
             idempotency_key: the same call under the same key, within seven days, gives the run
                 that it started the first time.
@@ -170,8 +170,8 @@ class FamilyClient(FamilyPreviews[ParamsT, ResultT], Generic[ParamsT, ResultT, E
         idempotency_key: str | None = None,
         **named: Any,
     ) -> RunHandle[ResultT]:
-        """Execute an entity of one's own, of which there is no row, as a run of its own. Its result
-        stays on the item: the family's ``save`` is not called.
+        """Execute an entity that has no row, as a run of its own. The result stays on the item: the
+        family's ``save`` is not called.
 
         Raises:
             BadInput: also where the family declares no such entity (``JobFamily.invokes``).
@@ -194,7 +194,7 @@ class FamilyClient(FamilyPreviews[ParamsT, ResultT], Generic[ParamsT, ResultT, E
         return await self.triggers.trigger_items(self.bound, run_id, texts(item_ids))
 
     def run(self, run_id: str) -> RunHandle[ResultT]:
-        """A run that was started before, by whomever."""
+        """A run that anybody started before."""
         return replace(self.triggers.run(run_id), family=self.bound.name)
 
     async def _start(self, request: RunRequest, key: str | None) -> RunHandle[ResultT]:

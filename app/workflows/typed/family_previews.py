@@ -36,8 +36,8 @@ class FamilyPreviews(Generic[ParamsT, ResultT]):
         /,
         **named: Any,
     ) -> ItemPreview[ResultT]:
-        """What ``trigger_execute`` would give, or ``invoke``: the item is executed, and nothing is
-        saved. One that fails is no error, and says so in its outcome.
+        """What ``trigger_execute`` or ``invoke`` would give: the item is executed, and nothing is
+        saved. An item that fails raises nothing; its outcome says so.
 
         Args:
             item: its id, or an entity of one's own.
@@ -80,17 +80,17 @@ class FamilyPreviews(Generic[ParamsT, ResultT]):
         item_list: str | None = None,
         **named: Any,
     ) -> SampleResult:
-        """Execute a uniform sample of what ``trigger_process`` would be for, side by side within
-        the family's limits, and save nothing.
+        """Execute a uniform sample of the items that ``trigger_process`` would process, side by
+        side within the family's limits, and save nothing.
 
         Args:
-            size: items at the most, up to 200; None: 50.
-            seconds: for all of it, up to 300; None: 60.
+            size: how many items at most, up to 200; None: 50.
+            seconds: time for all of it, up to 300; None: 60.
             budget: when so much is spent, nothing else begins.
-            force: also of those that already have a result.
-            limit: of the run that is estimated.
-            item_ids: of exactly these, in place of what is eligible.
-            item_list: of exactly those of a list that was made before.
+            force: also choose from items that already have a result.
+            limit: the limit of the run that is estimated.
+            item_ids: choose from exactly these items, in place of the eligible ones.
+            item_list: the id of a list of ids that was made before, to choose from.
 
         Raises:
             BadInput: the params, an option or an id cannot be used.
