@@ -123,7 +123,7 @@ COMMANDS = {
     ),
     "flow": (
         "commands.flow",
-        "See how much of each flow key may be at work at once and start, and change it live.",
+        "Show the limits of each flow key, and change them while work is under way.",
     ),
     "backfills": (
         "commands.backfills",
@@ -131,11 +131,11 @@ COMMANDS = {
     ),
     "schedule": (
         "schedules.group",
-        "See when families run by themselves, and change it.",
+        "Show when families run by themselves, and change it.",
     ),
     "event": (
         "events.event",
-        "Send an event, and see what came of those that were sent.",
+        "Send an event, and show what events have led to.",
     ),
     "batches": (
         "batches.batches",
@@ -143,11 +143,11 @@ COMMANDS = {
     ),
     "notify": (
         "notify.deliveries",
-        "See who is told what happens to runs, and change it.",
+        "Show who is told what happens to runs, and change it.",
     ),
     "qstash": (
         "qstash.group",
-        "Have QStash call this service, and see what it has of it.",
+        "Let QStash call this service, and see its messages there.",
     ),
     "qstash-dev": (
         "qstash.dev",
@@ -207,7 +207,7 @@ def _root(
         "--version",
         callback=_say_version,
         is_eager=True,
-        help="Say which version of Sluice this is, and exit.",
+        help="Print the version of Sluice, and exit.",
     ),
 ) -> None:
     """Makes it a group, although it has no command of its own."""

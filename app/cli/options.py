@@ -36,7 +36,7 @@ OwnEntity = Annotated[
     str | None,
     typer.Option(
         "--entity", metavar="JSON",
-        help="One that has no row, of a family that takes it; @FILE, or @- for standard input.",
+        help="An entity without a row, as JSON; @FILE, or @- for standard input.",
     ),
 ]  # fmt: skip
 Csv = Annotated[bool, typer.Option("--csv", help="Print all of it as CSV, for a spreadsheet.")]
@@ -49,7 +49,7 @@ StepPath = Annotated[
     list[str] | None,
     typer.Option(
         "--step", metavar="NAME",
-        help="Which step, where several wait; repeated, the path to the step of a child.",
+        help="Which step, if several wait; repeated: the path to a child's step.",
     ),
 ]  # fmt: skip
 Watch = Annotated[
@@ -61,7 +61,9 @@ Watch = Annotated[
 ]
 ThroughPauses = Annotated[
     bool,
-    typer.Option("--through-pauses", help="Follow it, and wait where it pauses, not exit 3."),
+    typer.Option(
+        "--through-pauses", help="Follow it, and wait while it is paused instead of exiting 3."
+    ),
 ]
 Approval = Annotated[
     bool, typer.Option("--approval", help="Count, then wait until somebody approves.")
@@ -69,15 +71,18 @@ Approval = Annotated[
 Attempts = Annotated[
     int | None,
     typer.Option(
-        metavar="N", min=1, max=1_000, help="Try each item so often, not as its family says."
+        metavar="N",
+        min=1,
+        max=1_000,
+        help="Try each item at most so often; else as its family says.",
     ),
 ]
 Priority = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, max=9, help="0 to 9, a higher one first; else its family's."),
+    typer.Option(metavar="N", min=0, max=9, help="0 to 9, the highest first; else its family's."),
 ]
 Note = Annotated[
-    str | None, typer.Option("--note", metavar="TEXT", help="Why, for whoever looks later.")
+    str | None, typer.Option("--note", metavar="TEXT", help="The reason, for whoever looks later.")
 ]
 Key = Annotated[
     str | None,

@@ -34,10 +34,10 @@ commands = typer.Typer()
 @commands.command()
 def check(
     family: Annotated[
-        str | None, typer.Argument(metavar="[FAMILY]", help="Which family; unsaid: all of them.")
+        str | None, typer.Argument(metavar="[FAMILY]", help="Which family; else all of them.")
     ] = None,
     *,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for a warning too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also for a warning.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for scripts.")] = False,
     demo: Demo = False,
 ) -> None:

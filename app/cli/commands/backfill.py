@@ -64,13 +64,19 @@ def backfill(
         str, typer.Option("--from", metavar="DATE", help="Partitions that begin then or later.")
     ],
     until: Annotated[
-        str, typer.Option("--to", metavar="DATE", help="And before this, in UTC as --from is.")
+        str,
+        typer.Option(
+            "--to", metavar="DATE", help="Partitions that begin before this; in UTC, as --from."
+        ),
     ],
     missing: Annotated[
-        bool, typer.Option("--missing", help="What never succeeded; so it is unless said.")
+        bool, typer.Option("--missing", help="Partitions that never succeeded; the default.")
     ] = False,
     missing_and_failed: Annotated[
-        bool, typer.Option("--missing-and-failed", help="Also what did not succeed the last time.")
+        bool,
+        typer.Option(
+            "--missing-and-failed", help="Also partitions whose latest run did not succeed."
+        ),
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Every partition.")] = False,
     max_active: Annotated[
@@ -85,7 +91,7 @@ def backfill(
     priority: Priority = None,
     max_failure_rate: MaxFailureRate = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
+        bool, typer.Option("--dry-run", help="Say what would happen, and start nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
     watch: Annotated[

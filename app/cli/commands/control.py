@@ -118,13 +118,15 @@ def retry(
         list[str] | None,
         typer.Option(metavar="OUTCOME", help="Such as failed or succeeded; may be repeated."),
     ] = None,
-    error_class: Annotated[str | None, typer.Option(help="Only what failed with this.")] = None,
+    error_class: Annotated[
+        str | None, typer.Option(help="Only items that failed with this error.")
+    ] = None,
     group: Annotated[str | None, typer.Option(help="Only this group: see sluice failures.")] = None,
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Without the steps that the items remember.")
+        bool, typer.Option("--fresh", help="Begin anew, without the steps that the items remember.")
     ] = False,
     attempts: Attempts = None,
     approval: Approval = False,

@@ -78,7 +78,8 @@ async def _revisions(database: AsyncEngine) -> Revisions:
 def prune(
     *,
     older_than: Annotated[
-        str, typer.Option(metavar="AGE", help="Since they ended, such as 12h, 30d or 4w.")
+        str,
+        typer.Option(metavar="AGE", help="Runs that ended so long ago, such as 12h, 30d or 4w."),
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count them.")] = False,
     demo: Demo = False,
@@ -105,7 +106,9 @@ def rotate_key(
     *,
     drop_former: Annotated[
         bool,
-        typer.Option("--drop-former", help="What was signed before is void: the key has leaked."),
+        typer.Option(
+            "--drop-former", help="Also void what was signed before, because the key has leaked."
+        ),
     ] = False,
     demo: Demo = False,
 ) -> None:

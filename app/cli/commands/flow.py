@@ -29,12 +29,12 @@ from app.schemas.flow_control import (
 PATH = "/api/flow-control"
 Partition = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Of this partition (a tenant, an account) alone."),
+    typer.Option(metavar="NAME", help="Only of this partition (a tenant, an account)."),
 ]
 
 commands = typer.Typer()
 flow = typer.Typer(
-    help="See how much of each flow key may be at work at once and start, and change it live.",
+    help="Show the limits of each flow key, and change them while work is under way.",
     invoke_without_command=True,
 )
 commands.add_typer(flow, name="flow")
@@ -64,7 +64,7 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
 def list_partitions(
     key: FlowKey,
     *,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 20,
     as_json: Json = False,
 ) -> None:
     """List partitions of a key whose limits were set, and the fullest."""

@@ -56,7 +56,7 @@ def items(
         ItemStatus | None, typer.Option(help="Only in this status, such as failed.")
     ] = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=200, help="How many at most, unless it is a file.")
+        int, typer.Option(min=1, max=200, help="How many at most; a file has all of them.")
     ] = 50,
     as_json: Json = False,
     as_csv: Csv = False,
@@ -180,7 +180,8 @@ def output(
     item_id: ItemId,
     *,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Until the item ends; exit 1 unless it succeeds.")
+        bool,
+        typer.Option("--follow", help="Follow until the item ends; exit 1 unless it succeeds."),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -47,9 +47,7 @@ def suspended(
         str | None, typer.Argument(metavar="[RUN]", help="Which run; else all of them.")
     ] = None,
     *,
-    family: Annotated[
-        str | None, typer.Option(help="Of all runs, only those of this family.")
-    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only in runs of this family.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
     as_json: Json = False,
 ) -> None:
@@ -145,7 +143,8 @@ def link(
     *,
     step: StepPath = None,
     expires: Annotated[
-        str | None, typer.Option(metavar="TIME", help="After so long, such as 2d; else 7d.")
+        str | None,
+        typer.Option(metavar="TIME", help="How long the link is valid, such as 2d; else 7d."),
     ] = None,
     as_json: Json = False,
 ) -> None:

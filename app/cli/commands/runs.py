@@ -83,7 +83,9 @@ def runs(
 def failures(
     run_id: RunId,
     *,
-    group: Annotated[str | None, typer.Option(help="Of a file: only of this group.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="In a file: only this group of failures.")
+    ] = None,
     as_json: Json = False,
     as_csv: Csv = False,
     as_ndjson: Ndjson = False,
@@ -144,20 +146,20 @@ def _data(event: EventView) -> str | None:
 def audit(
     *,
     subject: Annotated[
-        AuditSubject | None, typer.Option(help="Only of what was done to these.")
+        AuditSubject | None, typer.Option(help="Only what was done to these.")
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Only to this flow key, run, backfill or schedule.")
     ] = None,
-    who: Annotated[str | None, typer.Option(help="Only by this token.")] = None,
+    who: Annotated[str | None, typer.Option(help="Only what was done with this token.")] = None,
     action: Annotated[
-        str | None, typer.Option(help="Only this, such as run_cancelled or flow_pinned.")
+        str | None, typer.Option(help="Only this action, such as run_cancelled or flow_pinned.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="MOMENT", help="Then or later.")
+        str | None, typer.Option("--from", metavar="MOMENT", help="Only from this time on.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--to", metavar="MOMENT", help="And before this.")
+        str | None, typer.Option("--to", metavar="MOMENT", help="Only before this time.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=50_000, help="How many at most.")] = 50,
     as_json: Json = False,

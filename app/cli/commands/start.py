@@ -49,10 +49,10 @@ def run(
     family: FamilyName,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell what would happen, and start nothing.")
+        bool, typer.Option("--dry-run", help="Say what would happen, and start nothing.")
     ] = False,
     param: Param = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Items at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many items.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also items that already have a result.")
     ] = False,
@@ -69,7 +69,7 @@ def run(
     wait: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", min=0, max=30, help="Wait so long to be told how many it is for."
+            metavar="SECONDS", min=0, max=30, help="Wait up to so long for the numbers of items."
         ),
     ] = None,
     watch: Watch = False,

@@ -55,7 +55,7 @@ commands = typer.Typer()
 def demo(
     *,
     family: Annotated[
-        str | None, typer.Option(help="Which of the template's; the first, unless it is said.")
+        str | None, typer.Option(help="Which demonstration; else the first one.")
     ] = None,
     engine: Annotated[
         EngineName | None,

@@ -24,7 +24,7 @@ PATH = "/api/events"
 Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 
 event = typer.Typer(
-    help="Send an event, and see what came of those that were sent.", invoke_without_command=True
+    help="Send an event, and show what events have led to.", invoke_without_command=True
 )
 commands = typer.Typer()
 commands.add_typer(event, name="event")
@@ -43,10 +43,10 @@ def send(
     *,
     data: Annotated[
         str,
-        typer.Option(metavar="JSON", help="What it says; @FILE, or @- for standard input."),
+        typer.Option(metavar="JSON", help="The event's data; @FILE, or @- for standard input."),
     ] = "{}",
     event_id: Annotated[
-        str | None, typer.Option("--id", help="An event of this name and id is taken once.")
+        str | None, typer.Option("--id", help="Events with the same name and id are accepted once.")
     ] = None,
     at: Annotated[
         str | None,

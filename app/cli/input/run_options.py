@@ -31,7 +31,10 @@ class RunStartOptions:
     canary: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, max=1_000, help="N items first, then pause to be looked at."
+            metavar="N",
+            min=1,
+            max=1_000,
+            help="Do N items first, then pause, so that somebody can look.",
         ),
     ] = None
     auto_promote: Annotated[
@@ -45,13 +48,16 @@ class RunStartOptions:
     ] = None
     ramp_every: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
+        typer.Option(metavar="TIME", help="Grow after each such time; else 60s."),
     ] = None
     budget_usd: BudgetUsd = None
     budget_tokens: BudgetTokens = None
     max_failure_rate: MaxFailureRate = None
     deadline: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Pause after so long, such as 90s or 2h.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Pause once it was active for so long, such as 90s or 2h."
+        ),
     ] = None
     approval: Approval = False
 

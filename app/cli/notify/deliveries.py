@@ -26,7 +26,9 @@ commands.add_typer(notify, name="notify")
 def deliveries(
     name: TargetName,
     *,
-    status: Annotated[DeliveryStatus | None, typer.Option(help="Only those that stand so.")] = None,
+    status: Annotated[
+        DeliveryStatus | None, typer.Option(help="Only those with this status.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
     as_json: Json = False,
 ) -> None:

@@ -37,7 +37,7 @@ TargetName = Annotated[
 ]
 
 notify = typer.Typer(
-    help="See who is told what happens to runs, and change it.", invoke_without_command=True
+    help="Show who is told what happens to runs, and change it.", invoke_without_command=True
 )
 
 
@@ -75,16 +75,16 @@ def add_target(
     ],
     *,
     slack: Annotated[
-        bool, typer.Option("--slack", help="It takes texts, as Slack does, and no signed JSON.")
+        bool, typer.Option("--slack", help="It takes texts, as Slack does, instead of signed JSON.")
     ] = False,
-    name: Annotated[str | None, typer.Option(help="Kebab-case, and no other's.")] = None,
+    name: Annotated[str | None, typer.Option(help="A name of its own, in kebab-case.")] = None,
     event: Annotated[
         list[str] | None,
         typer.Option(metavar="EVENT", help="Such as run.failed; may be repeated. Else all."),
     ] = None,
     family: Annotated[
         list[str] | None,
-        typer.Option(metavar="FAMILY", help="Of this family; may be repeated. Else of all."),
+        typer.Option(metavar="FAMILY", help="Only of this family; may be repeated. Else of all."),
     ] = None,
     note: Note = None,
     as_json: Json = False,

@@ -43,20 +43,22 @@ def preview(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(metavar="S", min=1, max=300, help="Of a sample: how long; else 60."),
+        typer.Option(metavar="S", min=1, max=300, help="For a sample: how many seconds; else 60."),
     ] = None,
     budget_usd: Annotated[
         float | None,
         typer.Option(
-            metavar="X", min=0, help="Of a sample: when so many USD are spent, begin no more."
+            metavar="X", min=0, help="For a sample: begin no more once so many USD are spent."
         ),
     ] = None,
     budget_tokens: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Likewise, when so many tokens are."),
+        typer.Option(
+            metavar="N", min=1, help="For a sample: begin no more once so many tokens are spent."
+        ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Of a sample: also items that have a result.")
+        bool, typer.Option("--force", help="For a sample: also items that have a result.")
     ] = False,
     param: Param = None,
     as_json: Json = False,

@@ -24,7 +24,7 @@ MOST = 10_000
 """Dead letters that one command looks at."""
 
 commands = typer.Typer()
-dlq = typer.Typer(help="Look after messages that QStash has given up.", no_args_is_help=True)
+dlq = typer.Typer(help="Deliver messages again that QStash has given up.", no_args_is_help=True)
 commands.add_typer(dlq, name="dlq")
 
 
@@ -73,7 +73,7 @@ def retry(
     *,
     every: Annotated[
         bool,
-        typer.Option("--all", help="All of this service, but for ticks: the next one comes soon."),
+        typer.Option("--all", help="All of this service, except ticks: the next one comes soon."),
     ] = False,
 ) -> None:
     """Have QStash deliver dead letters of this service once more."""

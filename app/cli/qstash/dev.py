@@ -35,11 +35,14 @@ def qstash_dev(
     speed: Annotated[
         float,
         typer.Option(
-            metavar="X", help="Wait so many times shorter for delays, retries, periods, schedules."
+            metavar="X", help="Make delays, retries, periods and schedules so many times shorter."
         ),
     ] = 1.0,
     at_once: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1000, help="Most deliveries at once, in all.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=1000, help="At most so many deliveries at once, in all."
+        ),
     ] = 100,
     token: Annotated[
         str | None,
@@ -52,7 +55,7 @@ def qstash_dev(
         typer.Option(
             metavar="K",
             envvar="QSTASH_CURRENT_SIGNING_KEY",
-            help="What deliveries are signed with; unset: a new one.",
+            help="Key that signs deliveries; unset: a new one.",
         ),
     ] = None,
     next_signing_key: Annotated[
@@ -60,14 +63,14 @@ def qstash_dev(
         typer.Option(
             metavar="K",
             envvar="QSTASH_NEXT_SIGNING_KEY",
-            help="What they will be after a rotation; unset: a new one.",
+            help="Key that signs after a rotation; unset: a new one.",
         ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the four variables as JSON, for scripts.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Log what fails alone, and not each delivery.")
+        bool, typer.Option("--quiet", help="Log only failures, and not each delivery.")
     ] = False,
 ) -> None:
     """Run a QStash for development in memory, and print the variables of a service that uses it."""

@@ -8,7 +8,7 @@ from app.cli.qstash import dead_letters, setup, status
 
 commands = typer.Typer()
 qstash = typer.Typer(
-    help="Have QStash call this service, and see what it has of it.", no_args_is_help=True
+    help="Let QStash call this service, and see its messages there.", no_args_is_help=True
 )
 for part in (setup, status, dead_letters):
     qstash.add_typer(part.commands)

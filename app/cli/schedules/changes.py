@@ -29,12 +29,13 @@ Expression = Annotated[
     str, typer.Argument(metavar="EXPRESSION", help='Five fields of cron, such as "0 3 * * *".')
 ]
 Zone = Annotated[
-    str | None, typer.Option("--tz", metavar="ZONE", help="Such as Europe/Berlin; else UTC.")
+    str | None,
+    typer.Option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin; else UTC."),
 ]
-Name = Annotated[str | None, typer.Option(help="Kebab-case, and no other's.")]
+Name = Annotated[str | None, typer.Option(help="A name of its own, in kebab-case.")]
 CatchUp = Annotated[
     Literal["one", "none"] | None,
-    typer.Option(help="What was missed while nothing ran makes one run, or none; else one."),
+    typer.Option(help="Whether missed fire times make one run, or none; else one."),
 ]
 commands = typer.Typer()
 

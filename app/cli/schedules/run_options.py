@@ -21,19 +21,22 @@ class ScheduleRunOptions:
     """The options as they were typed. None: not named."""
 
     limit: Annotated[
-        str | None, typer.Option(metavar="N", help="Items at most in each run; none: not limited.")
+        str | None,
+        typer.Option(metavar="N", help="At most so many items in each run; none: not limited."),
     ] = None
     attempts: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Try each item so often; none: as its family says."),
+        typer.Option(metavar="N", help="Try each item at most so often; none: as its family says."),
     ] = None
     priority: Annotated[
         str | None,
-        typer.Option(metavar="N", help="0 to 9, a higher one first; none: as its family says."),
+        typer.Option(metavar="N", help="0 to 9, the highest first; none: as its family says."),
     ] = None
     canary: Annotated[
         str | None,
-        typer.Option(metavar="N", help="N items first, then pause to be looked at; none: all."),
+        typer.Option(
+            metavar="N", help="Do N items first, then pause, so that somebody can look; none: all."
+        ),
     ] = None
     auto_promote: Annotated[
         bool | None,
@@ -51,7 +54,7 @@ class ScheduleRunOptions:
     ] = None
     ramp_every: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Grow so often, such as 60s, which it is else."),
+        typer.Option(metavar="TIME", help="Grow after each such time; else 60s."),
     ] = None
     budget_usd: Annotated[
         str | None, typer.Option(metavar="X", help="Pause when so many USD are spent; none: never.")
@@ -70,7 +73,8 @@ class ScheduleRunOptions:
     deadline: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Pause after so long, such as 90s or 2h; none: as its family says."
+            metavar="TIME",
+            help="Pause once it was active for so long, such as 2h; none: as its family says.",
         ),
     ] = None
     force: Annotated[

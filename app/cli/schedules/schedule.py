@@ -29,7 +29,7 @@ ScheduleName = Annotated[
 ]
 
 schedule = typer.Typer(
-    help="See when families run by themselves, and change it.", invoke_without_command=True
+    help="Show when families run by themselves, and change it.", invoke_without_command=True
 )
 
 

@@ -36,7 +36,7 @@ commands = typer.Typer()
 def serve(
     *,
     worker: Annotated[
-        bool, typer.Option("--worker", help="Run a worker in this process too.")
+        bool, typer.Option("--worker", help="Also run a worker in this process.")
     ] = False,
     demo: Demo = False,
     host: Annotated[
@@ -46,7 +46,7 @@ def serve(
         int | None, typer.Option(min=1, max=65535, help="Port instead of SLUICE_PORT.")
     ] = None,
     reload: Annotated[
-        bool, typer.Option("--reload", help="Begin anew when the code changes: for development.")
+        bool, typer.Option("--reload", help="Restart when the code changes: for development.")
     ] = False,
 ) -> None:
     """Run the HTTP API until it is told to stop."""
