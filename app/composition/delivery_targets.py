@@ -60,7 +60,7 @@ class DeliveryTargets:
                 )
 
     def of(self, key: str) -> DeliveryTarget | None:
-        """None: no family here has this flow key."""
+        """Where messages of this flow key go; None: no family here has it."""
         place = self._known.get(key)
         if place is None:
             return None

@@ -19,7 +19,7 @@ from app.workflows.monitoring.service_readings import ServiceReadings
 
 
 def meter_of(settings: Settings, families: Sequence[AnyFamily]) -> WorkMeter | None:
-    """None: nobody may scrape, and nothing is counted.
+    """What counts items and times; None: nobody may scrape metrics, and nothing is counted.
 
     Raises:
         ConfigurationError: anybody could.

@@ -127,7 +127,7 @@ class TraceView(View):
 
     @classmethod
     def of(cls, run: RunRow, template: str | None) -> TraceView | None:
-        """None: the run is not traced."""
+        """The trace of a run's row; None: the run is not traced."""
         if run.traceparent is None:
             return None
         trace_id = trace_id_of(run.traceparent)

@@ -48,7 +48,8 @@ class RunNotifications:
 
     @contextmanager
     def events_heard_by(self, listener: Hear) -> Iterator[None]:
-        """Likewise the name of each family for which an event has asked; None: any may be."""
+        """While the context is open, call ``listener`` with the name of each family for which an
+        event has asked; None: any may be."""
         with self._added(self._event_listeners, listener):
             yield
 

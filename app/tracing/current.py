@@ -38,13 +38,13 @@ class TraceScope(Protocol):
         """32 hexadecimal digits."""
 
     def tell(self, attributes: Attributes) -> None:
-        """Of the part itself."""
+        """Add attributes to the part itself."""
 
     def span(self, name: str, attributes: Attributes) -> AbstractContextManager[object]:
         """A part of it, in which further spans may stand."""
 
     def call(self, name: str, attributes: Attributes) -> Call | None:
-        """None: it has made too many already."""
+        """A span for a call; None: the item or page has made too many already."""
 
 
 CURRENT: ContextVar[TraceScope | None] = ContextVar("sluice_trace", default=None)

@@ -18,7 +18,7 @@ _CALL = "sluice_call"
 
 
 def statement_call(statement: str) -> Call | None:
-    """None: it is not traced.
+    """A span for a statement; None: it is not traced.
 
     Args:
         statement: with placeholders in the place of its values, of which none is told.

@@ -148,7 +148,8 @@ async def get_overview(state: State) -> OverviewAnswer:
 
 
 async def _flow(state: ApiState) -> list[FlowUse] | None:
-    """None: Redis, or QStash where it holds the limits, does not answer."""
+    """The flow keys nearest their limits; None: Redis, or QStash where it holds the limits, does
+    not answer."""
     try:
         async with asyncio.timeout(REDIS_SECONDS):
             states = await state.flow.states()

@@ -93,7 +93,7 @@ class Follower:
     async def _look(
         self, run_id: str, after_id: int
     ) -> tuple[Run, ProgressView, list[EventView]] | None:
-        """None: the run was deleted."""
+        """The run, its progress and its new events; None: the run was deleted."""
         async with self.turns, reading(self.database) as connection:
             # The run first: what it tells of is then among the events, and is told before it.
             run = await runs.find(connection, run_id)

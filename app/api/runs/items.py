@@ -52,7 +52,8 @@ async def get_item(run_id: RunIdInPath, item_id: ItemId, state: State) -> ItemAn
 
 
 async def _at_work(state: ApiState, item: Item) -> AtWorkView | None:
-    """None, too, where Redis does not answer: everything else of the item can be shown."""
+    """What a worker does with the item just now; None if nothing is known, also if Redis does not
+    answer: the rest of the item can be shown all the same."""
     try:
         async with asyncio.timeout(REDIS_WITHIN):
             report = await state.at_work.of(item.run_id, item.item_id)

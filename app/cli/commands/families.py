@@ -148,7 +148,7 @@ def forget(
 
 
 def share_of(found: CoverageView) -> float | None:
-    """None: nothing is eligible, so that there is nothing to have a share of."""
+    """The share of eligible items that have a result, 0 to 1; None: no item is eligible."""
     return found.with_result / found.eligible if found.eligible else None
 
 

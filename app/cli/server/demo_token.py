@@ -16,7 +16,8 @@ def token_file(data_dir: Path) -> Path:
 
 
 def read_token(data_dir: Path) -> SecretStr | None:
-    """None: there is none. Raises ConfigurationError for one that cannot be used."""
+    """The demo's token; None: there is none yet. Raises ConfigurationError for one that cannot be
+    used."""
     path = token_file(data_dir)
     try:
         secret = path.read_text(encoding="ascii").strip()

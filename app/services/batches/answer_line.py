@@ -31,7 +31,7 @@ class AnswerLine:
 
 
 def read_line(text: str, *, largest: int, whole: bool = True) -> AnswerLine | None:
-    """None: it is not the answer to any request.
+    """The answer in a line of a batch's file; None: the line is no answer to a request.
 
     Args:
         largest: characters of a body that are kept; a larger one is a failure that says so.

@@ -176,7 +176,8 @@ async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
 
 
 async def prune_values(tx: AsyncConnection, older_than: timedelta) -> int:
-    """Likewise of what such events had at the places at which items wait."""
+    """Delete a batch of the values, at the places at which items wait, of events that came longer
+    ago than that. Returns how many."""
     waking = select(_EVENT.c.seq).where(_EVENT.c.waking)
     old = and_(_VALUE.c.received_at < func.now() - older_than, _VALUE.c.seq.not_in(waking))
     key = tuple_(*_VALUE.primary_key)

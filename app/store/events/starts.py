@@ -230,7 +230,7 @@ async def prune(tx: AsyncConnection, older_than: timedelta) -> int:
 
 
 async def prune_gone(tx: AsyncConnection) -> int:
-    """Likewise of what waits for a family that does not come back."""
+    """Delete a batch of what waits for families that do not come back. Returns how many."""
     gone = _START.c.due_at < func.now() - GONE_FOR
     return await _delete(tx, and_(_START.c.settled_at.is_(None), gone))
 

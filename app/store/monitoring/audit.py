@@ -53,7 +53,7 @@ _OF_THE_TABLE = """
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """None: any. ``since`` is within, ``until`` is not."""
+    """Which records; None: any. ``since`` is included, ``until`` is not."""
 
     subject: AuditSubject | None = None
     name: str | None = None

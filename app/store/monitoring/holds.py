@@ -87,7 +87,7 @@ class HoldRow:
 
     @property
     def told_until(self) -> datetime | None:
-        """None: no moment was told: a look decides."""
+        """The end that the other side named; None: a check decides."""
         return self.until if self.cause == Cause.TOLD else None
 
 

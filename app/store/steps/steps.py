@@ -162,8 +162,9 @@ async def answered_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[
 
 
 async def settled_among(tx: AsyncConnection, asked: Collection[StepId]) -> set[ItemId]:
-    """Likewise of steps that wait for events. An event that has just found one is waited for, and
-    one that comes now finds the item as ``tx`` leaves it; by their keys, as events lock them."""
+    """The items of those of these steps that wait for events and have one. Waits for an event that
+    has just found a step; one that comes later finds the item as ``tx`` leaves it. Locked by key,
+    as events lock steps."""
     rows = await fetch_raw(tx, _STAND_SHARED, *_keys(asked))
     return {(run, item) for run, item, status in rows if status == StepStatus.DONE}
 

@@ -96,19 +96,19 @@ class WokenItem:
 
 
 async def lock(tx: AsyncConnection, items: Collection[ItemId]) -> Mapping[ItemId, ItemStatus]:
-    """Nobody changes these until the end of ``tx``. Returns how those stand that are there."""
+    """Lock these items until the end of ``tx``. Returns the status of those that exist."""
     rows = await fetch_raw(tx, _LOCK, *_columns(items))
     return {(run_id, item_id): ItemStatus(status) for _, run_id, item_id, status in rows}
 
 
 async def hold(tx: AsyncConnection, items: Collection[ItemId]) -> set[ItemId]:
-    """Likewise of those of these that are suspended, which are returned. The others are in some
-    delivery's hands, or have ended, and are not waited for."""
+    """Lock those of these items that are suspended, until the end of ``tx``, and return them. The
+    others are in a delivery's hands, or have ended, and are not waited for."""
     return {(row[1], row[2]) for row in await fetch_raw(tx, _HOLD, *_columns(items))}
 
 
 async def suspended_among(tx: AsyncConnection, items: Collection[ItemId]) -> set[ItemId]:
-    """Those that are so at the moment; nobody is waited for."""
+    """Those of these items that are suspended at the moment. Waits for nobody."""
     return {(row[1], row[2]) for row in await fetch_raw(tx, _WAITING, *_columns(items))}
 
 

@@ -118,7 +118,7 @@ def code_of(family: AnyFamily) -> FamilyCode:
 
 
 def source_of_module(module: ModuleType) -> SourceModule | None:
-    """None: it has no text."""
+    """The module's source; None: it has none."""
     try:
         file = inspect.getsourcefile(module)
     except TypeError:  # built in

@@ -169,7 +169,7 @@ class EventInbox:
     async def _written(
         self, tx: AsyncConnection, read: Sequence[_Read], once: IdempotentCall | None, sender: str
     ) -> _Written | None:
-        """None: an earlier call had sent them."""
+        """Write the events; None: an earlier call has sent them."""
         if once is not None and await _is_replayed(tx, once):
             return None
         return await self._write(tx, read, sender)

@@ -129,7 +129,8 @@ class EventWaker:
         return True
 
     async def _give(self, name: str, some: Sequence[AwaitedEvent]) -> Counter[int] | None:
-        """None: somebody else is at it."""
+        """Give the events to some of the items that wait. Returns how many have gone on, by event;
+        None: another process is doing it."""
 
         async def work(tx: AsyncConnection) -> Counter[int] | None:
             return await give(tx, self.engine, some) if await wakes.hold(tx, name) else None

@@ -232,7 +232,7 @@ class ItemExecutor:
     async def _partition(
         self, bound: BoundFamily, view: CachedRun, item: ClaimedItem
     ) -> str | None:
-        """None: it has none."""
+        """The item's partition; None: it has none."""
         if item.partition is None and view.entity is None and view.run.finish_of is None:
             item_id = item.claim.item_id
             ctx = self.context(bound, run_id=item.claim.run_id, item_id=item_id)

@@ -108,13 +108,14 @@ class WorkBoard:
         self._prefix = f"{prefix}:at-work"
 
     async def of(self, run_id: str, item_id: str) -> WorkReport | None:
-        """None: it is not at work, or has only just begun."""
+        """The report of the item's worker; None: the item is not at work, or has only just
+        begun."""
         text = await self._redis.hget(self._name(run_id), item_id)
         report = None if text is None else WorkReport.read(text)
         return report if report and report.seen > time.time() - STALE else None
 
     async def tell(self, reports: Mapping[Place, WorkReport], over: Collection[Place] = ()) -> None:
-        """In one round trip."""
+        """Write reports, and delete those of items that are over, in one round trip."""
         of_runs: dict[str, dict[str, str]] = defaultdict(dict)
         for (run_id, item_id), report in reports.items():
             of_runs[run_id][item_id] = json.dumps(asdict(report))

@@ -112,7 +112,7 @@ class QStashFlow:
             now = await self._control.key(now.key)
 
     def _limits(self, live: LiveControl) -> PinFlowControlOptions | None:
-        """None: no message of the key goes anywhere."""
+        """The limits as QStash's pin; None: no family here has the key."""
         told = [self._target_of(key) for key in self._controls.flow_keys(live.key)]
         return next((target.pin for target in told if target is not None), None)
 

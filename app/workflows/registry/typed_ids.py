@@ -21,7 +21,7 @@ class TypedIds:
     kind: Callable[[str], object]
 
     def read(self, item_id: str) -> object | None:
-        """None: it is the text of no such id, and so of nothing that is there."""
+        """The id of this type; None: the text is none, so that no item has it."""
         try:
             value = self.kind(item_id)
         except ValueError:

@@ -95,7 +95,7 @@ class RunCache:
         self._heard = asyncio.Event()
 
     async def get(self, run_id: str) -> CachedRun | None:
-        """None: the run is gone."""
+        """The run as it was read last; None: it was deleted."""
         now = time.monotonic()
         coming = self._coming.get(run_id)
         if coming is not None and coming[1].done():

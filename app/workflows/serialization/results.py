@@ -78,7 +78,7 @@ class Results:
         return json.loads(self._adapter.dump_json(result, warnings=False))
 
     def _dump(self, result: Any) -> str | None:
-        """None: JSON has no form for it, such as bytes that are no text."""
+        """The result as JSON; None: JSON has no form for it, such as for bytes that are no text."""
         try:
             # Of the adapter's own serializer: around it, ``dump_json`` takes as long again.
             text = self._adapter.serializer.to_json(result, warnings="error")

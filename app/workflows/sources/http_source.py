@@ -149,7 +149,7 @@ class HttpSource:
 
 
 def _at(value: Answer, path: str) -> Answer:
-    """None: it is not there."""
+    """The value at a path of the answer; None: there is none."""
     for name in path.split(".") if path else ():
         value = value.get(name) if isinstance(value, dict) else None
     return value

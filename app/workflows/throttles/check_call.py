@@ -63,7 +63,8 @@ class CheckCall:
         self._good_until = 0.0
 
     async def ask(self) -> str | None:
-        """None: all is well. Of several who ask at once each has the same answer."""
+        """The check's sentence, or None if all is well. Callers that ask at the same time get the
+        same answer."""
         if self._kept and time.monotonic() < self._good_until:
             return self._answer
         answer = await self._asked()
