@@ -96,7 +96,7 @@ class PartitionWindows:
     controls: EffectiveLimits
 
     def of(self, family: str) -> Window | None:
-        """None: its partitions have no limits."""
+        """The window of a family's partitions; None: they have no limits."""
         live = self.controls.of(flow_key(family, Layer.EXECUTE))
         if live.partition is None:
             return None

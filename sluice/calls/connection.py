@@ -116,7 +116,7 @@ class Connection:
     async def _messages(
         self, path: str, query: Mapping[str, str], last: str | None
     ) -> AsyncGenerator[httpx2.ServerSentEvent | None, None]:
-        """None: nothing follows."""
+        """The messages of the stream; None: nothing will follow."""
         headers = {"Accept": "text/event-stream"}
         headers |= {} if last is None else {"Last-Event-ID": last}
         request = self._http.build_request(

@@ -1,4 +1,4 @@
-"""Names that lead to one thing: classes, modules and rooms of ``app/`` and of the client."""
+"""Names that lead to one thing: classes, modules and folders of ``app/`` and of the client."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def test_a_public_class_name_stands_for_one_class() -> None:
     assert not twice
 
 
-def test_no_room_has_more_modules_than_one_can_look_over() -> None:
+def test_no_folder_has_more_modules_than_one_can_look_over() -> None:
     modules = [*MODULES, *TESTS.rglob("*.py")]
     counted = [one for one in modules if one.name not in {"__init__.py", "conftest.py"}]
     counts = Counter(one.parent.relative_to(APP.parent).as_posix() for one in counted)
     # Families are a team's own, one file each.
-    crowded = {room for room, number in counts.items() if number > MOST_MODULES}
+    crowded = {folder for folder, number in counts.items() if number > MOST_MODULES}
     assert not crowded - {"app/workflows/families", "tests/workflows/families"}
 
 
@@ -56,3 +56,14 @@ def test_no_module_is_longer_than_one_can_read() -> None:
 def test_a_module_is_named_by_what_it_holds() -> None:
     participles = {module.stem for module in MODULES if PARTICIPLE.fullmatch(module.stem)}
     assert not participles - NOUNS
+
+
+def test_a_docstring_says_what_a_function_returns_before_what_none_means() -> None:
+    riddles = []
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                said = ast.get_docstring(node) or ""
+                if re.match(r"None[:,]", said):
+                    riddles.append(f"{_place(module)}: {node.name}")
+    assert not riddles

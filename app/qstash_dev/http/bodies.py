@@ -32,7 +32,7 @@ async def read_body(request: Request, largest: int = LARGEST_MESSAGE) -> bytes:
 
 
 async def read_json(request: Request, largest: int = LARGEST_MESSAGE) -> Any:  # whatever was sent
-    """None: there is no body.
+    """The body as JSON; None: there is none.
 
     Raises:
         QStashRefusal: it is no JSON, or too large.

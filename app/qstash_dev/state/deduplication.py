@@ -14,7 +14,7 @@ LONGEST_ID = 256
 
 
 def deduplication_id(fields: HeaderFields, destination: str, body: bytes) -> str | None:
-    """None: the message is to be published whatever was before.
+    """The id under which a message is published once; None: it is published in any case.
 
     Raises:
         QStashRefusal: the id is too long, or has a colon.

@@ -114,7 +114,7 @@ class FlowKey:
         self._started, self._started_at = self._clock.elapsed(), self._clock.now()
 
     def pin(self, parallelism: int | None, rate: DeliveryRate | None) -> None:
-        """None: as it was."""
+        """Pin these limits. None: leave that one as it is."""
         if parallelism is not None:
             self.pinned_parallelism = True
             self._held = replace(self._held, parallelism=parallelism)
@@ -159,7 +159,7 @@ def _limits_of(message: QStashMessage) -> FlowLimits:
 
 
 def _highest_parallelism(waiting: Counter[FlowLimits]) -> int | None:
-    """None, which is no limit, is the highest."""
+    """The highest parallelism of the waiting messages. No limit, None, is the highest."""
     each = [limits.parallelism for limits in waiting]
     return None if None in each else max(number for number in each if number is not None)
 

@@ -90,7 +90,7 @@ class Queues:
         return queue
 
     def change(self, name: str, *, parallelism: int | None, paused: bool | None) -> QStashQueue:
-        """None: as it was.
+        """Change these settings of a queue. None: leave that one as it is.
 
         Raises:
             QStashRefusal: see ``of``; or the parallelism cannot be.

@@ -44,7 +44,7 @@ class HeaderFields:
         self._by_name = dict(self.pairs)
 
     def get(self, name: str) -> str | None:
-        """None: it is not there, or empty.
+        """The field's value; None: it is not there, or empty.
 
         Args:
             name: as documented, such as ``Upstash-Retries``.

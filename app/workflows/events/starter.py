@@ -125,7 +125,7 @@ class EventStarter:
         return (await self._start_due())[0]
 
     async def _start_due(self) -> tuple[int, float]:
-        """Likewise; and the seconds until something is due, as far as is known."""
+        """The same, with the seconds until something is due, as far as is known."""
         number = 0
         over: set[Key] = set()
         while True:

@@ -133,7 +133,7 @@ class ItemExecutor:
         delivery: Delivery,
         turn: ItemTurn,
     ) -> AttemptResult | None:
-        """None: the run stopped before the item's turn came."""
+        """Attempt the item when its turn comes; None: the run stopped first."""
         run_id, flow_key = item.claim.run_id, bound.flow_key(Layer.EXECUTE)
         limited = partitioned(bound)
         permit: AbstractAsyncContextManager[None] | None = None

@@ -50,7 +50,7 @@ class ItemSelection(Protocol):
 
     @property
     def item_ids(self) -> Sequence[str] | None:
-        """None: by eligibility."""
+        """Exactly these ids; None: the eligible ones."""
 
     @property
     def item_list(self) -> str | None: ...
