@@ -25,6 +25,7 @@ DECLARED = {
     "a.paginate": FlowControl(),
     "b.execute": SHARED,
     "c.execute": FlowControl(rate=4),
+    "d.execute": FlowControl(per_partition=2),
 }
 WHY = "the provider asks to come again"
 
@@ -122,6 +123,24 @@ async def test_who_could_not_begin_in_time_does_not_wait_on_under_a_key_that_is_
         asyncio.get_running_loop().call_later(0, hold)
         with pytest.raises(FlowHeld):
             await waits
+
+
+async def test_nobody_asks_ahead_for_permits_of_a_key_that_is_held(
+    servers: TestServers, redis_prefix: str
+) -> None:
+    """Whoever had one would begin: nothing else looks at a permit that is there."""
+    held = Held()
+    async with asyncio.timeout(PATIENCE), held_gate(servers.redis_url, redis_prefix, held) as gate:
+        held.rows = [Hold("d", WHY, left=PATIENCE)]
+        await refresh(gate)
+        with pytest.raises(FlowHeld):
+            await gate.ahead("d.execute", ["acme", "beta"])
+        held.rows = []
+        await refresh(gate)
+        permits = await gate.ahead("d.execute", ["acme", "beta"])
+        assert [permit.granted for permit in permits] == [True, True]
+        for permit in permits:
+            permit.forgo()
 
 
 async def test_one_flow_key_may_be_held_alone_and_a_hold_ends_by_itself(

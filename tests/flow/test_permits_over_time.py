@@ -55,6 +55,24 @@ class Rated(GateScript):
         return Granted(starts, 0, ask_in)
 
 
+class Taking(GateScript):
+    """Gives whatever is wanted, and asks for ``excess`` slots back. ``released``: those that it was
+    given back, one exchange after the other."""
+
+    def __init__(self) -> None:
+        self.fault = Fault(structlog.get_logger("test"), "gate_unreachable")
+        self.excess = 0
+        self.released: list[str] = []
+
+    async def exchange(
+        self, key: str, control: FlowControl, worker: str, *, want: int, **more: Any
+    ) -> Granted:
+        self.released += more["released"]
+        self.excess = max(0, self.excess - len(more["released"]))
+        await asyncio.sleep(0.001)
+        return Granted([0.0] * want, self.excess, None)
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -106,6 +124,28 @@ def test_a_rate_is_kept_and_used_where_redis_is_far_away(away: float, most: floa
     assert_rate_kept(starts, 2 * away, 1 / 50)
     assert all(later - one >= 1.0 for one, later in zip(starts, starts[51:], strict=False))
     assert starts[-1] - starts[0] < 99 / 50 * most
+
+
+@pytest.mark.parametrize("excess", [0, 1, 2, 3])
+def test_as_many_slots_as_are_in_excess_are_given_back_and_others_are_kept(excess: int) -> None:
+    """Those that nobody uses at once, and those of items as they end."""
+
+    async def main(_loop: VirtualLoop) -> list[list[str]]:
+        script, held = Taking(), []
+        lane = queue(script, FlowControl(parallelism=4))
+        permits = [await lane.enter() for _ in range(3)]
+        lane.leave(permits.pop(0))  # kept for the next item
+        script.excess = excess
+        lane.kick(asked=True)
+        for _ in range(3):
+            await asyncio.sleep(0.005)  # exchanges end: nothing is given up for its age
+            held.append(list(script.released))
+            if permits:
+                lane.leave(permits.pop(0))
+        return held
+
+    held = in_virtual_time(main)
+    assert [len(one) for one in held] == [min(1, excess), min(2, excess), min(3, excess)]
 
 
 def test_permits_that_a_stall_of_the_loop_has_made_late_are_not_used_all_at_once() -> None:
