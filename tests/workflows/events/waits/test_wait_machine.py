@@ -140,6 +140,23 @@ class WaitsMachine(RuleBasedStateMachine):
     def its_time_is_over(self, which: int) -> None:
         self.do(self.store.pass_by(self.limited[which % len(self.limited)]))
 
+    @precondition(lambda self: self.limited)
+    @rule(which=which, number=st.integers(0, 20), then=st.sampled_from(["", "prune", "message"]))
+    def its_time_is_over_and_its_event_is_on_its_way(
+        self, which: int, number: int, then: str
+    ) -> None:
+        place = self.limited[which % len(self.limited)]
+        wait, hand = self.store.items[place].open, self.store.hands.get(place)
+        assert wait is not None
+        self.do(self.store.send_to_very_many(wait.asked.value, f"e{number}"))
+        if then == "prune":
+            self.do(self.store.prune())
+        self.do(self.store.pass_by(place))
+        if then == "message" and hand is not None:
+            self.do(self.store.move(hand))
+        elif then == "message" and place[0] not in self.paused:
+            self.do(self.store.claim(place))
+
     @property
     def limited(self) -> list[Place]:
         every = sorted(self.store.items.items())

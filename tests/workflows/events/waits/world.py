@@ -133,6 +133,7 @@ class WaitWorld:
         self.items: dict[Place, ItemModel] = {}
         self.events: dict[int, str] = {}
         """Those that are there: value by ``seq``."""
+        self.old: set[int] = set()
         self.hands: dict[Place, Hand] = {}
         self.stale: list[Hand] = []
         self.page: list[AwaitedEvent] = []
@@ -241,7 +242,8 @@ class WaitWorld:
             assert not ours
             return
         assert ours
-        before = [seq for seq, value in self.events.items() if value == asked.value]
+        fresh = self.events.keys() - self.old
+        before = [seq for seq in fresh if self.events[seq] == asked.value]
         first = next((seq for seq in sorted(before) if seq not in had), None)
         assert (told is not None) == (first is not None)
         item.waits.append(Wait(asked))
@@ -412,15 +414,16 @@ class WaitWorld:
         item.due = item.status is ItemStatus.SUSPENDED
 
     async def prune(self) -> None:
-        """All that has come is old, but for what is on its way."""
+        """All that has come is old, also what is on its way, which stays: who begins to wait does
+        not look so far back."""
         for table in ("event", "event_value"):
             await self.sluice.sql(
-                f"UPDATE sluice.{table} SET received_at = now() - interval '40 days'"  # noqa: S608
-                " WHERE seq NOT IN (SELECT seq FROM sluice.event WHERE waking)"
+                f"UPDATE sluice.{table} SET received_at = received_at - interval '40 days'"  # noqa: S608
             )
         await retention.prune_events(self.sluice.service.database, timedelta(days=30))
         [[left]] = await self.sluice.sql("SELECT array_agg(seq::text) FROM sluice.event")
         self.events = {seq: value for seq, value in self.events.items() if str(seq) in (left or ())}
+        self.old = set(self.events)
 
     def cancelled(self, run_id: str) -> None:
         for place, item in self.items.items():
