@@ -100,6 +100,26 @@ def test_the_reference_names_every_route_and_no_other() -> None:
     assert {route.strip("`") for route, _ in rows("http-api.md")} == there
 
 
+NAMED = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/api/(?:[\w/-]|\{[\w.]+\})+)(?![\w/…{])")
+OF_A_FAMILY = ("/api/workflows/", "/api/cron/", "/api/qstash/")
+
+
+def test_a_route_that_a_page_or_a_sentence_names_is_there() -> None:
+    there = [
+        re.compile(re.sub(r"\\{\w+\\}", r"[^/]+", re.escape(route.strip("`"))))
+        for route, _ in rows("http-api.md")
+    ]
+    named = {
+        f"{method} {path}"
+        for folder, files in (("docs", "*.md"), ("app", "*.py"))
+        for page in (ROOT / folder).rglob(files)
+        for method, path in NAMED.findall(page.read_text("utf-8"))
+        if not path.startswith(OF_A_FAMILY) and not path.endswith("/")
+    }
+    assert len(named) > 30
+    assert [one for one in named if not any(route.fullmatch(one) for route in there)] == []
+
+
 def test_the_reference_names_every_command_and_no_other() -> None:
     groups = {"flow", "backfills", "schedule"}  # which have pages of their own
     there = [f"sluice {name}" for name in COMMANDS if name not in groups]

@@ -95,7 +95,7 @@ class StepAtWorkView(View):
 class AtWorkView(View):
     """An item that a worker has been executing for a second or longer."""
 
-    worker: str = Field(description="as GET /api/workers calls it")
+    worker: str = Field(description="as GET /api/overview calls it")
     host: str
     attempt: int = Field(description="at the item, from 1")
     since: datetime

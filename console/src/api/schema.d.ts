@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: b5f7b5e2c62a814951fd6b0b55c4eabf89841fc5323d91a64c7832b1584dd2dd
+// OpenAPI document: adb9dbf0988eb6338247eba3b8b9b2df1954f7a5345339b85014c2036a78fa6e
 
 export interface paths {
     "/api/audit": {
@@ -1688,7 +1688,7 @@ export interface components {
             steps: components["schemas"]["StepAtWorkView"][];
             /**
              * Worker
-             * @description as GET /api/workers calls it
+             * @description as GET /api/overview calls it
              */
             worker: string;
         };

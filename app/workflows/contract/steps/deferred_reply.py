@@ -29,8 +29,9 @@ class DeferredFailed(StepFailed):
 
     ``status``: of HTTP; None: there was none. ``code``: in the provider's words, such as
     ``invalid_request_error``; or ``batch_expired``, where no batch had come to it in time, or
-    ``no_end``, where it is not known whether the provider has answered it. ``terminal``: to ask
-    again would not help, or might be paid for twice, and the item fails at once.
+    ``no_end``, where it is not known whether the provider has answered it, or ``no_provider``,
+    where no process has its settings any more. ``terminal``: to ask again would not help, or might
+    be paid for twice, and the item fails at once.
     """
 
     def __init__(
