@@ -63,7 +63,7 @@ endif
 
 slow: .venv/.ready ## run the tests that kill processes, or move very many rows
 	@# One by one, the longest first, so that none begins when the others have ended.
-	@$(BIN)/python -m pytest -n 4 --dist load --maxschedchunk 1 -q -m slow $(call marked,slow)
+	@$(BIN)/python -m pytest -n 3 --dist load --maxschedchunk 1 -q -m slow $(call marked,slow)
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q -m scaffold tests/scaffold
