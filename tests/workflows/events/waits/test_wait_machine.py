@@ -145,7 +145,9 @@ class WaitsMachine(RuleBasedStateMachine):
     def its_time_is_over_and_its_event_is_on_its_way(
         self, which: int, number: int, then: str
     ) -> None:
-        place = self.limited[which % len(self.limited)]
+        in_hand = [place for place in self.limited if place in self.store.hands]
+        places = (in_hand if which % 2 else None) or self.limited
+        place = places[which % len(places)]
         wait, hand = self.store.items[place].open, self.store.hands.get(place)
         assert wait is not None
         self.do(self.store.send_to_very_many(wait.asked.value, f"e{number}"))
