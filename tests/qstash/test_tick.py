@@ -19,7 +19,10 @@ from tests.workflows.notifications.told import FINE, LOOPBACK, add_target, deliv
 
 PATH = "/api/qstash/tick"
 FREE = ["outbox", "schedules", "events"]
-ALONE = ["runs", "wakes", "samples", "limits", "flow", "coverage", "notifications", "retention"]
+ALONE = [
+    "runs", "wakes", "samples", "limits", "flow", "coverage", "notifications", "batches",
+    "retention",
+]  # fmt: skip
 
 
 async def test_a_signed_call_or_any_clock_with_a_token_makes_it(opener: Opener) -> None:
