@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -103,14 +104,13 @@ class PartitionQueue:
         self._released[permit] = self._held.pop(permit)
         if self._line or self._wanted_elsewhere:
             self.kick()
-        elif self._talking is None:
-            self._talking = asyncio.create_task(self._talk())
+        else:
+            self._begin_talk()
 
     def kick(self) -> None:
         """There is something to say to Redis, or to hear from it."""
         self._kicked.set()
-        if self._talking is None:
-            self._talking = asyncio.create_task(self._talk())
+        self._begin_talk()
 
     def close(self) -> None:
         """Send away everybody in line; those inside stay."""
@@ -134,6 +134,11 @@ class PartitionQueue:
 
     def refusal(self, flow_key: str) -> Exception | None:
         return GateClosed() if self._closed else self._refused(flow_key)
+
+    def _begin_talk(self) -> None:
+        if self._talking is None:
+            # For all items, and so in the context of none: not as its code, nor on its clock.
+            self._talking = asyncio.create_task(self._talk(), context=contextvars.Context())
 
     async def _talk(self) -> None:
         pause = 0.1

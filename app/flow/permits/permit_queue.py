@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -121,8 +122,7 @@ class PermitQueue:
         for slots, and some may be held here."""
         self._unsaid.asked = self._unsaid.asked or (asked and bool(self._held))
         self._kicked.set()
-        if self._talking is None:
-            self._talking = asyncio.create_task(self._talk())
+        self._begin_talk()
 
     def close(self) -> None:
         """Send away everybody in line; those inside stay."""
@@ -154,13 +154,17 @@ class PermitQueue:
 
     def _hand_on(self) -> None:
         self._unsaid.handed += 1
-        if self._talking is None:
-            self._talking = asyncio.create_task(self._talk())
+        self._begin_talk()
 
     def _give_back(self, permit: str) -> None:
         self._held.discard(permit)
         self._unsaid.released.append(permit)
         self.kick()
+
+    def _begin_talk(self) -> None:
+        if self._talking is None:
+            # For all items, and so in the context of none: not as its code, nor on its clock.
+            self._talking = asyncio.create_task(self._talk(), context=contextvars.Context())
 
     async def _talk(self) -> None:
         pause = 0.1

@@ -1,0 +1,75 @@
+"""What a worker says to Redis is for all of its items: it is done in the context of none, whose
+code may be what has it said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from app.flow.limits import FlowControl
+from app.flow.overrides import LiveControl
+from app.flow.partitions.partition_script import Exchanged
+from app.flow.permits.permit_queue import PermitQueue
+from app.flow.redis_script import GateScript, Granted
+from tests.flow.gates import KEY
+from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
+from tests.support.patience import PATIENCE
+from tests.support.servers.choice import TestServers
+
+OF_AN_ITEM: ContextVar[bool] = ContextVar("of_an_item", default=False)
+FEW = FlowControl(parallelism=2)
+
+
+class Watched(GateScript):
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        super().__init__(redis, prefix, lease=timedelta(minutes=5))
+        self.within: list[bool] = []
+
+    async def exchange(self, *args: Any, **named: Any) -> Granted:  # as it is called
+        self.within.append(OF_AN_ITEM.get())
+        return await super().exchange(*args, **named)
+
+
+class WatchedPartitions(Script):
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        super().__init__(redis, prefix)
+        self.within: list[bool] = []
+
+    async def exchange(self, *args: Any, **named: Any) -> Exchanged:
+        self.within.append(OF_AN_ITEM.get())
+        return await super().exchange(*args, **named)
+
+
+@pytest.fixture
+async def redis(servers: TestServers) -> AsyncIterator[Redis]:
+    async with Redis.from_url(servers.redis_url) as client:
+        yield client
+
+
+async def test_a_permit_is_asked_for_and_given_back_in_the_context_of_no_item(
+    redis: Redis, redis_prefix: str
+) -> None:
+    script, live = Watched(redis, redis_prefix), LiveControl(KEY, FEW)
+    queue = PermitQueue(script, "worker", lambda: live, lambda _: None)
+    OF_AN_ITEM.set(True)
+    async with asyncio.timeout(PATIENCE):
+        queue.leave(await queue.enter(KEY))
+        await queue.drained()
+    assert set(script.within) == {False}
+
+
+async def test_so_is_one_of_a_partition(redis: Redis, redis_prefix: str) -> None:
+    script = WatchedPartitions(redis, redis_prefix)
+    queue = queue_of(script, FEW, FEW)
+    OF_AN_ITEM.set(True)
+    async with asyncio.timeout(PATIENCE):
+        async with slot_of(queue, "acme"):
+            pass
+        await queue.drained()
+    assert set(script.within) == {False}
