@@ -12,7 +12,8 @@ from tests.e2e.support.stack import LOOK, Api
 from tests.e2e.support.views import ACTIONS, address, shown
 
 HARMLESS = re.compile(
-    "^(Copy|Copy JSON|Count coverage now|Preview this item|Clear|Show \\d+ more|Previous|[{[].*)$"
+    "^(Copy|Copy JSON|Count coverage now|Preview this item|Try a sample|Clear|Show \\d+ more"
+    "|Previous|[{[].*)$"
 )
 
 
