@@ -62,7 +62,7 @@ else
 endif
 
 slow: .venv/.ready ## run the tests that kill processes, or move very many rows
-	@# One by one, the longest first, so that none begins when the others have ended.
+	@# One by one, those with the longest time limit first, so that none of these begins last.
 	@$(BIN)/python -m pytest -n 3 --dist load --maxschedchunk 1 -q -m slow $(call marked,slow)
 
 scaffold: .venv/.ready ## start families and a service in copies of this folder, and test those
