@@ -111,7 +111,7 @@ bench-peers: .venv/.ready $(PEERS:%=.venv/peers/%/.ready) ## beside its peers: m
 console: ## build the console into app/console/static, as it is committed; needs Node
 	@cd console && npm ci --no-fund --no-audit --loglevel=error && npm run --silent build
 
-console-check: ## test the console, build it anew, and compare it with what is committed, bit for bit
+console-check: .venv/.ready ## test the console, build it anew, and compare it with what is committed, bit for bit
 	@console/check
 
 lock: $(UV) ## pin every dependency with its hashes anew

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -48,13 +49,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that may take longest come first, so that nobody waits for one at the end."""
+    """Those with the longest time limit come first, so that nobody waits for one at the end."""
     items.sort(key=_most_seconds, reverse=True)
 
 
 def _most_seconds(item: pytest.Item) -> float:
+    """Its time limit: its own, or everybody's. 0 stands for none."""
     own = item.get_closest_marker("timeout")
-    return 0.0 if own is None else float(own.args[0])
+    seconds = None if own is None else own.kwargs.get("timeout", next(iter(own.args), None))
+    return float(item.config.getini("timeout") if seconds is None else seconds) or math.inf
 
 
 def pytest_collection_finish() -> None:
