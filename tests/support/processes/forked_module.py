@@ -9,15 +9,20 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from threading import Event, Lock
 
 from tests.support.patience import PATIENCE
 
-LOADED = ["app.main", "tests.support.service", "uvloop"]
+MODULES = ["app.main", "tests.support.service", "uvloop"]
+
+_FORKING = multiprocessing.get_context("forkserver")
+_LOADING, _LOADED = Lock(), Event()
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,13 @@ class ForkedModule:
         return self._process.exitcode
 
     def send_signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
+        """To nobody, once it has ended: its number may be another process's by then."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
-        self._process.kill()
+        self.send_signal(signal.SIGKILL)
 
     async def wait(self) -> int:
         while (code := self.returncode) is None:
@@ -51,11 +59,12 @@ async def forked_module(
     module: str, *arguments: str, env: Mapping[str, str]
 ) -> AsyncIterator[ForkedModule]:
     """Start it and wait until it has said that it is ready; whatever happens, it is gone at the
-    end."""
-    forking = multiprocessing.get_context("forkserver")
-    forking.set_forkserver_preload(LOADED)
-    ours, theirs = forking.Pipe(duplex=False)
-    process = forking.Process(target=_run, args=(module, arguments, dict(env), theirs), daemon=True)
+    end. ``env`` is added to the environment, as that is now."""
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.to_thread(_load)
+    ours, theirs = _FORKING.Pipe(duplex=False)
+    own = {**os.environ, **env}
+    process = _FORKING.Process(target=_run, args=(module, arguments, own, theirs), daemon=True)
     process.start()
     theirs.close()
     started = ForkedModule(process)
@@ -87,8 +96,26 @@ async def _said(told: Connection) -> bytes:
     return bytes(line)
 
 
+def _load() -> None:
+    """Return once there is a process to fork from, which takes some seconds the first time: it
+    answers nobody until it has loaded everything."""
+    with _LOADING:
+        if not _LOADED.is_set():
+            _FORKING.set_forkserver_preload(MODULES)
+            first = _FORKING.Process(target=_nothing, daemon=True)
+            first.start()
+            first.join()
+            _LOADED.set()
+
+
+def _nothing() -> None:
+    """What the first process does."""
+
+
 def _run(module: str, arguments: tuple[str, ...], env: Mapping[str, str], told: Connection) -> None:
+    os.environ.clear()  # it is that of when the process began that this one is forked from
     os.environ.update(env)
+    time.tzset()
     os.dup2(told.fileno(), 1)
     told.close()
     sys.argv = [module, *arguments]
