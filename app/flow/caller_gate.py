@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
+from app.connections.shared_tasks import shared_task
 from app.errors import Conflict, SluiceError, TooManyTries, Unavailable
 from app.flow.gate import FlowHeld, GateClosed, PartitionBusy
 from app.flow.overrides import EffectiveLimits
@@ -47,7 +48,7 @@ class CallerGate:
         if live.paused or self._controls.holds.of(flow_key) is not None:
             raise self._refusal(flow_key)
         if not live.open and (self._running is None or self._running.done()):
-            self._running = asyncio.create_task(self._gate.run())
+            self._running = shared_task(self._gate.run())
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience if patience is None else patience):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
 from app.connections.faults import DEADLOCK, sqlstate
+from app.connections.shared_tasks import shared_task
 from app.store.database import TRIES
 
 LARGEST_BATCH = 500
@@ -42,8 +42,7 @@ class GroupCommit(Generic[T]):
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, done))
         if self._writing is None:
-            # Of no entry in particular: in none of their contexts.
-            self._writing = asyncio.create_task(self._drain(), context=contextvars.Context())
+            self._writing = shared_task(self._drain())
         await done
 
     async def _drain(self) -> None:

@@ -12,6 +12,7 @@ import structlog
 from app.connections.faults import Fault
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
+from app.connections.shared_tasks import shared_task
 from app.store.events.starts import CHANNEL as EVENTS
 from app.store.runs.events import CHANNEL
 
@@ -57,7 +58,7 @@ class RunNotifications:
     def _added(self, listeners: set[Hear], listener: Hear) -> Iterator[None]:
         listeners.add(listener)
         if self._task is None:
-            self._task = asyncio.create_task(self._listen())
+            self._task = shared_task(self._listen())
         try:
             yield
         finally:

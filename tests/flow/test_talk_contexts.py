@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from app.connections.shared_tasks import shared_task
 from app.flow.limits import FlowControl
 from app.flow.overrides import LiveControl
 from app.flow.partitions.partition_script import Exchanged
 from app.flow.permits.permit_queue import PermitQueue
 from app.flow.redis_script import GateScript, Granted
+from app.redaction.redactor import IN_USE, Redactor
 from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.patience import PATIENCE
@@ -44,6 +46,17 @@ class WatchedPartitions(Script):
     async def exchange(self, *args: Any, **named: Any) -> Exchanged:
         self.within.append(OF_AN_ITEM.get())
         return await super().exchange(*args, **named)
+
+
+async def test_what_is_done_for_all_has_the_services_redactor_and_nothing_of_an_items() -> None:
+    redactor = Redactor(["of-this-service"])
+    IN_USE.set(redactor)
+    OF_AN_ITEM.set(True)
+
+    async def within() -> tuple[Redactor | None, bool]:
+        return IN_USE.get(), OF_AN_ITEM.get()
+
+    assert await shared_task(within(), name="for-all") == (redactor, False)
 
 
 @pytest.fixture

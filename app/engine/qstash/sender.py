@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.driver import fetch_raw
 from app.connections.faults import Fault
+from app.connections.shared_tasks import shared_task
 from app.engine.qstash import statements
 from app.engine.qstash.faults import QStashFault, calling_qstash
 from app.engine.qstash.publication import BATCH, Publication, batch_of, taken
@@ -112,7 +113,7 @@ class OutboxSender:
         """Send what the outbox holds, as soon as this transaction has committed."""
 
         def committed(connection: Any) -> None:  # SQLAlchemy's own
-            task = asyncio.create_task(self._sent_once(connection.connection.driver_connection))
+            task = shared_task(self._sent_once(connection.connection.driver_connection))
             self._committing.add(task)
             task.add_done_callback(self._committing.discard)
 
@@ -125,7 +126,7 @@ class OutboxSender:
         self._wanted = True
         while self._sending is not None or self._wanted:
             if self._sending is None:
-                self._sending = asyncio.create_task(self._drain())
+                self._sending = shared_task(self._drain())
             await asyncio.wait([self._sending])
 
     async def sent(self) -> None:
@@ -151,7 +152,7 @@ class OutboxSender:
             await asyncio.sleep(COMMITTING)
         self._wanted = True
         if self._sending is None:
-            self._sending = asyncio.create_task(self._drain())
+            self._sending = shared_task(self._drain())
 
     async def _drain(self) -> None:
         try:

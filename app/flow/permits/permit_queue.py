@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Callable
 from contextlib import suppress
 
 from app.config.priorities import BULK_SHARE, ORDINARY
+from app.connections.shared_tasks import shared_task
 from app.flow.gate import GateClosed
 from app.flow.lateness import late
 from app.flow.overrides import LiveControl
@@ -163,8 +163,7 @@ class PermitQueue:
 
     def _begin_talk(self) -> None:
         if self._talking is None:
-            # For all items, and so in the context of none: not as its code, nor on its clock.
-            self._talking = asyncio.create_task(self._talk(), context=contextvars.Context())
+            self._talking = shared_task(self._talk())
 
     async def _talk(self) -> None:
         pause = 0.1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from app.connections.shared_tasks import shared_task
 from app.errors import SluiceError
 from app.store.pool import WAITER
 from app.workflows.contract.context import Cost, Meter
@@ -103,10 +103,7 @@ class Gatherer:
             self._timer = None
         values, self._waiting = self._waiting, []
         if values:
-            # Nobody's in particular: of no item's clock, in no step and in no trace.
-            task = asyncio.get_running_loop().create_task(
-                self._settle(values), name=self._name, context=contextvars.Context()
-            )
+            task = shared_task(self._settle(values), name=self._name)
             self._calls[task] = values
             task.add_done_callback(self._settled)
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.config.priorities import ORDINARY
 from app.connections.faults import Fault
+from app.connections.shared_tasks import shared_task
 from app.store.database import reading
 from app.store.run_notifications import RunNotifications
 from app.store.runs import runs
@@ -106,12 +107,12 @@ class RunCache:
         if known is None or now - known[0] > FRESH_SECONDS:
             if len(self._views) >= MOST_RUNS:
                 self.changed(None)
-            known = (now, asyncio.create_task(self._load(run_id)))
+            known = (now, shared_task(self._load(run_id)))
             self._views[run_id] = known
             self._coming.pop(run_id, None)
         elif now - known[0] > FRESH_SECONDS / 2 and run_id not in self._coming:
             # Asked ahead of time: items ask while they hold a slot, which must not stand empty.
-            self._coming[run_id] = (now, asyncio.create_task(self._load(run_id)))
+            self._coming[run_id] = (now, shared_task(self._load(run_id)))
         if known[1].done():
             return known[1].result()
         try:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from app.connections.faults import Fault, away, said
+from app.connections.shared_tasks import shared_task
 from app.errors import SluiceError
 from app.workflows.contract.context import Context
 from app.workflows.contract.throttle import Throttle
@@ -81,7 +82,7 @@ class CheckCall:
             await asyncio.wait({former}, timeout=CLEANING)
         task = self._running  # of who asked at once, the first has begun it anew
         if task is None or task.done():
-            task = self._running = asyncio.create_task(self._called())
+            task = self._running = shared_task(self._called())
         done, _ = await asyncio.wait({task}, timeout=self._seconds)
         if not done and self._cancels:
             # A thread cannot be made to end. It is waited for once more, so that a check that
