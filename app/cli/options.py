@@ -119,3 +119,15 @@ def following(*, watch: bool, through_pauses: bool) -> Following:
     if through_pauses:
         return Following.THROUGH_PAUSES
     return Following.TO_A_PAUSE if watch else Following.NOT
+
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would happen, and start nothing.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Also items that already have a result.")]
+RampEvery = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Grow after each such time; else 60s.")
+]
+OfFamily = Annotated[str | None, typer.Option(help="Only of this family.")]
+Most = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")]

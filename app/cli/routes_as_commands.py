@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PART = r"([^\s/?]*[^\s/?.,;:])"
+_PART = r"([^\s/?]*[^\s/?.,;:)'\"`])"
 """An id in a path, without the end of the sentence behind it."""
 COMMANDS = {
     "GET /api/families": "families",

@@ -13,12 +13,15 @@ from app.workflows.family import JobFamily
 from docs.generate.markdown import code, prose, table
 from docs.generate.source import Attribute, Method, as_markdown, attributes, methods
 
-_OF_SLUICE = {"services", "family", "meter", "tools"}
+_OF_SLUICE = {"services", "family", "meter", "runner"}
 """Fields of a context that are made for the family and not to be used by it."""
 
 
 def contract() -> str:
-    context = [a for a in attributes(Context) if a.name not in _OF_SLUICE]
+    fields = list(attributes(Context))
+    if not {field.name for field in fields} >= _OF_SLUICE:
+        raise ValueError("A field of Context that is Sluice's own has another name now.")
+    context = [a for a in fields if a.name not in _OF_SLUICE]
     others = [getattr(module, name) for name in sorted(module.__all__)]
     given = [cls for cls in others if cls not in {JobFamily, Context, module.Services}]
     signals = [cls for cls in given if isinstance(cls, type) and issubclass(cls, Exception)]

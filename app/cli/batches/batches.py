@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.cli.api_client import open_api
-from app.cli.options import Json
+from app.cli.options import Json, Most
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.schemas.provider_batches.answers import ProviderBatchesAnswer, ProviderBatchView
 
@@ -23,7 +23,7 @@ def batches(
     is_open: Annotated[
         bool, typer.Option("--open", help="Only those that have not ended.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    limit: Most = 50,
     as_json: Json = False,
 ) -> None:
     """List batches of requests that providers answer together."""

@@ -16,14 +16,17 @@ from app.cli.input.params import parse_params
 from app.cli.input.run_options import Body, given
 from app.cli.options import (
     Attempts,
+    DryRun,
     FamilyName,
     Following,
+    Force,
     Json,
     Key,
     MaxFailureRate,
     Param,
     Priority,
     ThroughPauses,
+    Yes,
     following,
 )
 from app.cli.output.console import (
@@ -83,17 +86,13 @@ def backfill(
         int, typer.Option(metavar="N", min=1, max=MOST_ACTIVE, help="Partitions at once.")
     ] = USUAL_ACTIVE,
     reverse: Annotated[bool, typer.Option("--reverse", help="The latest partition first.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also items that already have a result.")
-    ] = False,
+    force: Force = False,
     param: Param = None,
     attempts: Attempts = None,
     priority: Priority = None,
     max_failure_rate: MaxFailureRate = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and start nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     watch: Annotated[
         bool,
         typer.Option(

@@ -8,7 +8,7 @@ import typer
 
 from app.cli.api_client import open_api
 from app.cli.commands.backfill import ended, follow_backfill, standing
-from app.cli.options import Json, Note, ThroughPauses, following
+from app.cli.options import Json, Note, OfFamily, ThroughPauses, following
 from app.cli.output.console import (
     add,
     open_console,
@@ -36,7 +36,7 @@ commands.add_typer(backfills, name="backfills")
 def list_backfills(
     context: typer.Context,
     *,
-    family: Annotated[str | None, typer.Option(help="Only of this family.")] = None,
+    family: OfFamily = None,
     as_json: Json = False,
 ) -> None:
     """List backfills, the newest first; or do something with one."""

@@ -23,6 +23,7 @@ from app.cli.options import (
     RunId,
     ThroughPauses,
     Watch,
+    Yes,
     following,
 )
 from app.cli.output.console import is_terminal, number, open_console, print_json, printable
@@ -81,7 +82,7 @@ def approve(run_id: RunId, *, note: Note = None, as_json: Json = False) -> None:
 def cancel(
     run_id: RunId,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    yes: Yes = False,
     note: Note = None,
     as_json: Json = False,
 ) -> None:

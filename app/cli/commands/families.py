@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.item_ids import parts_of
 from app.cli.input.params import parse_params
-from app.cli.options import FamilyName, Json, Note, Param
+from app.cli.options import FamilyName, Json, Note, Param, Yes
 from app.cli.output.console import (
     add,
     is_terminal,
@@ -118,7 +118,7 @@ def forget(
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this item; may be repeated.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    yes: Yes = False,
     note: Note = None,
     as_json: Json = False,
 ) -> None:

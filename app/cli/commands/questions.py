@@ -12,7 +12,7 @@ from app import exact_json
 from app.cli.api_client import ApiClient, open_api
 from app.cli.input.durations import parse_duration
 from app.cli.input.params import Schema, Words, parse_params
-from app.cli.options import ItemId, Json, RunId, StepPath
+from app.cli.options import ItemId, Json, Most, RunId, StepPath
 from app.cli.output.console import (
     add,
     open_console,
@@ -48,7 +48,7 @@ def suspended(
     ] = None,
     *,
     family: Annotated[str | None, typer.Option(help="Only in runs of this family.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    limit: Most = 50,
     as_json: Json = False,
 ) -> None:
     """List what items wait for people for: those of one run, or of all."""

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from app.cli.api_client import open_api
 from app.cli.file_printer import file_of, print_file
-from app.cli.options import Csv, Json, Ndjson, RunId
+from app.cli.options import Csv, Json, Most, Ndjson, OfFamily, RunId
 from app.cli.output.changes import differences
 from app.cli.output.console import (
     add,
@@ -42,14 +42,14 @@ commands = typer.Typer()
 @commands.command()
 def runs(
     *,
-    family: Annotated[str | None, typer.Option(help="Only of this family.")] = None,
+    family: OfFamily = None,
     status: Annotated[
         str | None, typer.Option(help="Only in this status, such as running or failed.")
     ] = None,
     follows: Annotated[
         str | None, typer.Option(metavar="RUN", help="Only those that began by this run.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 20,
+    limit: Most = 20,
     as_json: Json = False,
 ) -> None:
     """List runs, the newest first."""

@@ -17,7 +17,9 @@ from app.cli.input.option_group import with_option_group
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import RunStartOptions
 from app.cli.options import (
+    DryRun,
     FamilyName,
+    Force,
     Json,
     Key,
     OwnEntity,
@@ -36,6 +38,7 @@ from app.cli.output.console import (
     table,
 )
 from app.cli.output.run_summary import cost
+from app.cli.routes_as_commands import with_commands
 from app.errors import BadInput
 from app.schemas.families import FamilyView
 from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
@@ -48,14 +51,10 @@ commands = typer.Typer()
 def run(
     family: FamilyName,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would happen, and start nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     param: Param = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many items.")] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also items that already have a result.")
-    ] = False,
+    force: Force = False,
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")
     ] = None,
@@ -120,7 +119,7 @@ def run(
 
 def _tell_more(console: Console, started: StartedAnswer, *, waited: bool) -> None:
     if waited:
-        console.print(printable(started.message))
+        console.print(printable(with_commands(started.message, program())))
     if started.item_id is not None:
         console.print(f"What comes of it: {program()} item {started.run_id} {started.item_id}")
 

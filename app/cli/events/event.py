@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from app.cli.api_client import open_api
 from app.cli.input.json_object import parse_object
-from app.cli.options import Json, Key
+from app.cli.options import Json, Key, Most
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.schemas.sent_events.answers import (
     EventsSentAnswer,
@@ -21,7 +21,6 @@ from app.schemas.sent_events.answers import (
 )
 
 PATH = "/api/events"
-Limit = Annotated[int, typer.Option(min=1, max=200, help="How many at most.")]
 
 event = typer.Typer(
     help="Send an event, and show what events have led to.", invoke_without_command=True
@@ -86,7 +85,7 @@ def list_all(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only those of this name.")
     ] = None,
-    limit: Limit = 50,
+    limit: Most = 50,
     as_json: Json = False,
 ) -> None:
     """List the last ones, the newest first, and what came of each."""
@@ -109,7 +108,7 @@ def list_all(
 
 
 @event.command()
-def unmatched(*, limit: Limit = 50, as_json: Json = False) -> None:
+def unmatched(*, limit: Most = 50, as_json: Json = False) -> None:
     """List names that no family knew when such an event came, and how many came."""
     with open_api() as api:
         answer = api.get(UnmatchedEventsAnswer, f"{PATH}/unmatched", limit=limit)

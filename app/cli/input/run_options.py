@@ -16,6 +16,7 @@ from app.cli.options import (
     BudgetUsd,
     MaxFailureRate,
     Priority,
+    RampEvery,
 )
 from app.errors import BadInput
 
@@ -46,10 +47,7 @@ class RunStartOptions:
     ramp_factor: Annotated[
         float | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
     ] = None
-    ramp_every: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Grow after each such time; else 60s."),
-    ] = None
+    ramp_every: RampEvery = None
     budget_usd: BudgetUsd = None
     budget_tokens: BudgetTokens = None
     max_failure_rate: MaxFailureRate = None

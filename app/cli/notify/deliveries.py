@@ -8,7 +8,7 @@ import typer
 
 from app.cli.api_client import open_api
 from app.cli.notify.targets import TargetName, find_target, notify, target_path
-from app.cli.options import Json, Note
+from app.cli.options import Json, Most, Note
 from app.cli.output.console import add, open_console, print_json, printable, table, when
 from app.cli.paths import noted
 from app.schemas.notifications.answers import (
@@ -29,7 +29,7 @@ def deliveries(
     status: Annotated[
         DeliveryStatus | None, typer.Option(help="Only those with this status.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many at most.")] = 50,
+    limit: Most = 50,
     as_json: Json = False,
 ) -> None:
     """List what was told one, the newest first."""

@@ -11,7 +11,7 @@ import typer
 from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
-from app.cli.options import Json, Note
+from app.cli.options import Json, Note, Yes
 from app.cli.output.console import (
     add,
     confirm_removal,
@@ -115,7 +115,7 @@ def add_target(
 def remove(
     name: TargetName,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    yes: Yes = False,
     note: Note = None,
     as_json: Json = False,
 ) -> None:

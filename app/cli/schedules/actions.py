@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from app.cli.api_client import open_api
 from app.cli.commands.watch import tell_start
-from app.cli.options import Json, Key, Note, ThroughPauses, Watch, following
+from app.cli.options import Json, Key, Note, ThroughPauses, Watch, Yes, following
 from app.cli.output.console import confirm_removal, open_console, print_json, printable
 from app.cli.paths import noted, noted_path
 from app.cli.schedules.schedule import ScheduleName, find_schedule, schedule_path, tell
@@ -40,7 +38,7 @@ def _act(name: str, action: str, note: str | None, *, as_json: bool) -> None:
 def remove(
     name: ScheduleName,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    yes: Yes = False,
     note: Note = None,
     as_json: Json = False,
 ) -> None:

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from app.cli.input.durations import parse_duration
 from app.cli.input.limits import is_none, parse_limit
 from app.cli.input.run_options import Body, given
+from app.cli.options import RampEvery
 from app.errors import BadInput
 
 
@@ -52,10 +53,7 @@ class ScheduleRunOptions:
     ramp_factor: Annotated[
         str | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
     ] = None
-    ramp_every: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Grow after each such time; else 60s."),
-    ] = None
+    ramp_every: RampEvery = None
     budget_usd: Annotated[
         str | None, typer.Option(metavar="X", help="Pause when so many USD are spent; none: never.")
     ] = None

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from app.cli.api_client import ApiClient, Reply, open_api
-from app.cli.options import Json
+from app.cli.options import Json, OfFamily
 from app.cli.output.console import (
     add,
     open_console,
@@ -43,7 +43,7 @@ def default(context: typer.Context, *, as_json: Json = False) -> None:
 @schedule.command("list")
 def list_all(
     *,
-    family: Annotated[str | None, typer.Option(help="Only of this family.")] = None,
+    family: OfFamily = None,
     as_json: Json = False,
 ) -> None:
     """List them: when each is due next, and what came of the last fire time."""

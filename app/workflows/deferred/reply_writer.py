@@ -54,7 +54,7 @@ class _Tally:
 class ReplyWriter:
     database: AsyncEngine
     engine: Engine
-    keeper: RunLifecycle
+    lifecycle: RunLifecycle
     look_ahead: int
 
     async def write(
@@ -177,7 +177,7 @@ class ReplyWriter:
         for run_id in sorted(by_run):
             delta = CounterDelta({}, spent_tokens=by_run[run_id])
             counted = await counters.count(tx, run_id, delta, look_ahead=self.look_ahead)
-            await self.keeper.counted(tx, run_id, counted)
+            await self.lifecycle.counted(tx, run_id, counted)
         await self.engine.publish(tx, of_woken(woken))
 
 

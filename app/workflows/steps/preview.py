@@ -28,7 +28,12 @@ from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.output_stream import OutputStream
-from app.workflows.steps.payloads import expected, given_by_value, shown_to_people
+from app.workflows.steps.payloads import (
+    check_name,
+    expected,
+    given_by_value,
+    shown_to_people,
+)
 
 T = TypeVar("T")
 
@@ -126,6 +131,8 @@ class PreviewStepRunner:
         self._ask(name)
         shown = json.loads(shown_to_people(name, payload))
         expected(self._bound, name, payload, resume)  # refused here as it would be at work
+        if limit is not None:
+            of_step(name, "timeout", limit)
         raise PreviewStopped(PreviewStop(name, StepKind.SUSPEND, shown))
 
     async def wait_for(
@@ -171,6 +178,7 @@ class PreviewStepRunner:
         return f"about:blank#{name}"  # nobody shall answer a preview
 
     def _ask(self, name: str) -> None:
+        check_name(name)
         if name in self._names:
             raise StepMisused(f"Two steps of the item are named {name!r}.")
         self._names.add(name)

@@ -249,9 +249,9 @@ def test_only_what_is_said_is_implied() -> None:
     }
 
 
-def _passes(rights: Principal, needed: Scope) -> bool:
+def _passes(principal: Principal, needed: Scope) -> bool:
     try:
-        rights.require(needed)
+        principal.require(needed)
     except Forbidden:
         return False
     return True
