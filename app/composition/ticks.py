@@ -27,7 +27,7 @@ SECONDS = 8.0
 
 BATCH_SECONDS = 20.0
 """For files: one that is cut off while it is read is read on the next time, and one that is cut off
-while it is sent is sent from its beginning."""
+while it is sent has failed, and is sent from its beginning."""
 
 
 def tick_of(
@@ -55,7 +55,10 @@ def tick_of(
     # Twice, with the others in between: that a run stands is seen by comparing, and who is called
     # the next time may be a process that has seen nothing yet.
     runs = TickPart("runs", watchdog.mend, SECONDS)
-    files = TickPart("batches", batches.collector.round, BATCH_SECONDS)
+    # What it cuts off by itself it writes down; where that takes as long, it is cut off, too.
+    files = TickPart(
+        "batches", partial(batches.collector.round, BATCH_SECONDS), BATCH_SECONDS + SECONDS
+    )
     looks = TickPart("throttles", throttles.look_due, CHECK_SECONDS + 2)
     return Tick(
         pools.holding,

@@ -7,7 +7,7 @@ rows say which of them goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +26,7 @@ from app.store.deferred.calls import WaitingGroup
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.course import BatchCourse
 from app.workflows.deferred.deadline import BatchDeadline
+from app.workflows.deferred.look_span import ENDLESS, LookSpan
 from app.workflows.deferred.postponement import BatchPostponement, ProviderAbsent
 from app.workflows.deferred.providers import absence, absent
 from app.workflows.deferred.reply_writer import ReplyWriter
@@ -87,20 +88,20 @@ class BatchCollector:
                 group.create_task(_each(partial(self.look, api), every))
             group.create_task(_each(self.look_at_absent, ABSENT_EVERY))
 
-    async def round(self) -> None:
-        """One look at each."""
-        for api in self._there():
-            await self.look(api)
-        await self.look_at_absent()
+    async def round(self, seconds: float) -> None:
+        """One look at each, side by side. A call that has not ended after so many seconds is cut
+        off, and counts as one that has failed; in the second half none begins."""
+        span = LookSpan.of(seconds)
+        await _all([*(self.look(api, span) for api in self._there()), self.look_at_absent()])
 
     async def look_at_absent(self) -> None:
         """Likewise at what waits for providers that are not there: it is told why, and ends."""
         async with reading(self.database) as connection:
             names = await batches.providers(connection)
-        for name in sorted(names - {api.name for api in self._there()}):
-            await self.look(absent(name, self.providers))
+        missing = sorted(names - {api.name for api in self._there()})
+        await _all(self.look(absent(name, self.providers)) for name in missing)
 
-    async def look(self, api: BatchEndpoint) -> None:
+    async def look(self, api: BatchEndpoint, span: LookSpan = ENDLESS) -> None:
         """Fill new batches, and bring each that is due as far as it goes."""
         await self._gather(api)
         async with reading(self.database) as connection:
@@ -108,7 +109,7 @@ class BatchCollector:
         faults = []
         for batch in due:
             try:
-                await self._advance(api, batch)
+                await self._advance(api, batch, span)
             except TakenOver:
                 pass  # whoever it was goes on with it
             except Exception as error:  # noqa: BLE001 - told, once the others have had their turn
@@ -152,13 +153,19 @@ class BatchCollector:
                 )
         return lines, size
 
-    async def _advance(self, api: BatchEndpoint, batch: ProviderBatch) -> None:
-        while (step := self._steps.get(batch.state)) is not None:
+    async def _advance(self, api: BatchEndpoint, batch: ProviderBatch, span: LookSpan) -> None:
+        while (step := self._steps.get(batch.state)) is not None and not span.is_late:
             former = batch.state
             try:
                 if not api.is_there:
                     raise ProviderAbsent(absence(batch.provider, self.providers))
-                batch = await step(api, batch)
+                async with asyncio.timeout_at(span.end) as limit:
+                    batch = await step(api, batch)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                await self._postponement.cut_off(api, batch)
+                return
             except LlmError as error:
                 await self._postponement.put_off(api, batch.id, error)
                 return
@@ -179,6 +186,14 @@ class BatchCollector:
                 later = batches.later(api.policy.poll)
                 batch = await batches.change(tx, batch, tries=batch.tries + 1, poll_at=later)
             await self._deadline.enforce(api, batch)
+
+
+async def _all(looks: Iterable[Coroutine[object, object, None]]) -> None:
+    """Side by side: one that hangs or fails holds up none of the others. Raises what the first of
+    those that failed has raised."""
+    for told in await asyncio.gather(*looks, return_exceptions=True):
+        if told is not None:
+            raise told
 
 
 async def _each(look: Callable[[], Awaitable[None]], every: float) -> None:

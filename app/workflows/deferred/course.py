@@ -36,6 +36,8 @@ its list is asked for it: what goes wrong on the way to the provider may look li
 FULL = "token_limit_exceeded"
 """The provider's queue holds as many tokens as it may: later it will take the batch."""
 LATER = timedelta(minutes=10)
+CLEANED = 20
+"""A refusal that names one in so many lines rids the batch of them, and is no try of the others."""
 GONE = "gone"
 MISSING = frozenset({404, 410})
 
@@ -90,16 +92,17 @@ class BatchCourse:
             if file is not None:
                 batch = await self._read(api, batch, file, column)
         faults: list[BatchFault] = []
-        named = False
+        named = 0
         if batch.remote_status == BatchState.FAILED:
             faults = await self._faults(api, batch)
-            named = await self._refuse_lines(batch, faults)
+            batch, named = await self._refuse_lines(batch, faults)
         full = any(fault.code == FULL for fault in faults)
         delay = max(LATER, api.policy.poll) if full else api.policy.poll
         code, message = why_left(batch, faults)
         # Of one that is not named it is not known that there is anything amiss; and those that are
-        # do not come again.
-        tried = not full and not named
+        # do not come again, so that this ends.
+        cleaned = named > 0 and named * CLEANED >= batch.lines
+        tried = not full and not cleaned
         while True:
             async with reading(self.database) as connection:
                 left = await calls.left(connection, batch.id, limit=AT_ONCE)
@@ -216,15 +219,19 @@ class BatchCourse:
     ) -> ProviderBatch:
         return await self.writer.write(batch, some, column=column, delay=api.policy.poll)
 
-    async def _refuse_lines(self, batch: ProviderBatch, faults: list[BatchFault]) -> bool:
+    async def _refuse_lines(
+        self, batch: ProviderBatch, faults: list[BatchFault]
+    ) -> tuple[ProviderBatch, int]:
         """Write down what the provider says of lines, while all of the file's are there, by which
-        they are found. Returns whether it names any."""
+        they are found. Returns how many it names, too."""
         said = by_line(faults, batch.lines)
-        async with self.database.begin() as tx:
-            there, _ = await calls.measure(tx, batch.id)
-            if said and there == batch.lines:
-                await refused_lines.refuse(tx, batch.id, said)
-        return bool(said)
+        if said:
+            async with self.database.begin() as tx:
+                # First, and so nobody else settles lines meanwhile: the others' numbers would be
+                # other ones.
+                batch = await batches.change(tx, batch)
+                await refused_lines.refuse(tx, batch.id, said, of=batch.lines)
+        return batch, len(said)
 
     async def _changed(self, batch: ProviderBatch, **values: object) -> ProviderBatch:
         async with self.database.begin() as tx:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
-from app.services.errors import LlmError, LlmRefused, RateLimited
+from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
 from app.store.deferred import batches, delays
 from app.store.tables.steps import ProviderBatch
@@ -25,6 +25,7 @@ TELL_AFTER = 3
 MOST_TOLD = 1_000
 """Runs of one batch."""
 LONGEST_DELAY = timedelta(minutes=10)
+CUT_OFF = "The call had not ended when the tick's time for it was over."
 
 log = structlog.get_logger("sluice.batches")
 
@@ -67,6 +68,23 @@ class BatchPostponement:
         else:
             await self.deadline.enforce(api, batch)
 
+    async def cut_off(self, api: BatchEndpoint, former: ProviderBatch) -> None:
+        """A call had not ended when the time for it was over. Where that was enough to get on with
+        what the batch has said, nothing has failed.
+
+        Args:
+            former: as it was before the call.
+        """
+        async with reading(self.database) as connection:
+            batch = await batches.get(connection, former.id)
+        if batch is None or batch.ended_at is not None:
+            return
+        if _settled(batch) == _settled(former):
+            await self.put_off(api, batch.id, LlmUnavailable(CUT_OFF))
+            return
+        async with self.database.begin() as tx:  # those that are due behind it come first
+            await batches.change(tx, batch, tries=0, poll_at=batches.now())
+
     async def _tell_runs(self, batch: ProviderBatch, error: LlmError) -> None:
         async with reading(self.database) as connection:
             waiting = await delays.runs_of(connection, batch.id, most=MOST_TOLD)
@@ -74,6 +92,12 @@ class BatchPostponement:
         for run_id in waiting:
             async with self.database.begin() as tx:
                 await delays.tell(tx, run_id, batch.provider, _word_of(error), detail)
+
+
+def _settled(batch: ProviderBatch) -> int:
+    """Grows with what is read and handed over."""
+    handed_over = batch.done + batch.failed + batch.again + batch.dropped
+    return batch.output_read + batch.error_read + handed_over
 
 
 def _word_of(error: LlmError) -> str:

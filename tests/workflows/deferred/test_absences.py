@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,8 +10,7 @@ import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from app.cli.demo.batches.local_provider import LocalProvider
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.services.batches.endpoint import BatchEndpoint
 from app.store.deferred import batches
 from app.store.statuses import RunStatus
@@ -26,17 +24,6 @@ from tests.workflows.deferred.asking import Deferring, asking, begun, paid_once
 
 HOUR = timedelta(hours=1)
 UNSET = "LLM_BASE_URL is unset. Give it to every worker."
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 async def _absent(sluice: Sluice, hours: int) -> None:

@@ -4,15 +4,14 @@ asked again where nothing can have been paid for it, or failed with a sentence t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from app.cli.demo.batches.local_provider import LocalProvider, StoredBatch
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.local_provider import StoredBatch
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.deadline import LONGEST_WINDOW, due_at
@@ -21,22 +20,10 @@ from tests.support.control import control
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.deferred.asking import Deferring, asking, paid_once, request
+from tests.workflows.deferred.killer import CREATE, LOOK, READ, UPLOAD
 
-UPLOAD, CREATE = "POST /v1/files", "POST /v1/batches"
-LOOK, READ = "GET /v1/batches/", "GET /v1/files/"
 ENDLESS = 1e9
 """Seconds to a batch's next status."""
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 def error(status: int) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,8 +10,7 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 from structlog.typing import EventDict
 
-from app.cli.demo.batches.local_provider import LocalProvider
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.store import retention
 from app.workflows.contract.run_options import Budget, options_of
 from app.workflows.family import Overlap
@@ -27,23 +25,9 @@ from tests.workflows.deferred.asking import (
     paid_once,
     played,
 )
-
-UPLOAD, CREATE = "POST /v1/files", "POST /v1/batches"
-LOOK, READ = "GET /v1/batches/", "GET /v1/files/"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
+from tests.workflows.deferred.killer import CREATE, LOOK, READ, UPLOAD
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 class Fails:
@@ -218,7 +202,7 @@ async def test_a_paused_run_sends_nothing_until_it_is_resumed(
                 "UPDATE sluice.deferred_call SET created_at = created_at - interval '1 hour',"
                 " due_at = due_at - interval '1 hour'"
             )
-            await collector.round()
+            await collector.round(PATIENCE)
             assert server.calls == []
             await control(sluice, "resume", run_id)
             assert (await sluice.ended(run_id)).succeeded == 3

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
-
-from app.cli.demo.batches.local_provider import LocalProvider
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.provider_server import ProviderServer
 from tests.qstash.called_service import called_service
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.deferred.asking import Deferring, asking, begun, paid_once
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 async def _with_provider(sluice: Sluice) -> None:

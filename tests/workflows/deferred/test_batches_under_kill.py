@@ -4,12 +4,10 @@ effect: every item gets its answer, and no request is paid for twice."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from app.cli.demo.batches.local_provider import LocalProvider
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.workflows.deferred.reply_writer import AT_ONCE
 from tests.support.control import control
 from tests.support.patience import PATIENCE
@@ -24,17 +22,6 @@ MODULE = "tests.workflows.deferred.asking_process"
 ITEMS = 12
 ITEMS_MANY = AT_ONCE + 20
 SOME = "SELECT id FROM sluice.provider_batch WHERE output_read = :some AND done = :some"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 async def _played(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from fastapi import Response
 
-from app.cli.demo.batches.local_provider import Answer, LocalProvider, StoredBatch, completed
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.local_provider import Answer, StoredBatch, completed
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
 from app.workflows.family import Context, DeferredFailed
@@ -29,17 +29,6 @@ from tests.workflows.deferred.asking import (
     played,
     request,
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 async def test_many_items_make_one_batch_and_each_gets_its_own_answer(

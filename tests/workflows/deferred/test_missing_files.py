@@ -3,32 +3,20 @@ again of that very file, and shows it in no list."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
-from app.cli.demo.batches.local_provider import Answer, LocalProvider
-from app.cli.demo.batches.provider_server import Door, ProviderServer, provider_server
+from app.cli.demo.batches.local_provider import Answer
+from app.cli.demo.batches.provider_server import Door, ProviderServer
 from app.workflows.deferred.course import MOST_MISSING
 from tests.support.service import Opener
 from tests.workflows.deferred.asking import Deferring, asking, paid_once, played
 
 CONTENT = "/content"
 BATCHES = "SELECT state, again FROM sluice.provider_batch ORDER BY id"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 def _answers(statuses: Iterator[int]) -> Door:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
+from fastapi import Response
 
-from app.cli.demo.batches.local_provider import LocalProvider, StoredBatch
-from app.cli.demo.batches.provider_server import ProviderServer, provider_server
+from app.cli.demo.batches.local_provider import StoredBatch
+from app.cli.demo.batches.provider_server import ProviderServer
 from app.services.batches.answer_line import AnswerLine
 from app.store.deferred.calls import OpenCall
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
+from app.workflows.deferred.course import CLEANED
+from app.workflows.deferred.reply_writer import AT_ONCE, MOST_TRIES, ReplyWriter
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 from tests.workflows.deferred.asking import Deferring, asking, begun, request
@@ -24,17 +25,6 @@ from tests.workflows.deferred.asking import Deferring, asking, begun, request
 ITEMS = 2 * AT_ONCE + 60
 BAD = {f"u{n:05}" for n in range(1, ITEMS + 1) if n % 20}
 """More than are settled in two transactions."""
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[ProviderServer]:
-    async with provider_server(LocalProvider()) as server:
-        yield server
 
 
 def _body(item: str) -> dict[str, Any]:
@@ -107,23 +97,96 @@ async def test_what_was_said_of_lines_is_kept_for_whoever_goes_on(
         run_id = await sluice.start()
         async with sluice.worker():
             await begun(sluice, run_id, ITEMS)
-        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        await sluice.sql(DUE)
         living = sluice.service.api.batches.collector
         whole = {one.name: getattr(living.writer, one.name) for one in fields(living.writer)}
         dying = replace(living, writer=Dying(**whole))
         async with asyncio.timeout(PATIENCE):
             with suppress(Died):
                 while True:
-                    await dying.round()
+                    await dying.round(PATIENCE)
             [[some]] = await sluice.sql("SELECT failed + again FROM sluice.provider_batch")
             assert some == AT_ONCE
             while await sluice.sql(OPEN):
                 await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
-                await living.round()
+                await living.round(PATIENCE)
         [[failed, again]] = await sluice.sql(
             "SELECT failed, again FROM sluice.provider_batch WHERE state = 'failed'"
         )
     assert (failed, again) == (len(BAD), ITEMS - len(BAD))
 
 
+DUE = "UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'"
 OPEN = "SELECT 1 FROM sluice.provider_batch WHERE state IN ('submitted', 'collecting')"
+
+
+async def test_whoever_was_taken_over_says_nothing_of_lines(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """Whoever goes on may have settled some, and the others' numbers are other ones then."""
+    _refuses(server)
+    async with asking(opener, server, size=9, within=timedelta(hours=1))(Refused()) as sluice:
+
+        async def other(call: str) -> Response | None:
+            """Another process goes on with it before the one that asks has read the answer."""
+            if any(batch.status == "failed" for batch in server.provider.batches.values()):
+                await sluice.sql(
+                    "UPDATE sluice.provider_batch SET revision = revision + 1"
+                    " WHERE state = 'collecting'"
+                )
+            return None
+
+        server.after = other
+        await sluice.add_users(8)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await begun(sluice, run_id, 8)
+        await sluice.sql(DUE)
+        collector = sluice.service.api.batches.collector
+        async with asyncio.timeout(PATIENCE):
+            while not await sluice.sql(OVERTAKEN):
+                await collector.round(PATIENCE)
+        assert await sluice.sql("SELECT 1 FROM sluice.deferred_call WHERE refused <> ''") == []
+        server.after = _nothing
+        async with asyncio.timeout(PATIENCE):
+            while await sluice.sql(OPEN):
+                await collector.round(PATIENCE)
+        async with sluice.worker():
+            await sluice.sql(DUE)
+            run = await sluice.ended(run_id)
+    assert run.failed == 8
+
+
+async def test_a_provider_that_names_one_of_very_many_at_a_time_is_no_endless_one(
+    opener: Opener, server: ProviderServer
+) -> None:
+    def end(batch: StoredBatch) -> str:
+        batch.faults = [{"code": "invalid", "message": "It is bad.", "line": 1}]
+        return "failed"
+
+    server.provider.end = end
+    items = CLEANED + MOST_TRIES
+    wanted = {"size": items + 1, "within": timedelta(hours=1)}
+    async with asking(opener, server, **wanted)(Refused()) as sluice:
+        await sluice.add_users(items)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            await begun(sluice, run_id, items)
+        collector = sluice.service.api.batches.collector
+        async with asyncio.timeout(PATIENCE):
+            while await sluice.sql("SELECT 1 FROM sluice.deferred_call"):
+                await sluice.sql(DUE)
+                await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+                await collector.round(PATIENCE)
+        async with sluice.worker():
+            run = await sluice.ended(run_id)
+        assert_exact(run, await sluice.items(run_id))
+    assert run.failed == items
+    assert len(server.provider.batches) == MOST_TRIES
+
+
+async def _nothing(_call: str) -> Response | None:
+    return None
+
+
+OVERTAKEN = "SELECT 1 FROM sluice.provider_batch WHERE state = 'collecting'"
