@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,8 @@ class OfUuids(Chosen, JobFamily[FamilyParams, UUID, str, UUID]):
 async def test_page_by_page_each_id_comes_once_with_the_first_of_its_partitions(
     opener: Opener, type_lookups: TypeLookups, family: Chosen
 ) -> None:
-    async with opener(family) as sluice:
+    # Over new connections: each looks a type up once.
+    async with replace(opener, kept=None)(family) as sluice:
         source = SqlSource(sluice.service.database, family.eligible(FamilyParams()))
         plain = await source.page(None, 100)
         found: dict[str, str] = {}
