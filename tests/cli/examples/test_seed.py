@@ -7,6 +7,8 @@ from pathlib import Path
 
 import asyncpg
 
+from app.migrate import migrate
+from app.store.histories import SLUICE
 from tests.cli.command import Sluice, stop, wait_for
 from tests.support.servers.ports import free_port
 
@@ -54,6 +56,44 @@ async def _user(dsn: str, email: str) -> asyncpg.Record | None:
 
 def test_it_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
     assert "sluice migrate" in sluice.refused("seed", DATABASE_URL=empty)
+
+
+async def test_nothing_is_written_to_a_table_of_that_name_which_is_somebody_elses(
+    sluice: Sluice, database: str, empty: str, tmp_path: Path
+) -> None:
+    """An application's database: a table of that name is there, and no service's tables."""
+    await migrate(empty, histories=(SLUICE,))
+    columns = await _columns(database)
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute(f'CREATE TABLE "user" ({columns})')
+        await connection.execute('ALTER TABLE "user" ADD UNIQUE (email), ADD PRIMARY KEY (id)')
+        file = tmp_path / "users.csv"
+        file.write_text(f"{HEADER}ada@example.org,Ada,en-GB,maths,true,true\n")
+        for named in ([], ["--users", str(file)]):
+            said = sluice.refused("seed", *named, DATABASE_URL=empty)
+            assert "none of the service's tables" in said
+            assert "sluice migrate" in said
+        assert await connection.fetchval('SELECT count(*) FROM "user"') == 0
+    finally:
+        await connection.close()
+
+
+async def _columns(dsn: str) -> str:
+    """Of the service's table, as SQL."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        columns: str = await connection.fetchval(
+            """
+            SELECT string_agg(concat_ws(' ', quote_ident(attname), format_type(atttypid, atttypmod),
+                'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid)), ', ' ORDER BY attnum)
+            FROM pg_attribute LEFT JOIN pg_attrdef d ON (adrelid, adnum) = (attrelid, attnum)
+            WHERE attrelid = '"user"'::regclass AND attnum > 0 AND NOT attisdropped
+            """
+        )
+        return columns
+    finally:
+        await connection.close()
 
 
 async def test_a_database_that_was_given_is_not_seeded(
