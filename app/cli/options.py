@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+MOST_USD = 10**9
+"""Of a budget. Whatever takes a fraction says both ends: else ``inf`` and ``nan`` would pass."""
+
 
 def _before_or_behind(context: typer.Context, value: bool) -> bool:
     """``sluice flow --json pause KEY`` says the same as ``sluice flow pause KEY --json``."""
@@ -91,7 +94,8 @@ Key = Annotated[
     ),
 ]
 BudgetUsd = Annotated[
-    float | None, typer.Option(metavar="X", min=0, help="Pause when so many USD are spent.")
+    float | None,
+    typer.Option(metavar="X", min=0, max=MOST_USD, help="Pause when so many USD are spent."),
 ]
 BudgetTokens = Annotated[
     int | None, typer.Option(metavar="N", min=1, help="Pause when so many tokens are spent.")

@@ -14,6 +14,8 @@ LOOPBACK = "127.0.0.1"
 PORT = 8080
 """That of the official development server."""
 SHORTEST_TOKEN = 16
+FASTEST = 1_000_000
+"""The largest ``speed``."""
 
 
 def new_token() -> str:
@@ -60,8 +62,10 @@ class QStashOptions:
                 f"{self.host} is not of this machine's loopback. The QStash for development listens"
                 " on 127.0.0.1, ::1 or localhost alone."
             )
-        if self.speed <= 0:
-            raise ConfigurationError("The speed of the QStash for development is more than 0.")
+        if not 0 < self.speed <= FASTEST:
+            raise ConfigurationError(
+                f"The speed of the QStash for development is more than 0, and {FASTEST:,} at most."
+            )
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx2
 import pytest
 
@@ -144,6 +146,7 @@ async def test_a_port_that_is_taken_is_told() -> None:
         (QStashOptions(current_signing_key="sig_x"), "QSTASH_CURRENT_SIGNING_KEY"),
         (QStashOptions(next_signing_key="sig_x"), "QSTASH_NEXT_SIGNING_KEY"),
         (QStashOptions(speed=0), "speed"),
+        (QStashOptions(speed=math.nan), "speed"),
     ],
 )
 async def test_options_that_cannot_be_are_named(options: QStashOptions, named: str) -> None:

@@ -45,7 +45,8 @@ class RunStartOptions:
         int | None, typer.Option(metavar="N", min=1, help="Begin with N items at once, and grow.")
     ] = None
     ramp_factor: Annotated[
-        float | None, typer.Option(metavar="X", help="Grow by this factor each time; else by 2.")
+        float | None,
+        typer.Option(metavar="X", min=1, max=100, help="Grow by this factor each time; else by 2."),
     ] = None
     ramp_every: RampEvery = None
     budget_usd: BudgetUsd = None

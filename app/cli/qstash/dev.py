@@ -13,7 +13,7 @@ from app.cli.output.console import open_console
 from app.cli.server.signals import Ending
 from app.logs import configure_logs, log_crashes
 from app.qstash_dev.delivery.signing_keys import new_key
-from app.qstash_dev.options import LOOPBACK, PORT, QStashOptions, new_token
+from app.qstash_dev.options import FASTEST, LOOPBACK, PORT, QStashOptions, new_token
 from app.qstash_dev.server import LocalQStash, local_qstash
 from app.redaction.redactor import Redactor
 
@@ -35,7 +35,10 @@ def qstash_dev(
     speed: Annotated[
         float,
         typer.Option(
-            metavar="X", help="Make delays, retries, periods and schedules so many times shorter."
+            metavar="X",
+            min=0.001,
+            max=FASTEST,
+            help="Make delays, retries, periods and schedules so many times shorter.",
         ),
     ] = 1.0,
     at_once: Annotated[

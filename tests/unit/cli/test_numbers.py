@@ -1,0 +1,60 @@
+"""Numbers with a fraction, as they are typed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any, get_args, get_origin
+
+import pytest
+import typer
+from typer.models import OptionInfo
+from typer.testing import CliRunner
+
+from app.cli.app import COMMANDS, app
+
+
+def _callbacks(group: typer.Typer) -> Iterator[Callable[..., Any]]:
+    for command in group.registered_commands:
+        assert command.callback is not None
+        yield command.callback
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from _callbacks(inner.typer_instance)
+
+
+def _fractions() -> dict[str, OptionInfo]:
+    """Every option that is a float, by the command's function and its own name."""
+    found: dict[str, OptionInfo] = {}
+    for place in dict.fromkeys(place for place, _ in COMMANDS.values()):
+        for command in _callbacks(import_module(f"app.cli.{place}").commands):
+            for name, one in inspect.signature(command, eval_str=True).parameters.items():
+                kind, *more = get_args(one.annotation) if get_origin(one.annotation) else (None,)
+                if kind is float or float in get_args(kind):
+                    [option] = (info for info in more if isinstance(info, OptionInfo))
+                    found[f"{command.__qualname__} {name}"] = option
+    return found
+
+
+def test_an_option_with_a_fraction_says_both_ends_so_that_no_number_without_end_passes() -> None:
+    options = _fractions()
+    assert {"run budget_usd", "run ramp_factor", "qstash_dev speed"} <= options.keys()
+    assert [name for name, one in options.items() if one.min is None or one.max is None] == []
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e400"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "any", "--budget-usd"],
+        ["run", "any", "--ramp-start", "2", "--ramp-factor"],
+        ["preview", "any", "--sample", "2", "--budget-usd"],
+        ["resume", "run_1", "--budget-usd"],
+        ["qstash-dev", "--speed"],
+    ],
+)
+def test_no_number_without_end_leaves_the_command_line(command: list[str], number: str) -> None:
+    ended = CliRunner().invoke(app, [*command, number], env={"SLUICE_URL": "http://127.0.0.1:9"})
+    assert ended.exit_code == 2
+    assert f"Invalid value for '{command[-1]}'" in ended.output
