@@ -29,6 +29,7 @@ class ItemLocks:
         self._lease = lease.total_seconds()
         self._held: set[Lock] = set()
         self._away = Fault(log, "gate_unreachable")
+        self._renewing = Fault(log, "item_lock_not_renewed")
 
     @asynccontextmanager
     async def hold(self, family: str, item_id: str) -> AsyncIterator[bool]:
@@ -43,24 +44,40 @@ class ItemLocks:
         try:
             yield True
         finally:
+            ours = lock in self._held
             self._held.discard(lock)
-            try:
-                await lock.release()
-            except (LockError, *UNREACHABLE) as error:
-                # It ends by itself with its lease.
-                log.warning("item_lock_not_released", key=name, error=type(error).__name__)
+            if ours:
+                await self._release(lock)
 
     async def run(self) -> None:
         """Keep what is held from expiring, until cancelled."""
-        fault = Fault(log, "item_lock_not_renewed")
         while True:
             await asyncio.sleep(self._lease / 3)
-            for lock in list(self._held):
-                try:
-                    await lock.reacquire()
-                    fault.over()
-                except (LockError, *UNREACHABLE) as error:
-                    fault.seen(error)
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Let what is held expire a whole lease from now."""
+        for lock in list(self._held):
+            try:
+                await lock.reacquire()
+            except LockError:  # Redis has answered: it is gone, or another's
+                self._renewing.over()
+                if lock in self._held:  # else its item has ended meanwhile
+                    self._held.discard(lock)
+                    _tell_lost(lock)
+            except UNREACHABLE as error:
+                self._renewing.seen(error)
+            else:
+                self._renewing.over()
+
+    async def _release(self, lock: Lock) -> None:
+        try:
+            await lock.release()
+        except LockError:
+            _tell_lost(lock)
+        except UNREACHABLE as error:
+            # It ends by itself with its lease.
+            log.warning("item_lock_not_released", key=lock.name, error=type(error).__name__)
 
     async def _acquire(self, lock: Lock) -> bool:
         while True:
@@ -74,3 +91,7 @@ class ItemLocks:
             else:
                 self._away.over()
                 return acquired
+
+
+def _tell_lost(lock: Lock) -> None:
+    log.warning("item_lock_lost", key=lock.name)
