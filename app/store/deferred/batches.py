@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.redaction.redactor import redacted
 from app.store.deferred.batch_state import BatchState
 from app.store.storable import cut, storable
+from app.store.tables.base import columns_of
 from app.store.tables.steps import DeferredCall, ProviderBatch
 
 _CALL = DeferredCall.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -25,8 +26,8 @@ UNWATCHED = timedelta(hours=1)
 which no process looked after batches, and says nothing of the provider."""
 
 # Also one that nobody waits for any more: it is to be cancelled at once.
-_DUE = text("""
-    SELECT b.* FROM sluice.provider_batch AS b
+_DUE = text(f"""
+    SELECT {columns_of(_BATCH, "b")} FROM sluice.provider_batch AS b
     WHERE b.ended_at IS NULL AND b.provider = :provider AND (
         b.poll_at <= now()
         OR b.state = 'submitted' AND b.cancelled_at IS NULL AND b.tries = 0 AND NOT EXISTS (
@@ -38,7 +39,7 @@ _DUE = text("""
         )
     )
     ORDER BY b.poll_at LIMIT :limit
-""")
+""")  # noqa: S608 - no value is pasted in
 _WAITING = text("""
     SELECT provider, url, model, count(*), min(created_at)
     FROM sluice.deferred_call WHERE batch_id IS NULL

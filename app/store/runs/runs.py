@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.connections.driver import fetch_raw
 from app.errors import NotFound
 from app.store.statuses import FAMILY_GONE, RunStatus
+from app.store.tables.base import columns_of
 from app.store.tables.runs import Run
 
 _RUN = Run.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
@@ -32,6 +33,13 @@ _FIND_ACTIVE = _FIND.add_columns(
         "active_seconds"
     )
 )
+_LATEST = text(f"""
+    SELECT {columns_of(_RUN, "run")} FROM unnest(CAST(:families AS text[])) AS f(name)
+    CROSS JOIN LATERAL (
+        SELECT * FROM sluice.run WHERE family = f.name AND parent_run IS NULL
+        ORDER BY id DESC LIMIT 1
+    ) AS run
+""")  # noqa: S608 - no value is pasted in
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +227,7 @@ async def page_of_runs(
 
 async def latest(tx: AsyncConnection, families: Collection[str]) -> dict[str, Run]:
     """The newest run of each that is no step's child; a family that has none is left out."""
-    rows = await tx.execute(
-        text("""
-            SELECT run.* FROM unnest(CAST(:families AS text[])) AS f(name) CROSS JOIN LATERAL (
-                SELECT * FROM sluice.run WHERE family = f.name AND parent_run IS NULL
-                ORDER BY id DESC LIMIT 1
-            ) AS run
-        """),
-        {"families": list(families)},
-    )
+    rows = await tx.execute(_LATEST, {"families": list(families)})
     return {row.family: _run(row) for row in rows}
 
 

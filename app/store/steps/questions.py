@@ -10,7 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.steps.steps import StepId
+from app.store.tables.base import columns_of
 from app.store.tables.steps import Step
+
+_STEP = Step.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 
 DEEPEST = 10
 """Children of children."""
@@ -34,7 +37,7 @@ _TREE = """
 # few of either compares each with each.
 _WAITING = f"""
     {_TREE}
-    SELECT step.*, tree.family AS of_family, tree.path || step.name AS of_path,
+    SELECT {columns_of(_STEP, "step")}, tree.family AS of_family, tree.path || step.name AS of_path,
         coalesce(tree.item_id, step.item_id) AS of_item
     FROM tree JOIN sluice.step ON step.run_id = tree.id AND step.status = 'suspended'
     CROSS JOIN LATERAL (

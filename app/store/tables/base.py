@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, Text, text
+from sqlalchemy import DateTime, MetaData, Table, Text, text
 from sqlmodel import SQLModel
 
 from app.connections.schema import SCHEMA
@@ -20,6 +20,12 @@ Json = dict[str, Any]  # a JSON object as Postgres hands it back; its shape is i
 
 def made_now() -> datetime:
     return datetime.now(UTC)
+
+
+def columns_of(table: Table, alias: str) -> str:
+    """SQL of each column by its name. Of ``*`` a connection keeps a plan that fails once a migration
+    has added another."""
+    return ", ".join(f"{alias}.{column.name}" for column in table.columns)
 
 
 class SluiceTable(SQLModel):
