@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from app.services.batches.endpoint import BatchEndpoint, BatchPolicy
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.policy import BatchPolicy
 from app.services.destinations import Destinations
 from app.services.images.painter import Painter
 from app.services.llm.writer import TextWriter

@@ -112,7 +112,7 @@ class OverviewAnswer(Answer):
     waiting_approval: int = Field(description="runs")
     suspended: int = Field(description="items")
     delayed_batches: list[DelayedBatchesView] = Field(
-        description="whose provider does not do as it is asked; at most 10 kinds, the oldest first"
+        description="by provider that does not do as it is asked; at most 10, the oldest first"
     )
     flow: list[FlowUse] = Field(description="at most 10, those nearest their limit first")
 

@@ -73,10 +73,10 @@ class WaitingCallsView(View):
 
 
 class DelayedBatchesView(View):
-    """Batches whose provider does not do as it is asked, with one error."""
+    """Batches of a provider that does not do as it is asked."""
 
     provider: str
-    error: str = Field(description="what it says instead, or why it cannot be asked")
+    error: str = Field(description="what it says of the oldest instead, or why it cannot be asked")
     since: datetime
     batches: int
     lines: int

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -21,6 +20,7 @@ from app.services.batches.answer_line import AnswerLine, read_line
 from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
 from app.services.batches.pages import pages_since
+from app.services.batches.policy import OF_PROVIDERS, BatchPolicy
 from app.services.batches.remote_batch import (
     OWNER,
     WINDOW,
@@ -43,26 +43,6 @@ LONGEST_DOWNLOAD = timedelta(hours=1)
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPolicy:
-    """How calls are gathered. The defaults are the provider's own bounds.
-
-    Args:
-        size: requests of a batch at the most.
-        most_bytes: of its file.
-        within: how long a request waits for others.
-        poll: between two looks at a batch, at first; they grow to twenty times as long.
-        settle: for how long after a call that may have been heard its effect may not be in the
-            provider's lists yet.
-    """
-
-    size: int = 50_000
-    most_bytes: int = 200_000_000
-    within: timedelta = timedelta(minutes=1)
-    poll: timedelta = timedelta(seconds=30)
-    settle: timedelta = timedelta(seconds=20)
-
-
 class BatchEndpoint:
     """One provider. ``base_url`` None: there is none, and items that ask for it say so.
 
@@ -78,7 +58,7 @@ class BatchEndpoint:
         api_key: str | None,
         *,
         name: str = "llm",
-        policy: BatchPolicy = BatchPolicy(),
+        policy: BatchPolicy = OF_PROVIDERS,
         timeout: float = 30.0,
         settings: str = "LLM",
     ) -> None:

@@ -26,7 +26,10 @@ async def pages_since(
     for _ in range(MOST):
         page = await ask(after)
         yield page.data
-        if not page.has_more or not page.data or page.data[-1].created_at < oldest:
+        if not page.has_more or not page.data:
             return
-        after = page.data[-1].id
+        last = page.data[-1]
+        if 0 < last.created_at < oldest:  # 0: it was not said
+            return
+        after = last.id
     yield None

@@ -13,6 +13,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 RemoteId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$")]
 """It becomes part of a URL's path."""
 MaybeId = Annotated[RemoteId | None, BeforeValidator(lambda told: told or None)]
+CreatedAt = Annotated[int, BeforeValidator(lambda told: told or 0)]
+"""Seconds since 1970; 0: it is not said."""
 OWNER: Final = "sluice_batch"
 """The key of a batch's metadata under which its id here stands."""
 
@@ -47,7 +49,7 @@ class RemoteBatch(BaseModel):
     status: str = Field(pattern=r"^[a-z_]{1,50}$")
     output_file_id: MaybeId = None
     error_file_id: MaybeId = None
-    created_at: int = 0
+    created_at: CreatedAt = 0
     expires_at: Annotated[int | None, BeforeValidator(_moment)] = None
     errors: BatchFaults | None = None
     metadata: dict[str, str] | None = None
@@ -68,7 +70,7 @@ class RemoteBatch(BaseModel):
 class RemoteFile(BaseModel):
     id: RemoteId
     filename: str = ""
-    created_at: int = 0
+    created_at: CreatedAt = 0
 
 
 Listed = TypeVar("Listed", RemoteBatch, RemoteFile)

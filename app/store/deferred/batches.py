@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import case, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.redaction.redactor import redacted
@@ -114,17 +114,17 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
 
     Args:
         values: by column; ``error`` is cut, and freed of secrets. ``tries`` says since when calls
-            have failed, too; 0: none has.
+            have failed, too; 0: none has. Unless ``denials`` is given with it, the call was none:
+            they count in a row.
 
     Raises:
         TakenOver
     """
     if isinstance(error := values.get("error"), str):
         values["error"] = storable(redacted(cut(error, LONGEST_ERROR)))
-    if values.get("tries") == 0:
-        values |= {"failing_since": None, "denied": None, "denials": 0}
-    elif "tries" in values:
-        values["failing_since"] = _failing_since()
+    if "tries" in values:
+        since = None if values["tries"] == 0 else _failing_since()
+        values = {"denied": None, "denials": 0} | values | {"failing_since": since}
     rows = await tx.execute(
         update(_BATCH)
         .where(_BATCH.c.id == batch.id, _BATCH.c.revision == batch.revision)
@@ -140,7 +140,8 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
 def _failing_since() -> object:
     unwatched = func.now() - _BATCH.c.poll_at - UNWATCHED
     moved = _BATCH.c.failing_since + func.greatest(unwatched, timedelta())
-    return func.coalesce(moved, func.now())
+    # The least of nothing and a moment is the moment.
+    return case((_BATCH.c.tries == 0, func.now()), else_=func.least(moved, func.now()))
 
 
 async def get(tx: AsyncConnection, batch_id: str) -> ProviderBatch | None:

@@ -48,6 +48,8 @@ _DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AN
 _DROP_ASSIGNED = text(
     f"DELETE FROM sluice.deferred_call AS c WHERE c.batch_id = :batch AND NOT {_OPEN}"  # noqa: S608
 )
+_DROP_BATCH = text("DELETE FROM sluice.deferred_call WHERE batch_id = :batch")
+_RELEASE = text("UPDATE sluice.deferred_call SET batch_id = NULL WHERE batch_id = :batch")
 _ASSIGN = text(f"""
     WITH chosen AS (
         SELECT c.id, c.size FROM sluice.deferred_call AS c
@@ -160,6 +162,16 @@ async def drop_ended(tx: AsyncConnection, provider: str) -> int:
 async def drop_of_batch(tx: AsyncConnection, batch_id: str) -> int:
     """Delete the batch's whose items wait for nothing any more."""
     return (await tx.execute(_DROP_ASSIGNED, {"batch": batch_id})).rowcount
+
+
+async def drop_batch(tx: AsyncConnection, batch_id: str) -> int:
+    """Delete all of the batch's, for which nobody waits any more."""
+    return (await tx.execute(_DROP_BATCH, {"batch": batch_id})).rowcount
+
+
+async def release(tx: AsyncConnection, batch_id: str) -> None:
+    """They are in no batch again, as if they had not been in this one."""
+    await tx.execute(_RELEASE, {"batch": batch_id})
 
 
 async def assign(

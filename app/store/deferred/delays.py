@@ -16,24 +16,46 @@ from app.store.tables.runs import RunEvent
 
 _EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 ONCE_IN = timedelta(days=1)
+TELL_AFTER = 3
+"""Calls for a batch in a row that have failed, from which on it counts as delayed."""
 
-_RUNS = text("SELECT DISTINCT run_id FROM sluice.deferred_call WHERE batch_id = :batch LIMIT :most")
+# Each run, and its events, are looked up by key (OFFSET 0 keeps it so); the calls by their batch,
+# and not in the order of another index, which would be read to its end.
+_UNTOLD = text("""
+    SELECT c.run_id FROM (
+        SELECT DISTINCT run_id || '' AS run_id FROM sluice.deferred_call WHERE batch_id = :batch
+    ) AS c
+    WHERE EXISTS (
+        SELECT FROM sluice.run WHERE run.id = c.run_id AND run.finished_at IS NULL OFFSET 0
+    ) AND NOT EXISTS (
+        SELECT FROM sluice.run_event AS e
+        WHERE e.run_id = c.run_id AND e.kind = 'batch_delayed' AND e.reason = :reason
+          AND e.data ->> 'provider' = :provider AND e.at > now() - CAST(:once_in AS interval)
+        OFFSET 0
+    )
+    LIMIT :most
+""")
 _DELAYED = text("""
-    SELECT provider, error, min(failing_since), count(*), sum(lines)
+    SELECT provider, (array_agg(error ORDER BY failing_since, id))[1], min(failing_since),
+        count(*), sum(lines)
     FROM sluice.provider_batch
-    WHERE ended_at IS NULL AND error IS NOT NULL AND failing_since IS NOT NULL
-    GROUP BY provider, error ORDER BY min(failing_since) LIMIT :limit
+    WHERE ended_at IS NULL AND failing_since IS NOT NULL AND tries >= :tries
+    GROUP BY provider ORDER BY min(failing_since), provider LIMIT :limit
 """)
 
 
-async def runs_of(tx: AsyncConnection, batch_id: str, *, most: int) -> Sequence[str]:
-    """Those whose items wait for the batch."""
-    return (await tx.scalars(_RUNS, {"batch": batch_id, "most": most})).all()
+async def untold_runs(
+    tx: AsyncConnection, batch_id: str, provider: str, reason: str, *, most: int
+) -> Sequence[str]:
+    """Those that wait for the batch, and that ``tell`` would tell."""
+    of = {"batch": batch_id, "provider": provider, "reason": reason, "once_in": ONCE_IN}
+    return (await tx.scalars(_UNTOLD, {**of, "most": most})).all()
 
 
 @dataclass(frozen=True, slots=True)
 class DelayedBatches:
-    """Batches of a provider that does not do as it is asked. ``error``: what it says instead."""
+    """Batches of a provider that does not do as it is asked. ``error``: what it says instead, of
+    the one that it has failed for longest."""
 
     provider: str
     error: str
@@ -43,8 +65,9 @@ class DelayedBatches:
 
 
 async def delayed(tx: AsyncConnection, *, limit: int) -> Sequence[DelayedBatches]:
-    """By provider and error, the longest delayed first."""
-    return [DelayedBatches(*row) for row in await tx.execute(_DELAYED, {"limit": limit})]
+    """By provider, the longest delayed first."""
+    rows = await tx.execute(_DELAYED, {"tries": TELL_AFTER, "limit": limit})
+    return [DelayedBatches(*row) for row in rows]
 
 
 async def tell(tx: AsyncConnection, run_id: str, provider: str, reason: str, detail: str) -> None:

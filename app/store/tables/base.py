@@ -23,8 +23,8 @@ def made_now() -> datetime:
 
 
 def columns_of(table: Table, alias: str) -> str:
-    """SQL of each column by its name. Of ``*`` a connection keeps a plan that fails once a migration
-    has added another."""
+    """SQL of each column by its name. Of ``*`` a connection keeps a plan that fails once a
+    migration has added another."""
     return ", ".join(f"{alias}.{column.name}" for column in table.columns)
 
 

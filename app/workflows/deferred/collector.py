@@ -167,7 +167,7 @@ class BatchCollector:
                 await self._postponement.cut_off(api, batch)
                 return
             except LlmError as error:
-                await self._postponement.put_off(api, batch.id, error)
+                await self._postponement.put_off(api, batch, error)
                 return
             if batch.state == former:
                 if batch.state == BatchState.SUBMITTED:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
-from app.store.deferred import batches, delays
+from app.store.deferred import batches, calls, delays
+from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.deadline import BatchDeadline, is_unsent
 from app.workflows.deferred.reply_writer import REFUSED
@@ -20,8 +21,6 @@ from app.workflows.deferred.reply_writer import REFUSED
 REFUSALS = frozenset({400, 413, 415, 422})
 MOST_REFUSALS = 3
 """In a row. One alone may be of a file that the provider does not find yet."""
-TELL_AFTER = 3
-"""Calls in a row that have failed, from which on runs are told."""
 MOST_TOLD = 1_000
 """Runs of one batch."""
 LONGEST_DELAY = timedelta(minutes=10)
@@ -39,11 +38,15 @@ class BatchPostponement:
     database: AsyncEngine
     deadline: BatchDeadline
 
-    async def put_off(self, api: BatchEndpoint, batch_id: str, error: LlmError) -> None:
-        """The provider did not do as it was asked."""
+    async def put_off(self, api: BatchEndpoint, former: ProviderBatch, error: LlmError) -> None:
+        """The provider did not do as it was asked.
+
+        Args:
+            former: the batch as it was before the call.
+        """
         async with reading(self.database) as connection:
-            batch = await batches.get(connection, batch_id)
-        if batch is None or batch.ended_at is not None:
+            batch = await batches.get(connection, former.id)
+        if batch is None or batch.ended_at is not None or await self._is_withdrawn(api, batch):
             return
         log.warning("provider_batch_put_off", batch=batch.id, provider=api.name, error=error.detail)
         delay = min(api.policy.poll * 2 ** min(batch.tries, 10), LONGEST_DELAY)
@@ -54,11 +57,11 @@ class BatchPostponement:
         if refused and is_unsent(batch):
             again = batch.denied == batch.state
             told |= {"denied": batch.state, "denials": batch.denials + 1 if again else 1}
-        elif not isinstance(error, LlmRefused):
-            told |= {"denied": None, "denials": 0}
+        elif _denial(batch) != _denial(former):
+            told |= {"denied": batch.denied, "denials": batch.denials}  # the call was such a one
         async with self.database.begin() as tx:
             batch = await batches.change(tx, batch, **told, poll_at=batches.later(delay))
-        if batch.tries >= TELL_AFTER:
+        if batch.tries >= delays.TELL_AFTER:
             await self._tell_runs(batch, error)
         if refused and is_unsent(batch) and batch.denials >= MOST_REFUSALS:
             await self.deadline.give_up(api, batch, REFUSED, error.detail)
@@ -80,24 +83,50 @@ class BatchPostponement:
         if batch is None or batch.ended_at is not None:
             return
         if _settled(batch) == _settled(former):
-            await self.put_off(api, batch.id, LlmUnavailable(CUT_OFF))
+            await self.put_off(api, former, LlmUnavailable(CUT_OFF))
             return
         async with self.database.begin() as tx:  # those that are due behind it come first
             await batches.change(tx, batch, tries=0, poll_at=batches.now())
 
+    async def _is_withdrawn(self, api: BatchEndpoint, batch: ProviderBatch) -> bool:
+        """Whether nobody waits for it any more, and its provider has nothing to cancel: it has
+        ended then.
+
+        Raises:
+            TakenOver
+        """
+        if not is_unsent(batch):
+            return False
+        async with self.database.begin() as tx:
+            if await calls.is_awaited(tx, batch.id):
+                return False
+            dropped = batch.dropped + await calls.drop_batch(tx, batch.id)
+            end = {"state": BatchState.CANCELLED, "ended_at": batches.now()}
+            await batches.change(tx, batch, dropped=dropped, **end)
+        log.info("provider_batch_cancelled", batch=batch.id, provider=api.name)
+        return True
+
     async def _tell_runs(self, batch: ProviderBatch, error: LlmError) -> None:
+        provider, reason = batch.provider, _word_of(error)
         async with reading(self.database) as connection:
-            waiting = await delays.runs_of(connection, batch.id, most=MOST_TOLD)
-        detail = f"A batch of {batch.provider!r} makes no progress: {error.detail}"
+            waiting = await delays.untold_runs(
+                connection, batch.id, provider, reason, most=MOST_TOLD
+            )
+        detail = f"A batch of {provider!r} makes no progress: {error.detail}"
         for run_id in waiting:
             async with self.database.begin() as tx:
-                await delays.tell(tx, run_id, batch.provider, _word_of(error), detail)
+                await delays.tell(tx, run_id, provider, reason, detail)
 
 
 def _settled(batch: ProviderBatch) -> int:
     """Grows with what is read and handed over."""
     handed_over = batch.done + batch.failed + batch.again + batch.dropped
     return batch.output_read + batch.error_read + handed_over
+
+
+def _denial(batch: ProviderBatch) -> tuple[str | None, int]:
+    """Changes with each call that is counted as a denial."""
+    return batch.denied, batch.denials
 
 
 def _word_of(error: LlmError) -> str:

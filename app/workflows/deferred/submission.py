@@ -52,12 +52,17 @@ class BatchSubmission:
             dropped = await calls.drop_of_batch(tx, batch.id)
             lines, size = await calls.measure(tx, batch.id)
             told: dict[str, object] = {"attempted_at": batches.now()}
-            if not lines:
-                told = {"state": BatchState.CANCELLED, "ended_at": batches.now()}
+            too_large = lines > api.policy.size or size > api.policy.most_bytes
+            if too_large:
+                # Gathered by a process that did not have the provider's settings, or had others.
+                await calls.release(tx, batch.id)
+                told = {"again": batch.again + lines}
+            if too_large or not lines:
+                told |= {"state": BatchState.CANCELLED, "ended_at": batches.now()}
             batch = await batches.change(
                 tx, batch, lines=lines, size=size, dropped=batch.dropped + dropped, **told
             )
-        if not lines:
+        if batch.ended_at is not None:
             return batch
         try:
             file = await api.upload(file_name(batch), size, self._content(batch))

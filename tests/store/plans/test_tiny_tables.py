@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.engine.postgres import statements as queue
 from app.engine.postgres.engine import WITHDRAW
 from app.engine.qstash import statements as outbox
-from app.store.deferred import calls, replies
+from app.store.deferred import calls, delays, replies
 from app.store.events import inbox, waits, wakes
 from app.store.events.event_match import MARK
 from app.store.items import claims, outcomes, result_memory
@@ -28,7 +28,7 @@ FEW = 120
 MANY = 5_000
 TABLES = (
     "item", "step", "event", "event_value", "event_place", "message", "outbox", "remembered",
-    "deferred_call",
+    "deferred_call", "run", "run_event",
 )  # fmt: skip
 FILL = """
     INSERT INTO sluice.item (run_id, item_id, status, due_at, claim, claim_number)
@@ -59,6 +59,12 @@ FILL = """
     INSERT INTO sluice.deferred_call (id, run_id, item_id, step, provider, url, model, body, size,
         batch_id)
     SELECT 'c' || n, 'run_of_many', 'u' || n, 'paid', 'openai', 'u', 'm', '{{}}', 2, 'b' || n
+    FROM generate_series({first}, {last}) AS n;
+    INSERT INTO sluice.run (id, family, status, params, force, started_by)
+    SELECT CASE n WHEN 1 THEN 'run_of_many' ELSE 'run_' || n END, 'a', 'running', '{{}}', false, ''
+    FROM generate_series({first}, {last}) AS n;
+    INSERT INTO sluice.run_event (run_id, kind, who, reason, data)
+    SELECT 'run_' || n, 'batch_delayed', 'sluice', 'refused', '{{"provider": "openai"}}'
     FROM generate_series({first}, {last}) AS n
 """
 
@@ -80,9 +86,12 @@ def each(*values: str | None) -> str:
     return ", ".join("ARRAY[NULL]" if one is None else f"ARRAY['{one}']" for one in values)
 
 
-def of_driver(statement: object) -> str:
-    """As the driver has it."""
-    return str(statement).replace(":batch", "$1::text").replace(":ids", "$2::text[]")
+def of_driver(statement: object, **types: str) -> str:
+    """As the driver has it. ``types``: of its parameters, by name."""
+    said = str(statement)
+    for number, (name, kind) in enumerate(types.items(), start=1):
+        said = said.replace(f":{name}", f"${number}::{kind}")
+    return said
 
 
 RUN = "run_of_many"
@@ -124,7 +133,23 @@ ASKED = {
         f"1, {each('u4001')}, '', 1, NULL",
     ),
     "forget": Asked(result_memory._FORGET, "int, text[]", f"1, {each('u4001')}"),
-    "answers": Asked(of_driver(calls._OF_BATCH), "text, text[]", f"'b4001', {each('c4001')}"),
+    "answers": Asked(
+        of_driver(calls._OF_BATCH, batch="text", ids="text[]"),
+        "text, text[]",
+        f"'b4001', {each('c4001')}",
+    ),
+    "untold": Asked(
+        of_driver(
+            delays._UNTOLD,
+            batch="text",
+            reason="text",
+            provider="text",
+            once_in="interval",
+            most="int",
+        ),
+        "text, text, text, interval, int",
+        "'b4001', 'refused', 'openai', '1 day', 1000",
+    ),
     "lock for answers": Asked(calls._LOCK, texts(2), each(*PENDING)),
     "settle": Asked(replies._SETTLE, texts(7), each(*PENDING, "paid", "done", "1", None, None)),
     "spend": Asked(replies._SPEND, texts(3), each(*PENDING, "1")),

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.cli.demo.batches.local_provider import LocalProvider
 from app.cli.demo.batches.provider_server import ProviderServer
-from app.services.batches.endpoint import BatchEndpoint, BatchPolicy
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.policy import BatchPolicy
 from app.services.provider import Provider
 from app.services.settings import ServiceSettings
 from app.store.tables.runs import Run

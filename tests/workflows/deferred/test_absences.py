@@ -11,12 +11,15 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from app.cli.demo.batches.provider_server import ProviderServer
+from app.errors import ConfigurationError
 from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.policy import BatchPolicy
 from app.store.deferred import batches
+from app.store.deferred.delays import TELL_AFTER
 from app.store.statuses import RunStatus
 from app.workflows.deferred.collector import BatchCollector
 from app.workflows.deferred.deadline import FAILING
-from app.workflows.deferred.postponement import TELL_AFTER
+from tests.support.control import control
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
@@ -99,6 +102,32 @@ async def test_time_in_which_nobody_looked_does_not_count(
         async with database.begin() as tx:
             batch = await batches.change(tx, batch, tries=0)
         assert (batch.failing_since, batch.denials) == (None, 0)
+        for tries, hours in ((0, -100), (5, 1)):  # of calls before the last good one; a clock
+            await sluice.sql(
+                "UPDATE sluice.provider_batch SET tries = :tries,"
+                " failing_since = now() + make_interval(hours => :hours)",
+                tries=tries,
+                hours=hours,
+            )
+            async with database.begin() as tx:
+                batch = await batches.change(tx, batch, tries=tries + 1)
+                assert batch.failing_since == await batches.clock(tx)
+
+
+async def test_denials_are_counted_in_a_row(opener: Opener, server: ProviderServer) -> None:
+    async with (
+        asking(opener, server)(Deferring()) as sluice,
+        sluice.service.database.begin() as tx,
+    ):
+        await batches.create(tx, "batch_1", provider="llm", url="/v1", model="", lines=1, size=1)
+        batch = await batches.get(tx, "batch_1")
+        assert batch is not None
+        batch = await batches.change(tx, batch, tries=1, denied="file_1", denials=4)
+        assert (batch.denied, batch.denials) == ("file_1", 4)
+        batch = await batches.change(tx, batch, polls=1)
+        assert (batch.denied, batch.denials) == ("file_1", 4)
+        batch = await batches.change(tx, batch, tries=2)
+        assert (batch.denied, batch.denials) == (None, 0)
 
 
 async def _without(sluice: Sluice) -> BatchCollector:
@@ -194,3 +223,63 @@ async def test_a_provider_that_the_code_does_not_name_any_more_is_told_by_name(
             await other.aclose()
         [[error]] = await sluice.sql("SELECT error FROM sluice.provider_batch")
     assert "no BatchEndpoint of that name; it has other." in error
+
+
+async def _gathered(sluice: Sluice, items: int) -> str:
+    """A run whose requests are in a batch that a process without the provider's settings has
+    made. Returns its id."""
+    await sluice.add_users(items)
+    run_id = await sluice.start()
+    async with sluice.worker():
+        await begun(sluice, run_id, items)
+    await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+    await _looked(sluice, await _without(sluice), 1)
+    assert [row[0] for row in await sluice.sql("SELECT lines FROM sluice.provider_batch")] == [
+        items
+    ]
+    return run_id
+
+
+async def test_what_was_gathered_without_the_settings_goes_in_batches_of_their_size(
+    opener: Opener, server: ProviderServer
+) -> None:
+    family = Deferring()
+    async with asking(opener, server, within=HOUR, size=6)(family) as sluice:
+        run_id = await _gathered(sluice, 5)
+        living = sluice.service.api.batches.collector
+        small = BatchPolicy(size=2, poll=timedelta(milliseconds=50))
+        api = BatchEndpoint(server.url, server.key, policy=small)
+        collector = replace(living, providers={"llm": api})
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while await sluice.sql("SELECT 1 FROM sluice.deferred_call"):
+                    await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+                    await collector.round(PATIENCE)
+        finally:
+            await api.aclose()
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 5
+        rows = await sluice.sql("SELECT state, again FROM sluice.provider_batch ORDER BY id")
+    assert [tuple(row) for row in rows] == [("cancelled", 5), *[("completed", 0)] * 3]
+    assert sorted(batch.total for batch in server.provider.batches.values()) == [1, 2, 2]
+    assert paid_once(server.provider, *family.results)
+
+
+async def test_what_nobody_waits_for_any_more_ends_though_its_provider_is_not_there(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server, within=HOUR, size=3)(Deferring()) as sluice:
+        run_id = await _gathered(sluice, 2)
+        await control(sluice, "cancel", run_id)
+        async with sluice.worker():
+            await sluice.ended(run_id)
+        await _looked(sluice, await _without(sluice), 1)
+        rows = await sluice.sql("SELECT state, dropped FROM sluice.provider_batch")
+        assert [tuple(row) for row in rows] == [("cancelled", 2)]
+        assert await sluice.sql("SELECT 1 FROM sluice.deferred_call") == []
+
+
+@pytest.mark.parametrize("settings", [{"size": 0}, {"most_bytes": 1_000_000}])
+def test_a_policy_by_which_no_request_could_go_is_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ConfigurationError, match="one request may be so long"):
+        BatchPolicy(**settings)  # type: ignore[arg-type]  # numbers all of them

@@ -101,6 +101,23 @@ async def test_a_batch_that_the_provider_refuses_for_good_fails_its_items_and_sa
     assert server.provider.batches == {}
 
 
+async def test_refusals_with_others_in_between_are_not_in_a_row(
+    opener: Opener, server: ProviderServer
+) -> None:
+    statuses = iter([400, 403, 400, 404, 400, 400])
+
+    async def refuses(call: str) -> Response | None:
+        if not call.startswith(UPLOAD) or (status := next(statuses, None)) is None:
+            return None
+        return JSONResponse({"error": {"message": "Not now."}}, status)
+
+    server.before = refuses
+    async with asking(opener, server)(Deferring()) as sluice:
+        assert (await played(sluice, 2)).succeeded == 2
+    assert next(statuses, None) is None
+    assert len(server.provider.batches) == 1
+
+
 async def test_a_key_that_is_refused_is_told_and_stands_nowhere(
     opener: Opener, server: ProviderServer, logged: list[EventDict]
 ) -> None:

@@ -4,8 +4,10 @@ again of that very file, and shows it in no list."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
 
@@ -16,6 +18,8 @@ from tests.support.service import Opener
 from tests.workflows.deferred.asking import Deferring, asking, paid_once, played
 
 CONTENT = "/content"
+OFTEN = timedelta(milliseconds=5)
+"""Between two looks: each failure doubles it."""
 BATCHES = "SELECT state, again FROM sluice.provider_batch ORDER BY id"
 
 
@@ -30,14 +34,15 @@ def _answers(statuses: Iterator[int]) -> Door:
     return before
 
 
+@pytest.mark.parametrize("other", [500, 403])
 async def test_one_404_after_other_failures_is_no_loss(
-    opener: Opener, server: ProviderServer
+    opener: Opener, server: ProviderServer, other: int
 ) -> None:
-    failures = [500] * (MOST_MISSING - 1) + [404] * (MOST_MISSING - 1) + [500, 404]
+    failures = [other] * (MOST_MISSING - 1) + [404] * (MOST_MISSING - 1) + [other, 404]
     server.before = _answers(iter(failures))
     server.provider.hidden = 1_000.0  # no list would show it
     family = Deferring()
-    async with asking(opener, server)(family) as sluice:
+    async with asking(opener, server, poll=OFTEN)(family) as sluice:
         run = await played(sluice, 2)
         rows = [tuple(row) for row in await sluice.sql(BATCHES)]
     assert run.succeeded == 2
@@ -49,7 +54,7 @@ async def test_a_file_that_a_list_shows_is_not_gone(opener: Opener, server: Prov
     """What leads to the provider answers 404 to each look at a file for some time."""
     server.before = _answers(iter([404] * (MOST_MISSING + 2)))
     family = Deferring()
-    async with asking(opener, server)(family) as sluice:
+    async with asking(opener, server, poll=OFTEN)(family) as sluice:
         run = await played(sluice, 2)
         rows = [tuple(row) for row in await sluice.sql(BATCHES)]
     assert run.succeeded == 2
