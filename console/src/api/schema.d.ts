@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: adb9dbf0988eb6338247eba3b8b9b2df1954f7a5345339b85014c2036a78fa6e
+// OpenAPI document: e9d8fc6e1d793adb67ddcc014539681beaf7d5bae3d69f676274bb3ed40fc10f
 
 export interface paths {
     "/api/audit": {
@@ -2140,14 +2140,14 @@ export interface components {
         };
         /**
          * DelayedBatchesView
-         * @description Batches whose provider does not do as it is asked, with one error.
+         * @description Batches of a provider that does not do as it is asked.
          */
         DelayedBatchesView: {
             /** Batches */
             batches: number;
             /**
              * Error
-             * @description what it says instead, or why it cannot be asked
+             * @description what it says of the oldest instead, or why it cannot be asked
              */
             error: string;
             /** Lines */
@@ -3403,7 +3403,7 @@ export interface components {
             activeRuns: components["schemas"]["ActiveRunView"][];
             /**
              * Delayedbatches
-             * @description whose provider does not do as it is asked; at most 10 kinds, the oldest first
+             * @description by provider that does not do as it is asked; at most 10, the oldest first
              */
             delayedBatches: components["schemas"]["DelayedBatchesView"][];
             /**

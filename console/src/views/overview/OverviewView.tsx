@@ -93,7 +93,7 @@ function Banners({ of }: { readonly of: Overview }) {
         </p>
       )}
       {of.delayedBatches.map((one) => (
-        <p className="banner bad" role="alert" key={`${one.provider} ${one.error}`}>
+        <p className="banner bad" role="alert" key={one.provider}>
           {O.delayed(one.provider, count(one.lines), moment(new Date(one.since), new Date()), one.error)}
         </p>
       ))}
