@@ -2,8 +2,8 @@
 
 A copy takes some hundred milliseconds, and emptying one a twentieth of that: the connection that
 does it is kept. What a test has made beside the template's tables is dropped. A database that is
-not what it was even then, in its tables or in the rows that the migrations wrote, is dropped and
-not used again.
+not what it was even then (``Catalogue``), or has lost rows that the migrations wrote, is dropped
+and not used again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import asyncpg
 from app.declared_tables import application_tables, service_tables
 from app.migrate import migrate, with_database
 from app.store.database import open_database
+from tests.support.servers.catalogue import Catalogue, now
 from tests.support.servers.kept_pools import KeptPools
 from tests.support.users import make_users_table
 
@@ -38,34 +39,6 @@ but leaves nothing behind that others would have to step over."""
 _RESTART = """
 SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence
 WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
-"""
-
-_SHAPE = """
-WITH ours AS (
-    SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-), said (line) AS (
-    SELECT concat_ws(' ', relnamespace::regnamespace, relname, relkind, relpersistence, reloptions)
-    FROM ours
-    UNION ALL
-    SELECT concat_ws(' ', attrelid::regclass, attname, atttypid::regtype, attnotnull, attstattarget)
-    FROM pg_attribute WHERE attrelid IN (SELECT oid FROM ours) AND attnum > 0
-    UNION ALL
-    SELECT concat_ws(' ', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
-    WHERE conrelid IN (SELECT oid FROM ours)
-    UNION ALL
-    SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled, tgfoid::regproc) FROM pg_trigger
-    WHERE NOT tgisinternal
-    UNION ALL
-    SELECT concat_ws(' ', oid::regprocedure, md5(prosrc)) FROM pg_proc
-    WHERE oid >= 16384
-    UNION ALL
-    SELECT concat_ws(' ', nspname) FROM pg_namespace
-    UNION ALL
-    SELECT concat_ws(' ', setconfig) FROM pg_db_role_setting
-    WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-)
-SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM said
 """
 
 _OBJECTS = """
@@ -93,6 +66,8 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL($1::text[]::int[])
 """
 
+_LOCKED = "5s"
+
 POOL_SIZE = 4
 """Of the services whose pools are kept for the next test."""
 
@@ -113,7 +88,9 @@ class _Copy:
             asyncpg.PostgresError: a test took the database away, or lets nobody in.
         """
         if self.connection is None or self.connection.is_closed():
-            self.connection = await asyncpg.connect(self.dsn)
+            # What a process that nobody ended keeps locked is not waited for.
+            own = {"lock_timeout": _LOCKED}
+            self.connection = await asyncpg.connect(self.dsn, server_settings=own)
         return self.connection
 
 
@@ -131,7 +108,7 @@ class Databases:
     _dsn: str
     _template: str
     _kept: dict[str, str]  # tables in which the migrations wrote rows, and what they wrote
-    _shape: str
+    _catalogue: Catalogue
     _objects: frozenset[tuple[str, str]]
     _free: list[_Copy] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -141,7 +118,7 @@ class Databases:
     async def of(cls, dsn: str) -> AsyncIterator[Self]:
         """Over the server of ``dsn``. What is left is dropped at the end."""
         admin = await asyncpg.connect(dsn)
-        name = f"sluice_template_{os.getpid()}"
+        name, since = f"sluice_template_{os.getpid()}", await now(admin)
         await admin.execute(f'CREATE DATABASE "{name}"')
         template = with_database(dsn, name)
         await _make_application_tables(template)
@@ -149,10 +126,10 @@ class Databases:
         await make_users_table(template)
         connection = await asyncpg.connect(template)
         kept = {table: await _rows(connection, table) for table, _ in await _filled(connection)}
-        shape = await connection.fetchval(_SHAPE)
+        catalogue = await Catalogue.of(connection, since)
         objects = await _objects(connection)
         await connection.close()
-        made = cls(admin, dsn, name, kept, shape, frozenset(objects))
+        made = cls(admin, dsn, name, kept, catalogue, frozenset(objects))
         yield made
         for one in [*made._free, _Copy(template)]:
             await made._drop(one)
@@ -176,14 +153,30 @@ class Databases:
         return _Copy(with_database(self._dsn, name))
 
     async def _emptied(self, copy: _Copy) -> bool:
+        """Whether it is as it was copied. Whatever keeps it from that is a reason to throw it away,
+        and none for a test to fail."""
         try:
             spared = copy.kept.pids if await copy.kept.at_rest() else ()
             connection = await copy.connected()
             await connection.execute(_ALONE, [str(pid) for pid in spared])
+            return await self._restored(copy, connection) and await self._cleared(connection)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
-        if not await self._restored(copy, connection):
+
+    async def _restored(self, copy: _Copy, connection: asyncpg.Connection) -> bool:
+        """Whether it is the template but for its rows, without what the test made beside that."""
+        if await self._catalogue.is_of(connection):
+            return True
+        more = [one for one in await _objects(connection) if one not in self._objects]
+        if not more:
             return False
+        await copy.kept.aclose()  # they may have prepared statements over what goes
+        for kind, name in more:
+            await connection.execute(f"DROP {kind} IF EXISTS {name} CASCADE")
+        return await self._catalogue.is_of(connection)
+
+    async def _cleared(self, connection: asyncpg.Connection) -> bool:
+        """Whether it has the template's rows, without all others."""
         used = [(t, size) for t, size in await _filled(connection) if t not in self._kept]
         small = [table for table, size in used if size <= _SMALL]
         large = [table for table, size in used if size > _SMALL]
@@ -194,21 +187,6 @@ class Databases:
             await connection.execute(f"TRUNCATE {', '.join(large)} CASCADE")
         await connection.execute(_RESTART)
         return all([await _rows(connection, t) == rows for t, rows in self._kept.items()])
-
-    async def _restored(self, copy: _Copy, connection: asyncpg.Connection) -> bool:
-        """Whether its shape is the template's, without what the test made beside that."""
-        if await connection.fetchval(_SHAPE) == self._shape:
-            return True
-        more = [one for one in await _objects(connection) if one not in self._objects]
-        if not more:
-            return False
-        await copy.kept.aclose()  # they may have prepared statements over what goes
-        try:
-            for kind, name in more:
-                await connection.execute(f"DROP {kind} IF EXISTS {name} CASCADE")
-        except asyncpg.PostgresError:
-            return False
-        return bool(await connection.fetchval(_SHAPE) == self._shape)
 
     async def _drop(self, copy: _Copy) -> None:
         await copy.kept.aclose()
