@@ -21,7 +21,7 @@ def require_no_content(request: Request) -> None:
     """
     if "content-type" in request.headers:
         told = "it is empty or null: send a JSON object, or neither a body nor a Content-Type"
-        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": told}])
+        raise RequestValidationError([{"type": "no_body", "loc": ("body",), "msg": told}])
 
 
 def or_empty(body: BodyT | None, model: type[BodyT]) -> BodyT:

@@ -144,11 +144,10 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 def _plainly(fault: Fault) -> Fault:
-    """Of content that was not read as JSON we are shown the bytes; of what is none, why not."""
-    if fault["type"] == "json_invalid":
-        why = fault.get("ctx", {}).get("error", "")
-        return {**fault, "msg": f"it is no JSON: {why}" if why else "it is no JSON"}
-    return {**fault, "msg": NO_JSON} if isinstance(fault.get("input"), bytes) else fault
+    """Of content that was not read as JSON we are shown the bytes."""
+    if isinstance(fault.get("input"), bytes):
+        return {**fault, "type": "not_json", "msg": NO_JSON}
+    return fault
 
 
 def _field(fault: Fault) -> str:

@@ -113,7 +113,7 @@ def _read(body: Any, *, alone: bool) -> NewEvents:  # JSON
     try:
         return events_in(many)
     except ValidationError as error:
-        faults = error.errors(include_context=False, include_url=False)
+        faults = error.errors(include_url=False)
         raise RequestValidationError(
             [
                 {**fault, "loc": ("body", *(fault["loc"][1:] if alone else fault["loc"]))}

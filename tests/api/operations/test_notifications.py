@@ -96,7 +96,7 @@ REFUSED: list[tuple[dict[str, object], str, str]] = [
     ({"families": ["nowhere"]}, "families", "There is no family 'nowhere'. Known are: recording"),
     ({"name": "Not Kebab"}, "name", "kebab-case"),
     ({"kind": "pigeon"}, "kind", "'webhook' or 'slack'"),
-    ({"colour": "red"}, "colour", "Extra inputs"),
+    ({"colour": "red"}, "colour", "there is no such field"),
 ]
 TAKEN: list[tuple[dict[str, object], str, str]] = [
     ({"name": "taken"}, "name", "is taken by ntf_"),

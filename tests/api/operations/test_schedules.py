@@ -126,7 +126,12 @@ async def test_all_are_listed_in_pages_and_by_family(caller: httpx2.AsyncClient)
         ({"name": "Nightly Run"}, "name", "kebab-case", None),
         ({"name": "family:regional"}, "name", "kebab-case", None),
         ({"name": "x" * 61}, "name", "at most 60", None),
-        ({"params": {"regoin": "eu"}}, "params.regoin", "params.regoin: Extra inputs", None),
+        (
+            {"params": {"regoin": "eu"}},
+            "params.regoin",
+            "params.regoin: there is no such field",
+            None,
+        ),
         ({"params": {"mostItems": "many"}}, "params.mostItems", "params.mostItems", None),
         ({"params": None}, "params", "params", None),
         ({"options": {"limit": 0}}, "options.limit", "options.limit", None),

@@ -58,7 +58,7 @@ async def test_what_is_no_entity_is_refused_before_or_by_the_service(
         "@nowhere": "--entity: nowhere cannot be read: No such file or directory.",
         f"@{latin}": f"--entity: {latin} is not UTF-8.",
         f"@{large}": f"--entity: {large} holds more than 1,000,000 bytes.",
-        '{"toWhom": "Ada", "copies": 9}': "entity.copies: Input should be less than or equal to 5",
+        '{"toWhom": "Ada", "copies": 9}': "entity.copies: must be at most 5",
     }
     async with opener(Postcards(), Recording()) as sluice, commanding(sluice) as command:
         for given, sentence in refused.items():

@@ -86,7 +86,7 @@ class Renaming(ForAnother):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        (Renaming, "no more: entity.recipient: Field required."),
+        (Renaming, "no more: entity.recipient: must be given."),
         (ForAnother, "no more: entity: postcard takes no entity of its caller's."),
     ],
 )

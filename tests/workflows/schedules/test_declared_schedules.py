@@ -150,8 +150,8 @@ async def test_of_processes_that_start_at_once_one_makes_the_row(opener: Opener)
     ("cron", "asks", "said"),
     [
         ("0 3 * * *", Where, 'declaring.schedule must be a Cron, such as Cron("0 3 * * *")'),
-        (Cron("0 3 * * *", params={"regoin": 1}), Where, "params.regoin: Extra inputs"),
-        (Cron("0 3 * * *"), Required, "declaring.schedule: params.region: Field required"),
+        (Cron("0 3 * * *", params={"regoin": 1}), Where, "params.regoin: there is no such field"),
+        (Cron("0 3 * * *"), Required, "declaring.schedule: params.region: must be given"),
         (Cron("0 3 * * *", limit=0), Where, "declaring.schedule: limit: "),
         (Cron("0 3 * * *", priority=10), Where, "declaring.schedule: priority: "),
         (Cron("0 3 * * *", catch_up="all"), Where, "catch_up: 'all' is not a valid"),  # type: ignore[arg-type]  # the point

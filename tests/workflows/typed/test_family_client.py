@@ -119,7 +119,9 @@ async def test_a_param_that_is_not_there_or_is_wrong_is_refused_by_its_name(open
         assert told.startswith("letter has no param 'paid_onyl'. Did you mean paid_only?")
         assert "Its params are: paid_only, days, secret." in told
         assert "dry_run, force" in told
-        assert "params.paid_only: Input should be" in await refused(sluice, paid_only="perhaps")
+        assert "params.paid_only: must be true or false" in await refused(
+            sluice, paid_only="perhaps"
+        )
         letters = sluice.service.client.of(Letters)
         with pytest.raises(BadInput, match="as an object or by their names"):
             await letters.dry_run(LetterParams(), paid_only=True)
