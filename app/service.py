@@ -138,6 +138,7 @@ class Service:
                 teller.run,
                 *(() if self._is_called else self._loops(cache, context)),
             ),
+            called=self._is_called,
         )
         self.threads.wakes.append(worker.look)
         self.throttles.wakes.append(worker.look)

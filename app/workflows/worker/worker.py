@@ -30,6 +30,7 @@ class SluiceWorker:
         identity: by which the engine knows it, and people by its ``worker_id``.
         places: of the items that it has in hand.
         beside: what runs as long as the worker does.
+        called: it waits for no message: each comes as a call of the API.
     """
 
     def __init__(
@@ -41,12 +42,15 @@ class SluiceWorker:
         gate: Gate,
         controls: EffectiveLimits,
         beside: Sequence[Beside],
+        *,
+        called: bool = False,
     ) -> None:
         self._gate = gate
         self._controls = controls
         self._places = places
         self._name = worker_id(identity)
         self._beside = beside
+        self._called = called
         self.begun = asyncio.Event()
         """Set once what is delivered is taken."""
         self._consumer = engine.worker(lanes, identity)
@@ -63,7 +67,11 @@ class SluiceWorker:
 
     async def run(self) -> None:
         """Work until ``stop``. Items in hand then have the stop's time limit to end."""
-        log.info("worker_started", worker=self._name, concurrency=self._places.concurrency)
+        log.info(
+            "receiver_started" if self._called else "worker_started",
+            worker=self._name,
+            concurrency=self._places.concurrency,
+        )
         await self._controls.refresh()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
@@ -73,7 +81,7 @@ class SluiceWorker:
                     await self._consumer.run()
         finally:
             await cancel_and_wait(background, again=CLEANING)
-        log.info("worker_stopped", worker=self._name)
+        log.info("receiver_stopped" if self._called else "worker_stopped", worker=self._name)
 
     def stop(self) -> None:
         self._gate.close()  # what has not begun goes back to the queue
