@@ -1,4 +1,5 @@
-"""Settings as those of a service that has some of its own, whatever the service has."""
+"""Settings as those of a service that has some of its own, whatever the service has: by names that
+nobody else gives, so that their types are not those of the service's."""
 
 from __future__ import annotations
 
@@ -10,10 +11,10 @@ from app.settings import Settings, load_settings
 
 
 class OwnSettings(Settings):
-    crm_key: SecretStr | None = None
-    shop_key: SecretStr | None = None
-    crm_url: str | None = None
-    shop_url: str | None = None
+    otter_key: SecretStr | None = None
+    badger_key: SecretStr | None = None
+    otter_url: str | None = None
+    badger_url: str | None = None
 
 
 def refused_settings() -> str:

@@ -309,23 +309,25 @@ def test_a_setting_of_ones_own_must_not_hide_one_of_ours(field: str, alias: str 
 def test_a_setting_of_ones_own_is_read_from_its_name_in_capitals(
     env: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    env.setenv("CRM_KEY", HIDDEN)
-    (tmp_path / ".env").write_text("SHOP_URL=https://shop.example.com\n")
+    env.setenv("OTTER_KEY", HIDDEN)
+    (tmp_path / ".env").write_text("BADGER_URL=https://shop.example.com\n")
     settings = OwnSettings(_env_file=".env")
-    assert settings.shop_url == "https://shop.example.com"
-    assert settings.crm_key is not None
-    assert settings.crm_key.get_secret_value() == HIDDEN
+    assert settings.badger_url == "https://shop.example.com"
+    assert settings.otter_key is not None
+    assert settings.otter_key.get_secret_value() == HIDDEN
 
 
 def test_a_list_of_a_service_s_own_that_is_no_json_is_refused_by_its_name(
     env: pytest.MonkeyPatch,
 ) -> None:
     class WithHosts(Settings):
-        crm_hosts: tuple[str, ...] = ()
+        otter_hosts: tuple[str, ...] = ()
 
     env.setattr(settings_module, "Settings", WithHosts)
-    env.setenv("CRM_HOSTS", "a,b")
-    assert refused_settings() == "CRM_HOSTS cannot be used: a list or a mapping is written as JSON."
-    env.setenv("CRM_HOSTS", '["a", "b"]')
+    env.setenv("OTTER_HOSTS", "a,b")
+    assert (
+        refused_settings() == "OTTER_HOSTS cannot be used: a list or a mapping is written as JSON."
+    )
+    env.setenv("OTTER_HOSTS", '["a", "b"]')
     assert isinstance(loaded := load_settings(None), WithHosts)
-    assert loaded.crm_hosts == ("a", "b")
+    assert loaded.otter_hosts == ("a", "b")

@@ -34,7 +34,7 @@ def providers(closed: list[str]) -> Sequence[Provider[Any]]:
     async def crm(settings: ServiceSettings) -> AsyncIterator[Crm]:
         assert isinstance(settings, OwnSettings)
         try:
-            yield Crm(settings.crm_url or "nowhere")
+            yield Crm(settings.otter_url or "nowhere")
         finally:
             closed.append("crm")
 
@@ -56,7 +56,7 @@ async def test_a_family_asks_for_it_by_its_class(opener: Opener) -> None:
     closed: list[str] = []
     family = Recording(work=crm_url)
     opened = replace(opener, providers=providers(closed))
-    async with opened(family, crm_url="https://crm.test") as sluice:
+    async with opened(family, otter_url="https://crm.test") as sluice:
         run = await sluice.played()
         [item] = await sluice.items(run.id)
         assert item.error_message == "https://crm.test"
@@ -80,12 +80,12 @@ async def test_one_that_cannot_be_made_says_why_and_the_others_are_closed(opener
     @asynccontextmanager
     async def unset(settings: ServiceSettings) -> AsyncIterator[Shop]:
         assert isinstance(settings, OwnSettings)
-        if settings.shop_key is None:
-            raise ConfigurationError("SHOP_KEY is not set.")
+        if settings.badger_key is None:
+            raise ConfigurationError("BADGER_KEY is not set.")
         yield Shop()
 
     crm, _ = providers(closed)
-    with pytest.raises(ConfigurationError, match="SHOP_KEY is not set"):
+    with pytest.raises(ConfigurationError, match="BADGER_KEY is not set"):
         async with replace(opener, providers=[crm, Provider(Shop, unset)])(Recording()):
             pass
     assert closed == ["crm"]

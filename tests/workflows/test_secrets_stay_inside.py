@@ -33,13 +33,13 @@ from tests.workflows.notifications.told import LOOPBACK, until
 SCRAPER = "of-whoever-scrapes-the-metrics"
 CONFIGURED = {
     "metrics_token": SecretStr(SCRAPER),
-    "crm_key": SecretStr("sk-of/the-model'42"),
-    "shop_key": SecretStr("sk-of-the-painter-77"),
+    "otter_key": SecretStr("sk-of/the-model'42"),
+    "badger_key": SecretStr("sk-of-the-painter-77"),
     "token": SecretStr("of-the-command-line-1"),
     "secret_key": SecretStr("bmV3ZXN0LWtleS1vZi1zZWFsaW5nLW9mLTMyLWJ5dGU="),
     "database_url": "postgresql://me:of%2Fthe-database@db/app",
     "redis_url": "redis://:of-redis-itself@cache/0",
-    "shop_url": "https://me:of-the-posts@posts.test/",
+    "badger_url": "https://me:of-the-posts@posts.test/",
 }
 SECRETS = [
     "sk-of/the-model'42", "sk-of-the-painter-77", "of-the-command-line-1",

@@ -93,12 +93,12 @@ def test_every_setting_that_is_a_secret_is_known() -> None:
             "listen_url": "postgresql://me:of-what-listens@db/app",
             "redis_url": "redis://:of-redis-itself@cache/0",
             "secret_key": SecretStr("newest-key-of-all, former-key-of-all"),
-            "crm_key": SecretStr("of-the-model"),
-            "shop_key": SecretStr("of-the-painter"),
+            "otter_key": SecretStr("of-the-model"),
+            "badger_key": SecretStr("of-the-painter"),
             "token": SecretStr("of-the-command-line"),
             "tokens": (Token(name="ops", secret=SecretStr("of-the-operators")),),
-            "crm_url": "https://me:of-the-gateway@llm/v1?api-key=of-the-query",
-            "shop_url": "https://me:of-the-posts@posts/",
+            "otter_url": "https://me:of-the-gateway@llm/v1?api-key=of-the-query",
+            "badger_url": "https://me:of-the-posts@posts/",
         }
     )
     redactor = redactor_of(settings)
