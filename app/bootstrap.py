@@ -189,7 +189,6 @@ async def _opened(
         signer = Signer(signing[0], tuple(signing[1:]))
         await sync_declared_schedules(database, bound)
         flow = flow_limits_of(database, engine, controls, script)
-        metrics = metrics_of(settings, meter, pools, engine, flow)
         history = FlowHistory(redis, prefix)
         throttles = throttles_of(settings, database, bound, context, controls, script)
         coverage = CoverageSurvey(database, bound, context, budget)
@@ -197,6 +196,7 @@ async def _opened(
         sent = events_of(settings, pools, engine, bound, changes)
         replies = ReplyWriter(database, engine, lifecycle, look_ahead)
         batches = BatchDesk.of(pools.ledger, replies, provided.values(), settings.max_result_bytes)
+        metrics = metrics_of(settings, meter, pools, engine, flow, batches)
         tick = tick_of(
             settings, pools, reconciler, coverage, FlowRecorder(flow, history), throttles, told,
             sent, batches,

@@ -12,6 +12,7 @@ from app.metrics.meter import WorkMeter
 from app.settings import Settings
 from app.store.pools import Pools
 from app.workflows.contract.job_family import AnyFamily
+from app.workflows.deferred.desk import BatchDesk
 from app.workflows.monitoring.flow_limits import FlowLimitService
 from app.workflows.monitoring.metrics import MetricsReadings
 from app.workflows.monitoring.process_readings import ProcessReadings
@@ -33,6 +34,7 @@ def metrics_of(
     pools: Pools,
     engine: Engine,
     flow: FlowLimitService,
+    batches: BatchDesk,
 ) -> MetricsReadings | None:
     if meter is None:
         return None
@@ -45,7 +47,9 @@ def metrics_of(
     }
     return MetricsReadings(
         ProcessReadings(meter, settings.engine, named),
-        ServiceReadings(pools.own, engine, flow, meter.families),
+        ServiceReadings(
+            pools.own, engine, flow, meter.families, sorted(batches.collector.providers)
+        ),
     )
 
 

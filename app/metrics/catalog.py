@@ -193,6 +193,16 @@ SCHEDULE_DELAY = _shared(
     "Since when the schedule has been due that is latest; 0: none is.",
     "family",
 )
+BATCHES_DELAYED = _shared(
+    "sluice_batches_delayed",
+    "Batches of a provider for which three calls in a row, or more, have failed.",
+    "provider",
+)
+BATCH_DELAY = _shared(
+    "sluice_batch_delay_seconds",
+    "Since when calls have failed for the one of them that has waited longest; 0: none is delayed.",
+    "provider",
+)
 OUTBOX = _shared(
     "sluice_outbox_messages",
     "What is to be sent, 100,000 at the most: to QStash, or as notifications.",

@@ -18,6 +18,8 @@ _EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, i
 ONCE_IN = timedelta(days=1)
 TELL_AFTER = 3
 """Calls for a batch in a row that have failed, from which on it counts as delayed."""
+IS_DELAYED = f"(ended_at IS NULL AND failing_since IS NOT NULL AND tries >= {TELL_AFTER})"
+"""SQL of a batch's row."""
 
 # Each run, and its events, are looked up by key (OFFSET 0 keeps it so); the calls by their batch,
 # and not in the order of another index, which would be read to its end.
@@ -35,13 +37,12 @@ _UNTOLD = text("""
     )
     LIMIT :most
 """)
-_DELAYED = text("""
+_DELAYED = text(f"""
     SELECT provider, (array_agg(error ORDER BY failing_since, id))[1], min(failing_since),
         count(*), sum(lines)
-    FROM sluice.provider_batch
-    WHERE ended_at IS NULL AND failing_since IS NOT NULL AND tries >= :tries
+    FROM sluice.provider_batch WHERE {IS_DELAYED}
     GROUP BY provider ORDER BY min(failing_since), provider LIMIT :limit
-""")
+""")  # noqa: S608 - no value is pasted in
 
 
 async def untold_runs(
@@ -66,8 +67,7 @@ class DelayedBatches:
 
 async def delayed(tx: AsyncConnection, *, limit: int) -> Sequence[DelayedBatches]:
     """By provider, the longest delayed first."""
-    rows = await tx.execute(_DELAYED, {"tries": TELL_AFTER, "limit": limit})
-    return [DelayedBatches(*row) for row in rows]
+    return [DelayedBatches(*row) for row in await tx.execute(_DELAYED, {"limit": limit})]
 
 
 async def tell(tx: AsyncConnection, run_id: str, provider: str, reason: str, detail: str) -> None:

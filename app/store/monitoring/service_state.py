@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.driver import fetch_raw
+from app.store.deferred.delays import IS_DELAYED
 from app.store.monitoring.workers import GONE_AFTER
 from app.store.runs.runs import OUTSTANDING
 
@@ -17,7 +18,8 @@ MOST = 100_000
 LATE = timedelta(minutes=1)
 """Behind its time, from which on a schedule counts as late."""
 
-# Only the unfinished runs, which have an index of their own; and of notifications those that wait.
+# Only the unfinished runs and batches, which have an index of their own; and of notifications those
+# that wait.
 _STATE = f"""
     WITH active AS MATERIALIZED (
         SELECT family, status, coalesce(reason, '') AS reason, suspended,
@@ -28,6 +30,9 @@ _STATE = f"""
     ), late AS MATERIALIZED (
         SELECT family, extract(epoch FROM now() - next_at) AS seconds
         FROM sluice.schedule WHERE next_at < now() - $2::interval LIMIT $3::int
+    ), delayed AS MATERIALIZED (
+        SELECT provider, extract(epoch FROM now() - failing_since) AS seconds
+        FROM sluice.provider_batch WHERE {IS_DELAYED} LIMIT $3::int
     )
     SELECT 'runs', family, status, count(*)::float8 FROM active GROUP BY family, status
     UNION ALL
@@ -47,6 +52,10 @@ _STATE = f"""
     SELECT 'notifications_age', '', '',
            coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 FROM waiting
     UNION ALL
+    SELECT 'batches', provider, '', count(*)::float8 FROM delayed GROUP BY provider
+    UNION ALL
+    SELECT 'batch_delay', provider, '', max(seconds)::float8 FROM delayed GROUP BY provider
+    UNION ALL
     SELECT 'workers', '', '', count(*)::float8 FROM sluice.worker
     WHERE seen_at > now() - $1::interval
 """  # noqa: S608 - no value is pasted in
@@ -54,7 +63,8 @@ _STATE = f"""
 
 @dataclass(frozen=True, slots=True)
 class StateNumber:
-    """A number. ``of``: its family, and a status or a reason; empty where it has none."""
+    """A number. ``of``: its family, or the provider of batches, and a status or a reason; empty
+    where it has none."""
 
     what: str
     of: tuple[str, str]

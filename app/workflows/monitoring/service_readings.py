@@ -36,6 +36,9 @@ _BY_FAMILY = {
     "delay": catalog.SCHEDULE_DELAY,
 }
 _BY_FAMILY_AND_MORE = {"runs": catalog.RUNS, "paused": catalog.RUNS_PAUSED}
+_BY_PROVIDER = {"batches": catalog.BATCHES_DELAYED, "batch_delay": catalog.BATCH_DELAY}
+_LONGEST = frozenset({catalog.SCHEDULE_DELAY, catalog.BATCH_DELAY})
+"""Of several names that the code does not have, the longest counts, and not the sum."""
 _OUTBOXES = {"notifications": catalog.OUTBOX, "notifications_age": catalog.OUTBOX_AGE}
 
 log = structlog.get_logger("sluice.metrics")
@@ -45,13 +48,14 @@ log = structlog.get_logger("sluice.metrics")
 class ServiceReadings:
     """
     Args:
-        families: the names of those that the code has.
+        families, providers: the names of those that the code has; providers of batches.
     """
 
     database: AsyncEngine
     engine: Engine
     flow: FlowLimitService
     families: Sequence[str]
+    providers: Sequence[str]
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     _kept: list[Reading] = field(default_factory=list)
     _good_until: float = 0.0
@@ -118,6 +122,7 @@ class ServiceReadings:
             catalog.RUNS: {(f, status): 0 for f in self.families for status in _UNFINISHED},
             catalog.RUNS_PAUSED: {},
             **{metric: dict.fromkeys(each, 0) for metric in _BY_FAMILY.values()},
+            **{metric: {(name,): 0 for name in self.providers} for metric in _BY_PROVIDER.values()},
             catalog.QUEUE: {},
             catalog.QUEUE_AGE: {},
             catalog.OUTBOX: {},
@@ -125,11 +130,12 @@ class ServiceReadings:
         }
 
     def _add(self, values: Mapping[Metric, dict[Labels, float]], stand: StateNumber) -> None:
-        family, more = stand.of
-        if family not in self.families:
-            family = UNKNOWN
+        name, more = stand.of
+        family = name if name in self.families else UNKNOWN
         if (metric := _BY_FAMILY_AND_MORE.get(stand.what)) is not None:
             of: Labels = (family, more)
+        elif (metric := _BY_PROVIDER.get(stand.what)) is not None:
+            of = (name if name in self.providers else UNKNOWN,)
         elif (metric := _BY_FAMILY.get(stand.what)) is not None:
             of = (family,)
         elif (metric := _OUTBOXES.get(stand.what)) is not None:
@@ -137,8 +143,7 @@ class ServiceReadings:
         else:
             metric, of = catalog.WORKERS, ()
         former = values[metric].get(of, 0)
-        # Of several families that the code does not have, the schedule that is latest.
-        longest = metric is catalog.SCHEDULE_DELAY
+        longest = metric in _LONGEST
         values[metric][of] = max(former, stand.value) if longest else former + stand.value
 
     async def _of_flow(self) -> list[Reading]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.cli.demo.batches.provider_server import ProviderServer
+from app.metrics.instruments import UNKNOWN
 from app.store.database import reading
 from app.store.deferred import delays
 from app.store.deferred.delays import TELL_AFTER
+from tests.metrics.scraping import scraped
+from tests.metrics.test_door import SCRAPED
 from tests.support.service import Opener, Sluice
-from tests.workflows.deferred.asking import Deferring, asking, begun
+from tests.workflows.deferred.asking import Deferring, asking, begun, endpoint
 
 HOUR = timedelta(hours=1)
 
@@ -47,6 +51,27 @@ async def test_each_provider_is_told_once_with_what_it_has_said_for_longest(
         ("other", "It is other.", 1, 2),
     ]
     assert (found[1].since - found[0].since) / HOUR == pytest.approx(3, abs=0.1)
+
+
+async def test_metrics_tell_how_many_batches_are_delayed_and_for_how_long(opener: Opener) -> None:
+    known = replace(opener, providers=[endpoint(None, "")])
+    async with known(Deferring(), **SCRAPED) as sluice:
+        found = await scraped(sluice)
+        assert found.value("sluice_batches_delayed", provider="llm") == 0
+        assert found.value("sluice_batch_delay_seconds", provider="llm") == 0
+        await _batch(sluice, "batch_1", hours=2)
+        await _batch(sluice, "batch_2", hours=3)
+        await _batch(sluice, "batch_3", hours=9, tries=TELL_AFTER - 1)
+        await _batch(sluice, "batch_4", hours=9)
+        await sluice.sql("UPDATE sluice.provider_batch SET ended_at = now() WHERE id = 'batch_4'")
+        for number in (5, 6):  # the code has neither any more
+            await _batch(sluice, f"batch_{number}", provider=f"gone-{number}", hours=number)
+        found = await scraped(sluice)
+        assert found.by("provider", "sluice_batches_delayed") == {"llm": 2, UNKNOWN: 2}
+        for provider, hours in (("llm", 3), (UNKNOWN, 6)):
+            delay = found.value("sluice_batch_delay_seconds", provider=provider)
+            assert delay / HOUR.total_seconds() == pytest.approx(hours, abs=0.1)
+        assert "gone-" not in found.text
 
 
 async def test_no_run_is_looked_up_again_that_was_told_or_has_ended(
