@@ -38,9 +38,9 @@ local function count(slots, used)
   end
 end
 
--- After whatever may have made it.
+-- After whatever may have made it. 'LT' also where nothing or a later end was set, as other versions do.
 local function count_anew_later(used)
-  redis.call('PEXPIRE', used, 60000, 'NX')
+  redis.call('PEXPIRE', used, 60000, 'LT')
 end
 
 -- Let go of what nobody has renewed.

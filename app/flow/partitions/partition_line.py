@@ -99,11 +99,12 @@ class PartitionLine:
             full: partitions, each with the seconds until its next turn; infinite: nobody knows.
         """
         before: Counter[str] = Counter()
+        intervals = {name: limits(name).interval for name in full}
         for place in sorted(self._places, key=lambda place: -place.priority):
             name = place.partition
             if name is None or name not in full or place.promised or not place.waits:
                 continue
-            left, interval = full[name], limits(name).interval
+            left, interval = full[name], intervals[name]
             if interval is not None:  # each comes back for a turn of its own
                 left += before[name] * interval.total_seconds()
             before[name] += 1

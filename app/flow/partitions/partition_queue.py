@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -205,6 +206,10 @@ class PartitionQueue:
                 ask_in = min(ask_in, partition_in)
                 full[slot.partition] = partition_in
             number += 1
+        # What was given back here meanwhile the answer does not know, and the next one does.
+        for name in self._released.values() if full else ():
+            if name is not None and full.get(name) == math.inf:
+                del full[name]
         if full:
             self._line.send_back(full, self._limits)
         return min(POLL, max(ask_in, 0.001))

@@ -162,8 +162,10 @@ async def take_from(
     """Claim those of these that are still in the hands of ``former``, which do not go on. Returns
     their ids. One that somebody has locked is left: who was only held up writes its outcome, in an
     order of its own."""
-    numbers = [number for number, _ in former], [delivery for _, delivery in former]
     free = [row[0] for row in await fetch_raw(tx, _FREE, run_id, list(item_ids))]
+    if not free:
+        return []
+    numbers = [number for number, _ in former], [delivery for _, delivery in former]
     rows = await fetch_raw(tx, _TAKE_FROM, run_id, free, *token, *numbers)
     return [row[0] for row in rows]
 

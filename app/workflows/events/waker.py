@@ -71,12 +71,14 @@ class EventWaker:
                 names = list(await wakes.names(connection))
             random.shuffle(names)  # whoever is cut off begins with another one next time
             for name in names:
+                woke: Counter[int] = Counter()
                 until = time.monotonic() + TURN_SECONDS
                 try:
-                    await self._wake(name, until, Counter())
+                    await self._wake(name, until, woke)
                 except Exception as error:  # noqa: BLE001 - the others have their turn
                     failed = error
-                left = left or time.monotonic() > until
+                # One of which nobody went on is in other hands: the next look is soon enough.
+                left = left or (woke.total() > 0 and time.monotonic() > until)
             if failed is not None:
                 raise failed
 
@@ -88,6 +90,8 @@ class EventWaker:
         try:
             for name in names:
                 await self._wake(name, until, woke)
+                if time.monotonic() > until:
+                    break
             self._of_senders.over()
         except Exception as error:  # noqa: BLE001 - the events are taken, and the next look goes on
             self._of_senders.seen(error)
@@ -114,12 +118,13 @@ class EventWaker:
             async with reading(self.database) as connection:
                 page = await wakes.page(connection, events, after=after)
             for some in chunked(wakes.AT_ONCE, page):
-                if time.monotonic() > until:
-                    return False
                 given = await self._give(name, some)
                 if given is None:
                     return False
                 woke += given
+                # Not before: a turn gives something, however long the look for it took.
+                if time.monotonic() > until:
+                    return False
             if len(page) < wakes.PAGE:
                 break
             after = page[-1].step

@@ -75,9 +75,10 @@ class ExecuteLayer:
             if self.meter is not None and hand.items:
                 self.meter.claimed(bound.name, len(hand.items), hand.taken_over)
             if not hand.items:
-                return hand.left if len(message.items) == 1 else None
+                return hand.left if len(message.items) == 1 else hand.again
             with self._traced(hand, came):
-                return await self._executed(bound, hand, expected, turns, delivery)
+                ended = await self._executed(bound, hand, expected, turns, delivery)
+            return hand.again if ended is None else ended
         finally:
             for turn in turns:
                 turn.drop()  # of those that never began

@@ -51,12 +51,15 @@ class ClaimedItem:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """The items that were claimed. ``left``: the time until the earliest of the others is due;
-    None: none of them will be. ``trace``: their run's, read before the claim; None: it is not
-    traced."""
+    """The items that were claimed. ``left``: the time until the earliest of the others can be
+    claimed; None: nothing says that one will be. A message of one item alone waits for it: those
+    of many have others sent for them. ``again``: the time after which any message comes again,
+    because items were passed over for which nothing else is sent; None: none were. ``trace``:
+    their run's, read before the claim; None: it is not traced."""
 
     items: list[ClaimedItem]
     left: timedelta | None = None
+    again: timedelta | None = None
     trace: RunTrace | None = None
 
     @property
@@ -115,15 +118,15 @@ class ItemClaimer:
         if partitioned:
             for one in found:
                 one.partition = asked.taken.partitions[one.claim.item_id]
-        left = None
+        left = again = None
         if len(taken) < len(item_ids):
             others = [item_id for item_id in item_ids if item_id not in taken]
-            more, left = await self._from_others(run_id, others, token)
+            more, left, again = await self._from_others(run_id, others, token)
             begun |= {one.claim.item_id for one in more}
             found += more
         if begun:
             await self._load(run_id, {one.claim.item_id: one for one in found}, begun)
-        return Hand(found, left)
+        return Hand(found, left, again)
 
     async def _take(self, asked: Sequence[_Asked]) -> None:
         async with reading(self._database) as tx:
@@ -138,8 +141,9 @@ class ItemClaimer:
 
     async def _from_others(
         self, run_id: str, item_ids: Sequence[str], token: Token
-    ) -> tuple[list[ClaimedItem], timedelta | None]:
-        """Those that a delivery had in hand which is over, and those whose wait is over."""
+    ) -> tuple[list[ClaimedItem], timedelta | None, timedelta | None]:
+        """Those that a delivery had in hand which is over, and those whose wait is over; with
+        ``left`` and ``again`` of ``Hand``."""
         async with reading(self._database) as tx:
             stand = await claims.unclaimed(tx, run_id, item_ids)
             held = {
@@ -161,9 +165,11 @@ class ItemClaimer:
         later = [one.left for one in stand if one.left is not None and one.left > timedelta(0)]
         if any(one.free for one in stand):
             later.append(LET_GO_NOW)
+        again = None
         if len(taken) < sum(claim in over for claim in held.values()):
-            later.append(LOCKED)
-        return found, min(later, default=None)
+            again = LOCKED
+            later.append(again)
+        return found, min(later, default=None), again
 
     async def _load(self, run_id: str, found: dict[str, ClaimedItem], begun: set[str]) -> None:
         async with reading(self._database) as tx:

@@ -116,8 +116,9 @@ class OutcomeWriter:
         """Returns the runs whose status changed."""
         standings: dict[str, RunProgress] = {}
         left = _left(endings, done)
-        # In the order of their ids, so that two writers never wait for each other's rows; and all
-        # of them first, because what follows from an end may lock what several runs have in common.
+        # In the order of their ids, so that two writers never wait for each other's rows: where one
+        # of the runs pauses, all are locked already, likewise. And all of them first, because what
+        # follows from an end may lock what several runs have in common.
         for run_id in sorted(done.runs):
             delta = done.runs[run_id]
             _, leaves = left.get(run_id, ("", None))
@@ -186,8 +187,9 @@ class OutcomeWriter:
         """
         texts = {e.record.run_id: e.record.error_message or "" for e in endings if e.systemic}
         # Locked first: a resume of a run that was paused already either waits for our commit, or is
-        # seen here, and then the run is paused once more.
-        await runs.statuses(tx, texts.keys(), lock=True)
+        # seen here, and then the run is paused once more. With those that are only counted: of all
+        # of them the rows are locked in one order.
+        await runs.statuses(tx, {e.record.run_id for e in endings}, lock=True)
         for run_id in sorted(texts):
             await self._lifecycle.pause(tx, run_id, PauseReason.SYSTEMIC, texts[run_id])
         statuses = await runs.statuses(tx, texts.keys())

@@ -40,7 +40,9 @@ class Takeovers:
             held: whose claim each item carries.
         """
         async with self.database.begin() as tx:
-            taken = await claims.take_from(tx, run_id, list(held), token, over)
+            # Rows of others are not even locked: whoever has those goes on.
+            left = [one for one, claim in held.items() if claim in over]
+            taken = await claims.take_from(tx, run_id, left, token, over)
             told = await self._told(tx, run_id, [held[one] for one in taken]) if taken else []
         for one in told:
             log.warning(

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -14,6 +15,7 @@ from app.config.priorities import ORDINARY
 from app.flow.gate import PartitionBusy
 from app.flow.limits import FlowControl
 from app.flow.partitions import patience
+from app.flow.partitions.partition_script import Exchanged
 from app.flow.partitions.partition_slot import PartitionSlot
 from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
@@ -36,6 +38,22 @@ class SlowToRenew(Script):
         self.asked.set()
         await self.goes_on.wait()
         await super().renew(key, worker, held)
+
+
+class SlowToAnswer(Script):
+    """Where the test says so, it brings its answer when the test lets it."""
+
+    def __init__(self, redis: Redis, prefix: str) -> None:
+        super().__init__(redis, prefix)
+        self.is_slow = False
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def exchange(self, *args: Any, **named: Any) -> Exchanged:  # as it is called
+        found = await super().exchange(*args, **named)
+        if self.is_slow:
+            self.asked.set()
+            await self.goes_on.wait()
+        return found
 
 
 @pytest.fixture
@@ -128,6 +146,34 @@ async def test_all_of_a_full_partition_are_sent_back_by_one_exchange(
         await asyncio.gather(young, other, return_exceptions=True)
     await queue.drained()
     assert await script.in_use() == 0
+
+
+@pytest.mark.parametrize("given_back", ["acme", "beta"])
+async def test_who_waits_for_a_full_partition_is_sent_back_unless_its_slot_was_given_back_meanwhile(
+    redis: Redis, redis_prefix: str, given_back: str
+) -> None:
+    """The answer that its partition is full is older than that."""
+    script = SlowToAnswer(redis, redis_prefix)
+    queue = queue_of(script, FlowControl(), FlowControl(parallelism=1))
+    async with asyncio.timeout(PATIENCE):
+        slots = {name: slot_of(queue, name) for name in ("acme", "beta")}
+        for slot in slots.values():
+            await slot.__aenter__()
+        script.is_slow = True
+        waiting = asyncio.create_task(_enter(slot_of(queue, "acme")))
+        await script.asked.wait()
+        pass_by(patience.PATIENCE)
+        slots[given_back].forgo()
+        script.goes_on.set()
+        end = await waiting
+        if given_back == "acme":
+            assert end is None
+        else:
+            assert isinstance(end, PartitionBusy)
+        for slot in slots.values():
+            slot.forgo()
+        await queue.drained()
+        assert await script.in_use() == 0
 
 
 async def test_each_that_is_sent_back_for_its_partitions_rate_comes_again_for_a_turn_of_its_own(

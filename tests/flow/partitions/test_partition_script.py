@@ -306,6 +306,10 @@ async def test_counts_that_something_made_wrong_are_made_anew_within_a_minute(
 
     used = driver._name("used")
     assert await granted(1)
+    assert 0 < await redis.pttl(used) <= 60_000
+    await redis.pexpire(used, 86_400_000)  # as the version before set it
+    await driver.script.renew(KEY, "b", {1: "beta"})
+    assert 0 < await redis.pttl(used) <= 60_000
     await redis.delete(driver._name("slots"))
     await redis.pexpire(used, 30_000)
     assert not await granted(2)

@@ -119,6 +119,7 @@ ASKED = {
     "go on": Asked(suspension._GO_ON, texts(2), each(*ITEM)),
     "wake": Asked(suspension._WAKE, texts(4), each(*ITEM, "9", "1")),
     "steps": Asked(steps._STAND_SHARED, texts(3), each(*ITEM, "paid")),
+    "free": Asked(claims._FREE, "text, text[]", f"'{RUN}', {each('u4001')}"),
     "take over": Asked(
         claims._TAKE_FROM,
         "text, text[], bigint, int, text[], text[]",

@@ -9,20 +9,23 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.config.priorities import ORDINARY
 from app.store.items.claims import ItemClaim
+from app.store.runs import runs
 from app.store.statuses import ItemStatus, PauseReason, RunStatus
 from app.store.steps import suspension
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.layers.item_claims import LOCKED, ItemClaimer
 from app.workflows.layers.paused_runs import PausedRuns
+from app.workflows.messages import executions
 from app.workflows.steps.timers import WakeUpTimers
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
-from tests.workflows.events.invoices import held_up
+from tests.workflows.events.invoices import found, held_up
 from tests.workflows.steps.test_lock_interleavings import TOKEN, ended, run_of, written
 
-RUN = "run_1"
+RUN, OTHER = "run_1", "run_2"
 
 
 async def holding(tx: AsyncConnection, item_id: str) -> None:
@@ -107,6 +110,40 @@ async def test_an_item_that_pauses_its_run_passes_who_answers_it(opener: Opener)
     assert (run.status, run.reason) == (RunStatus.PAUSED, PauseReason.SYSTEMIC)
 
 
+async def test_who_pauses_a_run_passes_who_counts_items_of_it_and_of_an_earlier_one(
+    opener: Opener,
+) -> None:
+    """Both have an item of each run: neither has the later row while it waits for the earlier."""
+    async with opener(Recording()) as sluice:
+        await run_of(sluice, RUN, ["i1", "i2", "i3"])
+        await run_of(sluice, OTHER, ["i1", "i2", "i3"])
+        refused = replace(ended((OTHER, "i1"), ItemStatus.PENDING), finished_at=None)
+        async with sluice.service.database.begin() as tx:
+            await runs.lock(tx, RUN)
+            counting = asyncio.create_task(
+                written(
+                    sluice,
+                    *(
+                        DeliveryResult("recording", ended((run_id, "i2"), ItemStatus.SUCCEEDED))
+                        for run_id in (RUN, OTHER)
+                    ),
+                )
+            )
+            await held_up(sluice)
+            pausing = asyncio.create_task(
+                written(
+                    sluice,
+                    DeliveryResult("recording", refused, systemic=True),
+                    DeliveryResult("recording", ended((RUN, "i1"), ItemStatus.SUCCEEDED)),
+                )
+            )
+            await held_up(sluice, 2)
+        await asyncio.gather(counting, pausing)
+        run, paused = await sluice.run(RUN), await sluice.run(OTHER)
+    assert (run.status, run.succeeded) == (RunStatus.RUNNING, 2)
+    assert (paused.status, paused.succeeded) == (RunStatus.PAUSED, 1)
+
+
 async def test_who_takes_items_over_waits_for_nobody_who_was_only_held_up(opener: Opener) -> None:
     """A worker that hung writes what it has in an order of its own, ordinary successes first: it
     has the last item, and waits for the first."""
@@ -139,3 +176,54 @@ async def test_who_takes_items_over_waits_for_nobody_who_was_only_held_up(opener
         "m": ItemStatus.PENDING,
         "z": ItemStatus.SUCCEEDED,
     }
+
+
+@pytest.mark.parametrize("locked", [1, 3])
+async def test_items_that_were_passed_over_are_taken_once_who_has_them_has_given_up(
+    opener: Opener, locked: int
+) -> None:
+    """Their message is the only one, and no watchdog looks for what is missing."""
+    async with opener(Recording(), watchdog_seconds=3600) as sluice:
+        ids = await sluice.add_users(3)
+        await run_of(sluice, RUN, ids)
+        await sluice.publish(*executions("recording", RUN, ids, 3, ORDINARY))
+        async with sluice.worker():
+            async with sluice.service.database.begin() as tx:
+                for item_id in ids[:locked]:
+                    await holding(tx, item_id)
+                await found(
+                    sluice,
+                    1,
+                    "SELECT 1 FROM sluice.message WHERE worker IS NULL AND deliveries > 0",
+                )
+                await tx.rollback()
+            run = await sluice.ended(RUN)
+    assert (run.status, run.succeeded) == (RunStatus.SUCCEEDED, 3)
+
+
+async def test_who_takes_items_over_locks_none_of_a_delivery_that_goes_on(opener: Opener) -> None:
+    """It would hold up the outcome."""
+    async with opener(Recording()) as sluice:
+        await run_of(sluice, RUN, ["gone", "here"])
+        await sluice.publish(*executions("recording", RUN, ["here"], 1, ORDINARY))
+        await sluice.sql("UPDATE sluice.message SET worker = gen_random_uuid(), deliveries = 1")
+        await sluice.sql(
+            "UPDATE sluice.item SET claim_number = 1, claim = (SELECT seq FROM sluice.message)"
+            " WHERE item_id = 'here'"
+        )
+        ledger = sluice.service.pools.ledger
+        timers = WakeUpTimers(ledger, look_ahead=100)
+        before = await locks_of(sluice)
+        hand = await ItemClaimer(ledger, sluice.service.engine, timers, "another").take(
+            RUN, ["gone", "here"], (9, 1)
+        )
+        after = await locks_of(sluice)
+    assert [one.claim.item_id for one in hand.items] == ["gone"]
+    assert (hand.left, hand.again) == (None, None)
+    assert after["here"] == before["here"]
+
+
+async def locks_of(sluice: Sluice) -> dict[str, str]:
+    """By item, the transaction that has locked its row last."""
+    rows = await sluice.sql("SELECT item_id, xmax::text FROM sluice.item")
+    return dict(map(tuple, rows))

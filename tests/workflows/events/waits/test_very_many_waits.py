@@ -97,6 +97,35 @@ def _patient_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waker, "SENDER_SECONDS", PATIENCE)
 
 
+async def test_however_long_it_takes_to_look_each_turn_gives_some(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of a turn, and of the sender, is over when it has seen who waits."""
+    monkeypatch.setattr(waker, "SENDER_SECONDS", 0.0)
+    monkeypatch.setattr(waker, "TURN_SECONDS", 0.0)
+    async with waiting(opener, MANY) as sluice, asyncio.timeout(PATIENCE):
+        taken = await sent(sluice, ENDED)
+        await sluice.service.api.events.inbox.waker.wake_all()
+        await assert_all_go_on(sluice, MANY)
+    assert taken.receipts[0].woke == wakes.AT_ONCE
+
+
+async def test_who_finds_a_name_in_other_hands_does_not_look_again_at_once(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waker, "TURN_SECONDS", 0.0)
+    async with waiting(opener, FEWEST) as sluice, asyncio.timeout(PATIENCE):
+        wake_all = sluice.service.api.events.inbox.waker.wake_all
+        async with sluice.service.database.begin() as tx:
+            assert await wakes.hold(tx, ENDED.name)
+            taken = await sent(sluice, ENDED)
+            await wake_all()
+            [[left]] = await sluice.sql("SELECT count(*) FROM sluice.step WHERE status = 'waiting'")
+        await wake_all()
+        await assert_all_go_on(sluice, FEWEST)
+    assert (taken.receipts[0].woke, left) == (0, FEWEST)
+
+
 async def test_several_events_of_a_call_wake_very_many_together(opener: Opener) -> None:
     """Each of them has the first for which it waits."""
     async with waiting(opener, MANY) as sluice:
