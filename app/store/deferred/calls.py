@@ -1,4 +1,5 @@
-"""Rows of requests that wait for a provider's batch, or are in one."""
+"""Rows of requests that wait for a provider's batch, or are in one. ``unawaited_calls`` has those
+that no item waits for any more."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ _ADD = """
     ON CONFLICT DO NOTHING
 """
 # An item that is not there is one that has ended, too.
-_OPEN = """
+OPEN = """
     EXISTS (SELECT FROM sluice.item WHERE item.run_id = c.run_id AND item.item_id = c.item_id
             AND item.status IN ('suspended', 'pending') OFFSET 0)
 """
@@ -37,24 +38,13 @@ _GROUPS = text("""
     WHERE c.batch_id IS NULL AND c.provider = :provider AND c.due_at <= now()
     GROUP BY c.url, c.model ORDER BY c.url, c.model
 """)
-_DROP_OF_ENDED = text("""
-    DELETE FROM sluice.deferred_call AS c
-    WHERE c.batch_id IS NULL AND c.provider = :provider AND NOT EXISTS (
-        SELECT FROM sluice.run
-        WHERE run.id = c.run_id AND run.finished_at IS NULL AND run.status <> 'cancelling'
-    )
-""")
-_DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AND NOT {_OPEN}")  # noqa: S608 - no value is pasted in
-_DROP_ASSIGNED = text(
-    f"DELETE FROM sluice.deferred_call AS c WHERE c.batch_id = :batch AND NOT {_OPEN}"  # noqa: S608
-)
-_DROP_BATCH = text("DELETE FROM sluice.deferred_call WHERE batch_id = :batch")
+_DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AND NOT {OPEN}")  # noqa: S608 - no value is pasted in
 _RELEASE = text("UPDATE sluice.deferred_call SET batch_id = NULL WHERE batch_id = :batch")
 _ASSIGN = text(f"""
     WITH chosen AS (
         SELECT c.id, c.size FROM sluice.deferred_call AS c
         JOIN sluice.run ON run.id = c.run_id AND run.status = 'running'
-        WHERE {_WAITING} AND c.due_at <= now() AND {_OPEN}
+        WHERE {_WAITING} AND c.due_at <= now() AND {OPEN}
         ORDER BY c.id LIMIT :size
     ), fitting AS (SELECT id, sum(size) OVER (ORDER BY id) AS total FROM chosen),
     assigned AS (
@@ -95,16 +85,6 @@ _RETURN = text("""
     WHERE id = ANY(:ids)
 """)
 _DELETE = text("DELETE FROM sluice.deferred_call WHERE id = ANY(:ids)")
-_UNFINISHED = text("""
-    SELECT EXISTS (
-        SELECT FROM sluice.deferred_call AS c WHERE c.batch_id = :batch AND
-            EXISTS (SELECT FROM sluice.item WHERE item.run_id = c.run_id
-                    AND item.item_id = c.item_id AND item.status IN ('suspended', 'pending')
-                    OFFSET 0)
-            AND NOT EXISTS (SELECT FROM sluice.run WHERE run.id = c.run_id
-                            AND run.status = 'cancelling' OFFSET 0)
-    )
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +132,6 @@ class WaitingGroup:
 async def waiting(tx: AsyncConnection, provider: str) -> list[WaitingGroup]:
     """Of runs that are going: a paused one's wait until it is resumed."""
     return [WaitingGroup(*row) for row in await tx.execute(_GROUPS, {"provider": provider})]
-
-
-async def drop_ended(tx: AsyncConnection, provider: str) -> int:
-    """Delete what waits for runs that are over, or are being cancelled."""
-    return (await tx.execute(_DROP_OF_ENDED, {"provider": provider})).rowcount
-
-
-async def drop_of_batch(tx: AsyncConnection, batch_id: str) -> int:
-    """Delete the batch's whose items wait for nothing any more."""
-    return (await tx.execute(_DROP_ASSIGNED, {"batch": batch_id})).rowcount
-
-
-async def drop_batch(tx: AsyncConnection, batch_id: str) -> int:
-    """Delete all of the batch's, for which nobody waits any more."""
-    return (await tx.execute(_DROP_BATCH, {"batch": batch_id})).rowcount
 
 
 async def release(tx: AsyncConnection, batch_id: str) -> None:
@@ -245,8 +210,3 @@ async def give_back(
 
 async def delete(tx: AsyncConnection, ids: Sequence[str]) -> None:
     await tx.execute(_DELETE, {"ids": list(ids)})
-
-
-async def is_awaited(tx: AsyncConnection, batch_id: str) -> bool:
-    """Whether any item still waits for the batch."""
-    return bool(await tx.scalar(_UNFINISHED, {"batch": batch_id}))

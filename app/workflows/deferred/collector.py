@@ -19,7 +19,7 @@ from app.connections.faults import Fault
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmError
 from app.store.database import reading
-from app.store.deferred import batches, calls
+from app.store.deferred import batches, calls, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.deferred.calls import WaitingGroup
@@ -124,7 +124,7 @@ class BatchCollector:
     async def _gather(self, api: BatchEndpoint) -> None:
         policy = api.policy
         async with self.database.begin() as tx:
-            await calls.drop_ended(tx, api.name)
+            await unawaited_calls.drop_ended(tx, api.name)
             groups = await calls.waiting(tx, api.name)
         for group in groups:
             number, size = group.number, group.size

@@ -14,7 +14,7 @@ from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import BatchFault, RemoteBatch
 from app.services.errors import LlmError, LlmRefused
 from app.store.database import reading
-from app.store.deferred import batches, calls, refused_lines
+from app.store.deferred import batches, calls, refused_lines, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.deadline import is_overdue
@@ -62,7 +62,7 @@ class BatchCourse:
         async with reading(self.database) as connection:
             now = await batches.clock(connection)
             unwanted = batch.cancelled_at is None and (
-                is_overdue(batch, now) or not await calls.is_awaited(connection, batch.id)
+                is_overdue(batch, now) or not await unawaited_calls.is_awaited(connection, batch.id)
             )
         remote: RemoteBatch | None = None
         fault: LlmError | None = None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
-from app.store.deferred import batches, calls, delays
+from app.store.deferred import batches, delays, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.deadline import BatchDeadline, is_unsent
@@ -98,9 +98,9 @@ class BatchPostponement:
         if not is_unsent(batch):
             return False
         async with self.database.begin() as tx:
-            if await calls.is_awaited(tx, batch.id):
+            if await unawaited_calls.is_awaited(tx, batch.id):
                 return False
-            dropped = batch.dropped + await calls.drop_batch(tx, batch.id)
+            dropped = batch.dropped + await unawaited_calls.drop_batch(tx, batch.id)
             end = {"state": BatchState.CANCELLED, "ended_at": batches.now()}
             await batches.change(tx, batch, dropped=dropped, **end)
         log.info("provider_batch_cancelled", batch=batch.id, provider=api.name)

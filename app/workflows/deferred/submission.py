@@ -19,7 +19,7 @@ from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import RemoteBatch
 from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
-from app.store.deferred import batches, calls
+from app.store.deferred import batches, calls, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.tables.steps import ProviderBatch
@@ -49,7 +49,7 @@ class BatchSubmission:
             if await self._may_show_up(api, batch):
                 return await self._changed(batch, poll_at=batches.later(SOON))
         async with self.database.begin() as tx:
-            dropped = await calls.drop_of_batch(tx, batch.id)
+            dropped = await unawaited_calls.drop_of_batch(tx, batch.id)
             lines, size = await calls.measure(tx, batch.id)
             told: dict[str, object] = {"attempted_at": batches.now()}
             too_large = lines > api.policy.size or size > api.policy.most_bytes
