@@ -21,6 +21,7 @@ from app.engine.postgres.queue_connection import QueueConnection
 from app.store.database import BY_INDEX, open_database, reading
 from app.workflows.keys import new_worker
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
+from tests.support.patience import PATIENCE
 
 NEVER = 3_600.0
 
@@ -184,6 +185,52 @@ async def test_what_a_process_holds_that_is_gone_is_delivered_after_three_looks_
     assert taker.taken[0].attempt == 2
     async with database.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM sluice.consumer")) == 0
+
+
+async def test_what_a_process_holds_that_is_gone_comes_before_what_waits_behind_it(
+    engine: PostgresEngine, database: AsyncEngine
+) -> None:
+    """And so after two seconds, however much waits: not when all of that is done."""
+    async with database.begin() as tx:
+        await engine.publish(tx, [message(n) for n in range(3)])
+        dead = await tx.scalar(
+            text("INSERT INTO sluice.consumer (id) VALUES (gen_random_uuid()) RETURNING id")
+        )
+    async with database.connect() as connection:
+        asked = ["a.execute"], [3], [0], [9], [0], [False], 3, dead
+        assert len(await fetch_raw(connection, statements.CLAIM, *asked)) == 3
+        await connection.commit()
+    await publish(engine, database, *(message(n) for n in range(3, 200)))
+    taker, room = Taker(), {"a.execute": 0}
+    async with working(engine, {"a.execute": taker}, most=1, rooms=room) as worker:
+        async with asyncio.timeout(PATIENCE), database.connect() as connection:
+            held = text("SELECT count(*) FROM sluice.message WHERE worker IS NOT NULL")
+            while await connection.scalar(held):
+                await asyncio.sleep(0.01)
+                await connection.rollback()
+        room["a.execute"] = 1
+        assert isinstance(worker, consumer.QueueConsumer)
+        worker._hear("a.execute", ORDINARY)
+        await until(lambda: len(taker.taken) >= 200)
+    first = {one.payload for one in taker.taken[:3]}
+    assert first == {b"0", b"1", b"2"}
+
+
+@pytest.mark.parametrize("statement", ["GIVE_BACK", "GIVE_BACK_OF_DEAD", "LET_GO"])
+async def test_what_is_given_back_keeps_its_place(
+    engine: PostgresEngine, database: AsyncEngine, statement: str
+) -> None:
+    await publish(engine, database, *(message(n) for n in range(3)))
+    places = text("SELECT id, due_at, worker FROM sluice.message ORDER BY id")
+    me = uuid.uuid4()
+    async with database.connect() as connection:
+        before = (await connection.execute(places)).all()
+        asked = ["a.execute"], [3], [0], [9], [0], [False], 3, me
+        assert len(await fetch_raw(connection, statements.CLAIM, *asked)) == 3
+        await connection.commit()  # and so it is a later moment
+        given: tuple[object, ...] = (me, []) if statement == "LET_GO" else ([me],)
+        await fetch_raw(connection, getattr(statements, statement), *given)
+        assert (await connection.execute(places)).all() == before
 
 
 async def test_what_a_process_holds_that_hangs_is_delivered_after_its_heartbeat_s_time(

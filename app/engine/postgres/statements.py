@@ -132,7 +132,7 @@ AGAIN = _LATER % (
 )
 _GIVE_BACK = f"""
     WITH back AS (
-        UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL%s
+        UPDATE sluice.message SET worker = NULL, due_at = least(due_at, now()), again_at = NULL%s
         WHERE seq = ANY(ARRAY(
             SELECT seq FROM sluice.message WHERE worker = ANY($1::text[]::uuid[])
             ORDER BY id || '' FOR UPDATE
@@ -146,7 +146,7 @@ GIVE_BACK_OF_DEAD = _GIVE_BACK % ", former = worker, former_delivery = deliverie
 # Where the answer to a claim was lost with its connection, or a backup brings back what we had.
 LET_GO = f"""
     WITH back AS (
-        UPDATE sluice.message SET worker = NULL, due_at = now(), again_at = NULL
+        UPDATE sluice.message SET worker = NULL, due_at = least(due_at, now()), again_at = NULL
         WHERE seq = ANY(ARRAY(
             SELECT seq FROM sluice.message
             WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
