@@ -16,9 +16,13 @@ from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
+from app.workflows.failures.unreadable_params import sentence_of
+from app.workflows.registry.family_call import told
 from app.workflows.runs.approval import waits_for_approval
 from app.workflows.runs.expectation import in_usd
 from app.workflows.runs.reconciler import RunReconciler
+from app.workflows.serialization.params import KeptParams, ParamsRefused
+from app.workflows.serialization.secret_box import SecretsLost
 
 SWEEP_SECONDS = 8.0
 """How long a call to cancel may take; what is left then is the watchdog's."""
@@ -66,7 +70,7 @@ class RunControl:
             check: raises to refuse; given the run as it stands, and nobody changes it meanwhile.
 
         Raises:
-            Conflict: its budget is spent.
+            Conflict: its budget is spent, or its family does not take its params or its entity.
         """
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
@@ -74,6 +78,7 @@ class RunControl:
             if check is not None:
                 check(run)
             if run.status == RunStatus.PAUSED:
+                self._require_readable(run)
                 _require_budget(run, options or RunOptions.model_validate(run.options))
             elif run.status not in (RunStatus.PENDING, RunStatus.RUNNING):
                 await transitions.require(tx, run_id, RunStatus.RUNNING)
@@ -122,6 +127,20 @@ class RunControl:
             with suppress(InvalidTransition):  # it has ended meanwhile
                 await self.cancel(child, by=by, note=note)
         return await self._get(run_id)
+
+    def _require_readable(self, run: Run) -> None:
+        bound = self.reconciler.families.get(run.family)
+        if bound is None:
+            return
+        try:
+            with told(bound.name, "params"):  # the author's own validators
+                bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+                bound.read_entity(run.entity, run.entity_sealed)
+        except (ParamsRefused, SecretsLost) as error:
+            raise Conflict(
+                f"Run {run.id} would pause again. {sentence_of(error)}",
+                more={"runStatus": run.status},
+            ) from error
 
     async def _get(self, run_id: str) -> Run:
         async with self.database.connect() as connection:

@@ -25,11 +25,12 @@ from app.workflows.contract.exceptions import Ruling, disposition
 from app.workflows.failures.delays import before_retry, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.fingerprint import fingerprint
+from app.workflows.failures.unreadable_params import reason_of, sentence_of
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.reconciler import RunReconciler
-from app.workflows.serialization.params import EntityRefused, ParamsRefused, Unreadable
+from app.workflows.serialization.params import ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
 from app.workflows.throttles.looks import ThrottleLooks
 from app.workflows.throttles.told_holds import ToldHolds
@@ -166,26 +167,9 @@ class Dispatcher:
         """The code is another than the one that the run was started with, or the key of its secrets
         is not here."""
         run_id = RunOnly.model_validate_json(delivery.payload).run
-        reason = PauseReason.PARAMS_CHANGED
-        if isinstance(error, SecretsLost):
-            detail = (
-                f"A worker cannot read the run's secrets. {error.detail} Then resume the run, or"
-                " cancel it and start another."
-            )
-        elif isinstance(error, EntityRefused):
-            reason = PauseReason.ENTITY_CHANGED
-            detail = (
-                f"The family takes the run's entity no more: {error.detail} Bring back code that"
-                " takes it and resume the run, or cancel it and start another."
-            )
-        else:
-            detail = (
-                f"The family takes the run's params no more: {error.detail} Bring back code that"
-                " takes them and resume the run, or cancel it and start another."
-            )
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
-            await self.reconciler.lifecycle.pause(tx, run_id, reason, detail)
+            await self.reconciler.lifecycle.pause(tx, run_id, reason_of(error), sentence_of(error))
 
     async def _held(self, delivery: Delivery, delay: timedelta) -> timedelta | None:
         """Not begun, which is no failure: a page's message begins anew, or its deliveries would

@@ -15,6 +15,7 @@ from app.store.statuses import RunStatus
 from app.workflows.family import Context, FamilyParams, RetryAfter
 from tests.support.control import control, kinds, paused
 from tests.support.families import Recording
+from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
@@ -105,7 +106,16 @@ async def test_a_run_whose_params_do_not_fit_pauses_and_goes_on_with_code_that_t
         run = await paused(sluice, run_id)
         assert run.reason == "params_changed"
         assert f"no more: {field}: " in str(run.detail)
+        async with api(sluice) as caller:
+            refused = await caller.post(f"/api/runs/{run_id}/resume")
+        assert refused.status_code == 409
+        assert f"no more: {field}: " in refused.json()["detail"]
+        assert "Bring back code" in refused.json()["detail"]
+        assert (await sluice.run(run_id)).status == RunStatus.PAUSED
+        assert "resumed" not in await kinds(sluice, run_id)
+    async with opener(Mended()) as sluice:  # as a process that was not restarted
         await control(sluice, "resume", run_id)
+    async with opener(family()) as sluice, sluice.worker():
         async with asyncio.timeout(PATIENCE):
             while (await kinds(sluice, run_id)).count("paused:params_changed") < 2:
                 await asyncio.sleep(0.02)
