@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-MOST_USD = 10**9
-"""Of a budget. Whatever takes a fraction says both ends: else ``inf`` and ``nan`` would pass."""
+from app.config.run_bounds import MOST_ATTEMPTS, MOST_USD
 
 
 def _before_or_behind(context: typer.Context, value: bool) -> bool:
@@ -76,7 +75,7 @@ Attempts = Annotated[
     typer.Option(
         metavar="N",
         min=1,
-        max=1_000,
+        max=MOST_ATTEMPTS,
         help="Try each item at most so often; else as its family says.",
     ),
 ]

@@ -8,9 +8,10 @@ from fractions import Fraction
 from math import ceil
 
 from app.api.workflows import routes_of
+from app.config.run_bounds import LONGEST_PERIOD
 from app.engine.qstash.target import DeliveryTarget
 from app.errors import ConfigurationError
-from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.keys import Layer, flow_key, parse_flow_key

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.config.run_bounds import LONGEST_PERIOD
 from app.errors import ConfigurationError
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-LONGEST_PERIOD = timedelta(weeks=1)
 SLOWEST = timedelta(days=366).total_seconds()
 """Seconds between two starts at the most."""
 

@@ -11,9 +11,10 @@ from pydantic import Field, StrictInt
 
 from app.api.dependencies import ApiState, Caller, NoteInBody, NoteInQuery, State, bearer
 from app.api.routing import Router
+from app.config.run_bounds import LONGEST_PERIOD, MOST_AT_ONCE, MOST_STARTS
 from app.engine import Depth
 from app.errors import BadInput, ConfigurationError
-from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.flow.limits import FlowControl
 from app.schemas.base import Body, GivenNote
 from app.schemas.flow_control import (
     FlowAnswer,
@@ -37,9 +38,16 @@ Key = Annotated[str, Path(max_length=200, description="such as welcome-placehold
 class Pin(Body):
     """What is left out is not limited."""
 
-    parallelism: StrictInt | None = Field(None, gt=0, le=1_000_000, description="at work at once")
+    parallelism: StrictInt | None = Field(
+        None, gt=0, le=MOST_AT_ONCE, description="at work at once"
+    )
     rate: float | None = Field(
-        None, gt=0, le=1_000_000, strict=True, allow_inf_nan=False, description="starts in a period"
+        None,
+        gt=0,
+        le=MOST_STARTS,
+        strict=True,
+        allow_inf_nan=False,
+        description="starts in a period",
     )
     period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds(), strict=True)
     note: GivenNote = None

@@ -17,6 +17,7 @@ from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.empty_body import or_empty
 from app.api.idempotency import OnceFor, answer_start, fingerprint
 from app.api.routing import Router
+from app.config.run_bounds import MOST_ITEMS
 from app.errors import NotFound
 from app.schemas.base import Answer, MomentWithOffset
 from app.schemas.workflow_answers import watch_it
@@ -67,7 +68,7 @@ def _add_family(router: Router, family: AnyFamily) -> None:
             Field(None, description="the moment that this call is for, with its offset from UTC"),
         ),
         force=(StrictBool, Field(False, description="also those that already have a result")),
-        limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
+        limit=(StrictInt | None, Field(None, gt=0, le=MOST_ITEMS, description="items at most")),
         params=params_field(family),
     )
 

@@ -13,6 +13,7 @@ from app.api.empty_body import or_empty, require_no_content
 from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.api.workflows.item_lists import require_list
+from app.config.run_bounds import MOST_ITEMS
 from app.schemas.workflow_answers import (
     CountedAnswer,
     DryRunAnswer,
@@ -69,7 +70,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
         RunOptionsBody,
         dry_run=(StrictBool, Field(False, description="answer statistics only; start nothing")),
         force=(StrictBool, Field(False, description="also those that already have a result")),
-        limit=(StrictInt | None, Field(None, gt=0, le=2**31 - 1, description="items at most")),
+        limit=(StrictInt | None, Field(None, gt=0, le=MOST_ITEMS, description="items at most")),
         item_ids=(ItemIds | None, Field(None, description=f"exactly these {many}")),
         item_list=(
             RunId | None,

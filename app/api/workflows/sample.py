@@ -13,6 +13,7 @@ from app.api.empty_body import or_empty, require_no_content
 from app.api.routing import Router
 from app.api.workflows.item_lists import require_list
 from app.api.workflows.long_answer import LongAnswer
+from app.config.run_bounds import MOST_ITEMS as LARGEST_RUN
 from app.schemas.samples.answers import SampleAnswer, SampleProgress, sample_answer
 from app.schemas.workflow_bodies import ItemIds, RunId, body_model, params_field
 from app.workflows.client import RunRequest
@@ -49,7 +50,9 @@ def add_sample(router: Router, family: AnyFamily) -> None:
         force=(StrictBool, Field(False, description="also of those that already have a result")),
         limit=(
             StrictInt | None,
-            Field(None, gt=0, le=2**31 - 1, description="of the run that is estimated: its items"),
+            Field(
+                None, gt=0, le=LARGEST_RUN, description="of the run that is estimated: its items"
+            ),
         ),
         item_ids=(ItemIds | None, Field(None, description=f"of exactly these {many}")),
         item_list=(

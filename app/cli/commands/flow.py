@@ -16,6 +16,7 @@ from app.cli.input.limits import Rate, parse_limit, parse_rate
 from app.cli.options import FlowKey, Json, Note
 from app.cli.output.console import add, number, open_console, print_json, printable, table, when
 from app.cli.paths import noted, noted_path
+from app.config.run_bounds import MOST_AT_ONCE
 from app.errors import BadInput
 from app.flow.limits import FlowControl
 from app.schemas.flow_control import (
@@ -103,7 +104,9 @@ def set_flow(
     """Put limits in force in place of the code's; what is not named stays as it is."""
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
-    at_once = None if parallelism is None else (parse_limit("--parallelism", parallelism),)
+    at_once = None
+    if parallelism is not None:
+        at_once = (parse_limit("--parallelism", parallelism, most=MOST_AT_ONCE),)
     starts = None if rate is None else parse_rate("--rate", rate)
     with open_api() as api:
         now = _find(api, key) if partition is None else _find_partition(api, key, partition)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.config.run_bounds import LONGEST_PERIOD, MOST_STARTS
 from app.errors import BadInput
 
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
+_FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -19,18 +21,42 @@ class Rate:
     period_seconds: float = 1
 
 
-def parse_limit(option: str, text: str, *, digits: int = 9) -> int | None:
+def parse_limit(option: str, text: str, *, least: int = 1, most: int) -> int | None:
     """
     Raises:
-        BadInput: neither a whole number above 0 nor ``none``; names ``option``.
+        BadInput: neither a whole number within these ends nor ``none``; names ``option``.
     """
     if is_none(text):
         return None
-    if not re.fullmatch(rf"[0-9]{{1,{digits}}}", text) or int(text) == 0:
+    if not re.fullmatch("[0-9]{1,18}", text) or not least <= int(text) <= most:
         raise BadInput(
-            f"{option}: it must be a whole number of 1 or more, or none, not {text[:60]!r}."
+            f"{option}: it must be a whole number from {least} to {most:,}, or none, not"
+            f" {text[:60]!r}."
         )
     return int(text)
+
+
+def parse_fraction(
+    option: str, text: str, *, least: float, most: float, above: bool = False
+) -> float | None:
+    """
+    Args:
+        above: it must be more than ``least``.
+
+    Raises:
+        BadInput: neither a number within these ends nor ``none``; names ``option``.
+    """
+    if is_none(text):
+        return None
+    number = float(text) if _FRACTION.fullmatch(text) else -1.0
+    if not least <= number <= most or (above and number == least):
+        lower = "above" if above else "from"
+        upper = "and at most" if above else "to"
+        raise BadInput(
+            f"{option}: it must be a number {lower} {least:g} {upper} {most:,.15g}, or none, not"
+            f" {text[:60]!r}."
+        )
+    return number
 
 
 def parse_rate(option: str, text: str) -> Rate:
@@ -47,6 +73,11 @@ def parse_rate(option: str, text: str) -> Rate:
         raise BadInput(
             f"{option}: it must be starts in a period, both above 0, such as 2/s, 100/m, 5/h or"
             f" 100/30s, or none, not {text[:60]!r}."
+        )
+    if rate.starts > MOST_STARTS or rate.period_seconds > LONGEST_PERIOD.total_seconds():
+        raise BadInput(
+            f"{option}: it must be at most {MOST_STARTS:,} starts, in at most"
+            f" {LONGEST_PERIOD.days}d, not {text[:60]!r}."
         )
     return rate
 

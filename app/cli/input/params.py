@@ -68,6 +68,11 @@ def parse_params(
     return params
 
 
+def takes(name: str, schema: Schema) -> bool:
+    """Whether it is one of the schema's params, or may be one."""
+    return name in _mapping(schema.get("properties")) or bool(schema.get("additionalProperties"))
+
+
 def _known(typed: str, properties: Schema, words: Words) -> str:
     same = [name for name in properties if _plain(name) == _plain(typed)]
     if len(same) > 1 and typed in same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -17,6 +18,14 @@ from app.cli.options import (
     MaxFailureRate,
     Priority,
     RampEvery,
+)
+from app.config.run_bounds import (
+    LONGEST_DEADLINE,
+    LONGEST_STEP,
+    MOST_AT_START,
+    MOST_CANARIES,
+    MOST_GROWTH,
+    SHORTEST_STEP,
 )
 from app.errors import BadInput
 
@@ -34,7 +43,7 @@ class RunStartOptions:
         typer.Option(
             metavar="N",
             min=1,
-            max=1_000,
+            max=MOST_CANARIES,
             help="Do N items first, then pause, so that somebody can look.",
         ),
     ] = None
@@ -42,11 +51,16 @@ class RunStartOptions:
         bool, typer.Option("--auto-promote", help="Go on by itself after a canary that went well.")
     ] = False
     ramp_start: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Begin with N items at once, and grow.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=MOST_AT_START, help="Begin with N items at once, and grow."
+        ),
     ] = None
     ramp_factor: Annotated[
         float | None,
-        typer.Option(metavar="X", min=1, max=100, help="Grow by this factor each time; else by 2."),
+        typer.Option(
+            metavar="X", min=1, max=MOST_GROWTH, help="Grow by this factor each time; else by 2."
+        ),
     ] = None
     ramp_every: RampEvery = None
     budget_usd: BudgetUsd = None
@@ -76,14 +90,14 @@ class RunStartOptions:
                 "ramp": self._ramp() or None,
                 "budget": budget_of(self.budget_usd, self.budget_tokens) or None,
                 "maxFailureRate": self.max_failure_rate,
-                "deadlineSeconds": _seconds("--deadline", self.deadline),
+                "deadlineSeconds": _seconds("--deadline", self.deadline, most=LONGEST_DEADLINE),
                 "approval": self.approval or None,
                 "priority": self.priority,
             }
         )
 
     def _ramp(self) -> Body:
-        seconds = _seconds("--ramp-every", self.ramp_every)
+        seconds = _seconds("--ramp-every", self.ramp_every, least=SHORTEST_STEP, most=LONGEST_STEP)
         asked = given(
             {"start": self.ramp_start, "factor": self.ramp_factor, "everySeconds": seconds}
         )
@@ -103,5 +117,7 @@ def given(asked: Body) -> Body:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def _seconds(option: str, text: str | None) -> float | None:
-    return None if text is None else parse_duration(option, text).total_seconds()
+def _seconds(option: str, text: str | None, *, least: float = 0.0, most: timedelta) -> float | None:
+    if text is None:
+        return None
+    return parse_duration(option, text, least=least, most=most).total_seconds()

@@ -14,11 +14,12 @@ from app.cli.commands.families import find_family
 from app.cli.input.json_object import parse_object
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import budget_of
-from app.cli.options import MOST_USD, FamilyName, Json, OwnEntity, Param
+from app.cli.options import FamilyName, Json, OwnEntity, Param
 from app.cli.output.console import open_console, print_json, printable
 from app.cli.output.differences import print_lines, print_value
 from app.cli.previews.long_call import post_long
 from app.cli.previews.sample_table import print_sample, progress_of
+from app.config.run_bounds import MOST_USD
 from app.errors import BadInput, full_stop
 from app.schemas.samples.answers import SampleAnswer, SampleProgress
 from app.schemas.workflow_answers import PreviewAnswer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -10,9 +11,10 @@ from pydantic.alias_generators import to_camel
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.input.option_group import with_option_group
-from app.cli.input.params import parse_params
+from app.cli.input.params import parse_params, takes
 from app.cli.input.run_options import Body
 from app.cli.options import FamilyName, Json, Note, Param
+from app.cli.output.console import printable
 from app.cli.paths import noted
 from app.cli.schedules.run_options import ScheduleRunOptions
 from app.cli.schedules.schedule import (
@@ -23,6 +25,7 @@ from app.cli.schedules.schedule import (
     tell,
 )
 from app.errors import BadInput
+from app.schemas.families import FamilyView
 from app.schemas.schedules import ScheduleAnswer, ScheduleView
 
 Expression = Annotated[
@@ -47,27 +50,49 @@ def _body(
     options: ScheduleRunOptions,
     now: ScheduleView | None = None,
     param: list[str] | None,
+    drop: list[str] | None = None,
     **plain: str | None,
 ) -> Body:
     """What the user named, as the API takes it.
 
     Args:
         now: with the params and options that are in force.
+        drop: names of params that are taken out of those.
 
     Raises:
         BadInput: a param or an option cannot be read, or the family is not there.
     """
     body: Body = {to_camel(name): value for name, value in plain.items() if value is not None}
-    if param:
+    if param or drop:
         found = find_family(api, family)
-        body["params"] = {
-            **({} if now is None else now.params),
-            **parse_params(param, found.params),
-        }
+        named = parse_params(param or (), found.params)
+        body["params"] = {**({} if now is None else _kept(now, drop or (), found)), **named}
     changed = options.over({} if now is None else now.options.model_dump(mode="json"))
     if changed is not None:
         body["options"] = changed
     return body
+
+
+def _kept(now: ScheduleView, drop: Sequence[str], family: FamilyView) -> Body:
+    """The schedule's params without those.
+
+    Raises:
+        BadInput: one of them is not there, or the family has lost another one.
+    """
+    for name in drop:
+        if name not in now.params:
+            raise BadInput(
+                f"--drop-param {printable(name)}: the schedule gives no such param. It gives:"
+                f" {', '.join(now.params) or 'none'}."
+            )
+    kept = {name: value for name, value in now.params.items() if name not in drop}
+    lost = [name for name in kept if not takes(name, family.params)]
+    if lost:
+        them = " ".join(f"--drop-param {name}" for name in lost)
+        raise BadInput(
+            f"{family.name} has lost params that the schedule gives it. Take them out, too: {them}"
+        )
+    return kept
 
 
 @commands.command()
@@ -107,6 +132,12 @@ def edit(
     name: Name = None,
     tz: Zone = None,
     param: Param = None,
+    drop_param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Leave this param to its family from now on; may be repeated."
+        ),
+    ] = None,
     options: ScheduleRunOptions,
     catch_up: CatchUp = None,
     note: Note = None,
@@ -116,7 +147,7 @@ def edit(
     with open_api() as api:
         now = find_schedule(api, schedule_name)
         body = _body(
-            api, now.family, options=options, now=now, param=param,
+            api, now.family, options=options, now=now, param=param, drop=drop_param,
             expression=expression, tz=tz, name=name, catch_up=catch_up,
         )  # fmt: skip
         if not body:

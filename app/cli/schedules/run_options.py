@@ -3,17 +3,30 @@ back what was said."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
 from app.cli.input.durations import parse_duration
-from app.cli.input.limits import is_none, parse_limit
+from app.cli.input.limits import is_none, parse_fraction, parse_limit
 from app.cli.input.run_options import Body, given
 from app.cli.options import RampEvery
+from app.config.priorities import HIGHEST, LOWEST
+from app.config.run_bounds import (
+    LONGEST_DEADLINE,
+    LONGEST_STEP,
+    MOST_AT_START,
+    MOST_ATTEMPTS,
+    MOST_CANARIES,
+    MOST_GROWTH,
+    MOST_ITEMS,
+    MOST_TOKENS,
+    MOST_USD,
+    SHORTEST_STEP,
+)
 from app.errors import BadInput
 
 
@@ -101,24 +114,28 @@ class ScheduleRunOptions:
             )
             if value is not None
         }
-        for name, option, text in (
-            ("limit", "--limit", self.limit),
-            ("attempts", "--attempts", self.attempts),
-            ("canary", "--canary", self.canary),
+        for name, option, text, least, most in (
+            ("limit", "--limit", self.limit, 1, MOST_ITEMS),
+            ("attempts", "--attempts", self.attempts, 1, MOST_ATTEMPTS),
+            ("canary", "--canary", self.canary, 1, MOST_CANARIES),
+            ("priority", "--priority", self.priority, LOWEST, HIGHEST),
         ):
             if text is not None:
-                asked[name] = parse_limit(option, text)
-        if self.priority is not None:
-            asked["priority"] = _priority(self.priority)
+                asked[name] = parse_limit(option, text, least=least, most=most)
         if self.max_failure_rate is not None:
-            asked["maxFailureRate"] = _number("--max-failure-rate", self.max_failure_rate)
+            asked["maxFailureRate"] = parse_fraction(
+                "--max-failure-rate", self.max_failure_rate, least=0, most=1
+            )
         if self.deadline is not None:
-            asked["deadlineSeconds"] = _seconds("--deadline", self.deadline)
+            asked["deadlineSeconds"] = _seconds("--deadline", self.deadline, most=LONGEST_DEADLINE)
         asked |= self._ramp(now.get("ramp"))
         asked |= self._budget(now.get("budget"))
         if asked.get("canary", 1) is None:
             asked.setdefault("autoPromote", False)  # which belongs to it
-        return {**now, **asked} if asked else None
+        body: Body = {**now, **asked}
+        if body.get("autoPromote") and body.get("canary") is None:
+            raise BadInput("--auto-promote is for runs with --canary. Name both.")
+        return body if asked else None
 
     def _ramp(self, now: JsonValue) -> Body:
         if self.ramp_start is not None and is_none(self.ramp_start):
@@ -127,11 +144,15 @@ class ScheduleRunOptions:
             return {"ramp": None}
         asked: Body = {}
         if self.ramp_start is not None:
-            asked["start"] = parse_limit("--ramp-start", self.ramp_start)
+            asked["start"] = parse_limit("--ramp-start", self.ramp_start, most=MOST_AT_START)
         if self.ramp_factor is not None:
-            asked["factor"] = _number("--ramp-factor", self.ramp_factor)
+            asked["factor"] = parse_fraction(
+                "--ramp-factor", self.ramp_factor, least=1, most=MOST_GROWTH, above=True
+            )
         if self.ramp_every is not None:
-            asked["everySeconds"] = _seconds("--ramp-every", self.ramp_every)
+            asked["everySeconds"] = _seconds(
+                "--ramp-every", self.ramp_every, least=SHORTEST_STEP, most=LONGEST_STEP
+            )
         ramp = given({**_object(now), **asked})
         if asked and "start" not in ramp:
             raise BadInput("--ramp-factor and --ramp-every are for a ramp. Name --ramp-start too.")
@@ -140,9 +161,11 @@ class ScheduleRunOptions:
     def _budget(self, now: JsonValue) -> Body:
         asked: Body = {}
         if self.budget_usd is not None:
-            asked["usd"] = _number("--budget-usd", self.budget_usd)
+            asked["usd"] = parse_fraction(
+                "--budget-usd", self.budget_usd, least=0, most=MOST_USD, above=True
+            )
         if self.budget_tokens is not None:
-            asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens, digits=15)
+            asked["tokens"] = parse_limit("--budget-tokens", self.budget_tokens, most=MOST_TOKENS)
         return {"budget": given({**_object(now), **asked}) or None} if asked else {}
 
 
@@ -150,25 +173,7 @@ def _object(value: JsonValue) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _priority(text: str) -> int | None:
+def _seconds(option: str, text: str, *, least: float = 0.0, most: timedelta) -> float | None:
     if is_none(text):
         return None
-    if not re.fullmatch("[0-9]", text):
-        raise BadInput(
-            f"--priority: it must be a whole number from 0 to 9, or none, not {text[:60]!r}."
-        )
-    return int(text)
-
-
-def _number(option: str, text: str) -> float | None:
-    if is_none(text):
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text):
-        raise BadInput(
-            f"{option}: it must be a number such as 0.5 or 20, or none, not {text[:60]!r}."
-        )
-    return float(text)
-
-
-def _seconds(option: str, text: str) -> float | None:
-    return None if is_none(text) else parse_duration(option, text).total_seconds()
+    return parse_duration(option, text, least=least, most=most).total_seconds()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -11,15 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.config.priorities import BULK, HIGHEST, LOWEST, ORDINARY
+from app.config.run_bounds import (
+    LONGEST_DEADLINE,
+    LONGEST_STEP,
+    MOST_AT_START,
+    MOST_ATTEMPTS,
+    MOST_CANARIES,
+    MOST_GROWTH,
+    MOST_ITEMS,
+    MOST_TOKENS,
+    MOST_USD,
+    SHORTEST_STEP,
+)
 from app.errors import BadInput
 
 if TYPE_CHECKING:
     from app.workflows.contract.job_family import AnyFamily
 
-MOST_CANARIES = 1_000
-"""Items of a canary: they are scheduled in one transaction."""
-MOST_ATTEMPTS = 1_000
-"""Attempts at one item that a run may ask for."""
 WITHOUT_END = 1_000_000
 """More items at once than any flow control allows: a ramp that has reached it is over."""
 
@@ -38,9 +45,11 @@ class Ramp(_Option):
     """How many items of the run may be at work at once: ``start`` at first, and ``factor`` times as
     many after every ``every_seconds`` that the run is active, until the flow key allows fewer."""
 
-    start: int = Field(ge=1, le=100_000, strict=True)
-    factor: float = Field(2.0, gt=1, le=100, strict=True)
-    every_seconds: float = Field(60.0, ge=0.1, le=86_400, strict=True)
+    start: int = Field(ge=1, le=MOST_AT_START, strict=True)
+    factor: float = Field(2.0, gt=1, le=MOST_GROWTH, strict=True)
+    every_seconds: float = Field(
+        60.0, ge=SHORTEST_STEP, le=LONGEST_STEP.total_seconds(), strict=True
+    )
 
     def share(self, active_seconds: float) -> int | None:
         """How many items may be at work at once; None: the ramp is over."""
@@ -54,8 +63,8 @@ class Ramp(_Option):
 class Budget(_Option):
     """What the run may spend, counted by what its family reports with ``ctx.spend``."""
 
-    usd: float | None = Field(None, gt=0, le=1e9, strict=True)
-    tokens: int | None = Field(None, gt=0, le=10**15, strict=True)
+    usd: float | None = Field(None, gt=0, le=MOST_USD, strict=True)
+    tokens: int | None = Field(None, gt=0, le=MOST_TOKENS, strict=True)
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -69,7 +78,7 @@ Rate = Annotated[float, Field(ge=0, le=1, strict=True)]
 Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES, strict=True)]
 Items = Annotated[int, Field(ge=1, le=10**9, strict=True)]
 Priority = Annotated[int, Field(ge=LOWEST, le=HIGHEST, strict=True)]
-Seconds = Annotated[float, Field(gt=0, le=timedelta(days=366).total_seconds(), strict=True)]
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_DEADLINE.total_seconds(), strict=True)]
 
 
 class RunOptions(_Option):
@@ -100,7 +109,7 @@ class ScheduleOptions(_Option):
     others, the family's values are read anew at each fire time."""
 
     force: StrictBool = False
-    limit: int | None = Field(None, gt=0, le=2**31 - 1, strict=True)
+    limit: int | None = Field(None, gt=0, le=MOST_ITEMS, strict=True)
     attempts: Attempts | None = None
     max_failure_rate: Rate | None = None
     min_items: Items | None = None

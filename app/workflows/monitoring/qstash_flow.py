@@ -10,12 +10,13 @@ from datetime import timedelta
 import structlog
 from qstash.flow_control_api import FlowControlInfo, PinFlowControlOptions
 
+from app.config.run_bounds import LONGEST_PERIOD
 from app.connections.faults import Fault
 from app.engine.qstash.faults import QStashFault
 from app.engine.qstash.flow_control import QStashFlowControl, nothing_of
 from app.engine.qstash.target import MOST_AT_ONCE, MOST_STARTS, TargetOf
 from app.errors import BadInput, Unavailable
-from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.flow.usage import HeldLimits, Observed
 

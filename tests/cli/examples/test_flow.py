@@ -76,10 +76,10 @@ def test_what_the_user_got_wrong_is_one_sentence_and_changes_nothing(flow: Sluic
         assert KEY in sentence
     assert flow.refused("flow", "set", KEY) == "Say what to set: --parallelism, --rate or both."
     assert flow.refused("flow", "set", KEY, "--parallelism", "0") == (
-        "--parallelism: it must be a whole number of 1 or more, or none, not '0'."
+        "--parallelism: it must be a whole number from 1 to 1,000,000, or none, not '0'."
     )
     assert "100/30s, or none, not '-1/s'." in flow.refused("flow", "set", KEY, "--rate", "-1/s")
-    assert "periodSeconds" in flow.refused("flow", "set", KEY, "--rate", "1/8d")
+    assert "in at most 7d, not '1/8d'" in flow.refused("flow", "set", KEY, "--rate", "1/8d")
     assert state(flow, "reset", KEY) == before
 
 

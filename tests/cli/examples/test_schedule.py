@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -114,6 +115,32 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
     assert (fourth["canary"], fourth["autoPromote"]) == (None, False)
 
 
+async def test_a_param_is_dropped_that_the_family_has_lost_or_should_say_itself(
+    schedules: Sluice, database: str
+) -> None:
+    state(schedules, "add", FAMILY, "0 3 * * *", "--name", "older", "--param", "paidOnly=true")
+    connection = await asyncpg.connect(database)
+    try:  # as code has left it that had one param more
+        await connection.execute(
+            """UPDATE sluice.schedule SET params = params || '{"region": "eu"}'"""
+            " WHERE name = 'older'"
+        )
+    finally:
+        await connection.close()
+    said = schedules.refused("schedule", "edit", "older", "--param", "paidOnly=false")
+    assert said == (
+        f"{FAMILY} has lost params that the schedule gives it. Take them out, too:"
+        " --drop-param region"
+    )
+    edit = ("edit", "older", "--drop-param", "region")
+    assert state(schedules, *edit)["params"] == {"paidOnly": True}
+    said = schedules.refused("schedule", *edit)
+    assert said == "--drop-param region: the schedule gives no such param. It gives: paidOnly."
+    dropped = state(schedules, "edit", "older", "--drop-param", "paidOnly", "--param", "paidOnly=0")
+    assert dropped["params"] == {"paidOnly": False}
+    assert state(schedules, "edit", "older", "--drop-param", "paidOnly")["params"] == {}
+
+
 def test_a_run_now_is_followed_and_what_it_was_is_shown(schedules: Sluice) -> None:
     state(schedules, "add", FAMILY, "0 3 * * *", "--name", "small", "--limit", "1")
     ended = schedules.run("schedule", "run", "small", "--watch")
@@ -153,11 +180,15 @@ def test_what_the_user_got_wrong_is_one_sentence_with_the_position(schedules: Sl
     assert "--limit: it must be" in refused("add", FAMILY, "0 3 * * *", "--limit", "0")
     for option, said in {
         "--priority=10": "--priority: it must be a whole number from 0 to 9, or none, not '10'.",
-        "--budget-usd=much": "--budget-usd: it must be a number such as 0.5 or 20, or none",
+        "--budget-usd=much": "--budget-usd: it must be a number above 0 and at most",
+        "--budget-usd=nan": "--budget-usd: it must be a number above 0 and at most",
+        "--attempts=1001": "--attempts: it must be a whole number from 1 to 1,000, or none",
+        "--canary=1001": "--canary: it must be a whole number from 1 to 1,000, or none",
+        "--deadline=367d": "--deadline: it must be at most 366d, not '367d'.",
         "--deadline=soon": "--deadline: it must be a number above 0 and a unit",
         "--ramp-every=60s": "--ramp-factor and --ramp-every are for a ramp.",
-        "--max-failure-rate=2": "options.maxFailureRate",
-        "--auto-promote": "autoPromote is for a run with a canary",
+        "--max-failure-rate=2": "--max-failure-rate: it must be a number from 0 to 1, or none",
+        "--auto-promote": "--auto-promote is for runs with --canary.",
     }.items():
         assert said in refused("add", FAMILY, "0 3 * * *", option)
     both = ("--ramp-start=none", "--ramp-every=60s")

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.composition.delivery_targets import DeliveryTargets, label, whole_rate
+from app.config.run_bounds import LONGEST_PERIOD
 from app.engine.qstash.target import DeliveryTarget
 from app.errors import ConfigurationError
-from app.flow.limits import LONGEST_PERIOD, FlowControl
+from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, Override, Standing
 from app.workflows.contract.job_family import AnyFamily, Entity, Flow, JobFamily
 from app.workflows.keys import Layer, flow_key
