@@ -26,10 +26,15 @@ from app.workflows.keys import Layer
 
 
 class FamilyParams(BaseModel):
-    """The base of a family's params: camelCase over HTTP, and no field that is not declared."""
+    """The base of a family's params: camelCase over HTTP, and no field that is not declared. A
+    default is read as what callers send is: ``seconds: float = 600`` is 600.0."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
     )
 
 

@@ -195,11 +195,18 @@ class Params:
             return
         fields = self._kind.model_fields.items()
         changed = (
-            f"{self._word}.{field.alias or name}"
+            (f"{self._word}.{field.alias or name}", getattr(params, name), getattr(again, name))
             for name, field in fields
             if not same(getattr(params, name, None), getattr(again, name, None))
         )
-        shown = next(changed, self._word)
+        shown, was, now = next(changed, (self._word, params, again))
+        kind, read = type(was).__name__, type(now).__name__
+        if kind != read:  # no more than these: the value may be a secret
+            raise BadInput(
+                f"{shown} is of type {kind}, and of type {read} once it is kept and read back. Let"
+                " the family give it a value of the type that it declares, as its default, too.",
+                field=shown,
+            )
         raise BadInput(
             f"{shown} is not the same once it is kept and read back. Let the family declare it by a"
             " type that JSON holds, and let its validators take what they gave.",

@@ -118,6 +118,37 @@ def test_a_validator_that_gives_something_else_each_time_is_refused() -> None:
         params(Louder).keep(Louder(said="hello"))
 
 
+def test_a_default_is_read_as_what_callers_send() -> None:
+    class Timed(FamilyParams):
+        seconds: float = 600
+        at: tuple[int, ...] = []  # type: ignore[assignment]  # as somebody may write it
+
+    them = params(Timed)
+    kept = them.keep(Timed())
+    assert repr(them.read(kept)) == repr(Timed()) == "Timed(seconds=600.0, at=())"
+
+
+def test_a_value_of_another_type_than_the_declared_one_is_told_both() -> None:
+    class Pace(BaseModel):
+        each: float = 1  # its own defaults are as its author wrote them
+
+    class Timed(BaseModel):
+        seconds: float = 600
+        pace: Pace = Pace()
+
+    for family_params in (Timed(), Timed(seconds=600.0)):
+        with pytest.raises(BadInput) as refused:
+            params(Timed).keep(family_params)
+        field = "params.pace" if family_params.seconds.__class__ is float else "params.seconds"
+        assert refused.value.field == field
+    with pytest.raises(BadInput) as refused:
+        params(Timed).keep(Timed())
+    assert refused.value.detail == (
+        "params.seconds is of type int, and of type float once it is kept and read back. Let the"
+        " family give it a value of the type that it declares, as its default, too."
+    )
+
+
 def test_a_fault_in_a_secret_does_not_tell_it() -> None:
     class Long(FamilyParams):
         api_key: Annotated[SecretStr, Field(min_length=30)]
