@@ -124,6 +124,7 @@ class Scheduler:
             late_seconds=round((now - fire_time).total_seconds(), 3),
             result=fired.result,
             run=fired.run_id,
+            reason=fired.detail,
         )
 
     async def _start(

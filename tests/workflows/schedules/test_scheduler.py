@@ -8,6 +8,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 from pydantic import field_validator
+from structlog.typing import EventDict
 
 from app.store.statuses import EventKind
 from app.workflows.contract.cron import CatchUp, Overlap
@@ -318,7 +319,7 @@ async def test_a_family_that_queues_takes_the_run_into_its_line(opener: Opener) 
     ],
 )
 async def test_params_that_the_family_refuses_by_now_fail_and_the_schedule_goes_on(
-    opener: Opener, params: dict[str, str], said: str
+    opener: Opener, params: dict[str, str], said: str, logged: list[EventDict]
 ) -> None:
     async with opener(Regional()) as sluice:
         key = await scheduled(sluice)
@@ -329,6 +330,8 @@ async def test_params_that_the_family_refuses_by_now_fail_and_the_schedule_goes_
         assert (row.last_result, row.last_detail, row.last_run_id) == ("failed", said, None)
         assert row.next_at is not None
         assert row.next_at > await now_of(sluice)
+    [fired] = (one for one in logged if one["event"] == "schedule_fired")
+    assert (fired["result"], fired["reason"]) == ("failed", said)
 
 
 def _json(params: dict[str, str]) -> str:
