@@ -20,9 +20,9 @@ from app.workflows.contract.after import After, in_full
 from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
+from app.workflows.registry.schedule_spec import check_param
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_run
-from app.workflows.serialization.annotations import all_in, is_secret
 from app.workflows.serialization.params import KeptParams
 
 _SOME_FAILED = (RunStatus.PARTIAL, RunStatus.FAILED)
@@ -45,8 +45,14 @@ def check_chains(families: Mapping[str, BoundFamily]) -> None:
                     f" {', '.join(sorted(families))}."
                 )
             for own, theirs in after.taken.items():
-                _check_param(name, bound.family.params, own)
-                _check_param(after.family, former.family.params, theirs)
+                for one, param in ((bound, own), (former, theirs)):
+                    check_param(
+                        one.family.params,
+                        param,
+                        whose=f"after: {one.name}",
+                        secret=f"after: the param {param!r} of {one.name} is a secret, which"
+                        " stays.",
+                    )
     for name in families:
         _check_no_circle(families, name, [name])
 
@@ -58,15 +64,6 @@ def _check_no_circle(families: Mapping[str, BoundFamily], first: str, way: list[
             raise ConfigurationError(f"Families come after one another in a circle: {circle}.")
         if after.family not in way:
             _check_no_circle(families, first, [*way, after.family])
-
-
-def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
-    field = kind.model_fields.get(name)
-    if field is None:
-        known = ", ".join(kind.model_fields) or "none"
-        raise ConfigurationError(f"after: {family} has no param {name!r}. It has: {known}.")
-    if any(is_secret(one) for one in all_in(field.annotation, set())):
-        raise ConfigurationError(f"after: the param {name!r} of {family} is a secret, which stays.")
 
 
 async def start_followers(

@@ -85,7 +85,13 @@ def check_events(family: AnyFamily) -> None:
         raise ConfigurationError(f"{name}: on names the event {twice!r} twice. Name it once.")
     for event in on:
         for own in event.taken:
-            _check_param(name, kind, own)
+            check_param(
+                kind,
+                own,
+                whose=f"{name}: on: it",
+                secret=f"{name}: on: the param {own!r} is a secret, and an event's data is kept as"
+                " it came.",
+            )
         for own, field in kind.model_fields.items():
             if field.is_required() and own not in event.taken:
                 raise ConfigurationError(
@@ -94,12 +100,18 @@ def check_events(family: AnyFamily) -> None:
                 )
 
 
-def _check_param(family: str, kind: type[BaseModel], name: str) -> None:
+def check_param(kind: type[BaseModel], name: str, *, whose: str, secret: str) -> None:
+    """
+    Args:
+        whose: the subject of what is said where there is none, such as ``after: greet``.
+        secret: what is said of one that holds a secret.
+
+    Raises:
+        ConfigurationError: there is no such param, or it holds a secret.
+    """
     field = kind.model_fields.get(name)
     if field is None:
         known = ", ".join(kind.model_fields) or "none"
-        raise ConfigurationError(f"{family}: on: it has no param {name!r}. It has: {known}.")
+        raise ConfigurationError(f"{whose} has no param {name!r}. It has: {known}.")
     if any(is_secret(one) for one in all_in(field.annotation, set())):
-        raise ConfigurationError(
-            f"{family}: on: the param {name!r} is a secret, and an event's data is kept as it came."
-        )
+        raise ConfigurationError(secret)
