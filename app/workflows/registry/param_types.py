@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, PlainSerializer, ValidationError, WrapSerializer
 from pydantic.fields import FieldInfo
 
-from app.errors import BadInput, ConfigurationError
+from app.errors import BadInput, ConfigurationError, field_errors, first_of, full_stop
 from app.workflows.serialization.annotations import all_in, is_secret
 from app.workflows.serialization.codec import ValueCodec
 from app.workflows.serialization.params import Params
@@ -29,8 +29,16 @@ def check_params_type(kind: type[BaseModel]) -> None:
     _check_kept(kind, "params")
     try:
         defaults = kind()
-    except ValidationError:
-        return  # some have none
+    except ValidationError as error:
+        fields = kind.model_fields.items()
+        given = {field.alias or name for name, field in fields if not field.is_required()}
+        faults = field_errors(error, "params")
+        wrong = [one for one in faults if one["field"].partition(".")[2].split(".")[0] in given]
+        if not wrong:
+            return  # some have none
+        raise ConfigurationError(
+            f"what params are when nothing is named: {full_stop(first_of(wrong))}"
+        ) from None
     try:
         Params(kind, ValueCodec(), SecretBox.fresh()).keep(defaults)
     except BadInput as error:

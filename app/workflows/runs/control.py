@@ -16,10 +16,10 @@ from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.failures.unreadable_params import sentence_of
 from app.workflows.registry.family_call import told
 from app.workflows.runs.approval import waits_for_approval
 from app.workflows.runs.expectation import in_usd
+from app.workflows.runs.pause_policy import unreadable
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.serialization.params import KeptParams, ParamsRefused
 from app.workflows.serialization.secret_box import SecretsLost
@@ -138,7 +138,7 @@ class RunControl:
                 bound.read_entity(run.entity, run.entity_sealed)
         except (ParamsRefused, SecretsLost) as error:
             raise Conflict(
-                f"Run {run.id} would pause again. {sentence_of(error)}",
+                f"Run {run.id} would pause again. {unreadable(error).detail}",
                 more={"runStatus": run.status},
             ) from error
 

@@ -1,4 +1,4 @@
-"""When a run must stop by itself and ask: told from its counters and options alone."""
+"""When a run must stop by itself and ask: told from its counters, its options and its params."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from app.store.runs.counters import RunProgress
 from app.store.statuses import PauseReason
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.expectation import in_usd
+from app.workflows.serialization.params import EntityRefused, Unreadable
+from app.workflows.serialization.secret_box import SecretsLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,25 @@ class PauseCause:
 def must_pause(counted: RunProgress, options: RunOptions) -> PauseCause | None:
     """Judge a running run after a group of its outcomes was counted."""
     return _over_budget(counted, options) or _failing(counted, options)
+
+
+def unreadable(error: Unreadable) -> PauseCause:
+    """The code is another than the one that the run was started with, or the key of its secrets is
+    not here."""
+    if isinstance(error, SecretsLost):
+        return PauseCause(
+            PauseReason.PARAMS_CHANGED,
+            f"A process cannot read the run's secrets. {error.detail} Then resume the run, or"
+            " cancel it and start another.",
+        )
+    reason, what, them = PauseReason.PARAMS_CHANGED, "params", "them"
+    if isinstance(error, EntityRefused):
+        reason, what, them = PauseReason.ENTITY_CHANGED, "entity", "it"
+    return PauseCause(
+        reason,
+        f"The family takes the run's {what} no more: {error.detail} Bring back code that takes"
+        f" {them} and resume the run, or cancel it and start another.",
+    )
 
 
 def judge_canary(counted: RunProgress, options: RunOptions) -> PauseCause | None:

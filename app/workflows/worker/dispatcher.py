@@ -25,10 +25,10 @@ from app.workflows.contract.exceptions import Ruling, disposition
 from app.workflows.failures.delays import before_retry, remark
 from app.workflows.failures.error_text import class_of, sentence_of_all
 from app.workflows.failures.fingerprint import fingerprint
-from app.workflows.failures.unreadable_params import reason_of, sentence_of
 from app.workflows.keys import Layer, parse_flow_key
 from app.workflows.messages import PaginateMessage, ProcessMessage, RunOnly
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.pause_policy import unreadable
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.serialization.params import ParamsRefused, Unreadable
 from app.workflows.serialization.secret_box import SecretsLost
@@ -164,12 +164,11 @@ class Dispatcher:
             await self.reconciler.lifecycle.pause(tx, run_id, PauseReason.SYSTEMIC, detail)
 
     async def _unfit(self, delivery: Delivery, error: Unreadable) -> None:
-        """The code is another than the one that the run was started with, or the key of its secrets
-        is not here."""
         run_id = RunOnly.model_validate_json(delivery.payload).run
+        cause = unreadable(error)
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
-            await self.reconciler.lifecycle.pause(tx, run_id, reason_of(error), sentence_of(error))
+            await self.reconciler.lifecycle.pause(tx, run_id, cause.reason, cause.detail)
 
     async def _held(self, delivery: Delivery, delay: timedelta) -> timedelta | None:
         """Not begun, which is no failure: a page's message begins anew, or its deliveries would

@@ -189,6 +189,14 @@ REFUSED = {
         ),
         'has results of its own. Let Remembered name what it is cut by, such as by=("day",).',
     ),
+    "a default that the param does not take": (
+        remembering("Remembered()", "seconds: int = None"),
+        "what params are when nothing is named: params.seconds: ",
+    ),
+    "a default beside a param that must be named": (
+        remembering("Remembered()", "day: str; seconds: int = 'many'"),
+        "what params are when nothing is named: params.seconds: ",
+    ),
     "a version of nothing": (
         remembering("Remembered()", more="version = 0"),
         "greet needs a version that is a whole number of 1 or more, not 0.",
