@@ -90,8 +90,12 @@ class NotificationSender:
         fault, wake = Fault(log, "notifications_stumbled"), asyncio.Event()
         until = time.monotonic() + seconds
         try:
-            while time.monotonic() < until and (await self._take(fault, wake) or self._tasks):
-                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            while time.monotonic() < until:
+                busy = bool(self._tasks)  # what ends during the look has made room for more
+                if not await self._take(fault, wake) and not busy:
+                    break
+                if self._tasks:
+                    await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             if self._tasks:
                 await asyncio.wait(self._tasks)
         finally:

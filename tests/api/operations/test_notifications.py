@@ -14,8 +14,9 @@ from app.workflows.notifications import service
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem, fields
 from tests.support.network.llm_server import Server, response
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
-from tests.workflows.notifications.told import FINE, LOOPBACK, sender
+from tests.workflows.notifications.told import FINE, LOOPBACK, sender, until
 
 BASE = "/api/notifications"
 URL = "https://192.0.2.1/hook"
@@ -169,14 +170,17 @@ async def test_deliveries_are_looked_at_page_by_page_and_sent_again(
 ) -> None:
     server.answers = [FINE]
     target = (await made(caller, url=server.url))["target"]["id"]
-    await sluice.played(1)
+    await sluice.add_users(1)
+    await sluice.start()
+    async with sluice.worker():  # one that stops over a message has it in hand for a minute more
+        await until(sluice, "status = 'delivered'")
     await sluice.sql(
         "INSERT INTO sluice.notification_delivery (message_id, target_id, event, data)"
         " SELECT 'msg_' || n, :target, 'run.failed', '{}' FROM generate_series(1, 5) AS n",
         target=target,
     )
     path = f"{BASE}/{target}/deliveries"
-    await sender(sluice).round(10)
+    await sender(sluice).round(PATIENCE)
     first = (await caller.get(path, params={"limit": 4})).json()
     second = (await caller.get(path, params={"cursor": first["nextCursor"]})).json()
     found = [*first["deliveries"], *second["deliveries"]]
@@ -187,7 +191,7 @@ async def test_deliveries_are_looked_at_page_by_page_and_sent_again(
     again = await caller.post(f"{path}/{found[0]['id']}/resend")
     assert again.status_code == 202
     assert again.json()["delivery"]["status"] == "waiting"
-    await sender(sluice).round(10)
+    await sender(sluice).round(PATIENCE)
     ids = [headers["webhook-id"] for _, headers, _ in server.requests]
     assert (len(ids), len(set(ids))) == (7, 6)
     assert ids[-1] == found[0]["messageId"]
@@ -207,7 +211,7 @@ async def test_one_that_is_removed_is_told_no_more(
     path = f"{BASE}/{target}"
     answer = await caller.delete(path, params={"note": "moved away"})
     assert answer.json() == {"success": True, "removed": target}
-    await sender(sluice).round(0.01)
+    await sender(sluice).round(PATIENCE)
     assert await sluice.sql("SELECT 1 FROM sluice.notification_delivery") == []
     assert_problem(await caller.get(path), 404)
     [entry] = (await caller.get("/api/audit", params={"action": "notification_deleted"})).json()[

@@ -9,6 +9,7 @@ from standardwebhooks import Webhook
 from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.network.llm_server import Server, response
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 from tests.workflows.notifications.told import FINE, LOOPBACK, deliveries, sender
 
@@ -44,7 +45,7 @@ async def test_a_target_is_added_tried_told_again_and_removed(
         sent, lost = await deliveries(sluice)
         said = await command.says("notify", "resend", "on-call", str(lost.id))
         assert said == "test is sent again.\n"
-        await sender(sluice).round(0.01)
+        await sender(sluice).round(PATIENCE)
         shown = json.loads(await command.says("notify", "deliveries", "on-call", "--json"))
         assert [one["status"] for one in shown["deliveries"]] == ["delivered", "delivered"]
         assert "is told again" in await command.says("notify", "enable", "on-call")

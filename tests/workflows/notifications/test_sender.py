@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from standardwebhooks import Webhook, WebhookVerificationError
 from structlog.typing import EventDict
 
 from app.store.notifications import deliveries as rows
+from app.store.notifications.deliveries import SendResult
 from app.store.notifications.event_types import TargetKind
+from app.workflows.notifications.poster import Poster
 from app.workflows.notifications.sender import AT_ONCE, NotificationSender
 from app.workflows.serialization.secret_box import SecretBox
 from app.workflows.worker.background import cancel_and_wait
@@ -50,6 +54,18 @@ STALLING = """
 NOTIFIER = "tests.support.processes.notifier"
 UNWELL = response(500, b"no")
 GONE = response(410, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Late(Poster):
+    """Sends to ``/slow`` nothing until it is told to."""
+
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> SendResult:
+        if url.endswith("/slow"):
+            await self.let_go.wait()
+        return await Poster.post(self, url, headers, body)
 
 
 @asynccontextmanager
@@ -113,7 +129,7 @@ async def test_slack_is_told_in_a_sentence_that_no_name_can_break(
             'UPDATE sluice.notification_delivery SET data = \'{"detail": "<!channel> & co",'
             ' "counters": {"failed": 1200, "timedOut": 0}}\''
         )
-        await sender(sluice).round(0.01)
+        await sender(sluice).round(PATIENCE)
         [(_, headers, body)] = server.requests
     assert secret is None
     assert "webhook-signature" not in headers
@@ -131,16 +147,16 @@ async def test_what_is_refused_comes_again_later_with_the_same_id_and_body(
         target, secret = await add_target(sluice, server.url)
         await write(sluice, target)
         one = sender(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert (row.status, row.attempts, row.last_status) == ("waiting", 1, 500)
         assert row.last_error == "It answered 500."
         waits = (row.due_at - row.last_at).total_seconds()
         assert 5 <= waits <= 10
-        await one.round(0.01)
+        await one.round(PATIENCE)
         assert len(server.requests) == 1  # it is not due
         await let_all_be_due(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert (row.status, row.attempts, row.last_status) == ("delivered", 2, 204)
     (_, first, body), (_, second, again) = server.requests
@@ -161,14 +177,14 @@ async def test_after_a_day_it_has_failed_and_may_be_sent_again_by_hand(
             "UPDATE sluice.notification_delivery SET retry_until = now() + interval '4 s'"
         )
         one = sender(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert row.status == "failed"
         [failed] = [entry for entry in logged if entry["event"] == "notification_failed"]
         assert (failed["target"], failed["error"]) == (target, "It answered 500.")
         again = await sluice.service.api.notifications.resend(target, row.id, by="ops")
         assert (again.status, again.attempts) == ("waiting", 0)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert (row.status, row.attempts) == ("delivered", 1)
     assert len({headers["webhook-id"] for _, headers, _ in server.requests}) == 1
@@ -182,7 +198,7 @@ async def test_who_answers_410_is_told_no_more_until_it_is_enabled(
         target, _ = await add_target(sluice, server.url)
         await write(sluice, target)
         one = sender(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [(reason,)] = await sluice.sql(
             "SELECT disabled_reason FROM sluice.notification_target WHERE disabled_at IS NOT NULL"
         )
@@ -199,10 +215,10 @@ async def test_who_answers_410_is_told_no_more_until_it_is_enabled(
             id=late.id,
         )
         await let_all_be_due(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         assert len(server.requests) == 1
         await sluice.service.api.notifications.enable(target, by="ops")
-        await one.round(0.01)
+        await one.round(PATIENCE)
         found = [(row.status, row.open) for row in await deliveries(sluice)]
         assert found == [("delivered", False), ("delivered", False), ("failed", False)]
         assert len(server.requests) == 3
@@ -225,7 +241,7 @@ async def test_an_answer_is_judged_by_its_status_within_a_time_limit(
     async with opener(Recording(), **LOOPBACK) as sluice:
         target, _ = await add_target(sluice, server.url)
         await write(sluice, target)
-        await sender(sluice, limit=0.3 if answer is None else 60).round(0.01)
+        await sender(sluice, limit=0.3 if answer is None else 60).round(PATIENCE)
         [row] = await deliveries(sluice)
     assert row.status == ("delivered" if why is None else "waiting")
     assert why is None or row.last_error.startswith(why)
@@ -244,13 +260,13 @@ async def test_where_the_key_is_another_it_is_said_and_tried_again(
         set_it = "UPDATE sluice.notification_target SET sealed = :sealed"
         await sluice.sql(set_it, sealed=of_another)
         one = sender(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert (row.status, row.last_status) == ("waiting", None)
         assert "SLUICE_SECRET_KEY" in row.last_error
         await sluice.sql(set_it, sealed=sealed)
         await let_all_be_due(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
     assert row.status == "delivered"
 
@@ -272,12 +288,40 @@ async def test_one_who_does_not_answer_holds_up_nobody_else(opener: Opener, serv
         await silent.stop()
 
 
+async def test_a_round_sends_what_there_is_room_for_once_others_end_during_its_look(
+    opener: Opener, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.answers = [FINE]
+    async with opener(Recording(), **LOOPBACK) as sluice:
+        slow, _ = await add_target(sluice, server.url + "/slow")
+        quick, _ = await add_target(sluice, server.url + "/quick")
+        await write(sluice, slow, AT_ONCE + 1)
+        await write(sluice, quick)
+        one = sender(sluice)
+        late = Late(one.poster.policy)
+        claim = rows.claim
+
+        async def look(tx: AsyncConnection, busy: Mapping[str, int], *, at_once: int) -> object:
+            found = await claim(tx, busy, at_once=at_once)
+            if busy == {slow: AT_ONCE}:
+                late.let_go.set()
+                async with asyncio.timeout(PATIENCE):
+                    while one._tasks:
+                        await asyncio.sleep(0)
+            return found
+
+        monkeypatch.setattr(rows, "claim", look)
+        await replace(one, poster=late).round(PATIENCE)
+        assert late.let_go.is_set()
+        assert {row.status for row in await deliveries(sluice)} == {"delivered"}
+
+
 async def test_two_senders_send_each_message_once(opener: Opener, server: Server) -> None:
     server.answers = [FINE]
     async with opener(Recording(), **LOOPBACK) as sluice:
         target, _ = await add_target(sluice, server.url)
         await write(sluice, target, 60)
-        await asyncio.gather(*(sender(sluice).round(30) for _ in range(2)))
+        await asyncio.gather(*(sender(sluice).round(PATIENCE) for _ in range(2)))
         found = await deliveries(sluice)
     assert {row.status for row in found} == {"delivered"}
     assert {row.attempts for row in found} == {1}
@@ -307,10 +351,10 @@ async def test_one_that_was_killed_before_it_wrote_what_came_of_it_is_followed_b
         [row] = await deliveries(sluice)
         assert (row.status, row.claim) == ("waiting", 1)
         one = sender(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         assert len(server.requests) == 1  # for as long as it may be in somebody's hands
         await let_all_be_due(sluice)
-        await one.round(0.01)
+        await one.round(PATIENCE)
         [row] = await deliveries(sluice)
         assert row.status == "delivered"
     first_id, second_id = (headers["webhook-id"] for _, headers, _ in server.requests)
@@ -327,7 +371,7 @@ async def test_who_had_a_message_before_cannot_say_what_came_of_it(
         async with sluice.service.database.begin() as tx:
             [late] = await rows.claim(tx, {}, at_once=1)
         await let_all_be_due(sluice)
-        await sender(sluice).round(0.01)
+        await sender(sluice).round(PATIENCE)
         lost = rows.SendResult(None, "It is late.", 1)
         async with sluice.service.database.begin() as tx:
             assert await rows.settle(tx, late.id, late.claim, lost, rows.LEASE) is None
