@@ -4,6 +4,7 @@ however often they are given it."""
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,13 @@ from app.workflows.serialization.codec import ValueCodec, too_large
 from app.workflows.serialization.equality import same
 from app.workflows.serialization.json_shapes import surely
 from app.workflows.serialization.json_text import as_jsonb, holds_nul
+
+_MISFIT = re.compile(
+    r"\(Expected `(?P<expected>[^`]+)` [^\[]*\[(field_name='(?P<field>\w+)', )?input_value="
+    r".*, input_type=(?P<found>[\w.]+)\]\)$",
+    re.MULTILINE,
+)
+"""Of what pydantic says of a value that it was not to serialise. It shows the value; we do not."""
 
 _NOTHING: Any = object()  # stands for a value of any type
 
@@ -93,10 +101,18 @@ class Results:
             self._adapter.dump_json(result, warnings=False)
         except ValueError:
             return None
-        raise Fatal(f"{self._what} does not fit the family's result type: {misfit}")
+        raise Fatal(f"{self._what} does not fit the family's result type{_where(misfit)}.")
 
     def _tried(self, text: str) -> Any:
         try:
             return self._adapter.validate_json(json.dumps(as_jsonb(text)))
         except Exception:  # noqa: BLE001 - an author's validator raises what it likes
             return _NOTHING
+
+
+def _where(misfit: ValueError) -> str:
+    """What is where another type belongs, as far as pydantic tells of the first place."""
+    if (found := _MISFIT.search(str(misfit))) is None:
+        return ""
+    field = f" in the field {found['field']}" if found["field"] else ""
+    return f": it has {found['found']}{field} where {found['expected']} belongs"
