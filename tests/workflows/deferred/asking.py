@@ -29,6 +29,8 @@ QUICK = BatchPolicy(
     settle=timedelta(seconds=0.3),
 )
 TIMEOUT = 2.0
+DUE = "UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'"
+"""What waits for others may go into a batch now."""
 MANY = "many "
 """Before the URL that a process is given: its batches are of 220 requests."""
 
@@ -83,6 +85,17 @@ async def begun(sluice: Sluice, run_id: str, waiting: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while (await sluice.run(run_id)).suspended < waiting:
             await asyncio.sleep(0.02)
+
+
+async def waiting(sluice: Sluice, items: int) -> str:
+    """A run of which each item waits, and whose requests may go into batches now. Returns its
+    id."""
+    await sluice.add_users(items)
+    run_id = await sluice.start()
+    async with sluice.worker():
+        await begun(sluice, run_id, items)
+    await sluice.sql(DUE)
+    return run_id
 
 
 async def played(sluice: Sluice, users: int) -> Run:

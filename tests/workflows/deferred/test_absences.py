@@ -23,7 +23,7 @@ from tests.support.control import control
 from tests.support.http import api
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.workflows.deferred.asking import Deferring, asking, begun, paid_once
+from tests.workflows.deferred.asking import DUE, Deferring, asking, begun, paid_once, waiting
 
 HOUR = timedelta(hours=1)
 UNSET = "LLM_BASE_URL is unset. Give it to every worker."
@@ -158,7 +158,7 @@ async def test_a_batch_whose_provider_nobody_has_any_more_says_so_and_ends(
                     "SELECT 1 FROM sluice.provider_batch WHERE polls > 0"
                 ):
                     await asyncio.sleep(0.02)
-        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        await sluice.sql(DUE)
         without = await _without(sluice)
         await _looked(sluice, without, TELL_AFTER + 2)
         [batch] = (await caller.get("/api/provider-batches?open=true")).json()["batches"]
@@ -194,11 +194,7 @@ async def test_a_batch_whose_provider_nobody_has_any_more_says_so_and_ends(
 async def test_one_whose_settings_come_back_goes_on(opener: Opener, server: ProviderServer) -> None:
     family = Deferring()
     async with asking(opener, server, within=HOUR, size=3)(family) as sluice:
-        await sluice.add_users(2)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await begun(sluice, run_id, 2)
-        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        run_id = await waiting(sluice, 2)
         await _looked(sluice, await _without(sluice), 2)
         await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
         async with sluice.worker():
@@ -210,11 +206,7 @@ async def test_a_provider_that_the_code_does_not_name_any_more_is_told_by_name(
     opener: Opener, server: ProviderServer
 ) -> None:
     async with asking(opener, server, within=HOUR, size=3)(Deferring()) as sluice:
-        await sluice.add_users(1)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await begun(sluice, run_id, 1)
-        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        await waiting(sluice, 1)
         other = BatchEndpoint(server.url, server.key, name="other")
         collector = replace(sluice.service.api.batches.collector, providers={"other": other})
         try:
@@ -228,11 +220,7 @@ async def test_a_provider_that_the_code_does_not_name_any_more_is_told_by_name(
 async def _gathered(sluice: Sluice, items: int) -> str:
     """A run whose requests are in a batch that a process without the provider's settings has
     made. Returns its id."""
-    await sluice.add_users(items)
-    run_id = await sluice.start()
-    async with sluice.worker():
-        await begun(sluice, run_id, items)
-    await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+    run_id = await waiting(sluice, items)
     await _looked(sluice, await _without(sluice), 1)
     assert [row[0] for row in await sluice.sql("SELECT lines FROM sluice.provider_batch")] == [
         items

@@ -19,7 +19,7 @@ from app.workflows.family import Overlap
 from tests.support.control import control
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.workflows.deferred.asking import Deferring, asking, paid_once, request
+from tests.workflows.deferred.asking import DUE, Deferring, asking, paid_once, request
 from tests.workflows.deferred.killer import CREATE, LOOK, READ, UPLOAD
 
 ENDLESS = 1e9
@@ -342,7 +342,7 @@ async def test_lines_are_refused_though_some_items_were_cancelled_before_the_fil
             waits = False
             await _until(sluice, "SELECT 1 FROM sluice.provider_batch WHERE state = 'failed'")
             # What was not named waits for others of its kind: an hour, but for this.
-            await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+            await sluice.sql(DUE)
             run = await sluice.ended(second)
         rows = {row.item_id: row for row in await sluice.items(second)}
         [[lines, dropped, failed, again]] = await sluice.sql(

@@ -16,8 +16,8 @@ from app.services.batches.remote_batch import RemoteFile
 from app.workflows.deferred.postponement import CUT_OFF
 from app.workflows.deferred.reply_writer import AT_ONCE
 from tests.support.patience import PATIENCE
-from tests.support.service import Opener, Sluice
-from tests.workflows.deferred.asking import Deferring, asking, begun, paid_once, request
+from tests.support.service import Opener
+from tests.workflows.deferred.asking import Deferring, asking, paid_once, request, waiting
 from tests.workflows.deferred.killer import UPLOAD, Stuck
 
 HOUR = timedelta(hours=1)
@@ -45,16 +45,6 @@ def _of_two_models(item: str) -> dict[str, Any]:
     return request(item, model=f"small-{item}")
 
 
-async def _waiting(sluice: Sluice, items: int) -> str:
-    """A run whose requests may go into batches now. Returns its id."""
-    await sluice.add_users(items)
-    run_id = await sluice.start()
-    async with sluice.worker():
-        await begun(sluice, run_id, items)
-    await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
-    return run_id
-
-
 async def test_it_counts_as_one_that_failed_and_what_is_due_behind_has_its_turn(
     opener: Opener, server: ProviderServer
 ) -> None:
@@ -62,7 +52,7 @@ async def test_it_counts_as_one_that_failed_and_what_is_due_behind_has_its_turn(
     server.before = hangs
     family = Deferring(_of_two_models)
     async with asking(opener, server, within=HOUR, poll=HOUR)(family) as sluice:
-        await _waiting(sluice, 2)
+        await waiting(sluice, 2)
         collector = sluice.service.api.batches.collector
         async with asyncio.timeout(PATIENCE):
             while not hangs.heard.is_set():
@@ -102,7 +92,7 @@ async def test_a_file_that_was_read_in_part_is_no_failure(
     items = AT_ONCE + 5
     family = Deferring()
     async with asking(opener, server, within=HOUR)(family) as sluice:
-        await _waiting(sluice, items)
+        await waiting(sluice, items)
         collector = sluice.service.api.batches.collector
         async with asyncio.timeout(PATIENCE):
             while not await sluice.sql("SELECT 1 FROM sluice.provider_batch WHERE output_read > 0"):
@@ -127,7 +117,7 @@ async def test_where_a_look_fails_those_that_wait_for_absent_providers_are_told_
     opener: Opener, server: ProviderServer
 ) -> None:
     async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
-        await _waiting(sluice, 3)
+        await waiting(sluice, 3)
         for item in (1, 2):
             await sluice.sql(
                 "UPDATE sluice.deferred_call SET provider = :name WHERE item_id = :item",

@@ -20,7 +20,7 @@ from app.workflows.deferred.course import CLEANED
 from app.workflows.deferred.reply_writer import AT_ONCE, MOST_TRIES, ReplyWriter
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
-from tests.workflows.deferred.asking import Deferring, asking, begun, request
+from tests.workflows.deferred.asking import DUE, Deferring, asking, begun, request, waiting
 
 ITEMS = 2 * AT_ONCE + 60
 BAD = {f"u{n:05}" for n in range(1, ITEMS + 1) if n % 20}
@@ -93,11 +93,7 @@ async def test_what_was_said_of_lines_is_kept_for_whoever_goes_on(
     _refuses(server)
     wanted = {"size": ITEMS + 1, "within": timedelta(hours=1)}
     async with asking(opener, server, **wanted)(Refused()) as sluice:
-        await sluice.add_users(ITEMS)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await begun(sluice, run_id, ITEMS)
-        await sluice.sql(DUE)
+        await waiting(sluice, ITEMS)
         living = sluice.service.api.batches.collector
         whole = {one.name: getattr(living.writer, one.name) for one in fields(living.writer)}
         dying = replace(living, writer=Dying(**whole))
@@ -116,7 +112,6 @@ async def test_what_was_said_of_lines_is_kept_for_whoever_goes_on(
     assert (failed, again) == (len(BAD), ITEMS - len(BAD))
 
 
-DUE = "UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'"
 OPEN = "SELECT 1 FROM sluice.provider_batch WHERE state IN ('submitted', 'collecting')"
 
 
@@ -137,11 +132,7 @@ async def test_whoever_was_taken_over_says_nothing_of_lines(
             return None
 
         server.after = other
-        await sluice.add_users(8)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            await begun(sluice, run_id, 8)
-        await sluice.sql(DUE)
+        run_id = await waiting(sluice, 8)
         collector = sluice.service.api.batches.collector
         async with asyncio.timeout(PATIENCE):
             while not await sluice.sql(OVERTAKEN):
