@@ -101,7 +101,7 @@ class BatchPostponement:
             if await unawaited_calls.is_awaited(tx, batch.id):
                 return False
             dropped = batch.dropped + await unawaited_calls.drop_batch(tx, batch.id)
-            end = {"state": BatchState.CANCELLED, "ended_at": batches.now()}
+            end = {"state": BatchState.CANCELLED, "error": None, "ended_at": batches.now()}
             await batches.change(tx, batch, dropped=dropped, **end)
         log.info("provider_batch_cancelled", batch=batch.id, provider=api.name)
         return True

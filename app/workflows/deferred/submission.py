@@ -28,6 +28,9 @@ from app.workflows.deferred.deadline import UNSENT, has_failed_for_long
 LINES = 50
 """Of a file, read at once: each may be of a million bytes, and few are."""
 SOON = timedelta(seconds=1)
+TOO_LARGE = (
+    "It was larger than its provider's settings allow, so its requests go into smaller ones."
+)
 
 log = structlog.get_logger("sluice.batches")
 
@@ -56,7 +59,7 @@ class BatchSubmission:
             if too_large:
                 # Gathered by a process that did not have the provider's settings, or had others.
                 await calls.release(tx, batch.id)
-                told = {"again": batch.again + lines}
+                told = {"again": batch.again + lines, "error": TOO_LARGE}
             if too_large or not lines:
                 told |= {"state": BatchState.CANCELLED, "ended_at": batches.now()}
             batch = await batches.change(

@@ -19,6 +19,7 @@ from app.store.deferred.delays import TELL_AFTER
 from app.store.statuses import RunStatus
 from app.workflows.deferred.collector import BatchCollector
 from app.workflows.deferred.deadline import FAILING
+from app.workflows.deferred.submission import TOO_LARGE
 from tests.support.control import control
 from tests.support.http import api
 from tests.support.patience import PATIENCE
@@ -247,8 +248,9 @@ async def test_what_was_gathered_without_the_settings_goes_in_batches_of_their_s
             await api.aclose()
         async with sluice.worker():
             assert (await sluice.ended(run_id)).succeeded == 5
-        rows = await sluice.sql("SELECT state, again FROM sluice.provider_batch ORDER BY id")
-    assert [tuple(row) for row in rows] == [("cancelled", 5), *[("completed", 0)] * 3]
+        rows = await sluice.sql("SELECT state, again, error FROM sluice.provider_batch ORDER BY id")
+    ended = [("cancelled", 5, TOO_LARGE), *[("completed", 0, None)] * 3]
+    assert [tuple(row) for row in rows] == ended
     assert sorted(batch.total for batch in server.provider.batches.values()) == [1, 2, 2]
     assert paid_once(server.provider, *family.results)
 
@@ -262,8 +264,8 @@ async def test_what_nobody_waits_for_any_more_ends_though_its_provider_is_not_th
         async with sluice.worker():
             await sluice.ended(run_id)
         await _looked(sluice, await _without(sluice), 1)
-        rows = await sluice.sql("SELECT state, dropped FROM sluice.provider_batch")
-        assert [tuple(row) for row in rows] == [("cancelled", 2)]
+        rows = await sluice.sql("SELECT state, dropped, error FROM sluice.provider_batch")
+        assert [tuple(row) for row in rows] == [("cancelled", 2, None)]
         assert await sluice.sql("SELECT 1 FROM sluice.deferred_call") == []
 
 
