@@ -13,6 +13,9 @@ from bench.figures import Figure, at_least, at_most
 from bench.rates import rate_of
 from bench.support import BIG, Shape, ended, opened, start, workers
 
+PAIRS = 5
+"""Runs with and without, in turns: on a machine with other things to do single pairs differ by a
+fourth."""
 TENANTS = 100
 EACH = 10
 _ENDED = """
@@ -30,7 +33,7 @@ async def thousand(urls: Urls, items: int) -> list[Figure]:
     shape = Shape(parallelism=1_000)
     limited = Shape(parallelism=1_000, partitions=1_000, per_partition=10)
     without, within = [], []
-    for _ in range(3):  # in turns, because the machine is noisy
+    for _ in range(PAIRS):
         without.append((await rate_of(urls, shape, items)).rate)
         within.append((await rate_of(urls, limited, items)).rate)
     share = statistics.median(within) / statistics.median(without)
