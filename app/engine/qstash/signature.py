@@ -11,6 +11,8 @@ import hashlib
 import hmac
 from datetime import timedelta
 
+from app.errors import full_stop
+
 HEADER = "Upstash-Signature"
 ISSUER = "Upstash"
 LEEWAY = timedelta(seconds=30)
@@ -76,7 +78,7 @@ class SignatureCheck:
             except jwt.InvalidSignatureError as error:
                 refused = error
             except jwt.InvalidTokenError as error:
-                raise SignatureRefused(f"The signature is refused: {error}") from None
+                raise SignatureRefused(full_stop(f"The signature is refused: {error}")) from None
             else:
                 return claims
-        raise SignatureRefused(f"The signature is refused: {refused}") from None
+        raise SignatureRefused(full_stop(f"The signature is refused: {refused}")) from None
