@@ -178,7 +178,7 @@ async def _opened(
         reconciler = RunReconciler(database, engine, bound, lifecycle, look_ahead, windows, meter)
         turns = CallerGate(RedisGate(redis, prefix, controls), controls)
         context = partial(make_context, services)
-        previews = PreviewService(context, turns.permit)
+        previews = PreviewService(context, turns.permit, bound)
         estimator, budget = Estimator(database, controls), settings.dry_run_budget
         samples = SampleService(previews, context, estimator, settings.pool_size, budget)
         client = WorkflowClient(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +41,8 @@ class PreviewService:
     context: Callable[..., Context]
     permit: Permit
     """For a flow key, of the gate that all workers pass."""
+    families: Mapping[str, BoundFamily]
+    """Of which steps may ask for runs."""
 
     async def preview(
         self,
@@ -74,7 +76,8 @@ class PreviewService:
         ctx = self.context(bound, item_id=item_id, preview=True)
         permit = partial(self.permit, patience=patience)
         calls = SingleCalls(bound, params, partial(self.context, preview=True), permit)
-        ctx = replace(ctx, runner=PreviewStepRunner(bound, ctx.services.http, item_id, calls))
+        runner = PreviewStepRunner(bound, ctx.services.http, item_id, calls, self.families)
+        ctx = replace(ctx, runner=runner)
         execute = partial(attempt, bound, item_id, params, ctx, History(), entity=entity)
         partition = None
         if entity is None and partitioned(bound):

@@ -104,7 +104,7 @@ class ProcessLayer:
         options = RunOptions.model_validate(run.options)
         await require_ready(bound, params, ctx)
         source = source_of(bound, params, ctx, run)
-        found = await _survey(bound, source, params, ctx, run, options)
+        found = await _eligible(bound, source, params, ctx, run, options)
         # A canary that is the whole run would only stop it for nothing.
         small = len(found.canary) >= (found.statistics.to_process or 0)
         canary = () if small else found.canary
@@ -155,7 +155,7 @@ class ProcessLayer:
         await self.engine.publish(tx, out)
 
 
-async def _survey(
+async def _eligible(
     bound: BoundFamily,
     source: Source,
     params: BaseModel,
@@ -167,7 +167,7 @@ async def _survey(
         return JUST_ONE
     wanted = options.canary or 0
 
-    def survey(*, overwrites: bool) -> Awaitable[EligibilityCount]:
+    def count(*, overwrites: bool) -> Awaitable[EligibilityCount]:
         return count_eligible(
             bound,
             source,
@@ -185,13 +185,13 @@ async def _survey(
     # Who retries items, or waits for a child, knows what they have.
     told = run.retry_of is None and run.parent_run is None
     try:
-        return await survey(overwrites=options.approval or told)
+        return await count(overwrites=options.approval or told)
     except FamilyFailed as failed:
         if options.approval or not (told and run.force):
             raise
         # Force is also for when `existing` is broken: the run does without that number.
         log.warning("overwrites_not_counted", run=run.id, error=failed.detail)
-        return await survey(overwrites=False)
+        return await count(overwrites=False)
 
 
 async def _ask(tx: AsyncConnection, run_id: str, asks: ApprovalRequest) -> None:

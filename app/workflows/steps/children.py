@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
-from app.errors import BadInput
 from app.store.items import claims, items
 from app.store.items.claims import ItemClaim
 from app.store.runs import runs, transitions
@@ -28,11 +25,9 @@ from app.workflows.failures.takeover import Superseded
 from app.workflows.keys import new_id
 from app.workflows.messages import of_woken
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_item, start_run, traced
 from app.workflows.serialization.codec import ValueCodec
-from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.item_ids import checked_id, id_text, texts
+from app.workflows.steps.asked_runs import GivenParams, ItemId, asked_child, asked_run, family_of
 
 DEEPEST = 5
 """Children of children."""
@@ -50,19 +45,15 @@ class ChildRuns:
         Raises:
             StepMisused: there is no such family.
         """
-        bound = self.families.get(name)
-        if bound is None:
-            known = ", ".join(sorted(self.families))
-            raise StepMisused(f"Step {step!r} asks for family {name!r}. Known are: {known}.")
-        return bound
+        return family_of(self.families, step, name)
 
     async def begin(
         self,
         claim: ItemClaim,
         record: StepRecord,
         bound: BoundFamily,
-        item_id: str | int | UUID,
-        params: BaseModel | Mapping[str, Any] | None,
+        item_id: ItemId,
+        params: GivenParams,
     ) -> None:
         """The step, the child's run and its message are one commit.
 
@@ -70,9 +61,7 @@ class ChildRuns:
             StepMisused: the family takes no such params, or children go too deep.
             Superseded: the item is not in our hands any more.
         """
-        kept = _params(record.name, bound, params)
-        child = checked_id(id_text(item_id, "child()"))
-        bound.check_ids([child])
+        child, kept = asked_child(record.name, bound, item_id, params)
         record.child_run = new_id("run")
         async with self.database.begin() as tx:
             if not await claims.held(tx, [claim]):
@@ -115,10 +104,10 @@ class ChildRuns:
         record: StepRecord,
         bound: BoundFamily,
         values: ValueCodec,
-        params: BaseModel | Mapping[str, Any] | None,
+        params: GivenParams,
         *,
         force: bool,
-        item_ids: Sequence[str | int | UUID] | None,
+        item_ids: Sequence[ItemId] | None,
     ) -> str | None:
         """Start a run that nobody waits for: the step, the run and its message are one commit.
 
@@ -133,13 +122,7 @@ class ChildRuns:
             Conflict: it has an active run, and refuses another beside it.
             Superseded: the item is not in our hands any more.
         """
-        read = _read(record.name, bound, params)
-        try:
-            named = None if item_ids is None else texts(item_ids)
-            request = RunRequest(params=read, force=force, item_ids=named)
-            run = new_run(bound, request, started_by=f"step {record.name}")
-        except BadInput as error:
-            raise StepMisused(f"Step {record.name!r}: {error.detail}") from None
+        run = asked_run(record.name, bound, params, force=force, item_ids=item_ids)
         record.status, record.finished_at = StepStatus.DONE, datetime.now(UTC)
         record.result = values.dump(run.id, f"{record.name}: result")
         why = {"runId": record.run_id, "itemId": record.item_id}
@@ -200,21 +183,3 @@ async def tell_parent(engine: Engine, tx: AsyncConnection, child: Run) -> None:
     asked = (*place, child.parent_step)
     if await steps.answer(tx, asked, StepStatus.WAITING, json.dumps(ended), None):
         await engine.publish(tx, of_woken(await suspension.go_on(tx, [place])))
-
-
-def _params(
-    step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None
-) -> KeptParams:
-    return bound.params.keep(_read(step, bound, params))
-
-
-def _read(step: str, bound: BoundFamily, params: BaseModel | Mapping[str, Any] | None) -> BaseModel:
-    try:
-        if not isinstance(params, bound.family.params):
-            params = bound.params.of({} if params is None else params)
-        bound.params.keep(params)  # it reads back as it is
-    except BadInput as error:
-        raise StepMisused(
-            f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
-        ) from None
-    return params

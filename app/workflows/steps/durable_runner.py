@@ -31,7 +31,7 @@ from app.workflows.steps.answer_links import AnswerLinks
 from app.workflows.steps.children import ChildRuns, result_of
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
-from app.workflows.steps.payloads import expected, given_by_value, shown_to_people
+from app.workflows.steps.payloads import checked_args, checked_value, expected, shown_to_people
 from app.workflows.steps.runner import Steps
 
 T = TypeVar("T")
@@ -108,8 +108,7 @@ class DurableStepRunner:
             contract.check_remembered(name, remembered)
             return remembered
         with self._steps.raised.of(asked.record):
-            given = given_by_value(self._bound, name, args)
-            contract.check_arguments(name, given)
+            given = checked_args(self._bound, contract, name, args)
         once = contract.checked(name, partial(self._bound.awaitable(fn), *given))
         return await self._steps.tried(asked, once, attempts, backoff)
 
@@ -132,8 +131,7 @@ class DurableStepRunner:
             contract.check_remembered(name, [remembered])
             return remembered
         with self._steps.raised.of(asked.record):
-            [given] = given_by_value(self._bound, name, (value,))
-            contract.check_arguments(name, [[given]])
+            given = checked_value(self._bound, contract, name, value)
 
         async def once() -> object:
             ask = self._parts.batches.answer

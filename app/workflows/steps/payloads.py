@@ -16,6 +16,7 @@ from app.store.steps.steps import StepRecord
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import StepMisused
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.step_contract import StepContract
 from app.workflows.serialization.class_codecs import qualified
 from app.workflows.steps.journal import JournalEntry
 
@@ -61,9 +62,32 @@ def check_name(name: object) -> None:
         )
 
 
-def given_by_value(bound: BoundFamily, name: str, args: tuple[object, ...]) -> list[object]:
+def checked_args(
+    bound: BoundFamily, contract: StepContract, name: str, args: Sequence[object]
+) -> list[object]:
     """The step's own copies, so that the first delivery sees what any other would; only the context
-    is passed as it is."""
+    is passed as it is.
+
+    Raises:
+        StepMisused: the function does not take one of them, or it cannot be copied.
+    """
+    given = _copies(bound, name, args)
+    contract.check_arguments(name, given)
+    return given
+
+
+def checked_value(bound: BoundFamily, contract: StepContract, name: str, value: object) -> object:
+    """The same of a value for a batched method, which takes a list of them.
+
+    Raises:
+        StepMisused
+    """
+    [given] = _copies(bound, name, (value,))
+    contract.check_arguments(name, [[given]])
+    return given
+
+
+def _copies(bound: BoundFamily, name: str, args: Sequence[object]) -> list[object]:
     return [
         arg if isinstance(arg, Context) else bound.values.copy(arg, f"{name}: argument {number}")
         for number, arg in enumerate(args, start=1)

@@ -27,11 +27,13 @@ from app.workflows.events.event_waits import wanted_event
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.steps.asked_runs import asked_child, asked_run, family_of
 from app.workflows.steps.output_stream import OutputStream
 from app.workflows.steps.payloads import (
     check_name,
+    checked_args,
+    checked_value,
     expected,
-    given_by_value,
     shown_to_people,
 )
 
@@ -60,10 +62,16 @@ class PreviewStepRunner:
     """See ``Context``."""
 
     def __init__(
-        self, bound: BoundFamily, http: httpx2.AsyncClient, item_id: str, calls: SingleCalls
+        self,
+        bound: BoundFamily,
+        http: httpx2.AsyncClient,
+        item_id: str,
+        calls: SingleCalls,
+        families: Mapping[str, BoundFamily],
     ) -> None:
         self._bound = bound
         self._calls = calls
+        self._families = families
         self._http = http
         self._item_id = item_id
         self._names: set[str] = set()
@@ -82,8 +90,7 @@ class PreviewStepRunner:
     ) -> Any:  # what fn returned
         self._ask(name)
         contract = self._bound.contract_of(fn)
-        given = given_by_value(self._bound, name, args)
-        contract.check_arguments(name, given)
+        given = checked_args(self._bound, contract, name, args)
         result = await contract.checked(name, partial(self._bound.awaitable(fn), *given))()
         return self._bound.values.copy(result, f"{name}: result")
 
@@ -99,8 +106,7 @@ class PreviewStepRunner:
         self._ask(name)
         batching_of(self._bound, method)
         contract = self._bound.contract_of(getattr(self._bound.family, method))
-        [given] = given_by_value(self._bound, name, (value,))
-        contract.check_arguments(name, [[given]])
+        given = checked_value(self._bound, contract, name, value)
         answer = await self._calls.answer(method, given, spend)
         contract.check_result(name, [answer])
         return self._bound.values.copy(answer, f"{name}: result")
@@ -152,9 +158,9 @@ class PreviewStepRunner:
         params: BaseModel | Mapping[str, Any] | None,
     ) -> Any:
         self._ask(name)
-        raise PreviewStopped(
-            PreviewStop(name, StepKind.CHILD, {"family": family, "itemId": str(item_id)})
-        )
+        # Refused here as it would be at work.
+        child, _ = asked_child(name, family_of(self._families, name, family), item_id, params)
+        raise PreviewStopped(PreviewStop(name, StepKind.CHILD, {"family": family, "itemId": child}))
 
     async def start(
         self,
@@ -165,6 +171,8 @@ class PreviewStepRunner:
         item_ids: Sequence[str | int | UUID] | None,
     ) -> str:
         self._ask(name)
+        bound = family_of(self._families, name, family)
+        asked_run(name, bound, params, force=force, item_ids=item_ids)
         raise PreviewStopped(PreviewStop(name, StepKind.START, {"family": family}))
 
     async def deferred(

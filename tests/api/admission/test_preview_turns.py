@@ -16,7 +16,6 @@ from sqlmodel import col
 from app.flow.caller_gate import CallerGate
 from app.flow.redis_gate import RedisGate
 from app.workflows.family import Flow, FlowControl
-from app.workflows.previews import PreviewService
 from tests.api.admission.few_places import places
 from tests.support.families import AtOnce, Recording
 from tests.support.held import Held
@@ -47,7 +46,7 @@ async def calling(
             gate = RedisGate(service.redis, service.settings.redis_prefix, service.controls)
             turns = CallerGate(gate, service.controls, patience=patience)
             await stack.enter_async_context(aclosing(turns))
-            api = replace(api, previews=PreviewService(api.previews.context, turns.permit))
+            api = replace(api, previews=replace(api.previews, permit=turns.permit))
         app.state.api = api
         url = await stack.enter_async_context(serving(app))
         yield await stack.enter_async_context(
