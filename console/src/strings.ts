@@ -36,6 +36,15 @@ export const S = {
     nowhereMore: "The address names no view of the console.",
   },
 
+  /** In place of the routes that the service's sentences name. */
+  routes: {
+    view: (name: string): string => `“${name}”`,
+    run: (run: string): string => `the page of run ${run}`,
+    items: (run: string): string => `“Items” of run ${run}`,
+    part: (name: string, run: string): string => `“${name}” of run ${run}`,
+    lists: "“Only these” of a family's form",
+  },
+
   nav: {
     label: "Views",
     overview: "Overview",

@@ -2,6 +2,7 @@
 import { readJson, writeJson } from "../format/json";
 import { ROOT } from "../page/root";
 import { takeEarly } from "./earlyAnswers";
+import { withViews } from "./routesAsViews";
 
 export interface Fault {
   readonly field: string;
@@ -98,9 +99,10 @@ function problem(status: number, document: unknown): ApiError {
     return new ApiError(status, `${UNREACHABLE} (${status})`);
   }
   const said = document as Record<string, unknown>;
-  const text = typeof said["detail"] === "string" ? said["detail"] : `HTTP ${status}`;
+  const text = typeof said["detail"] === "string" ? withViews(said["detail"]) : `HTTP ${status}`;
   const faults = Array.isArray(said["errors"]) ? (said["errors"] as Fault[]) : [];
-  return new ApiError(status, text, faults, said);
+  const told = faults.map(({ field, message }) => ({ field, message: withViews(message) }));
+  return new ApiError(status, text, told, said);
 }
 
 /** Not randomUUID, which a page over plain HTTP has not. */

@@ -52,6 +52,11 @@ def test_each_route_that_a_sentence_names_has_a_command() -> None:
     assert [text for text in said if ROUTE.search(with_commands(text, "sluice"))] == []
 
 
+def test_each_route_that_has_a_command_has_a_view_of_the_console() -> None:
+    table = (ROOT.parent / "console" / "src" / "api" / "routesAsViews.ts").read_text()
+    assert re.findall(r'\["([A-Z]+ /api/[^"]+)", ', table) == list(COMMANDS)
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS.values()))
 def test_each_command_is_there(command: str) -> None:
     found: object = loaded()
