@@ -13,6 +13,7 @@ from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.api.workflows.approval import require_may_add_items
 from app.errors import BadInput
+from app.schemas.base import Body
 from app.schemas.workflow_answers import (
     ItemFailed,
     PreviewAnswer,
@@ -40,10 +41,10 @@ from app.workflows.previews import HANDED_OVER, PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 
 
-def add_execute(router: Router, family: AnyFamily) -> None:
+def _model(family: AnyFamily, name: str) -> type[Body]:
+    """``name``: what an item's id is called in it."""
     one = family.entity.singular
-    name = to_camel(one.replace("-", "_")) + "Id"
-    model = body_model(
+    return body_model(
         family,
         "Execute",
         item_id=(
@@ -66,6 +67,18 @@ def add_execute(router: Router, family: AnyFamily) -> None:
         params=params_field(family),
     )
 
+
+def _require_no_options(body: Any) -> None:
+    for own in ("approval", "attempts", "priority"):
+        if getattr(body, own) is not None:
+            raise BadInput(f"{own} is for a run of its own: name no runId.", field=own)
+
+
+def add_execute(router: Router, family: AnyFamily) -> None:
+    one = family.entity.singular
+    name = to_camel(one.replace("-", "_")) + "Id"
+    model = _model(family, name)
+
     async def execute(
         body: Any,
         state: State,
@@ -87,9 +100,7 @@ def add_execute(router: Router, family: AnyFamily) -> None:
                 return await _previewed(state.previews, bound, body)
         allowed.require(Scope.RUN)
         if body.run_id is not None:
-            for own in ("approval", "attempts", "priority"):
-                if getattr(body, own) is not None:
-                    raise BadInput(f"{own} is for a run of its own: name no runId.", field=own)
+            _require_no_options(body)
             await require_may_add_items(state, allowed, body.run_id)
             response.status_code = 202
             fresh = await state.client.trigger_items(bound, body.run_id, [body.item_id])

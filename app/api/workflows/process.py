@@ -14,6 +14,7 @@ from app.api.idempotency import OnceFor, answer_start
 from app.api.routing import Router
 from app.api.workflows.item_lists import require_list
 from app.config.run_bounds import MOST_ITEMS
+from app.schemas.base import Body
 from app.schemas.workflow_answers import (
     CountedAnswer,
     DryRunAnswer,
@@ -62,9 +63,9 @@ Wait = Annotated[
 ]
 
 
-def add_process(router: Router, family: AnyFamily) -> None:
+def _model(family: AnyFamily) -> type[Body]:
     many = family.entity.plural
-    model = body_model(
+    return body_model(
         family,
         "Process",
         RunOptionsBody,
@@ -79,6 +80,23 @@ def add_process(router: Router, family: AnyFamily) -> None:
         entity=entity_field(family),
         params=params_field(family),
     )
+
+
+def _request(family: AnyFamily, body: Any) -> RunRequest:
+    return RunRequest(
+        params=body.params,
+        force=body.force,
+        limit=body.limit,
+        item_ids=body.item_ids,
+        item_list=body.item_list,
+        entity=body.entity,
+        options=body.options(family),
+    )
+
+
+def add_process(router: Router, family: AnyFamily) -> None:
+    many = family.entity.plural
+    model = _model(family)
 
     async def process(
         request: Request,
@@ -98,15 +116,7 @@ def add_process(router: Router, family: AnyFamily) -> None:
         await require_list(state.database, body.item_list, body.item_ids)
         require_alone(body, OF_SEVERAL)
         bound = state.families[family.name]
-        asked = RunRequest(
-            params=body.params,
-            force=body.force,
-            limit=body.limit,
-            item_ids=body.item_ids,
-            item_list=body.item_list,
-            entity=body.entity,
-            options=body.options(family),
-        )
+        asked = _request(family, body)
         if body.dry_run:
             async with long.counting():
                 return dry_run_answer(many, await state.client.dry_run(bound, asked))

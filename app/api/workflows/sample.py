@@ -14,6 +14,7 @@ from app.api.routing import Router
 from app.api.workflows.item_lists import require_list
 from app.api.workflows.long_answer import LongAnswer
 from app.config.run_bounds import MOST_ITEMS as LARGEST_RUN
+from app.schemas.base import Body
 from app.schemas.samples.answers import SampleAnswer, SampleProgress, sample_answer
 from app.schemas.workflow_bodies import ItemIds, RunId, body_model, params_field
 from app.workflows.client import RunRequest
@@ -33,9 +34,9 @@ Size = Annotated[StrictInt, Field(ge=1, le=MOST_ITEMS)]
 Seconds = Annotated[float, Field(ge=SHORTEST, le=LONGEST, strict=True)]
 
 
-def add_sample(router: Router, family: AnyFamily) -> None:
+def _model(family: AnyFamily) -> type[Body]:
     many = family.entity.plural
-    model = body_model(
+    return body_model(
         family,
         "Sample",
         size=(Size, Field(USUAL_ITEMS, description=f"{many} to execute at the most")),
@@ -61,6 +62,11 @@ def add_sample(router: Router, family: AnyFamily) -> None:
         ),
         params=params_field(family),
     )
+
+
+def add_sample(router: Router, family: AnyFamily) -> None:
+    many = family.entity.plural
+    model = _model(family)
 
     async def sample(
         request: Request, state: State, long: LongCall, stopping: Stopping, body: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -197,6 +198,8 @@ def bind(
     load, stored = made("load", of_items), made("stored", of_items)
     values = values_of(family, largest)
     redactor, box = redactor or Redactor(), box or SecretBox.fresh()
+    version = ParamsVersion(family.params_version, family.migrate_params)
+    kept = partial(Params, values=values, box=box, redactor=redactor, largest=largest_params)
     return BoundFamily(
         family=family,
         pages=made("page", of_pages) if overridden(family, ("page",)) else None,
@@ -210,17 +213,8 @@ def bind(
         stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
         finish=made("finish", of_items) if overridden(family, ("finish",)) else None,
         ids=ids,
-        params=Params(
-            family.params,
-            values,
-            box,
-            redactor,
-            ParamsVersion(family.params_version, family.migrate_params),
-            largest=largest_params,
-        ),
-        entities=None
-        if family.invokes is None
-        else Params(family.invokes, values, box, redactor, largest=largest_params, word="entity"),
+        params=kept(family.params, version=version),
+        entities=None if family.invokes is None else kept(family.invokes, word="entity"),
         results=Results(result_type(type(family)), values),
         finishes=Results(Any, values, "finish"),
         values=values,
