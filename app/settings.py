@@ -114,7 +114,7 @@ def _resembles(name: str, known: Iterable[str], nearness: float) -> bool:
 
 def _unknown(name: str, known: list[str]) -> ConfigurationError:
     meant = get_close_matches(name, known, n=1, cutoff=RESEMBLANCE)
+    hint = f"Did you mean {meant[0]}?" if meant else f"Known are: {', '.join(known)}."
     return ConfigurationError(
-        f"Unknown setting {name}.{f' Did you mean {meant[0]}?' if meant else ''} Known are:"
-        f" {', '.join(known)}. One of your own is declared in app/services/settings.py."
+        f"Unknown setting {name}. {hint} One of your own is declared in app/services/settings.py."
     )

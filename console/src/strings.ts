@@ -135,6 +135,7 @@ export const S = {
     backfills: "Backfills under way",
     quiet: "Nothing runs just now. Start something:",
     latest: "Ended lately",
+    noneEnded: "No run has ended lately. See what one would do:",
     workersAlive: "Workers alive",
     worker: "Worker",
     pid: (pid: number): string => `pid ${pid}`,
@@ -391,6 +392,7 @@ export const S = {
     to: "and before",
     clear: "Clear",
     none: "There is no such run. See what one would do:",
+    noneYet: "There are no runs yet. See what one would do:",
     shown: (number: number, all: boolean): string =>
       all ? `${number} ${plural(number, "run", "runs")}` : `the newest ${number}; there are more`,
     more: "Show more",

@@ -14,19 +14,30 @@ HIDDEN = "hunter2hunter2hunter2"
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "meant"),
     [
-        *("LLM_KEY", "LLM_SEED"),
-        *("IMAGE_KEY", "IMAGE_MODELL", "IMAGE_TIMEOUT_S", "IMAGE_BASE_URI", "POSTS_URI"),
+        *(("IMAGE_KEY", "IMAGE_API_KEY"), ("IMAGE_MODELL", "IMAGE_MODEL")),
+        ("IMAGE_TIMEOUT_S", "IMAGE_TIMEOUT"),
+        *(("IMAGE_BASE_URI", "IMAGE_BASE_URL"), ("POSTS_URI", "POSTS_URL")),
     ],
 )
-def test_a_misspelt_name_is_refused_and_the_known_ones_are_told(
+def test_a_misspelt_name_is_refused_and_the_one_that_was_meant_is_told(
+    env: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    env.setenv(name, HIDDEN)
+    sentence = refused_settings()
+    assert f"Unknown setting {name}. Did you mean {meant}?" in sentence
+    assert HIDDEN not in sentence
+
+
+@pytest.mark.parametrize("name", ["LLM_KEY", "LLM_SEED"])
+def test_one_that_is_like_none_is_refused_with_all_of_them(
     env: pytest.MonkeyPatch, name: str
 ) -> None:
     env.setenv(name, HIDDEN)
     sentence = refused_settings()
-    assert f"Unknown setting {name}." in sentence
-    assert "LLM_API_KEY" in sentence
+    assert f"Unknown setting {name}. Known are: " in sentence
+    assert " LLM_API_KEY," in sentence
     assert HIDDEN not in sentence
 
 

@@ -112,13 +112,14 @@ function Latest() {
     <section>
       <h2>{O.latest}</h2>
       <Shown of={runs}>
-        {({ pages: [first] }) =>
-          first === undefined || first.runs.length === 0 ? (
-            <Empty command="sluice run welcome-placeholder --dry-run">{S.runs.none}</Empty>
+        {({ pages: [first] }) => {
+          const ended = (first?.runs ?? []).filter((run) => ENDED.has(run.status)).slice(0, 8);
+          return ended.length === 0 ? (
+            <Empty command="sluice run welcome-placeholder --dry-run">{O.noneEnded}</Empty>
           ) : (
-            <RunRows runs={first.runs.filter((run) => ENDED.has(run.status)).slice(0, 8)} />
-          )
-        }
+            <RunRows runs={ended} />
+          );
+        }}
       </Shown>
     </section>
   );

@@ -30,7 +30,11 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
         {({ pages }) => {
           const shown = pages.flatMap((page) => page.runs);
           if (shown.length === 0) {
-            return <Empty command="sluice run welcome-placeholder --dry-run">{R.none}</Empty>;
+            return (
+              <Empty command="sluice run welcome-placeholder --dry-run">
+                {query.size > 0 ? R.none : R.noneYet}
+              </Empty>
+            );
           }
           return (
             <section className={runs.isPlaceholderData ? "stale" : ""}>
