@@ -12,11 +12,10 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from app.cli.api_client import ApiClient, open_api
-from app.cli.input.limits import Rate, parse_limit, parse_rate
+from app.cli.input.limits import Rate, parse_parallelism, parse_rate
 from app.cli.options import FlowKey, Json, Note
 from app.cli.output.console import add, number, open_console, print_json, printable, table, when
 from app.cli.paths import noted, noted_path
-from app.config.run_bounds import MOST_AT_ONCE
 from app.errors import BadInput
 from app.flow.limits import FlowControl
 from app.schemas.flow_control import (
@@ -104,9 +103,7 @@ def set_flow(
     """Put limits in force in place of the code's; what is not named stays as it is."""
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
-    at_once = None
-    if parallelism is not None:
-        at_once = (parse_limit("--parallelism", parallelism, most=MOST_AT_ONCE),)
+    at_once = None if parallelism is None else (parse_parallelism("--parallelism", parallelism),)
     starts = None if rate is None else parse_rate("--rate", rate)
     with open_api() as api:
         now = _find(api, key) if partition is None else _find_partition(api, key, partition)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.config.run_bounds import LONGEST_PERIOD, MOST_STARTS
+from app.config.run_bounds import LONGEST_PERIOD, MOST_AT_ONCE, MOST_STARTS
 from app.errors import BadInput
 
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
@@ -34,6 +34,14 @@ def parse_limit(option: str, text: str, *, least: int = 1, most: int) -> int | N
             f" {text[:60]!r}."
         )
     return int(text)
+
+
+def parse_parallelism(option: str, text: str) -> int | None:
+    """
+    Raises:
+        BadInput: see ``parse_limit``.
+    """
+    return parse_limit(option, text, most=MOST_AT_ONCE)
 
 
 def parse_fraction(

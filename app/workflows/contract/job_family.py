@@ -26,16 +26,12 @@ from app.workflows.keys import Layer
 
 
 class FamilyParams(BaseModel):
-    """The base of a family's params: camelCase over HTTP, and no field that is not declared. A
-    default is read as what callers send is: ``seconds: float = 600`` is 600.0."""
+    """The base of a family's params: camelCase over HTTP, and no field that is not declared."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-    )
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True,
+        validate_default=True,  # `seconds: float = 600` is 600.0, as from a caller
+    )  # fmt: skip
 
 
 class FamilyEntity(FamilyParams):
@@ -102,8 +98,7 @@ class JobFamily(Generic[ParamsT, EntityT, ResultT, IdT]):
     params: ClassVar[type[BaseModel]] = FamilyParams
     """What a caller may say of a run. A field without a default is required."""
     params_version: ClassVar[int] = 1
-    """Raise it to have ``migrate_params`` convert the params that are stored with active runs,
-    schedules and backfills."""
+    """Raise it to have ``migrate_params`` convert the params of runs, schedules and backfills."""
     invokes: ClassVar[type[BaseModel] | None] = None
     """The model of an entity that a caller may hand over for an item that has no row. ``execute``
     gets it in place of what ``load`` returns. None: every item needs a row."""

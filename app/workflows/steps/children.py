@@ -8,10 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.engine import Engine
+from app.errors import BadInput
 from app.store.items import claims, items
 from app.store.items.claims import ItemClaim
 from app.store.runs import runs, transitions
@@ -25,12 +28,16 @@ from app.workflows.failures.takeover import Superseded
 from app.workflows.keys import new_id
 from app.workflows.messages import of_woken
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_item, start_run, traced
 from app.workflows.serialization.codec import ValueCodec
-from app.workflows.steps.asked_runs import GivenParams, ItemId, asked_child, asked_run, family_of
+from app.workflows.serialization.params import KeptParams
+from app.workflows.sources.item_ids import checked_id, id_text, texts
 
 DEEPEST = 5
 """Children of children."""
+ItemId = str | int | UUID
+GivenParams = BaseModel | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,7 @@ class ChildRuns:
     look_ahead: int
 
     def family(self, step: str, name: str) -> BoundFamily:
-        """
-        Raises:
-            StepMisused: there is no such family.
-        """
+        """See ``family_of``."""
         return family_of(self.families, step, name)
 
     async def begin(
@@ -151,6 +155,66 @@ class ChildRuns:
             f"Step {record.name!r} would begin a child of a child, {DEEPEST} deep. Does the family"
             " call itself?"
         )
+
+
+def family_of(families: Mapping[str, BoundFamily], step: str, name: str) -> BoundFamily:
+    """
+    Raises:
+        StepMisused: there is no such family.
+    """
+    bound = families.get(name)
+    if bound is None:
+        known = ", ".join(sorted(families))
+        raise StepMisused(f"Step {step!r} asks for family {name!r}. Known are: {known}.")
+    return bound
+
+
+def asked_child(
+    step: str, bound: BoundFamily, item_id: ItemId, params: GivenParams
+) -> tuple[str, KeptParams]:
+    """The id of the child's item, and the params of its run.
+
+    Raises:
+        StepMisused: the family takes no such params.
+        BadInput: it has no such ids.
+    """
+    kept = bound.params.keep(_read(step, bound, params))
+    child = checked_id(id_text(item_id, "child()"))
+    bound.check_ids([child])
+    return child, kept
+
+
+def asked_run(
+    step: str,
+    bound: BoundFamily,
+    params: GivenParams,
+    *,
+    force: bool,
+    item_ids: Sequence[ItemId] | None,
+) -> Run:
+    """
+    Raises:
+        StepMisused: the family takes no such params, or has no such ids.
+    """
+    read = _read(step, bound, params)
+    try:
+        named = None if item_ids is None else texts(item_ids)
+        request = RunRequest(params=read, force=force, item_ids=named)
+        return new_run(bound, request, started_by=f"step {step}")
+    except BadInput as error:
+        raise StepMisused(f"Step {step!r}: {error.detail}") from None
+
+
+def _read(step: str, bound: BoundFamily, params: GivenParams) -> BaseModel:
+    try:
+        if not isinstance(params, bound.family.params):
+            params = bound.params.of({} if params is None else params)
+        bound.params.keep(params)  # it reads back as it is
+    except BadInput as error:
+        raise StepMisused(
+            f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
+        ) from None
+    return params
 
 
 def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the child's own type
