@@ -28,7 +28,10 @@ from app.workflows.registry.bound_family import BoundFamily
 from tests.support.patience import PATIENCE
 from tests.support.servers.kept_pools import KeptPools
 
-_STATUS = text("SELECT status FROM sluice.run WHERE id = :run_id")
+_PROGRESS = text(
+    "SELECT status, cursor, scheduled, succeeded, skipped, failed, cancelled, timed_out"
+    " FROM sluice.run WHERE id = :run_id"
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,17 @@ class Sluice:
             return await items.page_of_items(connection, run_id, limit=100_000)
 
     async def ended(self, run_id: str, *, within: float = PATIENCE) -> Run:
-        """The run once it has ended."""
-        async with asyncio.timeout(within), reading(self.service.database) as connection:
-            while await connection.scalar(_STATUS, {"run_id": run_id}) not in (*ENDED, None):
+        """The run once it has ended. It is given up when it has not moved for so long: how long all
+        of it takes, says how busy the machine is."""
+        loop, before = asyncio.get_running_loop(), None
+        async with asyncio.timeout(within) as limit, reading(self.service.database) as connection:
+            while True:
+                found = (await connection.execute(_PROGRESS, {"run_id": run_id})).first()
+                if found is None or found.status in ENDED:
+                    break
+                if found != before:
+                    before = found
+                    limit.reschedule(loop.time() + within)
                 await asyncio.sleep(0.02)
         return await self.run(run_id)
 
