@@ -26,7 +26,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol, TypedDict
+
+from pydantic_core import PydanticKnownError
 
 MOST_FAULTS = 20
 """Of one input; more help nobody."""
@@ -206,13 +209,22 @@ def path_of(fault: Fault) -> str:
 def message_of(fault: Fault) -> str:
     """What is wrong with a field, to follow its name and a colon, without a full stop."""
     kind, text = fault["type"], str(fault["msg"])
-    if kind in _OF_VALIDATORS:
-        return text.removeprefix(_OF_VALIDATORS[kind])
+    if kind in _OF_VALIDATORS or not _is_pydantics(fault):
+        return text.removeprefix(_OF_VALIDATORS.get(kind, ""))
     if kind in _BY_TYPE:
         return _BY_TYPE[kind].format_map(fault.get("ctx", {}))
     for theirs, ours in _REWRITTEN:
         text = theirs.sub(ours, text)
     return text
+
+
+def _is_pydantics(fault: Fault) -> bool:
+    """Or FastAPI's: a validator may raise a ``PydanticCustomError`` of any type."""
+    kind, text = fault["type"], fault["msg"]
+    with suppress(KeyError, TypeError):  # no such type, or another context
+        known = PydanticKnownError(kind, fault.get("ctx")).message()
+        return text == known or (kind, text) == ("json_invalid", "JSON decode error")
+    return False
 
 
 def field_errors(

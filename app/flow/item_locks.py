@@ -60,15 +60,30 @@ class ItemLocks:
         for lock in list(self._held):
             try:
                 await lock.reacquire()
+                self._renewing.over()
             except LockError:  # Redis has answered: it is gone, or another's
                 self._renewing.over()
-                if lock in self._held:  # else its item has ended meanwhile
-                    self._held.discard(lock)
-                    _tell_lost(lock)
+                await self._take_up_again(lock)
             except UNREACHABLE as error:
                 self._renewing.seen(error)
-            else:
-                self._renewing.over()
+
+    async def _take_up_again(self, lock: Lock) -> None:
+        """Its item is at work whatever Redis remembers, which may have come back empty."""
+        token = lock.local.token
+        if lock not in self._held or token is None:
+            return  # the item has ended meanwhile
+        try:
+            taken = await lock.do_acquire(token)
+            if lock not in self._held:
+                if taken:
+                    await lock.do_release(token)
+            elif not taken:
+                self._held.discard(lock)
+                _tell_lost(lock)
+        except LockError:
+            pass  # it has ended, and given back what it had just been given
+        except UNREACHABLE as error:
+            self._renewing.seen(error)
 
     async def _release(self, lock: Lock) -> None:
         try:

@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from app.errors import MOST_FAULTS, FieldError, field_errors, first_of, message_of
 
@@ -55,6 +56,26 @@ def test_a_validator_s_own_sentence_is_told_as_it_was_raised() -> None:
     said = "Input should say how many items after validation"
     fault = {"type": "value_error", "loc": (), "msg": f"Value error, {said}"}
     assert message_of(fault) == said
+
+
+@pytest.mark.parametrize("kind", ["missing", "url_scheme", "too_short", "of_our_own"])
+def test_a_validator_s_own_kind_of_error_is_told_as_it_was_raised(kind: str) -> None:
+    said = "Value should have at least one {item}"
+
+    class Own(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _name(cls, _: str) -> str:
+            raise PydanticCustomError(kind, said)
+
+    assert field_errors(_refused({"name": ""}, Own)) == [FieldError(field="name", message=said)]
+
+
+def test_a_body_that_is_no_json_is_told_in_our_words() -> None:
+    fault = {"type": "json_invalid", "loc": (), "msg": "JSON decode error", "ctx": {"error": "Bad"}}
+    assert message_of(fault) == "it is no JSON: Bad"
 
 
 def test_the_input_is_never_told() -> None:

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TypeVar
 
 import asyncpg
@@ -126,9 +127,10 @@ async def brought_up(settings: Settings, dsn: str) -> None:
         if settings.database_url is not None:
             raise
         # It is for development, and always migrated: there is nothing that could be left out.
+        folder = quote(str(settings.data_dir / "postgres"))
         raise ConfigurationError(
             f"{error.found} Go back to the version that made it; or begin anew, without anything"
-            f" that is in it, once nothing uses it: rm -r {settings.data_dir / 'postgres'}"
+            f" that is in it, once nothing uses it: rm -r -- {folder}"
         ) from error
 
 
