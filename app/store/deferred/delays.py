@@ -38,8 +38,12 @@ _UNTOLD = text("""
     LIMIT :most
 """)
 _DELAYED = text(f"""
-    SELECT provider, (array_agg(error ORDER BY failing_since, id))[1], min(failing_since),
-        count(*), sum(lines)
+    SELECT provider,
+        coalesce(
+            (array_agg(error ORDER BY failing_since, id) FILTER (WHERE error IS NOT NULL))[1],
+            'It is not known what it says.'
+        ),
+        min(failing_since), count(*), sum(lines)
     FROM sluice.provider_batch WHERE {IS_DELAYED}
     GROUP BY provider ORDER BY min(failing_since), provider LIMIT :limit
 """)  # noqa: S608 - no value is pasted in

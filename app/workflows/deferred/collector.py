@@ -7,7 +7,7 @@ rows say which of them goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,7 @@ from functools import partial
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.connections.faults import Fault
+from app.connections.faults import Fault, away, said
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmError
 from app.store.database import reading
@@ -24,7 +24,7 @@ from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.deferred.calls import WaitingGroup
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.course import BatchCourse
+from app.workflows.deferred.course import GONE, BatchCourse
 from app.workflows.deferred.deadline import BatchDeadline
 from app.workflows.deferred.look_span import ENDLESS, LookSpan
 from app.workflows.deferred.postponement import BatchPostponement, ProviderAbsent
@@ -40,6 +40,7 @@ ABSENT_EVERY = 60.0
 """Seconds between two looks at the batches whose provider is not there."""
 AT_A_LOOK = 20
 """Batches."""
+OURS = "Sluice, and not the provider, failed at it: {}. It is tried again; the log says more."
 
 log = structlog.get_logger("sluice.batches")
 
@@ -92,14 +93,15 @@ class BatchCollector:
         """One look at each, side by side. A call that has not ended after so many seconds is cut
         off, and counts as one that has failed; in the second half none begins."""
         span = LookSpan.of(seconds)
-        await _all([*(self.look(api, span) for api in self._there()), self.look_at_absent()])
+        looks = {api.name: self.look(api, span) for api in self._there()}
+        await _all(looks | {"": self.look_at_absent()})
 
     async def look_at_absent(self) -> None:
         """Likewise at what waits for providers that are not there: it is told why, and ends."""
         async with reading(self.database) as connection:
             names = await batches.providers(connection)
         missing = sorted(names - {api.name for api in self._there()})
-        await _all(self.look(absent(name, self.providers)) for name in missing)
+        await _all({name: self.look(absent(name, self.providers)) for name in missing})
 
     async def look(self, api: BatchEndpoint, span: LookSpan = ENDLESS) -> None:
         """Fill new batches, and bring each that is due as far as it goes."""
@@ -114,7 +116,7 @@ class BatchCollector:
                 pass  # whoever it was goes on with it
             except Exception as error:  # noqa: BLE001 - told, once the others have had their turn
                 faults.append(error)
-                await self._pass_over(api, batch.id)
+                await self._pass_over(api, batch.id, error)
         if faults:
             raise faults[0]
 
@@ -176,24 +178,44 @@ class BatchCollector:
                     await self._deadline.enforce(api, batch, heard=heard)
                 return
 
-    async def _pass_over(self, api: BatchEndpoint, batch_id: str) -> None:
-        """Let those that are due behind it come first."""
+    async def _pass_over(self, api: BatchEndpoint, batch_id: str, error: Exception) -> None:
+        """Let those that are due behind it come first. The fault is ours: it is no call of the
+        provider's that has failed, and no batch is given up for it."""
+        known = away(error)
+        if known is None:
+            log.error(
+                "provider_batch_stumbled",
+                batch=batch_id,
+                provider=api.name,
+                error=said(error),
+                exc_info=error,
+            )
         with suppress(TakenOver):
             async with self.database.begin() as tx:
                 batch = await batches.get(tx, batch_id)
                 if batch is None or batch.ended_at is not None:
                     return
-                later = batches.later(api.policy.poll)
-                batch = await batches.change(tx, batch, tries=batch.tries + 1, poll_at=later)
-            await self._deadline.enforce(api, batch)
+                told: dict[str, object] = {"poll_at": batches.later(api.policy.poll)}
+                if batch.remote_status != GONE:  # of such a one it is what the items are told
+                    told["error"] = known or OURS.format(said(error))
+                if batch.tries:  # nor does the provider's silence last while we fail to listen
+                    told["failing_since"] = batches.now()
+                await batches.change(tx, batch, **told)
 
 
-async def _all(looks: Iterable[Coroutine[object, object, None]]) -> None:
+async def _all(looks: Mapping[str, Coroutine[object, object, None]]) -> None:
     """Side by side: one that hangs or fails holds up none of the others. Raises what the first of
-    those that failed has raised."""
-    for told in await asyncio.gather(*looks, return_exceptions=True):
-        if told is not None:
-            raise told
+    those that failed has raised, and logs the rest.
+
+    Args:
+        looks: by provider.
+    """
+    told = await asyncio.gather(*looks.values(), return_exceptions=True)
+    faults = [(name, fault) for name, fault in zip(looks, told, strict=True) if fault is not None]
+    for name, fault in faults[1:]:
+        log.warning("provider_batches_passed_over", provider=name, error=said(fault))
+    if faults:
+        raise faults[0][1]
 
 
 async def _each(look: Callable[[], Awaitable[None]], every: float) -> None:

@@ -1,4 +1,5 @@
-"""Batches that make no progress: operators see each provider once, and runs are told once a day."""
+"""Batches that make no progress: operators see each provider once, and runs are told once a day.
+What fails with us, and not with the provider, is told as ours."""
 
 from __future__ import annotations
 
@@ -7,18 +8,45 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.typing import EventDict
 
 from app.cli.demo.batches.provider_server import ProviderServer
 from app.metrics.instruments import UNKNOWN
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.remote_batch import RemoteBatch
 from app.store.database import reading
 from app.store.deferred import delays
 from app.store.deferred.delays import TELL_AFTER
+from app.workflows.deferred.collector import BatchCollector
 from tests.metrics.scraping import scraped
 from tests.metrics.test_door import SCRAPED
+from tests.support.http import api
+from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
-from tests.workflows.deferred.asking import Deferring, asking, begun, endpoint
+from tests.workflows.deferred.asking import Deferring, asking, begun, endpoint, paid_once, waiting
 
 HOUR = timedelta(hours=1)
+SECRET = "sk-" + "quite-secret-0123456789"
+TOLD = "Sluice, and not the provider, failed at it: Broke: It is ours"
+
+
+MOVED = """
+    UPDATE sluice.provider_batch SET revision = revision + 1, poll_at = now(),
+        created_at = created_at + make_interval(hours => :hours),
+        submitted_at = submitted_at + make_interval(hours => :hours),
+        expires_at = expires_at + make_interval(hours => :hours)
+"""
+
+
+class Broke(Exception):
+    pass
+
+
+class Broken(BatchEndpoint):
+    async def retrieve(self, batch_id: str) -> RemoteBatch:
+        raise Broke(f"It is ours, at {batch_id}. Authorization: Bearer {SECRET}")
+
+    cancel = retrieve
 
 
 async def _batch(sluice: Sluice, name: str, **told: Any) -> None:
@@ -100,3 +128,104 @@ async def test_no_run_is_looked_up_again_that_was_told_or_has_ended(
         assert await untold("refused") == [run_id]
         await sluice.sql("UPDATE sluice.run SET status = 'failed', finished_at = now()")
         assert await untold("refused") == []
+
+
+async def test_a_delayed_batch_of_which_nothing_is_said_is_shown(opener: Opener) -> None:
+    async with opener(Deferring()) as sluice, api(sluice) as caller:
+        for name, error in (("batch_1", None), ("batch_2", "It is away.")):
+            await _batch(sluice, name, error=error)
+            answer = await caller.get("/api/overview")
+            assert answer.status_code == 200
+            [told] = answer.json()["delayedBatches"]
+            assert told["error"] == (error or "It is not known what it says.")
+
+
+async def _submitted(sluice: Sluice) -> BatchCollector:
+    collector = sluice.service.api.batches.collector
+    await collector.round(PATIENCE)
+    states = await sluice.sql("SELECT state FROM sluice.provider_batch")
+    assert {row[0] for row in states} == {"submitted"}
+    return collector
+
+
+async def _stumbled(sluice: Sluice, collector: BatchCollector, times: int) -> None:
+    for _ in range(times):
+        await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+        with pytest.raises(Broke):
+            await collector.round(PATIENCE)
+
+
+async def test_each_batch_is_named_and_the_provider_is_not_blamed_for_it(
+    opener: Opener, server: ProviderServer, logged: list[EventDict]
+) -> None:
+    server.provider.pace = 1_000_000.0
+    family = Deferring()
+    async with asking(opener, server, within=HOUR, size=2)(family) as sluice, api(sluice) as caller:
+        run_id = await waiting(sluice, 4)
+        collector = await _submitted(sluice)
+        broken = Broken(server.url, server.key, policy=collector.providers["llm"].policy)
+        try:
+            await _stumbled(sluice, replace(collector, providers={"llm": broken}), TELL_AFTER + 1)
+            # Its time is over: for what is ours, nothing is given up.
+            await sluice.sql(MOVED, hours=-100)
+            await _stumbled(sluice, replace(collector, providers={"llm": broken}), 1)
+        finally:
+            await broken.aclose()
+        rows = await sluice.sql(
+            "SELECT id, tries, failing_since, error, ended_at FROM sluice.provider_batch"
+        )
+        assert [(row[1], row[2], row[4]) for row in rows] == [(0, None, None)] * 2
+        assert all(row[3].startswith(TOLD) for row in rows)
+        answer = await caller.get("/api/overview")
+        assert (answer.status_code, answer.json()["delayedBatches"]) == (200, [])
+        server.provider.pace = 0.0
+        await sluice.sql(MOVED, hours=100)
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 4
+        assert await sluice.sql("SELECT 1 FROM sluice.provider_batch WHERE error > ''") == []
+    named = [entry for entry in logged if entry["event"] == "provider_batch_stumbled"]
+    assert {entry["batch"] for entry in named} == {row[0] for row in rows}
+    assert {entry["provider"] for entry in named} == {"llm"}
+    assert SECRET not in str([row[3] for row in rows] + [entry["error"] for entry in named])
+    assert paid_once(server.provider, *family.results)
+
+
+async def test_a_days_silence_is_one_without_faults_of_ours(
+    opener: Opener, server: ProviderServer
+) -> None:
+    async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
+        await waiting(sluice, 1)
+        collector = await _submitted(sluice)
+        await sluice.sql(
+            "UPDATE sluice.provider_batch SET tries = 2, failing_since = now() - interval '1 day'"
+        )
+        broken = Broken(server.url, server.key)
+        try:
+            await _stumbled(sluice, replace(collector, providers={"llm": broken}), 1)
+        finally:
+            await broken.aclose()
+        [[tries, silent]] = await sluice.sql(
+            "SELECT tries, failing_since < now() - interval '1 hour' FROM sluice.provider_batch"
+        )
+    assert (tries, silent) == (2, False)
+
+
+async def test_of_two_providers_at_which_we_fail_both_are_told(
+    opener: Opener, server: ProviderServer, logged: list[EventDict]
+) -> None:
+    class Blocked(BatchCollector):
+        async def _gather(self, api: BatchEndpoint) -> None:
+            raise Broke(api.name)
+
+    async with asking(opener, server)(Deferring()) as sluice:
+        living = sluice.service.api.batches.collector
+        both = {name: BatchEndpoint(server.url, server.key, name=name) for name in ("one", "two")}
+        collector = Blocked(living.database, both, living.writer, living.largest)
+        try:
+            with pytest.raises(Broke, match="one"):
+                await collector.round(PATIENCE)
+        finally:
+            for one in both.values():
+                await one.aclose()
+    entries = [entry for entry in logged if entry["event"] == "provider_batches_passed_over"]
+    assert [(entry["provider"], entry["error"]) for entry in entries] == [("two", "Broke: two")]
