@@ -59,7 +59,7 @@ def main() -> None:
     names = [row] if row in ROWS else [n for n in ROWS if row == "all" or n not in LONG]
     figures: list[Figure] = []
     with servers(bench_settings(SLUICE_DATA_DIR=Path(".sluice/bench"))) as given:
-        settle()  # what is compared with ours runs here, and is to have what a worker has
+        settle()  # as a process of the service does
         for name in names:
             print(f"{name} …", flush=True)
             figures += uvloop.run(_one(rows[name], given))

@@ -1,30 +1,45 @@
 """The yardstick: PgQueuer alone, doing the same enqueue, execute and result-row work.
 
 It is given what helps it: batches of 100, everything enqueued at once and without look-ahead, and
-result rows written in groups, as ours are. It has no item rows, no counters, no pages to read and
-no limits to keep.
+result rows written in groups, as ours are, on uvloop, in a process of its own. It has no item
+rows, no counters, no pages to read and no limits to keep.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from datetime import timedelta
 
 import asyncpg
+import uvloop
 from pgqueuer import QueueManager
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
+from app.cli.server.environment import settle
 from app.migrate import ensure_database
 from app.store.group_commit import GroupCommit
+from bench.processes import process_of
 
 DATABASE = "sluice_bench_raw"
 
 
-async def raw_seconds(admin: str, items: int, *, page_size: int) -> float:
-    """Seconds to enqueue, execute and record so many no-op jobs with one worker."""
+async def raw_rate(admin: str, items: int, *, page_size: int, settled: bool = False) -> float:
+    """Items a second, of so many no-op jobs that one worker enqueues, executes and records.
+
+    Args:
+        settled: Python looks for garbage as seldom as in a worker of ours; else as it comes.
+    """
+    told = str(items), str(page_size), *(["settled"] if settled else [])
+    async with process_of("bench.raw", *told, DATABASE_URL=admin) as (seconds, _):
+        return items / float(seconds)
+
+
+async def _seconds(admin: str, items: int, page_size: int) -> float:
     dsn = await ensure_database(admin, DATABASE)
     connection = await asyncpg.connect(dsn)
     queries = Queries(AsyncpgDriver(connection))
@@ -76,3 +91,9 @@ async def raw_seconds(admin: str, items: int, *, page_size: int) -> float:
     await pool.close()
     await connection.close()
     return seconds
+
+
+if __name__ == "__main__":
+    if "settled" in sys.argv:
+        settle()
+    print(uvloop.run(_seconds(os.environ["DATABASE_URL"], int(sys.argv[1]), int(sys.argv[2]))))

@@ -19,13 +19,13 @@ from bench.batched import batched_calls
 from bench.called_items import called
 from bench.crowd import medians
 from bench.exports import exported
-from bench.figures import Figure, at_least, at_most
+from bench.figures import Figure, at_least, at_most, measured
 from bench.old import OLD_ITEMS, beside_old_rows
 from bench.partitions import beside_a_big_one, thousand
 from bench.priorities import urgent_beside_bulk
 from bench.profile import profile
 from bench.rates import rate_of
-from bench.raw import raw_seconds
+from bench.raw import raw_rate
 from bench.remembered import MANY, remembered_results
 from bench.scraped import metrics
 from bench.support import (
@@ -48,14 +48,20 @@ async def noop(urls: Urls) -> list[Figure]:
     for page_size, chunk_size, ratio, cost in ((50, 20, 1.2, 170), (500, 100, 1.5, 110)):
         # A limit that holds nothing back: the gate is asked, and is not what bounds the figure.
         shape = Shape(parallelism=1_000, page_size=page_size, chunk_size=chunk_size)
-        ours, raw = [], []
+        ours, raw, settled = [], [], []
         for _ in range(3):  # in turns, because the machine is noisy
             ours.append(await rate_of(urls, shape, ITEMS))
-            raw.append(ITEMS / await raw_seconds(urls.database, ITEMS, page_size=page_size))
+            raw.append(await raw_rate(urls.database, ITEMS, page_size=page_size))
+            settled.append(await raw_rate(urls.database, ITEMS, page_size=page_size, settled=True))
         rate = statistics.median(one.rate for one in ours)
         of = f"pages of {page_size}"
         figures += [
             at_least(f"noop: {of}, of raw PgQueuer", ratio, rate / statistics.median(raw), "ratio"),
+            measured(
+                f"noop: {of}, of raw PgQueuer that looks for garbage as seldom",
+                rate / statistics.median(settled),
+                "ratio",
+            ),
             at_most(
                 f"noop: {of}, a worker's processor an item",
                 cost,
