@@ -182,6 +182,24 @@ class LazyGroup(TyperGroup):
             self.load(args[0])
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:  # as typer declares it
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            _reword(error)
+            raise
+
+
+def _reword(error: typer.BadParameter) -> None:
+    """Typer has pydantic read values, and says what that says."""
+    from pydantic import ValidationError  # noqa: PLC0415 - lazily: only errors need it
+
+    from app.errors import message_of  # noqa: PLC0415
+
+    if isinstance(error.__cause__, ValidationError):
+        # Of its message, from which typer has taken what a terminal would obey.
+        error.message = message_of({**error.__cause__.errors()[0], "msg": error.message})
+
 
 app = typer.Typer(
     name="sluice",

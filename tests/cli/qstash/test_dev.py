@@ -109,7 +109,6 @@ async def test_it_delivers_what_is_published_and_tells_of_it_without_the_token(
         (["--host", "0.0.0.0"], "0.0.0.0 is not of this machine's loopback."),  # noqa: S104 - refused
         (["--token", "short"], "QSTASH_TOKEN must have at least 16"),
         (["--next-signing-key", "short"], "QSTASH_NEXT_SIGNING_KEY must have at least 32"),
-        (["--speed", "0"], "The speed of the QStash for development is more than 0."),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
