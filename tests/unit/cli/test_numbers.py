@@ -1,4 +1,4 @@
-"""Numbers with a fraction, as they are typed."""
+"""Numbers as values of options: which are taken, and what is said of the others."""
 
 from __future__ import annotations
 
@@ -58,3 +58,21 @@ def test_no_number_without_end_leaves_the_command_line(command: list[str], numbe
     ended = CliRunner().invoke(app, [*command, number], env={"SLUICE_URL": "http://127.0.0.1:9"})
     assert ended.exit_code == 2
     assert f"Invalid value for '{command[-1]}'" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("run any --limit many", "'--limit': must be an integer"),
+        ("run any --limit 0", "'--limit': must be at least 1"),
+        ("run any --priority 10", "'--priority': must be at most 9"),
+        ("run any --budget-usd much", "'--budget-usd': must be a number"),
+        ("qstash-dev --speed 0", "'--speed': must be at least 0.001"),
+        ("serve --port 70000", "'--port': must be at most 65535"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_told_in_our_words(words: str, told: str) -> None:
+    ended = CliRunner().invoke(app, words.split(), env={"COLUMNS": "200"})
+    assert ended.exit_code == 2
+    assert f"Invalid value for {told}" in ended.output
+    assert "Input should" not in ended.output
