@@ -137,6 +137,26 @@ def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again_soon() -> 
     assert max(in_virtual_time(main)) < 0.25
 
 
+def test_what_is_told_during_a_claim_and_somebody_had_locked_is_asked_for_again_soon() -> None:
+    async def main(_loop: VirtualLoop) -> float:
+        queue, taker = MemoryQueue(), Taker()
+        async with working(queue, taker):
+            await asyncio.sleep(1.3)  # and so the next look for processes that are gone is far
+            queue.add(1)
+            queue.waiting[0].locked = True
+            await asyncio.sleep(ROUND_TRIP / 2)  # it is asked for
+            for hear in queue.tell:
+                hear(KEY, 5)
+            await asyncio.sleep(0.1)
+            queue.waiting[0].locked = False
+            began = _now()
+            while not taker.taken:
+                await asyncio.sleep(0.001)
+            return _now() - began
+
+    assert in_virtual_time(main) < 0.25
+
+
 def test_what_stays_locked_is_asked_for_less_and_less_often() -> None:
     async def main(_loop: VirtualLoop) -> list[float]:
         queue = MemoryQueue()

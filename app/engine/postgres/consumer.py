@@ -65,6 +65,8 @@ class QueueConsumer:
         self._dry = DryKeys()
         self._asked_at = self._due_at = self._look_at = 0.0
         self._due_known = False
+        self._due_but: set[str] = set()
+        """The keys that were dry when it was asked: of others, only what comes later was found."""
         self._pause, self._locked_for = FIRST_PAUSE, SHARE
         self._fault = Fault(log, "queue_unreachable")
         self._undelivered = Fault(log, "delivery_failed")
@@ -176,12 +178,14 @@ class QueueConsumer:
 
     async def _patience(self, queue: QueueConnection) -> float:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
-        if not self._due_known:
+        dry = self._dry.keys
+        if not (self._due_known and dry <= self._due_but):
             if self._in_hand and _now() < self._asked_at + ASK_EVERY:
                 return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()
             self._due_known = True  # unless something is heard while we ask
-            due = await queue.next_due(self._handlers, self._dry.keys)
+            self._due_but = dry
+            due = await queue.next_due(self._handlers, dry)
             left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
             if left > 0:
                 self._locked_for = SHARE
