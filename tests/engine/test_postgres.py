@@ -137,12 +137,13 @@ async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again(
         working(engine, {"a.execute": taker}, rooms=rooms) as worker,
         database.connect() as other,
     ):
+        assert isinstance(worker, consumer.QueueConsumer)
         for number in range(3):
+            await until(lambda: bool(worker._dry.keys))  # no claim is on its way
             rooms["a.execute"] = 0  # until it is locked
             await publish(engine, database, message(number))
             await other.execute(text("SELECT FROM sluice.message FOR UPDATE"))
             rooms["a.execute"] = 1
-            assert isinstance(worker, consumer.QueueConsumer)
             worker._hear("a.execute", ORDINARY)  # and of its message only now
             await asyncio.sleep(0.1)  # in which it is looked for
             assert len(taker.taken) == number
