@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from app.services.batches.answer_line import AnswerLine, read_line
 from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
-from app.services.batches.pages import pages_since
+from app.services.batches.pages import all_of, pages_since
 from app.services.batches.policy import OF_PROVIDERS, BatchPolicy
 from app.services.batches.remote_batch import (
     OWNER,
@@ -128,10 +128,9 @@ class BatchEndpoint:
             return await self._read(answer, RemoteBatch)
 
     async def find_batches(self, owner: str, since: datetime) -> list[RemoteBatch]:
-        """Those that were made for ``owner`` since, the first made first."""
-        found: list[RemoteBatch] = []
-        async for page in self._listed("/batches", ListPage[RemoteBatch], since):
-            found += (batch for batch in page or () if batch.owner == owner)
+        """Those made for ``owner`` since, the first first; raises where the list is too long."""
+        pages = self._listed("/batches", ListPage[RemoteBatch], since)
+        found = await all_of(pages, lambda batch: batch.owner == owner)
         return sorted(found, key=lambda batch: (batch.created_at, batch.id))
 
     async def retrieve(self, batch_id: str) -> RemoteBatch:

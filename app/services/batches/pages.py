@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from app.services.batches.remote_batch import Listed, ListPage
+from app.services.errors import LlmUnavailable
 
 MOST = 50
 """Pages: 5,000 batches."""
+TOO_LONG = (
+    "The provider's list of batches is too long to say whether ours is in it. Give Sluice an"
+    " account of its own, or let more requests go into a batch."
+)
 CLOCKS = timedelta(days=1)
 """By which the provider's clock may be wrong, and its list out of order."""
 
@@ -33,3 +38,19 @@ async def pages_since(
             return
         after = last.id
     yield None
+
+
+async def all_of(
+    pages: AsyncIterable[Sequence[Listed] | None], wanted: Callable[[Listed], bool]
+) -> list[Listed]:
+    """Those of them that are wanted.
+
+    Raises:
+        LlmUnavailable: there is none as far as was read, and there is more.
+    """
+    found: list[Listed] = []
+    async for page in pages:
+        if page is None and not found:
+            raise LlmUnavailable(TOO_LONG)
+        found += filter(wanted, page or ())
+    return found

@@ -137,6 +137,17 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
     return ProviderBatch(**row._mapping)
 
 
+async def hold(tx: AsyncConnection, batch: ProviderBatch) -> None:
+    """Nobody else changes it until the end of ``tx``. Before any lock of its requests.
+
+    Raises:
+        TakenOver
+    """
+    query = select(_BATCH.c.id).where(_BATCH.c.id == batch.id, _BATCH.c.revision == batch.revision)
+    if (await tx.scalar(query.with_for_update())) is None:
+        raise TakenOver(batch.id)
+
+
 def _failing_since() -> object:
     unwatched = func.now() - _BATCH.c.poll_at - UNWATCHED
     moved = _BATCH.c.failing_since + func.greatest(unwatched, timedelta())

@@ -98,6 +98,7 @@ class BatchPostponement:
         if not is_unsent(batch):
             return False
         async with self.database.begin() as tx:
+            await batches.hold(tx, batch)
             if await unawaited_calls.is_awaited(tx, batch.id):
                 return False
             dropped = batch.dropped + await unawaited_calls.drop_batch(tx, batch.id)

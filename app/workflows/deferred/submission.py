@@ -52,6 +52,7 @@ class BatchSubmission:
             if await self._may_show_up(api, batch):
                 return await self._changed(batch, poll_at=batches.later(SOON))
         async with self.database.begin() as tx:
+            await batches.hold(tx, batch)
             dropped = await unawaited_calls.drop_of_batch(tx, batch.id)
             lines, size = await calls.measure(tx, batch.id)
             told: dict[str, object] = {"attempted_at": batches.now()}

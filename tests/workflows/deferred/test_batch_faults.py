@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
 
 import pytest
 from fastapi import Response
 from fastapi.responses import JSONResponse
+from sqlalchemy import text
 from structlog.typing import EventDict
 
 from app.cli.demo.batches.provider_server import ProviderServer
+from app.services.batches import pages
+from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.policy import BatchPolicy
+from app.services.errors import LlmUnavailable
 from app.store import retention
+from app.store.database import reading
+from app.store.deferred import batches
 from app.workflows.contract.run_options import Budget, options_of
+from app.workflows.deferred.deadline import BatchDeadline
+from app.workflows.deferred.postponement import BatchPostponement
+from app.workflows.deferred.submission import BatchSubmission
 from app.workflows.family import Overlap
 from tests.support.control import control, paused
 from tests.support.patience import PATIENCE
@@ -24,6 +35,7 @@ from tests.workflows.deferred.asking import (
     begun,
     paid_once,
     played,
+    waiting,
 )
 from tests.workflows.deferred.killer import CREATE, LOOK, READ, UPLOAD
 
@@ -340,3 +352,85 @@ async def test_whoever_was_taken_over_amid_a_call_takes_back_what_it_made(
         [first, second] = server.provider.batches.values()
     assert (server.provider.batch(first.id).status, second.status) == ("cancelled", "completed")
     assert paid_once(server.provider, *family.results)
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_list_that_is_too_long_does_not_say_that_no_batch_was_made(
+    opener: Opener, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    """The batch was made and its answer lost, and then others have made a hundred."""
+    monkeypatch.setattr(pages, "MOST", 1)
+
+    async def made(call: str) -> Response | None:
+        if call != CREATE or len(server.provider.batches) != 1:
+            return None
+        [ours] = server.provider.batches.values()
+        for _ in range(99 + (not there)):
+            server.provider.create({**ours.asked, "metadata": None})
+        return JSONResponse({"error": {"message": "Unwell."}}, 500)
+
+    server.after = made
+    family = Deferring()
+    async with asking(opener, server, within=HOUR, settle=timedelta(seconds=-TIMEOUT))(
+        family
+    ) as sluice:
+        run_id = await waiting(sluice, 2)
+        for _ in range(2):
+            await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+            await sluice.service.api.batches.collector.round(PATIENCE)
+        assert server.calls.count(CREATE) == 1
+        if not there:
+            [[state, error]] = await sluice.sql("SELECT state, error FROM sluice.provider_batch")
+            assert (state, error) == ("uploaded", pages.TOO_LONG)
+            monkeypatch.setattr(pages, "MOST", 2)
+        await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 2
+    assert server.calls.count(CREATE) == 1
+
+
+async def _locked(sluice: Sluice) -> None:
+    """Return once a session waits for another's lock."""
+    async with asyncio.timeout(PATIENCE):
+        while not await sluice.sql(WAITS):
+            await asyncio.sleep(0.02)
+
+
+WAITS = """
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_whoever_locks_a_batchs_requests_has_the_batch_before(
+    opener: Opener, server: ProviderServer, *, withdrawn: bool
+) -> None:
+    server.before = Fails(UPLOAD, 500)
+    async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
+        await waiting(sluice, 2)
+        collector = sluice.service.api.batches.collector
+        await collector.round(PATIENCE)
+        database = sluice.service.database
+        async with reading(database) as connection:
+            [batch] = await batches.page(connection, before=None, is_open=True, limit=2)
+        if withdrawn:
+            await sluice.sql("UPDATE sluice.run SET status = 'cancelling'")
+            deadline = BatchDeadline(database, collector.writer)
+            away = LlmUnavailable("It is away.")
+            look: Coroutine[None, None, object] = BatchPostponement(database, deadline).put_off(
+                collector.providers["llm"], batch, away
+            )
+        else:  # larger than the settings allow: its requests are given back
+            small = BatchEndpoint(None, None, policy=BatchPolicy(size=1))
+            await sluice.sql("UPDATE sluice.provider_batch SET attempted_at = NULL")
+            batch.attempted_at = None
+            look = BatchSubmission(database).upload(small, batch)
+        async with database.begin() as tx:
+            await tx.execute(text("SELECT 1 FROM sluice.provider_batch FOR UPDATE"))
+            doing = asyncio.create_task(look)
+            await _locked(sluice)
+            # Who has the batch reaches its requests.
+            await tx.execute(text("SELECT 1 FROM sluice.deferred_call FOR UPDATE NOWAIT"))
+        await doing
+        left = await sluice.sql("SELECT batch_id FROM sluice.deferred_call")
+    assert [row[0] for row in left] == ([] if withdrawn else [None, None])
