@@ -139,7 +139,6 @@ async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again(
     ):
         assert isinstance(worker, consumer.QueueConsumer)
         for number in range(3):
-            await until(lambda: bool(worker._dry.keys))  # no claim is on its way
             rooms["a.execute"] = 0  # until it is locked
             await publish(engine, database, message(number))
             await other.execute(text("SELECT FROM sluice.message FOR UPDATE"))
@@ -149,6 +148,7 @@ async def test_what_somebody_had_locked_and_did_not_take_is_asked_for_again(
             assert len(taker.taken) == number
             await other.rollback()
             await until(lambda number=number: len(taker.taken) > number)  # type: ignore[misc]  # bound
+            await until(lambda: bool(worker._dry.keys))  # and no claim is on its way
 
 
 async def test_what_a_process_holds_that_is_gone_is_delivered_after_three_looks_at_most(
