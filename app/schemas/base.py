@@ -104,5 +104,5 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 MomentWithOffset = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
-"""One that says its offset; as a number it counts seconds from 1970."""
+"""One that says its offset; a number is refused."""
 Moment = Annotated[MomentWithOffset, BeforeValidator(_moment, json_schema_input_type=str)]

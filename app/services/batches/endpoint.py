@@ -16,12 +16,14 @@ from typing import TypeVar
 import httpx2
 from pydantic import BaseModel
 
+from app.services.batches.advice import advice_for
 from app.services.batches.answer_line import AnswerLine, read_line
 from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
 from app.services.batches.pages import all_of, pages_since
 from app.services.batches.policy import OF_PROVIDERS, BatchPolicy
 from app.services.batches.remote_batch import (
+    CALLED,
     OWNER,
     WINDOW,
     Listed,
@@ -214,14 +216,14 @@ class BatchEndpoint:
                 ) as answer,
             ):
                 if not answer.is_success:
-                    raise await failure_of(endpoint, answer, self._timeout)
+                    raise await failure_of(endpoint, answer, self._timeout, advice_for(path))
                 yield answer
 
     async def _read(self, answer: httpx2.Response, shape: type[Shape]) -> Shape:
         body = await read_body(answer, MOST_BYTES + 1)
         if len(body) > MOST_BYTES:
             raise LlmReplyInvalid(f"The answer is longer than {MOST_BYTES:,} bytes.", text="")
-        return read_shape(self._told(body), shape)
+        return read_shape(self._told(body), shape, CALLED.get(shape))
 
     def _told(self, body: bytes) -> str:
         """Without our key, should it be echoed."""

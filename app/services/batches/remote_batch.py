@@ -5,6 +5,7 @@ Shapes: platform.openai.com/docs/api-reference/batch and …/files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Final, Generic, TypeVar
 
@@ -79,3 +80,12 @@ Listed = TypeVar("Listed", RemoteBatch, RemoteFile)
 class ListPage(BaseModel, Generic[Listed]):
     data: list[Listed]
     has_more: bool = False
+
+
+CALLED: Final[Mapping[type[BaseModel], str]] = {
+    RemoteBatch: "a batch",
+    RemoteFile: "a file",
+    ListPage[RemoteBatch]: "a list of batches",
+    ListPage[RemoteFile]: "a list of files",
+}
+"""What people call each."""

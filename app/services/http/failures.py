@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -45,8 +45,23 @@ def unreachable(endpoint: Endpoint, seconds: float) -> Iterator[None]:
         raise LlmUnavailable(f"{at} cannot be reached: {reason}") from None
 
 
-async def failure_of(endpoint: Endpoint, response: httpx2.Response, seconds: float) -> LlmError:
-    """What an answer says that is no success. ``seconds``: of the whole call."""
+def advice_of_model(status: int) -> str:
+    """What to do where a model refuses a request; ``{0}``: how the settings' names begin."""
+    return WHAT_TO_DO.get(status, OTHERWISE)
+
+
+async def failure_of(
+    endpoint: Endpoint,
+    response: httpx2.Response,
+    seconds: float,
+    advice: Callable[[int], str] = advice_of_model,
+) -> LlmError:
+    """What an answer says that is no success.
+
+    Args:
+        seconds: of the whole call.
+        advice: see ``advice_of_model``.
+    """
     status = response.status_code
     excerpt = b""
     # The status decides; a body that does not come must not turn a 429 into a timeout.
@@ -61,5 +76,5 @@ async def failure_of(endpoint: Endpoint, response: httpx2.Response, seconds: flo
         return RateLimited(sentence, retry_after=delay or UNSAID_WAIT, hold=delay is not None)
     if status >= 500 or status in PASSING:
         return LlmUnavailable(sentence, answered=status)
-    advice = WHAT_TO_DO.get(status, OTHERWISE).format(endpoint.settings)
-    return LlmRefused(f"{sentence} {advice}", answered=status)
+    what_to_do = advice(status).format(endpoint.settings)
+    return LlmRefused(f"{sentence} {what_to_do}", answered=status)

@@ -74,8 +74,12 @@ def tokens_of(reply: object) -> int:
     return 0 if usage is None else usage.total_tokens
 
 
-def read_shape(text: str, schema: type[Shape]) -> Shape:
-    """``text`` as one ``schema``; raises LlmReplyInvalid, with where it differs."""
+def read_shape(text: str, schema: type[Shape], called: str | None = None) -> Shape:
+    """``text`` as one ``schema``; raises LlmReplyInvalid, with where it differs.
+
+    Args:
+        called: what people call it, with its article; None: by its name.
+    """
     try:
         return schema.model_validate_json(text)
     except ValidationError as error:
@@ -83,7 +87,7 @@ def read_shape(text: str, schema: type[Shape]) -> Shape:
         fault = f"{first['field'] or 'the whole'}: {first['message']}"
         # Not "from error": pydantic's own message quotes the input without bound.
         raise LlmReplyInvalid(
-            f"The reply is not a {schema.__name__}: {fault}.", text=text
+            f"The reply is not {called or f'a {schema.__name__}'}: {fault}.", text=text
         ) from None
 
 

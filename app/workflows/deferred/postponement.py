@@ -24,7 +24,10 @@ MOST_REFUSALS = 3
 MOST_TOLD = 1_000
 """Runs of one batch."""
 LONGEST_DELAY = timedelta(minutes=10)
-CUT_OFF = "The call had not ended when the tick's time for it was over."
+CUT_OFF = (
+    "The call had not ended when the tick's time for it was over. If it was that for a file, lower"
+    " LLM_BATCH_SIZE, so that files are shorter."
+)
 
 log = structlog.get_logger("sluice.batches")
 
