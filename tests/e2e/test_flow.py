@@ -61,8 +61,11 @@ def test_a_run_that_is_throttled_says_why_there_and_at_its_flow_keys_until_it_go
     with Redis.from_url(stack.servers.redis_url) as redis:
         redis.set(f"{stack.name}:{ILL}", why)
         try:
+            # Who was well a moment ago is not asked at once, and five greetings take no longer.
+            api.ask("POST", f"/api/flow-control/{KEY}/pause")
             run_id = api.start("greeting", force=True, limit=5)
             api.once(lambda: api.run(run_id), lambda run: run["throttled"] is not None, within=20)
+            api.ask("POST", f"/api/flow-control/{KEY}/resume")
             page.goto(f"{console.url}/console/runs/{run_id}")
             banner = page.get_by_text(f"Throttled: {why}")
             expect(banner).to_be_visible()
