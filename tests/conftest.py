@@ -18,12 +18,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from app.bootstrap import Urls
 from app.logs import configure_logs
 from app.settings import OURS, Settings
+from app.store.database import open_database
 from tests.support.network.llm_server import Server
 from tests.support.own_settings import OwnSettings
 from tests.support.servers.choice import FOLDER, TestServers, choose, start
@@ -111,6 +113,14 @@ async def own_database(databases: Databases) -> AsyncIterator[Database]:
 @pytest.fixture
 def database_url(own_database: Database) -> str:
     return own_database.dsn
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """New connections to it."""
+    database = open_database(database_url, pool_size=10)
+    yield database
+    await database.dispose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -20,13 +19,6 @@ WRITE = "INSERT INTO tests.users (id, name, active, paid) VALUES ($1::text, 'Ada
 IDS = "SELECT id FROM tests.users ORDER BY id"
 IN_TRANSACTION = "SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' AND pid = $1"
 PID = "SELECT pg_backend_pid()"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=1)
-    yield database
-    await database.dispose()
 
 
 async def ids(database: AsyncEngine) -> list[str]:

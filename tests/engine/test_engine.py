@@ -12,20 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.engine import Delivery, Depth, Engine
 from app.engine.postgres.engine import PostgresEngine
-from app.store.database import open_database, reading
+from app.store.database import reading
 from tests.engine.called_engine import called_engine
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.engine.memory_engine import MemoryEngine
 from tests.support.patience import PATIENCE
 
 LONG_DUE = timedelta(seconds=60)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=5)
-    yield database
-    await database.dispose()
 
 
 @pytest.fixture(params=["postgres", "memory", "qstash"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -18,19 +18,12 @@ from app.engine import Delivery, Depth, Token
 from app.engine.postgres import consumer, statements
 from app.engine.postgres.engine import PostgresEngine
 from app.engine.postgres.queue_connection import QueueConnection
-from app.store.database import BY_INDEX, open_database, reading
+from app.store.database import BY_INDEX, reading
 from app.workflows.keys import new_worker
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.patience import PATIENCE
 
 NEVER = 3_600.0
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=5)
-    yield database
-    await database.dispose()
 
 
 @pytest.fixture

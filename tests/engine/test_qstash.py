@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,17 +18,9 @@ from app.engine import Delivery, Depth
 from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER
 from app.qstash_dev.delivery.faults import Faults
-from app.store.database import open_database
 from tests.engine.called_engine import CalledEngine, called_engine
 from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
 from tests.support.patience import PATIENCE
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=10)
-    yield database
-    await database.dispose()
 
 
 async def due_for_sending(database: AsyncEngine) -> None:

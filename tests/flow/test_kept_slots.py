@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
 from app.flow.gate import GateClosed
@@ -15,15 +13,8 @@ from app.flow.overrides import EffectiveLimits, Override
 from app.flow.redis_gate import RedisGate
 from tests.flow.gates import KEY, Overrides
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 ONE = FlowControl(parallelism=1)
-
-
-@pytest_asyncio.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
 
 
 class Gates:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-import pytest_asyncio
 from redis.asyncio import Redis
 
 from app.flow.limits import FlowControl
@@ -15,7 +14,6 @@ from app.flow.permits.permit_queue import PermitQueue
 from app.flow.redis_script import GateScript
 from tests.flow.gates import KEY
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 
 class SlowToRenew(GateScript):
@@ -29,12 +27,6 @@ class SlowToRenew(GateScript):
         self.asked.set()
         await self.goes_on.wait()
         await super().renew(key, permits)
-
-
-@pytest_asyncio.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
 
 
 async def test_a_slot_that_is_given_back_while_leases_are_renewed_is_free(

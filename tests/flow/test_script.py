@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 
 from app.flow.limits import OPEN, FlowControl
 from app.flow.redis_script import HORIZON, PACE, GateScript, Granted
-from tests.support.servers.choice import TestServers
 
 KEY = "f.execute"
 LEASE = timedelta(seconds=60)
@@ -203,13 +202,6 @@ class Driver:
 
 def us(duration: timedelta) -> int:
     return duration // timedelta(microseconds=1)
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    client = Redis.from_url(servers.redis_url)
-    yield client
-    await client.aclose()
 
 
 def fresh(redis: Redis, prefix: str) -> Driver:

@@ -68,12 +68,6 @@ async def distant(servers: TestServers) -> AsyncIterator[str]:
         yield url
 
 
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
-
-
 @asynccontextmanager
 async def worker(
     url: str, prefix: str, control: FlowControl, lease: timedelta

@@ -4,12 +4,10 @@ code may be what has it said."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from redis.asyncio import Redis
 
 from app.connections.shared_tasks import shared_task
@@ -22,7 +20,6 @@ from app.redaction.redactor import IN_USE, Redactor
 from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 OF_AN_ITEM: ContextVar[bool] = ContextVar("of_an_item", default=False)
 FEW = FlowControl(parallelism=2)
@@ -57,12 +54,6 @@ async def test_what_is_done_for_all_has_the_services_redactor_and_nothing_of_an_
         return IN_USE.get(), OF_AN_ITEM.get()
 
     assert await shared_task(within(), name="for-all") == (redactor, False)
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
 
 
 async def test_a_permit_is_asked_for_and_given_back_in_the_context_of_no_item(

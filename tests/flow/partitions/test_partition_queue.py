@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,6 @@ from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.clocks.virtual_time import pass_by
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 LONG = 2 * PATIENCE
 """Seconds: whoever waits for so long is too late."""
@@ -54,12 +53,6 @@ class SlowToAnswer(Script):
             self.asked.set()
             await self.goes_on.wait()
         return found
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
 
 
 async def test_a_slot_that_is_given_back_while_leases_are_renewed_is_free(

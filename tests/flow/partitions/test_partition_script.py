@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
@@ -19,7 +18,6 @@ from app.flow.limits import FlowControl
 from app.flow.partitions.partition_script import Exchanged, PartitionScript, permit_name
 from app.flow.redis_script import HORIZON, PACE
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 KEY = "f.execute"
 LEASE = timedelta(seconds=60)
@@ -225,13 +223,6 @@ class Driver:
 
     def _name(self, part: str) -> str:
         return f"{self.prefix}:flow:{{{KEY}}}:{part}"
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    client = Redis.from_url(servers.redis_url)
-    yield client
-    await client.aclose()
 
 
 def fresh(redis: Redis, prefix: str) -> Driver:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -21,15 +20,8 @@ from app.flow.partitions.partition_slot import PartitionSlot
 from tests.flow.gates import KEY
 from tests.flow.partitions.partition_queues import Script, queue_of, slot_of
 from tests.support.patience import PATIENCE
-from tests.support.servers.choice import TestServers
 
 _NUMBERS = itertools.count(1)
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    async with Redis.from_url(servers.redis_url) as client:
-        yield client
 
 
 async def test_those_that_are_asked_for_together_take_one_exchange_and_no_more_than_there_is(

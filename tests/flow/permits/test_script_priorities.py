@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import cast
 
-import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from app.flow.limits import FlowControl
 from app.flow.redis_script import GateScript, Granted
-from tests.support.servers.choice import TestServers
 
 KEY = "f.execute"
 LEASE = timedelta(seconds=60)
@@ -185,13 +183,6 @@ class Driver:
 
     def _name(self, part: str) -> str:
         return f"{self.prefix}:flow:{{{KEY}}}:{part}"
-
-
-@pytest.fixture
-async def redis(servers: TestServers) -> AsyncIterator[Redis]:
-    client = Redis.from_url(servers.redis_url)
-    yield client
-    await client.aclose()
 
 
 def fresh(redis: Redis, prefix: str, parallelism: int) -> Driver:

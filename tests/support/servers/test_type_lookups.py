@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.driver import fetch_raw
-from app.store.database import open_database
 from tests.support.servers.type_lookups import TypeLookup, TypeLookups
 
 NUMBERS = 1007  # int4[]
 ARRAY = "SELECT ARRAY[1, 2]"
 TEXTS = "SELECT $1::text[]"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=1)
-    yield database
-    await database.dispose()
 
 
 @pytest.fixture(autouse=True)

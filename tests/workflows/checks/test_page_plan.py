@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from sqlalchemy import Column, Integer, MetaData, Select, Table, Text, event, fu
 from sqlalchemy import select as chosen
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.database import open_database
 from app.workflows.checks.findings import Rule
 from app.workflows.sources.page_plan import sorted_by_index
 from app.workflows.sources.sql_source import SqlSource
@@ -52,15 +50,11 @@ SORTED: dict[str, Select[tuple[object]]] = {
 
 
 @pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_database(database_url, pool_size=2)
-    async with engine.begin() as tx:
+async def database(database: AsyncEngine) -> AsyncEngine:
+    async with database.begin() as tx:
         await tx.run_sync(METADATA.create_all)
         await tx.execute(text("CREATE INDEX ON planned_order ((customer || ':' || note))"))
-    yield engine
-    async with engine.begin() as tx:
-        await tx.run_sync(METADATA.drop_all)
-    await engine.dispose()
+    return database
 
 
 @pytest.mark.parametrize("rows", [0, 5_000])

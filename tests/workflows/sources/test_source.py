@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -27,7 +27,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.bootstrap import make_context
 from app.errors import ConfigurationError
-from app.store.database import open_database
 from app.workflows.client import RunRequest
 from app.workflows.family import Context, Page
 from app.workflows.keys import MAX_ITEM_ID
@@ -61,12 +60,10 @@ few = settings(
 
 
 @pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_database(database_url, pool_size=2)
-    async with engine.begin() as tx:
+async def database(database: AsyncEngine) -> AsyncEngine:
+    async with database.begin() as tx:
         await tx.run_sync(METADATA.create_all)
-    yield engine
-    await engine.dispose()
+    return database
 
 
 async def pages(source: Source, size: int) -> list[Sequence[str]]:

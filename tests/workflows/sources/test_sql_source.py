@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -38,7 +38,6 @@ from sqlalchemy import table as named
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.store.database import open_database
 from app.workflows.contract.exceptions import Fatal
 from app.workflows.contract.job_family import Page
 from app.workflows.keys import MAX_ITEM_ID
@@ -58,12 +57,10 @@ SIZES = (1, 2, 3, 7, 50)
 
 
 @pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = open_database(database_url, pool_size=2)
-    async with engine.begin() as tx:
+async def database(database: AsyncEngine) -> AsyncEngine:
+    async with database.begin() as tx:
         await tx.run_sync(METADATA.create_all)
-    yield engine
-    await engine.dispose()
+    return database
 
 
 @pytest_asyncio.fixture
