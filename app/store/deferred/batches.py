@@ -194,6 +194,14 @@ async def providers(tx: AsyncConnection) -> set[str]:
     return set((await tx.scalars(_PROVIDERS)).all())
 
 
+async def is_asked(tx: AsyncConnection, provider: str, within: timedelta) -> bool:
+    """Whether a batch of it was gathered so lately, and has not ended: whoever wrote its requests
+    has the provider."""
+    lately = _BATCH.c.created_at > func.now() - within
+    of = (_BATCH.c.provider == provider, _BATCH.c.ended_at.is_(None), lately)
+    return (await tx.scalar(select(_BATCH.c.id).where(*of).limit(1))) is not None
+
+
 async def of_item(
     tx: AsyncConnection, run_id: str, item_id: str
 ) -> dict[str, ProviderBatch | None]:

@@ -83,6 +83,8 @@ class BatchDeadline:
             return
         if not heard and not has_failed_for_long(batch, now):
             return
+        if not api.is_there and await self._is_elsewhere(batch.provider):
+            return
         unpaid = is_unsent(batch) or batch.remote_status == BatchState.FAILED
         if unpaid and not api.is_there:
             code, detail = NO_PROVIDER, _without_provider(batch)
@@ -97,6 +99,11 @@ class BatchDeadline:
         log.warning(
             "provider_batch_given_up", batch=batch.id, provider=api.name, code=code, error=detail
         )
+
+    async def _is_elsewhere(self, provider: str) -> bool:
+        """Whether another process has what this one lacks, as far as rows tell."""
+        async with reading(self.database) as connection:
+            return await batches.is_asked(connection, provider, FAILING)
 
     async def give_up(
         self, api: BatchEndpoint, batch: ProviderBatch, code: str, detail: str
@@ -133,7 +140,7 @@ def _given_up_at(batch: ProviderBatch) -> datetime:
 
 def _without_provider(batch: ProviderBatch) -> str:
     why = f" {batch.error}" if batch.error else ""
-    return f"No process asks {batch.provider!r} for batches any more.{why} Then retry the item."
+    return f"For a day nobody could send it to {batch.provider!r}.{why} Then retry the item."
 
 
 def _sentence(batch: ProviderBatch) -> str:

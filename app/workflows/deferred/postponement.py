@@ -33,7 +33,7 @@ log = structlog.get_logger("sluice.batches")
 
 
 class ProviderAbsent(LlmError):
-    """No process has the provider's settings, or the code has none of the name."""
+    """This process lacks the provider's settings, or the code has none of the name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ def why_missing(name: str, known: Mapping[str, BatchEndpoint]) -> str:
 
 
 def absence(name: str, known: Mapping[str, BatchEndpoint]) -> str:
-    """The same as sentences that say what to do."""
-    return f"{full_stop(why_missing(name, known))} Give it to every worker."
+    """The same as sentences of the process that looks after batches: others may have it."""
+    why = full_stop(why_missing(name, known))
+    return f"In the process that looks after batches, {why} Give it to every worker."
 
 
 def absent(name: str, known: Mapping[str, BatchEndpoint]) -> BatchEndpoint:

@@ -38,7 +38,8 @@ NO_END = "no_end"
 """The code of a request whose batch was given up while the provider may still answer it: another
 batch might pay for it a second time, so that only a person has it asked again."""
 NO_PROVIDER = "no_provider"
-"""The code of a request whose provider no process knows any more: another batch would wait too."""
+"""The code of a request whose provider was lacking where batches are looked after: another batch
+would wait, too."""
 FINAL = frozenset({TOO_LARGE, REFUSED, NO_END, NO_PROVIDER})
 
 

@@ -27,7 +27,7 @@ from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.deferred.asking import DUE, Deferring, asking, begun, paid_once, waiting
 
 HOUR = timedelta(hours=1)
-UNSET = "LLM_BASE_URL is unset. Give it to every worker."
+UNSET = "In the process that looks after batches, LLM_BASE_URL is unset. Give it to every worker."
 
 
 async def _absent(sluice: Sluice, hours: int) -> None:
@@ -177,6 +177,18 @@ async def test_a_batch_whose_provider_nobody_has_any_more_says_so_and_ends(
             " revision = revision + 1, created_at = created_at - interval '100 hours',"
             " submitted_at = submitted_at - interval '100 hours',"
             " expires_at = expires_at - interval '100 hours'",
+            failing=FAILING,
+        )
+        # Somebody goes on asking, and so has it.
+        await sluice.sql(
+            "INSERT INTO sluice.provider_batch (id, provider, url, model, state, lines, size)"
+            " VALUES ('batch_2', 'llm', '/v1', '', 'assigned', 0, 0)"
+        )
+        await _looked(sluice, without, 1)
+        assert (await sluice.run(run_id)).suspended == 2
+        await sluice.sql(
+            "UPDATE sluice.provider_batch SET created_at = now() - CAST(:failing AS interval)"
+            " WHERE id = 'batch_2'",
             failing=FAILING,
         )
         await _looked(sluice, without, 1)
