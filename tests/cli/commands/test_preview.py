@@ -99,7 +99,7 @@ async def test_what_is_of_a_sample_needs_one(opener: Opener, commanding: Command
         assert "are for a --sample" in sentence
         wrong = await command.run("preview", "recording", "--sample", "201")
         assert wrong.returncode == 2
-        assert "less than or equal to 200" in wrong.stderr
+        assert "at most 200" in wrong.stderr
 
 
 def shown(*, terminal: bool, **changed: JsonValue) -> str:
