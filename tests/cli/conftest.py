@@ -25,7 +25,7 @@ def forked() -> Iterator[Forking]:
 
 
 @pytest.fixture(scope="module")
-async def database(databases: Databases) -> AsyncIterator[str]:
+async def migrated(databases: Databases) -> AsyncIterator[str]:
     """A migrated database for a module's tests."""
     async with databases.one() as database:
         yield database.dsn
@@ -43,7 +43,7 @@ async def empty(servers: TestServers) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 def sluice(
-    database: str,
+    migrated: str,
     servers: TestServers,
     forked: Forking,
     tmp_path_factory: pytest.TempPathFactory,
@@ -52,7 +52,7 @@ def sluice(
     return Sluice(
         {
             **os.environ,
-            "DATABASE_URL": database,
+            "DATABASE_URL": migrated,
             "REDIS_URL": servers.redis_url,
             "SLUICE_REDIS_PREFIX": f"cli-{os.getpid()}-{secrets.token_hex(4)}",
             "SLUICE_DATA_DIR": str(tmp_path_factory.mktemp("sluice")),

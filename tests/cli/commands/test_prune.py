@@ -11,9 +11,9 @@ OLD = [("run_a", "40 days"), ("run_b", "31 days"), ("run_c", "29 days"), ("run_d
 
 
 @pytest.fixture
-async def runs(database: str) -> None:
+async def runs(migrated: str) -> None:
     """Two that ended more than thirty days ago, one later, and one that goes on."""
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(migrated)
     try:
         for run_id, age in OLD:
             await connection.execute(
@@ -31,8 +31,8 @@ async def runs(database: str) -> None:
         await connection.close()
 
 
-async def _left(database: str) -> list[list[str]]:
-    connection = await asyncpg.connect(database)
+async def _left(migrated: str) -> list[list[str]]:
+    connection = await asyncpg.connect(migrated)
     try:
         queries = (
             "SELECT id FROM sluice.run ORDER BY 1",
@@ -45,16 +45,16 @@ async def _left(database: str) -> list[list[str]]:
 
 @pytest.mark.usefixtures("runs")
 async def test_a_dry_run_counts_and_a_real_one_deletes_old_runs_with_their_items(
-    sluice: Sluice, database: str
+    sluice: Sluice, migrated: str
 ) -> None:
     counted = sluice.run("prune", "--older-than", "30d", "--dry-run").stdout
     assert counted.startswith("Would delete 2 runs that ended more than 30d ago")
-    assert (await _left(database))[0] == ["run_a", "run_b", "run_c", "run_d"]
+    assert (await _left(migrated))[0] == ["run_a", "run_b", "run_c", "run_d"]
     assert sluice.run("prune", "--older-than", "30d").stdout.startswith("Deleted 2 runs ")
-    assert await _left(database) == [["run_c", "run_d"], ["run_c", "run_d"]]
+    assert await _left(migrated) == [["run_c", "run_d"], ["run_c", "run_d"]]
     assert sluice.run("prune", "--older-than", "672h").stdout.startswith("Deleted 1 run ")
     assert sluice.run("prune", "--older-than", "1s").stdout.startswith("Deleted 0 runs ")
-    assert (await _left(database))[0] == ["run_d"]
+    assert (await _left(migrated))[0] == ["run_d"]
 
 
 def test_an_age_that_is_none_is_refused_with_a_sentence(sluice: Sluice) -> None:

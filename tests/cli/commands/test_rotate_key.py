@@ -7,8 +7,8 @@ import asyncpg
 from tests.cli.command import Sluice
 
 
-async def _key(database: str) -> tuple[str, str | None]:
-    connection = await asyncpg.connect(database)
+async def _key(migrated: str) -> tuple[str, str | None]:
+    connection = await asyncpg.connect(migrated)
     try:
         row = await connection.fetchrow(
             "SELECT value, former FROM sluice.service_secret WHERE name = 'signing'"
@@ -20,15 +20,15 @@ async def _key(database: str) -> tuple[str, str | None]:
 
 
 async def test_the_key_is_changed_and_the_former_one_kept_unless_it_has_leaked(
-    sluice: Sluice, database: str
+    sluice: Sluice, migrated: str
 ) -> None:
-    first, _ = await _key(database)
+    first, _ = await _key(migrated)
     said = sluice.run("rotate-key").stdout
     assert "Restart every API and worker" in " ".join(said.split())
     assert "90 more days" in " ".join(said.split())
-    second, former = await _key(database)
+    second, former = await _key(migrated)
     assert (former, second == first) == (first, False)
     said = sluice.run("rotate-key", "--drop-former").stdout
-    third, former = await _key(database)
+    third, former = await _key(migrated)
     assert (former, third == second) == (None, False)
     assert not {first, second, third} & set(said.split())

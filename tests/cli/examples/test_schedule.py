@@ -116,10 +116,10 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
 
 
 async def test_a_param_is_dropped_that_the_family_has_lost_or_should_say_itself(
-    schedules: Sluice, database: str
+    schedules: Sluice, migrated: str
 ) -> None:
     state(schedules, "add", FAMILY, "0 3 * * *", "--name", "older", "--param", "paidOnly=true")
-    connection = await asyncpg.connect(database)
+    connection = await asyncpg.connect(migrated)
     try:  # as code has left it that had one param more
         await connection.execute(
             """UPDATE sluice.schedule SET params = params || '{"region": "eu"}'"""

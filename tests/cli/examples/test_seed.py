@@ -16,17 +16,17 @@ HEADER = "email,name,locale,interests,active,paid\n"
 
 
 async def test_seeding_again_updates_and_keeps_ids(
-    sluice: Sluice, database: str, tmp_path: Path
+    sluice: Sluice, migrated: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "users.csv"
     file.write_text(f"{HEADER}ada@example.org,Ada,en-GB,maths,true,true\n")
     assert sluice.run("seed", "--users", str(file)).stdout == "1 user: 1 new, 0 updated\n"
-    before = await _user(database, "ada@example.org")
+    before = await _user(migrated, "ada@example.org")
     file.write_text(
         f"{HEADER}Ada@Example.org,Ada L.,en-GB,maths,true,true\nb@example.org,B,de,,true,false\n"
     )
     assert sluice.run("seed", "--users", str(file)).stdout == "2 users: 1 new, 1 updated\n"
-    after = await _user(database, "ada@example.org")
+    after = await _user(migrated, "ada@example.org")
     assert before is not None
     assert after is not None
     assert (after["id"], after["name"]) == (before["id"], "Ada L.")
@@ -34,7 +34,7 @@ async def test_seeding_again_updates_and_keeps_ids(
 
 
 async def test_one_bad_row_is_named_and_nothing_is_written(
-    sluice: Sluice, database: str, tmp_path: Path
+    sluice: Sluice, migrated: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "users.csv"
     file.write_text(
@@ -43,7 +43,7 @@ async def test_one_bad_row_is_named_and_nothing_is_written(
     assert sluice.refused("seed", "--users", str(file)) == (
         "users.csv line 3: active: it must be true or false, not 'perhaps'."
     )
-    assert await _user(database, "good@example.org") is None
+    assert await _user(migrated, "good@example.org") is None
 
 
 async def _user(dsn: str, email: str) -> asyncpg.Record | None:
@@ -59,11 +59,11 @@ def test_it_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: s
 
 
 async def test_nothing_is_written_to_a_table_of_that_name_which_is_somebody_elses(
-    sluice: Sluice, database: str, empty: str, tmp_path: Path
+    sluice: Sluice, migrated: str, empty: str, tmp_path: Path
 ) -> None:
     """An application's database: a table of that name is there, and no service's tables."""
     await migrate(empty, histories=(SLUICE,))
-    columns = await _columns(database)
+    columns = await _columns(migrated)
     connection = await asyncpg.connect(empty)
     try:
         await connection.execute(f'CREATE TABLE "user" ({columns})')

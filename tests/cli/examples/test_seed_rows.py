@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,9 @@ from app.seed.read import committed, read_rows, seed_file
 from app.seed.row import SeedRow, expectation
 from app.seed.upserts import Written
 from app.seed.user_row import SeedUser
-from app.store.database import open_database
 
 KINDS: list[type[SeedRow]] = [SeedUser, SeedAgent, SeedScene, SeedPost]
 ADA = "ada@example.org"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    database = open_database(database_url, pool_size=2)
-    yield database
-    await database.dispose()
 
 
 async def counts(database: AsyncEngine) -> list[int]:
