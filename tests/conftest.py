@@ -30,6 +30,7 @@ from tests.support.network.llm_server import Server
 from tests.support.own_settings import OwnSettings
 from tests.support.servers.choice import FOLDER, TestServers, choose, start
 from tests.support.servers.databases import POOL_SIZE, Database, Databases
+from tests.support.servers.histories import empty_database
 from tests.support.servers.type_lookups import TypeLookups
 from tests.support.service import Opener
 
@@ -113,6 +114,13 @@ async def own_database(databases: Databases) -> AsyncIterator[Database]:
 @pytest.fixture
 def database_url(own_database: Database) -> str:
     return own_database.dsn
+
+
+@pytest.fixture
+async def empty(servers: TestServers) -> AsyncIterator[str]:
+    """A database without any table."""
+    async with empty_database(servers.database_url) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from app.migrate import ensure_database
 from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
 from tests.support.processes.forking import Forking, forking
 from tests.support.servers.choice import TestServers
@@ -29,16 +27,6 @@ async def migrated(databases: Databases) -> AsyncIterator[str]:
     """A migrated database for a module's tests."""
     async with databases.one() as database:
         yield database.dsn
-
-
-@pytest.fixture
-async def empty(servers: TestServers) -> AsyncIterator[str]:
-    """A database without any table."""
-    name = f"sluice_cli_empty_{os.getpid()}_{secrets.token_hex(4)}"
-    yield await ensure_database(servers.database_url, name)
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture(scope="module")

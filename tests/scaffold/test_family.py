@@ -6,13 +6,10 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
-from app.migrate import ensure_database
 from tests.cli.command import stop, wait_for
 from tests.scaffold.conftest import KINDS, Grown
 from tests.support.servers.choice import TestServers
@@ -90,22 +87,12 @@ def test_its_own_tests_pass_and_so_do_those_of_migrations(
     assert ended.returncode == 0, ended.stdout
 
 
-@pytest.fixture
-async def database(servers: TestServers) -> AsyncIterator[str]:
-    """A database without any table."""
-    name = f"sluice_scaffold_{secrets.token_hex(4)}"
-    yield await ensure_database(servers.database_url, name)
-    admin = await asyncpg.connect(servers.database_url)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
-
-
 def test_a_dry_run_of_it_works_at_once(
-    grown: Grown, servers: TestServers, database: str, tmp_path: Path
+    grown: Grown, servers: TestServers, empty: str, tmp_path: Path
 ) -> None:
     port = str(free_port())
     env = {
-        "DATABASE_URL": database,
+        "DATABASE_URL": empty,
         "REDIS_URL": servers.redis_url,
         "SLUICE_REDIS_PREFIX": f"scaffold-{secrets.token_hex(4)}",
         "SLUICE_DATA_DIR": str(tmp_path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -29,18 +28,10 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
 
 
-@pytest.fixture
-async def llm() -> AsyncIterator[Server]:
-    server = Server()
-    await server.start()
-    yield server
-    await server.stop()
-
-
 async def test_lines_of_the_model_are_kept_in_redis_and_in_the_table(
-    opener: Opener, llm: Server
+    opener: Opener, server: Server
 ) -> None:
-    async with opener(Impatient(), llm_base_url=llm.url, llm_model="small-1") as sluice:
+    async with opener(Impatient(), llm_base_url=server.url, llm_model="small-1") as sluice:
         [user] = await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
@@ -55,10 +46,10 @@ async def test_lines_of_the_model_are_kept_in_redis_and_in_the_table(
 
 
 async def test_a_429_puts_the_item_off_as_long_as_the_endpoint_asks(
-    opener: Opener, llm: Server
+    opener: Opener, server: Server
 ) -> None:
-    llm.answers = [LIMITED, GOOD]
-    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+    server.answers = [LIMITED, GOOD]
+    async with opener(Impatient(), llm_base_url=server.url) as sluice:
         await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
@@ -69,10 +60,10 @@ async def test_a_429_puts_the_item_off_as_long_as_the_endpoint_asks(
 
 
 async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
-    opener: Opener, llm: Server
+    opener: Opener, server: Server
 ) -> None:
-    llm.answers = [response(200, completion("Sure! Here are some lines: " + "la " * 2_000))]
-    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+    server.answers = [response(200, completion("Sure! Here are some lines: " + "la " * 2_000))]
+    async with opener(Impatient(), llm_base_url=server.url) as sluice:
         await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
@@ -82,9 +73,11 @@ async def test_rubbish_from_the_model_is_a_retried_failure_that_keeps_its_text(
     assert len(str(row.error_message)) < 2_001
 
 
-async def test_a_refused_key_pauses_the_run_and_burns_no_item(opener: Opener, llm: Server) -> None:
-    llm.answers = [response(401, b'{"error": {"message": "bad key sk-secret-0123"}}')]
-    async with opener(Impatient(), llm_base_url=llm.url, llm_api_key=KEY) as sluice:
+async def test_a_refused_key_pauses_the_run_and_burns_no_item(
+    opener: Opener, server: Server
+) -> None:
+    server.answers = [response(401, b'{"error": {"message": "bad key sk-secret-0123"}}')]
+    async with opener(Impatient(), llm_base_url=server.url, llm_api_key=KEY) as sluice:
         await add_users(sluice, 1)
         async with sluice.worker():
             run = await paused(sluice, await sluice.start())
@@ -92,35 +85,35 @@ async def test_a_refused_key_pauses_the_run_and_burns_no_item(opener: Opener, ll
             assert (run.reason, row.status, row.attempts) == ("systemic", "pending", 0)
             assert "LLM_API_KEY" in str(run.detail)
             assert KEY.get_secret_value() not in str(run.detail)
-            llm.answers = [GOOD]
+            server.answers = [GOOD]
             await sluice.service.api.control.resume(run.id, by="ops")
             run = await sluice.ended(run.id)
-    assert (run.status, len(llm.requests)) == ("succeeded", 2)
+    assert (run.status, len(server.requests)) == ("succeeded", 2)
 
 
 async def test_a_request_that_is_refused_for_itself_fails_at_once(
-    opener: Opener, llm: Server
+    opener: Opener, server: Server
 ) -> None:
-    llm.answers = [response(400, b'{"error": {"message": "no such field"}}')]
-    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+    server.answers = [response(400, b'{"error": {"message": "no such field"}}')]
+    async with opener(Impatient(), llm_base_url=server.url) as sluice:
         await add_users(sluice, 1)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
         [row] = await sluice.items(run.id)
     assert (row.status, row.error_class, row.attempts) == ("failed", "LlmRefused", 1)
-    assert len(llm.requests) == 1
+    assert len(server.requests) == 1
 
 
 async def test_the_tokens_that_a_text_cost_are_counted_even_when_it_cannot_be_used(
-    opener: Opener, llm: Server
+    opener: Opener, server: Server
 ) -> None:
     def priced(content: str, tokens: object) -> bytes:
         reply = json.loads(completion(content))
         return response(200, json.dumps({**reply, "usage": {"total_tokens": tokens}}).encode())
 
     good = json.dumps({"lines": LINES})
-    llm.answers = [priced("rubbish", 30), priced(good, "many"), priced(good, 50)]
-    async with opener(Impatient(), llm_base_url=llm.url) as sluice:
+    server.answers = [priced("rubbish", 30), priced(good, "many"), priced(good, 50)]
+    async with opener(Impatient(), llm_base_url=server.url) as sluice:
         await add_users(sluice, 3)
         async with sluice.worker():
             run = await sluice.ended(await sluice.start())
