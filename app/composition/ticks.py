@@ -26,8 +26,9 @@ SECONDS = 8.0
 """For each part: a platform that ends a call after a minute lets all of them have their turn."""
 
 BATCH_SECONDS = 20.0
-"""For files: one that is cut off while it is read is read on the next time, and one that is cut off
-while it is sent has failed, and is sent from its beginning."""
+"""For files: what came of one that is cut off while it is read is written, and it is gone on with
+there the next time; one that is cut off while it is sent has failed, and is sent from its
+beginning."""
 
 
 def tick_of(

@@ -45,6 +45,7 @@ CHANGED_NO_MORE = {
     "20261226_priority": "4f51a22bc7b0a744",
     "20261227_event_waits": "b09a7581ac4f4948",
     "20261228_waking_events": "f227a0c0d988b576",
+    "20261229_batch_failures": "e910b3313e7f024d",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

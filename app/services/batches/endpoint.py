@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from app.services.batches.file_lines import lines_of
 from app.services.batches.multipart import UploadedFile
 from app.services.batches.pages import all_of, pages_since
 from app.services.batches.policy import OF_PROVIDERS, BatchPolicy
+from app.services.batches.ranges import REFUSALS, first_byte, range_behind
 from app.services.batches.remote_batch import (
     CALLED,
     OWNER,
@@ -31,7 +32,7 @@ from app.services.batches.remote_batch import (
     RemoteBatch,
     RemoteFile,
 )
-from app.services.errors import LlmReplyInvalid, LlmUnavailable
+from app.services.errors import LlmRefused, LlmReplyInvalid, LlmUnavailable
 from app.services.http.endpoint import Endpoint
 from app.services.http.failures import failure_of, unreachable
 from app.services.http.responses import read_body, read_shape
@@ -144,27 +145,45 @@ class BatchEndpoint:
             return await self._read(answer, RemoteBatch)
 
     async def answers(
-        self, file_id: str, *, largest: int, skip: int = 0
-    ) -> AsyncGenerator[AnswerLine | None, None]:
-        """The lines of an output or error file, one after the other; None: one that says nothing.
+        self, file_id: str, *, largest: int, offset: int = 0
+    ) -> AsyncGenerator[tuple[AnswerLine | None, int], None]:
+        """The lines of an output or error file, one after the other, each with the offset behind
+        it; None: one that says nothing.
 
         Args:
             largest: see ``read_line``.
-            skip: lines that are known already.
+            offset: behind a line, as it came from here; the next one is the first.
         """
         # Not by a timeout, which would cut off whoever reads the lines amid what they do with one.
         until = time.monotonic() + LONGEST_DOWNLOAD.total_seconds()
-        number = 0
-        async with (
-            self._sent("GET", f"/files/{file_id}/content", None) as answer,
-            aclosing(lines_of(answer, 2 * largest)) as lines,
-        ):
-            async for line, whole in lines:
-                if time.monotonic() > until:
-                    raise LlmUnavailable(f"File {file_id} was not read within {LONGEST_DOWNLOAD}.")
-                number += 1
-                if number > skip:
-                    yield read_line(self._told(line), largest=largest, whole=whole)
+        async with AsyncExitStack() as opened:
+            answer, first = await self._opened(opened, f"/files/{file_id}/content", offset)
+            found = lines_of(answer, 2 * largest, passing=offset - first)
+            async with aclosing(found) as lines:
+                async for line, whole, read in lines:
+                    if time.monotonic() > until:
+                        raise LlmUnavailable(
+                            f"File {file_id} was not read within {LONGEST_DOWNLOAD}."
+                        )
+                    yield read_line(self._told(line), largest=largest, whole=whole), first + read
+
+    async def _opened(
+        self, opened: AsyncExitStack, path: str, offset: int
+    ) -> tuple[httpx2.Response, int]:
+        """A file from ``offset`` on, or from before it: with the offset of the first byte."""
+        if offset:
+            asked = self._sent("GET", path, None, headers=range_behind(offset))
+            try:
+                answer = await opened.enter_async_context(asked)
+            except LlmRefused as refused:
+                if refused.answered not in REFUSALS:
+                    raise
+            else:
+                first = first_byte(answer)
+                if first is not None and first <= offset:
+                    return answer, first
+                await opened.aclose()
+        return await opened.enter_async_context(self._sent("GET", path, None)), 0
 
     async def aclose(self) -> None:
         if self._endpoint is not None:

@@ -39,7 +39,9 @@ _GROUPS = text("""
     GROUP BY c.url, c.model ORDER BY c.url, c.model
 """)
 _DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AND NOT {OPEN}")  # noqa: S608 - no value is pasted in
-_RELEASE = text("UPDATE sluice.deferred_call SET batch_id = NULL WHERE batch_id = :batch")
+_RELEASE = text("""
+    UPDATE sluice.deferred_call SET batch_id = NULL, refused = NULL WHERE batch_id = :batch
+""")
 _ASSIGN = text(f"""
     WITH chosen AS (
         SELECT c.id, c.size FROM sluice.deferred_call AS c
@@ -81,7 +83,8 @@ _LOCK = """
 """
 _RETURN = text("""
     UPDATE sluice.deferred_call
-    SET batch_id = NULL, tries = tries + :tried, due_at = now() + CAST(:delay AS interval)
+    SET batch_id = NULL, refused = NULL, tries = tries + :tried,
+        due_at = now() + CAST(:delay AS interval)
     WHERE id = ANY(:ids)
 """)
 _DELETE = text("DELETE FROM sluice.deferred_call WHERE id = ANY(:ids)")

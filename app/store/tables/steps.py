@@ -160,7 +160,12 @@ class ProviderBatch(SluiceTable, table=True):
     error_file: str | None = Field(default=None, sa_type=Text)
     output_read: int = Field(default=0, sa_column_kwargs=ZERO)
     """Lines of the output file whose answers are written."""
+    output_offset: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    """Of the byte behind these, where it is gone on with."""
     error_read: int = Field(default=0, sa_column_kwargs=ZERO)
+    error_offset: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
+    refused: int = Field(default=0, sa_column_kwargs=ZERO)
+    """Lines that the provider named when it refused the batch, and of which it is kept why."""
     attempted_at: datetime | None = Field(default=None, sa_type=TIME)
     """When a call was begun of which it is not known whether it was heard."""
     creations: int = Field(default=0, sa_column_kwargs=ZERO)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.services.batches.answer_line import AnswerLine
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.batches.remote_batch import BatchFault, RemoteBatch
 from app.services.errors import LlmError, LlmRefused
@@ -17,13 +15,12 @@ from app.store.database import reading
 from app.store.deferred import batches, calls, refused_lines, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.answer_files import ERRORS, OUTPUT, AnswerFile, AnswerReader
 from app.workflows.deferred.deadline import is_overdue
 from app.workflows.deferred.refusal import by_line, sentence_of, unanswered, why_left
 from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 
-HEAVIEST = 8_000_000
-"""Bytes of answers that are written together, unless one alone is larger."""
 GROWTH = 1.5
 """Of the time between two looks."""
 LONGEST_POLLS = 20
@@ -55,6 +52,10 @@ class BatchCourse:
     writer: ReplyWriter
     submission: BatchSubmission
     largest: int
+    _files: AnswerReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_files", AnswerReader(self.writer, self.largest))
 
     async def poll(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         """Look how far it is. See ``BatchSubmission`` for what is raised."""
@@ -88,20 +89,19 @@ class BatchCourse:
 
     async def collect(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         """Hand its answers over, and send on what it has none for."""
-        for file, column in ((batch.output_file, "output_read"), (batch.error_file, "error_read")):
-            if file is not None:
-                batch = await self._read(api, batch, file, column)
+        for file in (OUTPUT, ERRORS):
+            if file.of(batch) is not None:
+                batch = await self._read(api, batch, file)
         faults: list[BatchFault] = []
-        named = 0
         if batch.remote_status == BatchState.FAILED:
             faults = await self._faults(api, batch)
-            batch, named = await self._refuse_lines(batch, faults)
+            batch = await self._refuse_lines(batch, faults)
         full = any(fault.code == FULL for fault in faults)
         delay = max(LATER, api.policy.poll) if full else api.policy.poll
         code, message = why_left(batch, faults)
-        # Of one that is not named it is not known that there is anything amiss; and those that are
-        # do not come again, so that this ends.
-        cleaned = named > 0 and named * CLEANED >= batch.lines
+        # Of one that is not named it is not known that there is anything amiss; and those of which
+        # it is written down do not come again, so that this ends.
+        cleaned = batch.refused > 0 and batch.refused * CLEANED >= batch.lines
         tried = not full and not cleaned
         while True:
             async with reading(self.database) as connection:
@@ -182,56 +182,32 @@ class BatchCourse:
             return []
 
     async def _read(
-        self, api: BatchEndpoint, batch: ProviderBatch, file: str, column: str
+        self, api: BatchEndpoint, batch: ProviderBatch, file: AnswerFile
     ) -> ProviderBatch:
-        skip: int = getattr(batch, column)
-        some: list[AnswerLine | None] = []
-        odd = weight = 0
         try:
-            async with aclosing(api.answers(file, largest=self.largest, skip=skip)) as lines:
-                async for line in lines:
-                    odd += line is None
-                    some.append(line)
-                    weight += len(line.body or "") if line is not None else 0
-                    if len(some) == AT_ONCE or weight >= HEAVIEST:
-                        batch = await self._written(api, batch, some, column)
-                        some, weight = [], 0
+            return await self._files.read(api, batch, file)
         except LlmRefused as refused:
-            await self._missed(batch, file, refused)
-            if await api.has_file(file, batch.created_at):
+            file_id = file.of(batch) or ""
+            await self._missed(batch, file_id, refused)
+            if await api.has_file(file_id, batch.created_at):
                 raise
             # What it held is gone: its requests go into another batch.
-            log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file)
-            kept = "output_file" if column == "output_read" else "error_file"
-            batch = await self._changed(batch, tries=0, **{kept: None})
-        if some:
-            batch = await self._written(api, batch, some, column)
-        if odd:
-            log.warning("provider_batch_odd_lines", batch=batch.id, provider=api.name, lines=odd)
-        return batch
+            log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file_id)
+            return await self._changed(batch, tries=0, **{file.id: None})
 
-    async def _written(
-        self,
-        api: BatchEndpoint,
-        batch: ProviderBatch,
-        some: list[AnswerLine | None],
-        column: str,
-    ) -> ProviderBatch:
-        return await self.writer.write(batch, some, column=column, delay=api.policy.poll)
-
-    async def _refuse_lines(
-        self, batch: ProviderBatch, faults: list[BatchFault]
-    ) -> tuple[ProviderBatch, int]:
+    async def _refuse_lines(self, batch: ProviderBatch, faults: list[BatchFault]) -> ProviderBatch:
         """Write down what the provider says of lines, while all of the file's are there, by which
-        they are found. Returns how many it names, too."""
+        they are found; and of how many, for whoever goes on when some are settled."""
         said = by_line(faults, batch.lines)
         if said:
             async with self.database.begin() as tx:
                 # First, and so nobody else settles lines meanwhile: the others' numbers would be
                 # other ones.
                 batch = await batches.change(tx, batch)
-                await refused_lines.refuse(tx, batch.id, said, of=batch.lines)
-        return batch, len(said)
+                refused = await refused_lines.refuse(tx, batch.id, said, of=batch.lines)
+                if refused:
+                    batch = await batches.change(tx, batch, refused=refused)
+        return batch
 
     async def _changed(self, batch: ProviderBatch, **values: object) -> ProviderBatch:
         async with self.database.begin() as tx:

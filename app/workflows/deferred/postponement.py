@@ -123,9 +123,10 @@ class BatchPostponement:
 
 
 def _settled(batch: ProviderBatch) -> int:
-    """Grows with what is read and handed over."""
+    """Grows with what is read and handed over, but not for ever, however long a file is."""
     handed_over = batch.done + batch.failed + batch.again + batch.dropped
-    return batch.output_read + batch.error_read + handed_over
+    read = batch.output_read + batch.error_read
+    return min(read, 2 * batch.lines) + handed_over
 
 
 def _denial(batch: ProviderBatch) -> tuple[str | None, int]:

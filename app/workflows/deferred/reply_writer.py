@@ -63,24 +63,26 @@ class ReplyWriter:
         batch: ProviderBatch,
         answers: Sequence[AnswerLine | None],
         *,
-        column: str,
+        read: Mapping[str, int],
         delay: timedelta,
     ) -> ProviderBatch:
         """Write some lines of a file, which stand one behind the other.
 
         Args:
-            column: that which counts how many of the file's lines are written.
+            read: columns that say how far the file is written then.
             delay: after which a request may go into another batch, the first time.
 
         Raises:
             TakenOver
         """
         told = {one.custom_id: one for one in reversed(answers) if one is not None}
-        read = {column: getattr(batch, column) + len(answers)}
         async with self.database.begin() as tx:
             found = await calls.of_batch(tx, batch.id, sorted(told))
         pairs = [(call, told[call.id]) for call in found]
-        return await self._settled(batch, pairs, delay, tried=True, more=read)
+        # A file that breaks off ever further behind is no provider that fails. Each of a batch's
+        # requests is found once, and so this ends.
+        more = {**read, "tries": 0} if pairs else read
+        return await self._settled(batch, pairs, delay, tried=True, more=more)
 
     async def settle(
         self,

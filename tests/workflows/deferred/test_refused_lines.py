@@ -19,7 +19,7 @@ from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.course import CLEANED
 from app.workflows.deferred.reply_writer import AT_ONCE, MOST_TRIES, ReplyWriter
 from tests.support.patience import PATIENCE
-from tests.support.service import Opener, assert_exact
+from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.deferred.asking import DUE, Deferring, asking, begun, request, waiting
 
 ITEMS = 2 * AT_ONCE + 60
@@ -174,6 +174,85 @@ async def test_a_provider_that_names_one_of_very_many_at_a_time_is_no_endless_on
         assert_exact(run, await sluice.items(run_id))
     assert run.failed == items
     assert len(server.provider.batches) == MOST_TRIES
+
+
+def _names_all(batch: StoredBatch) -> str:
+    lines = range(1, batch.total + 1)
+    batch.faults = [{"code": "invalid", "message": f"{n} is bad.", "line": n} for n in lines]
+    return "failed"
+
+
+async def _submitted(sluice: Sluice, items: int) -> None:
+    """A batch that is not looked at again before it is made due."""
+    await waiting(sluice, items)
+    async with asyncio.timeout(PATIENCE):
+        while not await sluice.sql("SELECT 1 FROM sluice.provider_batch WHERE state = 'submitted'"):
+            await sluice.service.api.batches.collector.round(PATIENCE)
+
+
+async def test_a_refusal_whose_lines_are_found_no_more_is_a_try(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """The batch is rid of none of them, and must not be refused for ever."""
+    server.provider.end = _names_all
+    items = 4
+    async with asking(opener, server, size=items, poll=HOUR)(Refused()) as sluice:
+        await _submitted(sluice, items)
+        await sluice.sql("DELETE FROM sluice.deferred_call WHERE item_id = 'u00001'")
+        collector = sluice.service.api.batches.collector
+        async with asyncio.timeout(PATIENCE):
+            while await sluice.sql(OPEN):
+                await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+                await collector.round(PATIENCE)
+        rows = [tuple(row) for row in await sluice.sql(CALLS)]
+    assert rows == [(1, None)] * (items - 1)
+
+
+@dataclass(frozen=True)
+class Idle(ReplyWriter):
+    """Whoever has it dies when it is to settle some."""
+
+    async def settle(self, *_: object, **__: object) -> ProviderBatch:
+        raise Died
+
+
+async def test_what_was_said_of_a_line_does_not_go_with_it_into_another_batch(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """One that says nothing of the line has not refused it."""
+    server.provider.end = _names_all
+    items = 3
+    async with asking(opener, server, size=items, poll=HOUR)(Refused()) as sluice:
+        await _submitted(sluice, items)
+        living = sluice.service.api.batches.collector
+        whole = {one.name: getattr(living.writer, one.name) for one in fields(living.writer)}
+        dying = replace(living, writer=Idle(**whole))
+        async with asyncio.timeout(PATIENCE):
+            with suppress(Died):
+                while True:
+                    await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now()")
+                    await dying.round(PATIENCE)
+        said = [tuple(row) for row in await sluice.sql(CALLS)]
+        assert said == [(0, f"{n} is bad.") for n in range(1, items + 1)]
+        await sluice.sql(LONG_SILENT)
+        server.before = _unavailable
+        await living.round(PATIENCE)
+        assert await sluice.sql(OPEN) == []  # given up
+        rows = [tuple(row) for row in await sluice.sql(CALLS)]
+    assert rows == [(1, None)] * items
+
+
+CALLS = "SELECT tries, refused FROM sluice.deferred_call ORDER BY id"
+HOUR = timedelta(hours=1)
+LONG_SILENT = """
+    UPDATE sluice.provider_batch SET tries = 1, failing_since = now() - interval '2 days',
+        created_at = now() - interval '9 days', submitted_at = now() - interval '9 days',
+        expires_at = now() - interval '8 days', poll_at = now()
+"""
+
+
+async def _unavailable(_call: str) -> Response | None:
+    return Response(status_code=503)
 
 
 async def _nothing(_call: str) -> Response | None:

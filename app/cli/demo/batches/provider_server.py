@@ -31,12 +31,16 @@ class ProviderServer:
     Args:
         before, after: of each call: before it has any effect, and when it has had it.
         key: without which nobody is answered.
+        ranges: a file may be asked for from some byte on.
+        send: a file's content, in the answer.
     """
 
     provider: LocalProvider
     key: str = KEY
     before: Door = _open
     after: Door = _open
+    ranges: bool = True
+    send: Callable[[bytes], Response] = Response
     url: str = ""
     calls: list[str] = field(default_factory=list)
 
@@ -65,7 +69,7 @@ class ProviderServer:
                 content_type = request.headers["Content-Type"]
                 return JSONResponse(provider.upload(content_type, body).shown())
             case "GET", "files", [file_id, "content"]:
-                return Response(provider.file(file_id).content)
+                return self._sent(provider.file(file_id).content, request.headers.get("Range"))
             case "GET", "files" | "batches", []:
                 after, limit = query.get("after"), int(query.get("limit", 20))
                 return JSONResponse(provider.listed(kind, after, limit, query.get("purpose")))
@@ -76,6 +80,17 @@ class ProviderServer:
             case "POST", "batches", [batch_id, "cancel"]:
                 return JSONResponse(provider.cancel(batch_id).shown())
         return _refusal(404, f"Unknown request URL: {call}")
+
+    def _sent(self, content: bytes, wanted: str | None) -> Response:
+        if wanted is None or not self.ranges:
+            return self.send(content)
+        first = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        if first >= len(content):
+            return _refusal(416, "The range begins behind the file's end.")
+        answer = self.send(content[first:])
+        answer.status_code = 206
+        answer.headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
+        return answer
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Files of answers that do not come as they should."""
