@@ -80,6 +80,8 @@ async def migrate(
 
 
 async def _bring_up(connection: AsyncConnection, history: MigrationHistory, schema: str) -> None:
+    if history.name == SERVICE.name:
+        await _require_apart(connection, schema)
     try:
         await connection.run_sync(_upgrade, history)
         await connection.commit()
@@ -101,6 +103,20 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
                 " the table as docs/guides/adopting.md says."
             ) from error
         raise
+
+
+async def _require_apart(connection: AsyncConnection, schema: str) -> None:
+    """
+    Raises:
+        ConfigurationError: what the service's migrations make would be among Sluice's own tables.
+    """
+    if (await connection.scalar(text("SELECT current_schema()"))) == schema:
+        raise ConfigurationError(
+            f"The service's tables would be made in the schema {schema}, among Sluice's own: the"
+            " search_path of DATABASE_URL's role leads there, as it does where the role has the"
+            " schema's name. Use another role, or: ALTER ROLE … SET search_path = public"
+            " (docs/guides/adopting.md)"
+        )
 
 
 def _right_for(history: MigrationHistory, schema: str) -> str:

@@ -61,7 +61,7 @@ def test_a_name_is_a_text_in_every_file_whatever_word_it_is(
     made = compose["services"]["postgres"]["environment"]
     project = tomllib.loads((tmp_path / "pyproject.toml").read_text("utf-8"))["project"]
     assert (compose["name"], compose["services"]["api"]["image"], project["name"]) == (word,) * 3
-    assert (made["POSTGRES_USER"], made["POSTGRES_DB"]) == (word.replace("-", "_"),) * 2
+    assert (made["POSTGRES_USER"], made["POSTGRES_DB"]) == ("service", word.replace("-", "_"))
     assert f'SERVICE = "{word}"\n' in (tmp_path / "app/__init__.py").read_text("utf-8")
     kept = yaml.safe_load((tmp_path / ".copier-answers.yml").read_text("utf-8"))
     assert kept["project_name"] == word

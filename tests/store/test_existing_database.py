@@ -211,6 +211,22 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
             assert (await sluice.ended(run_id)).succeeded == 4
 
 
+async def test_no_table_of_the_service_is_made_among_ours(
+    existing: str, looking: asyncpg.Connection, role: str, tmp_path: Path
+) -> None:
+    """The search path of a role begins with the schema of its name."""
+    await looking.execute(f"CREATE SCHEMA {role} AUTHORIZATION {role}")
+    dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))
+    services = own_history(tmp_path, runs="CREATE TABLE run (id int)")
+    with pytest.raises(ConfigurationError, match=r"among Sluice's own.*SET search_path"):
+        await migrate(dsn, schema=role, histories=(SLUICE, services))
+    await looking.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
+    await looking.execute(f"ALTER ROLE {role} SET search_path = public")
+    made = own_history(tmp_path / "made", greetings="CREATE TABLE greeting (id int)")
+    await migrate(dsn, schema=role, histories=(SLUICE, made))
+    assert "greeting" in await tables_of(looking, "public")
+
+
 async def test_a_role_that_may_not_read_our_tables_is_told_so(existing: str, role: str) -> None:
     await migrate(existing, histories=(SLUICE,))
     dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))
