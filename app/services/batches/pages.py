@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from datetime import datetime, timedelta
 
 from app.services.batches.remote_batch import Listed, ListPage
-from app.services.errors import LlmUnavailable
+from app.services.errors import LlmRefused, LlmUnavailable
 
 MOST = 50
 """Pages: 5,000 batches."""
@@ -18,6 +18,10 @@ CLOCKS = timedelta(days=1)
 """By which the provider's clock may be wrong, and its list out of order."""
 
 
+class ListRefused(LlmRefused):
+    """The provider has no such list, or does not show it."""
+
+
 async def pages_since(
     since: datetime, ask: Callable[[str | None], Awaitable[ListPage[Listed]]]
 ) -> AsyncGenerator[Sequence[Listed] | None, None]:
@@ -25,11 +29,17 @@ async def pages_since(
 
     Args:
         ask: for the page behind the row of this id; None: for the first.
+
+    Raises:
+        ListRefused
     """
     oldest = (since - CLOCKS).timestamp()
     after: str | None = None
     for _ in range(MOST):
-        page = await ask(after)
+        try:
+            page = await ask(after)
+        except LlmRefused as refused:
+            raise ListRefused(refused.detail, answered=refused.answered) from None
         yield page.data
         if not page.has_more or not page.data:
             return

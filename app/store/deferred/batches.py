@@ -137,6 +137,19 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
     return ProviderBatch(**row._mapping)
 
 
+async def deny(tx: AsyncConnection, batch: ProviderBatch, what: str, denials: int) -> None:
+    """Count that its provider does not know ``what``. Whoever has the row may go on with it as it
+    was.
+
+    Raises:
+        TakenOver
+    """
+    of = (_BATCH.c.id == batch.id, _BATCH.c.revision == batch.revision)
+    told = update(_BATCH).where(*of).values(denied=what, denials=denials)
+    if (await tx.execute(told)).rowcount == 0:
+        raise TakenOver(batch.id)
+
+
 async def hold(tx: AsyncConnection, batch: ProviderBatch) -> None:
     """Nobody else changes it until the end of ``tx``. Before any lock of its requests.
 

@@ -169,8 +169,9 @@ class BatchCourse:
         if refused.answered not in MISSING:
             raise refused
         denials = batch.denials + 1 if batch.denied == what else 1
+        async with self.database.begin() as tx:  # also if the list is asked, which may fail
+            await batches.deny(tx, batch, what, denials)
         if denials < MOST_MISSING:
-            await self._changed(batch, denied=what, denials=denials)
             raise refused
 
     async def _faults(self, api: BatchEndpoint, batch: ProviderBatch) -> list[BatchFault]:

@@ -14,8 +14,10 @@ from fastapi.responses import JSONResponse
 from app.cli.demo.batches.local_provider import Answer
 from app.cli.demo.batches.provider_server import Door, ProviderServer
 from app.workflows.deferred.course import MOST_MISSING
-from tests.support.service import Opener
-from tests.workflows.deferred.asking import Deferring, asking, paid_once, played
+from app.workflows.deferred.deadline import FAILING
+from tests.support.patience import PATIENCE
+from tests.support.service import Opener, Sluice
+from tests.workflows.deferred.asking import Deferring, asking, paid_once, played, waiting
 
 CONTENT = "/content"
 OFTEN = timedelta(milliseconds=5)
@@ -120,3 +122,76 @@ async def test_each_of_two_files_is_missed_by_itself(
         counts = await sluice.sql("SELECT failed FROM sluice.provider_batch ORDER BY id")
     assert "It is bad." in (rows["u00002"] or "")
     assert counts[0][0] == 1
+
+
+LIST = "GET /v1/files"
+HOUR = timedelta(hours=1)
+
+
+def _lost(server: ProviderServer, listed: int | None) -> Door:
+    """The first file of answers is not known, and the list is answered with this status; None: as
+    it is."""
+
+    async def before(call: str) -> Response | None:
+        first = next(iter(server.provider.batches.values()), None)
+        if first is not None and call == f"GET /v1/files/{first.output}{CONTENT}":
+            return JSONResponse({"error": {"message": "There is no such file."}}, 404)
+        if call == LIST and listed is not None:
+            return JSONResponse({"error": {"message": "There is no list."}}, listed)
+        return None
+
+    return before
+
+
+async def _looked(sluice: Sluice, times: int) -> None:
+    for _ in range(times):
+        await sluice.sql("UPDATE sluice.provider_batch SET poll_at = now() WHERE ended_at IS NULL")
+        await sluice.service.api.batches.collector.round(PATIENCE)
+
+
+@pytest.mark.parametrize("status", [500, 429, 405])
+async def test_a_list_that_fails_does_not_begin_the_row_anew(
+    opener: Opener, server: ProviderServer, status: int
+) -> None:
+    server.provider.pace = 0.0
+    server.before = _lost(server, status)
+    family = Deferring()
+    async with asking(opener, server, within=HOUR)(family) as sluice:
+        run_id = await waiting(sluice, 2)
+        await _looked(sluice, MOST_MISSING + 1)
+        assert server.calls.count(LIST) == 2
+        server.before = _lost(server, None)
+        [batch] = server.provider.batches.values()
+        del server.provider.files[batch.output or ""]
+        await _looked(sluice, 1)
+        assert server.calls.count(LIST) == 3
+        assert [tuple(row) for row in await sluice.sql(BATCHES)] == [("completed", 2)]
+        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 2
+
+
+@pytest.mark.parametrize("listed", [404, 405, 500, None])
+async def test_a_provider_that_has_no_list_is_believed_after_a_day(
+    opener: Opener, server: ProviderServer, listed: int | None
+) -> None:
+    server.provider.pace = 0.0
+    server.before = _lost(server, listed)
+    async with asking(opener, server, within=HOUR)(Deferring()) as sluice:
+        run_id = await waiting(sluice, 2)
+        await _looked(sluice, MOST_MISSING + 3)
+        assert [tuple(row) for row in await sluice.sql(BATCHES)] == [("collecting", 0)]
+        await sluice.sql(
+            "UPDATE sluice.provider_batch SET failing_since = now() - CAST(:failing AS interval),"
+            " revision = revision + 1",
+            failing=FAILING,
+        )
+        await _looked(sluice, 1)
+        rows = [tuple(row) for row in await sluice.sql(BATCHES)]
+        if listed in (500, None):  # it may be there, and paid for
+            assert rows == [("collecting", 0)]
+            return
+        assert rows == [("failed", 2)]
+        await sluice.sql("UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'")
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 2
