@@ -29,8 +29,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, TypedDict
 
-from pydantic_core import PydanticKnownError
-
 MOST_FAULTS = 20
 """Of one input; more help nobody."""
 
@@ -220,6 +218,8 @@ def message_of(fault: Fault) -> str:
 
 def _is_pydantics(fault: Fault) -> bool:
     """Or FastAPI's: a validator may raise a ``PydanticCustomError`` of any type."""
+    from pydantic_core import PydanticKnownError  # noqa: PLC0415 - who says it is missing reads this
+
     kind, text = fault["type"], fault["msg"]
     with suppress(KeyError, TypeError):  # no such type, or another context
         known = PydanticKnownError(kind, fault.get("ctx")).message()
