@@ -88,9 +88,12 @@ class AnswerReader:
                         # Not kept: one that is cut off while it is written may be written.
                         full, page = page, _Page()
                         batch = await self._write(api, batch, file, full)
-        except (LlmError, asyncio.CancelledError):
-            # Or a file that breaks off before each full page would never be read. What goes wrong
-            # here is no reason to say anything else than that: the lines come once more.
+        except LlmError:
+            # Or a file that breaks off before each full page would never be read.
+            await self._write(api, batch, file, page)
+            raise
+        except asyncio.CancelledError:
+            # Likewise; and nothing that goes wrong here takes its place: the lines come once more.
             with suppress(Exception):
                 await self._write(api, batch, file, page)
             raise

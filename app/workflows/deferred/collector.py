@@ -24,11 +24,13 @@ from app.store.deferred.batch_state import BatchState
 from app.store.deferred.batches import TakenOver
 from app.store.deferred.calls import WaitingGroup
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.course import GONE, BatchCourse
+from app.workflows.deferred.answer_files import AnswerReader
+from app.workflows.deferred.course import BatchCourse
 from app.workflows.deferred.deadline import BatchDeadline
 from app.workflows.deferred.look_span import ENDLESS, LookSpan
 from app.workflows.deferred.postponement import BatchPostponement, ProviderAbsent
 from app.workflows.deferred.providers import absence, absent
+from app.workflows.deferred.refusal import GONE
 from app.workflows.deferred.reply_writer import ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 from app.workflows.keys import new_id
@@ -65,7 +67,8 @@ class BatchCollector:
 
     def __post_init__(self) -> None:
         submission = BatchSubmission(self.database)
-        course = BatchCourse(self.database, self.writer, submission, self.largest)
+        files = AnswerReader(self.writer, self.largest)
+        course = BatchCourse(self.database, self.writer, submission, files)
         deadline = BatchDeadline(self.database, self.writer)
         object.__setattr__(self, "_deadline", deadline)
         object.__setattr__(self, "_postponement", BatchPostponement(self.database, deadline))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,7 +17,7 @@ from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.answer_files import ERRORS, OUTPUT, AnswerFile, AnswerReader
 from app.workflows.deferred.deadline import is_overdue
-from app.workflows.deferred.refusal import by_line, sentence_of, unanswered, why_left
+from app.workflows.deferred.refusal import GONE, by_line, sentence_of, unanswered, why_left
 from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
 
@@ -35,7 +35,6 @@ FULL = "token_limit_exceeded"
 LATER = timedelta(minutes=10)
 CLEANED = 20
 """A refusal that names one in so many lines rids the batch of them, and is no try of the others."""
-GONE = "gone"
 MISSING = frozenset({404, 410})
 
 log = structlog.get_logger("sluice.batches")
@@ -43,19 +42,10 @@ log = structlog.get_logger("sluice.batches")
 
 @dataclass(frozen=True, slots=True)
 class BatchCourse:
-    """
-    Args:
-        largest: bytes of an answer that are kept.
-    """
-
     database: AsyncEngine
     writer: ReplyWriter
     submission: BatchSubmission
-    largest: int
-    _files: AnswerReader = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_files", AnswerReader(self.writer, self.largest))
+    files: AnswerReader
 
     async def poll(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         """Look how far it is. See ``BatchSubmission`` for what is raised."""
@@ -186,7 +176,7 @@ class BatchCourse:
         self, api: BatchEndpoint, batch: ProviderBatch, file: AnswerFile
     ) -> ProviderBatch:
         try:
-            return await self._files.read(api, batch, file)
+            return await self.files.read(api, batch, file)
         except LlmRefused as refused:
             file_id = file.of(batch) or ""
             await self._missed(batch, file_id, refused)
@@ -204,7 +194,7 @@ class BatchCourse:
             async with self.database.begin() as tx:
                 # First, and so nobody else settles lines meanwhile: the others' numbers would be
                 # other ones.
-                batch = await batches.change(tx, batch)
+                await batches.hold(tx, batch)
                 refused = await refused_lines.refuse(tx, batch.id, said, of=batch.lines)
                 if refused:
                     batch = await batches.change(tx, batch, refused=refused)

@@ -140,7 +140,7 @@ def _given_up_at(batch: ProviderBatch) -> datetime:
 
 def _without_provider(batch: ProviderBatch) -> str:
     why = f" {batch.error}" if batch.error else ""
-    return f"For a day nobody could send it to {batch.provider!r}.{why} Then retry the item."
+    return f"For a day nobody could ask {batch.provider!r} for its batch.{why} Then retry the item."
 
 
 def _sentence(batch: ProviderBatch) -> str:

@@ -101,7 +101,7 @@ class BatchPostponement:
             await self.put_off(api, former, LlmUnavailable(CUT_OFF))
             return
         async with self.database.begin() as tx:  # those that are due behind it come first
-            await batches.change(tx, batch, tries=0, poll_at=batches.now())
+            await batches.change(tx, batch, tries=0, error=None, poll_at=batches.now())
 
     async def _is_gone(self, batch: ProviderBatch) -> bool:
         """Whether it, or a file of its answers, is lost as far as a provider can tell that has no

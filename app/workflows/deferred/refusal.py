@@ -14,6 +14,9 @@ from app.store.storable import storable
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.reply_writer import REFUSED
 
+GONE = "gone"
+"""The status of a batch that its provider does not know any more."""
+
 
 def by_line(faults: list[BatchFault], lines: int) -> Mapping[int, str]:
     """What is wrong with each.
@@ -32,7 +35,9 @@ def by_line(faults: list[BatchFault], lines: int) -> Mapping[int, str]:
 def why_left(batch: ProviderBatch, faults: list[BatchFault]) -> tuple[str, str]:
     """The code and the sentence of a request that has no answer."""
     status = batch.remote_status
-    said = sentence_of(faults) or batch.error
+    # Of another batch its row says what went wrong on the way, and not why there is no answer.
+    own = batch.error if status in (GONE, BatchState.FAILED) else None
+    said = sentence_of(faults) or own
     if status == BatchState.COMPLETED:
         return "left_out", f"Batch {batch.remote_id} has ended without an answer to it."
     more = f": {said}" if said else "."

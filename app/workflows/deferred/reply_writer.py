@@ -111,7 +111,7 @@ class ReplyWriter:
         async with self.database.begin() as tx:
             tally = _Tally()
             # First, and so only one process at a time settles what a batch has said.
-            batch = await batches.change(tx, batch)
+            await batches.hold(tx, batch)
             busy = await self._write(tx, pairs, tally, delay, tried=tried, wait=False)
             batch = await _counted(tx, batch, tally, {} if busy else more)
         # One after the other: of a single item's lock nobody waits in a circle.

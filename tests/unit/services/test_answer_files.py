@@ -73,6 +73,15 @@ def begins_later(content: bytes, first: int | None) -> Response:
     return Response(content) if first is None else _part(content, min(first + 9, len(content) - 1))
 
 
+def sends_less(content: bytes, first: int | None) -> Response:
+    """Than was asked for, as it may."""
+    if first is None:
+        return Response(content)
+    end = min(first + 40, len(content))
+    told = {"Content-Range": f"bytes {first}-{end - 1}/{len(content)}"}
+    return Response(content[first:end], status_code=206, headers=told)
+
+
 def packs(content: bytes, first: int | None) -> Response:
     if first is None:
         return Response(content)
@@ -111,7 +120,17 @@ async def _read_from(provider: Provider, content: str) -> AsyncIterator[Read]:
             await endpoint.aclose()
 
 
-PROVIDERS = [heeds, rounds, ignores, says_nothing, begins_later, packs, refuses, misreads]
+PROVIDERS = [
+    heeds,
+    rounds,
+    ignores,
+    says_nothing,
+    begins_later,
+    sends_less,
+    packs,
+    refuses,
+    misreads,
+]
 
 
 @pytest.mark.parametrize("content", [FILE, TAIL, GAPS], ids=["file", "tail", "gaps"])

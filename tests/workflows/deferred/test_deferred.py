@@ -15,6 +15,8 @@ from app.cli.demo.batches.local_provider import Answer, StoredBatch, completed
 from app.cli.demo.batches.provider_server import ProviderServer
 from app.store.items.failures import RetrySelection
 from app.store.statuses import ItemStatus
+from app.store.tables.steps import ProviderBatch
+from app.workflows.deferred.refusal import why_left
 from app.workflows.family import Context, DeferredFailed
 from tests.support.control import paused
 from tests.support.http import api
@@ -88,6 +90,21 @@ async def test_after_three_batches_without_an_answer_the_step_fails_and_says_why
         '{"status": null, "code": "batch_expired", "terminal": false}',
     )
     assert len(server.provider.batches) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [("expired", False), ("cancelled", False), ("failed", True), ("gone", True)],
+)
+def test_only_where_a_batch_is_refused_or_gone_its_row_says_why_there_is_no_answer(
+    status: str, told: bool
+) -> None:
+    """Of another one it says what went wrong on the way, and may be over."""
+    batch = ProviderBatch(
+        id="b1", provider="llm", url="/", model="m", state="collecting", lines=1, size=1,
+        remote_id="r1", remote_status=status, error="Redis was away.",
+    )  # fmt: skip
+    assert ("Redis was away." in why_left(batch, [])[1]) is told
 
 
 def refusing(item: str, status: int, times: int = 1_000) -> Any:
