@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.config.run_bounds import MOST_ATTEMPTS, MOST_USD
+from app.config.priorities import HIGHEST, LOWEST
+from app.config.run_bounds import MOST_ATTEMPTS, MOST_TOKENS, MOST_USD
 
 
 def _before_or_behind(context: typer.Context, value: bool) -> bool:
@@ -81,7 +82,9 @@ Attempts = Annotated[
 ]
 Priority = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, max=9, help="0 to 9, the highest first; else its family's."),
+    typer.Option(
+        metavar="N", min=LOWEST, max=HIGHEST, help="0 to 9, the highest first; else its family's."
+    ),
 ]
 Note = Annotated[
     str | None, typer.Option("--note", metavar="TEXT", help="The reason, for whoever looks later.")
@@ -97,7 +100,8 @@ BudgetUsd = Annotated[
     typer.Option(metavar="X", min=0, max=MOST_USD, help="Pause when so many USD are spent."),
 ]
 BudgetTokens = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Pause when so many tokens are spent.")
+    int | None,
+    typer.Option(metavar="N", min=1, max=MOST_TOKENS, help="Pause when so many tokens are spent."),
 ]
 MaxFailureRate = Annotated[
     float | None,

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.config.run_bounds import LONGEST_PERIOD
+from pydantic.alias_generators import to_camel
+
+from app.config.run_bounds import LONGEST_PERIOD, MOST_AT_ONCE, MOST_STARTS
 from app.errors import ConfigurationError
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -36,26 +38,22 @@ class FlowControl:
     """At most so many starts of each partition in any ``period``."""
 
     def __post_init__(self) -> None:
-        if self.parallelism is not None and self.parallelism < 1:
-            raise ConfigurationError(
-                f"A flow control's parallelism must be 1 or more, not {self.parallelism}.",
-                field="parallelism",
-            )
-        if self.rate is not None and not 0 < self.rate < float("inf"):
-            raise ConfigurationError(
-                f"A flow control's rate must be above 0, not {self.rate}.", field="rate"
-            )
-        if self.per_partition is not None and self.per_partition < 1:
-            raise ConfigurationError(
-                f"A flow control's per_partition must be 1 or more, not {self.per_partition}.",
-                field="perPartition",
-            )
-        if self.rate_per_partition is not None and not 0 < self.rate_per_partition < float("inf"):
-            raise ConfigurationError(
-                f"A flow control's rate_per_partition must be above 0, not"
-                f" {self.rate_per_partition}.",
-                field="ratePerPartition",
-            )
+        for name, most in (
+            ("parallelism", self.parallelism),
+            ("per_partition", self.per_partition),
+        ):
+            if most is not None and not 1 <= most <= MOST_AT_ONCE:
+                raise ConfigurationError(
+                    f"A flow control's {name} must be from 1 to {MOST_AT_ONCE:,}, not {most}.",
+                    field=to_camel(name),
+                )
+        for name, rate in (("rate", self.rate), ("rate_per_partition", self.rate_per_partition)):
+            if rate is not None and not 0 < rate <= MOST_STARTS:
+                raise ConfigurationError(
+                    f"A flow control's {name} must be above 0 and at most {MOST_STARTS:,}, not"
+                    f" {rate}.",
+                    field=to_camel(name),
+                )
         if not timedelta(0) < self.period <= LONGEST_PERIOD:
             raise ConfigurationError(
                 f"A flow control's period must be above 0 and at most a week, not {self.period}.",

@@ -6,9 +6,8 @@ import asyncio
 import time
 from datetime import timedelta
 
-from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
-from app.logs import configure_logs
 from app.qstash_dev.delivery.faults import Faults
 from app.workflows.family import (
     Backoff,
@@ -42,16 +41,13 @@ async def assert_whole(called: CalledService, run_id: str) -> None:
     assert {call.status for call in called.seen} <= {200}
 
 
-async def test_what_takes_deliveries_is_logged_as_what_it_is(opener: Opener) -> None:
-    configure_logs("info", "console")
-    try:
-        with capture_logs() as lines:
-            async with called_service(opener, Recording()):
-                pass
-        told = [line["event"] for line in lines if line["event"].endswith(("started", "stopped"))]
-        assert told == ["receiver_started", "receiver_stopped"]
-    finally:
-        configure_logs("error", "console")
+async def test_what_takes_deliveries_is_logged_as_what_it_is(
+    opener: Opener, logged: list[EventDict]
+) -> None:
+    async with called_service(opener, Recording()):
+        pass
+    told = [line["event"] for line in logged if line["event"].endswith(("started", "stopped"))]
+    assert told == ["receiver_started", "receiver_stopped"]
 
 
 async def test_attempts_and_their_pauses_are_the_familys_own(opener: Opener) -> None:

@@ -39,6 +39,7 @@ from app.cli.output.console import (
 )
 from app.cli.output.run_summary import cost
 from app.cli.routes_as_commands import with_commands
+from app.config.run_bounds import MOST_ITEMS
 from app.errors import BadInput
 from app.schemas.families import FamilyView
 from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
@@ -53,7 +54,9 @@ def run(
     *,
     dry_run: DryRun = False,
     param: Param = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many items.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=MOST_ITEMS, help="At most so many items.")
+    ] = None,
     force: Force = False,
     item_id: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")

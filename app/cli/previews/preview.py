@@ -19,7 +19,7 @@ from app.cli.output.console import open_console, print_json, printable
 from app.cli.output.differences import print_lines, print_value
 from app.cli.previews.long_call import post_long
 from app.cli.previews.sample_table import print_sample, progress_of
-from app.config.run_bounds import MOST_USD
+from app.config.run_bounds import MOST_TOKENS, MOST_USD
 from app.errors import BadInput, full_stop
 from app.schemas.samples.answers import SampleAnswer, SampleProgress
 from app.schemas.workflow_answers import PreviewAnswer
@@ -56,7 +56,8 @@ def preview(
     budget_tokens: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, help="For a sample: begin no more once so many tokens are spent."
+            metavar="N", min=1, max=MOST_TOKENS,
+            help="For a sample: begin no more once so many tokens are spent.",
         ),
     ] = None,
     force: Annotated[

@@ -24,7 +24,7 @@ SHARE = 0.01
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
 POLL = 5.0
-"""Seconds. The longest that an idle worker goes without a look at the queue."""
+"""Seconds. How often an idle worker asks anew when a message is due."""
 TAKE_OVER_EVERY = 1.0
 """Seconds between two looks for processes that are gone."""
 REGISTERED_WITHIN = 0.02
@@ -179,14 +179,15 @@ class QueueConsumer:
     async def _patience(self, queue: QueueConnection) -> float:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
         dry = self._dry.keys
-        if not (self._due_known and dry <= self._due_but):
+        known = self._due_known and dry <= self._due_but
+        if not known or _now() >= self._asked_at + POLL:
             if self._in_hand and _now() < self._asked_at + ASK_EVERY:
                 return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()
             self._due_known = True  # unless something is heard while we ask
             self._due_but = dry
             due = await queue.next_due(self._handlers, dry)
-            left = POLL if due is None else min(POLL, due.total_seconds() + 0.001)
+            left = math.inf if due is None else due.total_seconds() + 0.001
             if left > 0:
                 self._locked_for = SHARE
             elif await queue.mend_priorities(self._handlers):

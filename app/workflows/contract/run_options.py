@@ -13,6 +13,7 @@ from app.config.priorities import BULK, HIGHEST, LOWEST, ORDINARY
 from app.config.run_bounds import (
     LONGEST_DEADLINE,
     LONGEST_STEP,
+    MOST_AT_ONCE,
     MOST_AT_START,
     MOST_ATTEMPTS,
     MOST_CANARIES,
@@ -27,8 +28,8 @@ from app.errors import BadInput
 if TYPE_CHECKING:
     from app.workflows.contract.job_family import AnyFamily
 
-WITHOUT_END = 1_000_000
-"""More items at once than any flow control allows: a ramp that has reached it is over."""
+WITHOUT_END = MOST_AT_ONCE
+"""As many as any flow control allows: a ramp that has reached it is over."""
 
 
 class _Option(BaseModel):

@@ -155,7 +155,9 @@ class ItemClaimer:
             # That it is ours already is left from a life of which the queue's backup knows nothing,
             # or from a claim whose answer was lost.
             over = former - await self._engine.living(tx, former - {token}) if former else former
-        taken = await self._takeovers.take(run_id, held, token, over) if over else []
+        # Rows of the others are not even locked: whoever has those goes on.
+        left = {one: claim for one, claim in held.items() if claim in over}
+        taken = await self._takeovers.take(run_id, left, token) if left else []
         found = [ClaimedItem(ItemClaim(run_id, one, token), taken_over=True) for one in taken]
         due = [one for one in stand if one.left is not None and one.left <= timedelta(0)]
         for one in due:
@@ -166,7 +168,7 @@ class ItemClaimer:
         if any(one.free for one in stand):
             later.append(LET_GO_NOW)
         again = None
-        if len(taken) < sum(claim in over for claim in held.values()):
+        if len(taken) < len(left):
             again = LOCKED
             later.append(again)
         return found, min(later, default=None), again

@@ -30,19 +30,16 @@ class Takeovers:
     engine: Engine
     worker: str
 
-    async def take(
-        self, run_id: str, held: Mapping[str, Token], token: Token, over: Collection[Token]
-    ) -> list[str]:
-        """Claim what these deliveries still hold, which are over. What is told of a worker that is
+    async def take(self, run_id: str, held: Mapping[str, Token], token: Token) -> list[str]:
+        """Claim what deliveries still hold that are over. What is told of a worker that is
         gone is one commit with the first items that are taken from it.
 
         Args:
             held: whose claim each item carries.
         """
         async with self.database.begin() as tx:
-            # Rows of others are not even locked: whoever has those goes on.
-            left = [one for one, claim in held.items() if claim in over]
-            taken = await claims.take_from(tx, run_id, left, token, over)
+            over = set(held.values())
+            taken = await claims.take_from(tx, run_id, list(held), token, over)
             told = await self._told(tx, run_id, [held[one] for one in taken]) if taken else []
         for one in told:
             log.warning(

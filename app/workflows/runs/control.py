@@ -72,13 +72,15 @@ class RunControl:
         Raises:
             Conflict: its budget is spent, or its family does not take its params or its entity.
         """
+        found = await self._get(run_id)
+        if found.status == RunStatus.PAUSED:
+            self._require_readable(found)  # by the author's code: before the row is locked
         async with self.database.begin() as tx:
             await runs.lock(tx, run_id)
             run = await runs.get(tx, run_id)
             if check is not None:
                 check(run)
             if run.status == RunStatus.PAUSED:
-                self._require_readable(run)
                 _require_budget(run, options or RunOptions.model_validate(run.options))
             elif run.status not in (RunStatus.PENDING, RunStatus.RUNNING):
                 await transitions.require(tx, run_id, RunStatus.RUNNING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -24,22 +24,33 @@ def _callbacks(group: typer.Typer) -> Iterator[Callable[..., Any]]:
         yield from _callbacks(inner.typer_instance)
 
 
-def _fractions() -> dict[str, OptionInfo]:
-    """Every option that is a float, by the command's function and its own name."""
+def _options_of(number: type) -> dict[str, OptionInfo]:
+    """Every option that is such a number, by the command's function and its own name."""
     found: dict[str, OptionInfo] = {}
     for place in dict.fromkeys(place for place, _ in COMMANDS.values()):
         for command in _callbacks(import_module(f"app.cli.{place}").commands):
-            for name, one in inspect.signature(command, eval_str=True).parameters.items():
-                kind, *more = get_args(one.annotation) if get_origin(one.annotation) else (None,)
-                if kind is float or float in get_args(kind):
-                    [option] = (info for info in more if isinstance(info, OptionInfo))
-                    found[f"{command.__qualname__} {name}"] = option
+            for name, given in inspect.signature(command, eval_str=True).parameters.items():
+                kind, *told = get_args(given.annotation) or [None]
+                if kind is number or number in get_args(kind):
+                    for option in told:
+                        if isinstance(option, OptionInfo):
+                            found[f"{command.__qualname__} {name}"] = option
     return found
 
 
 def test_an_option_with_a_fraction_says_both_ends_so_that_no_number_without_end_passes() -> None:
-    options = _fractions()
+    options = _options_of(float)
     assert {"run budget_usd", "run ramp_factor", "qstash_dev speed"} <= options.keys()
+    assert [name for name, one in options.items() if one.min is None or one.max is None] == []
+
+
+def test_an_option_of_a_run_says_both_ends_of_its_number() -> None:
+    options = {
+        name: one
+        for name, one in _options_of(int).items()
+        if name.partition(" ")[0] in ("run", "preview")
+    }
+    assert {"run limit", "run budget_tokens", "preview budget_tokens"} <= options.keys()
     assert [name for name, one in options.items() if one.min is None or one.max is None] == []
 
 

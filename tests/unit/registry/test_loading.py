@@ -248,11 +248,11 @@ REFUSED = {
     ),
     "parallelism of nothing": (
         changed('verb = "greet"', "flow = Flow(execute=FlowControl(parallelism=0))"),
-        f"broken.py line {LINE + 3}: A flow control's parallelism must be 1 or more, not 0",
+        f"line {LINE + 3}: A flow control's parallelism must be from 1 to 1,000,000, not 0",
     ),
     "a negative rate": (
         changed('verb = "greet"', "flow = Flow(execute=FlowControl(rate=-1))"),
-        f"broken.py line {LINE + 3}: A flow control's rate must be above 0, not -1",
+        f"line {LINE + 3}: A flow control's rate must be above 0 and at most 1,000,000, not -1",
     ),
     "a syntax error": (
         HEAD + "class (:",
