@@ -4,7 +4,8 @@ has, beside whatever its family's overlap policy says."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,10 +47,6 @@ class ChildRuns:
     engine: Engine
     families: Mapping[str, BoundFamily]
     look_ahead: int
-
-    def family(self, step: str, name: str) -> BoundFamily:
-        """See ``family_of``."""
-        return family_of(self.families, step, name)
 
     async def begin(
         self,
@@ -178,7 +175,8 @@ def asked_child(
         StepMisused: the family takes no such params.
         BadInput: it has no such ids.
     """
-    kept = bound.params.keep(_read(step, bound, params))
+    with _taken(step, bound):
+        kept = bound.params.keep(_read(bound, params))
     child = checked_id(id_text(item_id, "child()"))
     bound.check_ids([child])
     return child, kept
@@ -196,7 +194,8 @@ def asked_run(
     Raises:
         StepMisused: the family takes no such params, or has no such ids.
     """
-    read = _read(step, bound, params)
+    with _taken(step, bound):
+        read = _read(bound, params)
     try:
         named = None if item_ids is None else texts(item_ids)
         request = RunRequest(params=read, force=force, item_ids=named)
@@ -205,16 +204,24 @@ def asked_run(
         raise StepMisused(f"Step {step!r}: {error.detail}") from None
 
 
-def _read(step: str, bound: BoundFamily, params: GivenParams) -> BaseModel:
+def _read(bound: BoundFamily, params: GivenParams) -> BaseModel:
+    if isinstance(params, bound.family.params):
+        return params
+    return bound.params.of({} if params is None else params)
+
+
+@contextmanager
+def _taken(step: str, bound: BoundFamily) -> Iterator[None]:
+    """
+    Raises:
+        StepMisused: the family takes no such params.
+    """
     try:
-        if not isinstance(params, bound.family.params):
-            params = bound.params.of({} if params is None else params)
-        bound.params.keep(params)  # it reads back as it is
+        yield
     except BadInput as error:
         raise StepMisused(
             f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
         ) from None
-    return params
 
 
 def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the child's own type

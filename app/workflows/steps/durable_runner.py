@@ -28,7 +28,7 @@ from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.answer_links import AnswerLinks
-from app.workflows.steps.children import ChildRuns, result_of
+from app.workflows.steps.children import ChildRuns, family_of, result_of
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
 from app.workflows.steps.payloads import checked_args, checked_value, expected, shown_to_people
@@ -205,7 +205,7 @@ class DurableStepRunner:
         item_id: str | int | UUID,
         params: BaseModel | Mapping[str, Any] | None,
     ) -> Any:  # what the child's execute returned
-        bound = self._parts.children.family(name, family)
+        bound = family_of(self._parts.children.families, name, family)
         asked = await self._steps.ask(name, StepKind.CHILD)
         if asked.known is None:
             with self._steps.rest.working(), self._steps.raised.of(asked.record):
@@ -223,7 +223,7 @@ class DurableStepRunner:
         force: bool,
         item_ids: Sequence[str | int | UUID] | None,
     ) -> str:
-        bound = self._parts.children.family(name, family)
+        bound = family_of(self._parts.children.families, name, family)
         asked = await self._steps.ask(name, StepKind.START)
         if asked.done:
             return str(self._steps.load(asked.result))

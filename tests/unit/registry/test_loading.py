@@ -44,6 +44,7 @@ class Greet(JobFamily[FamilyParams, str, str]):
 """
 )
 LINE = FAMILY.splitlines().index("class Greet(JobFamily[FamilyParams, str, str]):") + 1
+CONTROL = f"broken.py line {LINE + 3}: A flow control's"
 PAGE = """
     def page(self, cursor, size, params, ctx):
         return None
@@ -248,11 +249,11 @@ REFUSED = {
     ),
     "parallelism of nothing": (
         changed('verb = "greet"', "flow = Flow(execute=FlowControl(parallelism=0))"),
-        f"line {LINE + 3}: A flow control's parallelism must be from 1 to 1,000,000, not 0",
+        CONTROL + " parallelism must be from 1 to 1,000,000, not 0",
     ),
     "a negative rate": (
         changed('verb = "greet"', "flow = Flow(execute=FlowControl(rate=-1))"),
-        f"line {LINE + 3}: A flow control's rate must be above 0 and at most 1,000,000, not -1",
+        CONTROL + " rate must be above 0 and at most 1,000,000, not -1",
     ),
     "a syntax error": (
         HEAD + "class (:",
