@@ -212,10 +212,7 @@ def _read(bound: BoundFamily, params: GivenParams) -> BaseModel:
 
 @contextmanager
 def _taken(step: str, bound: BoundFamily) -> Iterator[None]:
-    """
-    Raises:
-        StepMisused: the family takes no such params.
-    """
+    """Says so where the family takes no such params."""
     try:
         yield
     except BadInput as error:
