@@ -205,20 +205,17 @@ def asked_run(
 
 
 def _read(bound: BoundFamily, params: GivenParams) -> BaseModel:
-    if isinstance(params, bound.family.params):
-        return params
-    return bound.params.of({} if params is None else params)
+    given = {} if params is None else params
+    return given if isinstance(given, bound.family.params) else bound.params.of(given)
 
 
 @contextmanager
 def _taken(step: str, bound: BoundFamily) -> Iterator[None]:
-    """Says so where the family takes no such params."""
     try:
         yield
     except BadInput as error:
-        raise StepMisused(
-            f"Step {step!r}: {bound.name} does not take these params: {error.detail}"
-        ) from None
+        refused = f"{bound.name} does not take these params: {error.detail}"
+        raise StepMisused(f"Step {step!r}: {refused}") from None
 
 
 def result_of(step: str, bound: BoundFamily, text: str | None) -> Any:  # of the child's own type
