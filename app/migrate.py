@@ -23,6 +23,7 @@ from app.errors import ConfigurationError
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, MigrationHistory
 from app.store.pooler import require_session
+from app.store.readiness import revision
 
 __all__ = [
     "UnknownRevision",
@@ -72,6 +73,12 @@ async def migrate(
         # The lock is the session's: it outlives each migration's transaction, and ends with us.
         async with database.connect() as holder:
             await holder.execute(_LOCK)
+            # Before anything is made, and only as long as no table of the service's is.
+            if any(one.name == SERVICE.name for one in histories) and (
+                await revision(database, SERVICE) is None
+            ):
+                async with database.connect() as connection:
+                    await _require_apart(connection, schema)
             for history in histories:
                 async with database.connect() as connection:
                     await _bring_up(connection, history, schema)
@@ -80,8 +87,6 @@ async def migrate(
 
 
 async def _bring_up(connection: AsyncConnection, history: MigrationHistory, schema: str) -> None:
-    if history.name == SERVICE.name:
-        await _require_apart(connection, schema)
     try:
         await connection.run_sync(_upgrade, history)
         await connection.commit()
@@ -96,7 +101,12 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
                 f"The role of DATABASE_URL may not do what a migration of alembic/{history.name}"
                 f" does: {said}. {_right_for(history, schema)} (docs/guides/adopting.md)"
             ) from error
-        if sqlstate(error) == THERE_ALREADY and history.name == SERVICE.name:
+        if sqlstate(error) == THERE_ALREADY and history.name != SERVICE.name:
+            raise ConfigurationError(
+                f"The schema {schema} holds what is not Sluice's: {said}. It stays as it is."
+                " Name another schema by SLUICE_SCHEMA."
+            ) from error
+        if sqlstate(error) == THERE_ALREADY:
             raise ConfigurationError(
                 f"A migration of alembic/service makes what is there already: {said}. Nothing of it"
                 " was kept. If the table is your application's, take out the migration, and declare"
@@ -110,12 +120,22 @@ async def _require_apart(connection: AsyncConnection, schema: str) -> None:
     Raises:
         ConfigurationError: what the service's migrations make would be among Sluice's own tables.
     """
-    if (await connection.scalar(text("SELECT current_schema()"))) == schema:
+    if not await connection.scalar(text("SELECT to_regnamespace(:name)"), {"name": schema}):
+        try:
+            # To see where the search path leads then: it is rolled back.
+            await connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+        except DBAPIError as error:
+            if sqlstate(error) == NO_RIGHT:
+                return  # which the first migration says, and what to do
+            raise
+    leads_to = await connection.scalar(text("SELECT current_schema()"))
+    await connection.rollback()
+    if leads_to == schema:
         raise ConfigurationError(
             f"The service's tables would be made in the schema {schema}, among Sluice's own: the"
             " search_path of DATABASE_URL's role leads there, as it does where the role has the"
-            " schema's name. Use another role, or: ALTER ROLE … SET search_path = public"
-            " (docs/guides/adopting.md)"
+            " schema's name. Nothing was made. Use another role, or: ALTER ROLE … SET search_path ="
+            " public (docs/guides/adopting.md)"
         )
 
 

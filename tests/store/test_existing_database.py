@@ -211,20 +211,46 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
             assert (await sluice.ended(run_id)).succeeded == 4
 
 
+@pytest.mark.parametrize("there", [True, False])
 async def test_no_table_of_the_service_is_made_among_ours(
-    existing: str, looking: asyncpg.Connection, role: str, tmp_path: Path
+    existing: str, looking: asyncpg.Connection, role: str, tmp_path: Path, there: bool
 ) -> None:
     """The search path of a role begins with the schema of its name."""
-    await looking.execute(f"CREATE SCHEMA {role} AUTHORIZATION {role}")
+    if there:
+        await looking.execute(f"CREATE SCHEMA {role} AUTHORIZATION {role}")
+    else:
+        await looking.execute(f"GRANT CREATE ON DATABASE {await _database(looking)} TO {role}")
     dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))
-    services = own_history(tmp_path, runs="CREATE TABLE run (id int)")
+    services = own_history(tmp_path, greetings="CREATE TABLE greeting (id int)")
+    both = (SLUICE, services)
     with pytest.raises(ConfigurationError, match=r"among Sluice's own.*SET search_path"):
-        await migrate(dsn, schema=role, histories=(SLUICE, services))
+        await migrate(dsn, schema=role, histories=both)
+    assert await tables_of(looking, role) == set()
+    assert (await _has_schema(looking, role)) is there
     await looking.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
     await looking.execute(f"ALTER ROLE {role} SET search_path = public")
-    made = own_history(tmp_path / "made", greetings="CREATE TABLE greeting (id int)")
-    await migrate(dsn, schema=role, histories=(SLUICE, made))
+    await migrate(dsn, schema=role, histories=both)
     assert "greeting" in await tables_of(looking, "public")
+    # Where they are once, they are brought up to date, wherever that is.
+    await looking.execute(f"ALTER ROLE {role} RESET search_path")
+    await migrate(dsn, schema=role, histories=both)
+
+
+async def _database(connection: asyncpg.Connection) -> str:
+    return f'"{await connection.fetchval("SELECT current_database()")}"'
+
+
+async def _has_schema(connection: asyncpg.Connection, name: str) -> bool:
+    return await connection.fetchval("SELECT to_regnamespace($1)", name) is not None
+
+
+async def test_a_schema_of_somebody_elses_tables_is_told_and_stays_as_it_is(
+    existing: str, looking: asyncpg.Connection
+) -> None:
+    await looking.execute("CREATE SCHEMA theirs; CREATE TABLE theirs.run (id int)")
+    with pytest.raises(ConfigurationError, match=r'"run" already exists.*SLUICE_SCHEMA'):
+        await migrate(existing, schema="theirs", histories=(SLUICE,))
+    assert await tables_of(looking, "theirs") == {"run"}
 
 
 async def test_a_role_that_may_not_read_our_tables_is_told_so(existing: str, role: str) -> None:
