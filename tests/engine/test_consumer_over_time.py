@@ -42,7 +42,7 @@ class MemoryQueue:
     waiting: list[Waiting] = field(default_factory=list)
     tell: list[Callable[[str, int], None]] = field(default_factory=list)
     looks: list[float] = field(default_factory=list)
-    take_overs: list[float] = field(default_factory=list)
+    claims: list[float] = field(default_factory=list)
 
     def add(self, *numbers: int, delay: float = 0.0) -> None:
         self.waiting += [Waiting(number, _now() + delay) for number in numbers]
@@ -51,7 +51,7 @@ class MemoryQueue:
 
     async def claim(self, asked: Sequence[tuple[str, Ask]], limit: int) -> list[Delivery]:
         await asyncio.sleep(ROUND_TRIP)
-        self.looks.append(_now())
+        self.claims.append(_now())
         most = min(limit, *(ask.most for _, ask in asked))
         free = [one for one in self.waiting if one.due_at <= _now() and not one.locked][:most]
         for one in free:
@@ -70,8 +70,11 @@ class MemoryQueue:
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
         await asyncio.sleep(ROUND_TRIP)
 
-    async def take_over(self, held: Collection[Token]) -> None:
-        self.take_overs.append(_now())
+    async def look(
+        self, held: Collection[Token], flow_keys: Collection[str]
+    ) -> timedelta | None:
+        self.looks.append(_now())
+        return await self.next_due(flow_keys, flow_keys)
 
     async def give_back(self) -> None: ...
 
@@ -164,11 +167,11 @@ def test_what_stays_locked_is_asked_for_less_and_less_often() -> None:
             queue.add(1)
             queue.waiting[0].locked = True
             await asyncio.sleep(30)
-        return queue.looks
+        return queue.claims
 
-    looks = in_virtual_time(main)
-    assert 30 <= len(looks) <= 70
-    assert all(later - one < 1.1 for one, later in pairwise(looks))
+    claims = in_virtual_time(main)
+    assert 30 <= len(claims) <= 70
+    assert all(later - one < 1.1 for one, later in pairwise(claims))
 
 
 def test_what_comes_later_is_taken_when_it_is_due_and_not_when_it_is_looked_for_next() -> None:
@@ -186,7 +189,9 @@ def test_what_comes_later_is_taken_when_it_is_due_and_not_when_it_is_looked_for_
     assert max(in_virtual_time(main)) < 0.01
 
 
-def test_an_idle_worker_looks_for_processes_that_are_gone_once_a_second_and_seldom_else() -> None:
+def test_an_idle_worker_asks_one_question_a_second() -> None:
+    """Whether a process is gone, and whether anything is due: it claims nothing before."""
+
     async def main(_loop: VirtualLoop) -> MemoryQueue:
         queue = MemoryQueue()
         async with working(queue, Taker()):
@@ -194,5 +199,24 @@ def test_an_idle_worker_looks_for_processes_that_are_gone_once_a_second_and_seld
         return queue
 
     queue = in_virtual_time(main)
-    assert 55 <= len(queue.take_overs) <= 60
-    assert all(later - one < 1.1 for one, later in pairwise(queue.take_overs))
+    assert 55 <= len(queue.looks) <= 60
+    assert all(later - one < 1.1 for one, later in pairwise(queue.looks))
+    assert len(queue.claims) == 1
+
+
+def test_what_nobody_is_told_of_is_taken_within_a_second() -> None:
+    async def main(_loop: VirtualLoop) -> list[float]:
+        queue, taker, waits = MemoryQueue(), Taker(), []
+        async with working(queue, taker):
+            queue.tell.clear()
+            for number, delay in enumerate((0.0, 0.4, 0.0, 3.3)):
+                queue.add(number, delay=delay)
+                due = _now() + delay
+                while len(taker.taken) == number:
+                    await asyncio.sleep(0.001)
+                waits.append(_now() - due)
+        return waits
+
+    waits = in_virtual_time(main)
+    assert max(waits) < 1.05
+    assert waits[-1] < 0.01  # it was seen before it was due

@@ -34,8 +34,7 @@ def engine(database: AsyncEngine, database_url: str) -> PostgresEngine:
 @pytest.fixture
 def only_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers do not look by themselves: whatever comes, they were woken for it, or knew when."""
-    monkeypatch.setattr(consumer, "POLL", NEVER)
-    monkeypatch.setattr(consumer, "TAKE_OVER_EVERY", NEVER)
+    monkeypatch.setattr(consumer, "LOOK_EVERY", NEVER)
 
 
 @pytest.mark.usefixtures("only_woken")
@@ -149,14 +148,16 @@ async def test_what_a_process_holds_that_is_gone_is_delivered_after_three_looks_
 ) -> None:
     """A look a second, as ``test_consumer_over_time`` says: within three seconds."""
     taker, looks = Taker(), 0
-    take_over = QueueConnection.take_over
+    look = QueueConnection.look
 
-    async def counted(queue: QueueConnection, held: Collection[Token]) -> None:
+    async def counted(
+        queue: QueueConnection, held: Collection[Token], flow_keys: Collection[str]
+    ) -> timedelta | None:
         nonlocal looks
         looks += 1
-        await take_over(queue, held)
+        return await look(queue, held, flow_keys)
 
-    monkeypatch.setattr(QueueConnection, "take_over", counted)
+    monkeypatch.setattr(QueueConnection, "look", counted)
     await publish(engine, database, message(1))
     async with database.begin() as tx:  # as one leaves it that had no time for a word
         await tx.execute(text("INSERT INTO sluice.consumer (id) VALUES (gen_random_uuid())"))

@@ -23,10 +23,9 @@ SHARE = 0.01
 """Seconds that a worker leaves to others before it takes more, where nothing ends meanwhile."""
 ASK_EVERY = 0.1
 """Seconds. How often a busy worker asks when the next deferred message is due."""
-POLL = 5.0
-"""Seconds. How often an idle worker asks anew when a message is due."""
-TAKE_OVER_EVERY = 1.0
-"""Seconds between two looks for processes that are gone."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for processes that are gone, and for messages of which nothing was
+heard."""
 REGISTERED_WITHIN = 0.02
 """Seconds between two looks whether others know of us."""
 FAILED_AGAIN = timedelta(seconds=1)
@@ -115,24 +114,36 @@ class QueueConsumer:
         while not (self._presence.registered or self._stopping.is_set()):
             await _wait(self._stopping, REGISTERED_WITHIN)
         # A session that we lost just now may be missed by us alone: the others' come back as ours.
-        self._look_at = _now() + TAKE_OVER_EVERY
+        self._look_at = _now() + LOOK_EVERY
         while not self._stopping.is_set():
             self._wake.clear()
             await self._settle(queue)
             if _now() >= self._look_at:
-                self._look_at = _now() + TAKE_OVER_EVERY
-                await queue.take_over(self._in_hand.keys() | self._ended.keys())
+                await self._look(queue)
             if await self._claim(queue) or self._ended:
                 continue
             await _wait(self._wake, await self._patience(queue))
-            if _now() >= min(self._due_at, self._look_at):
-                # Something is due, or became so between a claim and the question what is next.
-                self._dry.clear()
             if _now() >= self._due_at:
+                self._dry.clear()
                 self._due_known, self._due_at = False, math.inf
         await self._finish()
         await self._settle(queue)
         await queue.give_back()
+
+    async def _look(self, queue: QueueConnection) -> None:
+        """Let others have what dead workers hold, and find what nobody has told us of: for one,
+        what became due between a claim and the question what is next."""
+        self._look_at = _now() + LOOK_EVERY
+        self._due_known = True  # unless something is heard while we look
+        self._due_but = set(self._handlers)
+        due = await queue.look(self._in_hand.keys() | self._ended.keys(), self._handlers)
+        if due is None:
+            self._due_at = math.inf
+        elif due > timedelta(0):
+            self._due_at = _now() + due.total_seconds() + 0.001
+        else:
+            self._dry.clear()
+            self._due_known = False
 
     async def _settle(self, queue: QueueConnection) -> None:
         if not self._ended:
@@ -180,7 +191,7 @@ class QueueConsumer:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
         dry = self._dry.keys
         known = self._due_known and dry <= self._due_but
-        if not known or _now() >= self._asked_at + POLL:
+        if not known:
             if self._in_hand and _now() < self._asked_at + ASK_EVERY:
                 return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()

@@ -93,20 +93,23 @@ class QueueConnection:
             delays = list(again.values())
             await self._fetch(statements.AGAIN, *self._of(again), SOON, delays)
 
-    async def take_over(self, held: Collection[Token]) -> None:
+    async def look(
+        self, held: Collection[Token], flow_keys: Collection[str]
+    ) -> timedelta | None:
         """Let others have what processes hold that are gone, or have been silent for too long; and
-        what is ours by the queue's account alone, and not among ``held``."""
+        what is ours by the queue's account alone, and not among ``held``. Returns the time until a
+        message of these keys is due; none is left: one is already; None: there is none."""
         ours = [number for number, _ in held]
-        [(amiss,)] = await self._fetch(
-            statements.AMISS, self._me, ours, self._heartbeat, MISSED_FOR
+        [(due, amiss)] = await self._fetch(
+            statements.LOOK, self._me, ours, self._heartbeat, MISSED_FOR, list(flow_keys)
         )
-        if not amiss:
-            return
-        await self._fetch(statements.LET_GO, self._me, ours)
-        dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
-        if dead:
-            await self._fetch(statements.GIVE_BACK_OF_DEAD, [row[0] for row in dead])
-        await self._fetch(statements.MISSED, self._me)
+        if amiss:
+            await self._fetch(statements.LET_GO, self._me, ours)
+            dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
+            if dead:
+                await self._fetch(statements.GIVE_BACK_OF_DEAD, [row[0] for row in dead])
+            await self._fetch(statements.MISSED, self._me)
+        return cast("timedelta | None", due)
 
     async def give_back(self) -> None:
         """Let others have at once whatever this worker still holds."""

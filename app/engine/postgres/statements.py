@@ -188,10 +188,18 @@ BURY = f"""
     )
     RETURNING c.id
 """  # noqa: S608
-# Whether any of ``LET_GO``, ``BURY`` and ``MISSED`` would find something: each worker asks every
-# second, and nearly always the answer is no.
-AMISS = f"""
-    SELECT EXISTS (
+# Each worker asks every second, and most of the time nothing else. Whether any of ``LET_GO``,
+# ``BURY`` and ``MISSED`` would find something: nearly always not. And when the next message is due,
+# or since when one is.
+LOOK = f"""
+    SELECT (
+        SELECT min(due.due_at) - now() FROM unnest($5::text[]) AS k(flow_key)
+        CROSS JOIN LATERAL (
+            SELECT due_at FROM sluice.message
+            WHERE flow_key = k.flow_key AND worker IS NULL
+            ORDER BY due_at LIMIT 1
+        ) AS due
+    ), EXISTS (
         SELECT FROM sluice.message
         WHERE worker = $1::uuid AND seq NOT IN (SELECT unnest($2::text[])::bigint)
     ) OR EXISTS (

@@ -30,6 +30,12 @@ _PIN_PARTITION = """
 _UNPIN_PARTITION = """
     DELETE FROM sluice.flow_partition_override WHERE key = $1::text AND partition = $2::text
 """
+# Each process asks this more than once a second, and mostly there is nothing.
+_STANDING = """
+    SELECT EXISTS (SELECT FROM sluice.flow_override),
+           EXISTS (SELECT FROM sluice.flow_partition_override),
+           EXISTS (SELECT FROM sluice.flow_hold WHERE until > now())
+"""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('sluice.flow_override', 0))")
 
 
@@ -44,8 +50,13 @@ async def find(tx: AsyncConnection, key: str) -> FlowOverride | None:
     return None if row is None else FlowOverride(**row._mapping)
 
 
+async def anything_standing(tx: AsyncConnection) -> tuple[bool, bool, bool]:
+    """Whether there are overrides of flow keys, overrides of partitions, and holds."""
+    [(keys, partitions, holds)] = await fetch_raw(tx, _STANDING)
+    return keys, partitions, holds
+
+
 async def load_all(tx: AsyncConnection) -> list[FlowOverride]:
-    # Each process asks once a second, and mostly there are none.
     rows = await fetch_raw(tx, _ALL)
     return [FlowOverride(**dict(zip(_TABLE.c.keys(), row, strict=True))) for row in rows]
 

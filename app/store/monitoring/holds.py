@@ -13,7 +13,6 @@ from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
 from app.store.storable import storable
 
-# Each process reads these once a second, and mostly there are none.
 _STANDING = """
     SELECT key, cause, reason, since, again_at, until, until - now() FROM sluice.flow_hold
     WHERE until > now()

@@ -31,9 +31,10 @@ async def read_standing(
         partitioned: whether partitions of any key have limits.
     """
     async with reading(database) as connection:
-        rows = await flow_overrides.load_all(connection)
-        pins = await flow_overrides.partitions(connection) if partitioned else []
-        held = await holds.standing(connection, throttled, flow_keys.keys())
+        keys, partitions, on_hold = await flow_overrides.anything_standing(connection)
+        rows = await flow_overrides.load_all(connection) if keys else []
+        pins = await flow_overrides.partitions(connection) if partitions and partitioned else []
+        held = await holds.standing(connection, throttled, flow_keys.keys()) if on_hold else []
     found = {row.key: override_of(row) for row in rows}
     for pin in pins:
         now = found.get(pin.key) or Override(None, paused=False)

@@ -113,8 +113,7 @@ async def test_an_idle_worker_is_there_when_a_wait_is_over(
 ) -> None:
     """It knows when: it does not look by itself here. So what makes it late is the way there and
     this machine, which is quick for once among several times."""
-    monkeypatch.setattr(consumer, "POLL", NEVER)
-    monkeypatch.setattr(consumer, "TAKE_OVER_EVERY", NEVER)
+    monkeypatch.setattr(consumer, "LOOK_EVERY", NEVER)
 
     async def script(item: str, ctx: Context) -> None:
         await wait(clock, item, ctx)
