@@ -70,9 +70,7 @@ class MemoryQueue:
     async def settle(self, ended: Mapping[Token, timedelta | None]) -> None:
         await asyncio.sleep(ROUND_TRIP)
 
-    async def look(
-        self, held: Collection[Token], flow_keys: Collection[str]
-    ) -> timedelta | None:
+    async def look(self, held: Collection[Token], flow_keys: Collection[str]) -> timedelta | None:
         self.looks.append(_now())
         return await self.next_due(flow_keys, flow_keys)
 

@@ -93,9 +93,7 @@ class QueueConnection:
             delays = list(again.values())
             await self._fetch(statements.AGAIN, *self._of(again), SOON, delays)
 
-    async def look(
-        self, held: Collection[Token], flow_keys: Collection[str]
-    ) -> timedelta | None:
+    async def look(self, held: Collection[Token], flow_keys: Collection[str]) -> timedelta | None:
         """Let others have what processes hold that are gone, or have been silent for too long; and
         what is ours by the queue's account alone, and not among ``held``. Returns the time until a
         message of these keys is due; none is left: one is already; None: there is none."""

@@ -67,13 +67,12 @@ class Sample:
 _COLUMNS = [_SAMPLE.c.at, *(_SAMPLE.c[name] for name in COUNTERS)]
 
 
-async def unfinished(tx: AsyncConnection) -> tuple[datetime, dict[str, tuple[int, ...]]]:
-    """The moment, and by run how ``COUNTERS`` stand."""
+async def unfinished(tx: AsyncConnection) -> tuple[datetime, dict[str, tuple[int, ...]]] | None:
+    """The moment, and by run how ``COUNTERS`` stand; None: there is no such run."""
     query = select(func.now(), _RUN.c.id, *(_RUN.c[name] for name in COUNTERS))
     query = query.where(_RUN.c.finished_at.is_(None), _RUN.c.scheduled > 0).limit(MOST_RUNS)
     rows = (await tx.execute(query)).all()
-    now = rows[0][0] if rows else (await tx.scalars(select(func.now()))).one()
-    return now, {row[1]: tuple(row[2:]) for row in rows}
+    return (rows[0][0], {row[1]: tuple(row[2:]) for row in rows}) if rows else None
 
 
 async def add(tx: AsyncConnection, stands: Sequence[tuple[str, datetime, tuple[int, ...]]]) -> None:

@@ -37,9 +37,12 @@ class RunSampler:
     async def look(self) -> None:
         """One pass over the runs that have not ended. How they end stands in their own rows."""
         async with reading(self.database) as connection:
-            now, stands = await samples.unfinished(connection)
+            found = await samples.unfinished(connection)
         fresh: list[tuple[str, datetime, tuple[int, ...]]] = []
         former, self._courses = self._courses, {}
+        if found is None:
+            return
+        now, stands = found
         for run_id, stood in stands.items():
             course = self._courses[run_id] = former.get(run_id) or _Course((), now, now)
             if course.stood != stood:

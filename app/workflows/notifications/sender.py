@@ -21,6 +21,7 @@ from standardwebhooks import Webhook
 
 from app.connections.faults import Fault
 from app.redaction.redactor import in_use
+from app.store.database import reading
 from app.store.monitoring import audit
 from app.store.monitoring.audit_actions import AuditAction, AuditSubject
 from app.store.notifications import deliveries, targets
@@ -128,8 +129,8 @@ class NotificationSender:
     async def _take(self, fault: Fault, wake: asyncio.Event) -> int:
         """Begin an attempt at each that is due, as far as its target has room. Returns how many."""
         busy = Counter(self._tasks.values())
-        async with self.database.begin() as tx:
-            claimed = await deliveries.claim(tx, busy, at_once=AT_ONCE)
+        async with reading(self.database) as connection:
+            claimed = await deliveries.claim(connection, busy, at_once=AT_ONCE)
         for delivery in claimed:
             task = asyncio.create_task(self._attempted(delivery, fault))
             self._tasks[task] = delivery.target_id

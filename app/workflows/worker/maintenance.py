@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
+from app.store.database import reading
 from app.store.items import pages
 from app.store.planning import backfills
 from app.store.pools import end_hung_transactions
@@ -109,7 +110,7 @@ class Watchdog:
         ended = await end_hung_transactions(self.reconciler.database, self.silence)
         if ended:
             log.warning("hung_transactions_ended", connections=ended)
-        async with self.reconciler.database.connect() as connection:
+        async with reading(self.reconciler.database) as connection:
             unfinished = await runs.unfinished(connection)
             filling = await backfills.unfinished(connection)
         for run in unfinished:
