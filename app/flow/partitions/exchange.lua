@@ -53,24 +53,27 @@ local function permit_of(number, place)
 end
 
 lapse(KEYS[1], KEYS[6])
-local before, active_of = {}, {}
-for i, used in ipairs(scores(KEYS[6], asked)) do
-  before[i - 1] = tonumber(used or 0)
-  active_of[i - 1] = before[i - 1]
-end
-local freed, gone, gone_of = 0, {}, {}
+local gone, gone_of = {}, {}
 for number, place in string.gmatch(ARGV[15], '(%d+) (%d+)') do
   place = tonumber(place)
   gone[#gone + 1] = permit_of(number, place)
   gone_of[#gone] = place
 end
-for i, there in ipairs(scores(KEYS[1], gone)) do
-  if there then
-    active_of[gone_of[i]] = active_of[gone_of[i]] - 1
-    freed = freed + 1
-  end
+local freed = 0
+for _, removed in ipairs(in_parts('ZREM', KEYS[1], gone)) do freed = freed + removed end
+local strayed = freed < #gone  -- a lease had ended, or they are given back once more: which, nobody says
+if strayed then
+  redis.call('DEL', KEYS[6])
+  count(KEYS[1], KEYS[6])
 end
-in_parts('ZREM', KEYS[1], gone)
+local before, active_of = {}, {}
+for i, used in ipairs(scores(KEYS[6], asked)) do
+  before[i - 1] = tonumber(used or 0)
+  active_of[i - 1] = before[i - 1]
+end
+if not strayed then
+  for _, place in ipairs(gone_of) do active_of[place] = active_of[place] - 1 end
+end
 local due_of, moved = {}, {}
 if paced then
   for i = 1, partitions do

@@ -20,7 +20,8 @@ from app.store.statuses import RETRYING
 # the run waits for its row meanwhile; behind a lock of its own, because a statement sees what was
 # committed before it began. An item that is there already takes the place of one that may begin,
 # which is made good afterwards. What is known of the partitions is looked up in one value: a join
-# with them, whose plan knows of no sizes, compares each item with each of them.
+# with them, whose plan knows of no sizes, compares each item with each of them. Their rows are not
+# upserted, because that locks each, and writes of the lock, before it changes it.
 _ADVANCE = f"""
     WITH here AS (
         SELECT id,
@@ -50,11 +51,19 @@ _ADVANCE = f"""
         )
         ORDER BY given.place LIMIT (SELECT room FROM here)
         ON CONFLICT DO NOTHING RETURNING item_id, partition, status
-    ), admitted AS (
-        INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
-        SELECT $1::text, fresh.partition, count(*) FROM fresh
-        WHERE fresh.status = 'pending' AND fresh.partition <> '' GROUP BY fresh.partition
-        ON CONFLICT (run_id, partition) DO UPDATE SET admitted = p.admitted + excluded.admitted
+    ), admitted AS MATERIALIZED (
+        SELECT fresh.partition, count(*) AS n, (SELECT of FROM known) ? fresh.partition AS known
+        FROM fresh WHERE fresh.status = 'pending' AND fresh.partition <> ''
+        GROUP BY fresh.partition
+    ), first AS (
+        INSERT INTO sluice.run_partition (run_id, partition, admitted)
+        SELECT $1::text, partition, n FROM admitted WHERE known IS NOT TRUE
+    ), further AS (
+        UPDATE sluice.run_partition AS p SET admitted = p.admitted
+            + ((SELECT jsonb_object_agg(partition, n) FROM admitted) ->> p.partition)::int
+        WHERE run_id = $1::text AND partition = ANY(ARRAY(
+            SELECT partition FROM admitted WHERE known
+        ))
     ), parked AS (
         INSERT INTO sluice.parked_item (run_id, partition, item_id)
         SELECT $1::text, fresh.partition, fresh.item_id FROM fresh WHERE fresh.status = 'suspended'

@@ -35,15 +35,15 @@ _COUNT = f"""
               coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority,
               suspended > 0 AS any_suspended
 """  # noqa: S608
-# With what the outcomes leave behind of partitions, whose rows are locked after the run's, as
-# everywhere: nothing is inserted before a row of `former` is there.
+# With what the outcomes leave behind of partitions. Their rows are there, written with the items,
+# and are locked after the run's, as everywhere: none is looked for before `former` has a row.
 _COUNT_AND_LEAVE = _COUNT.replace(
     _FORMER,
     f"""{_FORMER}, fewer AS (
-        INSERT INTO sluice.run_partition AS p (run_id, partition, admitted)
-        SELECT former.id, t.key, -t.value::int FROM former, json_each_text($12::json) AS t
-        ON CONFLICT (run_id, partition) DO UPDATE
-        SET admitted = greatest(p.admitted + excluded.admitted, 0)
+        UPDATE sluice.run_partition AS p
+        SET admitted = greatest(p.admitted - ($12::jsonb ->> p.partition)::int, 0)
+        WHERE run_id = (SELECT id FROM former)
+          AND partition = ANY(ARRAY(SELECT jsonb_object_keys($12::jsonb)))
     )""",  # noqa: S608
 )
 _COUNTED = ("succeeded", "skipped", "failed", "cancelled", "timed_out")  # as $4 to $8
