@@ -90,8 +90,10 @@ end
 local line = mixed and want > 0 and choice_of(mine, theirs, rivals, share, KEYS[6])
 local granted, kept = 0, 0
 local reply, levels = {excess, -1, 0}, {}
--- What a slower rate left behind must not hold up a faster one.
-local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
+-- What a slower rate left behind must not hold up a faster one. It is moved once, and written down:
+-- else it would stay as far ahead of whoever asks.
+local left_behind = tonumber(redis.call('GET', KEYS[2]) or '0')
+local due = math.min(left_behind, now + horizon + interval)
 while granted < want and granted + kept < room do
   local start = now
   if interval > 0 then
@@ -131,7 +133,7 @@ if interval > 0 and kept > 0 then
   reply[2] = reply[2] < 0 and horizon / 2 or math.min(reply[2], horizon / 2)
 end
 
-if interval > 0 and granted > 0 then
+if interval > 0 and (granted > 0 or due < left_behind) then
   redis.call('SET', KEYS[2], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 60000)
 end
 local count = ARGV[12] + granted

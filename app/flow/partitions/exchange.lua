@@ -78,9 +78,11 @@ local due_of, moved = {}, {}
 if paced then
   for i = 1, partitions do
     if paces[i] > 0 then
-      -- What a slower rate left behind must not hold up a faster one.
-      local next = tonumber(redis.call('GET', ARGV[16] .. names[i]) or '0')
-      due_of[i] = math.min(next, now + horizon + paces[i])
+      -- What a slower rate left behind must not hold up a faster one. It is moved once, and written
+      -- down: else it would stay as far ahead of whoever asks.
+      local left_behind = tonumber(redis.call('GET', ARGV[16] .. names[i]) or '0')
+      due_of[i] = math.min(left_behind, now + horizon + paces[i])
+      moved[i] = due_of[i] < left_behind or nil
     end
   end
 end
@@ -102,7 +104,8 @@ if parallelism > 0 then
 end
 
 local reply = {0, -1}
-local due = math.min(tonumber(redis.call('GET', KEYS[2]) or '0'), now + horizon + interval)
+local left_behind = tonumber(redis.call('GET', KEYS[2]) or '0')
+local due = math.min(left_behind, now + horizon + interval)
 local granted, ask, taken, short = 0, -1, {}, false
 local number, ends = tonumber(ARGV[10]) - 1, string.format('%.0f', now + lease)
 for place in string.gmatch(ARGV[14], '%d+') do
@@ -162,7 +165,7 @@ end
 in_parts('ZADD', KEYS[6], used)
 in_parts('ZREM', KEYS[6], unused)
 count_anew_later(KEYS[6])
-if interval > 0 and granted > 0 then
+if interval > 0 and (granted > 0 or due < left_behind) then
   redis.call('SET', KEYS[2], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 60000)
 end
 if granted > 0 then
