@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.support import service
 from tests.support.http import OPS, listening
-from tests.support.processes.forking import Forking
+from tests.support.processes import forking
 
 SECRET = "secret-of-the-cli-tests-0123456789"
 SLUICE = Path(sys.executable).with_name("sluice")
@@ -25,13 +25,12 @@ SLUICE = Path(sys.executable).with_name("sluice")
 @dataclass(frozen=True)
 class Sluice:
     env: Mapping[str, str]
-    forking: Forking
 
     def run(self, *args: str, text: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         """``text``: what the command reads."""
         given = {**self.env, **env}
         folder = Path(self.env["SLUICE_DATA_DIR"])
-        return self.forking.run([str(SLUICE), *args], given, folder, text, timeout=60)
+        return forking.run([str(SLUICE), *args], given, folder, text, timeout=60)
 
     def refused(self, *args: str, **env: str) -> str:
         """The sentence after ``error:``, of a command that must fail with nothing else."""
@@ -79,9 +78,9 @@ def stop(process: subprocess.Popen[bytes]) -> int:
 class Command:
     """``sluice`` in a process, while this one serves it."""
 
-    def __init__(self, url: str, folder: Path, forking: Forking) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
         own = {"SLUICE_URL": url, "SLUICE_TOKEN": OPS, "SLUICE_DATA_DIR": str(folder)}
-        self.sluice = Sluice({**os.environ, **own}, forking)
+        self.sluice = Sluice({**os.environ, **own})
 
     async def run(self, *args: str) -> subprocess.CompletedProcess[str]:
         return await asyncio.to_thread(self.sluice.run, *args)
@@ -124,9 +123,8 @@ class Commanding:
     """Serves a service of this process, and gives the command that calls it."""
 
     folder: Path
-    forking: Forking
 
     @asynccontextmanager
     async def __call__(self, sluice: service.Sluice) -> AsyncIterator[Command]:
         async with listening(sluice) as caller:
-            yield Command(str(caller.base_url), self.folder, self.forking)
+            yield Command(str(caller.base_url), self.folder)

@@ -10,16 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import SECRET, Commanding, Sluice, stop, wait_for
-from tests.support.processes.forking import Forking, forking
 from tests.support.servers.choice import TestServers
 from tests.support.servers.databases import Databases
 from tests.support.servers.ports import free_port
-
-
-@pytest.fixture(scope="session")
-def forked() -> Iterator[Forking]:
-    with forking() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +26,6 @@ async def migrated(databases: Databases) -> AsyncIterator[str]:
 def sluice(
     migrated: str,
     servers: TestServers,
-    forked: Forking,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Sluice:
     port = str(free_port())
@@ -49,8 +41,7 @@ def sluice(
             "SLUICE_TOKENS": f"cli:{SECRET}",
             "SLUICE_TOKEN": SECRET,
             "SLUICE_STOP_TIMEOUT": "5",
-        },
-        forked,
+        }
     )
 
 
@@ -70,6 +61,6 @@ def service(sluice: Sluice, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def commanding(tmp_path: Path, forked: Forking) -> Commanding:
+def commanding(tmp_path: Path) -> Commanding:
     """``async with commanding(sluice) as command:``."""
-    return Commanding(tmp_path, forked)
+    return Commanding(tmp_path)

@@ -101,7 +101,7 @@ async def test_a_database_that_was_given_is_not_seeded(
 ) -> None:
     assert sluice.run("migrate", "--demo", DATABASE_URL=empty).returncode == 0
     port = str(free_port())  # the module's service may have the other one
-    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port}, sluice.forking)
+    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port})
     log = tmp_path / "log"
     process = given.start("serve", "--demo", log=log)
     connection = await asyncpg.connect(empty)

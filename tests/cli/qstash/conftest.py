@@ -14,7 +14,6 @@ from app.qstash_dev.delivery.faults import Faults
 from app.qstash_dev.options import QStashOptions
 from app.qstash_dev.server import LocalQStash, local_qstash
 from tests.cli.command import Sluice
-from tests.support.processes.forking import Forking
 
 APP_URL = "http://127.0.0.1:9/below"
 
@@ -26,7 +25,6 @@ class Asked:
     qstash: LocalQStash
     faults: Faults
     env: dict[str, str]
-    forking: Forking
     shown: list[str] = field(default_factory=list)
     """All that they have printed."""
 
@@ -42,11 +40,11 @@ class Asked:
         return told
 
     def _sluice(self, env: dict[str, str]) -> Sluice:
-        return Sluice({**self.env, **env}, self.forking)
+        return Sluice({**self.env, **env})
 
 
 @pytest.fixture
-async def asked(forked: Forking, tmp_path: Path) -> AsyncIterator[Asked]:
+async def asked(tmp_path: Path) -> AsyncIterator[Asked]:
     faults = Faults()
     async with local_qstash(QStashOptions(), faults) as qstash:
         env = {
@@ -56,7 +54,7 @@ async def asked(forked: Forking, tmp_path: Path) -> AsyncIterator[Asked]:
             "SLUICE_DATA_DIR": str(tmp_path),
             "APP_URL": APP_URL,
         }
-        asked = Asked(qstash, faults, env, forked)
+        asked = Asked(qstash, faults, env)
         yield asked
         secrets = set(qstash.variables.values()) - {qstash.url}
         assert not any(secret in text for secret in secrets for text in asked.shown)

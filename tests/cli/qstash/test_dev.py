@@ -14,7 +14,6 @@ import pytest
 
 from tests.cli.command import Sluice, stop, wait_for
 from tests.qstash_dev.destination import a_destination
-from tests.support.processes.forking import Forking
 from tests.support.servers.ports import free_port
 
 VARIABLES = [
@@ -26,10 +25,10 @@ VARIABLES = [
 
 
 @pytest.fixture
-def sluice(forked: Forking, tmp_path: Path) -> Sluice:
+def sluice(tmp_path: Path) -> Sluice:
     """Where nothing else of Sluice's is there."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("QSTASH_")}
-    return Sluice({**env, "SLUICE_DATA_DIR": str(tmp_path)}, forked)
+    return Sluice({**env, "SLUICE_DATA_DIR": str(tmp_path)})
 
 
 @contextmanager
@@ -73,7 +72,7 @@ def test_what_is_given_stays_so_through_restarts(sluice: Sluice, tmp_path: Path)
         "QSTASH_CURRENT_SIGNING_KEY": "sig_" + "a" * 28,
         "QSTASH_NEXT_SIGNING_KEY": "sig_" + "b" * 28,
     }
-    with_these = Sluice({**sluice.env, **given, "QSTASH_DEV_PORT": "0"}, sluice.forking)
+    with_these = Sluice({**sluice.env, **given, "QSTASH_DEV_PORT": "0"})
     for log in (tmp_path / "first", tmp_path / "second"):
         with running(with_these, log, "--json"):
             [told] = [json.loads(line) for line in log.read_text().splitlines() if "{" in line]

@@ -11,13 +11,10 @@ from tests.cli.command import Sluice
 from tests.qstash.called_service import CallSeen, called_service
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
-from tests.support.processes.forking import Forking
 from tests.support.service import Opener
 
 
-async def test_qstash_calls_the_tick_signed_and_is_answered(
-    opener: Opener, forked: Forking, tmp_path: Path
-) -> None:
+async def test_qstash_calls_the_tick_signed_and_is_answered(opener: Opener, tmp_path: Path) -> None:
     async with called_service(opener, Recording(), speed=60.0) as called:
         env = {
             **os.environ,
@@ -26,7 +23,7 @@ async def test_qstash_calls_the_tick_signed_and_is_answered(
             "SLUICE_DATA_DIR": str(tmp_path),
             "APP_URL": called.url,
         }
-        made = await asyncio.to_thread(Sluice(env, forked).run, "qstash", "setup")
+        made = await asyncio.to_thread(Sluice(env).run, "qstash", "setup")
         assert made.stdout.startswith(f"Made the schedule {SCHEDULE}: QStash calls {called.url}/")
         async with asyncio.timeout(PATIENCE):
             while not called.seen:

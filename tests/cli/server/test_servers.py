@@ -68,7 +68,7 @@ async def test_what_is_the_demos_works_on_the_given_database_and_makes_none(
         sluice.run("migrate", DATABASE_URL=empty).stdout
     )
     port = str(free_port())  # the module's service may have the other one
-    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port}, sluice.forking)
+    given = Sluice({**sluice.env, "DATABASE_URL": empty, "SLUICE_PORT": port})
     log = tmp_path / "log"
     process = given.start("serve", "--worker", "--demo", log=log)
     connection = await asyncpg.connect(empty)
@@ -86,4 +86,4 @@ def test_the_port_alone_tells_the_command_line_where_to_call(
     service: Sluice, tmp_path: Path
 ) -> None:
     env = {name: value for name, value in service.env.items() if name != "SLUICE_URL"}
-    assert Sluice(env, service.forking).run("families", "--json").returncode == 0
+    assert Sluice(env).run("families", "--json").returncode == 0

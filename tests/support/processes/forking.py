@@ -1,25 +1,28 @@
-"""``sluice`` as a process that need not load anything: forked from one that has.
+"""Processes that need not load the service: forked from one that has.
 
-Loading takes most of the time of a short command. Everything else is as it is for a user: a process
-of its own, with its own environment, folder, files and exit code. Run as a module, this is the
-process that is forked.
+Loading takes longer than most of them live. Everything else is as it is for a user: each is a
+process of its own, with its own environment, folder, files and exit code. Run as a module, this is
+the process that is forked.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
 import os
 import pkgutil
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
@@ -28,44 +31,97 @@ from typing import IO
 import httpx2
 
 ROOT = Path(__file__).resolve().parents[3]
+_OPENING = Lock()
+
+
+@dataclass(slots=True)
+class Forked:
+    """A process that was forked, as ``subprocess`` has one."""
+
+    command: Sequence[str]
+    pid: int
+    _told: socket.socket
+    _code: int | None = None
+
+    @property
+    def returncode(self) -> int | None:
+        """None: it has not ended."""
+        if self._code is None:
+            with suppress(BlockingIOError):
+                self._hear(socket.MSG_DONTWAIT)
+        return self._code
+
+    def wait(self, timeout: float) -> int:
+        """
+        Raises:
+            TimeoutExpired: it took longer, and was killed.
+        """
+        self._told.settimeout(timeout)
+        try:
+            return self._hear() if self._code is None else self._code
+        except TimeoutError:
+            os.kill(self.pid, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(self.command, timeout) from None
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """To nobody, once it has ended: its number may be another process's by then."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def close(self) -> None:
+        """Hear no more of it."""
+        self._told.close()
+
+    def _hear(self, flags: int = 0) -> int:
+        told = _said(self._told, self.command, flags)
+        self._code = int.from_bytes(told, "big", signed=True)
+        return self._code
 
 
 @dataclass(frozen=True)
-class Forking:
-    _asking: socket.socket
-    _turn: Lock = field(default_factory=Lock)
-
-    def run(
-        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, text: str, timeout: float
-    ) -> subprocess.CompletedProcess[str]:
-        """As ``subprocess.run``. ``text`` is what the command reads."""
-        with TemporaryFile() as given, TemporaryFile() as said, TemporaryFile() as faults:
-            given.write(text.encode())
-            given.seek(0)
-            ours, theirs = socket.socketpair()
-            with ours:
-                order = json.dumps({"argv": list(command), "env": dict(env), "cwd": str(cwd)})
-                files = [theirs.fileno(), given.fileno(), said.fileno(), faults.fileno()]
-                with self._turn:  # tests ask from threads, and an order is sent in two parts
-                    socket.send_fds(self._asking, [len(order).to_bytes(4, "big")], files)
-                    theirs.close()
-                    self._asking.sendall(order.encode())
-                code = _answer(ours, command, timeout)
-            return subprocess.CompletedProcess(command, code, _read(said), _read(faults))
+class _Server:
+    asking: socket.socket
+    turn: Lock = field(default_factory=Lock)
 
 
-def _answer(ours: socket.socket, command: Sequence[str], timeout: float) -> int:
-    pid = int.from_bytes(_told(ours, command), "big")
-    ours.settimeout(timeout)
-    try:
-        return int.from_bytes(_told(ours, command), "big", signed=True)
-    except TimeoutError:
-        os.kill(pid, signal.SIGKILL)
-        raise subprocess.TimeoutExpired(command, timeout) from None
+def fork(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path, streams: Sequence[int]
+) -> Forked:
+    """Start a process, and return once it has begun: the first time, that takes some seconds.
+
+    Args:
+        command: what would follow ``python``: a file, or ``-m`` and a module; and its arguments.
+        streams: files that it has as its standard input, output and error.
+    """
+    with _OPENING:
+        server = _server()
+    ours, theirs = socket.socketpair()
+    order = json.dumps({"command": list(command), "env": dict(env), "cwd": str(cwd)}).encode()
+    with theirs, server.turn:  # tests ask from threads, and an order is sent in two parts
+        files = [theirs.fileno(), *streams]
+        socket.send_fds(server.asking, [len(order).to_bytes(4, "big")], files)
+        server.asking.sendall(order)
+    return Forked(command, int.from_bytes(_said(ours, command), "big"), ours)
 
 
-def _told(ours: socket.socket, command: Sequence[str]) -> bytes:
-    told = ours.recv(4)
+def run(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path, text: str, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """As ``subprocess.run``. ``text`` is what the command reads."""
+    with TemporaryFile() as given, TemporaryFile() as said, TemporaryFile() as faults:
+        given.write(text.encode())
+        given.seek(0)
+        forked = fork(command, env, cwd, [given.fileno(), said.fileno(), faults.fileno()])
+        try:
+            code = forked.wait(timeout)
+        finally:
+            forked.close()
+        return subprocess.CompletedProcess(command, code, _read(said), _read(faults))
+
+
+def _said(ours: socket.socket, command: Sequence[str], flags: int = 0) -> bytes:
+    told = ours.recv(4, flags)
     if not told:
         raise RuntimeError(f"Whoever was to run {' '.join(command)} ended without a word.")
     return told
@@ -76,15 +132,20 @@ def _read(file: IO[bytes]) -> str:
     return file.read().decode()
 
 
-@contextmanager
-def forking() -> Iterator[Forking]:
+@cache
+def _server() -> _Server:
+    """One for each process of the tests, begun by the first of them that needs it."""
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "tests.support.processes.forking", str(theirs.fileno())]
-    with ours:
+    with theirs:
         process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
-        theirs.close()
-        yield Forking(ours)
-    process.wait(10)
+
+    def end() -> None:
+        ours.close()
+        process.wait(10)
+
+    atexit.register(end)
+    return _Server(ours)
 
 
 def _serve(asking: socket.socket) -> None:
@@ -117,9 +178,12 @@ def _watched(order: Mapping[str, object], telling: int, *streams: int) -> int:
     if command == 0:
         os.close(telling)
         _become(order, streams)
-    os.write(telling, command.to_bytes(4, "big"))
-    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    for stream in streams:
+        os.close(stream)  # whoever reads what it says sees its end
     with suppress(BrokenPipeError):  # whoever asked has given up
+        os.write(telling, command.to_bytes(4, "big"))
+    code = os.waitstatus_to_exitcode(os.waitpid(command, 0)[1])
+    with suppress(BrokenPipeError):
         os.write(telling, code.to_bytes(4, "big", signed=True))
     return 0
 
@@ -128,18 +192,21 @@ def _become(order: Mapping[str, object], streams: Sequence[int]) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
-    assert isinstance(order["argv"], list)
+    assert isinstance(order["command"], list)
     assert isinstance(order["env"], dict)
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
     os.chdir(str(order["cwd"]))
-    sys.argv = order["argv"]
+    first, *arguments = order["command"]
     code: object = 0
     try:
-        from app.cli import main  # noqa: PLC0415 - loaded before the fork
-
-        main()
+        if first == "-m":
+            sys.argv = arguments
+            runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = [first, *arguments]
+            runpy.run_path(first, run_name="__main__")
     except SystemExit as ended:
         code = ended.code
     except BaseException:  # noqa: BLE001 - as the interpreter does
@@ -155,7 +222,7 @@ def _load() -> None:
 
     for module in pkgutil.walk_packages(app.cli.__path__, "app.cli."):
         importlib.import_module(module.name)
-    for name in ("app.main", "typer.rich_utils"):
+    for name in ("app.main", "tests.support.service", "typer.rich_utils", "uvloop"):
         importlib.import_module(name)
     httpx2.Client()  # loads what it needs when the first one is made
     gc.freeze()
