@@ -166,6 +166,12 @@ def urls(database_url: str, servers: TestServers) -> Urls:
 
 
 @pytest.fixture
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the machine's does not stand before what families and their services call."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
 def opener(settings: Settings, urls: Urls, own_database: Database) -> Opener:
     """Opens a service over given families: ``async with opener(Family()) as sluice:``."""
     return Opener(settings, urls, kept=own_database.kept)

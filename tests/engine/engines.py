@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -90,12 +90,6 @@ async def working(
     finally:
         worker.stop()
         await running
-
-
-async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None:
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def until_empty(engine: Engine, within: float = PATIENCE) -> None:

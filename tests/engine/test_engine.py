@@ -14,9 +14,9 @@ from app.engine import Delivery, Depth, Engine
 from app.engine.postgres.engine import PostgresEngine
 from app.store.database import reading
 from tests.engine.called_engine import called_engine
-from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
+from tests.engine.engines import Holder, Taker, message, publish, until_empty, working
 from tests.engine.memory_engine import MemoryEngine
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, until
 
 LONG_DUE = timedelta(seconds=60)
 

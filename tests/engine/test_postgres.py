@@ -20,8 +20,8 @@ from app.engine.postgres.engine import PostgresEngine
 from app.engine.postgres.queue_connection import QueueConnection
 from app.store.database import BY_INDEX, reading
 from app.workflows.keys import new_worker
-from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
-from tests.support.patience import PATIENCE
+from tests.engine.engines import Holder, Taker, message, publish, until_empty, working
+from tests.support.patience import PATIENCE, until
 
 NEVER = 3_600.0
 

@@ -19,8 +19,8 @@ from app.engine.qstash import statements
 from app.engine.qstash.answer import NEVER, OVER
 from app.qstash_dev.delivery.faults import Faults
 from tests.engine.called_engine import CalledEngine, called_engine
-from tests.engine.engines import Holder, Taker, message, publish, until, until_empty, working
-from tests.support.patience import PATIENCE
+from tests.engine.engines import Holder, Taker, message, publish, until_empty, working
+from tests.support.patience import PATIENCE, until
 
 
 async def due_for_sending(database: AsyncEngine) -> None:

@@ -17,7 +17,7 @@ from app.flow.overrides import Override
 from app.flow.redis_gate import RedisGate
 from tests.flow.gates import KEY, Overrides, Work, gate
 from tests.support.clocks.rates import assert_rate_kept
-from tests.support.patience import PATIENCE
+from tests.support.patience import PATIENCE, until
 from tests.support.servers.choice import TestServers
 
 Gates = Callable[..., Awaitable[list[RedisGate]]]
@@ -40,12 +40,6 @@ async def gates(servers: TestServers, redis_prefix: str) -> AsyncIterator[Gates]
             ]
 
         yield opened
-
-
-async def until(condition: Callable[[], bool], within: float = PATIENCE) -> None:
-    async with asyncio.timeout(within):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_rate_holds_over_three_workers(gates: Gates) -> None:

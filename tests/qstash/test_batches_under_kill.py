@@ -31,7 +31,7 @@ from tests.support.service import Opener, Sluice, assert_exact
 from tests.workflows.deferred.asking import QUICK, Deferring, asking, begun, endpoint, paid_once
 from tests.workflows.deferred.killer import CANCEL, CREATE, LOOK, READ, UPLOAD, Killer, Stuck
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("no_proxy")]
 
 SPEED = 20
 RETRIED = 1_808 / SPEED
@@ -45,11 +45,6 @@ OPEN = """
 """
 POLLED = "SELECT 1 FROM sluice.provider_batch WHERE polls > 0"
 SOME = "SELECT id FROM sluice.provider_batch WHERE output_read = :some AND done = :some"
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
 
 
 @pytest.fixture

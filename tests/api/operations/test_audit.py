@@ -52,12 +52,6 @@ async def sluice(opener: Opener) -> AsyncIterator[Sluice]:
         yield opened
 
 
-@pytest.fixture
-async def caller(sluice: Sluice) -> AsyncIterator[httpx2.AsyncClient]:
-    async with api(sluice) as client:
-        yield client
-
-
 async def listed(
     caller: httpx2.AsyncClient, **query: str | int
 ) -> list[dict[str, Any]]:  # JSON documents

@@ -52,12 +52,6 @@ async def sluice(opener: Opener) -> AsyncIterator[Sluice]:
         yield opened
 
 
-@pytest.fixture
-async def caller(sluice: Sluice) -> AsyncIterator[httpx2.AsyncClient]:
-    async with api(sluice) as client:
-        yield client
-
-
 def shown(response: httpx2.Response) -> dict[str, Any]:  # a JSON document
     """What the answer says is in force, without key and counters."""
     assert response.status_code == 200, response.text

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from app.workflows.notifications import service
 from tests.support.families import Recording
-from tests.support.http import api, assert_problem, fields
+from tests.support.http import assert_problem, fields
 from tests.support.network.llm_server import Server, response
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
@@ -27,12 +27,6 @@ SLACK = "https://93.184.216.34/services/T000/B000/of-the-path-of-it"
 async def sluice(opener: Opener) -> AsyncIterator[Sluice]:
     async with opener(Recording(), **LOOPBACK) as opened:
         yield opened
-
-
-@pytest.fixture
-async def caller(sluice: Sluice) -> AsyncIterator[httpx2.AsyncClient]:
-    async with api(sluice) as client:
-        yield client
 
 
 async def made(caller: httpx2.AsyncClient, **values: object) -> dict[str, Any]:  # a JSON document

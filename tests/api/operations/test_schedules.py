@@ -45,12 +45,6 @@ async def sluice(opener: Opener) -> AsyncIterator[Sluice]:
         yield opened
 
 
-@pytest.fixture
-async def caller(sluice: Sluice) -> AsyncIterator[httpx2.AsyncClient]:
-    async with api(sluice) as client:
-        yield client
-
-
 def shown(response: httpx2.Response, status: int = 200) -> dict[str, Any]:  # a JSON document
     assert response.status_code == status, response.text
     document = response.json()

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.runs.export import BATCH
 from tests.support.families import Recording
 from tests.support.http import OPS as SECRET
-from tests.support.http import api, app_of, assert_problem, bearer, listening, serving
+from tests.support.http import app_of, assert_problem, bearer, listening, serving
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
 
@@ -45,12 +45,6 @@ async def sluice(opener: Opener) -> AsyncIterator[Sluice]:
             " VALUES ('run_0', 'recording', 'running', '{}', false, 'test')"
         )
         yield opened
-
-
-@pytest.fixture
-async def caller(sluice: Sluice) -> AsyncIterator[httpx2.AsyncClient]:
-    async with api(sluice) as client:
-        yield client
 
 
 async def add(sluice: Sluice, item_id: str, status: str = "succeeded", **more: object) -> None:

@@ -6,8 +6,6 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from app.cli.demo.batches.local_provider import LocalProvider
 from app.cli.demo.batches.provider_server import provider_server
 from tests.cli.command import Commanding, wait_for
@@ -16,9 +14,8 @@ from tests.workflows.deferred.asking import Deferring, asking, begun
 
 
 async def test_the_command_line_says_how_far_batches_are(
-    opener: Opener, commanding: Commanding, monkeypatch: pytest.MonkeyPatch
+    opener: Opener, commanding: Commanding, no_proxy: None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
     async with (
         provider_server(LocalProvider()) as server,
         asking(opener, server)(Deferring()) as sluice,
@@ -33,9 +30,8 @@ async def test_the_command_line_says_how_far_batches_are(
 
 
 async def test_whoever_watches_is_led_to_the_batches_where_all_that_is_left_waits_for_one(
-    opener: Opener, commanding: Commanding, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opener: Opener, commanding: Commanding, no_proxy: None, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     never = timedelta(hours=1)
     async with (
         provider_server(LocalProvider()) as server,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits
 from app.flow.redis_gate import RedisGate
 from tests.flow.gates import KEY, Overrides, all_heard
-from tests.support.patience import PATIENCE
+from tests.support.patience import until
 from tests.support.servers.choice import TestServers
 
 
@@ -41,16 +41,11 @@ class Items:
             self.inside.append(ends)
             await ends.wait()
 
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await asyncio.sleep(0.001)
-
     async def end_one(self) -> int:
         """Returns the priority of the item that begins in its place."""
         before = len(self.began)
         self.inside.popleft().set()
-        await self.until(lambda: len(self.began) > before)
+        await until(lambda: len(self.began) > before)
         assert len(self.began) == before + 1
         return self.began[-1]
 
@@ -87,7 +82,7 @@ async def test_urgent_items_of_one_worker_pass_the_bulk_items_of_the_other(
 ) -> None:
     async with opened(servers, redis_prefix, parallelism) as (items, [one, other]):
         items.wait(one, 60, 2)
-        await items.until(lambda: len(items.began) == parallelism)
+        await until(lambda: len(items.began) == parallelism)
         items.wait(other, 20, 9)
         await items.heard(2)
         begun = [await items.end_one() for _ in range(22)]
@@ -100,7 +95,7 @@ async def test_bulk_items_of_one_worker_have_their_share_beside_the_urgent_ones_
 ) -> None:
     async with opened(servers, redis_prefix, parallelism, share=0.25) as (items, [one, other]):
         items.wait(other, 200, 9)
-        await items.until(lambda: len(items.began) == parallelism)
+        await until(lambda: len(items.began) == parallelism)
         items.wait(one, 100, 2)
         await items.heard(2)
         begun = [await items.end_one() for _ in range(100)]
@@ -113,7 +108,7 @@ async def test_three_workers_with_several_priorities_each_begin_the_most_urgent_
 ) -> None:
     async with opened(servers, redis_prefix, 4, workers=3) as (items, gates):
         items.wait(gates[0], 4, 0)
-        await items.until(lambda: len(items.began) == 4)
+        await until(lambda: len(items.began) == 4)
         for gate in gates:
             for priority in (2, 9, 5):
                 items.wait(gate, 10, priority)
@@ -129,14 +124,14 @@ async def test_who_holds_slots_and_has_nobody_in_line_hands_none_on(
 ) -> None:
     async with opened(servers, redis_prefix, 4) as (items, [one, other]):
         items.wait(one, 4, 2)
-        await items.until(lambda: len(items.began) == 4)
+        await until(lambda: len(items.began) == 4)
         items.wait(other, 20, 9)
         await items.heard(1)
         for _ in range(20):
             before = len(items.began)
             items.inside.popleft().set()
             items.wait(one, 1, 2)  # it comes as soon as the slot is free
-            await items.until(lambda n=before: len(items.began) > n)  # type: ignore[misc]
+            await until(lambda n=before: len(items.began) > n)  # type: ignore[misc]
         # One may be handed on before it is known that another worker waits; and there is the share.
         assert items.began[4:].count(2) <= 1 + 2
 
@@ -146,7 +141,7 @@ async def test_workers_that_wait_for_the_same_priority_have_even_shares_of_it(
 ) -> None:
     async with opened(servers, redis_prefix, 6, workers=3) as (items, [one, two, three]):
         items.wait(one, 40, 2)
-        await items.until(lambda: len(items.began) == 6)
+        await until(lambda: len(items.began) == 6)
         held = dict.fromkeys((two, three), 0)
 
         async def urgent(gate: RedisGate) -> None:

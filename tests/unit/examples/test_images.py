@@ -260,9 +260,8 @@ async def test_without_an_endpoint_the_painter_is_the_local_one() -> None:
 
 
 async def test_a_configured_endpoint_makes_a_painter_that_asks_it(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, no_proxy: None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     one = painter(server.url, f"{KEY}\n", "flux", 2.0)
 
     assert (await one.paint("a harbour")).data == PNG

@@ -375,9 +375,8 @@ def test_a_key_that_no_header_can_carry_is_a_configuration_error_without_it(key:
 
 
 async def test_a_configured_endpoint_makes_a_writer_that_asks_it(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, no_proxy: None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     writer = text_writer(server.url, f"{KEY}\n", "small-1", 2.0)
 
     assert await writer.placeholders(ADA) == LINES[:4]

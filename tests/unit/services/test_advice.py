@@ -15,6 +15,8 @@ from app.cli.demo.batches.provider_server import provider_server
 from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmRefused, LlmReplyInvalid
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Call = Callable[[BatchEndpoint], Awaitable[Any]]
 
@@ -39,11 +41,6 @@ CALLS: dict[str, Call] = {
 GONE = "If it is there all the same, check OTHER_BASE_URL."
 LISTS = "Check OTHER_BASE_URL, which usually ends in /v1: /files and /batches must be there."
 REQUESTS = "Check what the requests ask for, and OTHER_BASE_URL."
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 async def _refused(call: Call, answer: Response) -> str:

@@ -16,6 +16,8 @@ from app.services.batches.endpoint import BatchEndpoint
 from app.services.errors import LlmRefused
 from tests.support.http import serving
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
+
 
 def _line(custom_id: str) -> str:
     said = {"custom_id": custom_id, "error": {"message": "Wär's nur größer."}}
@@ -31,11 +33,6 @@ Provider = Callable[[bytes, int | None], Response]
 """Answers with a content, from a byte on."""
 Read = Callable[[int], Awaitable[list[tuple[str | None, int]]]]
 """From an offset on: by whom each line is, and the offset behind it."""
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
 
 
 def _part(content: bytes, first: int, **more: str) -> Response:

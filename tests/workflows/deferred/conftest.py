@@ -11,8 +11,8 @@ from app.cli.demo.batches.provider_server import ProviderServer, provider_server
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
+def _no_proxy(no_proxy: None) -> None:
+    """For every test here."""
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import pytest
-
 from app.bootstrap import make_context
 from app.services.llm.welcomes import Welcome
 from app.workflows.families.agent_welcome import CACHED_FOR, AgentWelcomes, Params
@@ -205,9 +203,8 @@ async def test_a_run_writes_what_is_missing_and_a_second_one_finds_nothing_to_do
 
 
 async def test_the_model_writes_where_there_is_one_and_its_tokens_are_counted(
-    opener: Opener, monkeypatch: pytest.MonkeyPatch
+    opener: Opener, no_proxy: None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
     reply = json.loads(completion(OTHER.model_dump_json()))
     server = Server()
     server.answers = [

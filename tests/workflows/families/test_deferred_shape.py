@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from pydantic import BaseModel
 
 from app.cli.demo.batches.local_provider import Answer, LocalProvider
@@ -37,9 +36,8 @@ def described(body: Mapping[str, Any]) -> Answer:
 
 
 async def test_an_answer_of_a_shape_is_read_and_one_that_has_it_not_fails_its_item(
-    opener: Opener, monkeypatch: pytest.MonkeyPatch
+    opener: Opener, no_proxy: None
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
     family = Describing()
     async with (
         provider_server(LocalProvider(described)) as server,

@@ -15,17 +15,14 @@ from tests.support.network.llm_server import GOOD, LINES, Server, completion, re
 from tests.support.service import Opener
 from tests.workflows.families.example_users import add_users
 
+pytestmark = pytest.mark.usefixtures("no_proxy")
+
 KEY = SecretStr("sk-secret-0123")
 LIMITED = response(429, b"{}", "Retry-After: 1")
 
 
 class Impatient(WelcomePlaceholders):
     backoff = Backoff(initial=timedelta(milliseconds=10))
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
 
 
 async def test_lines_of_the_model_are_kept_in_redis_and_in_the_table(

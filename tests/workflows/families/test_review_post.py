@@ -28,9 +28,8 @@ BUSY = response(503, b"", "Retry-After: 1")
 
 
 @pytest.fixture
-async def blog(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def blog(no_proxy: None) -> AsyncIterator[Server]:
     """Where posts are published: over a socket, by a script of answers."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
     server = Server()
     server.answers = [CREATED]
     await server.start()

@@ -193,9 +193,8 @@ LATER = response(429, b'{"error": {"message": "slow down"}}', "Retry-After: 1")
 
 
 @pytest.fixture
-async def model(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def model(no_proxy: None) -> AsyncIterator[Server]:
     """A painter behind a socket, by a script of answers."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")  # a proxy of the machine's must not stand between
     server = Server()
     await server.start()
     yield server
