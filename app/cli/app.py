@@ -122,7 +122,7 @@ COMMANDS = {
         "Dry-run, then run, a family over rows in a database of its own.",
     ),
     "flow": (
-        "commands.flow",
+        "flow.flow",
         "Show the limits of each flow key, and change them while work is under way.",
     ),
     "backfills": (

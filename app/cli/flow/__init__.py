@@ -1,0 +1,1 @@
+"""Flow control from the command line."""
