@@ -14,7 +14,7 @@ from app.workflows.monitoring.coverage import record_run
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.runs.queue import begin_next_in_line
-from app.workflows.steps.children import tell_parent
+from app.workflows.steps.children.outcome import tell_parent
 
 
 def lifecycle_of(

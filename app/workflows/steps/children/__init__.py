@@ -1,0 +1,1 @@
+"""Items and runs of other families that a step begins."""
