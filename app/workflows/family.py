@@ -23,15 +23,12 @@ from app.workflows.contract.exceptions import (
     Systemic,
 )
 from app.workflows.contract.finished_run import FinishedRun, ItemResult
-from app.workflows.contract.job_family import (
-    Entity,
-    FamilyEntity,
-    FamilyParams,
-    Flow,
-    JobFamily,
-    Page,
-)
+from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.partitions import Daily, Hourly, Monthly, Partition
+from app.workflows.contract.parts.entity import Entity
+from app.workflows.contract.parts.family_params import FamilyEntity, FamilyParams
+from app.workflows.contract.parts.flow import Flow
+from app.workflows.contract.parts.page import Page
 from app.workflows.contract.result_memory import Remembered
 from app.workflows.contract.steps.batched_method import batched
 from app.workflows.contract.steps.deferred_reply import DeferredFailed, DeferredReply

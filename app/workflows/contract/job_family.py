@@ -3,68 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel
 from sqlalchemy import Select
 from typing_extensions import TypeVar as DefaultTypeVar
 
 from app.config.priorities import ORDINARY
-from app.flow.limits import OPEN, FlowControl
 from app.workflows.contract.after import After
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.cron import Cron, Overlap
 from app.workflows.contract.event import Event
 from app.workflows.contract.finished_run import FinishedRun
+from app.workflows.contract.parts.entity import Entity
+from app.workflows.contract.parts.family_params import FamilyParams
+from app.workflows.contract.parts.flow import Flow
+from app.workflows.contract.parts.page import Page
 from app.workflows.contract.throttle import Throttle
-from app.workflows.keys import Layer
-
-
-class FamilyParams(BaseModel):
-    """The base of a family's params: camelCase over HTTP, and no field that is not declared."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True,
-        validate_default=True,  # `seconds: float = 600` is 600.0, as from a caller
-    )  # fmt: skip
-
-
-class FamilyEntity(FamilyParams):
-    """The base of an entity that a caller may hand over: see ``JobFamily.invokes``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """What a family works on, in the singular and the plural: ``Entity("user", "users")``."""
-
-    singular: str
-    plural: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
-    """Flow control by layer."""
-
-    process: FlowControl = OPEN
-    paginate: FlowControl = OPEN
-    execute: FlowControl = OPEN
-
-    def of(self, layer: Layer) -> FlowControl:
-        return cast("FlowControl", getattr(self, layer.value))
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What ``JobFamily.page`` answers: ids, and the cursor of the next page or None at the end."""
-
-    ids: Sequence[str]
-    next_cursor: str | None
-
 
 ParamsT = TypeVar("ParamsT", bound=BaseModel)
 EntityT = TypeVar("EntityT")

@@ -20,7 +20,7 @@ from app.store.items.pages import Advanced
 from app.store.steps import steps
 from app.tracing.current import CURRENT, NOTHING
 from app.workflows.contract.context import Context
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.item_partitions import PartitionWindows, partitioned, partitions_of
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, executions

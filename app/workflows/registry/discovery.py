@@ -16,7 +16,8 @@ from types import ModuleType
 from app.config.priorities import HIGHEST, LOWEST
 from app.errors import ConfigurationError, full_stop
 from app.workflows.contract.backoff import Backoff
-from app.workflows.contract.job_family import AnyFamily, Entity, JobFamily, overridden
+from app.workflows.contract.job_family import AnyFamily, JobFamily, overridden
+from app.workflows.contract.parts.entity import Entity
 from app.workflows.contract.result_memory import Remembered, RememberedResults
 from app.workflows.contract.steps.batched_method import check_batched
 from app.workflows.contract.throttle import check_throttles

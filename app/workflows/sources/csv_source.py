@@ -14,7 +14,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import BadInput
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.keys import id_fault
 from app.workflows.sources.csv_rows import CsvRows
 from app.workflows.sources.distinct_ids import DistinctIds

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Context
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.item_source import (

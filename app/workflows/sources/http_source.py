@@ -11,7 +11,7 @@ import httpx2
 from app.errors import full_stop
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import CallFailed, Fatal
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.http_call import send

@@ -16,7 +16,7 @@ from app.store.items import failures, item_lists
 from app.store.items.failures import RetrySelection
 from app.store.tables.base import Json
 from app.workflows.contract.context import Context
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.registry.typed_ids import Async

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.sources.errors import SourceBroken
 
 SURE = 3

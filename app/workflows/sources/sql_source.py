@@ -15,7 +15,7 @@ from sqlalchemy.types import UserDefinedType
 from sqlmodel import select
 
 from app.store.database import reading
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.keys import CONTROLS, MAX_ITEM_ID
 from app.workflows.registry.family_call import told
 from app.workflows.sources.errors import SourceMisused

@@ -16,7 +16,9 @@ from app.engine.qstash.target import DeliveryTarget
 from app.errors import ConfigurationError
 from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, Override, Standing
-from app.workflows.contract.job_family import AnyFamily, Entity, Flow, JobFamily
+from app.workflows.contract.job_family import AnyFamily, JobFamily
+from app.workflows.contract.parts.entity import Entity
+from app.workflows.contract.parts.flow import Flow
 from app.workflows.keys import Layer, flow_key
 
 SECOND = timedelta(seconds=1)

@@ -39,7 +39,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.workflows.contract.exceptions import Fatal
-from app.workflows.contract.job_family import Page
+from app.workflows.contract.parts.page import Page
 from app.workflows.keys import MAX_ITEM_ID
 from app.workflows.sources.errors import SourceMisused
 from app.workflows.sources.item_source import pages_of

@@ -1,0 +1,1 @@
+"""The small classes that a family is declared with."""
