@@ -15,7 +15,7 @@ from app.api.routing import Router
 from app.errors import BadInput, full_stop
 from app.schemas.base import Answer
 
-router = Router(prefix="/api/webhooks", tags=["events"])
+router = Router(any_query=True, prefix="/api/webhooks", tags=["events"])
 
 
 class WebhookTakenAnswer(Answer):

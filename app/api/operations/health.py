@@ -12,7 +12,7 @@ from app.connections.faults import away, fault
 from app.errors import SluiceError
 from app.schemas.base import Answer
 
-router = Router(tags=["health"])
+router = Router(any_query=True, tags=["health"])
 PROBE_SECONDS = 2.0
 SILENT = "It did not answer within two seconds."
 UNKNOWN = "It answered with an error, and the service's log says which."

@@ -14,7 +14,7 @@ from app.api.routing import Router
 from app.errors import NotFound
 from app.schemas.base import Answer
 
-router = Router(tags=["qstash"], dependencies=[Depends(bearer)])
+router = Router(any_query=True, tags=["qstash"], dependencies=[Depends(bearer)])
 
 
 class TickAnswer(Answer):

@@ -21,7 +21,8 @@ from app.workflows.steps.answer_links import AnswerLinkClaim
 
 BY = "link"
 
-router = Router(tags=["answer"], include_in_schema=False)
+router = Router(any_query=True, tags=["answer"], include_in_schema=False)
+"""What leads to a link, such as a mail's sender, may have added to its query."""
 
 
 @router.get(SIGNED_ROUTE)

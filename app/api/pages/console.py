@@ -80,7 +80,7 @@ class ConsoleFiles(StaticFiles):
 
 
 def console_router(folder: Path = STATIC, root_path: str = "") -> Router:
-    router = Router(include_in_schema=False)
+    router = Router(any_query=True, include_in_schema=False)
 
     @router.api_route("/", methods=_READ_ONLY)
     async def root() -> Response:

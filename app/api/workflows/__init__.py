@@ -33,7 +33,7 @@ def family_router(family: AnyFamily) -> Router:
 
 def unknown_router() -> Router:
     """Says which families and routes there are, to a caller who named another."""
-    router = Router(include_in_schema=False)
+    router = Router(any_query=True, include_in_schema=False)
 
     @router.api_route("/api/workflows/{family}/{_:path}", methods=METHODS)
     async def unknown(family: str, request: Request, state: State) -> None:

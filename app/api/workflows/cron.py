@@ -16,7 +16,7 @@ from pydantic import Field, StrictBool, StrictInt
 from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.empty_body import or_empty
 from app.api.idempotency import OnceFor, answer_start, fingerprint
-from app.api.routing import Router
+from app.api.routing import ExactRoute, Router
 from app.config.run_bounds import MOST_ITEMS
 from app.errors import NotFound
 from app.schemas.base import Answer, MomentWithOffset
@@ -51,10 +51,16 @@ def cron_router(families: Sequence[AnyFamily]) -> Router:
     for family in families:
         _add_family(router, family)
 
-    @router.post("/{family:path}", include_in_schema=False)
     async def unknown(family: str, state: State) -> None:
         raise NotFound(state.family_files.unknown(family, state.families))
 
+    router.add_api_route(
+        "/{family:path}",
+        unknown,
+        methods=["POST"],
+        include_in_schema=False,
+        route_class_override=ExactRoute,  # that it is not there comes before what its query lacks
+    )
     return router
 
 
