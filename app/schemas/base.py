@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -25,6 +26,20 @@ class Body(BaseModel):
     """What a caller sends: camelCase, and no field that we do not know."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+def require_one_of(body: Body, names: Sequence[str], hint: str) -> None:
+    """
+    Args:
+        names: of fields, as they are in code.
+        hint: what becomes of what is null or left out.
+
+    Raises:
+        ValueError: the body names none of them.
+    """
+    if body.model_fields_set.isdisjoint(names):
+        shown = ", ".join(to_camel(name) for name in names)
+        raise ValueError(f"it must name at least one of {shown}: {hint}")
 
 
 LONGEST_NOTE = 500

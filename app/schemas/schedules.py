@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from app.schemas.base import Answer, Body, GivenNote, View
+from app.schemas.base import Answer, Body, GivenNote, View, require_one_of
 from app.store.statuses import FireResult, Origin, RunStatus
 from app.workflows.contract.cron import CatchUp
 from app.workflows.contract.run_options import ScheduleOptions
@@ -42,7 +42,8 @@ class NewSchedule(Body):
 
 
 class ChangedSchedule(Body):
-    """What is left out stays as it is. ``params`` and ``options`` are replaced as a whole."""
+    """Names one field at least. What is left out stays as it is; ``params`` and ``options`` are
+    replaced as a whole."""
 
     expression: Text = ""
     tz: Text = ""
@@ -51,6 +52,12 @@ class ChangedSchedule(Body):
     options: ScheduleOptions = ScheduleOptions()
     catch_up: CatchUp = CatchUp.ONE
     note: GivenNote = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        fields = [name for name in type(self).model_fields if name != "note"]
+        require_one_of(self, fields, "what is left out stays as it is")
+        return self
 
     def values(self) -> dict[str, Any]:  # of columns
         return {name: getattr(self, name) for name in self.model_fields_set - {"note"}}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, Path, Query
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 
 from app.api.dependencies import ApiState, Caller, NoteInBody, NoteInQuery, State, bearer
 from app.api.routing import Router
@@ -15,7 +15,7 @@ from app.config.run_bounds import LONGEST_PERIOD, MOST_AT_ONCE, MOST_STARTS
 from app.engine import Depth
 from app.errors import BadInput, ConfigurationError
 from app.flow.limits import FlowControl
-from app.schemas.base import Body, GivenNote
+from app.schemas.base import Body, GivenNote, require_one_of
 from app.schemas.flow_control import (
     FlowAnswer,
     FlowHistoryAnswer,
@@ -36,7 +36,7 @@ Key = Annotated[str, Path(max_length=200, description="such as welcome-placehold
 
 
 class Pin(Body):
-    """What is left out is not limited."""
+    """Names `parallelism`, `rate` or both. What is null or left out is not limited."""
 
     parallelism: StrictInt | None = Field(
         None, gt=0, le=MOST_AT_ONCE, description="at work at once"
@@ -51,6 +51,11 @@ class Pin(Body):
     )
     period_seconds: float = Field(1, ge=0.001, le=LONGEST_PERIOD.total_seconds(), strict=True)
     note: GivenNote = None
+
+    @model_validator(mode="after")
+    def _names_a_limit(self) -> Self:
+        require_one_of(self, ("parallelism", "rate"), "null is not limited")
+        return self
 
     def control(self) -> FlowControl:
         """

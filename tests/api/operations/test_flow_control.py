@@ -204,6 +204,18 @@ async def test_limits_that_make_no_sense_are_refused_and_the_former_ones_stay(
     assert (now["parallelism"], now["rate"], now["source"]) == (5, 2, "pinned")
 
 
+async def test_limits_are_not_taken_away_by_a_body_that_names_none(
+    caller: httpx2.AsyncClient,
+) -> None:
+    await caller.put(PATH, json={"parallelism": 5})
+    bodies: list[dict[str, object]] = [{}, {"note": "why"}, {"periodSeconds": 60}, {"note": None}]
+    for body in bodies:
+        document = assert_problem(await caller.put(PATH, json=body), 422)
+        assert "at least one of parallelism, rate: null is not limited" in document["detail"]
+    assert shown(await caller.get(PATH))["parallelism"] == 5
+    assert shown(await caller.put(PATH, json={"rate": None}))["parallelism"] is None
+
+
 async def test_a_rate_is_a_number_and_nothing_that_can_be_taken_for_one(
     caller: httpx2.AsyncClient,
 ) -> None:

@@ -93,6 +93,7 @@ async def test_what_makes_no_sense_is_refused(opener: Opener) -> None:
             {"partition": "a\0", "parallelism": 1},
             {"partition": "a", "parallelism": 0},
             {"partition": "a", "rate": 0},
+            {"partition": "a"},
         ):
             assert_problem(await caller.put(PATH, json=body), 422)
         assert_problem(await caller.delete(PATH), 422)

@@ -176,6 +176,15 @@ async def test_fire_times_are_told_of_an_expression_that_nobody_has_saved(
     assert [one["id"] for one in (await caller.get(BASE)).json()["schedules"]] == [OWN]
 
 
+async def test_an_edit_that_names_nothing_is_refused(caller: httpx2.AsyncClient) -> None:
+    schedule = await made(caller)
+    path = f"{BASE}/{schedule['id']}"
+    for body in ({}, {"note": "why"}):
+        document = assert_problem(await caller.patch(path, json=body), 422)
+        assert "at least one of expression, tz, name, params, options, catchUp" in document["detail"]
+    assert shown(await caller.get(path)) == schedule
+
+
 async def test_an_edit_changes_what_it_names_and_nothing_else(caller: httpx2.AsyncClient) -> None:
     schedule = await made(caller, name="before", params={"region": "us"}, options={"limit": 3})
     path = f"{BASE}/{schedule['id']}"
@@ -262,7 +271,7 @@ async def test_one_is_removed_and_its_runs_stay(sluice: Sluice, caller: httpx2.A
         ("GET", key), ("PATCH", key), ("DELETE", key),
         ("POST", f"{key}/pause"), ("POST", f"{key}/resume"), ("POST", f"{key}/run"),
     ):  # fmt: skip
-        body: dict[str, str] | None = {} if method == "PATCH" else None
+        body: dict[str, str] | None = {"tz": "UTC"} if method == "PATCH" else None
         document = assert_problem(await caller.request(method, f"{BASE}/{path}", json=body), 404)
         assert fields(document) == ["scheduleId"]
     assert (await sluice.run(run_id)).id == run_id

@@ -15,6 +15,8 @@ const LIMITS = {
   rate: { title: F.rate, type: "number", minimum: 0 },
   periodSeconds: { title: F.period, type: "number", minimum: 0.001 },
 };
+/** What an empty field means, which the API wants to be said. */
+const UNLIMITED = { parallelism: null, rate: null };
 const FIELDS = fieldsOf({ properties: LIMITS });
 const NAMED = fieldsOf({
   properties: { partition: { title: F.partition, type: "string" }, ...LIMITS },
@@ -45,7 +47,10 @@ export function PinForm({ address, limits, partition, onClose }: Props) {
   const [note, setNote] = useState("");
   const named = typeof partition === "string" ? { partition } : {};
   const pin = useChange(
-    () => [address, { method: "PUT", body: { ...data, ...named, note: note.trim() || null } }],
+    () => [
+      address,
+      { method: "PUT", body: { ...UNLIMITED, ...data, ...named, note: note.trim() || null } },
+    ],
     onClose,
   );
   const said = faultsOf(pin.error);
