@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue
 
 from app.cli.output.console import printable
 from app.cli.server.demo_token import read_token
-from app.errors import BadInput, ConfigurationError, SluiceError, Unavailable
+from app.errors import BadInput, ConfigurationError, FieldError, SluiceError, Unavailable
 from app.schemas.audit import AuditAnswer
 from app.schemas.backfills import PartitionsAnswer
 from app.schemas.events import EventsAnswer
@@ -54,11 +54,17 @@ class Reply(Generic[Found]):
 
 
 class CallRefused(SluiceError):
-    """The service answered with a problem document. ``retry_after``: the seconds that it asks for
-    before the next try."""
+    """The service answered with a problem document. ``faults``: each field that is wrong;
+    ``retry_after``: the seconds that it asks for before the next try."""
 
-    def __init__(self, detail: str, status: int, retry_after: float = 0.0) -> None:
-        super().__init__(detail)
+    def __init__(
+        self,
+        detail: str,
+        status: int,
+        retry_after: float = 0.0,
+        faults: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(detail, more={"errors": list(faults)})
         self.status = status
         self.retry_after = retry_after
 
@@ -188,7 +194,8 @@ class ApiClient:
             with reaching(self._shown):
                 yield
         except errors.CallRefused as error:
-            raise CallRefused(_sentence(error), error.status, error.retry_after) from None
+            faults = [FieldError(field=one.field, message=one.message) for one in error.errors]
+            raise CallRefused(_sentence(error), error.status, error.retry_after, faults) from None
         except errors.NotReached as error:
             raise Unavailable(f"{error.detail} {_advice(error)}") from None
 

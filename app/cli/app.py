@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from app import __version__
+from app.errors import SluiceError
 
 COMMANDS = {
     "serve": ("server.serve", "Run the HTTP API until it is told to stop."),
@@ -161,6 +162,10 @@ COMMANDS = {
 commands in a Typer that it calls ``commands``."""
 
 
+_CALLED = "app.cli.called"
+"""In a context: the words of the call, from the command's name on."""
+
+
 class LazyGroup(TyperGroup):
     def __init__(self, **options: Any) -> None:  # typer's own, which it does not name
         super().__init__(**options)
@@ -180,6 +185,7 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # as typer declares it
         if args and args[0] in COMMANDS:
             self.load(args[0])
+        ctx.meta[_CALLED] = args
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # as typer declares it
@@ -187,6 +193,9 @@ class LazyGroup(TyperGroup):
             return super().invoke(ctx)
         except typer.BadParameter as error:
             _reword(error)
+            raise
+        except SluiceError as error:
+            _name_options(error, self, ctx.meta.get(_CALLED, []))
             raise
 
 
@@ -199,6 +208,15 @@ def _reword(error: typer.BadParameter) -> None:
     if isinstance(error.__cause__, ValidationError):
         # Of its message, from which typer has taken what a terminal would obey.
         error.message = message_of({**error.__cause__.errors()[0], "msg": error.message})
+
+
+def _name_options(error: SluiceError, group: TyperGroup, called: list[str]) -> None:
+    """In place of the fields that the service names."""
+    from app.cli.fields_as_options import command_of, with_options  # noqa: PLC0415 - as above
+
+    command, faults = command_of(group, called), error.more.get("errors")
+    if command is not None and isinstance(faults, list):
+        error.detail = with_options(error.detail, [one["field"] for one in faults], command)
 
 
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import BadInput, Conflict
@@ -12,6 +13,7 @@ from app.store.statuses import ENDED
 from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.registry.family_call import told
 from app.workflows.runs.request import RunRequest
 from app.workflows.serialization.params import KeptParams
 
@@ -38,15 +40,7 @@ async def retry_request(
             f"Run {run.id} is the finish of run {run.finish_of}. Run that one's finish once more,"
             f" when it has ended: POST /api/runs/{run.finish_of}/finish."
         )
-    what = "params"
-    try:
-        params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
-        what = "entity"
-        entity = bound.read_entity(run.entity, run.entity_sealed)
-    except BadInput as error:
-        raise Conflict(
-            f"{run.family} does not take the {what} of run {run.id} any more. Start a new run."
-        ) from error
+    params, entity = _read(bound, run)
     if options.approval and run.status not in ENDED:
         raise Conflict(
             f"Run {run.id} is {run.status}, so more of its items may end. A retry that asks for"
@@ -67,3 +61,24 @@ async def retry_request(
         # With their number, so that a repeated call is told the same one.
         retry=which.model_dump(mode="json", exclude_none=True) | {"items": number, "fresh": fresh},
     )
+
+
+def _read(bound: BoundFamily, run: Run) -> tuple[BaseModel, BaseModel | None]:
+    """Its params and its entity.
+
+    Raises:
+        Conflict: the family's code is another by now, and does not take them; names the field.
+    """
+    what, do = "params", "let its migrate_params convert them, bring back code that takes them"
+    try:
+        with told(bound.name, what):  # the author's own validators
+            params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+            what, do = "entity", "bring back code that takes it"
+            return params, bound.read_entity(run.entity, run.entity_sealed)
+    except BadInput as error:
+        raise Conflict(
+            f"{run.family} does not take the {what} of run {run.id} any more: {error.detail} Correct"
+            f" its code: {do}; or start a new run.",
+            field=error.field,
+            more=error.more,
+        ) from error

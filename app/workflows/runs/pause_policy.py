@@ -34,13 +34,15 @@ def unreadable(error: Unreadable) -> PauseCause:
             f"A process cannot read the run's secrets. {error.detail} Then resume the run, or"
             " cancel it and start another.",
         )
-    reason, what, them = PauseReason.PARAMS_CHANGED, "params", "them"
+    reason, what = PauseReason.PARAMS_CHANGED, "params"
+    do = "Bring back code that takes them, or let migrate_params convert them,"
     if isinstance(error, EntityRefused):
-        reason, what, them = PauseReason.ENTITY_CHANGED, "entity", "it"
+        reason, what = PauseReason.ENTITY_CHANGED, "entity"
+        do = "Bring back code that takes it"
     return PauseCause(
         reason,
-        f"The family takes the run's {what} no more: {error.detail} Bring back code that takes"
-        f" {them} and resume the run, or cancel it and start another.",
+        f"The family takes the run's {what} no more: {error.detail} {do} and resume the run; or"
+        " cancel it and start another.",
     )
 
 

@@ -58,7 +58,7 @@ async def test_what_is_no_entity_is_refused_before_or_by_the_service(
         "@nowhere": "--entity: nowhere cannot be read: No such file or directory.",
         f"@{latin}": f"--entity: {latin} is not UTF-8.",
         f"@{large}": f"--entity: {large} holds more than 1,000,000 bytes.",
-        '{"toWhom": "Ada", "copies": 9}': "entity.copies: must be at most 5",
+        '{"toWhom": "Ada", "copies": 9}': "--entity copies: must be at most 5",
     }
     async with opener(Postcards(), Recording()) as sluice, commanding(sluice) as command:
         for given, sentence in refused.items():
@@ -67,7 +67,7 @@ async def test_what_is_no_entity_is_refused_before_or_by_the_service(
         both = await command.refused(*RUN, "--entity", card, "--item-id", "u1")
         assert both == "An --entity is the only item of its run: leave --item-id and --items-from."
         limited = await command.refused(*RUN, "--entity", card, "--limit", "3")
-        assert limited.startswith("Send either entity or limit, not both")
+        assert limited.startswith("--limit: send either this or an entity, not both.")
         other = await command.refused("run", "recording", "--entity", card)
         assert "let Recording say what it takes" in other
         neither = await command.refused("preview", "postcard")

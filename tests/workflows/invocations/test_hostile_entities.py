@@ -71,7 +71,7 @@ async def test_what_is_said_of_several_items_goes_with_no_entity(
                 answer = await caller.post(PROCESS, json={"entity": CARD, name: value})
                 document = assert_problem(answer, 422)
                 assert fields(document) == [name]
-                assert f"Send either entity or {name}" in document["detail"]
+                assert f"{name}: send either this or an entity" in document["detail"]
         for name in ("userId", "itemId", "runId"):
             answer = await caller.post(EXECUTE, json={"entity": CARD, name: "u1"})
             named = "userId" if name == "itemId" else name

@@ -15,7 +15,7 @@ from app.store.statuses import RunStatus
 from app.workflows.family import Context, FamilyParams, RetryAfter
 from tests.support.control import control, kinds, paused
 from tests.support.families import Recording
-from tests.support.http import api
+from tests.support.http import api, assert_problem, fields
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, assert_exact
 
@@ -140,6 +140,21 @@ async def test_a_run_whose_params_the_family_takes_no_more_can_be_cancelled(
         run = await sluice.ended(run_id)
         assert (run.status, run.failed) == (RunStatus.CANCELLED, 0)
         assert_exact(run, await sluice.items(run_id))
+
+
+async def test_a_retry_whose_params_the_family_takes_no_more_names_the_field_and_what_to_do(
+    opener: Opener,
+) -> None:
+    run_id = await half_done(opener)
+    for family, field in ((WithRequired(), "params.language"), (WithRenamed(), "params.tone")):
+        async with opener(family) as sluice, api(sluice) as caller:
+            answer = await caller.post(f"/api/runs/{run_id}/retry", json={"status": "succeeded"})
+            document = assert_problem(answer, 409)
+            assert fields(document) == [field]
+            assert f"does not take the params of run {run_id} any more: {field}: " in (
+                document["detail"]
+            )
+            assert "let its migrate_params convert them" in document["detail"]
 
 
 async def test_a_run_that_has_not_counted_pauses_for_its_params_too(opener: Opener) -> None:
