@@ -15,8 +15,8 @@ MOST_AT_START = 100_000
 """Items that a ramp begins with."""
 MOST_GROWTH = 100
 """The largest factor of a ramp."""
-SHORTEST_STEP, LONGEST_STEP = 0.1, timedelta(days=1)
-"""Of a ramp; the one in seconds."""
+SHORTEST_STEP, LONGEST_STEP = timedelta(milliseconds=100), timedelta(days=1)
+"""Of a ramp."""
 MOST_USD = 10**9
 MOST_TOKENS = 10**15
 LONGEST_DEADLINE = timedelta(days=366)

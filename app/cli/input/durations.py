@@ -13,12 +13,9 @@ LONGEST = timedelta(days=36_500)
 
 
 def parse_duration(
-    option: str, text: str, *, least: float = 0.0, most: timedelta = LONGEST
+    option: str, text: str, *, least: timedelta = timedelta(), most: timedelta = LONGEST
 ) -> timedelta:
     """
-    Args:
-        least: seconds.
-
     Raises:
         BadInput: no duration above 0, or one that is too short or too long; names ``option``.
     """
@@ -29,8 +26,23 @@ def parse_duration(
             f"{option}: it must be a number above 0 and a unit, such as 90s, 15m, 12h, 30d or 4w,"
             f" not {text[:60]!r}."
         )
-    if seconds < least:
-        raise BadInput(f"{option}: it must be at least {least:g}s, not {text[:60]!r}.")
+    if seconds < least.total_seconds():
+        raise BadInput(
+            f"{option}: it must be at least {least.total_seconds():g}s, not {text[:60]!r}."
+        )
     if seconds > most.total_seconds():
         raise BadInput(f"{option}: it must be at most {most.days}d, not {text[:60]!r}.")
     return timedelta(seconds=seconds)
+
+
+def parse_seconds(
+    option: str, text: str | None, *, least: timedelta = timedelta(), most: timedelta = LONGEST
+) -> float | None:
+    """The same as the API takes it; None: it was not named.
+
+    Raises:
+        BadInput: see ``parse_duration``.
+    """
+    if text is None:
+        return None
+    return parse_duration(option, text, least=least, most=most).total_seconds()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.input.durations import parse_duration
+from app.cli.input.durations import parse_seconds
 from app.cli.options import (
     Approval,
     Attempts,
@@ -90,14 +89,18 @@ class RunStartOptions:
                 "ramp": self._ramp() or None,
                 "budget": budget_of(self.budget_usd, self.budget_tokens) or None,
                 "maxFailureRate": self.max_failure_rate,
-                "deadlineSeconds": _seconds("--deadline", self.deadline, most=LONGEST_DEADLINE),
+                "deadlineSeconds": parse_seconds(
+                    "--deadline", self.deadline, most=LONGEST_DEADLINE
+                ),
                 "approval": self.approval or None,
                 "priority": self.priority,
             }
         )
 
     def _ramp(self) -> Body:
-        seconds = _seconds("--ramp-every", self.ramp_every, least=SHORTEST_STEP, most=LONGEST_STEP)
+        seconds = parse_seconds(
+            "--ramp-every", self.ramp_every, least=SHORTEST_STEP, most=LONGEST_STEP
+        )
         asked = given(
             {"start": self.ramp_start, "factor": self.ramp_factor, "everySeconds": seconds}
         )
@@ -115,9 +118,3 @@ def budget_of(usd: float | None, tokens: int | None) -> Body:
 def given(asked: Body) -> Body:
     """Without what was not named."""
     return {name: value for name, value in asked.items() if value is not None}
-
-
-def _seconds(option: str, text: str | None, *, least: float = 0.0, most: timedelta) -> float | None:
-    if text is None:
-        return None
-    return parse_duration(option, text, least=least, most=most).total_seconds()

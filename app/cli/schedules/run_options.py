@@ -4,13 +4,12 @@ back what was said."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from app.cli.input.durations import parse_duration
+from app.cli.input.durations import parse_seconds
 from app.cli.input.limits import is_none, parse_fraction, parse_limit
 from app.cli.input.run_options import Body, given
 from app.cli.options import RampEvery
@@ -127,7 +126,9 @@ class ScheduleRunOptions:
                 "--max-failure-rate", self.max_failure_rate, least=0, most=1
             )
         if self.deadline is not None:
-            asked["deadlineSeconds"] = _seconds("--deadline", self.deadline, most=LONGEST_DEADLINE)
+            asked["deadlineSeconds"] = parse_seconds(
+                "--deadline", _or_none(self.deadline), most=LONGEST_DEADLINE
+            )
         asked |= self._ramp(now.get("ramp"))
         asked |= self._budget(now.get("budget"))
         if asked.get("canary", 1) is None:
@@ -150,8 +151,8 @@ class ScheduleRunOptions:
                 "--ramp-factor", self.ramp_factor, least=1, most=MOST_GROWTH, above=True
             )
         if self.ramp_every is not None:
-            asked["everySeconds"] = _seconds(
-                "--ramp-every", self.ramp_every, least=SHORTEST_STEP, most=LONGEST_STEP
+            asked["everySeconds"] = parse_seconds(
+                "--ramp-every", _or_none(self.ramp_every), least=SHORTEST_STEP, most=LONGEST_STEP
             )
         ramp = given({**_object(now), **asked})
         if asked and "start" not in ramp:
@@ -173,7 +174,5 @@ def _object(value: JsonValue) -> Body:
     return value if isinstance(value, dict) else {}
 
 
-def _seconds(option: str, text: str, *, least: float = 0.0, most: timedelta) -> float | None:
-    if is_none(text):
-        return None
-    return parse_duration(option, text, least=least, most=most).total_seconds()
+def _or_none(text: str) -> str | None:
+    return None if is_none(text) else text

@@ -49,7 +49,7 @@ class Ramp(_Option):
     start: int = Field(ge=1, le=MOST_AT_START, strict=True)
     factor: float = Field(2.0, gt=1, le=MOST_GROWTH, strict=True)
     every_seconds: float = Field(
-        60.0, ge=SHORTEST_STEP, le=LONGEST_STEP.total_seconds(), strict=True
+        60.0, ge=SHORTEST_STEP.total_seconds(), le=LONGEST_STEP.total_seconds(), strict=True
     )
 
     def share(self, active_seconds: float) -> int | None:

@@ -20,7 +20,7 @@ from app.workflows.contract.after import After, in_full
 from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
-from app.workflows.registry.schedule_spec import check_param
+from app.workflows.registry.param_types import check_param
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import start_run
 from app.workflows.serialization.params import KeptParams

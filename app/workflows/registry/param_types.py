@@ -1,5 +1,5 @@
-"""Types of params, and of entities that callers hand over, of which it can be told, before anything
-runs, that they could not be kept."""
+"""What can be told of params, and of entities that callers hand over, before anything runs: types
+that could not be kept, and params that a declaration names and that are none or a secret."""
 
 from __future__ import annotations
 
@@ -80,6 +80,23 @@ def _check_kept(kind: type[BaseModel], word: str) -> None:
         _check_secret_places(one, word)
         if isinstance(one, type) and issubclass(one, BaseModel) and one is not BaseModel:
             _check_model(one, word)
+
+
+def check_param(kind: type[BaseModel], name: str, *, whose: str, secret: str) -> None:
+    """
+    Args:
+        whose: the subject of what is said where there is none, such as ``after: greet``.
+        secret: what is said of one that holds a secret.
+
+    Raises:
+        ConfigurationError: there is no such param, or it holds a secret.
+    """
+    field = kind.model_fields.get(name)
+    if field is None:
+        known = ", ".join(kind.model_fields) or "none"
+        raise ConfigurationError(f"{whose} has no param {name!r}. It has: {known}.")
+    if any(is_secret(one) for one in all_in(field.annotation, set())):
+        raise ConfigurationError(secret)
 
 
 def check_named(kind: type[BaseModel], names: Sequence[str]) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from app.errors import BadInput, ConfigurationError, field_errors, first_of
 from app.workflows.contract.cron import CatchUp, Cron
 from app.workflows.contract.event import Event
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.serialization.annotations import all_in, is_secret
+from app.workflows.registry.param_types import check_param
 from app.workflows.serialization.params import Params
 
 
@@ -35,15 +35,18 @@ def declared_spec(family: AnyFamily, params: Params) -> dict[str, Any] | None:
     try:
         kept = params.named(cron.params or {})
         options = ScheduleOptions(force=cron.force, limit=cron.limit, priority=cron.priority)
-        catch_up = CatchUp(cron.catch_up)
     except BadInput as error:
         raise ConfigurationError(f"{family.name}.schedule: {error.detail}") from None
     except ValidationError as error:
         raise ConfigurationError(
             f"{family.name}.schedule: {first_of(field_errors(error))}"
         ) from None
-    except ValueError as error:
-        raise ConfigurationError(f"{family.name}.schedule: catch_up: {error}") from None
+    catch_up: object = cron.catch_up
+    if catch_up not in [*CatchUp]:
+        raise ConfigurationError(
+            f"{family.name}.schedule: catch_up must be CatchUp.ONE or CatchUp.NONE, not"
+            f" {catch_up!r}."
+        )
     return {
         "expression": " ".join(cron.expression.split()),
         "tz": cron.tz,
@@ -98,20 +101,3 @@ def check_events(family: AnyFamily) -> None:
                     f"{name}: on: no run can start without its param {own!r}, and"
                     f' Event({event.name!r}) does not take it: params=("{own}",).'
                 )
-
-
-def check_param(kind: type[BaseModel], name: str, *, whose: str, secret: str) -> None:
-    """
-    Args:
-        whose: the subject of what is said where there is none, such as ``after: greet``.
-        secret: what is said of one that holds a secret.
-
-    Raises:
-        ConfigurationError: there is no such param, or it holds a secret.
-    """
-    field = kind.model_fields.get(name)
-    if field is None:
-        known = ", ".join(kind.model_fields) or "none"
-        raise ConfigurationError(f"{whose} has no param {name!r}. It has: {known}.")
-    if any(is_secret(one) for one in all_in(field.annotation, set())):
-        raise ConfigurationError(secret)

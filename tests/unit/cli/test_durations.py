@@ -43,5 +43,7 @@ def test_what_is_no_duration_is_refused_with_the_option_and_examples(text: str) 
 )
 def test_one_that_is_too_short_or_too_long_is_told_the_end(text: str, said: str) -> None:
     with pytest.raises(BadInput) as refused:
-        parse_duration("--ramp-every", text, least=0.1, most=timedelta(days=1))
+        parse_duration(
+            "--ramp-every", text, least=timedelta(milliseconds=100), most=timedelta(days=1)
+        )
     assert refused.value.detail == said

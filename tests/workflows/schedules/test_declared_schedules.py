@@ -154,7 +154,7 @@ async def test_of_processes_that_start_at_once_one_makes_the_row(opener: Opener)
         (Cron("0 3 * * *"), Required, "declaring.schedule: params.region: must be given"),
         (Cron("0 3 * * *", limit=0), Where, "declaring.schedule: limit: "),
         (Cron("0 3 * * *", priority=10), Where, "declaring.schedule: priority: "),
-        (Cron("0 3 * * *", catch_up="all"), Where, "catch_up: 'all' is not a valid"),  # type: ignore[arg-type]  # the point
+        (Cron("0 3 * * *", catch_up="all"), Where, "must be CatchUp.ONE or CatchUp.NONE, not"),  # type: ignore[arg-type]  # the point
     ],
 )
 def test_one_that_cannot_be_used_keeps_the_service_from_starting(
