@@ -21,7 +21,7 @@ from app.connections.postgres_url import with_database
 from app.connections.schema import SCHEMA
 from app.errors import ConfigurationError
 from app.store.database import open_database
-from app.store.histories import HISTORIES, SERVICE, MigrationHistory
+from app.store.histories import HISTORIES, SERVICE, SLUICE, MigrationHistory
 from app.store.pooler import require_session
 from app.store.readiness import revision
 
@@ -73,6 +73,8 @@ async def migrate(
         # The lock is the session's: it outlives each migration's transaction, and ends with us.
         async with database.connect() as holder:
             await holder.execute(_LOCK)
+            if SLUICE in histories:
+                await revision(database, SLUICE)  # refuses a schema that is somebody else's
             # Before anything is made, and only as long as no table of the service's is.
             if any(one.name == SERVICE.name for one in histories) and (
                 await revision(database, SERVICE) is None

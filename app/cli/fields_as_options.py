@@ -24,8 +24,8 @@ def command_of(group: TyperGroup, args: Iterable[str]) -> TyperCommand | None:
 
 
 def with_options(sentence: str, fields: Iterable[str], command: TyperCommand) -> str:
-    """The sentence, with what ``command`` calls them in place of the fields that a line of it begins
-    with, and of names between backticks.
+    """The sentence, with what ``command`` calls them in place of the fields with which a line of it
+    begins, and of names between backticks.
 
     Args:
         fields: that are at fault, by their paths.

@@ -94,6 +94,9 @@ class ScheduleView(View):
         description="null: paused, not declared any more, or its family is not here"
     )
     next_fire_times: list[datetime] = Field(description="five, with `nextAt`")
+    refused: str | None = Field(
+        description="why its family's code, as it is now, takes no run of it; null: it takes one"
+    )
     last: LastFireView | None = Field(description="what came of the last fire time")
     last_run: ScheduleLastRunView | None = Field(description="the last that it started")
     created_by: str
@@ -102,7 +105,9 @@ class ScheduleView(View):
     changed_at: datetime
 
     @classmethod
-    def of(cls, schedule: Schedule, status: RunStatus | None, *, orphaned: bool) -> Self:
+    def of(
+        cls, schedule: Schedule, status: RunStatus | None, *, orphaned: bool, refused: str | None
+    ) -> Self:
         """``status``: of the last run."""
         last, last_run = None, None
         if schedule.last_fired_at is not None and schedule.last_result is not None:
@@ -127,6 +132,7 @@ class ScheduleView(View):
             orphaned=orphaned,
             next_at=None if orphaned else schedule.next_at,
             next_fire_times=[] if orphaned else _coming(schedule),
+            refused=refused,
             last=last,
             last_run=last_run,
         )  # fmt: skip

@@ -147,8 +147,8 @@ def require_alone(body: Body, others: Mapping[str, str]) -> None:
     given = [name for name, value in asked if value is not None and value is not False]
     if given:
         raise BadInput(
-            f"{given[0]}: send either this or an entity, not both. An entity of one's own is the only"
-            " item of its run.",
+            f"{given[0]}: send either this or an entity, not both. An entity of one's own is the"
+            " only item of its run.",
             field=given[0],
         )
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.faults import READ_ONLY, sqlstate
-from app.connections.schema import SCHEMA
+from app.connections.schema import OPTION, SCHEMA
 from app.errors import ConfigurationError, Unavailable, full_stop
 from app.store.database import reading
 from app.store.histories import SERVICE, SLUICE, MigrationHistory, known_revisions
@@ -22,6 +22,10 @@ _FOUND = {
     history: text(f"SELECT version_num FROM {SCHEMA}.{history.version_table}")  # noqa: S608 - ours
     for history in (SLUICE, SERVICE)
 }
+
+
+_OURS = text(f"SELECT FROM {SCHEMA}.flow_override LIMIT 1")
+"""A table that Sluice's first migration makes, and no later one drops."""
 
 
 async def require_ready(database: AsyncEngine) -> None:
@@ -41,11 +45,15 @@ async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) ->
     """Of the history's tables; None: there are none.
 
     Raises:
-        ConfigurationError: the role may not read them.
+        ConfigurationError: the role may not read them; or the schema is somebody else's, who keeps
+            Alembic's table in it.
     """
+    found: str | None = None
     try:
         async with reading(database) as connection:
-            found: str | None = await connection.scalar(_FOUND[history])
+            found = await connection.scalar(_FOUND[history])
+            if history is SLUICE and found not in (None, *known_revisions(SLUICE)):
+                await connection.execute(_OURS)
             return found
     except DBAPIError as error:
         if sqlstate(error) == NO_RIGHT:
@@ -57,6 +65,13 @@ async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) ->
             ) from error
         if sqlstate(error) != NO_TABLE:
             raise
+        if found is not None:
+            schema = database.get_execution_options().get(OPTION, SCHEMA)
+            raise ConfigurationError(
+                f"The schema {schema} is somebody else's: its alembic_version is at revision"
+                f" {found}, which is none of Sluice's, and none of Sluice's tables is beside it. It"
+                " stays as it is. Name another schema by SLUICE_SCHEMA (docs/guides/adopting.md)."
+            ) from error
         return None
 
 

@@ -164,12 +164,19 @@ def require_transition(run_id: str, present: RunStatus, target: RunStatus) -> No
         InvalidTransition: the table has no edge from ``present`` to ``target``.
     """
     if target not in RUN_TRANSITIONS[present]:
-        allowed = ", ".join(sorted(RUN_TRANSITIONS[present])) or "nothing: it has ended"
         raise InvalidTransition(
-            f"Run {run_id} is {present} and cannot become {target}; from here it may become"
-            f" {allowed}.",
+            f"Run {run_id} is {present}, and cannot become {target}{_instead(present)}",
             more={"runStatus": present},
         )
+
+
+def _instead(present: RunStatus) -> str:
+    """What whoever asked can do."""
+    if present in ENDED:
+        return " any more: it has ended. Retry items of it, or start another run."
+    if present == RunStatus.CANCELLING:
+        return " any more. It is cancelled once what is at work has ended: then retry items of it."
+    return f". Wait until it is {' or '.join(sorted(RUN_TRANSITIONS[present]))}."
 
 
 class BackfillStatus(StrEnum):

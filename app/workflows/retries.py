@@ -77,8 +77,8 @@ def _read(bound: BoundFamily, run: Run) -> tuple[BaseModel, BaseModel | None]:
             return params, bound.read_entity(run.entity, run.entity_sealed)
     except BadInput as error:
         raise Conflict(
-            f"{run.family} does not take the {what} of run {run.id} any more: {error.detail} Correct"
-            f" its code: {do}; or start a new run.",
+            f"{run.family} does not take the {what} of run {run.id} any more: {error.detail}"
+            f" Correct its code: {do}; or start a new run.",
             field=error.field,
             more=error.more,
         ) from error

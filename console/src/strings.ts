@@ -926,6 +926,7 @@ export const S = {
     paused: "paused",
     gone: "not declared any more",
     orphaned: "its family is not here any more",
+    refused: "refused by its family",
     origins: { code: "of the code", api: "added" },
     next: "Next",
     never: "does not fire",

@@ -10,7 +10,6 @@ from tests.cli.command import Commanding
 from tests.support.families import Recording
 from tests.support.service import Opener
 
-
 REFUSED = {
     "run recording --budget-usd 0": "--budget-usd: must be greater than 0",
     "run recording --ramp-start 2 --ramp-factor 1": "--ramp-factor: must be greater than 1",

@@ -253,6 +253,25 @@ async def test_a_schema_of_somebody_elses_tables_is_told_and_stays_as_it_is(
     assert await tables_of(looking, "theirs") == {"run"}
 
 
+async def test_a_schema_with_somebody_elses_alembic_version_is_told_and_stays_as_it_is(
+    existing: str, looking: asyncpg.Connection
+) -> None:
+    await looking.execute(
+        "CREATE SCHEMA theirs; CREATE TABLE theirs.run (id int);"
+        " CREATE TABLE theirs.alembic_version AS SELECT '1a2b3c4d5e6f' AS version_num"
+    )
+    database = open_database(existing, pool_size=1, schema="theirs")
+    told = r"The schema theirs is somebody else's.*1a2b3c4d5e6f.*SLUICE_SCHEMA"
+    try:
+        with pytest.raises(ConfigurationError, match=told):
+            await require_migrated(database)
+    finally:
+        await database.dispose()
+    with pytest.raises(ConfigurationError, match=told):
+        await migrate(existing, schema="theirs", histories=(SLUICE,))
+    assert await tables_of(looking, "theirs") == {"run", "alembic_version"}
+
+
 async def test_a_role_that_may_not_read_our_tables_is_told_so(existing: str, role: str) -> None:
     await migrate(existing, histories=(SLUICE,))
     dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))

@@ -20,6 +20,7 @@ from app.api.dependencies import (
 from app.api.idempotency import OnceFor, answer_start
 from app.api.pagination import Paging
 from app.api.routing import Router
+from app.redaction.redactor import redacted
 from app.schemas.base import Body
 from app.schemas.schedules import (
     ChangedSchedule,
@@ -35,6 +36,7 @@ from app.store.database import reading
 from app.store.planning import schedules
 from app.store.runs import runs
 from app.store.tables.schedules import Schedule
+from app.workflows.schedules.request import refusal
 from app.workflows.schedules.service import check_when
 
 ScheduleIdInPath = Annotated[str, Path(max_length=200, description="or family:… of a family's own")]
@@ -153,9 +155,16 @@ async def _views(state: ApiState, rows: Sequence[Schedule]) -> list[ScheduleView
     ids = {row.last_run_id for row in rows if row.last_run_id is not None}
     async with reading(state.database) as connection:
         statuses = await runs.statuses(connection, ids) if ids else {}
-    return [
-        ScheduleView.of(
-            row, statuses.get(row.last_run_id or ""), orphaned=row.family not in state.families
+    views = []
+    for row in rows:
+        bound = state.families.get(row.family)
+        refused = None if bound is None else refusal(bound, row)
+        views.append(
+            ScheduleView.of(
+                row,
+                statuses.get(row.last_run_id or ""),
+                orphaned=bound is None,
+                refused=None if refused is None else redacted(refused),
+            )
         )
-        for row in rows
-    ]
+    return views

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from app.cli.options import Demo
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import execute, prepared
 from app.composition.process_log import begin_log
+from app.connections.faults import sqlstate
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
+from app.errors import ConfigurationError, full_stop
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.upserts import Written
@@ -20,6 +25,8 @@ from app.seed.user_row import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.store.readiness import require_migrated
+
+_NO_VALUE = "23502"
 
 commands = typer.Typer()
 
@@ -53,8 +60,30 @@ async def _seed(
     try:
         # A table of that name may be somebody else's.
         await require_migrated(database)
-        if people is None:
-            return await load_committed(database)
-        return {"users": await load_users(database, people)}
+        with _of_this_service():
+            if people is None:
+                return await load_committed(database)
+            return {"users": await load_users(database, people)}
     finally:
         await database.dispose()
+
+
+@contextmanager
+def _of_this_service() -> Iterator[None]:
+    """
+    Raises:
+        ConfigurationError: the tables of these names have other columns than the service's.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        # A table, column or type is not as it is declared, or a column is there that wants a value.
+        if not sqlstate(error).startswith("42") and sqlstate(error) != _NO_VALUE:
+            raise
+        said = str(error.orig and error.orig.__cause__).partition("\n")[0]
+        raise ConfigurationError(
+            f"Nothing was written: the tables to which the search_path of DATABASE_URL's role leads"
+            f" are not those that this service's migrations made. Postgres says: {full_stop(said)}"
+            " Lead it to the schema where those are: ALTER ROLE … SET search_path = …"
+            " (docs/guides/adopting.md)"
+        ) from error

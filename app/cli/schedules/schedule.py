@@ -88,7 +88,9 @@ def due(schedule: ScheduleView) -> str:
 
 
 def _came_of_it(schedule: ScheduleView) -> str | None:
-    """Of the last fire time, with how its run stands."""
+    """Of the last fire time, with how its run stands; or that the next one fails."""
+    if schedule.refused is not None:
+        return f"fails next time: {schedule.refused}"
     if schedule.last is None:
         return None
     if schedule.last.result != "started":
@@ -123,6 +125,7 @@ def _print(console: Console, one: ScheduleView) -> None:
         add(made, "next" if number == 0 else "", when(moment))
     if not one.next_fire_times:
         add(made, "next", due(one))
+    add(made, "refused", one.refused)
     add(made, "missed", "one run for all of it" if one.catch_up == "one" else "not made up for")
     for what, values in (("params", one.params), ("options", one.options.model_dump(mode="json"))):
         named = {key: value for key, value in values.items() if value not in (None, False)}

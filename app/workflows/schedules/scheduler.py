@@ -33,7 +33,7 @@ from app.workflows.registry.family_call import told
 from app.workflows.runs.request import new_run
 from app.workflows.runs.start import start_run
 from app.workflows.schedules.fire_times import latest_fire, next_fire
-from app.workflows.schedules.request import request_of
+from app.workflows.schedules.request import LONGEST_DETAIL, request_of
 
 LOOK_SECONDS = 5.0
 """Between two looks: a schedule that was made or changed meanwhile is seen so late."""
@@ -136,9 +136,9 @@ class Scheduler:
             with told(bound.name, "params"):
                 request = request_of(bound, schedule, fireTime=moment)
         except BadInput as refused:
-            return FireOutcome(FireResult.FAILED, refused.detail[:2_000])
+            return FireOutcome(FireResult.FAILED, refused.detail[:LONGEST_DETAIL])
         except FamilyFailed as failed:  # the author's own validators
-            return FireOutcome(FireResult.FAILED, failed.detail[:2_000])
+            return FireOutcome(FireResult.FAILED, failed.detail[:LONGEST_DETAIL])
         run = new_run(bound, request, started_by=started_by(schedule))
         try:
             async with tx.begin_nested():

@@ -22,6 +22,7 @@ from app.workflows.serialization.secret_box import SecretBox, SecretsLost
 from app.workflows.serialization.secret_places import (
     Placed,
     dumped,
+    not_dumped,
     put,
     require_storable,
     unmasked,
@@ -236,5 +237,4 @@ class Params:
         try:
             return dumped(params, unset=unset)
         except ValueError as error:  # pydantic's serialisation errors are ValueErrors
-            word = self._word
-            raise BadInput(f"{word} cannot be kept: {error}", field=word) from None
+            raise not_dumped(params, self._word, error) from None

@@ -8,10 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
-from app.errors import BadInput
+from app.errors import BadInput, full_stop
 from app.exact_json import unstorable
+from app.workflows.failures.error_text import class_of, sentence_of
 
 MASK = "**********"
+_WHOLE: Mapping[str, Any] = {"by_alias": True, "round_trip": True}
+"""How a model is dumped, so that it is read back as it was."""
 
 Place = tuple[str | int, ...]
 Placed = Sequence[tuple[Place, Any]]
@@ -27,10 +30,35 @@ def dumped(model: BaseModel, *, unset: bool = True) -> tuple[Any, Placed]:
     Raises:
         ValueError: it has no form in JSON.
     """
-    how: dict[str, Any] = {"by_alias": True, "round_trip": True, "exclude_unset": not unset}
+    how: dict[str, Any] = {**_WHOLE, "exclude_unset": not unset}
     data = model.model_dump(mode="json", **how)
     placed = list(_secrets(model.model_dump(mode="python", **how), data, ()))
     return put(data, [(place, MASK) for place, _ in placed]), placed
+
+
+def not_dumped(model: BaseModel, word: str, error: ValueError) -> BadInput:
+    """What is said of a model that has no form in JSON.
+
+    Args:
+        word: what it is called.
+        error: that ``dumped`` raised.
+    """
+    place = next((f"{word}.{name}" for name in _without_form(model)), word)
+    if isinstance(error, UnicodeDecodeError):
+        why = "it holds bytes that are no text. Let the family declare it as Base64Bytes."
+    elif error.__cause__ is not None:  # of the author's own serializer
+        why = full_stop(f"{class_of(error.__cause__)}: {sentence_of(error.__cause__)}")
+    else:
+        why = "it has no form in JSON. Let the family declare it by a type that has one."
+    return BadInput(f"{place} cannot be kept: {why}", field=place)
+
+
+def _without_form(model: BaseModel) -> Iterator[str]:
+    for name, field in type(model).model_fields.items():
+        try:
+            model.model_dump(mode="json", include={name}, **_WHOLE)
+        except ValueError:
+            yield field.serialization_alias or field.alias or name
 
 
 def _secrets(value: Any, data: Any, place: Place) -> Iterator[tuple[Place, Any]]:

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: e9d8fc6e1d793adb67ddcc014539681beaf7d5bae3d69f676274bb3ed40fc10f
+// OpenAPI document: 9bc3786d0e50f5d3f2d471774607b2ea4e4d790e33e6b2f6dc4436b1a2f5200b
 
 export interface paths {
     "/api/audit": {
@@ -1916,7 +1916,8 @@ export interface components {
         CatchUp: "one" | "none";
         /**
          * ChangedSchedule
-         * @description What is left out stays as it is. ``params`` and ``options`` are replaced as a whole.
+         * @description Names one field at least. What is left out stays as it is; ``params`` and ``options`` are
+         *     replaced as a whole.
          */
         ChangedSchedule: {
             /** @default one */
@@ -3565,7 +3566,7 @@ export interface components {
         };
         /**
          * Pin
-         * @description What is left out is not limited.
+         * @description Names `parallelism`, `rate` or both. What is null or left out is not limited.
          */
         Pin: {
             /**
@@ -4553,6 +4554,11 @@ export interface components {
             };
             /** Paused */
             paused: boolean;
+            /**
+             * Refused
+             * @description why its family's code, as it is now, would refuse a run of it; null: it would not
+             */
+            refused: string | null;
             /** Tz */
             tz: string;
             /**

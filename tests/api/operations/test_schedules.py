@@ -181,7 +181,9 @@ async def test_an_edit_that_names_nothing_is_refused(caller: httpx2.AsyncClient)
     path = f"{BASE}/{schedule['id']}"
     for body in ({}, {"note": "why"}):
         document = assert_problem(await caller.patch(path, json=body), 422)
-        assert "at least one of expression, tz, name, params, options, catchUp" in document["detail"]
+        assert (
+            "at least one of expression, tz, name, params, options, catchUp" in document["detail"]
+        )
     assert shown(await caller.get(path)) == schedule
 
 
@@ -295,10 +297,15 @@ async def test_a_familys_own_is_paused_and_run_and_not_edited_or_removed(
 async def test_params_that_the_family_takes_no_more_refuse_a_run_now(
     sluice: Sluice, caller: httpx2.AsyncClient
 ) -> None:
-    key = (await made(caller))["id"]
+    schedule = await made(caller)
+    assert schedule["refused"] is None
+    key = schedule["id"]
     await sluice.sql(
         "UPDATE sluice.schedule SET params = '{\"continent\": 1}' WHERE id = :id", id=key
     )
+    listed = {one["id"]: one["refused"] for one in (await caller.get(BASE)).json()["schedules"]}
+    assert listed.pop(key) == "params.continent: there is no such field."
+    assert set(listed.values()) == {None}
     document = assert_problem(await caller.post(f"{BASE}/{key}/run"), 409)
     assert "params.continent" in document["detail"]
 

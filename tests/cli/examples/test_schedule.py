@@ -127,6 +127,7 @@ async def test_a_param_is_dropped_that_the_family_has_lost_or_should_say_itself(
         )
     finally:
         await connection.close()
+    assert "params.region: there is no such field." in done(schedules, "show", "older")
     said = schedules.refused("schedule", "edit", "older", "--param", "paidOnly=false")
     assert said == (
         f"{FAMILY} has lost params that the schedule gives it. Take them out, too:"

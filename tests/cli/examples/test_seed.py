@@ -79,6 +79,26 @@ async def test_nothing_is_written_to_a_table_of_that_name_which_is_somebody_else
         await connection.close()
 
 
+async def test_where_the_search_path_leads_elsewhere_the_tables_there_are_told_and_stay(
+    sluice: Sluice, empty: str
+) -> None:
+    """The migrations made their tables, and the role was led to an application's afterwards."""
+    await migrate(empty)
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute(
+            'CREATE SCHEMA shop; CREATE TABLE shop."user" (id int PRIMARY KEY, email text UNIQUE)'
+        )
+        joined = "&" if "?" in empty else "?"
+        said = sluice.refused("seed", DATABASE_URL=f"{empty}{joined}search_path=shop")
+        assert said.startswith("Nothing was written: the tables to which the search_path")
+        assert "does not exist" in said
+        assert "ALTER ROLE … SET search_path" in said
+        assert await connection.fetchval('SELECT count(*) FROM shop."user"') == 0
+    finally:
+        await connection.close()
+
+
 async def _columns(dsn: str) -> str:
     """Of the service's table, as SQL."""
     connection = await asyncpg.connect(dsn)

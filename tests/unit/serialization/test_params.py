@@ -110,6 +110,40 @@ def test_what_would_not_be_the_same_is_refused_with_its_field(
     assert field in refused.value.detail
 
 
+class Opaque:
+    """It has no form in JSON."""
+
+
+class Odd(FamilyParams):
+    anything: Any = None
+    raw: bytes = b""
+    share: float = 0.5
+
+    @field_serializer("share")
+    def _positive(self, share: float) -> float:
+        if share < 0:
+            raise ValueError("a share is never negative")
+        return share
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"anything": [Opaque()]}, "params.anything cannot be kept: it has no form in JSON."),
+        ({"raw": b"\xff"}, "params.raw cannot be kept: it holds bytes that are no text."),
+        ({"share": -1.0}, "params.share cannot be kept: ValueError: a share is never negative."),
+    ],
+)
+def test_what_has_no_form_in_json_is_told_by_its_field_and_in_no_librarys_words(
+    changed: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        params(Odd).keep(Odd().model_copy(update=changed))
+    assert refused.value.field == told.split(maxsplit=1)[0]
+    assert refused.value.detail.startswith(told)
+    assert "serializ" not in refused.value.detail
+
+
 def test_a_validator_that_gives_something_else_each_time_is_refused() -> None:
     class Louder(FamilyParams):
         said: Annotated[str, AfterValidator(lambda said: said + "!")] = ""

@@ -151,8 +151,9 @@ async def test_a_retry_whose_params_the_family_takes_no_more_names_the_field_and
             answer = await caller.post(f"/api/runs/{run_id}/retry", json={"status": "succeeded"})
             document = assert_problem(answer, 409)
             assert fields(document) == [field]
-            assert f"does not take the params of run {run_id} any more: {field}: " in (
-                document["detail"]
+            assert (
+                f"does not take the params of run {run_id} any more: {field}: "
+                in (document["detail"])
             )
             assert "let its migrate_params convert them" in document["detail"]
 

@@ -21,6 +21,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           {schedule.paused && <span className="tag warn">{C.paused}</span>}
           {schedule.orphaned && <span className="tag warn">{C.orphaned}</span>}
           {!schedule.declared && <span className="tag warn">{C.gone}</span>}
+          {schedule.refused !== null && <span className="tag warn">{C.refused}</span>}
           <span className="tag">{C.origins[schedule.origin]}</span>
         </span>
       </div>
@@ -33,6 +34,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
       <p>
         <Link href={to(["families", schedule.family])}>{schedule.family}</Link>
       </p>
+      {schedule.refused !== null && <p className="small">{schedule.refused}</p>}
       <StartedRuns family={schedule.family} name={schedule.name} />
       <dl className="facts">
         <dt>{C.next}</dt>
