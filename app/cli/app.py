@@ -162,8 +162,7 @@ COMMANDS = {
 commands in a Typer that it calls ``commands``."""
 
 
-_CALLED = "app.cli.called"
-"""In a context: the words of the call, from the command's name on."""
+_CALLED = "app.cli.called"  # in a context: the words of the call, from the command's name on
 
 
 class LazyGroup(TyperGroup):
@@ -195,7 +194,9 @@ class LazyGroup(TyperGroup):
             _reword(error)
             raise
         except SluiceError as error:
-            _name_options(error, self, ctx.meta.get(_CALLED, []))
+            from app.cli.fields_as_options import name_options  # noqa: PLC0415 - as below
+
+            name_options(error, self, ctx.meta.get(_CALLED, []))
             raise
 
 
@@ -208,15 +209,6 @@ def _reword(error: typer.BadParameter) -> None:
     if isinstance(error.__cause__, ValidationError):
         # Of its message, from which typer has taken what a terminal would obey.
         error.message = message_of({**error.__cause__.errors()[0], "msg": error.message})
-
-
-def _name_options(error: SluiceError, group: TyperGroup, called: list[str]) -> None:
-    """In place of the fields that the service names."""
-    from app.cli.fields_as_options import command_of, with_options  # noqa: PLC0415 - as above
-
-    command, faults = command_of(group, called), error.more.get("errors")
-    if command is not None and isinstance(faults, list):
-        error.detail = with_options(error.detail, [one["field"] for one in faults], command)
 
 
 app = typer.Typer(

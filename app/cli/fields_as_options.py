@@ -8,14 +8,26 @@ from collections.abc import Iterable, Mapping
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from app.errors import SluiceError
+
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 _QUOTED = re.compile(r"`([A-Za-z]+)`")
 _INSIDE = {"params": "--param", "entity": "--entity", "data": "--data"}
 """Of these the rest of a path stays, as what is inside of the option's value."""
 
 
-def command_of(group: TyperGroup, args: Iterable[str]) -> TyperCommand | None:
-    """Which of its commands these words call."""
+def name_options(error: SluiceError, group: TyperGroup, called: Iterable[str]) -> None:
+    """Have the error of a call name options in place of the fields at fault.
+
+    Args:
+        called: the words of the call, from the command's name on.
+    """
+    command, faults = _command(group, called), error.more.get("errors")
+    if command is not None and isinstance(faults, list):
+        error.detail = _with_options(error.detail, [one["field"] for one in faults], command)
+
+
+def _command(group: TyperGroup, args: Iterable[str]) -> TyperCommand | None:
     found: object = group
     for word in args:
         if isinstance(found, TyperGroup) and word in found.commands:
@@ -23,13 +35,9 @@ def command_of(group: TyperGroup, args: Iterable[str]) -> TyperCommand | None:
     return found if isinstance(found, TyperCommand) else None
 
 
-def with_options(sentence: str, fields: Iterable[str], command: TyperCommand) -> str:
-    """The sentence, with what ``command`` calls them in place of the fields with which a line of it
-    begins, and of names between backticks.
-
-    Args:
-        fields: that are at fault, by their paths.
-    """
+def _with_options(sentence: str, fields: Iterable[str], command: TyperCommand) -> str:
+    """What the command calls them in place of the fields with which a line begins, and of names
+    between backticks."""
     names = _names(command)
     for field in fields:
         option = _option(field, names)
@@ -51,7 +59,7 @@ def _names(command: TyperCommand) -> Mapping[str, str]:
 
 
 def _option(field: str, names: Mapping[str, str]) -> str | None:
-    """None: this command has none for it."""
+    """What the command takes it by, if it does."""
     first, *rest = [part for part in field.split(".") if not part.isdigit()] or [""]
     if first == "options" and rest:
         first, *rest = rest

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, Protocol, TypedDict
 
 MOST_FAULTS = 20
@@ -53,6 +55,7 @@ _REWRITTEN = (
     (re.compile(r"\bitem(s?) after validation\b"), r"element\1"),
 )
 """Of all other types: what in Pydantic's sentences is changed."""
+_BOUNDS = ("greater_than", "greater_than_equal", "less_than", "less_than_equal")
 _OF_VALIDATORS = {"value_error": "Value error, ", "assertion_error": "Assertion failed, "}
 """Pydantic puts this before what a validator says, which is left as it is."""
 
@@ -80,11 +83,20 @@ def message_of(fault: Fault) -> str:
     kind, text = fault["type"], str(fault["msg"])
     if kind in _OF_VALIDATORS or not _is_pydantics(fault):
         return text.removeprefix(_OF_VALIDATORS.get(kind, ""))
+    if kind in _BOUNDS and _is_not_a_number(fault.get("input")):
+        kind = "float_type"  # which lies within no bounds, so that one would go on looking
     if kind in _BY_TYPE:
         return _BY_TYPE[kind].format_map(fault.get("ctx", {}))
     for theirs, ours in _REWRITTEN:
         text = theirs.sub(ours, text)
     return text
+
+
+def _is_not_a_number(given: object) -> bool:
+    """``nan``, or a text that is read as it."""
+    with suppress(TypeError, ValueError, OverflowError):
+        return isinstance(given, str | float | Decimal) and math.isnan(float(given))
+    return False
 
 
 def _is_pydantics(fault: Fault) -> bool:
