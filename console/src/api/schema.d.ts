@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 9bc3786d0e50f5d3f2d471774607b2ea4e4d790e33e6b2f6dc4436b1a2f5200b
+// OpenAPI document: 80c841476ae67d14726342366bf8125ab466fadf501d5059c6e6e79fceda1ecc
 
 export interface paths {
     "/api/audit": {
@@ -4556,7 +4556,7 @@ export interface components {
             paused: boolean;
             /**
              * Refused
-             * @description why its family's code, as it is now, would refuse a run of it; null: it would not
+             * @description why its family's code, as it is now, takes no run of it; null: it takes one
              */
             refused: string | null;
             /** Tz */
