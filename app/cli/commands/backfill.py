@@ -56,6 +56,35 @@ from app.workflows.contract.partitions import MOST_ACTIVE, USUAL_ACTIVE
 EVERY = 1.0
 """Seconds between two looks at the progress."""
 
+Since = Annotated[
+    str, typer.Option("--from", metavar="DATE", help="Partitions that begin then or later.")
+]
+Until = Annotated[
+    str,
+    typer.Option(
+        "--to", metavar="DATE", help="Partitions that begin before this; in UTC, as --from."
+    ),
+]
+Missing = Annotated[
+    bool, typer.Option("--missing", help="Partitions that never succeeded; the default.")
+]
+MissingAndFailed = Annotated[
+    bool,
+    typer.Option("--missing-and-failed", help="Also partitions whose latest run did not succeed."),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Every partition.")]
+MaxActive = Annotated[
+    int, typer.Option(metavar="N", min=1, max=MOST_ACTIVE, help="Partitions at once.")
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="The latest partition first.")]
+WatchBackfill = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Follow it: exit 0 when it succeeds, 1 when it does not, 3 when it pauses.",
+    ),
+]
+
 commands = typer.Typer()
 
 
@@ -63,29 +92,13 @@ commands = typer.Typer()
 def backfill(
     family: FamilyName,
     *,
-    since: Annotated[
-        str, typer.Option("--from", metavar="DATE", help="Partitions that begin then or later.")
-    ],
-    until: Annotated[
-        str,
-        typer.Option(
-            "--to", metavar="DATE", help="Partitions that begin before this; in UTC, as --from."
-        ),
-    ],
-    missing: Annotated[
-        bool, typer.Option("--missing", help="Partitions that never succeeded; the default.")
-    ] = False,
-    missing_and_failed: Annotated[
-        bool,
-        typer.Option(
-            "--missing-and-failed", help="Also partitions whose latest run did not succeed."
-        ),
-    ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Every partition.")] = False,
-    max_active: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MOST_ACTIVE, help="Partitions at once.")
-    ] = USUAL_ACTIVE,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The latest partition first.")] = False,
+    since: Since,
+    until: Until,
+    missing: Missing = False,
+    missing_and_failed: MissingAndFailed = False,
+    everything: Everything = False,
+    max_active: MaxActive = USUAL_ACTIVE,
+    reverse: Reverse = False,
     force: Force = False,
     param: Param = None,
     attempts: Attempts = None,
@@ -93,13 +106,7 @@ def backfill(
     max_failure_rate: MaxFailureRate = None,
     dry_run: DryRun = False,
     yes: Yes = False,
-    watch: Annotated[
-        bool,
-        typer.Option(
-            "--watch",
-            help="Follow it: exit 0 when it succeeds, 1 when it does not, 3 when it pauses.",
-        ),
-    ] = False,
+    watch: WatchBackfill = False,
     through_pauses: ThroughPauses = False,
     idempotency_key: Key = None,
     as_json: Json = False,

@@ -44,6 +44,21 @@ from app.errors import BadInput
 from app.schemas.families import FamilyView
 from app.schemas.workflow_answers import DryRunAnswer, StartedAnswer
 
+Limit = Annotated[int | None, typer.Option(min=1, max=MOST_ITEMS, help="At most so many items.")]
+ItemIds = Annotated[
+    list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")
+]
+ItemsFrom = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
+]
+Wait = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", min=0, max=30, help="Wait up to so long for the numbers of items."
+    ),
+]
+
 commands = typer.Typer()
 
 
@@ -54,26 +69,14 @@ def run(
     *,
     dry_run: DryRun = False,
     param: Param = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, max=MOST_ITEMS, help="At most so many items.")
-    ] = None,
+    limit: Limit = None,
     force: Force = False,
-    item_id: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Exactly this item; may be repeated.")
-    ] = None,
-    items_from: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Exactly these, an id a line; -: standard input."),
-    ] = None,
+    item_id: ItemIds = None,
+    items_from: ItemsFrom = None,
     entity: OwnEntity = None,
     options: RunStartOptions,
     idempotency_key: Key = None,
-    wait: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS", min=0, max=30, help="Wait up to so long for the numbers of items."
-        ),
-    ] = None,
+    wait: Wait = None,
     watch: Watch = False,
     through_pauses: ThroughPauses = False,
     as_json: Json = False,

@@ -24,48 +24,59 @@ from app.errors import BadInput, full_stop
 from app.schemas.samples.answers import SampleAnswer, SampleProgress
 from app.schemas.workflow_answers import PreviewAnswer
 
+ItemId = Annotated[str | None, typer.Argument(metavar="ITEM", help="Which item, by its id.")]
+SampleSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=200,
+        help="In place of an item, N of those to process, chosen at random.",
+    ),
+]
+SampleSeconds = Annotated[
+    float | None,
+    typer.Option(metavar="S", min=1, max=300, help="For a sample: how many seconds; else 60."),
+]
+BudgetUsd = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        min=0,
+        max=MOST_USD,
+        help="For a sample: begin no more once so many USD are spent.",
+    ),
+]
+BudgetTokens = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=MOST_TOKENS,
+        help="For a sample: begin no more once so many tokens are spent.",
+    ),
+]
+SampleForce = Annotated[
+    bool, typer.Option("--force", help="For a sample: also items that have a result.")
+]
+
 commands = typer.Typer()
 
 
 @commands.command()
 def preview(
     family: FamilyName,
-    item_id: Annotated[
-        str | None, typer.Argument(metavar="ITEM", help="Which item, by its id.")
-    ] = None,
+    item_id: ItemId = None,
     *,
     entity: OwnEntity = None,
-    sample: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, max=200,
-            help="In place of an item, N of those to process, chosen at random.",
-        ),
-    ] = None,
-    seconds: Annotated[
-        float | None,
-        typer.Option(metavar="S", min=1, max=300, help="For a sample: how many seconds; else 60."),
-    ] = None,
-    budget_usd: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X", min=0, max=MOST_USD,
-            help="For a sample: begin no more once so many USD are spent.",
-        ),
-    ] = None,
-    budget_tokens: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, max=MOST_TOKENS,
-            help="For a sample: begin no more once so many tokens are spent.",
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="For a sample: also items that have a result.")
-    ] = False,
+    sample: SampleSize = None,
+    seconds: SampleSeconds = None,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    force: SampleForce = False,
     param: Param = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Execute one item, or a --sample, and save nothing: show the result, or how it differs from
     what is stored."""
     if [item_id, entity, sample].count(None) != 2:

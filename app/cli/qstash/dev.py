@@ -17,64 +17,66 @@ from app.qstash_dev.options import FASTEST, LOOPBACK, PORT, QStashOptions, new_t
 from app.qstash_dev.server import LocalQStash, local_qstash
 from app.redaction.redactor import Redactor
 
+Port = Annotated[
+    int,
+    typer.Option(
+        min=0, max=65535, envvar="QSTASH_DEV_PORT", help="Port to listen on; 0: any free one."
+    ),
+]
+Host = Annotated[str, typer.Option(help="Address to listen on: of this machine's loopback.")]
+Speed = Annotated[
+    float,
+    typer.Option(
+        metavar="X",
+        min=0.001,
+        max=FASTEST,
+        help="Make delays, retries, periods and schedules so many times shorter.",
+    ),
+]
+AtOnce = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, max=1000, help="At most so many deliveries at once, in all."),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(metavar="T", envvar="QSTASH_TOKEN", help="The bearer token; unset: a new one."),
+]
+CurrentKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K",
+        envvar="QSTASH_CURRENT_SIGNING_KEY",
+        help="Key that signs deliveries; unset: a new one.",
+    ),
+]
+NextKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="K",
+        envvar="QSTASH_NEXT_SIGNING_KEY",
+        help="Key that signs after a rotation; unset: a new one.",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the four variables as JSON, for scripts.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Log only failures, and not each delivery.")]
+
 commands = typer.Typer()
 
 
 @commands.command("qstash-dev")
 def qstash_dev(
     *,
-    port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, envvar="QSTASH_DEV_PORT", help="Port to listen on; 0: any free one."
-        ),
-    ] = PORT,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on: of this machine's loopback.")
-    ] = LOOPBACK,
-    speed: Annotated[
-        float,
-        typer.Option(
-            metavar="X",
-            min=0.001,
-            max=FASTEST,
-            help="Make delays, retries, periods and schedules so many times shorter.",
-        ),
-    ] = 1.0,
-    at_once: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, max=1000, help="At most so many deliveries at once, in all."
-        ),
-    ] = 100,
-    token: Annotated[
-        str | None,
-        typer.Option(
-            metavar="T", envvar="QSTASH_TOKEN", help="The bearer token; unset: a new one."
-        ),
-    ] = None,
-    current_signing_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="K",
-            envvar="QSTASH_CURRENT_SIGNING_KEY",
-            help="Key that signs deliveries; unset: a new one.",
-        ),
-    ] = None,
-    next_signing_key: Annotated[
-        str | None,
-        typer.Option(
-            metavar="K",
-            envvar="QSTASH_NEXT_SIGNING_KEY",
-            help="Key that signs after a rotation; unset: a new one.",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the four variables as JSON, for scripts.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Log only failures, and not each delivery.")
-    ] = False,
+    port: Port = PORT,
+    host: Host = LOOPBACK,
+    speed: Speed = 1.0,
+    at_once: AtOnce = 100,
+    token: Token = None,
+    current_signing_key: CurrentKey = None,
+    next_signing_key: NextKey = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run a QStash for development in memory, and print the variables of a service that uses it."""
     options = QStashOptions(
