@@ -33,12 +33,15 @@ from app.schemas.workflow_bodies import (
     params_field,
     require_alone,
 )
+from app.store.runs.idempotency import IdempotentCall
 from app.tokens import Scope
+from app.workflows.client import WorkflowClient
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.contract.run_options import options_of
 from app.workflows.keys import handed_over
 from app.workflows.previews import HANDED_OVER, PreviewService
 from app.workflows.registry.bound_family import BoundFamily
+from app.workflows.runs.start import StartedRun
 
 
 def _model(family: AnyFamily, name: str) -> type[Body]:
@@ -99,30 +102,15 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             async with long.previewing():
                 return await _previewed(state.previews, bound, body)
         allowed.require(Scope.RUN)
-        if body.run_id is not None:
-            _require_no_options(body)
-            await require_may_add_items(state, allowed, body.run_id)
-            response.status_code = 202
-            fresh = await state.client.trigger_items(bound, body.run_id, [body.item_id])
-            return scheduled_answer(family.entity, body.run_id, fresh, 1)
-        started = await state.client.trigger_execute(
-            bound,
-            body.item_id if body.entity is None else body.entity,
-            body.params,
-            started_by=caller,
-            once=once(body),
-            options=options_of(
-                family, approval=body.approval, attempts=body.attempts, priority=body.priority
-            ),
-        )
-        answer_start(response, started)
-        run_id = started.run_id
-        return ScheduledAnswer(
-            run_id=run_id,
-            item_id=None if body.entity is None else handed_over(run_id),
-            scheduled=1,
-            message=watch_it(run_id),
-        )
+        if body.run_id is None:
+            started = await _started(state.client, bound, body, caller, once(body))
+            answer_start(response, started)
+            return _answer(started.run_id, body)
+        _require_no_options(body)
+        await require_may_add_items(state, allowed, body.run_id)
+        response.status_code = 202
+        fresh = await state.client.trigger_items(bound, body.run_id, [body.item_id])
+        return scheduled_answer(family.entity, body.run_id, fresh, 1)
 
     execute.__annotations__["body"] = model
     router.add_api_route(
@@ -136,6 +124,35 @@ def add_execute(router: Router, family: AnyFamily) -> None:
             202: {"model": ScheduledAnswer, "description": "It will be executed"},
             ItemFailed.status: {"description": "The item's execution failed"},
         },
+    )
+
+
+async def _started(
+    client: WorkflowClient,
+    bound: BoundFamily,
+    body: Any,  # made for the family
+    caller: str,
+    once: IdempotentCall | None,
+) -> StartedRun:
+    """A run of the item alone."""
+    return await client.trigger_execute(
+        bound,
+        body.item_id if body.entity is None else body.entity,
+        body.params,
+        started_by=caller,
+        once=once,
+        options=options_of(
+            bound.family, approval=body.approval, attempts=body.attempts, priority=body.priority
+        ),
+    )
+
+
+def _answer(run_id: str, body: Any) -> ScheduledAnswer:  # made for the family
+    return ScheduledAnswer(
+        run_id=run_id,
+        item_id=None if body.entity is None else handed_over(run_id),
+        scheduled=1,
+        message=watch_it(run_id),
     )
 
 

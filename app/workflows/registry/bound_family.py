@@ -176,22 +176,9 @@ def bind(
         redactor: of the service; it learns the secrets of params as they are read.
         memories: of the families that declare ``existing = Remembered(…)``, by name.
     """
-    of_items = threads.line(flow_key(family.name, Layer.EXECUTE))
-    of_pages = threads.line(flow_key(family.name, Layer.PAGINATE))
-
-    def made(name: str, line: ThreadLine) -> Async:
-        method = getattr(family, name)
-        ours = not overridden(family, (name,)) or isinstance(method, RememberedResults)
-        if ours and not inspect.iscoroutinefunction(method):
-            return directly(method)  # what is the contract's own blocks nobody
-        return awaitable(method, line)
-
-    def plain(*names: str) -> bool:
-        methods = [getattr(family, name) for name in overridden(family, names)]
-        return not all(map(_blocks_nobody, methods))
-
-    of_items.used = plain("load", "execute", "save", "save_invoked")
-    of_pages.used = plain("ready", "page", "count", "existing")
+    of_items = _line(family, threads, Layer.EXECUTE, "load", "execute", "save", "save_invoked")
+    of_pages = _line(family, threads, Layer.PAGINATE, "ready", "page", "count", "existing")
+    made, own = partial(_made, family), partial(overridden, family)
     kind = id_type(type(family))
     ids = TypedIds(kind) if kind in (int, UUID) else None
     existing = made("existing", of_pages)
@@ -202,7 +189,7 @@ def bind(
     kept = partial(Params, values=values, box=box, redactor=redactor, largest=largest_params)
     return BoundFamily(
         family=family,
-        pages=made("page", of_pages) if overridden(family, ("page",)) else None,
+        pages=made("page", of_pages) if own(("page",)) else None,
         count=made("count", of_pages),
         ready=made("ready", of_pages),
         existing=ids.of_many(existing) if ids else existing,
@@ -210,8 +197,8 @@ def bind(
         execute=made("execute", of_items),
         save=made("save", of_items),
         save_invoked=made("save_invoked", of_items),
-        stored=(ids.of_one(stored) if ids else stored) if overridden(family, ("stored",)) else None,
-        finish=made("finish", of_items) if overridden(family, ("finish",)) else None,
+        stored=(ids.of_one(stored) if ids else stored) if own(("stored",)) else None,
+        finish=made("finish", of_items) if own(("finish",)) else None,
         ids=ids,
         params=kept(family.params, version=version),
         entities=None if family.invokes is None else kept(family.invokes, word="entity"),
@@ -235,6 +222,22 @@ def no_entity(family: AnyFamily) -> str:
         f" {type(family).__name__} say what it takes: invokes = a pydantic model, of the type that"
         " load() returns"
     )
+
+
+def _line(family: AnyFamily, threads: Threads, layer: Layer, *names: str) -> ThreadLine:
+    """For its methods of these names, where one of them is a plain ``def``."""
+    line = threads.line(flow_key(family.name, layer))
+    methods = [getattr(family, name) for name in overridden(family, names)]
+    line.used = not all(map(_blocks_nobody, methods))
+    return line
+
+
+def _made(family: AnyFamily, name: str, line: ThreadLine) -> Async:
+    method = getattr(family, name)
+    ours = not overridden(family, (name,)) or isinstance(method, RememberedResults)
+    if ours and not inspect.iscoroutinefunction(method):
+        return directly(method)  # what is the contract's own blocks nobody
+    return awaitable(method, line)
 
 
 def _blocks_nobody(method: Callable[..., object]) -> bool:
