@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.typing import EventDict
 
-from app.composition.traces import LONGEST_FLUSH
+from app.composition.telemetry.traces import LONGEST_FLUSH
 from tests.support.families import Recording
 from tests.support.servers.ports import free_port
 from tests.support.service import Opener

@@ -15,7 +15,8 @@ from tests.tracing.collector import collecting
 
 LOADED = """
 import sys
-import app.bootstrap, app.cli.app, app.composition.traces, app.main, app.workflows.layers.execute
+import app.bootstrap, app.cli.app, app.composition.telemetry.traces, app.main
+import app.workflows.layers.execute
 heavy = ("app.tracing.service_tracing", "opentelemetry.exporter", "opentelemetry.sdk.trace")
 print([name for name in sys.modules if name.startswith(heavy)])
 """

@@ -34,7 +34,7 @@ async def tracing_of(settings: Settings, pools: Pools) -> AsyncIterator[Tracing 
         return
     # Here, because it takes long, and others need none of it.
     try:
-        from app.composition.span_export import SpanExport  # noqa: PLC0415
+        from app.composition.telemetry.span_export import SpanExport  # noqa: PLC0415
 
         export = SpanExport.to(settings)
     except ValueError as error:

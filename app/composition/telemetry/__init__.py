@@ -1,0 +1,1 @@
+"""What is counted and traced, made as the settings say."""
