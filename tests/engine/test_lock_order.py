@@ -16,7 +16,6 @@ from app.engine.postgres.queue_connection import QueueConnection
 from app.store.database import transacted
 from tests.support.families import Recording
 from tests.support.service import Opener
-from tests.workflows.events.invoices import held_up
 
 ME = uuid.UUID(int=7)
 HELD = """
@@ -56,11 +55,11 @@ async def test_messages_end_while_somebody_publishes_them_in_another_order(
             async with service.database.begin() as tx:
                 await tx.execute(text("SELECT FROM sluice.message WHERE id = 'b' FOR UPDATE"))
                 ending = asyncio.create_task(queue.settle({(one, 1): None for one in numbers}))
-                await held_up(sluice)  # it has a, and waits for b
+                await sluice.held_up()  # it has a, and waits for b
                 publishing = asyncio.create_task(transacted(service.database, publish))
                 await has_c.wait()
                 wants_a.set()
-                await held_up(sluice, 2)
+                await sluice.held_up(2)
             await asyncio.gather(ending, publishing)
         finally:
             await connection.close()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,10 +12,10 @@ from tests.cli.command import stop, wait_for
 from tests.metrics import families
 from tests.metrics.families.counted import Counted
 from tests.metrics.scraping import SECRET, Scrape, added, scraped_at, until
+from tests.support.processes.family_worker import family_worker
 from tests.support.servers.ports import free_port
 from tests.support.service import Opener, Sluice
 
-ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = Path(families.__file__).parent
 OUTCOMES = ("succeeded", "failed", "skipped", "cancelled", "timed_out")
 
@@ -29,31 +26,14 @@ def worker(urls: Urls, settings: Settings, folder: Path) -> Iterator[int]:
     port = free_port()
     log = folder / f"worker-{port}.log"
     env = {
-        **os.environ,
-        "DATABASE_URL": urls.database,
-        "REDIS_URL": urls.redis,
-        "SLUICE_REDIS_PREFIX": settings.redis_prefix,
-        "SLUICE_DATA_DIR": str(folder),
         "SLUICE_METRICS_PORT": str(port),
         "SLUICE_METRICS_TOKEN": SECRET,
-        "SLUICE_LOG_FORMAT": "json",
         "SLUICE_WORKER_CONCURRENCY": "4",
     }
-    module = "tests.support.processes.with_families"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, str(FAMILIES), "worker"],
-            cwd=ROOT,
-            env=env,
-            stdout=output,
-            stderr=output,
-        )
-    try:
+    with family_worker(FAMILIES, urls, settings.redis_prefix, log, env) as process:
         wait_for("metrics_served", log, process)
         yield port
-    finally:
-        code = stop(process)
-    assert code == 0, log.read_text()
+        assert stop(process) == 0, log.read_text()
 
 
 async def counted(sluice: Sluice, run_id: str) -> dict[str, int]:

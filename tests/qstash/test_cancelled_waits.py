@@ -24,7 +24,7 @@ from tests.support.servers.ports import free_port
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Stepped, items_at
 from tests.workflows.events.heard import sent
-from tests.workflows.events.invoices import PAID, Awaiting, held_up, paid, steps_waiting, wait
+from tests.workflows.events.invoices import PAID, Awaiting, paid, steps_waiting, wait
 
 HOUR = timedelta(hours=1)
 HELD = (
@@ -167,7 +167,7 @@ async def test_a_cancel_whose_process_dies_amid_it_is_ended_by_the_tick(opener: 
                 async with sluice.service.database.begin() as tx:
                     await tx.execute(text("SELECT pg_advisory_xact_lock(42)"))
                     cancel = asyncio.create_task(client.post(f"/api/runs/{run_id}/cancel"))
-                    await held_up(sluice)
+                    await sluice.held_up()
                     await running.kill()
                 with pytest.raises(httpx2.HTTPError):
                     await cancel

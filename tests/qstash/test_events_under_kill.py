@@ -19,7 +19,6 @@ from tests.support.patience import PATIENCE
 from tests.support.servers.ports import free_port
 from tests.support.service import Opener
 from tests.workflows.events.heard import Alone, runs
-from tests.workflows.events.invoices import held_up
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +46,7 @@ async def test_an_event_whose_process_dies_before_the_run_is_started_once(opener
                     # Where the start of a run waits for its turn.
                     await overlap.lock(tx, Alone.name)
                     call = asyncio.create_task(client.post("/api/events", json=EVENT))
-                    await held_up(sluice)
+                    await sluice.held_up()
                     [[waits]] = await sluice.sql(
                         "SELECT count(*) FROM sluice.event_start WHERE settled_at IS NULL"
                     )

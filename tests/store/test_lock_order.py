@@ -24,7 +24,6 @@ from app.store.steps.steps import ItemId, StepId, StepRecord
 from tests.store.test_claims import outcome
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice
-from tests.workflows.events.invoices import held_up
 
 Work = Callable[[AsyncConnection, Sequence[ItemId]], Awaitable[object]]
 """Of these items, whose order says nothing."""
@@ -87,7 +86,7 @@ async def assert_in_order(sluice: Sluice, table: str, asked: Sequence[ItemId], w
             {"run": middle[0], "item": middle[1]},
         )
         task = asyncio.create_task(working())
-        await held_up(sluice)
+        await sluice.held_up()
         rows = await sluice.sql(
             f"SELECT run_id, item_id FROM sluice.{table} FOR UPDATE SKIP LOCKED"  # noqa: S608
         )

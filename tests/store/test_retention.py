@@ -77,16 +77,6 @@ async def no_keys(sluice: Sluice) -> None:
             await asyncio.sleep(0.02)
 
 
-async def waits_for_a_row(sluice: Sluice) -> None:
-    """Until somebody stands still before a row that another transaction has locked."""
-    async with asyncio.timeout(PATIENCE):
-        while not await sluice.sql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock' AND query LIKE 'DELETE FROM sluice.item%'"
-        ):
-            await asyncio.sleep(0.02)
-
-
 async def test_only_ended_runs_older_than_the_cut_go_with_their_items_and_events(
     opener: Opener,
 ) -> None:
@@ -235,7 +225,7 @@ async def test_the_watchdog_sees_to_runs_while_what_is_old_takes_long_to_delete(
         async with sluice.service.pools.ledger.begin() as tx:
             await tx.exec_driver_sql("SELECT 1 FROM sluice.item WHERE item_id = 'u3' FOR UPDATE")
             async with sluice.worker():
-                await waits_for_a_row(sluice)
+                await sluice.held_up(at="DELETE FROM sluice.item%")
                 # A run that only the watchdog sets going.
                 lost = await sluice.start()
                 await sluice.sql("TRUNCATE sluice.message")

@@ -100,6 +100,20 @@ class Sluice:
             while await self.queued():
                 await asyncio.sleep(0.01)
 
+    async def held_up(self, number: int = 1, *, at: str = "%") -> None:
+        """Return once so many sessions wait for a lock that another one has.
+
+        Args:
+            at: what their statements are LIKE.
+        """
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND wait_event_type = 'Lock' AND query LIKE :at"
+        )
+        async with asyncio.timeout(PATIENCE):
+            while len(await self.sql(waiting, at=at)) < number:
+                await asyncio.sleep(0.005)
+
     async def let_all_come(self) -> None:
         """Have every message delivered, also those that are due later."""
         await self.sql("UPDATE sluice.message SET due_at = now() WHERE worker IS NULL")

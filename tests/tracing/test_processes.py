@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,12 +11,12 @@ from pathlib import Path
 from app.bootstrap import Urls
 from app.settings import Settings
 from tests.cli.command import stop, wait_for
+from tests.support.processes.family_worker import family_worker
 from tests.support.service import Opener
 from tests.tracing import families
 from tests.tracing.collector import Collector, collecting
 from tests.tracing.families.traced import ECHO, Traced
 
-ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = Path(families.__file__).parent
 HIDDEN = "secret-of-the-collector-0123"
 LAYERS = ("start traced", "process traced", "page traced", "chunk traced", "item traced")
@@ -29,30 +26,11 @@ LAYERS = ("start traced", "process traced", "page traced", "chunk traced", "item
 def worker(urls: Urls, settings: Settings, folder: Path, number: int, **env: str) -> Iterator[Path]:
     """Its log."""
     log = folder / f"worker-{number}.log"
-    own = {
-        "DATABASE_URL": urls.database,
-        "REDIS_URL": urls.redis,
-        "SLUICE_REDIS_PREFIX": settings.redis_prefix,
-        "SLUICE_DATA_DIR": str(folder),
-        "SLUICE_LOG_FORMAT": "json",
-        "SLUICE_WORKER_CONCURRENCY": "2",
-        **env,
-    }
-    module = "tests.support.processes.with_families"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, str(FAMILIES), "worker"],
-            cwd=ROOT,
-            env={**os.environ, **own},
-            stdout=output,
-            stderr=output,
-        )
-    try:
+    own = {"SLUICE_WORKER_CONCURRENCY": "2", **env}
+    with family_worker(FAMILIES, urls, settings.redis_prefix, log, own) as process:
         wait_for("worker_started", log, process)
         yield log
-    finally:
-        code = stop(process)
-    assert code == 0, log.read_text()
+        assert stop(process) == 0, log.read_text()
 
 
 async def test_the_whole_tree_of_a_run_arrives_from_all_who_worked_on_it(

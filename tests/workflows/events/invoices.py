@@ -44,13 +44,3 @@ async def steps_waiting(sluice: Sluice, number: int = 1) -> None:
     await found(
         sluice, number, "SELECT 1 FROM sluice.step WHERE status = 'waiting' AND event IS NOT NULL"
     )
-
-
-async def held_up(sluice: Sluice, number: int = 1) -> None:
-    """Return once so many sessions wait for a lock that another one has."""
-    await found(
-        sluice,
-        number,
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        " AND datname = current_database()",
-    )

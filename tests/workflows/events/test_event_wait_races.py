@@ -21,7 +21,6 @@ from tests.workflows.events.invoices import (
     PAID,
     Awaiting,
     found,
-    held_up,
     paid,
     steps_waiting,
     wait,
@@ -44,7 +43,7 @@ async def test_a_wait_that_begins_amid_an_event_has_it(opener: Opener) -> None:
             assert await give(tx, sluice.service.engine, await wakes.find(tx, seqs)) == Counter()
             # Held open until the wait stands in line behind it.
             worker = asyncio.create_task(_work(sluice, run_id))
-            await held_up(sluice)
+            await sluice.held_up()
         await worker
     assert family.results["u00001"].id == "e1"
     assert family.executed == {"u00001": 1}
@@ -72,9 +71,9 @@ async def test_an_event_that_comes_amid_a_wait_finds_it(opener: Opener) -> None:
                 {"run": run_id, "name": PAID},
             )
             worker = asyncio.create_task(_work(sluice, run_id))
-            await held_up(sluice)
+            await sluice.held_up()
             event = asyncio.create_task(sent(sluice, paid("u00001", "e1")))
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
             await tx.rollback()
         taken = await event
         await worker
@@ -106,7 +105,7 @@ async def test_an_event_that_comes_while_its_item_is_being_suspended_lets_it_go_
                 [one] = written.values()
                 woke = await give(tx, sluice.service.engine, await wakes.find(tx, [one.seq]))
                 go.set()
-                await held_up(sluice)
+                await sluice.held_up()
             run = await sluice.ended(run_id)
         assert_exact(run, await sluice.items(run_id))
     assert woke == {one.seq: 1}

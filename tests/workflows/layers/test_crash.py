@@ -161,7 +161,7 @@ async def test_a_worker_that_stalls_while_it_writes_holds_up_nobody(opener: Open
             async with sluice.service.database.begin() as tx:
                 await runs.lock(tx, run_id)
                 # It has written items' outcomes, and comes to the counters.
-                await stands_before_a_lock(sluice)
+                await sluice.held_up()
                 stalled.send(signal.SIGSTOP)
             # From here on it has both locked, and does not end its transaction.
             async with worker_process(opener.urls, prefix):
@@ -171,15 +171,6 @@ async def test_a_worker_that_stalls_while_it_writes_holds_up_nobody(opener: Open
                 assert await stalled.stop() == 0
                 assert await versions(sluice, run_id) == rows
                 await assert_all_counted_once(sluice, run, 40)
-
-
-async def stands_before_a_lock(sluice: Sluice) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await sluice.sql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-            " AND wait_event_type = 'Lock'"
-        ):
-            await asyncio.sleep(0.01)
 
 
 async def test_a_worker_asked_to_stop_finishes_what_it_holds_and_exits_cleanly(

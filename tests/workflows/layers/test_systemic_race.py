@@ -9,7 +9,7 @@ from app.store.statuses import PauseReason, RunStatus
 from app.workflows.family import Context, Systemic
 from tests.support.held import Held
 from tests.support.patience import PATIENCE
-from tests.support.service import Opener, Sluice, assert_exact
+from tests.support.service import Opener, assert_exact
 from tests.support.story import assert_legal, story
 
 
@@ -22,12 +22,6 @@ class Refused(Held):
         await super()._hold(item_id, ctx)
         if self.refused:
             raise Systemic("the key is refused")
-
-
-async def until_somebody_waits_for_a_row(sluice: Sluice) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not (await sluice.sql("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1")):
-            await asyncio.sleep(0.01)
 
 
 async def test_a_systemic_error_that_meets_a_resume_pauses_the_run_again_and_cancels_nothing(
@@ -44,7 +38,7 @@ async def test_a_systemic_error_that_meets_a_resume_pauses_the_run_again_and_can
             async with sluice.service.database.begin() as tx:
                 assert await transitions.resume(tx, run_id, who="test")
                 family.let_go.set()
-                await until_somebody_waits_for_a_row(sluice)
+                await sluice.held_up()
             async with asyncio.timeout(PATIENCE):
                 while await sluice.queued():
                     await asyncio.sleep(0.01)

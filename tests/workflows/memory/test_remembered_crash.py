@@ -68,6 +68,12 @@ async def test_whenever_one_looks_just_what_has_succeeded_is_remembered_also_whe
         assert (await sluice.dry_run()).already_processed == 400
 
 
+async def some_remembered(sluice: Sluice) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await remembered(sluice):
+            await asyncio.sleep(0.01)
+
+
 async def test_a_worker_killed_between_what_it_remembers_and_its_commit_leaves_neither(
     opener: Opener,
 ) -> None:
@@ -75,18 +81,11 @@ async def test_a_worker_killed_between_what_it_remembers_and_its_commit_leaves_n
         prefix = opener.settings.redis_prefix
         async with worker_process(opener.urls, prefix, item_seconds=0.1, module=PROCESS) as killed:
             run_id = await sluice.start()
-            async with asyncio.timeout(PATIENCE):
-                while not await remembered(sluice):
-                    await asyncio.sleep(0.01)
+            await some_remembered(sluice)
             async with sluice.service.database.begin() as tx:
                 await runs.lock(tx, run_id)
                 # It has written outcomes and remembered them, and comes to the counters.
-                async with asyncio.timeout(PATIENCE):
-                    while not await sluice.sql(
-                        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-                        " AND wait_event_type = 'Lock' AND query LIKE '%UPDATE sluice.run%'"
-                    ):
-                        await asyncio.sleep(0.01)
+                await sluice.held_up(at="%UPDATE sluice.run%")
                 before = await remembered(sluice)
                 await killed.kill()
             async with asyncio.timeout(PATIENCE):
@@ -112,9 +111,7 @@ async def test_a_stalled_worker_that_wakes_up_remembers_nothing_of_what_is_not_i
         prefix = opener.settings.redis_prefix
         async with worker_process(opener.urls, prefix, item_seconds=0.2, module=PROCESS) as stalled:
             run_id = await sluice.start()
-            async with asyncio.timeout(PATIENCE):
-                while not await remembered(sluice):
-                    await asyncio.sleep(0.01)
+            await some_remembered(sluice)
             stalled.send(signal.SIGSTOP)
             async with worker_process(opener.urls, prefix, module=PROCESS):
                 await sluice.ended(run_id)

@@ -15,6 +15,7 @@ from sqlmodel import col
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import Context, FamilyParams, Flow, FlowControl
 from tests.support.families import Recording, Work
+from tests.support.patience import until
 from tests.support.users import User
 
 
@@ -61,6 +62,10 @@ class Tenants(Recording):
             return await super().execute(entity, params, ctx)
         finally:
             self.done_at.append(Execution(self.of(entity), began, time.monotonic()))
+
+    async def until_done(self, number: int) -> None:
+        """Return once so many executions are over."""
+        await until(lambda: len(self.done_at) >= number)
 
     def most_at_once(self) -> Counter[str]:
         most: Counter[str] = Counter()

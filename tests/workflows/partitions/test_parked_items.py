@@ -18,9 +18,8 @@ async def test_those_that_wait_begin_as_well_where_the_code_limits_partitions_no
     async with opener(family) as sluice:
         await sluice.add_users(100)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(PATIENCE):
-            while len(family.done_at) < 15:
-                await asyncio.sleep(0.01)
+        async with sluice.worker():
+            await family.until_done(15)
     unlimited = Tenants(FlowControl(parallelism=20))
     async with opener(unlimited, watchdog_seconds=0.2) as sluice, sluice.worker():
         run = await sluice.ended(run_id)

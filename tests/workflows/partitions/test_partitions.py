@@ -150,9 +150,7 @@ async def test_a_pause_a_resume_and_a_cancel_lose_none(opener: Opener) -> None:
         assert (await sluice.ended(run_id)).succeeded == 200
         await assert_nothing_left(sluice, run_id)
         second = await sluice.start(force=True)
-        async with asyncio.timeout(PATIENCE):
-            while len(family.done_at) < 230:
-                await asyncio.sleep(0.01)
+        await family.until_done(230)
         await control_run(sluice, "cancel", second)
         run = await sluice.ended(second)
         assert_exact(run, await sluice.items(second))
@@ -168,9 +166,8 @@ async def test_what_the_queue_has_lost_is_made_good_and_what_is_miscounted_count
     async with opener(family) as sluice:
         await sluice.add_users(100)
         run_id = await sluice.start()
-        async with sluice.worker(), asyncio.timeout(PATIENCE):
-            while len(family.done_at) < 15:
-                await asyncio.sleep(0.01)
+        async with sluice.worker():
+            await family.until_done(15)
         await sluice.sql("DELETE FROM sluice.message")
         await sluice.sql("UPDATE sluice.run_partition SET admitted = 7")
         reconciler = sluice.service.reconciler

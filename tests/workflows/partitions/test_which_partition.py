@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +14,6 @@ from app.errors import ConfigurationError
 from app.store import retention
 from app.workflows.family import Context, Event, FamilyParams, Flow, FlowControl, batched
 from tests.support.families import Recording
-from tests.support.patience import PATIENCE
 from tests.support.service import Opener
 from tests.support.users import User
 from tests.workflows.events.heard import REGISTERED, all_ended, registered, sent
@@ -70,9 +68,7 @@ async def test_items_that_events_ask_for_keep_to_the_limits_as_well(opener: Open
         await sent(sluice, *(registered(one) for one in ids))
         for run in await all_ended(sluice, 1):
             await assert_nothing_left(sluice, run.id)
-        async with asyncio.timeout(PATIENCE):
-            while len(family.done_at) < 25:
-                await asyncio.sleep(0.01)
+        await family.until_done(25)
         rows = await sluice.sql("SELECT item_id, partition FROM sluice.item")
     assert {row[0]: row[1] for row in rows} == {one: one[4] for one in ids}
     assert family.most_at_once() == dict.fromkeys("012", 1)

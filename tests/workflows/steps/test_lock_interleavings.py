@@ -23,7 +23,6 @@ from app.workflows.layers.outcome_writer import OutcomeWriter
 from app.workflows.steps.suspension import PendingWait
 from tests.support.families import Recording
 from tests.support.service import Opener, Sluice, assert_exact
-from tests.workflows.events.invoices import held_up
 
 PARENTS = "run_1"
 CHILD = {"p1": "run_2", "p2": "run_3"}
@@ -120,7 +119,7 @@ async def test_workers_that_end_each_other_s_children_pass_one_another(opener: O
                 asyncio.create_task(written(sluice, suspended("p1"), child_of("p2"))),
                 asyncio.create_task(written(sluice, suspended("p2"), child_of("p1"))),
             ]
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         await asyncio.gather(*writing)
         for parent, child in CHILD.items():
             await assert_goes_on(sluice, parent)
@@ -135,11 +134,11 @@ async def test_who_cancels_a_child_passes_whose_worker_ends_it(opener: Opener) -
         async with sluice.service.database.begin() as tx:
             await runs.lock(tx, "run_2")
             sweep = asyncio.create_task(sluice.service.reconciler.sweep("run_2", seconds=30))
-            await held_up(sluice)
+            await sluice.held_up()
             worker = asyncio.create_task(
                 written(sluice, suspended("p1"), child_of("p1", ItemStatus.FAILED))
             )
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         await asyncio.gather(sweep, worker)
         await assert_goes_on(sluice, "p1")
         assert (await sluice.run("run_2")).status == "cancelled"
@@ -156,7 +155,7 @@ async def test_who_answers_has_no_message_when_it_comes_to_the_run(opener: Opene
         async with sluice.service.database.begin() as tx:
             await runs.lock(tx, PARENTS)
             answer = asyncio.create_task(answering.answer(question, "yes", by="test"))
-            await held_up(sluice)
+            await sluice.held_up()
             # It would wait for the answer's commit, if that had published already.
             await tx.execute(text("SET LOCAL lock_timeout = '10 s'"))
             await tx.execute(
@@ -197,11 +196,11 @@ async def test_an_event_and_timeouts_of_the_same_items_pass_one_another(opener: 
         async with sluice.service.database.begin() as tx:
             assert await suspension.hold(tx, [(PARENTS, items[NUMBER // 2])])
             timeouts = asyncio.create_task(time_out())
-            await held_up(sluice)
+            await sluice.held_up()
             event = asyncio.create_task(
                 inbox.take([SentEvent("paid", {"id": "v"}, "e1")], sender="test")
             )
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         woken, taken = await asyncio.gather(timeouts, event)
         rows = await sluice.sql("SELECT status, result FROM sluice.step")
     # The timeouts were there first.
@@ -225,7 +224,7 @@ async def test_an_item_that_is_suspended_while_its_event_comes_is_woken(opener: 
             event = asyncio.create_task(
                 inbox.take([SentEvent("paid", {"id": "v"}, "e1")], sender="test")
             )
-            await held_up(sluice)
+            await sluice.held_up()
             await sluice.sql(
                 "UPDATE sluice.item SET status = 'suspended', claim = NULL WHERE item_id = 'i2'"
             )

@@ -22,7 +22,7 @@ from app.workflows.steps.timers import WakeUpTimers
 from tests.support.families import Recording
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
-from tests.workflows.events.invoices import found, held_up
+from tests.workflows.events.invoices import found
 from tests.workflows.steps.test_lock_interleavings import TOKEN, ended, run_of, written
 
 RUN, OTHER = "run_1", "run_2"
@@ -57,9 +57,9 @@ async def test_who_answers_an_item_passes_who_lets_go_of_it(opener: Opener) -> N
         async with sluice.service.database.begin() as tx:
             await holding(tx, "i1")
             answering = asyncio.create_task(answer(sluice))
-            await held_up(sluice)
+            await sluice.held_up()
             parking = asyncio.create_task(paused.park(ItemClaim(RUN, "i1", TOKEN)))
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         _, released = await asyncio.gather(answering, parking)
         [item] = await sluice.items(RUN)
     assert released
@@ -79,7 +79,7 @@ async def test_who_lets_go_of_an_item_and_who_resumes_its_run_see_each_other(
         async with sluice.service.database.begin() as tx:
             await holding(tx, "i1")
             parking = asyncio.create_task(paused.park(ItemClaim(RUN, "i1", TOKEN)))
-            await held_up(sluice)
+            await sluice.held_up()
             if resumes:
                 await control.resume(RUN, by="test")
         released = await parking
@@ -100,11 +100,11 @@ async def test_an_item_that_pauses_its_run_passes_who_answers_it(opener: Opener)
         async with sluice.service.database.begin() as tx:
             await holding(tx, "i1")
             answering = asyncio.create_task(answer(sluice))
-            await held_up(sluice)
+            await sluice.held_up()
             pausing = asyncio.create_task(
                 written(sluice, DeliveryResult("recording", refused, systemic=True))
             )
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         await asyncio.gather(answering, pausing)
         run = await sluice.run(RUN)
     assert (run.status, run.reason) == (RunStatus.PAUSED, PauseReason.SYSTEMIC)
@@ -129,7 +129,7 @@ async def test_who_pauses_a_run_passes_who_counts_items_of_it_and_of_an_earlier_
                     ),
                 )
             )
-            await held_up(sluice)
+            await sluice.held_up()
             pausing = asyncio.create_task(
                 written(
                     sluice,
@@ -137,7 +137,7 @@ async def test_who_pauses_a_run_passes_who_counts_items_of_it_and_of_an_earlier_
                     DeliveryResult("recording", ended((RUN, "i1"), ItemStatus.SUCCEEDED)),
                 )
             )
-            await held_up(sluice, 2)
+            await sluice.held_up(2)
         await asyncio.gather(counting, pausing)
         run, paused = await sluice.run(RUN), await sluice.run(OTHER)
     assert (run.status, run.succeeded) == (RunStatus.RUNNING, 2)
@@ -162,7 +162,7 @@ async def test_who_takes_items_over_waits_for_nobody_who_was_only_held_up(opener
                     DeliveryResult("recording", ended((RUN, "z"), ItemStatus.SUCCEEDED)),
                 )
             )
-            await held_up(sluice)
+            await sluice.held_up()
             async with asyncio.timeout(PATIENCE):
                 hand = await claimer.take(RUN, ["a", "m", "z"], (9, 1))
         await writing

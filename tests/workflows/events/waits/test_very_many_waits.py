@@ -22,7 +22,7 @@ from tests.support.processes.sender_process import sender_process
 from tests.support.service import Opener, Sluice, assert_exact
 from tests.support.stepped import Script, items_at
 from tests.workflows.events.heard import sent
-from tests.workflows.events.invoices import Awaiting, found, held_up
+from tests.workflows.events.invoices import Awaiting, found
 from tests.workflows.events.waits.deploy_process import ENDED
 
 PROCESS = "tests.workflows.events.waits.deploy_process"
@@ -162,7 +162,7 @@ async def test_what_times_out_while_its_event_is_on_its_way_has_the_event(opener
             # The first of them is in somebody's hands.
             await tx.execute(text("SELECT FROM sluice.item WHERE item_id = 'u00001' FOR UPDATE"))
             event = asyncio.create_task(sent(sluice, ENDED))
-            await held_up(sluice)
+            await sluice.held_up()
             for table in ("item", "step"):
                 await sluice.sql(
                     f"UPDATE sluice.{table} SET due_at = now() WHERE item_id > 'u00980'"  # noqa: S608
@@ -198,7 +198,7 @@ async def test_who_begins_to_wait_meanwhile_has_it_once_or_waits_for_another(
         async with sluice.service.database.begin() as tx:
             await tx.execute(text("SELECT FROM sluice.item WHERE run_id = 'run_1' FOR UPDATE"))
             event = asyncio.create_task(sent(sluice, ENDED))
-            await held_up(sluice)
+            await sluice.held_up()
             behind = await sluice.start(item_ids=["u00002"])
             async with sluice.worker():
                 await items_at(sluice, before, ItemStatus.SUSPENDED)
@@ -229,7 +229,7 @@ async def test_the_sender_is_killed_between_two_of_forty_transactions(opener: Op
                 opener, "tests.workflows.events.waits.deploy_process", 1
             ) as sender:
                 await found(sluice, 1, "SELECT 1 FROM sluice.event WHERE woke = 5000")
-                await held_up(sluice)
+                await sluice.held_up()
                 sender.kill()
                 await sender.wait()
         [[woke, waking]] = await sluice.sql("SELECT woke, waking FROM sluice.event")
