@@ -28,9 +28,9 @@ from app.workflows.http_call import idempotency_key, send
 from app.workflows.monitoring.items_at_work import ItemAtWork
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.steps.answer_links import AnswerLinks
-from app.workflows.steps.children.asked import family_of
 from app.workflows.steps.children.child_runs import ChildRuns
 from app.workflows.steps.children.outcome import result_of
+from app.workflows.steps.children.request import family_of
 from app.workflows.steps.journal import StepJournal
 from app.workflows.steps.output_stream import OutputStream
 from app.workflows.steps.payloads import checked_args, checked_value, expected, shown_to_people

@@ -27,7 +27,7 @@ from app.workflows.events.event_waits import wanted_event
 from app.workflows.failures.delays import check_moment, of_step
 from app.workflows.http_call import SAFE, send
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.children.asked import asked_child, asked_run, family_of
+from app.workflows.steps.children.request import asked_child, asked_run, family_of
 from app.workflows.steps.output_stream import OutputStream
 from app.workflows.steps.payloads import (
     check_name,

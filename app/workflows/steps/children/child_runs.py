@@ -24,7 +24,7 @@ from app.workflows.keys import new_id
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.start import start_item, start_run, traced
 from app.workflows.serialization.codec import ValueCodec
-from app.workflows.steps.children.asked import GivenParams, ItemId, asked_child, asked_run
+from app.workflows.steps.children.request import GivenParams, ItemId, asked_child, asked_run
 
 DEEPEST = 5
 """Children of children."""
