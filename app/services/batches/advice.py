@@ -24,6 +24,8 @@ def advice_for(path: str) -> Callable[[int], str]:
     def advice(status: int) -> str:
         if status in (404, 405, 410):
             return missing
+        if status == 501:
+            return MISSING
         return OF_KEYS.get(status, OTHERWISE)
 
     return advice

@@ -22,6 +22,10 @@ class ListRefused(LlmRefused):
     """The provider has no such list, or does not show it."""
 
 
+class ListTooLong(LlmUnavailable):
+    """What is looked for is not in it as far as it is read, and there is more."""
+
+
 async def pages_since(
     since: datetime, ask: Callable[[str | None], Awaitable[ListPage[Listed]]]
 ) -> AsyncGenerator[Sequence[Listed] | None, None]:
@@ -56,11 +60,12 @@ async def all_of(
     """Those of them that are wanted.
 
     Raises:
-        LlmUnavailable: there is none as far as was read, and there is more.
+        ListRefused
+        ListTooLong: there is none as far as was read.
     """
     found: list[Listed] = []
     async for page in pages:
         if page is None and not found:
-            raise LlmUnavailable(TOO_LONG)
+            raise ListTooLong(TOO_LONG)
         found += filter(wanted, page or ())
     return found

@@ -65,6 +65,8 @@ async def _refused(call: Call, answer: Response) -> str:
         ("batches", 404, LISTS),
         ("files", 405, LISTS),
         ("upload", 404, LISTS),
+        ("batches", 501, LISTS),
+        ("retrieve", 501, LISTS),
         ("create", 400, REQUESTS),
         ("create", 403, "Check that OTHER_API_KEY may use files and batches."),
         ("retrieve", 401, "Check OTHER_API_KEY."),
