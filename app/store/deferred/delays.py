@@ -7,27 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.runs import events, runs
-from app.store.statuses import ENDED, EventKind
-from app.store.tables.runs import RunEvent
+from app.store.statuses import EventKind
 
-_EVENT = RunEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 ONCE_IN = timedelta(days=1)
 TELL_AFTER = 3
 """Calls for a batch in a row that have failed, from which on it counts as delayed."""
 IS_DELAYED = f"(ended_at IS NULL AND failing_since IS NOT NULL AND tries >= {TELL_AFTER})"
 """SQL of a batch's row."""
 
-# Each run, and its events, are looked up by key (OFFSET 0 keeps it so); the calls by their batch,
-# and not in the order of another index, which would be read to its end.
-_UNTOLD = text("""
-    SELECT c.run_id FROM (
-        SELECT DISTINCT run_id || '' AS run_id FROM sluice.deferred_call WHERE batch_id = :batch
-    ) AS c
-    WHERE EXISTS (
+# Each run, and its events, are looked up by key: OFFSET 0 keeps it so.
+_IS_UNTOLD = """
+    EXISTS (
         SELECT FROM sluice.run WHERE run.id = c.run_id AND run.finished_at IS NULL OFFSET 0
     ) AND NOT EXISTS (
         SELECT FROM sluice.run_event AS e
@@ -35,8 +29,19 @@ _UNTOLD = text("""
           AND e.data ->> 'provider' = :provider AND e.at > now() - CAST(:once_in AS interval)
         OFFSET 0
     )
-    LIMIT :most
-""")
+"""
+"""SQL of ``c.run_id``: it has not ended, and was told nothing of the provider and reason lately."""
+
+# The calls by their batch, and not in the order of another index, which would be read to its end.
+_UNTOLD = text(f"""
+    SELECT c.run_id FROM (
+        SELECT DISTINCT run_id || '' AS run_id FROM sluice.deferred_call WHERE batch_id = :batch
+    ) AS c
+    WHERE {_IS_UNTOLD} LIMIT :most
+""")  # noqa: S608 - no value is pasted in
+_STILL_UNTOLD = text(f"""
+    SELECT c.run_id FROM (SELECT CAST(:run AS text) AS run_id) AS c WHERE {_IS_UNTOLD}
+""")  # noqa: S608 - likewise
 _DELAYED = text(f"""
     SELECT provider,
         coalesce(
@@ -81,16 +86,9 @@ async def tell(tx: AsyncConnection, run_id: str, provider: str, reason: str, det
     Args:
         reason: a word.
     """
-    status = await runs.lock(tx, run_id)
-    if status is None or status in ENDED:
+    if await runs.lock(tx, run_id) is None:
         return
-    told = select(_EVENT.c.id).where(
-        _EVENT.c.run_id == run_id,
-        _EVENT.c.kind == EventKind.BATCH_DELAYED,
-        _EVENT.c.reason == reason,
-        _EVENT.c.data["provider"].astext == provider,
-        _EVENT.c.at > func.now() - ONCE_IN,
-    )
-    if (await tx.scalars(told.limit(1))).first() is None:
+    of = {"run": run_id, "provider": provider, "reason": reason, "once_in": ONCE_IN}
+    if (await tx.scalar(_STILL_UNTOLD, of)) is not None:
         kind, data = EventKind.BATCH_DELAYED, {"provider": provider}
         await events.append(tx, run_id, kind, reason=reason, detail=detail, data=data)
