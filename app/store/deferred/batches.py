@@ -137,17 +137,22 @@ async def change(tx: AsyncConnection, batch: ProviderBatch, **values: object) ->
     return ProviderBatch(**row._mapping)
 
 
-async def deny(tx: AsyncConnection, batch: ProviderBatch, what: str, denials: int) -> None:
+async def deny(tx: AsyncConnection, batch: ProviderBatch, what: str, denials: int) -> timedelta:
     """Count that its provider does not know ``what``. Whoever has the row may go on with it as it
     was.
+
+    Returns:
+        For how long calls for it have failed, as ``change`` would keep it for this one.
 
     Raises:
         TakenOver
     """
     of = (_BATCH.c.id == batch.id, _BATCH.c.revision == batch.revision)
     told = update(_BATCH).where(*of).values(denied=what, denials=denials)
-    if (await tx.execute(told)).rowcount == 0:
+    failed_for: timedelta | None = await tx.scalar(told.returning(func.now() - _failing_since()))
+    if failed_for is None:
         raise TakenOver(batch.id)
+    return failed_for
 
 
 async def hold(tx: AsyncConnection, batch: ProviderBatch) -> None:

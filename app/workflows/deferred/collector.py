@@ -28,6 +28,7 @@ from app.workflows.deferred.answer_files import AnswerReader
 from app.workflows.deferred.course import BatchCourse
 from app.workflows.deferred.deadline import BatchDeadline
 from app.workflows.deferred.look_span import ENDLESS, LookSpan
+from app.workflows.deferred.loss import LossCheck
 from app.workflows.deferred.postponement import BatchPostponement, ProviderAbsent
 from app.workflows.deferred.providers import absence, absent
 from app.workflows.deferred.refusal import GONE
@@ -68,7 +69,8 @@ class BatchCollector:
     def __post_init__(self) -> None:
         submission = BatchSubmission(self.database)
         files = AnswerReader(self.writer, self.largest)
-        course = BatchCourse(self.database, self.writer, submission, files)
+        losses = LossCheck(self.database)
+        course = BatchCourse(self.database, self.writer, submission, files, losses)
         deadline = BatchDeadline(self.database, self.writer)
         object.__setattr__(self, "_deadline", deadline)
         object.__setattr__(self, "_postponement", BatchPostponement(self.database, deadline))

@@ -17,6 +17,7 @@ from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
 from app.workflows.deferred.answer_files import ERRORS, OUTPUT, AnswerFile, AnswerReader
 from app.workflows.deferred.deadline import is_overdue
+from app.workflows.deferred.loss import LossCheck
 from app.workflows.deferred.refusal import GONE, by_line, sentence_of, unanswered, why_left
 from app.workflows.deferred.reply_writer import AT_ONCE, ReplyWriter
 from app.workflows.deferred.submission import BatchSubmission
@@ -27,15 +28,11 @@ LONGEST_POLLS = 20
 """Times the first one."""
 DOUBTFUL = timedelta(hours=1)
 """For so long after it was handed over a second batch is looked for, where there may be one."""
-MOST_MISSING = 5
-"""Looks in a row at which the provider does not know the batch, or one and the same file, before
-its list is asked for it: what goes wrong on the way to the provider may look like that."""
 FULL = "token_limit_exceeded"
 """The provider's queue holds as many tokens as it may: later it will take the batch."""
 LATER = timedelta(minutes=10)
 CLEANED = 20
 """A refusal that names one in so many lines rids the batch of them, and is no try of the others."""
-MISSING = frozenset({404, 410})
 
 log = structlog.get_logger("sluice.batches")
 
@@ -46,6 +43,7 @@ class BatchCourse:
     writer: ReplyWriter
     submission: BatchSubmission
     files: AnswerReader
+    losses: LossCheck
 
     async def poll(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         """Look how far it is. See ``BatchSubmission`` for what is raised."""
@@ -69,13 +67,15 @@ class BatchCourse:
             try:
                 remote = await api.retrieve(remote_id)
             except LlmRefused as refused:
-                remote = await self._listed(api, batch, refused)
+                remote = await self.losses.of_batch(api, batch, refused)
                 if remote is None:
+                    said = {"batch": batch.id, "provider": api.name, "error": refused.detail}
+                    log.warning("provider_batch_gone", **said)
                     gone = {"remote_status": GONE, "error": refused.detail, "tries": 0}
                     return await self._changed(batch, state=BatchState.COLLECTING, **gone)
         if batch.creations > 1 and now - (batch.submitted_at or batch.created_at) < DOUBTFUL:
-            await self.submission.cancel_others(api, batch)
-        return await self._seen(api, batch, remote, fault)
+            await self.submission.cancel_twins(api, batch)
+        return await self._record(api, batch, remote, fault)
 
     async def collect(self, api: BatchEndpoint, batch: ProviderBatch) -> ProviderBatch:
         """Hand its answers over, and send on what it has none for."""
@@ -109,14 +109,18 @@ class BatchCourse:
         )
         return batch
 
-    async def _seen(
+    async def _record(
         self,
         api: BatchEndpoint,
         batch: ProviderBatch,
         remote: RemoteBatch,
         fault: LlmError | None,
     ) -> ProviderBatch:
-        """``fault``: why it could not be cancelled."""
+        """
+        Args:
+            remote: as the provider says that it stands.
+            fault: why it could not be cancelled.
+        """
         told: dict[str, object] = {
             "remote_status": remote.status,
             "polls": batch.polls + 1,
@@ -137,39 +141,12 @@ class BatchCourse:
             told |= {"tries": batch.tries + 1, "error": fault.detail}
         return await self._changed(batch, **told)
 
-    async def _listed(
-        self, api: BatchEndpoint, batch: ProviderBatch, refused: LlmRefused
-    ) -> RemoteBatch | None:
-        """As it stands in the provider's list, once it was often enough said not to be there; None:
-        it is in none.
-
-        Raises:
-            LlmRefused: it was not said often enough, or something else was.
-        """
-        await self._missed(batch, batch.remote_id or "", refused)
-        found = await api.find_batches(batch.id, batch.created_at)
-        return next((one for one in found if one.id == batch.remote_id), None)
-
-    async def _missed(self, batch: ProviderBatch, what: str, refused: LlmRefused) -> None:
-        """Count that the provider does not know it.
-
-        Raises:
-            LlmRefused: it was not said often enough, or something else was.
-        """
-        if refused.answered not in MISSING:
-            raise refused
-        denials = batch.denials + 1 if batch.denied == what else 1
-        async with self.database.begin() as tx:  # also if the list is asked, which may fail
-            await batches.deny(tx, batch, what, denials)
-        if denials < MOST_MISSING:
-            raise refused
-
     async def _faults(self, api: BatchEndpoint, batch: ProviderBatch) -> list[BatchFault]:
         """Why it was refused; empty, too, where the provider knows it no more."""
         try:
             return (await api.retrieve(batch.remote_id or "")).faults
         except LlmRefused as refused:
-            await self._missed(batch, batch.remote_id or "", refused)
+            await self.losses.count(batch, batch.remote_id or "", refused)
             return []
 
     async def _read(
@@ -179,9 +156,7 @@ class BatchCourse:
             return await self.files.read(api, batch, file)
         except LlmRefused as refused:
             file_id = file.of(batch) or ""
-            await self._missed(batch, file_id, refused)
-            if await api.has_file(file_id, batch.created_at):
-                raise
+            await self.losses.of_file(api, batch, file_id, refused)
             # What it held is gone: its requests go into another batch.
             log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file_id)
             return await self._changed(batch, tries=0, **{file.id: None})

@@ -10,14 +10,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
-from app.services.batches.pages import ListRefused
 from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
 from app.store.deferred import batches, delays, unawaited_calls
 from app.store.deferred.batch_state import BatchState
 from app.store.tables.steps import ProviderBatch
-from app.workflows.deferred.course import MOST_MISSING
-from app.workflows.deferred.deadline import BatchDeadline, has_failed_for_long, is_unsent
+from app.workflows.deferred.deadline import BatchDeadline, is_unsent
 from app.workflows.deferred.reply_writer import REFUSED
 
 REFUSALS = frozenset({400, 413, 415, 422})
@@ -27,8 +25,8 @@ MOST_TOLD = 1_000
 """Runs of one batch."""
 LONGEST_DELAY = timedelta(minutes=10)
 CUT_OFF = (
-    "The call had not ended when the tick's time for it was over. If it was that for a file, lower"
-    " LLM_BATCH_SIZE, so that files are shorter."
+    "The call had not ended when the tick's time for it was over. If it was that for a file, let"
+    " fewer requests go into a batch (LLM_BATCH_SIZE, or size= of its BatchPolicy)."
 )
 
 log = structlog.get_logger("sluice.batches")
@@ -73,16 +71,6 @@ class BatchPostponement:
             log.warning(
                 "provider_batch_refused", batch=batch.id, provider=api.name, error=error.detail
             )
-        elif isinstance(error, ListRefused) and await self._is_gone(batch):
-            detail = f"The provider does not know {batch.denied}. {error.detail}"
-            await self.deadline.give_up(api, batch, "batch_gone", detail)
-            log.warning(
-                "provider_batch_given_up",
-                batch=batch.id,
-                provider=api.name,
-                code="batch_gone",
-                error=detail,
-            )
         else:
             await self.deadline.enforce(api, batch)
 
@@ -97,19 +85,11 @@ class BatchPostponement:
             batch = await batches.get(connection, former.id)
         if batch is None or batch.ended_at is not None:
             return
-        if _settled(batch) == _settled(former):
+        if _progress(batch) == _progress(former):
             await self.put_off(api, former, LlmUnavailable(CUT_OFF))
             return
         async with self.database.begin() as tx:  # those that are due behind it come first
             await batches.change(tx, batch, tries=0, error=None, poll_at=batches.now())
-
-    async def _is_gone(self, batch: ProviderBatch) -> bool:
-        """Whether it, or a file of its answers, is lost as far as a provider can tell that has no
-        lists: it has not known it for a day."""
-        if batch.remote_id is None or batch.denials < MOST_MISSING:
-            return False
-        async with reading(self.database) as connection:
-            return has_failed_for_long(batch, await batches.clock(connection))
 
     async def _is_withdrawn(self, api: BatchEndpoint, batch: ProviderBatch) -> bool:
         """Whether nobody waits for it any more, and its provider has nothing to cancel: it has
@@ -142,8 +122,9 @@ class BatchPostponement:
                 await delays.tell(tx, run_id, provider, reason, detail)
 
 
-def _settled(batch: ProviderBatch) -> int:
-    """Grows with what is read and handed over, but not for ever, however long a file is."""
+def _progress(batch: ProviderBatch) -> int:
+    """A number that grows with what is read and handed over, but not for ever, however long a file
+    is."""
     handed_over = batch.done + batch.failed + batch.again + batch.dropped
     read = batch.output_read + batch.error_read
     return min(read, 2 * batch.lines) + handed_over

@@ -82,7 +82,7 @@ class ReplyWriter:
         # A file that breaks off ever further behind is no provider that fails. Each of a batch's
         # requests is found once, and so this ends.
         more = {**read, "tries": 0} if pairs else read
-        return await self._settled(batch, pairs, delay, tried=True, more=more)
+        return await self._settle(batch, pairs, delay, tried=True, more=more)
 
     async def settle(
         self,
@@ -97,9 +97,9 @@ class ReplyWriter:
         Args:
             tried: that counts as a try of those which go into another batch.
         """
-        return await self._settled(batch, answers, delay, tried=tried, more={})
+        return await self._settle(batch, answers, delay, tried=tried, more={})
 
-    async def _settled(
+    async def _settle(
         self,
         batch: ProviderBatch,
         pairs: Sequence[tuple[OpenCall, AnswerLine]],

@@ -7,7 +7,7 @@ it, and asks again only if nothing has, for as long as a list may take to show i
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.services.batches.endpoint import BatchEndpoint
+from app.services.batches.pages import ListRefused, ListTooLong
 from app.services.batches.remote_batch import RemoteBatch
 from app.services.errors import LlmError, LlmRefused, LlmUnavailable, RateLimited
 from app.store.database import reading
@@ -71,7 +72,7 @@ class BatchSubmission:
         try:
             file = await api.upload(file_name(batch), size, self._content(batch))
         except (LlmRefused, RateLimited):
-            await self._heard(batch)
+            await self._refused(batch)
             raise
         return await self._uploaded(batch, file.id)
 
@@ -81,7 +82,7 @@ class BatchSubmission:
             if found:
                 batch = await self._submitted(batch, found[0])
                 log.info("provider_batch_found", batch=batch.id, provider=api.name)
-                await self.cancel_others(api, batch)
+                await _cancel_twins(api, batch, found)
                 return batch
             if await self._may_show_up(api, batch):
                 return await self._changed(batch, poll_at=batches.later(SOON))
@@ -96,7 +97,7 @@ class BatchSubmission:
         try:
             made = await api.create(batch.id, batch.url, batch.file_id or "")
         except (LlmRefused, RateLimited):
-            await self._heard(batch)
+            await self._refused(batch)
             raise
         try:
             batch = await self._submitted(batch, made)
@@ -106,13 +107,17 @@ class BatchSubmission:
         log.info("provider_batch_submitted", batch=batch.id, provider=api.name, lines=batch.lines)
         return batch
 
-    async def cancel_others(self, api: BatchEndpoint, batch: ProviderBatch) -> None:
+    async def cancel_twins(self, api: BatchEndpoint, batch: ProviderBatch) -> None:
         """Of several that were made for one, each but that which its row knows: a list did not show
         it when it was looked for."""
-        for one in await api.find_batches(batch.id, batch.created_at):
-            if one.id != batch.remote_id and not one.ended and one.status != "cancelling":
-                log.warning("provider_batch_made_twice", batch=batch.id, provider=api.name)
-                await api.cancel(one.id)
+        try:
+            made = await api.find_batches(batch.id, batch.created_at)
+        except (ListRefused, ListTooLong) as unseen:
+            # Nor would the next look see one: what this batch has said is not to wait for that.
+            told = {"batch": batch.id, "provider": api.name, "error": unseen.detail}
+            log.warning("provider_batch_twins_unseen", **told)
+        else:
+            await _cancel_twins(api, batch, made)
 
     async def _take_back(self, api: BatchEndpoint, batch: ProviderBatch, made: RemoteBatch) -> None:
         """Another process goes on with the batch, and may have made it, too."""
@@ -147,8 +152,8 @@ class BatchSubmission:
             poll_at=batches.now(),
         )
 
-    async def _heard(self, batch: ProviderBatch) -> None:
-        """What was asked was refused: nothing will come of it."""
+    async def _refused(self, batch: ProviderBatch) -> None:
+        """Nothing will come of what was asked."""
         await self._changed(batch, attempted_at=None)
 
     async def _may_show_up(self, api: BatchEndpoint, batch: ProviderBatch) -> bool:
@@ -169,6 +174,16 @@ class BatchSubmission:
                 return
             after = page[-1][0]
             yield "".join(calls.line_of(one, batch.url, body) for one, body in page).encode()
+
+
+async def _cancel_twins(
+    api: BatchEndpoint, batch: ProviderBatch, made: Sequence[RemoteBatch]
+) -> None:
+    for one in made:
+        if one.id != batch.remote_id and not one.ended and one.status != "cancelling":
+            log.warning("provider_batch_made_twice", batch=batch.id, provider=api.name)
+            with suppress(LlmRefused):  # as it would be the next time, and this one is to go on
+                await api.cancel(one.id)
 
 
 def file_name(batch: ProviderBatch) -> str:
