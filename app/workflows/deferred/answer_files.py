@@ -25,13 +25,13 @@ log = structlog.get_logger("sluice.batches")
 class AnswerFile:
     """Columns of a batch: the file's id, lines of it that are written, and the offset behind."""
 
-    id: str
-    read: str
-    offset: str
+    id_column: str
+    read_column: str
+    offset_column: str
 
     def of(self, batch: ProviderBatch) -> str | None:
         """Its id, if there is one."""
-        found: str | None = getattr(batch, self.id)
+        found: str | None = getattr(batch, self.id_column)
         return found
 
 
@@ -76,7 +76,7 @@ class AnswerReader:
             LlmError: it does not come, or breaks off: what came before that is written.
             TakenOver
         """
-        file_id, offset = file.of(batch) or "", getattr(batch, file.offset)
+        file_id, offset = file.of(batch) or "", getattr(batch, file.offset_column)
         page = _Page()
         odd = 0
         try:
@@ -110,6 +110,6 @@ class AnswerReader:
         if not page.lines:
             return batch
         # Lines alone were counted once, and of such a file each is read again.
-        before = getattr(batch, file.read) if getattr(batch, file.offset) else 0
-        read = {file.read: before + len(page.lines), file.offset: page.end}
+        before = getattr(batch, file.read_column) if getattr(batch, file.offset_column) else 0
+        read = {file.read_column: before + len(page.lines), file.offset_column: page.end}
         return await self.writer.write(batch, page.lines, read=read, delay=api.policy.poll)

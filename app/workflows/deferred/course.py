@@ -159,7 +159,7 @@ class BatchCourse:
             await self.losses.of_file(api, batch, file_id, refused)
             # What it held is gone: its requests go into another batch.
             log.warning("provider_batch_file_gone", batch=batch.id, provider=api.name, file=file_id)
-            return await self._changed(batch, tries=0, **{file.id: None})
+            return await self._changed(batch, tries=0, **{file.id_column: None})
 
     async def _refuse_lines(self, batch: ProviderBatch, faults: list[BatchFault]) -> ProviderBatch:
         """Write down what the provider says of lines, while all of the file's are there, by which
