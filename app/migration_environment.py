@@ -10,6 +10,7 @@ from typing import Any, Literal
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrationScript
 from sqlalchemy import Connection, MetaData, text
+from sqlmodel import AutoString
 
 from alembic import context
 from app.connections.schema import OPTION, SCHEMA
@@ -35,7 +36,10 @@ async def _connect_and_run(history: MigrationHistory, tables: MetaData) -> None:
     settings = load_settings()
     url = settings.listen_url or settings.database_url  # it holds sessions
     if url is None:
-        raise SystemExit("Set DATABASE_URL, or use: sluice migrate")
+        raise SystemExit(
+            "Set DATABASE_URL, or use: sluice migrate. CONTRIBUTING.md has the URL of the database"
+            " of make serve, under A migration."
+        )
     database = open_database(url, pool_size=2, schema=settings.db_schema)
     async with database.connect() as connection:
         await connection.run_sync(_run, history, tables)
@@ -87,8 +91,9 @@ def _name_revision(_context: object, _revision: object, directives: list[Migrati
         script.rev_id = revision_id(script.message or "", datetime.now(UTC).date())
 
 
-def _render_item(kind: str, value: object, autogen: AutogenContext) -> str | Literal[False]:
-    """Without it, a migration that was generated lacks the import of SQLModel's string type."""
-    if kind == "type" and type(value).__module__.startswith("sqlmodel."):
-        autogen.imports.add("import sqlmodel")
+def _render_item(kind: str, value: object, _autogen: AutogenContext) -> str | Literal[False]:
+    """SQLModel's string type as the one of SQLAlchemy that it stands for: what is generated imports
+    nothing of SQLModel."""
+    if kind == "type" and isinstance(value, AutoString):
+        return "sa.String()" if value.length is None else f"sa.String(length={value.length})"
     return False

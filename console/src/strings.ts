@@ -444,11 +444,11 @@ export const S = {
     already: "Already processed",
     stale: "With a stale result",
     unknown: "unknown",
-    left: (time: string): string => `${time} left`,
+    left: (time: string, least = false): string => `${least ? "at least " : ""}${time} left`,
     eta: {
       total: "how many are left is not known",
       pace: "how long it takes is not yet known",
-      waits: "the rest waits for people",
+      waits: "the rest waits",
       still: "it does not move just now",
     },
     parts: {

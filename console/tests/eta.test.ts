@@ -28,7 +28,7 @@ describe("eta", () => {
     ["a total that nobody knows", { toProcess: null }, "total"],
     ["a run at whose items nothing has ended", { ended: 0 }, "pace"],
     ["a run that stands still", { running: false }, "still"],
-    ["items that wait for a person", { ended: 990, suspended: 10 }, "waits"],
+    ["items that wait", { ended: 990, suspended: 10 }, "waits"],
   ] as const)("is unknown for %s", (_, change, why) => {
     expect(eta({ ...RUN, ...change })).toEqual({ kind: "unknown", why });
   });

@@ -15,7 +15,7 @@ from tests.scaffold.conftest import KINDS, Grown
 from tests.support.servers.choice import TestServers
 from tests.support.servers.ports import free_port
 
-pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300, func_only=True)]
 
 SLUICE = ("-c", "from app.cli import main; main()")
 DRY = {"otters-from-ids": "3 things", "otters-from-csv": "3 companies"}

@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]  # ships no types; comes with copier
 
 from tests.support.processes.copied import Copied, copied
 
-pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.scaffold, pytest.mark.timeout(300, func_only=True)]
 
 FAMILY = "app/workflows/families/otter_reminder.py"
 TEST = "tests/workflows/families/test_otter_reminder.py"

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Select, Table
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import AutoString, Field, SQLModel, col, select
 
 from alembic import command
 from app.bootstrap import Urls
@@ -24,7 +24,7 @@ from app.errors import ConfigurationError
 from app.migrate import config_of, migrate
 from app.settings import Settings
 from app.store.database import open_database
-from app.store.histories import HISTORIES, SLUICE, MigrationHistory
+from app.store.histories import HISTORIES, SERVICE, SLUICE, MigrationHistory
 from app.store.readiness import require_migrated
 from app.workflows.family import Context, Entity, FamilyParams, JobFamily
 from tests.support.servers.choice import TestServers
@@ -305,6 +305,22 @@ async def test_autogenerate_speaks_of_declared_tables_alone(
     for name, text in written.items():
         assert "op." not in text, name
         assert "pass" in text
+
+
+async def test_a_migration_that_is_generated_names_no_type_of_sqlmodel(
+    database_url: str, tmp_path: Path
+) -> None:
+    columns = Column("code", AutoString()), Column("short", AutoString(length=5))
+    declared = Table("coupon", service_tables(), *columns)
+    copied = MigrationHistory(tmp_path / SERVICE.name, SERVICE.version_table)
+    shutil.copytree(SERVICE.folder, copied.folder)
+    try:
+        text = await _generated(database_url, copied, "Add a priority")
+    finally:
+        service_tables().remove(declared)
+    assert "sqlmodel" not in text
+    assert "sa.Column('code', sa.String(), nullable=True)" in text
+    assert "sa.Column('short', sa.String(length=5), nullable=True)" in text
 
 
 async def _generated(dsn: str, history: MigrationHistory, message: str) -> str:

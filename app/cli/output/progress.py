@@ -150,8 +150,9 @@ def _pace(run: RunView, rate: float) -> str:
         return instead
     if run.status != "running" or rate <= 0:
         return ""
-    # Nobody knows how long an item waits for a person.
-    total = total_of(run)
-    to_do = 0 if total is None else total - run.ended - run.counters.suspended
-    left = f", {duration(to_do / rate)} left" if to_do > 0 else ""
+    # Nobody knows how long an item waits: for a person, or until its partition has room.
+    total, waiting = total_of(run), run.counters.suspended
+    to_do = 0 if total is None else total - run.ended - waiting
+    least = "at least " if waiting else ""
+    left = f", {least}{duration(to_do / rate)} left" if to_do > 0 else ""
     return f"{rate:,.0f} items/s{left}"

@@ -30,7 +30,7 @@ ABSENT: Final = Absent.ABSENT
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """``on = [Event("user/registered", item="user.id")]``: each such event starts a run for the
+    """``on = (Event("user/registered", item="user.id"),)``: each such event starts a run for the
     item that it names.
 
     ``item``: the path of the item's id in the event's data, names with dots between. ``params``:

@@ -79,8 +79,8 @@ def check_events(family: AnyFamily) -> None:
     on: object = family.on
     if not (isinstance(on, list | tuple) and all(isinstance(one, Event) for one in on)):
         raise ConfigurationError(
-            f'{name}: on is a list of Event(…), such as on = [Event("user/registered",'
-            ' item="user.id")].'
+            f'{name}: on is a tuple of Event(…), such as on = (Event("user/registered",'
+            ' item="user.id"),).'
         )
     names = [event.name for event in on]
     twice = next((one for one in names if names.count(one) > 1), None)

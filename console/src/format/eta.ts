@@ -21,7 +21,7 @@ export function eta(run: Standing): Eta {
   if (!run.running) return { kind: "unknown", why: "still" };
   if (run.toProcess === null) return { kind: "unknown", why: "total" };
   const left = Math.max(0, run.toProcess - run.ended - run.suspended);
-  // What waits for a person ends when that person says so.
+  // Nobody knows how long those wait: for a person, or until their partition has room.
   if (left === 0 && run.suspended > 0) return { kind: "unknown", why: "waits" };
   if (left === 0) return { kind: "known", seconds: 0 };
   const mean = run.activeSeconds > 0 ? run.ended / run.activeSeconds : 0;

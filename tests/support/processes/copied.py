@@ -16,13 +16,17 @@ _OF_THIS_MACHINE = (
     ".git", ".venv", ".tools", ".sluice", ".env", ".*_cache", ".hypothesis", "__pycache__", "out",
     "node_modules",
 )  # fmt: skip
+HANGS = 300
+"""Seconds after which a process counts as one that hangs, however many of them a test needs."""
 
 
 @dataclass(frozen=True)
 class Copied:
     root: Path
 
-    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, hangs: float | None = HANGS, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """A command whose modules are the copy's."""
         return subprocess.run(
             command,
@@ -31,6 +35,7 @@ class Copied:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
+            timeout=hangs,
             check=False,
         )
 
@@ -44,8 +49,10 @@ class Copied:
         outside = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GIT_"))}
         return {**outside, "PYTHONPATH": str(self.root), **more}
 
-    def python(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return self.run(sys.executable, *words, **env)
+    def python(
+        self, *words: str, hangs: float | None = HANGS, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, *words, hangs=hangs, **env)
 
     def files(self) -> dict[str, str]:
         """What is in which file, as digests."""

@@ -192,8 +192,8 @@ class Hiding(FamilyParams):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"on": Event("a", item="b")}, "on is a list of Event"),
-        ({"on": ["user/registered"]}, "on is a list of Event"),
+        ({"on": Event("a", item="b")}, "on is a tuple of Event"),
+        ({"on": ["user/registered"]}, "on is a tuple of Event"),
         ({"on": [Event("a", item="b"), Event("a", item="c")]}, "names the event 'a' twice"),
         ({"on": [Event("a", item="b", params=("day",))]}, "it has no param 'day'"),
         ({"on": [Event("a", item="b")], "params": Needy}, "without its param 'day'"),

@@ -81,7 +81,7 @@ function Left({ run, pace }: { readonly run: Run; readonly pace: number | null }
   if (left.kind === "unknown") return <p className="muted">{R.eta[left.why]}</p>;
   return (
     <p className="muted" title={exact(new Date(now.getTime() + left.seconds * 1000))}>
-      {R.left(duration(Math.ceil(left.seconds)))}
+      {R.left(duration(Math.ceil(left.seconds)), run.counters.suspended > 0)}
     </p>
   );
 }
