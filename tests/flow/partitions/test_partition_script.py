@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from app.flow.limits import OPEN, FlowControl
+from app.flow.limits import FlowControl
 from app.flow.partitions.partition_script import Exchanged, PartitionScript, permit_name
 from app.flow.redis_script import HORIZON, PACE
 from tests.support.patience import PATIENCE
@@ -313,27 +312,6 @@ async def test_counts_that_something_made_wrong_are_made_anew_within_a_minute(
             await asyncio.sleep(0.001)
     assert await granted(3)
     assert 0 < await redis.pttl(used) <= 60_000
-
-
-@pytest.mark.parametrize("each", ["of the key", "of the partition"])
-async def test_a_faster_rate_does_not_wait_for_the_next_start_of_the_slower_one(
-    redis: Redis, redis_prefix: str, each: str
-) -> None:
-    script = fresh(redis, redis_prefix).script
-    slow, fast = FlowControl(rate=1, period=timedelta(hours=1)), FlowControl(rate=10)
-
-    async def granted(control: FlowControl, number: int) -> bool:
-        key, part = (control, OPEN) if each == "of the key" else (OPEN, control)
-        found = await script.exchange(
-            KEY, key, {"acme": part}, "a",
-            wanted=["acme"], holds=0, number=number, waiting=1,
-        )  # fmt: skip
-        return found.answers[0].start is not None
-
-    assert await granted(slow, 1)
-    assert not await granted(fast, 2)
-    await asyncio.sleep((HORIZON + fast.interval).total_seconds() if fast.interval else 0)
-    assert await granted(fast, 3)
 
 
 async def test_a_worker_that_is_gone_waits_no_more(redis: Redis, redis_prefix: str) -> None:
