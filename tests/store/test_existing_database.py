@@ -310,8 +310,12 @@ async def test_autogenerate_speaks_of_declared_tables_alone(
 async def test_a_migration_that_is_generated_names_no_type_of_sqlmodel(
     database_url: str, tmp_path: Path
 ) -> None:
-    columns = Column("code", AutoString()), Column("short", AutoString(length=5))
-    declared = Table("coupon", service_tables(), *columns)
+    declared = Table(
+        "coupon",
+        service_tables(),
+        Column("code", AutoString()),
+        Column("short", AutoString(length=5)),
+    )
     copied = MigrationHistory(tmp_path / SERVICE.name, SERVICE.version_table)
     shutil.copytree(SERVICE.folder, copied.folder)
     try:

@@ -23,10 +23,10 @@ HANGS = 300
 @dataclass(frozen=True)
 class Copied:
     root: Path
+    hangs: float | None = HANGS
+    """None: no process is taken for one that hangs."""
 
-    def run(
-        self, *command: str, hangs: float | None = HANGS, **env: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
         """A command whose modules are the copy's."""
         return subprocess.run(
             command,
@@ -35,7 +35,7 @@ class Copied:
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
-            timeout=hangs,
+            timeout=self.hangs,
             check=False,
         )
 
@@ -49,10 +49,8 @@ class Copied:
         outside = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GIT_"))}
         return {**outside, "PYTHONPATH": str(self.root), **more}
 
-    def python(
-        self, *words: str, hangs: float | None = HANGS, **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        return self.run(sys.executable, *words, hangs=hangs, **env)
+    def python(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, *words, **env)
 
     def files(self) -> dict[str, str]:
         """What is in which file, as digests."""
