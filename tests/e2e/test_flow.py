@@ -138,6 +138,21 @@ def test_a_pin_is_found_by_its_filters_with_what_was_before_and_kept_as_a_file(
     api.quiet()
 
 
+def test_a_pin_whose_fields_are_emptied_is_one_without_limits(console: Console, api: Api) -> None:
+    console.open("/flow-control")
+    card = console.page.locator(f"[id='{KEY}']")
+    console.button(f"Edit {KEY}").click()
+    for label in ("Parallelism", "Rate"):
+        card.get_by_label(label).fill("")
+    card.get_by_role("button", name="Pin").click()
+    expect(card.get_by_text("pinned")).to_be_visible()
+    assert _limits(api) == {"source": "pinned", "rate": None, "parallelism": None}
+
+    console.button(f"Reset to the code's limits: {KEY}").click()
+    console.dialog.get_by_role("button", name="Reset to the code's").click()
+    expect(card.get_by_text("pinned")).to_be_hidden()
+
+
 def _limits(api: Api) -> dict[str, object]:
     [flow] = [f for f in api.get("/api/flow-control")["flowControl"] if f["key"] == KEY]
     return {name: flow[name] for name in ("source", "rate", "parallelism")}
