@@ -125,7 +125,7 @@ async def test_an_answer_that_does_not_fit_is_refused_in_a_sentence(
             "There is no field 'aproved'. Known are: approved, note, tags."
         )
         assert "at most 20" in await refused("approved=yes", f"note={'x' * 21}")
-        assert "data.approved" in await refused("--data", "{}")
+        assert "--data approved" in await refused("--data", "{}")
         assert "--data: it cannot be read" in await refused("--data", "{approved}")
         assert "NaN, which is no JSON" in await refused("--data", "NaN")
         assert "1e400, which is no number that can be kept" in await refused("--data", "[1e400]")
