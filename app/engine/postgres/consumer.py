@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
@@ -13,6 +12,7 @@ import structlog
 from app.connections.faults import Fault, away
 from app.engine import Delivery, Lane, Token
 from app.engine.postgres.dry_keys import DryKeys
+from app.engine.postgres.next_due import NextDue
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import QueueConnection
 
@@ -62,11 +62,9 @@ class QueueConsumer:
         self._ended: dict[Token, timedelta | None] = {}
         self._at_once = [1 for _ in lanes]
         self._dry = DryKeys()
-        self._asked_at = self._due_at = self._look_at = 0.0
-        self._due_known = False
-        self._due_but: set[str] = set()
-        """The keys that were dry when it was asked: of others, only what comes later was found."""
-        self._pause, self._locked_for = FIRST_PAUSE, SHARE
+        self._due = NextDue()
+        self._asked_at = self._look_at = 0.0
+        self._pause = FIRST_PAUSE
         self._fault = Fault(log, "queue_unreachable")
         self._undelivered = Fault(log, "delivery_failed")
         self._wake = asyncio.Event()
@@ -105,12 +103,12 @@ class QueueConsumer:
     def _hear(self, flow_key: str, priority: int | None) -> None:
         if flow_key in self._handlers:
             self._dry.hear(flow_key, priority)
-            self._due_known = False
+            self._due.hear()
             self._wake.set()
 
     async def _serve(self, queue: QueueConnection) -> None:
         self._dry.clear()  # what was told while nobody listened
-        self._due_known = False
+        self._due.hear()
         while not (self._presence.registered or self._stopping.is_set()):
             await _wait(self._stopping, REGISTERED_WITHIN)
         # A session that we lost just now may be missed by us alone: the others' come back as ours.
@@ -123,9 +121,8 @@ class QueueConsumer:
             if await self._claim(queue) or self._ended:
                 continue
             await _wait(self._wake, await self._patience(queue))
-            if _now() >= self._due_at:
+            if self._due.pass_by():
                 self._dry.clear()
-                self._due_known, self._due_at = False, math.inf
         await self._finish()
         await self._settle(queue)
         await queue.give_back()
@@ -134,23 +131,18 @@ class QueueConsumer:
         """Let others have what dead workers hold, and find what nobody has told us of: for one,
         what became due between a claim and the question what is next."""
         self._look_at = _now() + LOOK_EVERY
-        self._due_known = True  # unless something is heard while we look
-        self._due_but = set(self._handlers)
-        due = await queue.look(self._in_hand.keys() | self._ended.keys(), self._handlers)
-        if due is None:
-            self._due_at = math.inf
-        elif due > timedelta(0):
-            self._due_at = _now() + due.total_seconds() + 0.001
-        else:
+        self._due.ask(self._handlers)
+        held = self._in_hand.keys() | self._ended.keys()
+        if self._due.put(await queue.look(held, self._handlers)):
             self._dry.clear()
-            self._due_known = False
+            self._due.hear()
 
     async def _settle(self, queue: QueueConnection) -> None:
         if not self._ended:
             return
         ended, self._ended = self._ended, {}
         if any(delay is not None for delay in ended.values()):
-            self._due_known = False
+            self._due.hear()
         try:
             await queue.settle(ended)
         except BaseException:
@@ -190,23 +182,17 @@ class QueueConsumer:
     async def _patience(self, queue: QueueConnection) -> float:
         """Seconds until a look at the queue is worth it, should nothing wake us before."""
         dry = self._dry.keys
-        known = self._due_known and dry <= self._due_but
-        if not known:
+        if not self._due.is_known(dry):
             if self._in_hand and _now() < self._asked_at + ASK_EVERY:
-                return min(self._look_at, self._due_at, self._asked_at + ASK_EVERY) - _now()
+                return min(self._look_at, self._due.at, self._asked_at + ASK_EVERY) - _now()
             self._asked_at = _now()
-            self._due_known = True  # unless something is heard while we ask
-            self._due_but = dry
-            due = await queue.next_due(self._handlers, dry)
-            left = math.inf if due is None else due.total_seconds() + 0.001
-            if left > 0:
-                self._locked_for = SHARE
-            elif await queue.mend_priorities(self._handlers):
-                left = 0.0
-            else:  # somebody has it locked, and may not take it
-                left, self._locked_for = self._locked_for, min(2 * self._locked_for, 1.0)
-            self._due_at = _now() + left
-        return min(self._look_at, self._due_at) - _now()
+            self._due.ask(dry)
+            if self._due.put(await queue.next_due(self._handlers, dry)):
+                if await queue.mend_priorities(self._handlers):
+                    self._due.put_now()
+                else:
+                    self._due.put_locked()
+        return min(self._look_at, self._due.at) - _now()
 
     async def _deliver(self, delivery: Delivery) -> None:
         again: timedelta | None = FAILED_AGAIN

@@ -16,7 +16,7 @@ from app.connections.driver import fetch_raw
 from app.connections.postgres import connect
 from app.connections.schema import SCHEMA, in_schema
 from app.engine import Abandoned, Backlog, Delivery, Depth, Lane, OutgoingMessage, Token, Unsent
-from app.engine.postgres import statements
+from app.engine.postgres import consumer_statements, statements
 from app.engine.postgres.consumer import Heard, QueueConsumer
 from app.engine.postgres.presence import Presence
 from app.engine.postgres.queue_connection import CLAIMING, QueueConnection
@@ -108,7 +108,7 @@ class PostgresEngine:
         # Autovacuum looks once a minute; in that time many messages leave as many dead entries at
         # the front of the index that each claim begins to read at.
         async with self._database.begin() as tx:
-            orphaned = [row[0] for row in await fetch_raw(tx, statements.ORPHANED)]
+            orphaned = [row[0] for row in await fetch_raw(tx, consumer_statements.ORPHANED)]
             if orphaned:
                 await fetch_raw(tx, statements.GIVE_BACK_OF_DEAD, orphaned)
             [(dead,)] = await fetch_raw(tx, statements.DEAD)

@@ -19,7 +19,7 @@ import structlog
 from app.connections.faults import Fault
 from app.connections.postgres import connect
 from app.connections.schema import in_schema
-from app.engine.postgres import statements
+from app.engine.postgres import consumer_statements
 
 PAUSE = 0.3
 """Seconds until a session that was lost is made anew: sooner than it is missed."""
@@ -90,17 +90,17 @@ class Presence:
     async def _session(self) -> None:
         connection = await connect(self._dsn, settings={"application_name": "sluice presence"})
         try:
-            number = await self._say(connection, statements.REGISTER, self._me)
-            await self._say(connection, statements.LOCK, number)
+            number = await self._say(connection, consumer_statements.REGISTER, self._me)
+            await self._say(connection, consumer_statements.LOCK, number)
             self._registered.set()
             self._fault.over()
             while True:
                 await asyncio.sleep(self._every)
-                if await self._say(connection, statements.BEAT, self._me) != number:
+                if await self._say(connection, consumer_statements.BEAT, self._me) != number:
                     return  # others thought us gone, and have taken our row away
         except asyncio.CancelledError:
             with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await self._say(connection, statements.UNREGISTER, self._me)
+                await self._say(connection, consumer_statements.UNREGISTER, self._me)
             raise
         finally:
             connection.terminate()

@@ -14,7 +14,7 @@ import asyncpg
 from app.connections.arrays import sent
 from app.connections.schema import SCHEMA, in_schema
 from app.engine import Ask, Delivery, Token
-from app.engine.postgres import statements
+from app.engine.postgres import consumer_statements, statements
 
 # No flush: what a crash of Postgres undoes is a delivery more. Plans by index: one made while the
 # queue is empty would later read all of it.
@@ -99,14 +99,16 @@ class QueueConnection:
         message of these keys is due; none is left: one is already; None: there is none."""
         ours = [number for number, _ in held]
         [(due, amiss)] = await self._fetch(
-            statements.LOOK, self._me, ours, self._heartbeat, MISSED_FOR, list(flow_keys)
+            consumer_statements.LOOK, self._me, ours, self._heartbeat, MISSED_FOR, list(flow_keys)
         )
         if amiss:
             await self._fetch(statements.LET_GO, self._me, ours)
-            dead = await self._fetch(statements.BURY, self._me, self._heartbeat, MISSED_FOR)
+            dead = await self._fetch(
+                consumer_statements.BURY, self._me, self._heartbeat, MISSED_FOR
+            )
             if dead:
                 await self._fetch(statements.GIVE_BACK_OF_DEAD, [row[0] for row in dead])
-            await self._fetch(statements.MISSED, self._me)
+            await self._fetch(consumer_statements.MISSED, self._me)
         return cast("timedelta | None", due)
 
     async def give_back(self) -> None:
