@@ -87,9 +87,11 @@ chaos: .venv/.ready ## kill workers every second, and look what was lost: make c
 fuzz: .venv/.fuzz ## call every route with what nobody should send: make fuzz FOR=120 SEED=7
 	@$(BIN)/python -m tests.fuzz $(FOR) $(if $(SEED),--seed $(SEED))
 
-check: .venv/.ready ## format, lint, types and import arrows: what CI runs before the tests
+check: .venv/.ready ## format, lint, names, types and import arrows: what CI runs before the tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@# Without the servers of the other tests, which these need not.
+	@$(BIN)/python -m pytest -q --noconftest -p no:xdist -p no:cacheprovider tests/unit/test_names.py
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
