@@ -12,6 +12,9 @@ PATIENCE = 0.3
 """Seconds."""
 BACK = timedelta(seconds=0.5)
 """After about so long an item comes again whose partition's slots are all in use."""
+LONGEST = timedelta(minutes=1)
+"""After so long at the most it comes again whenever its turn is: an operator may have given the
+partition a faster rate meanwhile."""
 
 
 def sent_back(partition: str, waited: float, left: float) -> PartitionBusy | None:
@@ -24,5 +27,7 @@ def sent_back(partition: str, waited: float, left: float) -> PartitionBusy | Non
     if waited < PATIENCE and not PATIENCE < left < math.inf:
         return None
     chance = 0.5 + random.random()  # noqa: S311 - what was sent away together comes back apart
-    again = BACK * chance if math.isinf(left) else timedelta(seconds=left)
-    return PartitionBusy(partition, again)
+    if math.isinf(left):
+        return PartitionBusy(partition, BACK * chance)
+    longest = LONGEST * (chance + 0.5) / 2
+    return PartitionBusy(partition, min(timedelta(seconds=left), longest))

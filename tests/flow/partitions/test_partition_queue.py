@@ -172,19 +172,33 @@ async def test_who_waits_for_a_full_partition_is_sent_back_unless_its_slot_was_g
 async def test_each_that_is_sent_back_for_its_partitions_rate_comes_again_for_a_turn_of_its_own(
     redis: Redis, redis_prefix: str
 ) -> None:
-    each = FlowControl(parallelism=1, rate=1, period=timedelta(seconds=100))
-    queue = queue_of(Script(redis, redis_prefix), FlowControl(), each)
+    again = await _again(Script(redis, redis_prefix), timedelta(seconds=9))
+    assert 0 < again[0] <= 9 * 1.01
+    apart = [later - earlier for earlier, later in itertools.pairwise(again)]
+    assert all(gap >= 8.9 for gap in apart)
+
+
+async def test_who_is_sent_back_for_a_turn_that_is_far_off_comes_again_within_a_minute(
+    redis: Redis, redis_prefix: str
+) -> None:
+    """Since a rate may have become faster, and apart."""
+    again = await _again(Script(redis, redis_prefix), timedelta(hours=1))
+    assert max(again) <= patience.LONGEST.total_seconds()
+    assert len(set(again)) == len(again)
+
+
+async def _again(script: Script, period: timedelta) -> list[float]:
+    """Seconds after which each of three comes again that wait for one start in this period."""
+    queue = queue_of(script, FlowControl(), FlowControl(parallelism=1, rate=1, period=period))
     async with asyncio.timeout(PATIENCE):
         async with slot_of(queue, "acme"):
             pass
         slots = await queue.ahead(KEY, ["acme"] * 3, ORDINARY)
         ends = [await _enter(slot) for slot in slots]
-        again = [end.again.total_seconds() for end in ends if isinstance(end, PartitionBusy)]
-        assert len(again) == 3
-        assert 0 < again[0] <= 100 * 1.01
-        apart = [later - earlier for earlier, later in itertools.pairwise(again)]
-        assert all(gap >= 99 for gap in apart)
         await queue.drained()
+    again = [end.again.total_seconds() for end in ends if isinstance(end, PartitionBusy)]
+    assert len(again) == 3
+    return again
 
 
 async def _enter(slot: PartitionSlot) -> BaseException | None:
