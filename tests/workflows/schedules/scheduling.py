@@ -64,6 +64,16 @@ async def runs_of(sluice: Sluice, key: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+async def hourly(sluice: Sluice, after: timedelta = timedelta(minutes=30)) -> str:
+    """An expression of which no other fire time comes while a test goes on: one of each minute has
+    one amid every sixtieth test that takes a second.
+
+    Args:
+        after: from now, when it has one.
+    """
+    return f"{(await now_of(sluice) + after).minute} * * * *"
+
+
 async def now_of(sluice: Sluice) -> datetime:
     """By the database's clock."""
     return (await sluice.sql("SELECT now()"))[0][0]  # type: ignore[no-any-return]  # of the row

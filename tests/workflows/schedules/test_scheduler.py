@@ -22,6 +22,8 @@ from tests.support.processes.worker_process import worker_process
 from tests.support.service import Opener, Sluice
 from tests.support.story import story
 from tests.workflows.schedules.scheduling import (
+    NIGHTLY,
+    hourly,
     look,
     make_due,
     now_of,
@@ -65,7 +67,10 @@ async def test_a_worker_fires_what_is_due_and_the_run_tells_why(opener: Opener) 
     async with opener(family) as sluice:
         await sluice.add_users(3)
         key = await scheduled(
-            sluice, "* * * * *", name="minutely", options=ScheduleOptions(limit=2, min_items=7)
+            sluice,
+            await hourly(sluice),
+            name="hourly",
+            options=ScheduleOptions(limit=2, min_items=7),
         )
         before = await look(sluice, key)
         due = await make_due(sluice, key)
@@ -75,7 +80,7 @@ async def test_a_worker_fires_what_is_due_and_the_run_tells_why(opener: Opener) 
                     await asyncio.sleep(0.02)
             run = await sluice.ended(started[0])
         row = await look(sluice, key)
-    assert (run.status, run.started_by, run.item_limit) == ("succeeded", "schedule minutely", 2)
+    assert (run.status, run.started_by, run.item_limit) == ("succeeded", "schedule hourly", 2)
     assert run.options["minItems"] == 7
     assert (row.last_result, row.last_run_id, row.last_detail) == ("started", run.id, None)
     assert row.next_at is not None
@@ -200,12 +205,12 @@ async def _some_fired(sluice: Sluice) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.mark.parametrize("expression", ["0 3 * * *", "* * * * *"])
+@pytest.mark.parametrize("each_hour", [False, True])
 async def test_what_was_missed_while_all_was_down_makes_one_run(
-    opener: Opener, expression: str
+    opener: Opener, *, each_hour: bool
 ) -> None:
     async with opener(Beside()) as sluice:
-        key = await scheduled(sluice, expression)
+        key = await scheduled(sluice, await hourly(sluice) if each_hour else NIGHTLY)
         due = await make_due(sluice, key, DAYS)
         scheduler = scheduler_of(sluice)
         assert [await scheduler.fire_due(), await scheduler.fire_due()] == [1, 0]
@@ -241,7 +246,8 @@ async def test_one_that_is_not_made_up_for_still_fires_at_the_fire_time_that_is_
     opener: Opener,
 ) -> None:
     async with opener(Beside()) as sluice:
-        key = await scheduled(sluice, "* * * * *", catch_up=CatchUp.NONE)
+        just_now = await hourly(sluice, timedelta(minutes=-1))
+        key = await scheduled(sluice, just_now, catch_up=CatchUp.NONE)
         await make_due(sluice, key, DAYS)
         assert await scheduler_of(sluice).fire_due() == 1
         assert len(await runs_of(sluice, key)) == 1
@@ -251,7 +257,7 @@ async def test_one_that_is_not_made_up_for_still_fires_at_the_fire_time_that_is_
 
 async def test_a_clock_that_is_set_back_fires_nothing_twice(opener: Opener) -> None:
     async with opener(Beside()) as sluice:
-        key = await scheduled(sluice, "* * * * *")
+        key = await scheduled(sluice, await hourly(sluice))
         await make_due(sluice, key)
         scheduler = scheduler_of(sluice)
         assert await scheduler.fire_due() == 1
