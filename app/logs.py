@@ -82,8 +82,9 @@ def configure_logs(
     structlog.configure(
         processors=[*common, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # At each call: stderr may be another one by then.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        # At each call: stderr may be another one by then. A line is one write, as a library's is:
+        # between two, another thread's line may come.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.getLogger(_OURS).setLevel(level.upper())  # by which a DebugLog knows it

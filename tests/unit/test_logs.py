@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
@@ -98,6 +99,24 @@ def test_what_a_library_logs_is_one_line_of_json_like_ours(
     assert told["exception"][0]["exc_type"] == "ValueError"
     assert SECRET not in line
     assert "\x1b" not in line
+
+
+def test_each_line_is_one_write_so_that_that_of_no_other_thread_comes_into_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writes: list[str] = []
+
+    class Writes(StringIO):
+        def write(self, text: str) -> int:
+            writes.append(text)
+            return len(text)
+
+    monkeypatch.setattr("sys.stderr", Writes())
+    configure_logs("info", "json")
+    structlog.get_logger("test").info("ours")
+    logging.getLogger("library").warning("its own")
+    assert [json.loads(line)["event"] for line in writes] == ["ours", "its own"]
+    assert all(line.endswith("}\n") for line in writes)
 
 
 def test_a_warning_is_such_a_line_too(capsys: pytest.CaptureFixture[str]) -> None:
