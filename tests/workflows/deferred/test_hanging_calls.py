@@ -50,6 +50,7 @@ async def test_it_counts_as_one_that_failed_and_what_is_due_behind_has_its_turn(
 ) -> None:
     hangs = Hangs(UPLOAD)
     server.before = hangs
+    server.provider.pace = HOUR.total_seconds()  # it has not ended when it is looked at at once
     family = Deferring(_of_two_models)
     async with asking(opener, server, within=HOUR, poll=HOUR)(family) as sluice:
         await waiting(sluice, 2)
