@@ -172,17 +172,24 @@ def test_what_stays_locked_is_asked_for_less_and_less_often() -> None:
     assert all(later - one < 1.1 for one, later in pairwise(claims))
 
 
+async def _lateness(queue: MemoryQueue, taker: Taker, delays: Sequence[float]) -> list[float]:
+    """Add messages with these delays, each when the one before it was taken. Returns the seconds
+    behind its time at which each was."""
+    late: list[float] = []
+    for number, delay in enumerate(delays):
+        queue.add(number, delay=delay)
+        due = _now() + delay
+        while len(taker.taken) == number:
+            await asyncio.sleep(0.001)
+        late.append(_now() - due)
+    return late
+
+
 def test_what_comes_later_is_taken_when_it_is_due_and_not_when_it_is_looked_for_next() -> None:
     async def main(_loop: VirtualLoop) -> list[float]:
-        queue, taker, late = MemoryQueue(), Taker(), []
+        queue, taker = MemoryQueue(), Taker()
         async with working(queue, taker):
-            for number, delay in enumerate((0.3, 2.2, 7.7, 0.05)):
-                queue.add(number, delay=delay)
-                due = _now() + delay
-                while len(taker.taken) == number:
-                    await asyncio.sleep(0.001)
-                late.append(_now() - due)
-        return late
+            return await _lateness(queue, taker, (0.3, 2.2, 7.7, 0.05))
 
     assert max(in_virtual_time(main)) < 0.01
 
@@ -204,17 +211,11 @@ def test_an_idle_worker_asks_one_question_a_second() -> None:
 
 def test_what_nobody_is_told_of_is_taken_within_a_second() -> None:
     async def main(_loop: VirtualLoop) -> list[float]:
-        queue, taker, waits = MemoryQueue(), Taker(), []
+        queue, taker = MemoryQueue(), Taker()
         async with working(queue, taker):
             queue.tell.clear()
-            for number, delay in enumerate((0.0, 0.4, 0.0, 3.3)):
-                queue.add(number, delay=delay)
-                due = _now() + delay
-                while len(taker.taken) == number:
-                    await asyncio.sleep(0.001)
-                waits.append(_now() - due)
-        return waits
+            return await _lateness(queue, taker, (0.0, 0.4, 0.0, 3.3))
 
-    waits = in_virtual_time(main)
-    assert max(waits) < 1.05
-    assert waits[-1] < 0.01  # it was seen before it was due
+    late = in_virtual_time(main)
+    assert max(late) < 1.05
+    assert late[-1] < 0.01  # it was seen before it was due
