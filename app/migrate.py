@@ -23,7 +23,7 @@ from app.errors import ConfigurationError
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, SLUICE, MigrationHistory
 from app.store.pooler import require_session
-from app.store.readiness import revision
+from app.store.readiness import NO_RIGHT, revision
 
 __all__ = [
     "UnknownRevision",
@@ -36,7 +36,6 @@ __all__ = [
 
 _LOCK = text("SELECT pg_advisory_lock(hashtext('sluice.migrate'))")
 THERE_ALREADY = "42P07"
-NO_RIGHT = "42501"
 
 
 class UnknownRevision(ConfigurationError):

@@ -73,7 +73,8 @@ def _read(bound: BoundFamily, run: Run) -> tuple[BaseModel, BaseModel | None]:
     try:
         with told(bound.name, what):  # the author's own validators
             params = bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
-            what, do = "entity", "bring back code that takes it"
+        what, do = "entity", "bring back code that takes it"
+        with told(bound.name, what):
             return params, bound.read_entity(run.entity, run.entity_sealed)
     except BadInput as error:
         raise Conflict(

@@ -24,7 +24,7 @@ from app.seed.upserts import Written
 from app.seed.user_row import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database
-from app.store.readiness import require_migrated
+from app.store.readiness import NO_RIGHT, require_migrated
 
 _NO_VALUE = "23502"
 
@@ -72,15 +72,23 @@ async def _seed(
 def _of_this_service() -> Iterator[None]:
     """
     Raises:
-        ConfigurationError: the tables of these names have other columns than the service's.
+        ConfigurationError: the tables of these names have other columns than the service's, or
+            the role may not write to them.
     """
     try:
         yield
     except DBAPIError as error:
+        state = sqlstate(error)
         # A table, column or type is not as it is declared, or a column is there that wants a value.
-        if not sqlstate(error).startswith("42") and sqlstate(error) != _NO_VALUE:
+        if not state.startswith("42") and state != _NO_VALUE:
             raise
         said = str(error.orig and error.orig.__cause__).partition("\n")[0]
+        if state == NO_RIGHT:
+            raise ConfigurationError(
+                "Nothing was written: the role of DATABASE_URL may not write to the tables that"
+                f" seed fills. Postgres says: {full_stop(said)} Use the role that ran the"
+                " migrations: it owns them."
+            ) from error
         raise ConfigurationError(
             f"Nothing was written: the tables to which the search_path of DATABASE_URL's role leads"
             f" are not those that this service's migrations made. Postgres says: {full_stop(said)}"

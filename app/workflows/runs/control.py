@@ -45,6 +45,7 @@ class RunControl:
     async def pause(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """Let nothing more of the run start; what is in hand ends."""
         async with self.database.begin() as tx:
+            await runs.lock(tx, run_id)  # a call that does the same meanwhile is seen
             run = await runs.get(tx, run_id)
             detail = f"Paused by {by}."
             if run.status == RunStatus.PAUSED or await transitions.pause(
@@ -109,6 +110,7 @@ class RunControl:
     async def cancel(self, run_id: str, *, by: str, note: str | None = None) -> Run:
         """End pending items at once, and those in hand when they end."""
         async with self.database.begin() as tx:
+            await runs.lock(tx, run_id)  # as in ``pause``
             run = await runs.get(tx, run_id)
             if run.status == RunStatus.CANCELLED:
                 return run
@@ -137,6 +139,7 @@ class RunControl:
         try:
             with told(bound.name, "params"):  # the author's own validators
                 bound.params.read(KeptParams(run.params, run.sealed, run.params_version))
+            with told(bound.name, "entity"):
                 bound.read_entity(run.entity, run.entity_sealed)
         except (ParamsRefused, SecretsLost) as error:
             raise Conflict(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 
+from app.connections.postgres_url import changed
+from app.connections.schema import SCHEMA
 from app.migrate import migrate
 from app.store.histories import SLUICE
 from tests.cli.command import Sluice, stop, wait_for
@@ -96,6 +100,26 @@ async def test_where_the_search_path_leads_elsewhere_the_tables_there_are_told_a
         assert "ALTER ROLE … SET search_path" in said
         assert await connection.fetchval('SELECT count(*) FROM shop."user"') == 0
     finally:
+        await connection.close()
+
+
+async def test_a_role_that_may_not_write_to_the_tables_is_told(sluice: Sluice, empty: str) -> None:
+    await migrate(empty)
+    name = f"reader_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute(
+            f"CREATE ROLE {name} LOGIN PASSWORD 'secret';"
+            f"GRANT USAGE ON SCHEMA public, {SCHEMA} TO {name};"
+            f"GRANT SELECT ON ALL TABLES IN SCHEMA public, {SCHEMA} TO {name}"
+        )
+        reader = changed(empty, lambda url: replace(url, user=name, password="secret"))
+        said = sluice.refused("seed", DATABASE_URL=reader)
+        assert said.startswith("Nothing was written: the role of DATABASE_URL may not write to")
+        assert "permission denied for table" in said
+        assert "search_path" not in said
+    finally:
+        await connection.execute(f"DROP OWNED BY {name} CASCADE; DROP ROLE {name}")
         await connection.close()
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 from structlog.typing import EventDict
 
 from app.store.statuses import RunStatus
@@ -83,6 +83,17 @@ class Renaming(ForAnother):
     invokes = Renamed
 
 
+class Failing(FamilyEntity):
+    @model_validator(mode="before")
+    @classmethod
+    def _look(cls, _given: object) -> object:
+        raise KeyError("recipient")
+
+
+class FailingOver(ForAnother):
+    invokes = Failing
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
@@ -120,3 +131,6 @@ async def test_a_retry_of_an_entity_that_fits_no_more_is_refused(opener: Opener)
     async with opener(ForAnother()) as sluice, api(sluice) as caller:
         answer = await caller.post(f"/api/runs/{run_id}/retry", json={})
         assert "does not take the entity of run" in assert_problem(answer, 409)["detail"]
+    async with opener(FailingOver()) as sluice, api(sluice) as caller:
+        answer = await caller.post(f"/api/runs/{run_id}/retry", json={})
+        assert "entity of postcard raised KeyError" in assert_problem(answer, 502)["detail"]

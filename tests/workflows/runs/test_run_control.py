@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from app.errors import InvalidTransition
-from app.store.statuses import ItemStatus
+from app.store.runs import transitions
+from app.store.statuses import ItemStatus, PauseReason
 from app.workflows.family import Context, FamilyParams, Flow, FlowControl, Overlap
 from tests.support.control import control, kinds, paused, until_some
 from tests.support.families import Recording
@@ -107,6 +108,26 @@ async def test_each_action_is_safe_to_repeat_and_tells_of_itself_once(opener: Op
         assert await kinds(sluice, run_id) == [
             "created", "paused:operator", "resumed", "cancelling", "ended:cancelled",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind"),
+    [("pause", "paused", "paused:operator"), ("cancel", "cancelled", "cancelling")],
+)
+async def test_an_action_that_waits_for_the_same_of_another_call_finds_it_done(
+    opener: Opener, action: str, status: str, kind: str
+) -> None:
+    async with opener(Recording()) as sluice:
+        run_id = await sluice.start()
+        async with sluice.service.database.begin() as tx:
+            if action == "pause":
+                await transitions.pause(tx, run_id, PauseReason.OPERATOR, "Paused.")
+            else:
+                await transitions.cancel(tx, run_id, who="ops")
+            second = asyncio.create_task(control(sluice, action, run_id))
+            await sluice.held_up()
+        assert await second == status
+        assert (await kinds(sluice, run_id)).count(kind) == 1
 
 
 async def test_what_has_ended_can_neither_be_paused_nor_resumed_nor_cancelled(
