@@ -90,7 +90,7 @@ def _fault(name: str, known: list[str]) -> dict[str, object]:
     if near:
         hint = f"did you mean {by_lower[near[0]]}?"
     elif known:
-        hint = f"there are {', '.join(known)}"
+        hint = f"this route takes {', '.join(known)}"
     else:
         hint = "this route takes none"
     return {
