@@ -54,7 +54,7 @@ class Pin(Body):
 
     @model_validator(mode="after")
     def _names_a_limit(self) -> Self:
-        require_one_of(self, ("parallelism", "rate"), "null is not limited")
+        require_one_of(self, ("parallelism", "rate"), "what is null or left out is not limited")
         return self
 
     def control(self) -> FlowControl:

@@ -35,8 +35,9 @@ _COUNT = f"""
               coalesce((options ->> 'priority')::int, {ORDINARY}) AS priority,
               suspended > 0 AS any_suspended
 """  # noqa: S608
-# With what the outcomes leave behind of partitions. Their rows are there, written with the items,
-# and are locked after the run's, as everywhere: none is looked for before `former` has a row.
+# With what the outcomes leave behind of partitions. Their rows were written with the items, unless
+# the family had no limits of partitions yet. They are locked after the run's, as everywhere: none
+# is looked for before `former` has a row.
 _COUNT_AND_LEAVE = _COUNT.replace(
     _FORMER,
     f"""{_FORMER}, fewer AS (

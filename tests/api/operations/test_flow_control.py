@@ -211,7 +211,7 @@ async def test_limits_are_not_taken_away_by_a_body_that_names_none(
     bodies: list[dict[str, object]] = [{}, {"note": "why"}, {"periodSeconds": 60}, {"note": None}]
     for body in bodies:
         document = assert_problem(await caller.put(PATH, json=body), 422)
-        assert "at least one of parallelism, rate: null is not limited" in document["detail"]
+        assert "at least one of parallelism, rate: what is null or left out" in document["detail"]
     assert shown(await caller.get(PATH))["parallelism"] == 5
     assert shown(await caller.put(PATH, json={"rate": None}))["parallelism"] is None
 
