@@ -1,7 +1,8 @@
 """The queue's statements, on ``sluice.message`` and ``sluice.consumer``.
 
 Rows are found by ``= ANY(...)``, and ordered by ``id || ''``: a plan that is made, and kept, while
-the queue is empty reads all of it for a join with ``unnest``, or an order (docs/decisions/0005).
+the queue is empty reads all of it for a join with ``unnest``, or an order, or by a partial index
+that a condition such as ``worker IS NOT NULL`` lets in (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PUBLISH = f"""
 """  # noqa: S608 - no value is pasted in
 LIVING = """
     SELECT seq, deliveries FROM sluice.message
-    WHERE seq = ANY($1::text[]::bigint[]) AND worker IS NOT NULL
+    WHERE seq = ANY($1::text[]::bigint[]) AND worker::text IS NOT NULL
 """
 
 ABANDONED = """
@@ -102,7 +103,7 @@ ORDINARY_ONES = f"""
 # Messages of these very deliveries: a later one may be ours as well.
 _OURS = """ARRAY(
         SELECT seq FROM sluice.message
-        WHERE seq = ANY($1::text[]::bigint[]) AND worker = $3::uuid
+        WHERE seq = ANY($1::text[]::bigint[]) AND worker IS NOT DISTINCT FROM $3::uuid
           AND (seq, deliveries) IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
         ORDER BY id || '' FOR UPDATE
     )"""

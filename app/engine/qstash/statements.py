@@ -1,7 +1,8 @@
 """The statements on ``sluice.outbox``.
 
-Rows are found by ``= ANY(...)`` and never by a join with ``unnest`` (docs/decisions/0005), and are
-locked in the order of their ids, as in ``app.engine.postgres.statements``.
+Rows are found by ``= ANY(...)`` and never by a join with ``unnest`` or by a partial index
+(docs/decisions/0005), and are locked in the order of their ids, as in
+``app.engine.postgres.statements``.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ NOT_SENT = """
     WHERE seq = ANY(ARRAY(
         SELECT seq FROM sluice.outbox
         WHERE seq = ANY($1::text[]::bigint[]) AND publication = ANY($2::text[]::uuid[])
-          AND try_at IS NOT NULL
+          AND try_at::text IS NOT NULL
         ORDER BY id || '' FOR UPDATE
     ))
 """

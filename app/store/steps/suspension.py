@@ -67,12 +67,14 @@ _WAKE = f"""
               WHERE s.run_id = item.run_id AND s.item_id = item.item_id
                 AND s.status = 'waiting' AND s.kind = 'event' AND s.due_at <= now()
                 AND {being_given("s")}
+              OFFSET 0
           ))
         RETURNING item.run_id, item.item_id
     ), due AS (
         UPDATE sluice.step SET status = 'done', finished_at = step.due_at
         FROM (SELECT * FROM woken ORDER BY run_id, item_id OFFSET 0) AS woken
-        WHERE step.run_id = woken.run_id AND step.item_id = woken.item_id
+        WHERE step.run_id = ANY($1::text[]) AND step.item_id = ANY($2::text[])
+          AND step.run_id = woken.run_id AND step.item_id = woken.item_id
           AND step.due_at <= now()
           AND (step.status = 'suspended'
                OR step.status = 'waiting' AND step.kind IN ('sleep', 'event'))
