@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
+from sqlalchemy.orm import configure_mappers
+
 from app.api.admission.call_limits import CallLimits
 from app.api.dependencies import ApiState
 from app.composition.engines import calls_of, flow_limits_of, limits_of, open_engine, probes_of
@@ -68,6 +70,7 @@ async def open_service(
             ``providers`` cannot be made.
     """
     IN_USE.set(redactor_of(settings, urls.database, urls.direct, urls.redis))
+    configure_mappers()  # or the first run that is read would wait for it
     pooling = await check_pooling(urls.database, urls.direct, settings.db_schema)
     async with (
         open_pools(

@@ -131,13 +131,8 @@ class Service:
             places,
             gate,
             self.controls,
-            (
-                gate.run,
-                locks.run,
-                heartbeat.run,
-                teller.run,
-                *(() if self._is_called else self._loops(cache, context)),
-            ),
+            self.pools.prepare_for_items,
+            [gate.run, locks.run, heartbeat.run, teller.run, *self._loops(cache, context)],
             called=self._is_called,
         )
         self.threads.wakes.append(worker.look)
@@ -168,7 +163,9 @@ class Service:
         return DeliveryGate(gate) if self._is_called else gate
 
     def _loops(self, cache: RunCache, context: Callable[..., Context]) -> Sequence[Beside]:
-        """Of a worker, which is always there."""
+        """Of a worker that is always there."""
+        if self._is_called:
+            return ()
         return (
             cache.watch,
             self._watchdog(context).run,

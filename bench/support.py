@@ -270,8 +270,10 @@ async def _work(shape: str, samples: str | None = None) -> None:
         sampler = Sampler()
         if samples is not None:
             sampler.start()
+        running = asyncio.create_task(worker.run())
+        await worker.begun.wait()
         print("ready", flush=True)
-        await worker.run()
+        await running
         if samples is not None:
             sampler.stop(Path(samples))
 

@@ -56,6 +56,12 @@ class Pools:
     holding: AsyncEngine
     """Past a pooler, for a lock that lasts as long as its connection."""
 
+    async def prepare_for_items(self) -> None:
+        """Open a connection of each pool that a worker's first item would wait for."""
+        for pool in (self.ledger, self.worked):
+            async with pool.connect():
+                pass
+
 
 @asynccontextmanager
 async def open_pools(

@@ -99,8 +99,9 @@ class ExecuteLayer:
         turns: Sequence[ItemTurn],
         delivery: Delivery,
     ) -> timedelta | None:
+        loop = asyncio.get_running_loop()  # which asyncio.create_task would look up for each item
         work = [
-            asyncio.create_task(
+            loop.create_task(
                 self.items.execute(bound, item, delivery, thread, turn),
                 name=item_message(*item.claim.place),
             )

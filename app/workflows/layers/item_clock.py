@@ -38,7 +38,7 @@ class ItemClock:
 
     async def __aenter__(self) -> ItemClock:
         self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("An item is timed within a task.")
         self._task, self._cancels = task, task.cancelling()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -54,6 +55,7 @@ class Results:
     ) -> None:  # annotations are of no one type
         self._adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         self._surely = surely(annotation)
+        self._is_nothing = annotation in (None, NoneType)
         self._values = values
         self._what = f"What {method} returned"
 
@@ -63,6 +65,8 @@ class Results:
             Fatal: it is not of the family's result type, is too large, or Postgres cannot hold it.
             NotSerialisable: it could not be read back.
         """
+        if result is None and self._is_nothing:
+            return Kept("null", None, None)
         text = self._dump(result)
         if text is not None and not holds_nul(text):
             if self._surely is not None and self._surely(result):

@@ -11,8 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_HOLD = text("SELECT pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))")
-_BOUND = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
+# In one statement: a process may hang between two, and would hold the lock for good.
+_HOLD = text("""
+    SELECT CASE WHEN pg_try_advisory_lock(hashtextextended('sluice.watchdog', 0))
+        THEN set_config('idle_session_timeout', :milliseconds, false) END
+""")
 _LET_GO = text("SELECT pg_advisory_unlock(hashtextextended('sluice.watchdog', 0))")
 
 
@@ -30,12 +33,11 @@ async def watch_lock(
     """
     async with holding.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not await connection.scalar(_HOLD):
+        milliseconds = str(int(silence.total_seconds() * 1_000))
+        if await connection.scalar(_HOLD, {"milliseconds": milliseconds}) is None:
             yield None
             return
         try:
-            milliseconds = str(int(silence.total_seconds() * 1_000))
-            await connection.execute(_BOUND, {"milliseconds": milliseconds})
             yield connection
         finally:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -29,6 +29,7 @@ class SluiceWorker:
         lanes: what it takes, and what it does with it.
         identity: by which the engine knows it, and people by its ``worker_id``.
         places: of the items that it has in hand.
+        prepare: awaited before anything is taken, so that the first item does not wait for it.
         beside: what runs as long as the worker does.
         called: it waits for no message: each comes as a call of the API.
     """
@@ -41,6 +42,7 @@ class SluiceWorker:
         places: ItemPlaces,
         gate: Gate,
         controls: EffectiveLimits,
+        prepare: Callable[[], Awaitable[None]],
         beside: Sequence[Beside],
         *,
         called: bool = False,
@@ -49,6 +51,7 @@ class SluiceWorker:
         self._controls = controls
         self._places = places
         self._name = worker_id(identity)
+        self._prepare = prepare
         self._beside = beside
         self._called = called
         self.begun = asyncio.Event()
@@ -73,6 +76,7 @@ class SluiceWorker:
             concurrency=self._places.concurrency,
         )
         await self._controls.refresh()
+        await self._prepare()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
             with self._controls.holds.heard_by(self._consumer.look):
