@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -60,6 +60,11 @@ class LiveControl:
     def of_partition(self, name: str) -> FlowControl:
         return self.partitions.get(name) or self.partition or OPEN
 
+    def of_partitions(self, names: Iterable[str | None]) -> dict[str, FlowControl]:
+        """Of many at once, without the one that is none."""
+        pinned, each = self.partitions, self.partition or OPEN
+        return {name: pinned.get(name) or each for name in names if name is not None}
+
 
 class EffectiveLimits:
     """Read by every permit; refreshed in the background, so a look costs nothing.
@@ -98,10 +103,6 @@ class EffectiveLimits:
 
     def of(self, flow_key: str) -> LiveControl:
         return self._live[self._gate_keys[flow_key]]
-
-    def of_partition(self, key: str, name: str) -> FlowControl:
-        """The limits of one partition of a gate key."""
-        return self._live[key].of_partition(name)
 
     def flow_keys(self, key: str) -> list[str]:
         """The flow keys that are counted under this gate key."""

@@ -182,10 +182,9 @@ class RedisGate:
     def _partitioned(self, key: str) -> PartitionQueue:
         queue = self._by_partition.get(key)
         if queue is None:
-            live, limits = self._controls.live, self._controls.of_partition
             queue = PartitionQueue(
-                self._partitions, self._worker, partial(live, key), partial(limits, key),
-                self._refused, self._script.fault, self._share,
+                self._partitions, self._worker, partial(self._controls.live, key), self._refused,
+                self._script.fault, self._share,
             )  # fmt: skip
             self._by_partition[key] = queue
         return queue

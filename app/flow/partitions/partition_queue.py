@@ -12,7 +12,7 @@ from app.connections.faults import Fault
 from app.connections.shared_tasks import shared_task
 from app.flow.gate import GateClosed
 from app.flow.lateness import late
-from app.flow.limits import OPEN, FlowControl
+from app.flow.limits import OPEN
 from app.flow.overrides import LiveControl
 from app.flow.partitions.next_answer import NextAnswer
 from app.flow.partitions.partition_line import PartitionLine
@@ -36,7 +36,6 @@ class PartitionQueue:
         script: PartitionScript,
         worker: str,
         live: Callable[[], LiveControl],
-        limits: Callable[[str], FlowControl],
         refused: Callable[[str], Exception | None],
         fault: Fault,
         share: float = BULK_SHARE,
@@ -46,7 +45,6 @@ class PartitionQueue:
         self._script = script
         self._worker = worker
         self._live = live
-        self._limits = limits  # of a partition
         self._refused = refused  # what who may not start is told, by flow key
         self._fault = fault
         self._within = given_back_within
@@ -84,8 +82,11 @@ class PartitionQueue:
     ) -> Sequence[PartitionSlot]:
         """Each stands in line; when Redis has answered for all of them, or cannot soon."""
         slots = [PartitionSlot(self, flow_key, name, priority) for name in partitions]
+        now = asyncio.get_running_loop().time()
         for slot in slots:
-            self.join(slot)
+            slot.begin(now)
+            self._line.join(slot)
+        self.kick()
         try:
             await self._answer.wait(ANSWERED_WITHIN)
         except BaseException:
@@ -95,7 +96,7 @@ class PartitionQueue:
         return slots
 
     def join(self, slot: PartitionSlot, *, first: bool = False) -> None:
-        slot.begin()
+        slot.begin(asyncio.get_running_loop().time())
         self._line.join(slot, first=first)
         self.kick()
 
@@ -175,16 +176,16 @@ class PartitionQueue:
     async def _exchanged(self) -> float:
         live = self._live()
         waiting = self._line.tidy()
-        wanted = [] if live.paused or self._closed else self._line.wanted(self._limits)
+        wanted = [] if live.paused or self._closed else self._line.wanted(live.of_partition)
         released, number = self._released, self._number
         self._released, self._number = {}, number + len(wanted)
-        names = dict.fromkeys(slot.partition for slot in wanted)
+        names = dict.fromkeys([slot.partition for slot in wanted])
         names.update(dict.fromkeys(released.values()))
         try:
             found = await self._script.exchange(
                 live.key,
                 live.control,
-                {name: self._limits(name) for name in names if name is not None},
+                live.of_partitions(names),
                 self._worker,
                 wanted=[slot.partition for slot in wanted],
                 holds=len(self._held),
@@ -211,7 +212,7 @@ class PartitionQueue:
             if name is not None and full.get(name) == math.inf:
                 del full[name]
         if full:
-            self._line.send_back(full, self._limits)
+            self._line.send_back(full, live.of_partition)
         return min(POLL, max(ask_in, 0.001))
 
     def _grant(self, slot: PartitionSlot, permit: int, start: float) -> None:
@@ -234,8 +235,9 @@ class PartitionQueue:
     def too_late(self, slot: PartitionSlot) -> bool:
         if slot.due is None:
             return False
-        of = OPEN if slot.partition is None else self._limits(slot.partition)
-        return late(slot.due, self._live().control, of)
+        live = self._live()
+        of = OPEN if slot.partition is None else live.of_partition(slot.partition)
+        return late(slot.due, live.control, of)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):

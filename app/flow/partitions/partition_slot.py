@@ -63,10 +63,10 @@ class PartitionSlot:
         """Seconds since it stood in line first."""
         return asyncio.get_running_loop().time() - self._since
 
-    def begin(self) -> None:
-        """It stands in line from now on."""
+    def begin(self, now: float) -> None:
+        """It stands in line from now on, by the loop's clock."""
         self.waits, self.promised = True, False
-        self._since = self._since or asyncio.get_running_loop().time()
+        self._since = self._since or now
 
     def settle(self, permit: int, due: float | None) -> None:
         """It has its permit."""

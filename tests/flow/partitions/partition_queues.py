@@ -48,7 +48,7 @@ def queue_of(
 ) -> PartitionQueue:
     live = LiveControl(KEY, control, partition=each)
     return PartitionQueue(
-        script, worker, lambda: live, lambda _: each, lambda _: None,
+        script, worker, lambda: live, lambda _: None,
         Fault(structlog.get_logger("test"), "gate_unreachable"),
         given_back_within=given_back_within,
     )  # fmt: skip
