@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,7 +13,7 @@ from pydantic_settings import DotEnvSettingsSource, SettingsError
 
 from app.config.environment import EnvironmentSettings
 from app.config.sluice_settings import SluiceSettings, reached_at
-from app.errors import ConfigurationError, field_errors, full_stop
+from app.errors import ConfigurationError, field_errors, full_stop, nearest
 from app.services.settings import ServiceSettings
 
 __all__ = ["OURS", "Settings", "load_settings", "name_of", "reached_at"]
@@ -24,7 +23,8 @@ OURS = ("SLUICE_", *ServiceSettings.prefixes)
 OF_OPENTELEMETRY = "OTEL_"
 """So begin names of which most are read by OpenTelemetry itself."""
 RESEMBLANCE = 0.8
-"""As ``difflib`` counts it: IMAGE_KEY is as near to IMAGE_API_KEY as this, IMAGE_URL to none."""
+"""More than elsewhere, because names begin alike: IMAGE_KEY is as near to IMAGE_API_KEY as this,
+IMAGE_URL to none."""
 NEARLY_THE_SAME = 0.88
 """REDIS_URI is as near to REDIS_URL as this, REDIS_TLS_URL is not."""
 
@@ -109,11 +109,11 @@ def _is_misspelt(name: str, known: Iterable[str]) -> bool:
 
 
 def _resembles(name: str, known: Iterable[str], nearness: float) -> bool:
-    return bool(get_close_matches(name, known, n=1, cutoff=nearness))
+    return bool(nearest(name, known, nearness=nearness))
 
 
 def _unknown(name: str, known: list[str]) -> ConfigurationError:
-    meant = get_close_matches(name, known, n=1, cutoff=RESEMBLANCE)
+    meant = nearest(name, known, nearness=RESEMBLANCE)
     hint = f"Did you mean {meant[0]}?" if meant else f"Known are: {', '.join(known)}."
     return ConfigurationError(
         f"Unknown setting {name}. {hint} One of your own is declared in app/services/settings.py."

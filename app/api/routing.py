@@ -1,11 +1,11 @@
-"""Routes whose bodies are read by the one JSON reader of all doors, and which take no parameter in
-their query that they do not declare."""
+"""Routes whose bodies are read by the one JSON reader of all doors, and which take in their query
+what they declare, each of it once."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -17,11 +17,16 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from app import exact_json
-from app.errors import MOST_FAULTS, BadInput, SluiceError, TooManyTries, full_stop
+from app.errors import (
+    LONGEST_NAME,
+    MOST_FAULTS,
+    BadInput,
+    SluiceError,
+    TooManyTries,
+    full_stop,
+    nearest,
+)
 from app.store.storable import cut
-
-LONGEST_NAME = 100
-"""Characters of a parameter that there is none of, as it is told."""
 
 
 class CarriedError(HTTPException):
@@ -67,8 +72,8 @@ class ExactRoute(APIRoute):
 
 
 class DeclaredRoute(ExactRoute):
-    """One that refuses what its query names and it does not declare: ``?statsu=failed`` would have
-    it answer something else than was asked."""
+    """One that refuses what its query names and it does not declare, or names twice:
+    ``?statsu=failed`` would have it answer something else than was asked. None takes a list."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         plain = super().get_route_handler()
@@ -76,28 +81,39 @@ class DeclaredRoute(ExactRoute):
         known = {one.alias: None for one in flat if isinstance(one.field_info, Query)}
 
         async def handle(request: Request) -> Response:
-            if unknown := request.query_params.keys() - known.keys():
-                told = sorted(unknown)[:MOST_FAULTS]
-                raise RequestValidationError([_fault(name, [*known]) for name in told])
+            asked = Counter(name for name, _ in request.query_params.multi_items())
+            faults = [
+                _unknown(name, [*known]) if name not in known else _repeated(name, times)
+                for name, times in sorted(asked.items())
+                if name not in known or times > 1
+            ]
+            if faults:
+                raise RequestValidationError(faults[:MOST_FAULTS])
             return await plain(request)
 
         return handle
 
 
-def _fault(name: str, known: list[str]) -> dict[str, object]:
-    by_lower = {one.lower(): one for one in known}
-    near = get_close_matches(name.lower()[:LONGEST_NAME], by_lower, n=1)
+def _unknown(name: str, known: list[str]) -> dict[str, object]:
+    near = nearest(name, known)
     if near:
-        hint = f"did you mean {by_lower[near[0]]}?"
+        hint = f"did you mean {near[0]}?"
     elif known:
         hint = f"this route takes {', '.join(known)}"
     else:
         hint = "this route takes none"
-    return {
-        "type": "unknown_parameter",
-        "loc": ("query", cut(name, LONGEST_NAME)),
-        "msg": f"there is no such query parameter: {hint}",
-    }
+    there = "there is no such query parameter" if name else "it has a parameter without a name"
+    return _fault("unknown_parameter", name, f"{there}: {hint}")
+
+
+def _repeated(name: str, times: int) -> dict[str, object]:
+    return _fault("repeated_parameter", name, f"it is there {times} times: name it once")
+
+
+def _fault(kind: str, name: str, message: str) -> dict[str, object]:
+    """Of a parameter, or of the query as a whole, where it has no name."""
+    place = ("query", cut(name, LONGEST_NAME)) if name else ("query",)
+    return {"type": kind, "loc": place, "msg": message}
 
 
 class Router(APIRouter):

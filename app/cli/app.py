@@ -190,25 +190,16 @@ class LazyGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # as typer declares it
         try:
             return super().invoke(ctx)
-        except typer.BadParameter as error:
-            _reword(error)
+        except typer.TyperException as error:
+            from app.cli.usage_errors import reword  # noqa: PLC0415 - lazily: only errors need it
+
+            reword(error)
             raise
         except SluiceError as error:
-            from app.cli.fields_as_options import name_options  # noqa: PLC0415 - as below
+            from app.cli.fields_as_options import name_options  # noqa: PLC0415 - as above
 
             name_options(error, self, ctx.meta.get(_CALLED, []))
             raise
-
-
-def _reword(error: typer.BadParameter) -> None:
-    """Typer has pydantic read values, and says what that says."""
-    from pydantic import ValidationError  # noqa: PLC0415 - lazily: only errors need it
-
-    from app.errors import message_of  # noqa: PLC0415
-
-    if isinstance(error.__cause__, ValidationError):
-        # Of its message, from which typer has taken what a terminal would obey.
-        error.message = message_of({**error.__cause__.errors()[0], "msg": error.message})
 
 
 app = typer.Typer(

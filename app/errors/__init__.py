@@ -33,8 +33,10 @@ from app.errors.faults import (
     message_of,
     path_of,
 )
+from app.errors.nearest import LONGEST_NAME, nearest
 
 __all__ = [
+    "LONGEST_NAME",
     "MOST_FAULTS",
     "AddressTooLong",
     "BadInput",
@@ -60,5 +62,6 @@ __all__ = [
     "first_of",
     "full_stop",
     "message_of",
+    "nearest",
     "path_of",
 ]

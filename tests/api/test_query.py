@@ -24,6 +24,18 @@ MEANT = [
     ("GET", "/api/runs?STATUS=failed", "STATUS", "did you mean status?"),
     ("GET", "/api/runs/run_x/items?state=failed", "state", "did you mean status?"),
     ("GET", "/api/audit?form=csv", "form", "did you mean "),
+    (
+        "GET",
+        "/api/runs?foo=1",
+        "foo",
+        "foo: there is no such query parameter: this route takes family, status, startedBy, ",
+    ),
+    (
+        "GET",
+        "/api/runs?=1",
+        "query",
+        "it has a parameter without a name: this route takes family, ",
+    ),
     ("GET", "/api/schedules?xyz=1", "xyz", "this route takes family, limit, cursor"),
     ("POST", "/api/cron/recording?when=now", "when", "this route takes fireTime"),
     ("GET", "/api/overview?limit=5", "limit", "this route takes none"),
@@ -31,6 +43,15 @@ MEANT = [
     ("POST", "/api/cron/recording?firetime=2026-01-01T00:00Z", "firetime", "mean fireTime?"),
     ("DELETE", "/api/flow-control/recording.execute?nota=why", "nota", "did you mean note?"),
     ("GET", "/api/runs?limit", "limit", ""),  # known, and empty
+    ("GET", "/api/runs?limit=1&limit=2", "limit", "it is there 2 times: name it once"),
+    ("GET", "/api/runs?limit=1&limit=1", "limit", "it is there 2 times: name it once"),
+    ("GET", "/api/runs/run_x/item?id=a&id=b", "id", "it is there 2 times: name it once"),
+    (
+        "POST",
+        "/api/workflows/recording/process-users?wait=1&wait=2",
+        "wait",
+        "it is there 2 times: name it once",
+    ),
 ]
 
 

@@ -6,7 +6,6 @@ are refused here: a step that is longer than its field, and a step behind ``L``.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, nearest
 
 LONGEST_EXPRESSION = 200
 LONGEST_ZONE = 100
@@ -129,11 +128,9 @@ def check_zone(name: str) -> None:
 
 
 def _alike(name: str, zones: frozenset[str]) -> list[str]:
-    by_lower = {zone.lower(): zone for zone in sorted(zones)}
     place = name.lower().rpartition("/")[2].replace(" ", "_")
-    same = [zone for lower, zone in by_lower.items() if lower.rpartition("/")[2] == place]
-    close = difflib.get_close_matches(name.lower(), by_lower, n=2, cutoff=0.8)
-    return same[:3] or [by_lower[lower] for lower in close]
+    same = [zone for zone in sorted(zones) if zone.lower().rpartition("/")[2] == place]
+    return same[:3] or nearest(name, sorted(zones), most=2, nearness=0.8)
 
 
 @lru_cache(maxsize=1)

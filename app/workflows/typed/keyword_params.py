@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from pydantic import AliasChoices, BaseModel
 
-from app.errors import BadInput
+from app.errors import BadInput, nearest
 from app.workflows.registry.bound_family import BoundFamily
 
 OPTIONS = frozenset(
@@ -55,7 +54,7 @@ def params_of(
 def _require_known(family: str, kind: type[BaseModel], named: Mapping[str, object]) -> None:
     known = _names(kind)
     for name in named.keys() - known:
-        near = get_close_matches(name, [*known, *OPTIONS], n=1)
+        near = nearest(name, [*known, *OPTIONS])
         meant = f" Did you mean {near[0]}?" if near else ""
         has = ", ".join(kind.model_fields) or "none"
         raise BadInput(
