@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Annotated
 
 import typer
+from pydantic import Field, TypeAdapter
 
 from app.config.priorities import HIGHEST, LOWEST
-from app.config.run_bounds import MOST_ATTEMPTS, MOST_TOKENS, MOST_USD
+from app.config.run_bounds import MOST_ATTEMPTS, MOST_BEFORE_JUDGED, MOST_TOKENS, MOST_USD
+
+
+def above(least: float, most: float) -> Callable[[str], float]:
+    """A parser of a number whose lower end is not one of them, for which Typer has no bound. The
+    option's ``min`` and ``max`` say the ends to who asks for help."""
+    return TypeAdapter(Annotated[float, Field(gt=least, le=most)]).validate_python
 
 
 def _before_or_behind(context: typer.Context, value: bool) -> bool:
@@ -97,8 +105,11 @@ Key = Annotated[
 ]
 BudgetUsd = Annotated[
     float | None,
-    typer.Option(metavar="X", min=0, max=MOST_USD, help="Pause when so many USD are spent."),
-]
+    typer.Option(
+        metavar="X", min=0, max=MOST_USD, parser=above(0, MOST_USD),
+        help="Pause when so many USD are spent.",
+    ),
+]  # fmt: skip
 BudgetTokens = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, max=MOST_TOKENS, help="Pause when so many tokens are spent."),
@@ -108,6 +119,19 @@ MaxFailureRate = Annotated[
     typer.Option(
         metavar="R", min=0, max=1, help="Pause when a larger share of items fails, such as 0.1."
     ),
+]
+MinItems = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=MOST_BEFORE_JUDGED,
+        help="Judge the share that fails once so many items have ended; else as its family says.",
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Pause once it was active for so long, such as 90s or 2h."),
 ]
 
 

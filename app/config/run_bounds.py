@@ -20,6 +20,8 @@ SHORTEST_STEP, LONGEST_STEP = timedelta(milliseconds=100), timedelta(days=1)
 MOST_USD = 10**9
 MOST_TOKENS = 10**15
 LONGEST_DEADLINE = timedelta(days=366)
+MOST_BEFORE_JUDGED = 10**9
+"""Items that must have ended before a share of them that failed pauses the run."""
 
 MOST_AT_ONCE = 1_000_000
 """Of a flow key."""

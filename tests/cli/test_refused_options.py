@@ -11,11 +11,7 @@ from tests.support.families import Recording
 from tests.support.service import Opener
 
 REFUSED = {
-    "run recording --budget-usd 0": "--budget-usd: must be greater than 0",
-    "run recording --ramp-start 2 --ramp-factor 1": "--ramp-factor: must be greater than 1",
     "run recording --item-id ''": "--item-id: must have at least 1 character",
-    "preview recording --sample 2 --budget-usd 0": "--budget-usd: must be greater than 0",
-    "resume RUN --budget-usd 0": "--budget-usd: must be greater than 0",
     "retry RUN --status running": "--status: ",
     "runs --status runing": "--status: must be 'pending', ",
     "audit --from soon": "--from: it must be a date such as",

@@ -12,19 +12,17 @@ from rich.console import Console
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.families import find_family
 from app.cli.commands.watch import PAUSED
+from app.cli.input.option_group import with_option_group
 from app.cli.input.params import parse_params
-from app.cli.input.run_options import Body, given
+from app.cli.input.run_options import Body, RunStartOptions
 from app.cli.options import (
-    Attempts,
     DryRun,
     FamilyName,
     Following,
     Force,
     Json,
     Key,
-    MaxFailureRate,
     Param,
-    Priority,
     ThroughPauses,
     Yes,
     following,
@@ -89,6 +87,7 @@ commands = typer.Typer()
 
 
 @commands.command()
+@with_option_group
 def backfill(
     family: FamilyName,
     *,
@@ -101,9 +100,7 @@ def backfill(
     reverse: Reverse = False,
     force: Force = False,
     param: Param = None,
-    attempts: Attempts = None,
-    priority: Priority = None,
-    max_failure_rate: MaxFailureRate = None,
+    options: RunStartOptions,
     dry_run: DryRun = False,
     yes: Yes = False,
     watch: WatchBackfill = False,
@@ -113,6 +110,7 @@ def backfill(
 ) -> None:
     """Run a family once for each day, hour, month or range that it is cut in."""
     mode = _mode(missing=missing, missing_and_failed=missing_and_failed, everything=everything)
+    stops = options.body()
     follow_it = following(watch=watch, through_pauses=through_pauses)
     if dry_run and follow_it:
         raise BadInput("A dry run starts nothing to --watch. Leave one of the two out.")
@@ -127,10 +125,8 @@ def backfill(
             "reverse": reverse,
             "force": force,
             "params": parse_params(param or (), known.params),
+            **stops,
         }
-        body |= given(
-            {"attempts": attempts, "maxFailureRate": max_failure_rate, "priority": priority}
-        )
         if dry_run or not as_json:
             _tell_dry_run(api, known, body, as_json=as_json)
         if dry_run:

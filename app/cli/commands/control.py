@@ -9,15 +9,17 @@ from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient, open_api
 from app.cli.commands.watch import tell_start
-from app.cli.input.run_options import budget_of
+from app.cli.input.run_options import budget_of, deadline_of, given
 from app.cli.options import (
     Approval,
     Attempts,
     BudgetTokens,
     BudgetUsd,
+    Deadline,
     Json,
     Key,
     MaxFailureRate,
+    MinItems,
     Note,
     Priority,
     RunId,
@@ -49,19 +51,23 @@ def resume(
     budget_usd: BudgetUsd = None,
     budget_tokens: BudgetTokens = None,
     max_failure_rate: MaxFailureRate = None,
+    min_items: MinItems = None,
+    deadline: Deadline = None,
     attempts: Attempts = None,
     priority: Priority = None,
     note: Note = None,
     as_json: Json = False,
 ) -> None:
     """Let a paused run go on where it stopped, with other options if any are given."""
-    asked: dict[str, JsonValue] = {
-        "maxFailureRate": max_failure_rate,
-        "attempts": attempts,
-        "priority": priority,
-    }
-    body = noted(note)
-    body |= {name: value for name, value in asked.items() if value is not None}
+    body = noted(note) | given(
+        {
+            "maxFailureRate": max_failure_rate,
+            "minItems": min_items,
+            "deadlineSeconds": deadline_of(deadline),
+            "attempts": attempts,
+            "priority": priority,
+        }
+    )
     changed = budget_of(budget_usd, budget_tokens)
     with open_api() as api:
         if changed:
@@ -138,7 +144,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Start a run over what failed in an earlier one, or over other items of it."""
-    given: dict[str, JsonValue] = {
+    asked: dict[str, JsonValue] = {
         "status": list[JsonValue](status or ()),
         "errorClass": error_class,
         "group": group,
@@ -148,7 +154,7 @@ def retry(
         "approval": approval,
         "note": note,
     }
-    body = {name: value for name, value in given.items() if value}
+    body = {name: value for name, value in asked.items() if value}
     follow_it = following(watch=watch, through_pauses=through_pauses)
     with open_api() as api:
         reply = api.post(RetryAnswer, run_path(run_id, "retry"), body, key=idempotency_key)

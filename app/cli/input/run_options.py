@@ -14,9 +14,12 @@ from app.cli.options import (
     Attempts,
     BudgetTokens,
     BudgetUsd,
+    Deadline,
     MaxFailureRate,
+    MinItems,
     Priority,
     RampEvery,
+    above,
 )
 from app.config.run_bounds import (
     LONGEST_DEADLINE,
@@ -58,19 +61,19 @@ class RunStartOptions:
     ramp_factor: Annotated[
         float | None,
         typer.Option(
-            metavar="X", min=1, max=MOST_GROWTH, help="Grow by this factor each time; else by 2."
+            metavar="X",
+            min=1,
+            max=MOST_GROWTH,
+            parser=above(1, MOST_GROWTH),
+            help="Grow by this factor each time; else by 2.",
         ),
     ] = None
     ramp_every: RampEvery = None
     budget_usd: BudgetUsd = None
     budget_tokens: BudgetTokens = None
     max_failure_rate: MaxFailureRate = None
-    deadline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Pause once it was active for so long, such as 90s or 2h."
-        ),
-    ] = None
+    min_items: MinItems = None
+    deadline: Deadline = None
     approval: Approval = False
 
     def body(self) -> Body:
@@ -89,9 +92,8 @@ class RunStartOptions:
                 "ramp": self._ramp() or None,
                 "budget": budget_of(self.budget_usd, self.budget_tokens) or None,
                 "maxFailureRate": self.max_failure_rate,
-                "deadlineSeconds": parse_seconds(
-                    "--deadline", self.deadline, most=LONGEST_DEADLINE
-                ),
+                "minItems": self.min_items,
+                "deadlineSeconds": deadline_of(self.deadline),
                 "approval": self.approval or None,
                 "priority": self.priority,
             }
@@ -113,6 +115,14 @@ class RunStartOptions:
 
 def budget_of(usd: float | None, tokens: int | None) -> Body:
     return given({"usd": usd, "tokens": tokens})
+
+
+def deadline_of(text: str | None) -> float | None:
+    """
+    Raises:
+        BadInput: see ``parse_duration``.
+    """
+    return parse_seconds("--deadline", text, most=LONGEST_DEADLINE)
 
 
 def given(asked: Body) -> Body:

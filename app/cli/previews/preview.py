@@ -14,7 +14,7 @@ from app.cli.commands.families import find_family
 from app.cli.input.json_object import parse_object
 from app.cli.input.params import parse_params
 from app.cli.input.run_options import budget_of
-from app.cli.options import FamilyName, Json, OwnEntity, Param
+from app.cli.options import FamilyName, Json, OwnEntity, Param, above
 from app.cli.output.console import open_console, print_json, printable
 from app.cli.output.differences import print_lines, print_value
 from app.cli.previews.long_call import post_long
@@ -44,6 +44,7 @@ BudgetUsd = Annotated[
         metavar="X",
         min=0,
         max=MOST_USD,
+        parser=above(0, MOST_USD),
         help="For a sample: begin no more once so many USD are spent.",
     ),
 ]

@@ -19,6 +19,7 @@ from app.config.run_bounds import (
     LONGEST_STEP,
     MOST_AT_START,
     MOST_ATTEMPTS,
+    MOST_BEFORE_JUDGED,
     MOST_CANARIES,
     MOST_GROWTH,
     MOST_ITEMS,
@@ -80,6 +81,14 @@ class ScheduleRunOptions:
             help="Pause when a larger share of items fails, such as 0.1; none: as its family says.",
         ),
     ] = None
+    min_items: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Judge the share that fails once so many items have ended; none: as its family"
+            " says.",
+        ),
+    ] = None
     deadline: Annotated[
         str | None,
         typer.Option(
@@ -118,6 +127,7 @@ class ScheduleRunOptions:
             ("attempts", "--attempts", self.attempts, 1, MOST_ATTEMPTS),
             ("canary", "--canary", self.canary, 1, MOST_CANARIES),
             ("priority", "--priority", self.priority, LOWEST, HIGHEST),
+            ("minItems", "--min-items", self.min_items, 1, MOST_BEFORE_JUDGED),
         ):
             if text is not None:
                 asked[name] = parse_limit(option, text, least=least, most=most)

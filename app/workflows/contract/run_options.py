@@ -16,6 +16,7 @@ from app.config.run_bounds import (
     MOST_AT_ONCE,
     MOST_AT_START,
     MOST_ATTEMPTS,
+    MOST_BEFORE_JUDGED,
     MOST_CANARIES,
     MOST_GROWTH,
     MOST_ITEMS,
@@ -77,7 +78,7 @@ class Budget(_Option):
 Attempts = Annotated[int, Field(ge=1, le=MOST_ATTEMPTS, strict=True)]
 Rate = Annotated[float, Field(ge=0, le=1, strict=True)]
 Canary = Annotated[int, Field(ge=1, le=MOST_CANARIES, strict=True)]
-Items = Annotated[int, Field(ge=1, le=10**9, strict=True)]
+Items = Annotated[int, Field(ge=1, le=MOST_BEFORE_JUDGED, strict=True)]
 Priority = Annotated[int, Field(ge=LOWEST, le=HIGHEST, strict=True)]
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_DEADLINE.total_seconds(), strict=True)]
 

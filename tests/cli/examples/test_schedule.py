@@ -74,7 +74,7 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
         schedules, "add", FAMILY, "0 3 * * *", "--name", "careful", "--priority", "2",
         "--canary", "10", "--auto-promote", "--ramp-start", "1", "--ramp-every", "30s",
         "--budget-usd", "20", "--budget-tokens", "1000", "--max-failure-rate", "0.1",
-        "--deadline", "2h", "--attempts", "3", "--approval",
+        "--min-items", "20", "--deadline", "2h", "--attempts", "3", "--approval",
     )["options"]  # fmt: skip
     assert {name: value for name, value in first.items() if value} == {
         "priority": 2,
@@ -83,6 +83,7 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
         "ramp": {"start": 1, "factor": 2, "everySeconds": 30},
         "budget": {"usd": 20, "tokens": 1000},
         "maxFailureRate": 0.1,
+        "minItems": 20,
         "deadlineSeconds": 7200,
         "attempts": 3,
         "approval": True,
@@ -106,8 +107,8 @@ def test_each_option_of_a_run_is_said_changed_and_taken_back(schedules: Sluice) 
     assert usual["budget"]["tokens"] == 10**12
     third = state(
         schedules, "edit", "careful", "--priority", "none", "--ramp-start", "none", "--canary",
-        "none", "--budget-tokens", "none", "--deadline", "none", "--attempts", "none",
-        "--no-approval",
+        "none", "--budget-tokens", "none", "--min-items", "none", "--deadline", "none",
+        "--attempts", "none", "--no-approval",
     )["options"]  # fmt: skip
     assert {name: value for name, value in third.items() if value} == {}
     state(schedules, "edit", "careful", "--canary", "5", "--auto-promote")
