@@ -46,6 +46,7 @@ CHANGED_NO_MORE = {
     "20261227_event_waits": "b09a7581ac4f4948",
     "20261228_waking_events": "f227a0c0d988b576",
     "20261229_batch_failures": "e910b3313e7f024d",
+    "20261230_answer_offsets": "4f779cb530f1948e",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

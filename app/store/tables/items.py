@@ -17,8 +17,9 @@ class Item(SluiceTable, table=True):
     """One entity's part in one run."""
 
     __tablename__ = "item"
-    # Every row is updated once, when it ends: the free third of a page takes the new version (HOT).
-    __table_args__ = ({"postgresql_with": {"fillfactor": "65"}},)
+    # Every row is updated twice, when it is claimed and when it ends: its page takes both versions
+    # (HOT), or each would be written into the index as well.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "40"}},)
 
     # No foreign key: its check would cost each insert a look-up and a lock on the run's busy row.
     run_id: str = Field(primary_key=True, sa_type=ID)
@@ -66,6 +67,8 @@ class RunPartition(SluiceTable, table=True):
     run's row locked."""
 
     __tablename__ = "run_partition"
+    # Its number changes with each of its items: see ``Run``.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     run_id: str = Field(primary_key=True, sa_type=ID)
     partition: str = Field(primary_key=True, sa_type=ID)
