@@ -23,10 +23,12 @@ def _counted(name: str, default: Any = ...) -> Any:  # a field's default, whatev
 
 
 class Estimate(ReadModel):
-    """What a run will take. A field is None where nothing is known about it."""
+    """What a run will take. A field is None where nothing is known about it. ``at_least``: the
+    seconds are a lower bound."""
 
     seconds: float | None
     basis: str
+    at_least: bool = False
     usd: float | None
     tokens: int | None
     cost_basis: str | None = None

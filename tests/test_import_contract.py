@@ -25,7 +25,7 @@ REFUSED = [
     "app.store.runs.runs",
     "app.tokens",
     "app.workflows.runs.control",
-    "app.workflows.sources.eligibility",
+    "app.workflows.sources.item_source",
 ]
 
 

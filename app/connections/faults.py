@@ -44,6 +44,8 @@ OF_POSTGRES = {
 """By SQLSTATE. None of them is a mistake of ours, and trying again may help."""
 DEADLOCK = "40P01"
 """Postgres has ended a transaction because it and another waited for each other."""
+OUT_OF_TIME = "57014"
+"""Postgres has ended a statement because its time was over."""
 _REFUSED = re.compile(
     "invalid username-password|WRONGPASS|NOAUTH|authentication required", re.IGNORECASE
 )

@@ -21,6 +21,7 @@ from app.workflows.contract.context import Context
 from app.workflows.contract.finished_run import ItemResult
 from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
+from app.workflows.counting.eligibility import JUST_ONE, count_eligible
 from app.workflows.messages import PaginateMessage, executions
 from app.workflows.more_work import require_family, takes_no_more
 from app.workflows.previews import PreviewService
@@ -31,7 +32,6 @@ from app.workflows.runs.handle import RunHandle, RunNotSucceeded
 from app.workflows.runs.request import RunRequest, new_run
 from app.workflows.runs.start import StartedRun, start_run
 from app.workflows.samples.service import SampleService
-from app.workflows.sources.eligibility import JUST_ONE, count_eligible
 from app.workflows.sources.item_source import source_of
 from app.workflows.sources.prerequisites import require_ready, require_ready_to_start
 from app.workflows.typed.dry_run import DryRun
@@ -121,8 +121,9 @@ class WorkflowClient:
                 limit=request.limit,
                 budget=self._dry_run_budget,
                 overwrites=True,
+                partitions=True,
             )
-        expected = await self._estimator.estimate(bound, request.params, found.statistics)
+        expected = await self._estimator.estimate(bound, request.params, found)
         return DryRun(found, expected)
 
     async def trigger_process(

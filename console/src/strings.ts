@@ -211,6 +211,7 @@ export const S = {
       time: "Takes about",
       cost: "Costs about",
       about: "about",
+      least: (time: string): string => `at least ${time}`,
       unknown: "unknown",
       tokens: (number: string): string => `${number} tokens`,
       basis: (time: string, cost: string | null): string =>

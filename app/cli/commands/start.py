@@ -37,7 +37,7 @@ from app.cli.output.console import (
     program,
     table,
 )
-from app.cli.output.run_summary import cost
+from app.cli.output.run_summary import expected_cost
 from app.cli.routes_as_commands import with_commands
 from app.config.run_bounds import MOST_ITEMS
 from app.errors import BadInput
@@ -162,7 +162,7 @@ def print_dry_run(console: Console, family: FamilyView, found: DryRunAnswer) -> 
         nearly = "" if found.to_overwrite_exact else "about "
         add(made, "results to overwrite", nearly + number(found.to_overwrite))
     estimate = found.estimate
-    add(made, "estimate", cost(estimate.seconds, estimate.usd, estimate.tokens))
+    add(made, "estimate", expected_cost(estimate))
     console.print(made)
     console.print(printable(found.message))
     console.print(f"Estimated from: {printable(estimate.basis)}")

@@ -8,7 +8,7 @@ from app.cli.output.console import duration, number, printable, program, when
 from app.schemas.items import StepView
 from app.schemas.runs import RunView
 from app.store.statuses import ENDED, RunStage
-from app.workflows.runs.expectation import in_usd
+from app.workflows.runs.expectation import Estimate, in_usd
 
 _WORTH_SAYING = 0.5
 """Seconds for which a run was paused."""
@@ -36,9 +36,13 @@ def _compared(run: RunView) -> str:
     estimate, actual = run.estimate, run.actual
     took = cost(actual.seconds, actual.usd, actual.tokens)
     if estimate is not None and (estimate.seconds is not None or estimate.usd or estimate.tokens):
-        expected = cost(estimate.seconds, estimate.usd, estimate.tokens)
-        return f"Estimated: {expected}. Actual: {took}."
+        return f"Estimated: {expected_cost(estimate)}. Actual: {took}."
     return f"Actual: {took}." if actual.usd or actual.tokens else ""
+
+
+def expected_cost(estimate: Estimate) -> str:
+    least = "at least " if estimate.at_least else ""
+    return least + cost(estimate.seconds, estimate.usd, estimate.tokens)
 
 
 def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:

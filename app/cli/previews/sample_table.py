@@ -6,7 +6,7 @@ from rich.console import Console
 
 from app.cli.output.console import add, number, printable, table
 from app.cli.output.differences import print_lines, print_value
-from app.cli.output.run_summary import cost
+from app.cli.output.run_summary import expected_cost
 from app.schemas.families import FamilyView
 from app.schemas.samples.answers import SampleAnswer, SampleProgress
 from app.workflows.samples.tally import SampleOutcome
@@ -78,9 +78,7 @@ def _print_estimate(console: Console, family: FamilyView, found: SampleAnswer) -
     estimate = found.estimate
     about = "" if found.exact else "about "
     whole = f"{about}{number(found.to_process)} {family.entities}"
-    console.print(
-        printable(f"All {whole}: {cost(estimate.seconds, estimate.usd, estimate.tokens)}.")
-    )
+    console.print(printable(f"All {whole}: {expected_cost(estimate)}."))
     console.print(f"Estimated from: {printable(estimate.basis)}")
     if estimate.cost_basis and (estimate.usd or estimate.tokens):
         console.print(f"Cost from: {printable(estimate.cost_basis)}")

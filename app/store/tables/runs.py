@@ -114,7 +114,7 @@ class Run(SluiceTable, table=True):
     spent_usd: float = Field(default=0.0, sa_type=Double, sa_column_kwargs=ZERO)
     spent_tokens: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     estimate: Json | None = Field(default=None, sa_type=JSONB(none_as_null=True))
-    """``app.workflows.sources.eligibility.Estimate``, made when layer 1 had counted."""
+    """``app.workflows.runs.expectation.Estimate``, made when layer 1 had counted."""
     judged_from: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     judged_failed: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     """How many items had ended, and failed, at the last resume: the failure rate is of those since,

@@ -25,6 +25,7 @@ from app.tracing.current import NOTHING
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import FamilyFailed, NotReady, Ruling, disposition
 from app.workflows.contract.run_options import RunOptions
+from app.workflows.counting.eligibility import JUST_ONE, EligibilityCount, count_eligible
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, ProcessMessage, executions
 from app.workflows.registry.bound_family import BoundFamily
@@ -33,7 +34,6 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.expectation import Estimate, none_eligible
 from app.workflows.runs.lifecycle import RunLifecycle
 from app.workflows.serialization.params import KeptParams
-from app.workflows.sources.eligibility import JUST_ONE, EligibilityCount, count_eligible
 from app.workflows.sources.item_source import Source, source_of
 from app.workflows.sources.prerequisites import require_ready
 
@@ -108,7 +108,7 @@ class ProcessLayer:
         # A canary that is the whole run would only stop it for nothing.
         small = len(found.canary) >= (found.statistics.to_process or 0)
         canary = () if small else found.canary
-        expected = await self.estimator.estimate(bound, params, found.statistics)
+        expected = await self.estimator.estimate(bound, params, found)
         asks = None
         if options.approval:
             asks = question(bound, found, expected, len(canary), fixed=source.fixed)
@@ -179,6 +179,7 @@ async def _eligible(
             budget=math.inf if wanted else COUNTING_BUDGET,
             canary=wanted if run.item_limit is None else min(wanted, run.item_limit),
             overwrites=overwrites,
+            partitions=True,
             chance=random.Random(run.id),  # noqa: S311 - the same ones when it is delivered again
         )
 

@@ -18,10 +18,10 @@ from app.store.monitoring.coverage import CoverageRecord
 from app.store.statuses import RunStatus
 from app.store.tables.runs import Run
 from app.workflows.contract.context import Context
+from app.workflows.counting.eligibility import count_eligible
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.request import RunRequest
 from app.workflows.serialization.secret_places import dumped
-from app.workflows.sources.eligibility import count_eligible
 from app.workflows.sources.item_source import source_of
 
 EVERY = 600.0

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
+from app.workflows.counting.eligibility import EligibilityCount
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.expectation import Estimate, in_usd
-from app.workflows.sources.eligibility import EligibilityCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def _overwriting(found: EligibilityCount) -> str:
 
 def _what_it_takes(estimate: Estimate) -> str:
     """As far as it is known."""
-    parts = [] if estimate.seconds is None else [f"in about {estimate.seconds:,g} s"]
+    about = "at least" if estimate.at_least else "about"
+    parts = [] if estimate.seconds is None else [f"in {about} {estimate.seconds:,g} s"]
     if estimate.usd:
         parts.append(f"for about {in_usd(estimate.usd)}")
     if estimate.tokens:

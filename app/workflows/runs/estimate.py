@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.store.database import reading
 from app.store.runs.averages import Averages, averages
-from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Cost
+from app.workflows.counting.eligibility import EligibilityCount
+from app.workflows.counting.partition_sizes import PartitionSizes
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
@@ -29,7 +30,7 @@ class Estimator:
         self,
         bound: BoundFamily,
         params: BaseModel,
-        statistics: Statistics,
+        found: EligibilityCount,
         sampled: Averages | None = None,
     ) -> Estimate:
         """What the run will take by the limits in force now."""
@@ -37,13 +38,13 @@ class Estimator:
         async with reading(self.database) as connection:
             earlier = await averages(connection, bound.name)
         limits = {layer: self.controls.of(bound.flow_key(layer)) for layer in Layer}
-        return estimate(bound, params, statistics, earlier, limits, sampled)
+        return estimate(bound, params, found, earlier, limits, sampled)
 
 
 def estimate(
     bound: BoundFamily,
     params: BaseModel,
-    statistics: Statistics,
+    found: EligibilityCount,
     earlier: Averages | None,
     limits: Mapping[Layer, LiveControl],
     sampled: Averages | None = None,
@@ -54,17 +55,19 @@ def estimate(
         earlier: what an item took in earlier runs; None: there were none.
         sampled: what it took in a sample of these, which counts before that; None: there was none.
     """
-    items = statistics.to_process
+    items = found.statistics.to_process
     if items is None:
         return Estimate(seconds=None, basis="the number of items is not known")
     if items == 0:
         return Estimate(seconds=0.0, basis="there is nothing to do", usd=0.0, tokens=0)
+    sizes = found.partitions
     measured, where = (earlier, "earlier runs") if sampled is None else (sampled, "the sample")
-    seconds, basis = _time(bound, statistics, items, measured, where, limits)
+    seconds, basis = _time(bound, found, items, measured, where, limits)
     cost, cost_basis = _cost(bound, params, earlier, sampled)
     return Estimate(
         seconds=seconds,
         basis=basis,
+        at_least=seconds is not None and sizes is not None and not sizes.exact,
         usd=None if cost is None else round(cost.usd * items, 6),
         tokens=None if cost is None else round(cost.tokens * items),
         cost_basis=cost_basis,
@@ -73,34 +76,62 @@ def estimate(
 
 def _time(
     bound: BoundFamily,
-    statistics: Statistics,
+    found: EligibilityCount,
     items: int,
     measured: Averages | None,
     where: str,
     limits: Mapping[Layer, LiveControl],
 ) -> tuple[float | None, str]:
     item_seconds = None if measured is None else measured.seconds
+    took = f", {item_seconds:.3g} s an item in {where}" if item_seconds else ""
     execute, paginate = limits[Layer.EXECUTE], limits[Layer.PAGINATE]
     bounds: list[tuple[float, str]] = []
     work = execute.control.seconds_for(items, item_seconds)
     if work is not None:
-        took = f", {item_seconds:.3g} s an item in {where}" if item_seconds else ""
         bounds.append((work, f"execute at {_limit(execute)}{took}"))
-    pages = math.ceil((statistics.total_eligible or items) / bound.family.page_size)
+    slowest = _slowest(execute, found.partitions)
+    for name, number in slowest.items():
+        work = execute.of_partition(name).seconds_for(number, item_seconds)
+        if work is not None:
+            bounds.append((work, f"execute at {_limit_of(execute, name, number)}{took}"))
+    pages = math.ceil((found.statistics.total_eligible or items) / bound.family.page_size)
     paging = paginate.control.seconds_for(pages, None)
     if paging is not None:
         bounds.append((paging, f"paginate at {_limit(paginate)}"))
-    if not bounds:
-        if execute.control.parallelism is None:
-            return None, "no flow control bounds it"
-        return None, f"execute at {_limit(execute)}, and no earlier run tells what an item takes"
-    seconds, basis = max(bounds)
-    return round(seconds, 1), basis
+    if bounds:
+        seconds, basis = max(bounds)
+        return round(seconds, 1), basis
+    if found.partitions is not None and not found.partitions.exact:
+        return None, "it was not counted in time how many items each partition has"
+    controls = [execute.control, *map(execute.of_partition, slowest)]
+    if all(control.parallelism is None for control in controls):
+        return None, "no flow control bounds it"
+    return None, f"execute at {_limit(execute)}, and no earlier run tells what an item takes"
+
+
+def _slowest(execute: LiveControl, sizes: PartitionSizes | None) -> dict[str, int]:
+    """Partitions that may take longest, with their sizes: those whose limits are pinned, and the
+    largest of the others."""
+    if execute.partition is None or sizes is None:
+        return {}
+    pinned = {name: n for name, n in sizes.by_name.items() if name in execute.partitions}
+    others = sizes.by_name.keys() - pinned.keys()
+    largest = max(others, key=lambda name: (sizes.by_name[name], name), default=None)
+    return pinned if largest is None else {**pinned, largest: sizes.by_name[largest]}
 
 
 def _limit(live: LiveControl) -> str:
-    pinned = ", as pinned" if live.pinned else ""
-    return f"{live.control}{pinned}{', once it is resumed' if live.paused else ''}"
+    return f"{live.control}{_state(live, pinned=live.pinned)}"
+
+
+def _limit_of(live: LiveControl, name: str, number: int) -> str:
+    state = _state(live, pinned=name in live.partitions)
+    items = "1 item" if number == 1 else f"{number:,} items"
+    return f"{live.of_partition(name)}{state}, the {items} of partition {name}"
+
+
+def _state(live: LiveControl, *, pinned: bool) -> str:
+    return f"{', as pinned' if pinned else ''}{', once it is resumed' if live.paused else ''}"
 
 
 class _Average(BaseModel):

@@ -7,7 +7,8 @@ from pydantic.alias_generators import to_camel
 
 
 class Estimate(BaseModel):
-    """What a run will take. A field is None where nothing is known about it."""
+    """What a run will take. A field is None where nothing is known about it. ``at_least``: the
+    seconds are a lower bound, because the largest partition may have more items."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
@@ -15,6 +16,7 @@ class Estimate(BaseModel):
 
     seconds: float | None
     basis: str
+    at_least: bool = False
     usd: float | None = None
     tokens: int | None = None
     cost_basis: str | None = None

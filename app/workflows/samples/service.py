@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.errors import BadInput
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import Budget
+from app.workflows.counting.eligibility import EligibilityCount, count_eligible
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimator
@@ -17,7 +18,6 @@ from app.workflows.runs.expectation import Estimate
 from app.workflows.runs.request import RunRequest
 from app.workflows.samples.execution import SampleExecution
 from app.workflows.samples.tally import SampleTally
-from app.workflows.sources.eligibility import EligibilityCount, count_eligible
 from app.workflows.sources.item_source import source_of
 from app.workflows.sources.prerequisites import require_ready
 
@@ -132,7 +132,7 @@ class SampleService:
         )
         await execution.go(chosen, self._at_once, self._endless)
         estimate = await self._estimator.estimate(
-            bound, request.run.params, counted.statistics, tally.averages
+            bound, request.run.params, counted, tally.averages
         )
         return SampleResult(request, counted, tally, estimate, loop.time() - began)
 
@@ -151,4 +151,5 @@ class SampleService:
             limit=asked.limit,
             budget=min(self._counting, request.seconds / 2),
             canary=request.size if asked.limit is None else min(request.size, asked.limit),
+            partitions=True,
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app.store.statuses import ItemStatus
+from app.workflows.counting.eligibility import EligibilityCount
 from app.workflows.runs.expectation import Estimate
-from app.workflows.sources.eligibility import EligibilityCount
 
 ResultT = TypeVar("ResultT")
 

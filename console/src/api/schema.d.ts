@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 80c841476ae67d14726342366bf8125ab466fadf501d5059c6e6e79fceda1ecc
+// OpenAPI document: 0362ea5dd44f030947da77255d0c6c72688aef0e02c40f07ec0472211d9dc2bd
 
 export interface paths {
     "/api/audit": {
@@ -2213,9 +2213,15 @@ export interface components {
         };
         /**
          * Estimate
-         * @description What a run will take. A field is None where nothing is known about it.
+         * @description What a run will take. A field is None where nothing is known about it. ``at_least``: the
+         *     seconds are a lower bound, because the largest partition may have more items.
          */
         Estimate: {
+            /**
+             * Atleast
+             * @default false
+             */
+            atLeast: boolean;
             /** Basis */
             basis: string;
             /** Costbasis */

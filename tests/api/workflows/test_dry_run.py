@@ -173,6 +173,7 @@ async def test_an_estimate_follows_the_flow_control_and_says_so(opener: Opener) 
         assert answer["estimate"] == {
             "seconds": 12.0,
             "basis": "execute at 10 per second, 4 at once",
+            "atLeast": False,
             "usd": None,
             "tokens": None,
             "costBasis": None,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.cli.output.console import when
 from app.cli.output.progress import Bar, Lines
-from app.cli.output.run_summary import cost, print_end
+from app.cli.output.run_summary import cost, expected_cost, print_end
 from app.schemas.runs import ActualView, CountersView, RunView, ThrottledView
 from app.store.statuses import RunStage, RunStatus
 from app.workflows.contract.run_options import RunOptions
@@ -154,9 +154,16 @@ def test_costs_are_named_where_there_are_any(
     assert cost(seconds, usd, tokens) == words
 
 
+def test_what_is_expected_at_least_is_told_so() -> None:
+    estimate = Estimate(seconds=6.4, basis="", usd=1.5)
+    assert expected_cost(estimate) == "6.4 s, 1.50 USD"
+    at_least = estimate.model_copy(update={"at_least": True})
+    assert expected_cost(at_least) == "at least 6.4 s, 1.50 USD"
+
+
 def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_look() -> None:
     estimate = Estimate.model_construct(
-        seconds=3.0, basis="", usd=1.0, tokens=None, cost_basis=None
+        seconds=3.0, basis="", usd=1.0, tokens=None, cost_basis=None, at_least=False
     )
     spent = ActualView.model_construct(seconds=4.0, usd=1.5, tokens=0)
     finished = datetime(2026, 1, 1, 0, 0, 5, tzinfo=UTC)

@@ -1,4 +1,5 @@
 import type { Run } from "../../api/types";
+import { expectedTime } from "../../format/estimates";
 import { count, money, percent } from "../../format/numbers";
 import { duration } from "../../format/times";
 import { to } from "../../page/links";
@@ -66,9 +67,9 @@ function optionsOf({ force, limit, itemIds, itemList, options }: Run): object {
 
 function Against({ run: { estimate, actual } }: { readonly run: Run }) {
   const rows = [
-    [D.time, estimate?.seconds, actual.seconds, duration],
-    [D.cost, estimate?.usd, actual.usd, money],
-    [D.tokens, estimate?.tokens, actual.tokens, count],
+    [D.time, estimate?.seconds, expectedTime(estimate), actual.seconds, duration],
+    [D.cost, estimate?.usd, null, actual.usd, money],
+    [D.tokens, estimate?.tokens, null, actual.tokens, count],
   ] as const;
   return (
     <>
@@ -88,10 +89,12 @@ function Against({ run: { estimate, actual } }: { readonly run: Run }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(([label, expected, real, written]) => (
+          {rows.map(([label, expected, said, real, written]) => (
             <tr key={label}>
               <th scope="row">{label}</th>
-              <td className="number">{typeof expected === "number" ? written(expected) : "–"}</td>
+              <td className="number">
+                {said ?? (typeof expected === "number" ? written(expected) : "–")}
+              </td>
               <td className="number">{written(real)}</td>
               <td className="number">{expected ? percent(real, expected) : "–"}</td>
             </tr>

@@ -2,6 +2,7 @@ import { outstanding } from "../../api/outstanding";
 import { ENDED } from "../../api/statuses";
 import type { Run } from "../../api/types";
 import { eta } from "../../format/eta";
+import { expectedTime } from "../../format/estimates";
 import { count, rate } from "../../format/numbers";
 import { duration, exact } from "../../format/times";
 import { to } from "../../page/links";
@@ -42,9 +43,7 @@ export function Standing({ run, pace }: { readonly run: Run; readonly pace: numb
       <dl className="stats small">
         <Elapsed run={run} />
         <Stat label={R.pace}>{R.perSecond(rate(paceOf(run, pace)))}</Stat>
-        <Stat label={R.estimate}>
-          {typeof run.estimate?.seconds === "number" ? duration(run.estimate.seconds) : R.unknown}
-        </Stat>
+        <Stat label={R.estimate}>{expectedTime(run.estimate) ?? R.unknown}</Stat>
         <Stat label={R.eligible}>
           {counters.totalEligible === null ? R.unknown : count(counters.totalEligible)}
         </Stat>

@@ -1,7 +1,7 @@
 import type { Dry } from "../../api/dryRun";
 import type { DryRun, Family } from "../../api/types";
+import { expectedTime } from "../../format/estimates";
 import { count, money } from "../../format/numbers";
-import { duration } from "../../format/times";
 import { Loading, Problem } from "../../parts/loading/dataStates";
 import { S } from "../../strings";
 
@@ -58,7 +58,7 @@ export function DryRunPanel({
           </>
         ) : null}
         <dt>{D.time}</dt>
-        <dd>{estimate.seconds === null ? D.unknown : duration(estimate.seconds)}</dd>
+        <dd>{expectedTime(estimate) ?? D.unknown}</dd>
         <dt>{D.cost}</dt>
         <dd>
           {typeof estimate.usd === "number" ? money(estimate.usd) : D.unknown}

@@ -1,4 +1,5 @@
 import type { Family, Sample, SampleOutcomes } from "../../api/types";
+import { expectedTime } from "../../format/estimates";
 import { count, money, percent } from "../../format/numbers";
 import { duration } from "../../format/times";
 import { Badge } from "../../parts/values/Badge";
@@ -153,7 +154,7 @@ function Whole({ of: found, family }: { readonly of: Sample; readonly family: Fa
       <h3>{T.whole(`${found.exact ? "" : `${D.about} `}${whole}`, family.entities)}</h3>
       <dl className="facts big">
         <dt>{D.time}</dt>
-        <dd>{estimate.seconds === null ? D.unknown : duration(estimate.seconds)}</dd>
+        <dd>{expectedTime(estimate) ?? D.unknown}</dd>
         <dt>{D.cost}</dt>
         <dd>{cost(estimate.usd, estimate.tokens)}</dd>
       </dl>

@@ -6,13 +6,21 @@ import random
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pydantic import BaseModel
 
 from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Context
 from app.workflows.contract.parts.page import Page
+from app.workflows.counting.partition_sizes import (
+    PartitionSizes,
+    PartitionTally,
+    partition_sizes,
+)
+from app.workflows.counting.reservoir import Reservoir
+from app.workflows.item_partitions import partitioned
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.sources.distinct_ids import DistinctIds
 from app.workflows.sources.item_source import (
@@ -22,6 +30,7 @@ from app.workflows.sources.item_source import (
     unprocessed,
     without_result,
 )
+from app.workflows.sources.sql_source import SqlSource
 
 SCAN_PAGE = 1_000
 """Ids filtered per round trip: memory stays bounded, and a round trip is well used."""
@@ -33,13 +42,15 @@ class EligibilityCount:
     """``sample``: the first few ids to process. ``canary``: as many as were asked for, each as
     likely to be among them as any other. ``to_overwrite``: how many of those to process have a
     result; None: nobody looked, or the family does not tell. ``overwrite_exact``: whether that was
-    counted to the end, and not extrapolated."""
+    counted to the end, and not extrapolated. ``partitions``: of those to process; None: nobody
+    looked, or partitions have no limits."""
 
     statistics: Statistics
     sample: tuple[str, ...]
     canary: tuple[str, ...] = ()
     to_overwrite: int | None = None
     overwrite_exact: bool = True
+    partitions: PartitionSizes | None = None
 
 
 JUST_ONE = EligibilityCount(Statistics(1, 1, 0), (), to_overwrite=0)
@@ -57,23 +68,54 @@ async def count_eligible(
     budget: float,
     canary: int = 0,
     overwrites: bool = False,
+    partitions: bool = False,
     chance: random.Random | None = None,
 ) -> EligibilityCount:
     """Count what is eligible, and stream the ids through ``existing``.
 
     Args:
-        budget: seconds after which the rest is extrapolated from what was seen.
+        budget: seconds after which the rest is extrapolated from what was seen; it is not of
+            the sizes of partitions.
         canary: how many ids to choose, spread over all that are to be processed; past the budget,
             over those that were seen.
         overwrites: whether to look, with ``force``, how many have a result.
+        partitions: whether to count how many each partition has, if partitions have limits.
     """
-    overwrites = overwrites and force and bound.filters
-    chosen = _Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
     deadline = time.monotonic() + budget
+    count = partial(
+        _count, bound,
+        params=params, ctx=ctx, force=force, limit=limit, deadline=deadline, canary=canary,
+        overwrites=overwrites and force and bound.filters, chance=chance,
+    )  # fmt: skip
+    if not (partitions and partitioned(bound)):
+        return await count(source)
+    if isinstance(source, SqlSource) and (force or not bound.filters):
+        sizes = await partition_sizes(source, limit, budget)
+        return replace(await count(source), partitions=sizes)
+    of = PartitionTally(bound, source, params, ctx)
+    found = await count(of.source, of=of)
+    return replace(found, partitions=of.sizes(found.statistics.to_process))
+
+
+async def _count(
+    bound: BoundFamily,
+    source: Source,
+    *,
+    params: BaseModel,
+    ctx: Context,
+    force: bool,
+    limit: int | None,
+    deadline: float,
+    canary: int,
+    overwrites: bool,
+    chance: random.Random | None,
+    of: PartitionTally | None = None,
+) -> EligibilityCount:
+    chosen = Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
     tally = _Tally(
         await source.count(), limit, overwrites=overwrites, filters=bound.filters and not force
     )
-    if tally.total is not None and not (canary or overwrites or tally.filters):
+    if tally.total is not None and not (canary or overwrites or tally.filters or of):
         return tally.unfiltered(await source.page(None, tally.shown))
 
     known = DistinctIds() if source.repeats else None
@@ -87,6 +129,8 @@ async def count_eligible(
                     await without_result(bound, within, params, ctx)
                 )
             looked = Unprocessed(list(ids)) if force else await unprocessed(bound, ids, params, ctx)
+            if of is not None:
+                await of.add(ids, tally.within_limit(looked.ids))
             tally.add(ids, looked)
             chosen.add(looked.ids)
             if page.next_cursor is None:
@@ -189,28 +233,3 @@ def _statistics(
 ) -> Statistics:
     capped = to_process if limit is None else min(limit, to_process)
     return Statistics(total, capped, already, exact, stale=stale)
-
-
-class _Reservoir:
-    """A uniform sample of a stream whose length nobody knows, in bounded memory (algorithm R:
-    Vitter, "Random sampling with a reservoir", 1985)."""
-
-    def __init__(self, size: int, chance: random.Random) -> None:
-        self._size = size
-        self._chance = chance
-        self._seen = 0
-        self._kept: list[str] = []
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(sorted(self._kept))
-
-    def add(self, ids: Sequence[str]) -> None:
-        if not self._size:
-            return
-        for item_id in ids:
-            self._seen += 1
-            if len(self._kept) < self._size:
-                self._kept.append(item_id)
-            elif (place := self._chance.randrange(self._seen)) < self._size:
-                self._kept[place] = item_id

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from app.flow.overrides import LiveControl
 from app.store.runs.averages import Averages
 from app.store.runs.runs import Statistics
+from app.workflows.counting.eligibility import SAMPLE, SCAN_PAGE, EligibilityCount, count_eligible
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily, bind
 from app.workflows.registry.threads import Threads
 from app.workflows.runs.estimate import estimate
 from app.workflows.runs.expectation import Estimate
-from app.workflows.sources.eligibility import SAMPLE, SCAN_PAGE, EligibilityCount, count_eligible
 from app.workflows.sources.item_source import ListSource
 
 NO_CONTEXT = cast("Context", None)  # this family never looks at it
@@ -139,7 +139,7 @@ async def test_an_estimate_goes_by_a_sample_before_earlier_runs(threads: Threads
     bound = bind(Bounded(()), threads)
     limits = {layer: LiveControl("key", bound.family.flow.of(layer)) for layer in Layer}
     earlier, params = Averages(9, 0.5, 3.5), FamilyParams()
-    many = Statistics(1_000, 1_000, 0)
+    many = EligibilityCount(Statistics(1_000, 1_000, 0), ())
     found = estimate(bound, params, many, earlier, limits, Averages(2, 0.25, 1.5))
     assert (found.seconds, found.usd, found.tokens) == (200, 250, 1_500)
     assert found.basis.endswith("2 s an item in the sample")
@@ -170,7 +170,7 @@ def estimated(
     earlier = None if seconds is None else Averages(seconds, 0.5, 3.5)
     flow = bound.family.flow
     limits = {layer: pinned.get(layer, LiveControl("key", flow.of(layer))) for layer in Layer}
-    return estimate(bound, FamilyParams(), statistics, earlier, limits)
+    return estimate(bound, FamilyParams(), EligibilityCount(statistics, ()), earlier, limits)
 
 
 async def test_an_estimate_names_the_tightest_bound(threads: Threads) -> None:
