@@ -218,7 +218,7 @@ class FireResult(StrEnum):
 
     STARTED = "started"
     SKIPPED = "skipped"  # a run was active already, or it had passed while nothing ran
-    FAILED = "failed"  # the family refuses the params
+    FAILED = "failed"  # the family refuses the params, or their secrets cannot be read
 
 
 class EventKind(StrEnum):

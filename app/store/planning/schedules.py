@@ -129,10 +129,18 @@ async def take_due(
     return None if found is None else _schedule(found)
 
 
-async def seconds_to_next(tx: AsyncConnection, families: Collection[str]) -> float | None:
-    """Below 0: one is due. None: there is none at all."""
+async def seconds_to_next(
+    tx: AsyncConnection, families: Collection[str], passed_over: Collection[str] = ()
+) -> float | None:
+    """Below 0: one is due. None: there is none at all.
+
+    Args:
+        passed_over: ids that are left out.
+    """
     query = select(func.extract("epoch", func.min(_TABLE.c.next_at) - func.now()))
-    seconds = await tx.scalar(query.where(_TABLE.c.family.in_(families)))
+    seconds = await tx.scalar(
+        query.where(_TABLE.c.family.in_(families), _TABLE.c.id.not_in(passed_over))
+    )
     return None if seconds is None else float(seconds)
 
 

@@ -215,11 +215,11 @@ class EventStarter:
             BadInput, FamilyFailed: the family takes these params, or ids, no more.
         """
         first, by = group[0], started_by(event)
-        with told(bound.name, "params"):
-            params = bound.params.read(KeptParams(first.params, None, first.params_version))
         ids = list(dict.fromkeys(one.item_id for one in group))
         why = {"event": event, "items": len(ids)}
-        run = new_run(bound, RunRequest(params=params, item_ids=ids), started_by=by)
+        with told(bound.name, "params"):  # which are read once more before they are kept
+            params = bound.params.read(KeptParams(first.params, None, first.params_version))
+            run = new_run(bound, RunRequest(params=params, item_ids=ids), started_by=by)
         if bound.family.overlap is Overlap.QUEUE:
             # One in line is enough: what comes before its turn goes with the next.
             ahead = await starts.in_line(tx, bound.name, by)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,22 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.connections.faults import Fault
 from app.engine import Engine
-from app.errors import BadInput, Conflict
+from app.errors import Conflict, SluiceError
 from app.metrics.meter import WorkMeter
 from app.store.database import reading
 from app.store.planning import schedules
 from app.store.planning.schedules import FireOutcome
 from app.store.runs.idempotency import IdempotentCall
 from app.store.statuses import FireResult
+from app.store.storable import cut
 from app.store.tables.schedules import Schedule
 from app.workflows.contract.cron import CatchUp
-from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.registry.family_call import told
-from app.workflows.runs.request import new_run
 from app.workflows.runs.start import start_run
 from app.workflows.schedules.fire_times import latest_fire, next_fire
-from app.workflows.schedules.request import LONGEST_DETAIL, request_of
+from app.workflows.schedules.request import LONGEST_DETAIL, run_of
 
 LOOK_SECONDS = 5.0
 """Between two looks: a schedule that was made or changed meanwhile is seen so late."""
@@ -64,7 +62,8 @@ class Scheduler:
                 ahead = await self._ahead()
                 if ahead is not None and ahead <= 0:
                     await self.fire_due()
-                    ahead = await self._ahead()
+                    # One that cannot fire stays due, and must not hide when the others are.
+                    ahead = await self._ahead(self._stumbling)
                 if ahead is not None and ahead > -LOOK_SECONDS:
                     pause = min(self.every, ahead) if ahead > 0 else BUSY_SECONDS
                 fault.over()
@@ -72,10 +71,10 @@ class Scheduler:
                 fault.seen(error)
             await asyncio.sleep(pause)
 
-    async def _ahead(self) -> float | None:
+    async def _ahead(self, passed_over: Collection[str] = ()) -> float | None:
         """Seconds; see ``schedules.seconds_to_next``."""
         async with reading(self.database) as connection:
-            return await schedules.seconds_to_next(connection, self.families.keys())
+            return await schedules.seconds_to_next(connection, self.families.keys(), passed_over)
 
     async def fire_due(self) -> int:
         """One pass over what is due, each in a transaction of its own. Returns how many fired."""
@@ -133,13 +132,9 @@ class Scheduler:
         bound = self.families[schedule.family]
         moment = _shown(fire_time)
         try:
-            with told(bound.name, "params"):
-                request = request_of(bound, schedule, fireTime=moment)
-        except BadInput as refused:
-            return FireOutcome(FireResult.FAILED, refused.detail[:LONGEST_DETAIL])
-        except FamilyFailed as failed:  # the author's own validators
-            return FireOutcome(FireResult.FAILED, failed.detail[:LONGEST_DETAIL])
-        run = new_run(bound, request, started_by=started_by(schedule))
+            request, run = run_of(bound, schedule, by=started_by(schedule), fireTime=moment)
+        except SluiceError as refused:
+            return FireOutcome(FireResult.FAILED, cut(refused.detail, LONGEST_DETAIL))
         try:
             async with tx.begin_nested():
                 # The key is a second belt, should somebody turn the row back by hand.

@@ -17,6 +17,7 @@ from app.store.statuses import Origin
 from app.store.tables.schedules import Schedule
 from app.workflows.client import WorkflowClient
 from app.workflows.contract.cron_expression import check_expression, check_zone
+from app.workflows.contract.exceptions import FamilyFailed
 from app.workflows.contract.run_options import ScheduleOptions
 from app.workflows.keys import name_fault, new_id
 from app.workflows.registry.bound_family import BoundFamily
@@ -24,7 +25,7 @@ from app.workflows.registry.family_files import FamilyFiles
 from app.workflows.runs.start import StartedRun
 from app.workflows.schedules.audit import record_change
 from app.workflows.schedules.fire_times import next_fire
-from app.workflows.schedules.request import request_of
+from app.workflows.schedules.request import run_of
 from app.workflows.serialization.params import KeptParams
 
 MOST_SCHEDULES = 1_000
@@ -148,8 +149,8 @@ class ScheduleService:
         if bound is None:
             raise Conflict(f"{key} is of {row.family}, a family that is not here any more.")
         try:
-            request = request_of(bound, row)
-        except BadInput as error:
+            request, _ = run_of(bound, row, by=by)
+        except (BadInput, FamilyFailed) as error:
             raise Conflict(f"{row.family} does not take this any more. {error.detail}") from error
         return await self.client.trigger_process(bound, request, started_by=by, once=once)
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from pydantic import field_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.events import starts as rows
@@ -27,6 +28,7 @@ from tests.workflows.events.heard import (
     Hearing,
     InLine,
     Patient,
+    Plan,
     Planned,
     all_ended,
     changed,
@@ -401,6 +403,32 @@ async def test_what_a_family_takes_no_more_is_settled_with_the_reason(opener: Op
     assert refused["settled_at"] is not None
     assert "params.gone" in refused["detail"]
     assert [one["event"] for one in logged] == ["event_start_refused"]
+
+
+async def test_params_that_break_the_family_when_they_are_kept_are_settled_as_well(
+    opener: Opener,
+) -> None:
+    class Worn(Plan):
+        @field_validator("plan")
+        @classmethod
+        def _known(cls, plan: str) -> str:
+            if plan == "broken":
+                raise KeyError(plan)
+            return "broken" if plan == "worn" else plan
+
+    class Wearing(Planned):
+        params = Worn
+
+    async with opener(Wearing()) as sluice:
+        await sent(sluice, changed("u1", "gold"), changed("u2", "silver"))
+        await sluice.sql(
+            """UPDATE sluice.event_start SET params = '{"plan": "worn"}' WHERE item_id = 'u1'"""
+        )
+        assert await starter_of(sluice).start_due() == 1
+        assert await items_of_runs(sluice) == [["u2"]]
+        refused, _ = await starts(sluice)
+    assert refused["settled_at"] is not None
+    assert refused["detail"] == "params of planned raised KeyError: 'broken'"
 
 
 async def test_of_an_event_that_the_code_names_no_more_what_came_before_still_starts(

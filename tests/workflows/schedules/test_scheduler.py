@@ -7,13 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from pydantic import field_validator
-from structlog.typing import EventDict
 
 from app.store.statuses import EventKind
 from app.workflows.contract.cron import CatchUp, Overlap
 from app.workflows.contract.run_options import ScheduleOptions
-from app.workflows.family import FamilyParams
 from app.workflows.schedules.scheduler import Scheduler
 from tests.support.families import Beside, Recording
 from tests.support.logged import warnings_logged
@@ -39,22 +36,8 @@ _CUT_OTHERS = """
 """
 
 
-class Picky(FamilyParams):
-    region: str = "eu"
-
-    @field_validator("region")
-    @classmethod
-    def _served(cls, region: str) -> str:
-        if region == "broken":
-            raise KeyError(region)
-        if region == "mars":
-            raise ValueError("nobody is served there")
-        return region
-
-
-class Regional(Beside):
-    name = "regional"
-    params = Picky
+class Elsewhere(Beside):
+    name = "elsewhere"
 
 
 class InLine(Recording):
@@ -316,50 +299,42 @@ async def test_a_family_that_queues_takes_the_run_into_its_line(opener: Opener) 
         assert (await sluice.run(run_id)).stage == "waiting"
 
 
-@pytest.mark.parametrize(
-    ("params", "said"),
-    [
-        ({"region": "mars"}, "params.region: nobody is served there."),
-        ({"continent": "eu"}, "params.continent: there is no such field."),
-        ({"region": "broken"}, "params of regional raised KeyError: 'broken'"),
-    ],
-)
-async def test_params_that_the_family_refuses_by_now_fail_and_the_schedule_goes_on(
-    opener: Opener, params: dict[str, str], said: str, logged: list[EventDict]
-) -> None:
-    async with opener(Regional()) as sluice:
-        key = await scheduled(sluice)
-        await sluice.sql("UPDATE sluice.schedule SET params = CAST(:p AS jsonb)", p=_json(params))
-        await make_due(sluice, key)
-        assert await scheduler_of(sluice).fire_due() == 1
-        row = await look(sluice, key)
-        assert (row.last_result, row.last_detail, row.last_run_id) == ("failed", said, None)
-        assert row.next_at is not None
-        assert row.next_at > await now_of(sluice)
-    [fired] = (one for one in logged if one["event"] == "schedule_fired")
-    assert (fired["result"], fired["reason"]) == ("failed", said)
-
-
-def _json(params: dict[str, str]) -> str:
-    [(name, value)] = params.items()
-    return f'{{"{name}": "{value}"}}'
+async def unreadable(sluice: Sluice, ago: timedelta) -> None:
+    """There is one that stays due, because it is in a time zone that is not there."""
+    key = await scheduled(sluice)
+    await make_due(sluice, key, ago)
+    await sluice.sql("UPDATE sluice.schedule SET tz = 'Mars/Olympus' WHERE id = :id", id=key)
 
 
 async def test_one_that_cannot_be_read_keeps_none_behind_it_from_firing(opener: Opener) -> None:
     async with opener(Beside()) as sluice:
-        broken, sound = [await scheduled(sluice) for _ in range(2)]
-        await make_due(sluice, broken, timedelta(minutes=1))
+        await unreadable(sluice, timedelta(minutes=1))
+        sound = await scheduled(sluice)
         await make_due(sluice, sound)
-        await sluice.sql("UPDATE sluice.schedule SET tz = 'Mars/Olympus' WHERE id = :id", id=broken)
         assert await scheduler_of(sluice).fire_due() == 1
         assert len(await runs_of(sluice, sound)) == 1
+
+
+async def test_one_that_cannot_be_read_does_not_hide_when_the_next_is_due(opener: Opener) -> None:
+    """The scheduler looks once an hour, unless it knows of something sooner."""
+    async with opener(Beside()) as sluice:
+        await unreadable(sluice, timedelta(minutes=1))
+        soon = await scheduled(sluice)
+        await make_due(sluice, soon, timedelta(seconds=-1))
+        running = asyncio.create_task(scheduler_of(sluice, every=3_600).run())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not await runs_of(sluice, soon):
+                    await asyncio.sleep(0.02)
+        finally:
+            running.cancel()
 
 
 async def test_one_of_a_family_that_is_not_here_is_left_to_workers_that_have_it(
     opener: Opener,
 ) -> None:
-    async with opener(Beside(), Regional()) as sluice:
-        key = await scheduled(sluice, family="regional")
+    async with opener(Beside(), Elsewhere()) as sluice:
+        key = await scheduled(sluice, family="elsewhere")
         await make_due(sluice, key)
         async with opener(Beside()) as other:
             assert await scheduler_of(other).fire_due() == 0
