@@ -7,12 +7,9 @@ import math
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import text
-
-from app.bootstrap import Service, Urls
-from app.store.database import reading
+from app.bootstrap import Urls
 from app.workflows.client import RunRequest
 from app.workflows.family import FamilyParams
 from bench.batched import batched_calls
@@ -20,6 +17,7 @@ from bench.called_items import called
 from bench.crowd import medians
 from bench.exports import exported
 from bench.figures import Figure, at_least, at_most, measured
+from bench.killed import killed_worker
 from bench.old import OLD_ITEMS, beside_old_rows
 from bench.partitions import beside_a_big_one, thousand
 from bench.priorities import urgent_beside_bulk
@@ -153,45 +151,8 @@ async def idle(urls: Urls) -> list[Figure]:
 
 
 async def kill(urls: Urls) -> list[Figure]:
-    """One of two workers killed with SIGKILL in the middle of 2,000 items."""
-    shape = Shape(seconds=0.05)
-    async with opened(urls, shape, 2_000) as service, workers(urls, shape, 2) as [killed, _]:
-        run_id = await start(service)
-        while await _ended_items(service, run_id) < 500:  # noqa: ASYNC110 - rows
-            await asyncio.sleep(0.01)
-        killed.kill()
-        at, held = await _in_hand(service, run_id)
-        run = await ended(service, run_id)
-        rows = await timings(service, run_id)
-        begun = await _begun(service, run_id, held)
-    later = [(one - at).total_seconds() for one in begun if one > at]
-    return [
-        at_most("kill: items lost", 0, 2_000 - len(rows), "items"),
-        at_most("kill: counted twice", 0, abs(run.ended - len(rows)), "items"),
-        at_most("kill: the last of its items begins elsewhere", 3, max(later, default=0.0), "s"),
-    ]
-
-
-async def _in_hand(service: Service, run_id: str) -> tuple[datetime, list[str]]:
-    """The time, and the items that some worker has in hand."""
-    query = text(
-        "SELECT item_id FROM sluice.item WHERE run_id = :id AND status = 'pending'"
-        " AND claim IS NOT NULL"
-    )
-    async with reading(service.database) as connection:
-        return datetime.now(UTC), list(await connection.scalars(query, {"id": run_id}))
-
-
-async def _begun(service: Service, run_id: str, item_ids: list[str]) -> list[datetime]:
-    query = text("SELECT started_at FROM sluice.item WHERE run_id = :id AND item_id = ANY(:items)")
-    async with reading(service.database) as connection:
-        return list(await connection.scalars(query, {"id": run_id, "items": item_ids}))
-
-
-async def _ended_items(service: Service, run_id: str) -> int:
-    async with reading(service.database) as connection:
-        query = text("SELECT succeeded FROM sluice.run WHERE id = :id")
-        return int(await connection.scalar(query, {"id": run_id}) or 0)
+    """One of two workers killed with SIGKILL, without a limit and under one."""
+    return await killed_worker(urls)
 
 
 async def dry_run(urls: Urls) -> list[Figure]:

@@ -20,10 +20,14 @@ class Wire:
     def __init__(self, url: PostgresUrl) -> None:
         self._url = url
         self._heard = self._answered = True
+        self._cut = False
         self._tasks: list[asyncio.Task[None]] = []
         self._writers: list[asyncio.StreamWriter] = []
 
     async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._cut:
+            writer.close()
+            return
         self._heard = self._answered = True  # what comes after is passed on
         answers, behind = await self._behind()
         self._writers += [writer, behind]
@@ -39,6 +43,12 @@ class Wire:
     def keep_answers(self) -> None:
         """Pass no answers on, as if the process that is to read them hung."""
         self._answered = False
+
+    def cut(self) -> None:
+        """End all connections, and let nobody connect any more."""
+        self._cut = True
+        for writer in self._writers:
+            writer.close()
 
     async def aclose(self) -> None:
         for task in self._tasks:

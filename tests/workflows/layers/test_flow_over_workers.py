@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,6 +15,7 @@ from app.flow.redis_gate import LEASE
 from tests.flow.gates import lease_ends
 from tests.support.clocks.rates import assert_rate_kept
 from tests.support.http import api
+from tests.support.network.wire import wire_to
 from tests.support.patience import PATIENCE
 from tests.support.processes.worker_process import (
     EVIDENCE,
@@ -27,7 +28,9 @@ from tests.support.service import Opener, Sluice
 
 pytestmark = pytest.mark.alone
 
-PATH = "/api/flow-control/traced.execute"
+KEY = "traced.execute"
+PATH = f"/api/flow-control/{KEY}"
+TAKEN_OVER = "SELECT 1 FROM sluice.run_event WHERE kind = 'taken_over'"
 FOLLOW = 1.0
 """Seconds within which workers follow a change. Said in what is begun in that time at full speed,
 because a machine on which they hear of it late has them begin as much less."""
@@ -154,7 +157,7 @@ async def test_the_slots_of_a_killed_worker_come_back_with_the_end_of_their_leas
                 await holder.kill()
                 killed = time.time()
                 redis = evidence.sluice.service.redis
-                ends = await lease_ends(redis, prefix, "traced.execute")
+                ends = await lease_ends(redis, prefix, KEY)
                 run = await evidence.sluice.ended(run_id)
         found = await evidence.executions()
     assert run.succeeded == 40
@@ -164,6 +167,39 @@ async def test_the_slots_of_a_killed_worker_come_back_with_the_end_of_their_leas
     assert killed < min(ends) <= max(ends) <= killed + LEASE.total_seconds()
     assert after[0].began >= min(ends)
     assert most_at_once(after) == 4
+
+
+async def test_a_worker_cut_from_its_database_keeps_the_slots_of_what_it_has_at_work(
+    opener: Opener,
+) -> None:
+    """Others take its items over, because its session is gone; but it is at work
+    (docs/decisions/0048)."""
+    control = FlowControl(parallelism=4)
+    prefix, lease = opener.settings.redis_prefix, LEASE.total_seconds()
+    async with (
+        limited_items(opener, control, 8) as evidence,
+        wire_to(opener.urls.database) as (wire, dsn),
+        worker_process(
+            replace(opener.urls, database=dsn), prefix, item_seconds=600, control=control
+        ) as cut_off,
+    ):
+        redis = evidence.sluice.service.redis
+        await evidence.sluice.start()
+        await evidence.until_begun(4)
+        async with worker_process(
+            opener.urls, prefix, item_seconds=0.05, control=control, heartbeat=PATIENCE
+        ):
+            wire.cut()
+            async with asyncio.timeout(PATIENCE):
+                while not await evidence.sluice.sql(TAKEN_OVER):
+                    await asyncio.sleep(0.02)
+                taken_over = time.time()
+                # For half a lease the other one has its items in hand, and asks for slots.
+                while min(await lease_ends(redis, prefix, KEY)) < taken_over + 1.5 * lease:
+                    await asyncio.sleep(0.1)
+            found = await evidence.executions()
+            assert len(await lease_ends(redis, prefix, KEY)) == 4
+    assert [one.pid for one in found] == 4 * [cut_off.pid]
 
 
 async def test_a_lower_limit_is_kept_by_every_worker_within_a_second(opener: Opener) -> None:
