@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alembic import command
-from app.connections.faults import sqlstate
+from app.connections.faults import by_driver, sqlstate
 from app.connections.postgres import connect
 from app.connections.postgres_url import with_database
 from app.connections.schema import SCHEMA
@@ -96,7 +96,7 @@ async def _bring_up(connection: AsyncConnection, history: MigrationHistory, sche
             raise
         raise UnknownRevision(str(error.__cause__.argument), history) from error
     except DBAPIError as error:
-        said = str(error.orig.__cause__ if error.orig and error.orig.__cause__ else error.orig)
+        said = str(by_driver(error))
         if sqlstate(error) == NO_RIGHT:
             raise ConfigurationError(
                 f"The role of DATABASE_URL may not do what a migration of alembic/{history.name}"

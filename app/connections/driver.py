@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.connections.arrays import sent
+from app.connections.faults import OF_ASYNCPG, by_driver
 from app.connections.schema import OPTION, in_schema
 from app.tracing.sql import statement_call
 
@@ -40,7 +41,7 @@ async def fetch_raw(tx: AsyncConnection, statement: str, *values: object) -> Seq
     call = statement_call(statement)
     try:
         rows = cast("Sequence[Found]", await driver.fetch(statement, *sent(values)))
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except OF_ASYNCPG as error:
         if call is not None:
             call.fail(error)
         # Where the connection is lost, the rollback that follows tells the pool.
@@ -65,9 +66,7 @@ def refusal(error: BaseException) -> str | None:
     another one, and another try may pass."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return None
-    told: BaseException | None = error.orig
-    if not isinstance(told, asyncpg.PostgresError | asyncpg.InterfaceError):
-        told = None if told is None else told.__cause__  # SQLAlchemy wraps the driver's own
+    told = by_driver(error)
     if isinstance(told, asyncpg.PostgresError):
         if not (told.sqlstate or "").startswith(_OF_CONTENT):
             return None

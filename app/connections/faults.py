@@ -52,21 +52,23 @@ _REFUSED = re.compile(
 """What redis-py raises as an error of the connection, where it was told so while it connected."""
 _REDIS_AWAY = ("LOADING", "BUSY", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF")
 """How answers begin of a Redis that is not ready."""
+OF_ASYNCPG = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _AWAY_CLASSES = ("08", "53", "57P", "58")
 
 
 def sqlstate(error: BaseException) -> str:
     """The SQLSTATE of an error of Postgres, however it is wrapped; "" for any other error."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        error = error.orig
+    error = by_driver(error)
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
 
 
-def _by_driver(error: BaseException) -> BaseException:
-    """What asyncpg raised, below what SQLAlchemy and its adapter made of it."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return error.orig.__cause__ or error.orig
-    return error
+def by_driver(error: BaseException) -> BaseException:
+    """What the driver raised, below what SQLAlchemy and its adapter made of it; any other error is
+    itself."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    past_the_adapter = isinstance(error.orig, OF_ASYNCPG)
+    return error.orig if past_the_adapter else error.orig.__cause__ or error.orig
 
 
 def away(error: BaseException) -> str | None:
@@ -79,7 +81,7 @@ def away(error: BaseException) -> str | None:
         return OF_POSTGRES[state]
     if isinstance(error, RedisError):
         return _of_redis(error)
-    raised = _by_driver(error)
+    raised = by_driver(error)
     if getattr(raised, "severity_en", None) in ("FATAL", "PANIC"):
         # It ended the session, or began none: a limit of a role, a database that lets nobody in.
         return "Postgres lets nobody in just now."
@@ -116,9 +118,7 @@ def _of_redis(error: RedisError) -> str | None:
 
 def said(error: BaseException) -> str:
     """What it says itself, on one line, for the log."""
-    inner = error
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        inner = error.orig.__cause__ or error.orig
+    inner = by_driver(error)
     lines = redacted(str(inner)).strip().splitlines()
     return f"{type(inner).__name__}: {lines[0][:300]}" if lines else type(inner).__name__
 

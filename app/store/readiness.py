@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.connections.faults import READ_ONLY, sqlstate
+from app.connections.faults import READ_ONLY, by_driver, sqlstate
 from app.connections.schema import OPTION, SCHEMA
 from app.errors import ConfigurationError, Unavailable, full_stop
 from app.store.database import reading
@@ -57,7 +57,7 @@ async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) ->
             return found
     except DBAPIError as error:
         if sqlstate(error) == NO_RIGHT:
-            why = full_stop(str(error.orig and error.orig.__cause__))
+            why = full_stop(str(by_driver(error)))
             raise ConfigurationError(
                 f"The role of DATABASE_URL may not read the tables of alembic/{history.name}: {why}"
                 " Let it own their schema, or name another one by SLUICE_SCHEMA"

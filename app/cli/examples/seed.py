@@ -14,7 +14,7 @@ from app.cli.options import Demo
 from app.cli.output.console import number, open_console
 from app.cli.server.environment import execute, prepared
 from app.composition.process_log import begin_log
-from app.connections.faults import sqlstate
+from app.connections.faults import by_driver, sqlstate
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
 from app.errors import ConfigurationError, full_stop
@@ -82,7 +82,7 @@ def _of_this_service() -> Iterator[None]:
         # A table, column or type is not as it is declared, or a column is there that wants a value.
         if not state.startswith("42") and state != _NO_VALUE:
             raise
-        said = str(error.orig and error.orig.__cause__).partition("\n")[0]
+        said = str(by_driver(error)).partition("\n")[0]
         if state == NO_RIGHT:
             raise ConfigurationError(
                 "Nothing was written: the role of DATABASE_URL may not write to the tables that"

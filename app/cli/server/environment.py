@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.server import demo_database
 from app.cli.server.demo_token import ensure_token
+from app.connections.faults import by_driver
 from app.connections.server_urls import Urls
 from app.errors import ConfigurationError, Unavailable, full_stop
 from app.migrate import UnknownRevision, ensure_database, migrate
@@ -59,8 +60,7 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) else error
-        raise Unavailable(f"Postgres cannot be used: {_first_line(reason)}") from error
+        raise Unavailable(f"Postgres cannot be used: {_first_line(by_driver(error))}") from error
     except RedisError as error:
         raise Unavailable(f"Redis cannot be used: {_first_line(error)}") from error
     except BrokenPipeError:  # of our own output
@@ -145,6 +145,6 @@ async def located(settings: Settings, urls: Urls, *, demo: bool) -> str:
     return dsn
 
 
-def _first_line(error: BaseException | None) -> str:
+def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

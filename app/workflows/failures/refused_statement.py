@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 from sqlalchemy.exc import CompileError, DBAPIError
 
+from app.connections.faults import by_driver
 from app.errors import full_stop
 from app.store.storable import cut
 from app.workflows.contract.exceptions import marked
@@ -24,9 +25,7 @@ def refused_statement(error: BaseException) -> str | None:
     something else, and another try may pass."""
     if isinstance(error, CompileError):
         return _sentences(error)
-    told: BaseException = error
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        told = error.orig.__cause__ or error.orig  # SQLAlchemy wraps the driver's own
+    told = by_driver(error)
     state = marked(told, "sqlstate") or marked(told, "pgcode")
     if not isinstance(state, str) or not state.startswith(_LASTING) or state in _PASSING:
         return None

@@ -15,8 +15,10 @@ import structlog
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.connections.faults import sqlstate
 from app.errors import ConfigurationError
 from app.store.planning import schedules
+from app.store.readiness import NO_TABLE
 from app.store.runs.events import SLUICE
 from app.store.statuses import Origin
 from app.store.tables.schedules import Schedule
@@ -26,8 +28,6 @@ from app.workflows.registry.schedule_spec import declared_spec
 from app.workflows.schedules.fire_times import next_fire
 from app.workflows.serialization.params import KeptParams
 from app.workflows.serialization.secret_box import SecretsLost
-
-_UNDEFINED_TABLE = "42P01"
 
 log = structlog.get_logger("sluice.schedule")
 
@@ -67,7 +67,7 @@ async def _there(tx: AsyncConnection) -> dict[str, Schedule]:
     try:
         return await schedules.of_code(tx)
     except ProgrammingError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE:
+        if sqlstate(error) != NO_TABLE:
             raise
         raise ConfigurationError(
             "The database's tables are those of an earlier version. Bring them up to date with:"
