@@ -32,6 +32,7 @@ from app.errors.faults import (
     first_of,
     message_of,
     path_of,
+    told_of_null,
 )
 from app.errors.nearest import LONGEST_NAME, nearest
 
@@ -64,4 +65,5 @@ __all__ = [
     "message_of",
     "nearest",
     "path_of",
+    "told_of_null",
 ]

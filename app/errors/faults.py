@@ -92,6 +92,24 @@ def message_of(fault: Fault) -> str:
     return text
 
 
+def told_of_null(cls: Any, value: object, read: Callable[[object], Any], info: Any) -> Any:
+    """A wrap validator of a model's fields, in pydantic's own types: of one that may be left out,
+    null is refused with that.
+
+    Raises:
+        ValueError: the field takes no null, and need not be named.
+    """
+    if value is not None or cls.model_fields[info.field_name].is_required():
+        return read(value)
+    from pydantic import ValidationError  # noqa: PLC0415 - who says it is missing reads this
+
+    try:
+        return read(value)
+    except ValidationError as error:
+        wrong = message_of(error.errors()[0])
+        raise ValueError(f"{wrong}, and not null: it may be left out") from None
+
+
 def _is_not_a_number(given: object) -> bool:
     """``nan``, or a text that is read as it."""
     with suppress(TypeError, ValueError, OverflowError):

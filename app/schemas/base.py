@@ -15,8 +15,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
 )
 from pydantic.alias_generators import to_camel
+
+from app.errors import told_of_null
 
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 """Of moments that callers name: to each of them any offset can be applied."""
@@ -26,6 +29,8 @@ class Body(BaseModel):
     """What a caller sends: camelCase, and no field that we do not know."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    _of_null = field_validator("*", mode="wrap")(told_of_null)
 
 
 def require_one_of(body: Body, names: Sequence[str], hint: str) -> None:

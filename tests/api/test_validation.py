@@ -70,6 +70,31 @@ BAD_BODIES: list[tuple[str, dict[str, object], str]] = [
 ]
 
 
+PINNED = "/api/flow-control/welcome-placeholder.execute"
+NULLS: list[tuple[str, str, dict[str, object], str, str]] = [
+    ("PUT", PINNED, {"rate": 5, "periodSeconds": None}, "periodSeconds", "must be a number"),
+    ("POST", PROCESS, {"dryRun": None}, "dryRun", "must be true or false"),
+    ("POST", PROCESS, {"params": None}, "params", "must be an object"),
+    ("POST", PROCESS, {"ramp": {"start": 1, "factor": None}}, "ramp.factor", "must be a number"),
+    ("POST", "/api/runs/run_x/resume", {"minItems": None}, "minItems", "must be an integer"),
+    ("POST", "/api/runs/run_x/retry", {"status": None}, "status", "must be a list"),
+]
+
+
+async def test_null_for_what_may_be_left_out_is_told_so(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    async with opener(Welcoming()) as sluice, api(sluice) as caller:
+        for method, path, body, field, wrong in NULLS:
+            with subtests.test(path=path, field=field):
+                document = assert_problem(await caller.request(method, path, json=body), 422)
+                told = f"{wrong}, and not null: it may be left out"
+                assert document["errors"] == [{"field": field, "message": told}]
+        for named in ({"userId": None}, {"userId": 1.5}):
+            document = assert_problem(await caller.post(EXECUTE, json=named), 422)
+            assert document["errors"] == [{"field": "userId", "message": "must be a string"}]
+
+
 async def test_a_body_that_cannot_be_used_is_refused_and_leaves_no_trace(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:

@@ -6,7 +6,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from app.config.priorities import BULK, HIGHEST, LOWEST, ORDINARY
@@ -24,7 +24,7 @@ from app.config.run_bounds import (
     MOST_USD,
     SHORTEST_STEP,
 )
-from app.errors import BadInput
+from app.errors import BadInput, told_of_null
 
 if TYPE_CHECKING:
     from app.workflows.contract.job_family import AnyFamily
@@ -41,6 +41,8 @@ class _Option(BaseModel):
         extra="forbid",
         frozen=True,
     )
+
+    _of_null = field_validator("*", mode="wrap")(told_of_null)
 
 
 class Ramp(_Option):
