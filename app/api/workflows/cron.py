@@ -7,11 +7,11 @@ has a key, under which it starts one run; and a run that is still active is no e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Response
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from app.api.dependencies import ApiState, Caller, State, bearer
 from app.api.empty_body import or_empty
@@ -29,13 +29,27 @@ from app.workflows.contract.job_family import AnyFamily
 from app.workflows.schedules.external_trigger import trigger_once
 
 SKIPPED = "skipped: already active"
+MOST_AHEAD = timedelta(minutes=5)
+"""Of our clock: the caller's may be so much faster."""
 
+
+def _has_come(moment: datetime) -> datetime:
+    now = datetime.now(UTC)
+    if moment > now + MOST_AHEAD:
+        raise ValueError(
+            f"it is more than 5 minutes ahead of now, {now:%Y-%m-%dT%H:%MZ}, and a call starts a"
+            " run at once: call when the moment has come, or leave it out"
+        )
+    return moment
+
+
+FireTime = Annotated[MomentWithOffset, AfterValidator(_has_come)]
 InQuery = Annotated[
-    MomentWithOffset | None,
+    FireTime | None,
     Query(alias="fireTime", description="as the body's, for a caller that can send no body"),
 ]
 InHeader = Annotated[
-    MomentWithOffset | None,
+    FireTime | None,
     Header(alias="X-CloudScheduler-ScheduleTime", description="what Cloud Scheduler tells"),
 ]
 
@@ -70,7 +84,7 @@ def _add_family(router: Router, family: AnyFamily) -> None:
         "Cron",
         RunOptionsBody,
         fire_time=(
-            MomentWithOffset | None,
+            FireTime | None,
             Field(None, description="the moment that this call is for, with its offset from UTC"),
         ),
         force=(StrictBool, Field(False, description="also those that already have a result")),

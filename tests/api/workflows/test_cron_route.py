@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -194,6 +195,30 @@ async def test_what_cannot_be_used_is_refused_and_the_field_named(
         without = await caller.post("/api/cron/choosy")
         assert fields(assert_problem(without, 422)) == ["params"]
         assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_moment_that_is_far_ahead_starts_nothing_and_a_clock_may_be_a_little_fast(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    def ahead(minutes: float) -> str:
+        return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+
+    ways: dict[str, dict[str, Any]] = {  # as the client takes them
+        "fireTime": {"json": {"fireTime": "2930-01-01T00:00:00Z"}},
+        "fireTime in the query": {"params": {"fireTime": "2930-01-01T00:00:00Z"}},
+        "X-CloudScheduler-ScheduleTime": {
+            "headers": {"X-CloudScheduler-ScheduleTime": ahead(10)},
+        },
+    }
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        for name, way in ways.items():
+            with subtests.test(way=name):
+                document = assert_problem(await caller.request("POST", PATH, **way), 422)
+                assert fields(document) == [name.partition(" ")[0]]
+                assert "it is more than 5 minutes ahead of now, 20" in document["detail"]
+                assert document["detail"].endswith("when the moment has come, or leave it out")
+        assert await traces(sluice) == (0, 0, 0)
+        assert (await _fire(caller, ahead(4))).status_code == 202
 
 
 async def test_a_family_that_is_not_there_is_not_found(opener: Opener) -> None:
