@@ -70,7 +70,8 @@ RETRIES = _counter(
 )
 SUSPENSIONS = _counter(
     "sluice_item_suspensions_total",
-    "Times that an item began to wait for time, a person or another item.",
+    "Times that an item began to wait for time, a person, an event, another item or a"
+    " provider's batch.",
     "family",
 )
 REFUSED = _counter(
@@ -159,7 +160,8 @@ OUTSTANDING = _shared(
 )
 SUSPENDED = _shared(
     "sluice_items_suspended",
-    "Items that wait for time, a person or another item, in runs that have not ended.",
+    "Items that wait for time, a person, an event, another item or a provider's batch, in runs that"
+    " have not ended.",
     "family",
 )
 QUEUE = _shared(

@@ -42,7 +42,10 @@ class CountersView(View):
     failed: int
     cancelled: int
     timed_out: int
-    suspended: int = Field(description="that wait for time, a person or another item just now")
+    suspended: int = Field(
+        description="that wait just now for time, a person, an event, another item or a provider's"
+        " batch"
+    )
 
 
 class ActualView(View):

@@ -55,7 +55,7 @@ FAMILY_GONE: Final = "family_gone"
 
 class ItemStatus(StrEnum):
     PENDING = "pending"
-    SUSPENDED = "suspended"  # waits for time, a person or another item, and costs nothing
+    SUSPENDED = "suspended"  # waits for what its steps wait for, and costs nothing
     SUCCEEDED = "succeeded"
     SKIPPED = "skipped"
     FAILED = "failed"

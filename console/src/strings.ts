@@ -883,6 +883,8 @@ export const S = {
     resetPartition: (name: string): string => `Reset the limits of ${name}`,
     resetPartitionTitle: (name: string): string => `Reset the limits of ${name}?`,
     resetPartitionMore: "The limits that the family's file declares for each partition hold again.",
+    partitionFollows:
+      "Workers follow within a second, and within a minute for items of it that were put off.",
     edit: "Edit",
     editKey: (key: string): string => `Edit ${key}`,
     pause: "Pause",

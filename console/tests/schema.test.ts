@@ -34,6 +34,9 @@ describe("the fields of a schema", () => {
 
   it("are called by their names in words", () => {
     expect(FIELDS[0]?.label).toBe("Paid only");
+    const titled = { paid_only: { title: "Paid Only" }, paidOnly: { title: "Paid, only" } };
+    const labels = fieldsOf({ properties: titled }).map((field) => field.label);
+    expect(labels).toEqual(["Paid only", "Paid, only"]);
   });
 
   it("take what the address says, but no secret", () => {

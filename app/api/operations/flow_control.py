@@ -114,7 +114,8 @@ async def list_flow_partitions(
 async def pin_flow_partition(
     key: Key, body: PinOfPartition, state: State, caller: Caller
 ) -> FlowPartitionsAnswer:
-    """Give one partition limits of its own; workers follow within a second."""
+    """Give one partition limits of its own. Workers follow within a second, and within a minute for
+    items that were put off until their partition's turn."""
     await state.partitions.pin(key, body.partition, body.control(), by=caller, note=body.note)
     return await list_flow_partitions(key, state, partition=body.partition)
 
@@ -127,7 +128,8 @@ async def reset_flow_partition(
     partition: Annotated[Partition, Query()],
     note: NoteInQuery = None,
 ) -> FlowPartitionsAnswer:
-    """Return to the limits that hold for each partition."""
+    """Return to the limits that hold for each partition. Workers follow within a second, and within
+    a minute for items that were put off until their partition's turn."""
     await state.partitions.reset(key, partition, by=caller, note=note)
     return await list_flow_partitions(key, state, partition=partition)
 

@@ -101,7 +101,8 @@ def set_flow(
     note: Note = None,
     as_json: Json = False,
 ) -> None:
-    """Put limits in force in place of the code's; what is not named stays as it is."""
+    """Put limits in force in place of the code's; what is not named stays as it is. Items of a
+    partition that were put off follow within a minute."""
     if parallelism is None and rate is None:
         raise BadInput("Say what to set: --parallelism, --rate or both.")
     at_once = None if parallelism is None else (parse_parallelism("--parallelism", parallelism),)
@@ -150,7 +151,8 @@ def lift_flow(key: FlowKey, *, note: Note = None, as_json: Json = False) -> None
 def reset_flow(
     key: FlowKey, *, partition: Partition = None, note: Note = None, as_json: Json = False
 ) -> None:
-    """Return to the limits that the code declares; a pause stays."""
+    """Return to the limits that the code declares; a pause stays. Items of a partition that were
+    put off follow within a minute."""
     with open_api() as api:
         find_key(api, key)
         if partition is None:

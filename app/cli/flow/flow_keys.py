@@ -19,6 +19,7 @@ from app.schemas.flow_control import (
 )
 
 PATH = "/api/flow-control"
+WHEN = "Workers follow within a second, and within a minute for items of it that were put off."
 
 
 def path_of(key: str) -> str:
@@ -83,3 +84,4 @@ def change_partition(
         return
     [now] = answer.found.partitions
     console.print(f"{printable(now.partition)}: {limits_of_partition(now)} ({now.source})")
+    console.print(WHEN)

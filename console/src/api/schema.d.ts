@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 0362ea5dd44f030947da77255d0c6c72688aef0e02c40f07ec0472211d9dc2bd
+// OpenAPI document: d984109c597cb99bd6a88b198928e115e0c5021939c4088e5847a7c9e9792097
 
 export interface paths {
     "/api/audit": {
@@ -388,13 +388,15 @@ export interface paths {
         get: operations["list_flow_partitions_api_flow_control__key__partitions_get"];
         /**
          * Pin Flow Partition
-         * @description Give one partition limits of its own; workers follow within a second.
+         * @description Give one partition limits of its own. Workers follow within a second, and within a minute for
+         *     items that were put off until their partition's turn.
          */
         put: operations["pin_flow_partition_api_flow_control__key__partitions_put"];
         post?: never;
         /**
          * Reset Flow Partition
-         * @description Return to the limits that hold for each partition.
+         * @description Return to the limits that hold for each partition. Workers follow within a second, and within
+         *     a minute for items that were put off until their partition's turn.
          */
         delete: operations["reset_flow_partition_api_flow_control__key__partitions_delete"];
         options?: never;
@@ -2050,7 +2052,7 @@ export interface components {
             succeeded: number;
             /**
              * Suspended
-             * @description that wait for time, a person or another item just now
+             * @description that wait just now for time, a person, an event, another item or a provider's batch
              */
             suspended: number;
             /** Timedout */

@@ -12,6 +12,7 @@ from tests.support.service import Opener
 from tests.workflows.partitions.tenants import Tenants
 
 KEY = "recording.execute"
+WHEN = "Workers follow within a second, and within a minute for items of it that were put off."
 
 
 async def test_the_fullest_partitions_are_rows_with_their_limits_in_words(
@@ -50,12 +51,12 @@ async def test_one_partition_is_given_limits_of_its_own_and_returns_to_those_of_
         alone = ("--partition", "Acme & Co")
         said = await command.says("flow", "set", KEY, *alone, "--parallelism", "7")
         # What is not named stays as it is for each.
-        assert said.strip() == "Acme & Co: 5 per second, 7 at once (pinned)"
+        assert said == f"Acme & Co: 5 per second, 7 at once (pinned)\n{WHEN}\n"
         said = await command.says("flow", "set", KEY, *alone, "--rate", "none", "--note", "Paid.")
-        assert said.strip() == "Acme & Co: 7 at once (pinned)"
+        assert said == f"Acme & Co: 7 at once (pinned)\n{WHEN}\n"
         assert "5 per second, 2 at once of each partition" in await command.says("flow")
         said = await command.says("flow", "reset", KEY, *alone, "--note", "Left & gone.")
-        assert said.strip() == "Acme & Co: 5 per second, 2 at once (code)"
+        assert said == f"Acme & Co: 5 per second, 2 at once (code)\n{WHEN}\n"
         assert await sluice.sql("SELECT 1 FROM sluice.flow_partition_override") == []
         notes = await sluice.sql("SELECT note FROM sluice.audit ORDER BY id")
         assert [note for (note,) in notes] == [None, "Paid.", "Left & gone."]

@@ -128,7 +128,7 @@ function textKind(schema: Schema): Kind {
 
 /** `paidOnly` is `paid only`. A title that only repeats the name is left aside. */
 function labelOf(name: string, title: unknown): string {
-  const bare = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const bare = (text: string): string => text.toLowerCase().replaceAll(/[\s_-]/g, "");
   if (typeof title === "string" && bare(title) !== bare(name)) return title;
   const words = spaced(name);
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -121,6 +121,7 @@ function Row({
               ]}
             >
               <p>{F.resetPartitionMore}</p>
+              <p>{F.partitionFollows}</p>
             </NotedAction>
           )}
         </span>

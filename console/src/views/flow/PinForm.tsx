@@ -69,6 +69,7 @@ export function PinForm({ address, limits, partition, onClose }: Props) {
         onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
       />
       <p className="small muted">{F.empty}</p>
+      {partition !== undefined && <p className="small muted">{F.partitionFollows}</p>}
       <NoteField value={note} onChange={setNote} />
       {pin.error !== null && <Problem error={pin.error} />}
       <div className="row">
