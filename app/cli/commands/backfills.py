@@ -12,6 +12,7 @@ from app.cli.options import Json, Note, OfFamily, ThroughPauses, following
 from app.cli.output.console import (
     add,
     open_console,
+    print_done,
     print_json,
     print_pages,
     printable,
@@ -118,9 +119,6 @@ def cancel_backfill(backfill_id: BackfillId, *, note: Note = None, as_json: Json
 def _act(backfill_id: str, action: str, note: str | None, *, as_json: bool) -> None:
     with open_api() as api:
         answer = api.post(BackfillAnswer, backfill_path(backfill_id, action), noted(note))
-    console = open_console()
-    if as_json:
-        print_json(console, answer.raw)
-    else:
-        found = answer.found
-        console.print(printable(f"{found.backfill.id} {standing(found)}"))
+    found = answer.found
+    sentence = printable(f"{found.backfill.id} {standing(found)}")
+    print_done(answer.raw, sentence, as_json=as_json)

@@ -28,7 +28,13 @@ from app.cli.options import (
     Yes,
     following,
 )
-from app.cli.output.console import is_terminal, number, open_console, print_json, printable
+from app.cli.output.console import (
+    is_terminal,
+    number,
+    open_console,
+    print_done,
+    printable,
+)
 from app.cli.output.run_summary import has_ended, total_of
 from app.cli.paths import noted, run_path
 from app.schemas.failures import RetryAnswer
@@ -175,10 +181,6 @@ def _act(
     api: ApiClient, run_id: str, action: str, body: dict[str, JsonValue], *, as_json: bool
 ) -> None:
     answer = api.post(RunAnswer, run_path(run_id, action), body)
-    console = open_console()
-    if as_json:
-        print_json(console, answer.raw)
-        return
     run = answer.found.run
     detail = f": {printable(run.detail)}" if run.detail else ""
-    console.print(f"{run.id} is {run.status}{detail}")
+    print_done(answer.raw, f"{run.id} is {run.status}{detail}", as_json=as_json)

@@ -17,6 +17,7 @@ from app.cli.output.console import (
     add,
     open_console,
     path_of,
+    print_done,
     print_json,
     printable,
     program,
@@ -128,12 +129,9 @@ def answer(
             given = _read(values, _schema(api, run_id, item_id, step or ()))
         body = {"data": given, **_step(step)}
         resumed = api.post(ResumedAnswer, item_path(run_id, item_id, "resume"), body)
-    console = open_console()
-    if as_json:
-        print_json(console, resumed.raw)
-    else:
-        came_to = path_of(_path(resumed.found.step))
-        console.print(printable(f"{resumed.found.item_id} goes on from {came_to}."))
+    came_to = path_of(_path(resumed.found.step))
+    sentence = printable(f"{resumed.found.item_id} goes on from {came_to}.")
+    print_done(resumed.raw, sentence, as_json=as_json)
 
 
 @commands.command()

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from app.cli.api_client import ApiClient
 from app.cli.flow.flow_limits import limits_of, limits_of_partition, print_holds
-from app.cli.output.console import open_console, print_json, printable
+from app.cli.output.console import open_console, print_done, print_json, printable
 from app.errors import BadInput
 from app.schemas.flow_control import (
     FlowAnswer,
@@ -78,10 +78,6 @@ def change_partition(
     as_json: bool,
 ) -> None:
     answer = api.send(FlowPartitionsAnswer, method, path, body)
-    console = open_console()
-    if as_json:
-        print_json(console, answer.raw)
-        return
     [now] = answer.found.partitions
-    console.print(f"{printable(now.partition)}: {limits_of_partition(now)} ({now.source})")
-    console.print(WHEN)
+    limits = f"{printable(now.partition)}: {limits_of_partition(now)} ({now.source})"
+    print_done(answer.raw, f"{limits}\n{WHEN}", as_json=as_json)

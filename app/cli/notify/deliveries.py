@@ -9,7 +9,7 @@ import typer
 from app.cli.api_client import open_api
 from app.cli.notify.targets import TargetName, find_target, notify, target_path
 from app.cli.options import Json, Most, Note
-from app.cli.output.console import add, open_console, print_json, printable, table, when
+from app.cli.output.console import add, open_console, print_done, print_json, printable, table, when
 from app.cli.paths import noted
 from app.schemas.notifications.answers import (
     NotificationDeliveriesAnswer,
@@ -70,10 +70,8 @@ def resend(
     with open_api() as api:
         path = target_path(find_target(api, name), f"deliveries/{delivery}/resend")
         answer = api.post(NotificationDeliveryAnswer, path, noted(note))
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        open_console().print(f"{printable(_event(answer.found.delivery))} is sent again.")
+    event = printable(_event(answer.found.delivery))
+    print_done(answer.raw, f"{event} is sent again.", as_json=as_json)
 
 
 @notify.command("test")

@@ -16,6 +16,7 @@ from app.cli.output.console import (
     add,
     confirm_removal,
     open_console,
+    print_done,
     print_json,
     print_pages,
     printable,
@@ -124,10 +125,7 @@ def remove(
     with open_api() as api:
         path = noted_path(target_path(find_target(api, name)), note)
         answer = api.send(RemovedNotificationTargetAnswer, "DELETE", path)
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        open_console().print(f"{printable(name)} is told no more.")
+    print_done(answer.raw, f"{printable(name)} is told no more.", as_json=as_json)
 
 
 @notify.command()
@@ -136,10 +134,8 @@ def enable(name: TargetName, *, note: Note = None, as_json: Json = False) -> Non
     with open_api() as api:
         path = target_path(find_target(api, name), "enable")
         answer = api.post(NotificationTargetAnswer, path, noted(note))
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        open_console().print(f"{printable(answer.found.target.name)} is told again.")
+    told = printable(answer.found.target.name)
+    print_done(answer.raw, f"{told} is told again.", as_json=as_json)
 
 
 def find_target(api: ApiClient, name: str) -> NotificationTargetView:

@@ -68,6 +68,15 @@ def print_json(console: Console, answer: bytes) -> None:
     _print_value(console, json.loads(answer))
 
 
+def print_done(answer: bytes, sentence: str, *, as_json: bool) -> None:
+    """Of a command that has changed something: the API's answer for scripts, or the sentence."""
+    console = open_console()
+    if as_json:
+        print_json(console, answer)
+    else:
+        console.print(sentence)
+
+
 def print_pages(
     console: Console, rows: str, pages: Iterable[bytes], *, beside: bytes = b"{}"
 ) -> None:

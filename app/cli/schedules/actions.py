@@ -7,7 +7,7 @@ import typer
 from app.cli.api_client import open_api
 from app.cli.commands.watch import tell_start
 from app.cli.options import Json, Key, Note, ThroughPauses, Watch, Yes, following
-from app.cli.output.console import confirm_removal, open_console, print_json, printable
+from app.cli.output.console import confirm_removal, open_console, print_done, printable
 from app.cli.paths import noted, noted_path
 from app.cli.schedules.schedule import ScheduleName, find_schedule, schedule_path, tell
 from app.schemas.schedules import RemovedAnswer, ScheduleAnswer
@@ -47,10 +47,7 @@ def remove(
     with open_api() as api:
         path = noted_path(schedule_path(find_schedule(api, name)), note)
         answer = api.send(RemovedAnswer, "DELETE", path)
-    if as_json:
-        print_json(open_console(), answer.raw)
-    else:
-        open_console().print(f"{printable(name)} is removed. Its runs stay.")
+    print_done(answer.raw, f"{printable(name)} is removed. Its runs stay.", as_json=as_json)
 
 
 @commands.command()

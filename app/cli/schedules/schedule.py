@@ -14,6 +14,7 @@ from app.cli.options import Json, OfFamily
 from app.cli.output.console import (
     add,
     open_console,
+    print_done,
     print_json,
     print_pages,
     printable,
@@ -140,11 +141,8 @@ def _print(console: Console, one: ScheduleView) -> None:
 
 def tell(answer: Reply[ScheduleAnswer], *, as_json: bool) -> None:
     """How it stands now that it was changed."""
-    console = open_console()
-    if as_json:
-        print_json(console, answer.raw)
-        return
     one = answer.found.schedule
     words = printable(one.words or one.expression)
     fires = due(one) if one.next_at is None else f"next {due(one)}"
-    console.print(f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}")
+    sentence = f"{printable(one.name)}: {words} in {printable(one.tz)}, {fires}"
+    print_done(answer.raw, sentence, as_json=as_json)
