@@ -21,7 +21,7 @@ from app.connections.postgres_url import changed
 from app.connections.schema import SCHEMA
 from app.declared_tables import THEIRS, application_tables, service_tables, sluice_tables
 from app.errors import ConfigurationError
-from app.migrate import config_of, migrate
+from app.migrate import config_of, migrate, require_tables
 from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, SLUICE, MigrationHistory
@@ -197,8 +197,9 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
 ) -> None:
     dsn = changed(existing, lambda url: replace(url, user=role, password="secret"))
     services = own_history(tmp_path, nothing="SELECT 1")
-    with pytest.raises(ConfigurationError, match=r"permission denied.*AUTHORIZATION"):
+    with pytest.raises(ConfigurationError, match=r"permission denied.*AUTHORIZATION") as refused:
         await migrate(dsn, histories=(SLUICE, services))
+    assert await _told_without_tables(dsn, SCHEMA) == NONE_OF_OURS + refused.value.detail
     await looking.execute(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}")
     await migrate(dsn, histories=(SLUICE, services))
     making = {"nothing": "SELECT 1", "table": "CREATE TABLE ours (id int)"}
@@ -209,6 +210,22 @@ async def test_a_role_that_owns_the_schema_alone_is_enough(
         run_id = await sluice.start()
         async with sluice.worker():
             assert (await sluice.ended(run_id)).succeeded == 4
+
+
+NONE_OF_OURS = (
+    "The database has none of Sluice's tables yet. Make them with: sluice migrate. It is refused: "
+)
+
+
+async def _told_without_tables(dsn: str, schema: str) -> str:
+    """By a command that needs them."""
+    database = open_database(dsn, pool_size=1, schema=schema)
+    try:
+        with pytest.raises(ConfigurationError) as caught:
+            await require_tables(database)
+    finally:
+        await database.dispose()
+    return caught.value.detail
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -248,9 +265,10 @@ async def test_a_schema_of_somebody_elses_tables_is_told_and_stays_as_it_is(
     existing: str, looking: asyncpg.Connection
 ) -> None:
     await looking.execute("CREATE SCHEMA theirs; CREATE TABLE theirs.run (id int)")
-    with pytest.raises(ConfigurationError, match=r'"run" already exists.*SLUICE_SCHEMA'):
+    with pytest.raises(ConfigurationError, match=r'"run" already exists.*SLUICE_SCHEMA') as refused:
         await migrate(existing, schema="theirs", histories=(SLUICE,))
     assert await tables_of(looking, "theirs") == {"run"}
+    assert await _told_without_tables(existing, "theirs") == NONE_OF_OURS + refused.value.detail
 
 
 async def test_a_schema_with_somebody_elses_alembic_version_is_told_and_stays_as_it_is(

@@ -18,10 +18,11 @@ from app.composition.process_log import begin_log
 from app.connections.postgres_url import PostgresUrl
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
+from app.migrate import require_tables
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.store.histories import SERVICE, SLUICE
-from app.store.readiness import require_migrated, revision
+from app.store.readiness import revision
 from app.store.retention import count_prunable
 from app.store.retention import prune as prune_runs
 from app.store.signing_key import FORMER_HOLDS, rotate_signing_key
@@ -89,7 +90,7 @@ def prune(
     work = count_prunable if dry_run else prune_runs
 
     async def pruned(database: AsyncEngine) -> int:
-        await require_migrated(database)
+        await require_tables(database)
         return await work(database, age)
 
     runs = _quietly(pruned, demo=demo)

@@ -18,13 +18,14 @@ from app.connections.faults import by_driver, sqlstate
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
 from app.errors import ConfigurationError, full_stop
+from app.migrate import require_tables
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.upserts import Written
 from app.seed.user_row import SeedUser
 from app.settings import Settings, load_settings
 from app.store.database import open_database
-from app.store.readiness import NO_RIGHT, require_migrated
+from app.store.readiness import NO_RIGHT
 
 _NO_VALUE = "23502"
 
@@ -59,7 +60,7 @@ async def _seed(
     database = open_database(urls.direct, pool_size=2, schema=settings.db_schema)
     try:
         # A table of that name may be somebody else's.
-        await require_migrated(database)
+        await require_tables(database)
         with _of_this_service():
             if people is None:
                 return await load_committed(database)
