@@ -105,7 +105,7 @@ async def service_over(
     controls = limits_of(families, pools.own, throttled_families(settings, families))
     async with (
         open_provided(settings, providers) as provided,
-        open_engine(settings, pools.own, urls.direct, families, controls) as engine,
+        open_engine(settings, pools, urls.direct, families, controls) as engine,
         tracing_of(settings, pools) as tracing,
         _opened(
             Foundation(
@@ -158,8 +158,8 @@ def _made(
     coverage = CoverageSurvey(database, bound, runs.context, budget)
     told = notifications_of(settings, database, bound, held.family_files, keys.box, held.changes)
     sent = events_of(settings, pools, engine, bound, held.changes)
-    replies = ReplyWriter(database, engine, runs.lifecycle, settings.look_ahead)
-    batches = BatchDesk.of(pools.ledger, replies, base.provided.values(), settings.max_result_bytes)
+    replies = ReplyWriter(pools.ledger, engine, runs.lifecycle, settings.look_ahead)
+    batches = BatchDesk.of(replies, base.provided.values(), settings.max_result_bytes)
     metrics = metrics_of(settings, runs.meter, pools, engine, flow, batches)
     tick = tick_of(
         settings, pools, runs.reconciler, coverage, FlowRecorder(flow, history), throttles, told,

@@ -115,7 +115,7 @@ def _usage_of(engine: Engine, controls: EffectiveLimits, script: GateScript) -> 
 @asynccontextmanager
 async def open_engine(
     settings: Settings,
-    database: AsyncEngine,
+    pools: Pools,
     direct: str,
     families: Sequence[AnyFamily],
     controls: EffectiveLimits,
@@ -130,7 +130,7 @@ async def open_engine(
     stop_timeout = timedelta(seconds=settings.stop_timeout)
     if settings.engine is EngineName.POSTGRES:
         yield PostgresEngine(
-            database,
+            pools.own,
             direct,
             schema=settings.db_schema,
             heartbeat=timedelta(seconds=settings.worker_heartbeat),
@@ -141,7 +141,7 @@ async def open_engine(
     targets = DeliveryTargets(families, controls, items_at_once=settings.worker_concurrency)
     async with open_qstash(access.token, access.url) as client:
         engine = QStashEngine(
-            database,
+            pools.ledger,
             client,
             access.app_url,
             targets.of,

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from app.errors import ConfigurationError
 from app.services.batches.endpoint import BatchEndpoint
 from app.workflows.deferred.calls import DeferredCalls
@@ -29,14 +27,12 @@ class BatchDesk:
     @classmethod
     def of(
         cls,
-        ledger: AsyncEngine,
         writer: ReplyWriter,
         provided: Iterable[object],
         largest: int,
     ) -> Self:
         """
         Args:
-            ledger: what items are written down with.
             provided: services, among which are the providers.
             largest: bytes of an answer that are kept.
 
@@ -50,4 +46,4 @@ class BatchDesk:
                     f"app/services/providers.py provides two BatchEndpoints named {one.name!r}."
                 )
         collector = BatchCollector(writer.database, providers, writer, largest)
-        return cls(DeferredCalls(ledger, providers), collector)
+        return cls(DeferredCalls(writer.database, providers), collector)
