@@ -23,7 +23,7 @@ from app.engine.postgres.queue_connection import CLAIMING, QueueConnection
 
 WITHDRAW = """
     DELETE FROM sluice.message WHERE seq = ANY(ARRAY(
-        SELECT seq FROM sluice.message WHERE id = ANY($1::text[]) AND worker IS NULL
+        SELECT seq FROM sluice.message WHERE id = ANY($1::text[]) AND worker::text IS NULL
         FOR UPDATE SKIP LOCKED
     ))
 """

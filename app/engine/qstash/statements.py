@@ -90,7 +90,8 @@ HELD = """
 """
 END = """
     DELETE FROM sluice.outbox
-    WHERE seq = $1::bigint AND deliveries = $2::int AND held_until IS NOT NULL AND again_at IS NULL
+    WHERE seq = $1::bigint AND deliveries = $2::int AND held_until::text IS NOT NULL
+      AND again_at IS NULL
     RETURNING seq
 """
 # Published once more, it begins anew.
@@ -100,11 +101,11 @@ AGAIN = """
         due_at = least(again_at, now() + $3::interval),
         try_at = greatest(now(), least(again_at, now() + $3::interval) - $4::interval),
         attempts = CASE WHEN again_at IS NULL THEN attempts ELSE 0 END
-    WHERE seq = $1::bigint AND deliveries = $2::int AND held_until IS NOT NULL
+    WHERE seq = $1::bigint AND deliveries = $2::int AND held_until::text IS NOT NULL
 """
 LIVING = """
     SELECT seq, deliveries FROM sluice.outbox
-    WHERE seq = ANY($1::text[]::bigint[]) AND held_until > now()
+    WHERE seq = ANY($1::text[]::bigint[]) AND coalesce(held_until > now(), false)
 """
 GIVEN_UP = """
     UPDATE sluice.outbox

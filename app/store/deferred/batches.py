@@ -36,6 +36,7 @@ _DUE = text(f"""
                 SELECT FROM sluice.run WHERE run.id = c.run_id
                 AND run.finished_at IS NULL AND run.status <> 'cancelling' OFFSET 0
             )
+            OFFSET 0
         )
     )
     ORDER BY b.poll_at LIMIT :limit

@@ -31,28 +31,35 @@ OPEN = """
 _WAITING = """
     c.batch_id IS NULL AND c.provider = :provider AND c.url = :url AND c.model = :model
 """
-_GROUPS = text("""
+# Looked up for each request (OFFSET 0 keeps it so): a join that is planned while there are few
+# reads all runs for each.
+_OF_GOING_RUN = """
+    CROSS JOIN LATERAL (
+        SELECT FROM sluice.run WHERE run.id = c.run_id AND run.status = 'running' OFFSET 0
+    ) AS going
+"""
+_GROUPS = text(f"""
     SELECT c.url, c.model, count(*), sum(c.size)::bigint,
         extract(epoch FROM now() - min(c.due_at))::float8
-    FROM sluice.deferred_call AS c JOIN sluice.run ON run.id = c.run_id AND run.status = 'running'
+    FROM sluice.deferred_call AS c {_OF_GOING_RUN}
     WHERE c.batch_id IS NULL AND c.provider = :provider AND c.due_at <= now()
     GROUP BY c.url, c.model ORDER BY c.url, c.model
-""")
+""")  # noqa: S608 - no value is pasted in
 _DROP_WAITING = text(f"DELETE FROM sluice.deferred_call AS c WHERE {_WAITING} AND NOT {OPEN}")  # noqa: S608 - no value is pasted in
 _RELEASE = text("""
     UPDATE sluice.deferred_call SET batch_id = NULL, refused = NULL WHERE batch_id = :batch
 """)
 _ASSIGN = text(f"""
     WITH chosen AS (
-        SELECT c.id, c.size FROM sluice.deferred_call AS c
-        JOIN sluice.run ON run.id = c.run_id AND run.status = 'running'
+        SELECT c.id, c.size FROM sluice.deferred_call AS c {_OF_GOING_RUN}
         WHERE {_WAITING} AND c.due_at <= now() AND {OPEN}
         ORDER BY c.id LIMIT :size
     ), fitting AS (SELECT id, sum(size) OVER (ORDER BY id) AS total FROM chosen),
     assigned AS (
-        UPDATE sluice.deferred_call AS c SET batch_id = :batch FROM fitting
-        WHERE c.id = fitting.id AND c.batch_id IS NULL AND fitting.total <= :most
-        RETURNING c.size
+        UPDATE sluice.deferred_call SET batch_id = :batch
+        WHERE id = ANY(ARRAY(SELECT id FROM fitting WHERE total <= :most))
+          AND (batch_id || '') IS NULL
+        RETURNING size
     )
     SELECT count(*), coalesce(sum(size), 0)::bigint FROM assigned
 """)  # noqa: S608

@@ -12,6 +12,7 @@ _DROP_ENDED = text("""
     WHERE c.batch_id IS NULL AND c.provider = :provider AND NOT EXISTS (
         SELECT FROM sluice.run
         WHERE run.id = c.run_id AND run.finished_at IS NULL AND run.status <> 'cancelling'
+        OFFSET 0
     )
 """)
 _DROP_ASSIGNED = text(

@@ -31,7 +31,7 @@ _ADD = f"""
     INSERT INTO sluice.event (name, event_id, data, at, sender, unmatched, detail)
     SELECT t.name, event_id, data::jsonb, at::timestamptz, $7::text,
         unmatched::boolean AND NOT EXISTS (
-            SELECT FROM sluice.event_place AS p WHERE p.name = t.name
+            SELECT FROM sluice.event_place AS p WHERE p.name = t.name OFFSET 0
         ), detail
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
         AS t(name, event_id, data, at, unmatched, detail), held

@@ -68,10 +68,13 @@ _TAKE = f"""
     RETURNING item_id, claim, claim_number, begun
 """  # noqa: S608 - no value is pasted in
 _TAKE_WITH_PARTITION = f"{_TAKE}, partition"
+# The tokens as texts, for a join with them may look all of the items up for each.
 _TAKE_FROM = f"""
     UPDATE sluice.item SET claim = $3::bigint, claim_number = $4::int FROM {_UNFLUSHED}
     WHERE run_id = $1::text AND item_id = ANY($2::text[]) AND status = 'pending' AND {_DUE}
-      AND (claim, claim_number) IN (SELECT * FROM unnest($5::text[]::bigint[], $6::text[]::int[]))
+      AND claim || ' ' || claim_number = ANY(ARRAY(
+          SELECT seq || ' ' || number FROM unnest($5::text[], $6::text[]) AS t(seq, number)
+      ))
     RETURNING item_id
 """  # noqa: S608
 _FREE = """
@@ -94,9 +97,14 @@ _CLAIMS = """
 _RELEASE = f"""
     UPDATE sluice.item SET claim = NULL, claim_number = NULL FROM {_CLAIMS} WHERE {_MINE}
 """  # noqa: S608
+# Nothing is written, so each can be looked up by its key (OFFSET 0 keeps it so).
 _HELD = f"""
-    SELECT item.run_id, item.item_id, item.claim, item.claim_number
-    FROM {_CLAIMS}, sluice.item WHERE {_MINE}
+    SELECT t.run_id, t.item_id, t.claim, t.number FROM {_CLAIMS} CROSS JOIN LATERAL (
+        SELECT FROM sluice.item
+        WHERE item.run_id = t.run_id AND item.item_id = t.item_id AND item.status = 'pending'
+          AND item.claim = t.claim AND item.claim_number = t.number
+        OFFSET 0
+    ) AS held
 """  # noqa: S608
 _MARK = f"UPDATE sluice.item SET lost = lost + 1 FROM {_CLAIMS} WHERE {_MINE}"  # noqa: S608
 
@@ -172,7 +180,7 @@ async def take_from(
 
 async def release(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
     """Let go of those of these that are still ours. Nothing of them has begun."""
-    await fetch_raw(tx, _RELEASE, *_columns(claims))
+    await _each(tx, _RELEASE, claims)
 
 
 async def held(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemClaim]:
@@ -183,12 +191,17 @@ async def held(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemClai
 
 async def mark(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> None:
     """These are about to be at work in the stead of a worker that is gone."""
-    await fetch_raw(tx, _MARK, *_columns(claims))
+    await _each(tx, _MARK, claims)
+
+
+async def _each(tx: AsyncConnection, statement: str, claims: Sequence[ItemClaim]) -> None:
+    """In the order of their keys, as rows are locked; some at a time, because the statement
+    compares each row with each of them."""
+    for some in chunked(AT_ONCE, sorted(claims)):
+        await fetch_raw(tx, statement, *_columns(some))
 
 
 def _columns(claims: Sequence[ItemClaim]) -> tuple[list[object], ...]:
-    """By their keys, as rows are locked."""
-    claims = sorted(claims)
     return (
         [one.run_id for one in claims],
         [one.item_id for one in claims],

@@ -13,8 +13,8 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -50,7 +50,10 @@ async def with_steps(
 ) -> list[tuple[Item, bool]]:
     """Each of these, and whether it remembers any steps."""
     remembers = (
-        exists().where(_STEP.c.run_id == _ITEM.c.run_id, _STEP.c.item_id == _ITEM.c.item_id)
+        select(_STEP.c.name)
+        .where(_STEP.c.run_id == _ITEM.c.run_id, _STEP.c.item_id == _ITEM.c.item_id)
+        .offset(literal_column("0"))  # or it might read all steps once, to look the items up there
+        .exists()
     ).label("remembers")
     here = and_(_ITEM.c.run_id == run_id, _ITEM.c.item_id.in_(item_ids))
     found = []

@@ -44,7 +44,7 @@ _ADVANCE = f"""
         reason = nullif(reason, '{RETRYING}'),
         detail = CASE WHEN reason = '{RETRYING}' THEN NULL ELSE detail END
     FROM added, here
-    WHERE run.id = here.id
+    WHERE run.id = $1::text AND run.id = here.id
     RETURNING paged, $6::bigint - {OUTSTANDING}, coalesce(added.ids, '{{}}') AS fresh
 """  # noqa: S608 - no value is pasted in
 
@@ -58,7 +58,7 @@ _ADD = """
         ON CONFLICT DO NOTHING RETURNING 1
     )
     UPDATE sluice.run SET scheduled = scheduled + (SELECT count(*) FROM fresh)
-    FROM here WHERE run.id = here.id RETURNING (SELECT count(*) FROM fresh)
+    FROM here WHERE run.id = $1::text AND run.id = here.id RETURNING (SELECT count(*) FROM fresh)
 """
 
 

@@ -81,7 +81,7 @@ _ADVANCE = f"""
         reason = nullif(reason, '{RETRYING}'),
         detail = CASE WHEN reason = '{RETRYING}' THEN NULL ELSE detail END
     FROM added, here
-    WHERE run.id = here.id
+    WHERE run.id = $1::text AND run.id = here.id
     RETURNING paged, $6::bigint - {OUTSTANDING}, coalesce(added.ids, '{{}}'),
         coalesce(added.ready, '{{}}')
 """  # noqa: S608 - no value is pasted in

@@ -139,7 +139,9 @@ async def settle(tx: AsyncConnection, backfill_id: str) -> int:
                 counters = CASE WHEN run.id IS NOT NULL THEN jsonb_build_object(
                     'succeeded', run.succeeded, 'skipped', run.skipped, 'failed', run.failed,
                     'cancelled', run.cancelled, 'timed_out', run.timed_out) END
-            FROM sluice.backfill_partition AS own LEFT JOIN sluice.run ON run.id = own.run_id
+            FROM sluice.backfill_partition AS own LEFT JOIN LATERAL (
+                SELECT * FROM sluice.run WHERE run.id = own.run_id OFFSET 0
+            ) AS run ON true
             WHERE p.backfill_id = :id AND own.backfill_id = :id AND own.position = p.position
               AND p.status = 'active' AND (run.id IS NULL OR run.finished_at IS NOT NULL)
         """),

@@ -24,7 +24,7 @@ _COUNT = f"""
         suspended = suspended + $11::bigint,
         held = former.held AND NOT paged
            AND {OUTSTANDING} - ($4::bigint + $5 + $6 + $7 + $8 + $11) >= $3::bigint
-    FROM former WHERE run.id = former.id
+    FROM former WHERE run.id = $1::text AND run.id = former.id
     RETURNING family, status, stage, options::text AS options,
               former.held AND NOT run.held AND status = 'running' AS page_due,
               (paged OR stage = 'canary' OR status = 'cancelling')

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.chunks import chunked
 from app.config.priorities import ORDINARY
 from app.connections.driver import fetch_raw
-from app.store.items.claims import ItemClaim
+from app.store.items.claims import AT_ONCE, ItemClaim
 from app.store.statuses import ItemStatus
 from app.store.steps.coming_events import ANY_WAKING, being_given
 from app.store.steps.steps import ItemId
@@ -124,9 +125,13 @@ async def wake(tx: AsyncConnection, claims: Sequence[ItemClaim]) -> set[ItemId]:
     counts them."""
     held = await hold(tx, [one.place for one in claims])
     ours = sorted(one for one in claims if one.place in held)
-    run_ids, item_ids = [one.run_id for one in ours], [one.item_id for one in ours]
-    tokens = [one.token[0] for one in ours], [one.token[1] for one in ours]
-    return {(row[0], row[1]) for row in await fetch_raw(tx, _WAKE, run_ids, item_ids, *tokens)}
+    woken: set[ItemId] = set()
+    for some in chunked(AT_ONCE, ours):  # each row is compared with each of these
+        run_ids, item_ids = [one.run_id for one in some], [one.item_id for one in some]
+        tokens = [one.token[0] for one in some], [one.token[1] for one in some]
+        found = await fetch_raw(tx, _WAKE, run_ids, item_ids, *tokens)
+        woken.update((row[0], row[1]) for row in found)
+    return woken
 
 
 def _columns(items: Collection[ItemId]) -> tuple[list[str], list[str]]:

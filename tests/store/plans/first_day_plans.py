@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.store.plans.sent_statements import Statement
 
 
 @asynccontextmanager
@@ -19,3 +22,33 @@ async def prepared(tx: AsyncConnection, types: str, statement: str) -> AsyncIter
     await tx.exec_driver_sql(f"PREPARE {name}{f' ({types})' if types else ''} AS {statement}")
     yield name
     await tx.exec_driver_sql(f"DEALLOCATE {name}")
+
+
+@asynccontextmanager
+async def planned(
+    tx: AsyncConnection, statements: Mapping[str, Statement]
+) -> AsyncIterator[dict[str, str]]:
+    """The EXECUTE of each, which keeps the plan that is made now."""
+    async with AsyncExitStack() as kept:
+        calls = {}
+        for name, statement in statements.items():
+            known = await kept.enter_async_context(prepared(tx, "", statement.text))
+            values = ", ".join(map(_literal, statement.values))
+            calls[name] = f"EXECUTE {known}{f'({values})' if values else ''}"
+            await tx.exec_driver_sql(f"EXPLAIN {calls[name]}")
+        yield calls
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int | float):  # and a truth
+        return str(value)
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(_literal, value))}]::text[]"
+    if isinstance(value, timedelta):
+        return f"'{value.total_seconds()} s'"
+    if isinstance(value, bytes):
+        return rf"'\x{value.hex()}'"
+    told = value.isoformat() if isinstance(value, datetime) else str(value)
+    return "'" + told.replace("'", "''") + "'"
