@@ -65,7 +65,7 @@ class Shape:
     page_size: int = 50
     chunk_size: int = 20
     cached: bool = False
-    """``existing`` asks Redis, as welcome-placeholder does."""
+    """``existing`` asks Redis for what ``save`` would have written."""
     remembers: bool = False
     """Sluice is to know what has a result."""
     steps: int = 0

@@ -232,7 +232,10 @@ def _play(console: Console, api: str) -> None:
     names = sorted(one["name"] for one in json.loads(found.stdout)["families"])
     if not names:
         raise NotObserved("There is no job family yet, so nothing could be played.")
-    family = "welcome-placeholder" if "welcome-placeholder" in names else names[0]
+    # copier: if examples
+    names.sort(key=lambda name: name != "welcome-placeholder")  # to show first
+    # copier: endif
+    family = names[0]
     console.print(f"A run of {family} …")
     played = subprocess.run(  # noqa: S603 - our own command
         [SLUICE, "run", family, "--force", "--watch", "--json"],

@@ -34,7 +34,7 @@ class Stored:
 class FileStore:
     """Files below ``folder``, which is made when the first one is saved.
 
-    Names are relative, with ``/`` between folders: ``scene-images/scn_1/1.png``. Every method
+    Names are relative, with ``/`` between folders: ``invoices/inv_1/1.pdf``. Every method
     raises ValueError for a name that leads elsewhere, and works in a thread.
     """
 

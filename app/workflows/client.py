@@ -45,7 +45,7 @@ ResultT = TypeVar("ResultT")
 
 
 class WorkflowClient:
-    """Your own code uses ``client.of(WelcomePlaceholders)`` and ``client.run(run_id)``. These, the
+    """Your own code uses ``client.of(InvoiceReminders)`` and ``client.run(run_id)``. These, the
     HTTP API and schedules call the triggers."""
 
     def __init__(

@@ -4,9 +4,9 @@
     wrk_01JD…                      a worker, from its start to its end (ULID)
     adhoc_01JD…                    an item whose entity the caller of its run handed over
     sch_01JD…                      a schedule that an operator made
-    family:welcome-placeholder     the schedule that a family declares
-    welcome-placeholder.execute    a flow key
-    welcome-placeholder.embed      one of a batched method
+    family:invoice-reminder        the schedule that a family declares
+    invoice-reminder.execute       a flow key
+    invoice-reminder.embed         one of a batched method
     process:run_…                  the message that starts a run
     page:run_…                     that pages are due, from where the run stands
     chunk:run_…:5f0c…              the execution of several items, by a hash of their ids

@@ -393,6 +393,7 @@ export const S = {
     to: "and before",
     clear: "Clear",
     none: "There is no such run. See what one would do:",
+    firstFamily: "make family",
     noneYet: "There are no runs yet. See what one would do:",
     shown: (number: number, all: boolean): string =>
       all ? `${number} ${plural(number, "run", "runs")}` : `the newest ${number}; there are more`,

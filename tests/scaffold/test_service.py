@@ -84,6 +84,22 @@ def test_it_has_its_own_name_and_none_of_the_examples(service: Copied) -> None:
     assert "copier.yml" not in files
 
 
+def test_no_family_is_named_that_it_does_not_have(service: Copied) -> None:
+    """Pages name one that stands for any, and say so; tests and types have their own."""
+    stems = sorted(families_of(Copied(ROOT)))
+    forms = [(one, one.replace("_", "-"), one.title().replace("_", "")) for one in stems]
+    assert ("review_post", "review-post", "ReviewPost") in forms
+    named = re.compile("|".join(form for one in forms for form in one))
+    elsewhere = re.compile(r"(docs|tests)/|console/src/api/schema\.d\.ts$")
+    kept = [file for file in service.files() if not elsewhere.match(file)]
+    assert "app/workflows/keys.py" in kept
+    readable = [file for file in kept if Path(file).suffix not in {".png", ".gz", ".woff2"}]
+    assert [file for file in readable if named.search(text(service, file))] == []
+    for page in ("docs/index.md", "docs/guides/client.md"):
+        assert "it stands for one of yours" in text(service, page), page
+        assert "it stands for one of yours" not in (ROOT / page).read_text("utf-8"), page
+
+
 @pytest.fixture(scope="session")
 def with_examples(template: Copied, tmp_path_factory: pytest.TempPathFactory) -> Copied:
     to = tmp_path_factory.mktemp("with-examples") / "acme-jobs"

@@ -17,7 +17,9 @@ MARKED = {
     *("docs/explanation/guarantees.md", "docs/guides/adopting.md", "docs/guides/batches.md"),
     *("docs/guides/remember.md", "docs/guides/running.md"),
     *("docs/guides/writing-a-family.md", "docs/index.md", "docs/reference/cli.md"),
-    *("docs/reference/settings.md", "scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
+    *("docs/reference/settings.md", "docs/guides/client.md", "ops/observe.py"),
+    *("scaffold/service/CHANGELOG.md", "scaffold/service/README.md"),
+    "scaffold/service/family_names.md",
     "tests/scaffold/test_templates.py",
 }
 

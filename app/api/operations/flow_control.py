@@ -32,7 +32,7 @@ NOTHING = Depth()
 
 router = Router(prefix="/api/flow-control", tags=["flow control"], dependencies=[Depends(bearer)])
 
-Key = Annotated[str, Path(max_length=200, description="such as welcome-placeholder.execute")]
+Key = Annotated[str, Path(max_length=200, description="such as invoice-reminder.execute")]
 
 
 class Pin(Body):

@@ -25,10 +25,6 @@ from app.main import create_app, require_callers
 from app.settings import Settings, load_settings, reached_at
 from app.workflows.registry.discovery import discover_families
 
-EXAMPLE = "welcome-placeholder"
-"""What to try first, where the service has it."""
-
-
 commands = typer.Typer()
 
 
@@ -114,7 +110,10 @@ def _greet(settings: Settings, url: str, hint: str, *, with_worker: bool, demo: 
     console.print(f"Sluice listens on {url}, {worker}. Ctrl-C stops it.")
     if not demo:
         return
-    families = sorted(discover_families(), key=lambda name: (name != EXAMPLE, name))
+    families = sorted(discover_families())
+    # copier: if examples
+    families.sort(key=lambda name: name != "welcome-placeholder")  # to try first
+    # copier: endif
     if families:
         console.print(f"Try it:    {hint}{program()} run {families[0]} --dry-run")
     else:

@@ -155,7 +155,7 @@ def require_complete(where: str, family: AnyFamily) -> None:
     if not isinstance(name, str) or not KEBAB.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ConfigurationError(
             f"{where}: a family's name is kebab-case and at most {LONGEST_NAME} characters,"
-            f" such as 'welcome-placeholder'; it is {name!r}."
+            f" such as 'invoice-reminder'; it is {name!r}."
         )
     entity = getattr(family, "entity", None)
     if not isinstance(entity, Entity) or not all(

@@ -1,4 +1,4 @@
-"""The triggers of one family, with its own types: ``client.of(WelcomePlaceholders)``."""
+"""The triggers of one family, with its own types: ``client.of(InvoiceReminders)``."""
 
 from __future__ import annotations
 

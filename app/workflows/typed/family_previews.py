@@ -1,4 +1,4 @@
-"""What a family would make of one item, or of a few: ``client.of(WelcomePlaceholders)``."""
+"""What a family would make of one item, or of a few: ``client.of(InvoiceReminders)``."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: d984109c597cb99bd6a88b198928e115e0c5021939c4088e5847a7c9e9792097
+// OpenAPI document: 802c062c4f5e445eec975de398d83ab8303858b5cfa1ae10f904bcb2126ce764
 
 export interface paths {
     "/api/audit": {
@@ -6048,7 +6048,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6080,7 +6080,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6121,7 +6121,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6155,7 +6155,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6187,7 +6187,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6229,7 +6229,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6261,7 +6261,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6303,7 +6303,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6337,7 +6337,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;
@@ -6375,7 +6375,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description such as welcome-placeholder.execute */
+                /** @description such as invoice-reminder.execute */
                 key: string;
             };
             cookie?: never;

@@ -7,7 +7,8 @@ import { moment } from "../../format/times";
 import { to } from "../../page/links";
 import { useTitle } from "../../page/title";
 import { Link } from "../../parts/controls/Link";
-import { Empty, Shown, Unavailable } from "../../parts/loading/dataStates";
+import { Shown, Unavailable } from "../../parts/loading/dataStates";
+import { NoRuns } from "../../parts/runs/NoRuns";
 import { RunRows } from "../../parts/runs/RunRows";
 import { Stat } from "../../parts/values/Stat";
 import { S } from "../../strings";
@@ -60,7 +61,7 @@ function Whole({ of }: { readonly of: Overview }) {
       <section>
         <h2>{O.activeRuns}</h2>
         {of.activeRuns.length === 0 ? (
-          <Empty command="sluice run welcome-placeholder --watch">{O.quiet}</Empty>
+          <NoRuns option="--watch">{O.quiet}</NoRuns>
         ) : (
           <RunRows runs={of.activeRuns} />
         )}
@@ -115,7 +116,7 @@ function Latest() {
         {({ pages: [first] }) => {
           const ended = (first?.runs ?? []).filter((run) => ENDED.has(run.status)).slice(0, 8);
           return ended.length === 0 ? (
-            <Empty command="sluice run welcome-placeholder --dry-run">{O.noneEnded}</Empty>
+            <NoRuns option="--dry-run">{O.noneEnded}</NoRuns>
           ) : (
             <RunRows runs={ended} />
           );

@@ -1,7 +1,8 @@
 import { useRuns } from "../../api/queries/runs";
 import { useTitle } from "../../page/title";
-import { Empty, Shown } from "../../parts/loading/dataStates";
+import { Shown } from "../../parts/loading/dataStates";
 import { More } from "../../parts/loading/More";
+import { NoRuns } from "../../parts/runs/NoRuns";
 import { RunRows } from "../../parts/runs/RunRows";
 import { S } from "../../strings";
 import { RunFilters } from "./RunFilters";
@@ -30,11 +31,7 @@ export function RunsView({ query }: { readonly query: URLSearchParams }) {
         {({ pages }) => {
           const shown = pages.flatMap((page) => page.runs);
           if (shown.length === 0) {
-            return (
-              <Empty command="sluice run welcome-placeholder --dry-run">
-                {query.size > 0 ? R.none : R.noneYet}
-              </Empty>
-            );
+            return <NoRuns option="--dry-run">{query.size > 0 ? R.none : R.noneYet}</NoRuns>;
           }
           return (
             <section className={runs.isPlaceholderData ? "stale" : ""}>

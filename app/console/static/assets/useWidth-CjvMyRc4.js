@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{Qt as t}from"./base-H4y6z_SV.js";var n=e(t(),1);function r(e){let[t,r]=(0,n.useState)(0);return(0,n.useLayoutEffect)(()=>{if(e.current===null)return;let t=new ResizeObserver(([e])=>r(Math.floor(e?.contentRect.width??0)));return t.observe(e.current),()=>t.disconnect()},[e]),t}export{r as t};
