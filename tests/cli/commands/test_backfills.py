@@ -59,6 +59,18 @@ async def test_it_says_what_it_would_do_does_it_and_shows_what_it_did(
         assert json.loads(again.stdout)["backfill"]["partitions"]["succeeded"] == 3
 
 
+async def test_its_runs_have_the_options_that_sluice_run_takes(
+    opener: Opener, commanding: Commanding
+) -> None:
+    async with opener(ByDay()) as sluice, commanding(sluice) as command:
+        asked = ("--canary", "2", "--budget-usd", "1.5", "--min-items", "20", "--deadline", "2h")
+        await command.says("backfill", "by-day", *JANUARY, *asked, "--json")
+        [first, *_] = json.loads(await command.says("runs", "--json"))["runs"]
+        options = first["options"]
+        assert (options["canary"], options["minItems"], options["deadlineSeconds"]) == (2, 20, 7200)
+        assert options["budget"] == {"usd": 1.5, "tokens": None}
+
+
 async def test_it_is_paused_resumed_and_cancelled(opener: Opener, commanding: Commanding) -> None:
     family = HeldByDay()
     async with shell(opener, family, commanding) as terminal:

@@ -29,10 +29,12 @@ async def test_a_run_is_paused_and_resumed_with_what_is_given_and_the_rest_kept(
         resumed = await command.says("resume", run_id, *given)
         assert resumed == f"{run_id} is pending\n"
         await command.says("pause", run_id)
-        await command.says("resume", run_id, "--budget-tokens", "900")
+        more = ("--budget-tokens", "900", "--min-items", "7", "--deadline", "90s")
+        await command.says("resume", run_id, *more)
         options = (await sluice.run(run_id)).options
         assert options["budget"] == {"usd": 2.5, "tokens": 900}
         assert options["maxFailureRate"] == 0.1
+        assert (options["minItems"], options["deadlineSeconds"]) == (7, 90)
         events = await command.says("events", run_id)
         kinds = [line.split()[2] for line in events.splitlines()[3:] if line.strip()]
         assert kinds == ["created", "paused", "resumed", "paused", "resumed"]
