@@ -21,8 +21,8 @@ from tests.support.service import Opener
 from tests.support.users import User
 
 PATH = "/api/cron/recording"
-FIRST = "2026-11-22T02:00:00Z"
-SECOND = "2026-11-22T03:00:00Z"
+FIRST = "2025-11-22T02:00:00Z"
+SECOND = "2025-11-22T03:00:00Z"
 
 
 async def _fire(
@@ -55,7 +55,7 @@ async def test_a_call_without_anything_starts_a_run_once_a_minute(opener: Opener
 
 WAYS: dict[str, dict[str, Any]] = {  # as the client takes them
     "body": {"json": {"fireTime": FIRST}},
-    "body, elsewhere on earth": {"json": {"fireTime": "2026-11-22T07:30:00+05:30"}},
+    "body, elsewhere on earth": {"json": {"fireTime": "2025-11-22T07:30:00+05:30"}},
     "query": {"params": {"fireTime": FIRST}},
     "Cloud Scheduler": {"headers": {"X-CloudScheduler-ScheduleTime": FIRST}},
     "body before query": {"json": {"fireTime": FIRST}, "params": {"fireTime": SECOND}},
@@ -124,7 +124,7 @@ async def test_a_moment_that_was_skipped_is_over_even_when_the_active_run_has_en
         again = await _fire(caller, SECOND)
         assert (again.status_code, again.json()["runId"]) == (200, active)
         assert again.headers["idempotency-replayed"] == "true"
-        assert (await _fire(caller, "2026-11-22T04:00:00Z")).status_code == 202
+        assert (await _fire(caller, "2025-11-22T04:00:00Z")).status_code == 202
 
 
 class InLine(Recording):
@@ -137,7 +137,7 @@ async def test_a_family_that_queues_is_not_skipped(opener: Opener) -> None:
         assert await traces(sluice) == (2, 0, 1)
 
 
-@pytest.mark.parametrize("at_once", [[FIRST] * 10, [f"2026-11-22T02:0{n}:00Z" for n in range(10)]])
+@pytest.mark.parametrize("at_once", [[FIRST] * 10, [f"2025-11-22T02:0{n}:00Z" for n in range(10)]])
 async def test_of_ten_calls_at_once_one_starts_a_run(opener: Opener, at_once: list[str]) -> None:
     async with opener(Recording(), pool_size=10) as sluice, api(sluice) as caller:
         answers = await asyncio.gather(*(_fire(caller, moment) for moment in at_once))
@@ -177,7 +177,7 @@ BAD: list[tuple[dict[str, Any], str]] = [  # JSON
     ({"params": {"paidOnly": True}, "limit": 0}, "limit"),
     ({"params": {"paidOnly": True}, "dryRun": True}, "dryRun"),
     ({"params": {"paidOnly": True}, "fireTime": "tonight"}, "fireTime"),
-    ({"params": {"paidOnly": True}, "fireTime": "2026-11-22T02:00:00"}, "fireTime"),
+    ({"params": {"paidOnly": True}, "fireTime": "2025-11-22T02:00:00"}, "fireTime"),
 ]
 
 
@@ -189,7 +189,7 @@ async def test_what_cannot_be_used_is_refused_and_the_field_named(
             with subtests.test(body=body):
                 answer = await _fire(caller, path="/api/cron/choosy", **body)
                 assert fields(assert_problem(answer, 422)) == [field]
-        late = {"params": {"paidOnly": True}, "fireTime": "2026-11-22T02:00:00"}
+        late = {"params": {"paidOnly": True}, "fireTime": "2025-11-22T02:00:00"}
         told = assert_problem(await caller.post("/api/cron/choosy", json=late), 422)
         assert "it must say its offset from UTC" in told["detail"]
         without = await caller.post("/api/cron/choosy")
