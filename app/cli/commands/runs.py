@@ -191,5 +191,11 @@ def _print_audit(entries: Sequence[AuditEntryView]) -> None:
     made = table("At", "Who", "Did", "To", "What changed", "Note")
     for one in entries:
         changed = ", ".join(differences(one.before, one.after)) or one.detail
-        add(made, when(one.at), one.who, one.action, one.name, changed, one.note)
+        add(made, when(one.at), one.who, one.action, _changed_name(one), changed, one.note)
     open_console().print(made if entries else "Nothing of that kind was done.")
+
+
+def _changed_name(entry: AuditEntryView) -> str:
+    """A pin of one partition says nothing of the others of its flow key."""
+    partition = (entry.after or entry.before or {}).get("partition")
+    return entry.name if partition is None else f"{entry.name}, partition {partition}"

@@ -81,7 +81,8 @@ def list_partitions(
     for one in answer.found.partitions:
         counted = (number(one.active), number(one.waiting))
         add(made, one.partition, limits_of_partition(one), one.source, *counted)
-    console.print(made)
+    nothing = "No partition has items at work or waiting, or limits of its own."
+    console.print(made if answer.found.partitions else nothing)
 
 
 @flow.command("set")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.flow.limits import FlowControl
 from app.flow.overrides import EffectiveLimits, LiveControl
 from app.store.database import reading
 from app.store.runs.averages import Averages, averages
@@ -83,17 +84,19 @@ def _time(
     limits: Mapping[Layer, LiveControl],
 ) -> tuple[float | None, str]:
     item_seconds = None if measured is None else measured.seconds
-    took = f", {item_seconds:.3g} s an item in {where}" if item_seconds else ""
     execute, paginate = limits[Layer.EXECUTE], limits[Layer.PAGINATE]
     bounds: list[tuple[float, str]] = []
-    work = execute.control.seconds_for(items, item_seconds)
-    if work is not None:
-        bounds.append((work, f"execute at {_limit(execute)}{took}"))
+
+    def bound_by(control: FlowControl, number: int, words: str) -> None:
+        work = control.seconds_for(number, item_seconds)
+        took = f", {item_seconds:.3g} s an item in {where}" if item_seconds else ""
+        if work is not None:  # a rate alone bounds items however long they take
+            bounds.append((work, f"execute at {words}{took if control.parallelism else ''}"))
+
+    bound_by(execute.control, items, _limit(execute))
     slowest = _slowest(execute, found.partitions)
     for name, number in slowest.items():
-        work = execute.of_partition(name).seconds_for(number, item_seconds)
-        if work is not None:
-            bounds.append((work, f"execute at {_limit_of(execute, name, number)}{took}"))
+        bound_by(execute.of_partition(name), number, _limit_of(execute, name, number))
     pages = math.ceil((found.statistics.total_eligible or items) / bound.family.page_size)
     paging = paginate.control.seconds_for(pages, None)
     if paging is not None:

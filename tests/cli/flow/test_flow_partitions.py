@@ -49,6 +49,8 @@ async def test_one_partition_is_given_limits_of_its_own_and_returns_to_those_of_
     family = Tenants(FlowControl(per_partition=2, rate_per_partition=5))
     async with opener(family) as sluice, commanding(sluice) as command:
         alone = ("--partition", "Acme & Co")
+        said = await command.says("flow", "partitions", KEY)
+        assert said == "No partition has items at work or waiting, or limits of its own.\n"
         said = await command.says("flow", "set", KEY, *alone, "--parallelism", "7")
         # What is not named stays as it is for each.
         assert said == f"Acme & Co: 5 per second, 7 at once (pinned)\n{WHEN}\n"
@@ -60,5 +62,9 @@ async def test_one_partition_is_given_limits_of_its_own_and_returns_to_those_of_
         assert await sluice.sql("SELECT 1 FROM sluice.flow_partition_override") == []
         notes = await sluice.sql("SELECT note FROM sluice.audit ORDER BY id")
         assert [note for (note,) in notes] == [None, "Paid.", "Left & gone."]
+        await command.says("flow", "set", KEY, "--rate", "2/s")
+        shown = " ".join((await command.says("audit", "--subject", "flow_key")).split())
+        assert shown.count(f"{KEY}, partition Acme & Co") == 3
+        assert shown.count(KEY) == 4  # that of the key itself names none
         refused = await command.run("flow", "set", "recording.paginate", *alone, "--rate", "1/s")
         assert "per_partition or rate_per_partition" in refused.stderr

@@ -129,6 +129,14 @@ async def test_at_once_of_a_partition_counts_with_the_time_of_an_item(opener: Op
         assert found.basis == f"{of(32, 'acme', '2 at once')}, 2 s an item in earlier runs"
 
 
+async def test_a_rate_alone_says_nothing_of_how_long_an_item_takes(opener: Opener) -> None:
+    async with opener(skewed_tenants()) as sluice, sluice.worker():
+        await sluice.add_users(5)
+        await sluice.ended(await sluice.start())
+        found = await estimated(sluice, force=True)
+        assert (found.seconds, found.basis) == (1.0, of(5, "acme"))
+
+
 async def test_where_only_partitions_have_limits_it_is_not_said_that_there_are_none(
     opener: Opener,
 ) -> None:
