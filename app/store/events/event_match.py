@@ -57,3 +57,5 @@ MARK = """
     WHERE e.seq = ANY($1::text[]::bigint[]) AND e.seq = t.seq::bigint
 """
 """Write which items went on with an event, and of which runs; not more than are shown."""
+TOLD_AT_ONCE = 100
+"""Events of which something is written together: each row is compared with each of them."""

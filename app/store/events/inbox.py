@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ARRAY, Text, and_, cast, delete, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.chunks import chunked
 from app.connections.driver import fetch_raw
 from app.redaction.redactor import redacted
-from app.store.events.event_match import names_held
+from app.store.events.event_match import TOLD_AT_ONCE, names_held
 from app.store.storable import storable
 from app.store.tables.base import Json
 from app.store.tables.events import EventStart, EventValue, ReceivedEvent
@@ -113,8 +114,9 @@ async def add(
 
 async def link(tx: AsyncConnection, starts: Mapping[int, Iterable[int]]) -> None:
     """Write which starts each event has asked for; both by their numbers."""
-    told = ["{" + ",".join(map(str, sorted(found))) + "}" for found in starts.values()]
-    await fetch_raw(tx, _LINK, [str(seq) for seq in starts], told)
+    for some in chunked(TOLD_AT_ONCE, starts.items()):
+        told = ["{" + ",".join(map(str, sorted(found))) + "}" for _, found in some]
+        await fetch_raw(tx, _LINK, [str(seq) for seq, _ in some], told)
 
 
 async def page(

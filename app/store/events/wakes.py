@@ -9,8 +9,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.chunks import chunked
 from app.connections.driver import Found, fetch_raw
-from app.store.events.event_match import MARK, TOLD, USABLE, VALUE, events_of
+from app.store.events.event_match import (
+    MARK,
+    TOLD,
+    TOLD_AT_ONCE,
+    USABLE,
+    VALUE,
+    events_of,
+)
 from app.store.steps.coming_events import ANY_WAKING, being_given, value_of
 from app.store.steps.steps import ItemId, StepId
 
@@ -203,15 +211,15 @@ async def mark(tx: AsyncConnection, given: Iterable[tuple[int, ItemId]]) -> None
     items: dict[int, set[ItemId]] = defaultdict(set)
     for seq, item in given:
         items[seq].add(item)
-    ordered = sorted(items)
-    runs = [sorted({run_id for run_id, _ in items[seq]}) for seq in ordered]
-    await fetch_raw(
-        tx,
-        MARK,
-        [str(seq) for seq in ordered],
-        [str(len(items[seq])) for seq in ordered],
-        ["{" + ",".join(some[:20]) + "}" for some in runs],
-    )
+    for ordered in chunked(TOLD_AT_ONCE, sorted(items)):
+        runs = [sorted({run_id for run_id, _ in items[seq]}) for seq in ordered]
+        await fetch_raw(
+            tx,
+            MARK,
+            [str(seq) for seq in ordered],
+            [str(len(items[seq])) for seq in ordered],
+            ["{" + ",".join(some[:20]) + "}" for some in runs],
+        )
 
 
 async def put_off(tx: AsyncConnection, events: Collection[int]) -> None:
