@@ -34,6 +34,12 @@ async def due_for_sending(database: AsyncEngine) -> None:
         )
 
 
+async def unsent(called: CalledEngine, database: AsyncEngine) -> int:
+    async with database.connect() as tx:
+        found = await called.engine.unsent(tx, most=1_000)
+    return 0 if found is None else found.messages
+
+
 async def until_sent(called: CalledEngine, database: AsyncEngine) -> None:
     async with asyncio.timeout(PATIENCE):
         while await called.engine.depth():
@@ -56,6 +62,7 @@ async def test_what_qstash_did_not_take_while_it_was_away_is_sent_by_the_next_ti
             await called.engine.sender.send()
             assert away()
             assert (await called.engine.depth())["a.execute"] == Depth(due=250)
+            assert await unsent(called, database) == 250
             faults.away = None
             await due_for_sending(database)
             await called.engine.tidy()
@@ -186,6 +193,7 @@ async def test_what_is_due_much_later_is_kept_back(database: AsyncEngine) -> Non
         await called.engine.sender.send()
         assert not called.qstash.parts.events.entries
         assert (await called.engine.depth())["a.execute"] == Depth(deferred=1)
+        assert not await unsent(called, database)
 
 
 async def test_what_qstash_has_given_up_is_sent_anew_after_a_while(database: AsyncEngine) -> None:

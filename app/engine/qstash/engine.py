@@ -18,7 +18,7 @@ from app.engine.qstash.answer import NEVER, OVER, DeliveryAnswer, come_again
 from app.engine.qstash.letter import Letter
 from app.engine.qstash.publication import RETRIES
 from app.engine.qstash.receiver import QStashReceiver
-from app.engine.qstash.sender import OutboxSender
+from app.engine.qstash.sender import LONGEST_PAUSE, OutboxSender
 from app.engine.qstash.target import DeliveryTarget, LabelOf, TargetOf
 from app.store.database import reading
 
@@ -133,7 +133,7 @@ class QStashEngine:
         return {key: found.get(key, Backlog()) for key in flow_keys}
 
     async def unsent(self, tx: AsyncConnection, *, most: int) -> Unsent | None:
-        [(messages, oldest)] = await fetch_raw(tx, statements.UNSENT, most)
+        [(messages, oldest)] = await fetch_raw(tx, statements.UNSENT, most, LONGEST_PAUSE)
         return Unsent(messages, oldest)
 
     def worker(

@@ -180,10 +180,11 @@ BACKLOG = f"""
     ) AS outbox
     GROUP BY flow_key
 """  # noqa: S608
+# What could not be sent is tried again soon: what is to be sent in a week is never read.
 UNSENT = """
     SELECT count(*), greatest(coalesce(extract(epoch FROM now() - min(due_at)), 0), 0)::float8
     FROM (
         SELECT due_at FROM sluice.outbox
-        WHERE try_at IS NOT NULL AND (try_at <= now() OR failures > 0) LIMIT $1::int
+        WHERE try_at <= now() + $2::interval AND (try_at <= now() OR failures > 0) LIMIT $1::int
     ) AS unsent
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -96,6 +97,7 @@ BY_INDEX: Mapping[str, Due] = {
 }
 """On connections that read by key and by index alone, with plans of a nearly empty table."""
 BY_STATISTICS: Mapping[str, Due] = {
+    "unsent": Due(1, lambda tx, _: raw(tx, outbox.UNSENT, 100, timedelta(minutes=5))),
     "backlog": Due(2, lambda tx, _: ENGINE.backlog(tx, KEYS, most=NUMBER)),
     "waiting starts": Due(2, lambda tx, _: starts.waiting(tx, {("a", "paid"): NUMBER})),
     "starts": Due(1, lambda tx, _: starts.take(tx, "a", "paid", size=100, early=False)),
