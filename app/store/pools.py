@@ -48,8 +48,8 @@ class Pools:
     """For the API, schedules and upkeep."""
     probes: AsyncEngine
     ledger: AsyncEngine
-    """For what the layers, providers' batches and QStash's deliveries read and write: by key, never
-    by scan."""
+    """For what the layers, events, providers' batches and QStash's deliveries read and write: by
+    key, never by scan."""
     called: AsyncEngine
     """For families' code that the API calls: dry runs, previews."""
     worked: AsyncEngine
