@@ -52,7 +52,11 @@ class FlowView(View):
         description="at work at once of each partition, by the code; null: not limited"
     )
     rate_per_partition: float | None = Field(
-        description="starts of each partition in the period that the code says; null: not limited"
+        description="starts of each partition in partitionPeriodSeconds, by the code; null: not"
+        " limited"
+    )
+    partition_period_seconds: float | None = Field(
+        description="the code's, which a pin of the key leaves; null: partitions have no limits"
     )
     source: Literal["code", "pinned"]
     paused: bool
@@ -83,6 +87,9 @@ class FlowView(View):
             period_seconds=live.control.period.total_seconds(),
             per_partition=live.partition.parallelism if live.partition else None,
             rate_per_partition=live.partition.rate if live.partition else None,
+            partition_period_seconds=(
+                live.partition.period.total_seconds() if live.partition else None
+            ),
             source="pinned" if live.pinned else "code",
             paused=live.paused,
             throttled=[

@@ -13,16 +13,17 @@ from app.schemas.flow_control import FlowPartitionView, FlowView
 
 
 def limits_of(flow: FlowView) -> str:
-    return str(
-        FlowControl(
-            parallelism=flow.parallelism,
-            rate=flow.rate,
-            period=timedelta(seconds=flow.period_seconds),
-            per_partition=flow.per_partition,
-            # Of the code's period, which a pin hides.
-            rate_per_partition=flow.rate_per_partition if flow.source == "code" else None,
+    period = timedelta(seconds=flow.period_seconds)
+    control = FlowControl(parallelism=flow.parallelism, rate=flow.rate, period=period)
+    words = [] if control.open else [str(control)]
+    if flow.partition_period_seconds is not None:
+        each = FlowControl(
+            parallelism=flow.per_partition,
+            rate=flow.rate_per_partition,
+            period=timedelta(seconds=flow.partition_period_seconds),
         )
-    )
+        words.append(f"{each} of each partition")
+    return ", ".join(words) or str(control)
 
 
 def limits_of_partition(partition: FlowPartitionView) -> str:

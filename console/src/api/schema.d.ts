@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 802c062c4f5e445eec975de398d83ab8303858b5cfa1ae10f904bcb2126ce764
+// OpenAPI document: 1f7a3d79d7be1cb9cc967a721da3afc45873ef3377a2e07d15f154c6a65c9c15
 
 export interface paths {
     "/api/audit": {
@@ -2771,6 +2771,11 @@ export interface components {
             key: string;
             /** Parallelism */
             parallelism: number | null;
+            /**
+             * Partitionperiodseconds
+             * @description the code's, which a pin of the key leaves; null: partitions have no limits
+             */
+            partitionPeriodSeconds: number | null;
             /** Paused */
             paused: boolean;
             /** Periodseconds */
@@ -2789,7 +2794,7 @@ export interface components {
             rate: number | null;
             /**
              * Rateperpartition
-             * @description starts of each partition in the period that the code says; null: not limited
+             * @description starts of each partition in partitionPeriodSeconds, by the code; null: not limited
              */
             ratePerPartition: number | null;
             /**

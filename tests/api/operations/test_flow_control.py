@@ -76,6 +76,7 @@ async def test_every_layer_of_a_family_is_listed_with_the_limits_of_the_code(
     counted: dict[str, Any] = {
         "perPartition": None,
         "ratePerPartition": None,
+        "partitionPeriodSeconds": None,
         "active": 0,
         "waiting": 0,
         "started": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 
 from app.workflows.family import Context, FlowControl
 from tests.cli.command import Commanding
@@ -68,3 +69,19 @@ async def test_one_partition_is_given_limits_of_its_own_and_returns_to_those_of_
         assert shown.count(KEY) == 4  # that of the key itself names none
         refused = await command.run("flow", "set", "recording.paginate", *alone, "--rate", "1/s")
         assert "per_partition or rate_per_partition" in refused.stderr
+
+
+async def test_a_pin_of_the_key_leaves_the_limits_of_partitions_and_their_period(
+    opener: Opener, commanding: Commanding
+) -> None:
+    each = FlowControl(rate=30, rate_per_partition=5, per_partition=2, period=timedelta(minutes=1))
+    words = "5 per 60 s, 2 at once of each partition"
+    async with opener(Tenants(each)) as sluice, commanding(sluice) as command:
+        assert f"30 per 60 s, {words}" in await command.says("flow")
+        said = await command.says("flow", "set", KEY, "--rate", "none", "--parallelism", "9")
+        assert said.startswith(f"{KEY}: 9 at once, {words} (pinned)\n")
+        await command.says("flow", "set", KEY, "--rate", "3/s", "--parallelism", "none")
+        assert f"3 per second, {words}" in await command.says("flow")
+        [execute, *_] = json.loads(await command.says("flow", "--json"))["flowControl"]
+        assert execute["key"] == KEY
+        assert (execute["periodSeconds"], execute["partitionPeriodSeconds"]) == (1.0, 60.0)

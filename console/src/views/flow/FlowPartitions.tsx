@@ -29,7 +29,7 @@ export function FlowPartitions({ flow, address, forbidden }: Props) {
   const [most, setMost] = useState(FEW);
   const [edited, setEdited] = useState<FlowPartition | Limits | null>(null);
   const found = useFlowPartitions(flow.key, most);
-  const each = eachOf(flow, found.data ?? []);
+  const each = eachOf(flow);
   const of = `${address}/partitions`;
   const name = edited !== null && "partition" in edited ? edited.partition : null;
   return (
@@ -130,15 +130,14 @@ function Row({
   );
 }
 
-/** The limits of each. Their period is the code's, which a pin of the key hides. */
-function eachOf(flow: Flow, shown: readonly FlowPartition[]): Limits {
-  const like = shown.find(({ source }) => source === "code");
-  if (like !== undefined) {
-    const { parallelism, rate, periodSeconds } = like;
-    return { parallelism, rate, periodSeconds };
-  }
-  const { perPartition, ratePerPartition, periodSeconds } = flow;
-  return { parallelism: perPartition, rate: ratePerPartition, periodSeconds };
+/** The limits of each. */
+function eachOf(flow: Flow): Limits {
+  const { perPartition, ratePerPartition, partitionPeriodSeconds } = flow;
+  return {
+    parallelism: perPartition,
+    rate: ratePerPartition,
+    periodSeconds: partitionPeriodSeconds ?? flow.periodSeconds,
+  };
 }
 
 function inWords({ parallelism, rate, periodSeconds }: Limits): string {
