@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.connections.driver import fetch_raw
+from app.connections.faults import away
 from app.store.database import BY_INDEX, open_database, reading
 
 OWN_CONNECTIONS = 6
@@ -37,8 +38,8 @@ _END_HUNG = """
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """Each opens a connection when it is first needed, so that a process without a worker has none
-    of a worker's.
+    """Each opens a connection when it is first needed, or is about to be, so that a process without
+    a worker has none of a worker's.
 
     A family may hold its connection for as long as it likes: over a slow call, for example. Nothing
     but other code of families waits for it.
@@ -58,10 +59,15 @@ class Pools:
     """Past a pooler, for a lock that lasts as long as its connection."""
 
     async def prepare_for_items(self) -> None:
-        """Open a connection of each pool that a worker's first item would wait for."""
-        for pool in (self.ledger, self.worked):
-            async with pool.connect():
-                pass
+        """Open a connection of each pool that a worker's first item would wait for. Where Postgres
+        gives none just now, the item does wait: a worker outlasts that."""
+        try:
+            for pool in (self.ledger, self.worked):
+                async with pool.connect():
+                    pass
+        except Exception as error:
+            if away(error) is None:
+                raise
 
 
 @asynccontextmanager
