@@ -17,7 +17,8 @@ _REFUSE = """
     ), said AS MATERIALIZED (
         SELECT jsonb_object($2::text[], $3::text[]) AS of_line
     ), named AS MATERIALIZED (
-        SELECT id, of_line ->> line AS said FROM numbered, said WHERE of_line ? line
+        SELECT id, (SELECT of_line FROM said) ->> line AS said FROM numbered
+        WHERE (SELECT of_line FROM said) ? line
     )
     UPDATE sluice.deferred_call SET refused = (SELECT jsonb_object_agg(id, said) FROM named) ->> id
     WHERE id = ANY(ARRAY(SELECT id FROM named))
