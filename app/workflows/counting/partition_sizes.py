@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Text, cast, func, select, type_coerce
+from sqlalchemy import Text, cast, func, select, text, type_coerce
 
 from app.connections.faults import OUT_OF_TIME, sqlstate
 from app.workflows.contract.context import Context
@@ -26,6 +26,11 @@ MOST = 100_000
 """Partitions whose items are counted: some 15 MB."""
 LONGEST = 2**31 - 1
 """Milliseconds, as Postgres takes them."""
+# No longer than the connection's own limit, which an operator may have set.
+_WITHIN = text("""
+    SELECT set_config(name, least(nullif(setting::int, 0), CAST(:milliseconds AS int))::text, true)
+    FROM pg_settings WHERE name = 'statement_timeout'
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ async def partition_sizes(
     """Of all that the source selects, or of the first ``limit`` ids, by one statement.
 
     Args:
-        seconds: that it may take; past them nothing is known.
+        seconds: that it may take, if the connection's own limit is not shorter; past them nothing
+            is known.
         most: partitions that are counted, the largest.
 
     Raises:
@@ -53,7 +59,7 @@ async def partition_sizes(
     milliseconds = int(max(1, min(seconds * 1000, LONGEST)))
     async with source.database.connect() as connection:
         try:
-            await connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
+            await connection.execute(_WITHIN, {"milliseconds": milliseconds})
             with told(source.family, "eligible()"):
                 rows = (await connection.execute(query)).all()
         except FamilyFailed as failed:

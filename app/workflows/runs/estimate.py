@@ -104,9 +104,12 @@ def _time(
     if bounds:
         seconds, basis = max(bounds)
         return round(seconds, 1), basis
-    if found.partitions is not None and not found.partitions.exact:
-        return None, "it was not counted in time how many items each partition has"
     controls = [execute.control, *map(execute.of_partition, slowest)]
+    each, sizes = execute.partition, found.partitions
+    if each is not None and sizes is not None and not sizes.exact:
+        if each.seconds_for(items, item_seconds) is not None:
+            return None, "it was not counted in time how many items each partition has"
+        controls.append(each)
     if all(control.parallelism is None for control in controls):
         return None, "no flow control bounds it"
     return None, f"execute at {_limit(execute)}, and no earlier run tells what an item takes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Select, Text, case, cast, func, literal, select, union_all
 from sqlmodel import col
 
+from app.connections.postgres_url import changed
 from app.workflows.counting.partition_sizes import (
     PartitionTally,
     partition_sizes,
@@ -198,6 +200,18 @@ async def test_sizes_that_postgres_cannot_tell_in_time_are_not_known(opener: Ope
         assert found.estimate.basis == OF_THE_KEY
 
 
+async def test_the_sizes_take_no_longer_than_the_url_lets_a_statement(opener: Opener) -> None:
+    own = {"statement_timeout": "200"}
+    dsn = changed(opener.urls.database, lambda url: replace(url, settings=own))
+    limited = replace(opener, urls=replace(opener.urls, database=dsn))
+    family = Tenants(RATES, column=slow_to_tell)
+    async with limited(family, dry_run_budget=600) as sluice:
+        await sluice.add_users(40)
+        async with asyncio.timeout(PATIENCE):
+            found = await estimated(sluice, force=True)
+        assert (found.seconds, found.at_least) == (0.8, True)
+
+
 async def test_nothing_is_made_up_where_the_sizes_alone_would_tell(opener: Opener) -> None:
     family = Tenants(FlowControl(rate_per_partition=5), column=slow_to_tell)
     async with opener(family, dry_run_budget=0.2) as sluice:
@@ -205,6 +219,17 @@ async def test_nothing_is_made_up_where_the_sizes_alone_would_tell(opener: Opene
         found = await estimated(sluice, force=True)
         assert (found.seconds, found.at_least) == (None, False)
         assert found.basis == "it was not counted in time how many items each partition has"
+
+
+async def test_the_sizes_are_not_blamed_where_they_would_tell_nothing_either(
+    opener: Opener,
+) -> None:
+    family = Tenants(FlowControl(per_partition=2), column=slow_to_tell)
+    async with opener(family, dry_run_budget=0.2) as sluice:
+        await sluice.add_users(40)
+        found = await estimated(sluice, force=True)
+        limit = "2 at once of each partition"
+        assert found.basis == f"execute at {limit}, and no earlier run tells what an item takes"
 
 
 class SelectedTwice(Tenants):
