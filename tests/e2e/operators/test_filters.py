@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.support.console import Console
+from tests.e2e.support.stack import Api
 
 AT = "2026-03-02T12:34"
 
@@ -51,3 +52,12 @@ def test_a_moment_is_changed_by_keys_without_losing_the_field(console: Console) 
     console.page.keyboard.press("ArrowUp")
     expect(field).to_be_focused()
     assert field.input_value() != before
+
+
+def test_where_no_run_is_found_the_command_is_of_a_family_that_is_there(
+    console: Console, api: Api
+) -> None:
+    first = api.get("/api/families")["families"][0]["name"]
+    console.open("/runs?startedBy=nobody-of-that-name")
+    command = console.page.locator(".empty .command code")
+    expect(command).to_have_text(f"sluice run {first} --dry-run")
