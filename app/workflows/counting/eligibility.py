@@ -207,11 +207,13 @@ class _Tally:
             share = self.overwritten / self._found if self._found else 0
             guess = round((statistics.to_process or 0) * share)
             return EligibilityCount(statistics, sample, canary, guess, overwrite_exact=False)
+        if not self.filters:  # the COUNT says all of it
+            return EligibilityCount(self._all(), sample, canary)
         total, seen = self.total, self._seen
         guess = round(total * self._found / seen) if seen else total
         old = self._stale and round(total * self._stale / seen)
         statistics = _statistics(total, guess, total - guess, self.limit, exact=False, stale=old)
-        return EligibilityCount(statistics, sample, canary, 0 if self.filters else None)
+        return EligibilityCount(statistics, sample, canary, to_overwrite=0)
 
     def _all(self) -> Statistics:
         total = self.total or 0

@@ -135,6 +135,16 @@ async def test_past_the_budget_a_few_are_chosen_from_those_that_were_seen(
     assert set(found.canary) <= set(ids[:SCAN_PAGE])
 
 
+@pytest.mark.parametrize(("limit", "to_process"), [(None, 2 * SCAN_PAGE), (7, 7)])
+async def test_past_the_budget_the_count_holds_where_no_result_leaves_an_item_out(
+    threads: Threads, limit: int | None, to_process: int
+) -> None:
+    ids = [f"u{n:05}" for n in range(2 * SCAN_PAGE)]
+    bound = bind(Done(ids), threads)
+    found = await surveyed(bound, ids, force=True, limit=limit, budget=0, canary=5)
+    assert found.statistics == Statistics(len(ids), to_process, 0)
+
+
 async def test_an_estimate_goes_by_a_sample_before_earlier_runs(threads: Threads) -> None:
     bound = bind(Bounded(()), threads)
     limits = {layer: LiveControl("key", bound.family.flow.of(layer)) for layer in Layer}
