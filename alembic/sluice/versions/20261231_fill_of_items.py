@@ -16,7 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     # Of pages that are filled from now on.
-    op.execute("ALTER TABLE sluice.item SET (fillfactor = 40)")
+    op.execute("ALTER TABLE sluice.item SET (fillfactor = 50)")
     op.execute("ALTER TABLE sluice.run_partition SET (fillfactor = 50)")
 
 

@@ -19,7 +19,7 @@ class Item(SluiceTable, table=True):
     __tablename__ = "item"
     # Every row is updated twice, when it is claimed and when it ends: its page takes both versions
     # (HOT), or each would be written into the index as well.
-    __table_args__ = ({"postgresql_with": {"fillfactor": "40"}},)
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     # No foreign key: its check would cost each insert a look-up and a lock on the run's busy row.
     run_id: str = Field(primary_key=True, sa_type=ID)
