@@ -33,7 +33,7 @@ async def test_what_qstash_does_not_take_is_told_and_since_when(opener: Opener) 
         sluice = called.sluice
         await sluice.sql(
             "INSERT INTO sluice.outbox (id, flow_key, payload, due_at, try_at, failures) VALUES"
-            " ('m', 'counted.execute', '', now() - interval '90 s', now() + interval '1 h', 3)"
+            " ('m', 'counted.execute', '', now() - interval '90 s', now() + interval '4 min', 3)"
         )
 
         async def told() -> bool:

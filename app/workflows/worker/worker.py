@@ -76,7 +76,8 @@ class SluiceWorker:
             concurrency=self._places.concurrency,
         )
         await self._controls.refresh()
-        await self._prepare()
+        if not self._called:  # what begins with a call waits for its connections then
+            await self._prepare()
         background = [asyncio.create_task(keep_running(run)) for run in self._beside]
         try:
             with self._controls.holds.heard_by(self._consumer.look):
