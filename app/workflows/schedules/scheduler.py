@@ -51,7 +51,7 @@ class Scheduler:
     every: float = LOOK_SECONDS
     meter: WorkMeter | None = None
     _stumbling: dict[str, Fault] = field(default_factory=dict)
-    """By the id of a schedule that cannot fire."""
+    """By the id of a schedule that could not fire in the last pass."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -86,11 +86,9 @@ class Scheduler:
                 async with self.database.begin() as tx:
                     taken = await schedules.take_due(tx, self.families.keys(), broken)
                     if taken is None:
-                        return number
+                        break
                     await self._fire(tx, taken)
                 number += 1
-                if (was := self._stumbling.pop(taken.id, None)) is not None:
-                    was.over(schedule=taken.id)
             except Exception as error:
                 if taken is None:
                     raise
@@ -98,6 +96,9 @@ class Scheduler:
                 broken.add(taken.id)
                 fault = self._stumbling.setdefault(taken.id, Fault(log, "schedule_stumbled"))
                 fault.seen(error, schedule=taken.id)
+        for mended in self._stumbling.keys() - broken:  # here, or by another process
+            self._stumbling.pop(mended).over(schedule=mended)
+        return number
 
     async def _fire(self, tx: AsyncConnection, schedule: Schedule) -> None:
         now = await schedules.present(tx)

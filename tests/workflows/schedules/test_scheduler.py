@@ -371,3 +371,19 @@ async def test_a_schedule_that_cannot_fire_is_told_once_and_when_it_fires_again(
             assert await scheduler.fire_due() == 1
         told = [e["state"] for e in logged if e["event"] == "schedule_stumbled"]
         assert told == ["began", "ended"]
+
+
+async def test_one_that_another_process_fires_meanwhile_stumbles_here_no_more(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice:
+        await make_due(sluice, await scheduled(sluice))
+        await sluice.sql("ALTER TABLE sluice.run_event RENAME TO elsewhere")
+        scheduler = scheduler_of(sluice)
+        with warnings_logged() as logged:
+            assert await scheduler.fire_due() == 0
+            await sluice.sql("ALTER TABLE sluice.elsewhere RENAME TO run_event")
+            assert await scheduler_of(sluice).fire_due() == 1
+            assert await scheduler.fire_due() == 0
+        told = [e["state"] for e in logged if e["event"] == "schedule_stumbled"]
+        assert told == ["began", "ended"]
