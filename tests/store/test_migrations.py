@@ -47,6 +47,7 @@ CHANGED_NO_MORE = {
     "20261228_waking_events": "f227a0c0d988b576",
     "20261229_batch_failures": "e910b3313e7f024d",
     "20261230_answer_offsets": "4f779cb530f1948e",
+    "20261231_fill_of_items": "e2014833eba15a50",
 }
 """Digests of Sluice's migrations that databases have gone through."""
 

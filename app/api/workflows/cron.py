@@ -120,10 +120,11 @@ def _add_family(router: Router, family: AnyFamily) -> None:
             once=once(said)
             or await _at(state, caller, moment, fingerprint(state.secrets, request, said)),
         )
-        if found.skipped:
-            return FiredAnswer(run_id=found.run_id, skipped=True, message=SKIPPED)
         answer_start(response, found)
-        return FiredAnswer(run_id=found.run_id, skipped=False, message=watch_it(found.run_id))
+        if not found.skipped:
+            return FiredAnswer(run_id=found.run_id, skipped=False, message=watch_it(found.run_id))
+        response.status_code = 200
+        return FiredAnswer(run_id=found.run_id, skipped=True, message=SKIPPED)
 
     fired.__annotations__["body"] = model
     router.add_api_route(

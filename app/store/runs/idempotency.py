@@ -27,33 +27,54 @@ class IdempotentCall:
     fingerprint: bytes
 
 
-async def claim(tx: AsyncConnection, once: IdempotentCall, run_id: str) -> str:
-    """Take the key for ``run_id``, or learn which run it stands for already.
+@dataclass(frozen=True, slots=True)
+class ClaimedKey:
+    """The run that a key stands for. ``replayed``: an earlier call has taken it; ``skipped``: that
+    call started nothing, because the run was active."""
+
+    run_id: str
+    replayed: bool
+    skipped: bool
+
+
+async def claim(
+    tx: AsyncConnection, once: IdempotentCall, run_id: str, *, skipped: bool = False
+) -> ClaimedKey:
+    """Take the key for ``run_id``, or learn what it stands for already.
+
+    Args:
+        skipped: nothing is started, because ``run_id`` is active.
 
     Raises:
         BadInput: the key was used for another call.
     """
     taken = await tx.execute(
         insert(_KEY)
-        .values(caller=once.caller, key=once.key, fingerprint=once.fingerprint, run_id=run_id)
+        .values(
+            caller=once.caller,
+            key=once.key,
+            fingerprint=once.fingerprint,
+            run_id=run_id,
+            skipped=skipped,
+        )
         .on_conflict_do_nothing()
     )
     if taken.rowcount == 1:
-        return run_id
+        return ClaimedKey(run_id, replayed=False, skipped=skipped)
     row = (
         await tx.execute(
-            select(_KEY.c.run_id, _KEY.c.fingerprint).where(
+            select(_KEY.c.run_id, _KEY.c.fingerprint, _KEY.c.skipped).where(
                 _KEY.c.caller == once.caller, _KEY.c.key == once.key
             )
         )
     ).one()
     if row.fingerprint != once.fingerprint:
         raise BadInput(
-            f"The Idempotency-Key {once.key!r} was used for another call, which started"
+            f"The Idempotency-Key {once.key!r} was used for another call, which was answered with"
             f" {row.run_id}. Give each call a key of its own.",
             field="Idempotency-Key",
         )
-    return str(row.run_id)
+    return ClaimedKey(row.run_id, replayed=True, skipped=row.skipped)
 
 
 async def is_known(tx: AsyncConnection, once: IdempotentCall) -> bool:

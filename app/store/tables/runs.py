@@ -191,7 +191,7 @@ class RunEvent(SluiceTable, table=True):
 
 
 class IdempotencyKey(SluiceTable, table=True):
-    """A call that started a run, under the key that its caller gave it."""
+    """A call that started a run or was skipped, under the key that its caller gave it."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (Index("ix_idempotency_key_created", "created_at"),)
@@ -200,4 +200,6 @@ class IdempotencyKey(SluiceTable, table=True):
     key: str = Field(primary_key=True, sa_type=Text)
     fingerprint: bytes = Field(sa_type=LargeBinary)
     run_id: str = Field(sa_type=ID)
+    skipped: bool = Field(default=False, sa_column_kwargs=FALSE)
+    """Nothing was started, because the run was active."""
     created_at: datetime = Field(default_factory=made_now, sa_type=TIME, sa_column_kwargs=NOW)

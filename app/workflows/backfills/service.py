@@ -125,9 +125,10 @@ class BackfillService:
         async with self.database.begin() as tx:
             if once is not None:
                 known = await idempotency.claim(tx, once, backfill.id)
-                if known != backfill.id:
-                    counts = await backfills.counts(tx, [known])
-                    return BackfillStarted(known, sum(counts[known].values()), replayed=True)
+                if known.replayed:
+                    counts = await backfills.counts(tx, [known.run_id])
+                    number = sum(counts[known.run_id].values())
+                    return BackfillStarted(known.run_id, number, replayed=True)
             planned = await plan(tx, bound, request)
             backfill.params, backfill.sealed = planned.params.json, planned.params.sealed
             backfill.params_version = bound.family.params_version

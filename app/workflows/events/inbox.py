@@ -239,8 +239,7 @@ def _receipt(read: _Read, *, duplicate: bool) -> EventReceipt:
 
 
 async def _is_replayed(tx: AsyncConnection, once: IdempotentCall) -> bool:
-    ours = new_id("evt")
-    return await idempotency.claim(tx, once, ours) != ours
+    return (await idempotency.claim(tx, once, new_id("evt"))).replayed
 
 
 def _id_by(once: IdempotentCall, number: int) -> str:

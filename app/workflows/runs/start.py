@@ -25,10 +25,12 @@ from app.workflows.registry.bound_family import BoundFamily
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """``replayed``: an earlier call with the same key had started it."""
+    """``replayed``: an earlier call with the same key had the same answer; ``skipped``: nothing was
+    started, because this run of the family was active."""
 
     run_id: str
     replayed: bool = False
+    skipped: bool = False
 
 
 async def start_run(
@@ -67,8 +69,8 @@ async def _start(
 ) -> StartedRun:
     if once is not None:
         known = await idempotency.claim(tx, once, run.id)
-        if known != run.id:
-            return StartedRun(known, replayed=True)
+        if known.replayed:
+            return StartedRun(known.run_id, replayed=True, skipped=known.skipped)
     if run.retry_of is not None:
         # Before the family, as the end of a run does.
         await runs.lock(tx, run.retry_of)

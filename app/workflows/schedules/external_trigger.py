@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.errors import Conflict
@@ -14,13 +12,6 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.start import StartedRun
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerResult(StartedRun):
-    """``skipped``: nothing was started, because this run of the family has not ended."""
-
-    skipped: bool = False
-
-
 async def trigger_once(
     client: WorkflowClient,
     database: AsyncEngine,
@@ -29,14 +20,14 @@ async def trigger_once(
     *,
     started_by: str,
     once: IdempotentCall,
-) -> TriggerResult:
+) -> StartedRun:
     """
     Raises:
         BadInput: the idempotency key was used for another call.
     """
     try:
         # A clock does not read what it is told: the run itself tells that it could not begin.
-        started = await client.trigger_process(
+        return await client.trigger_process(
             bound, request, started_by=started_by, once=once, ready=False
         )
     except Conflict as refused:
@@ -46,6 +37,5 @@ async def trigger_once(
         async with database.begin() as tx:
             # The moment is used up: a call that comes twice must not start a run the second time,
             # only because the active one has ended in between.
-            known = await idempotency.claim(tx, once, active)
-        return TriggerResult(known, skipped=True)
-    return TriggerResult(started.run_id, replayed=started.replayed)
+            known = await idempotency.claim(tx, once, active, skipped=True)
+        return StartedRun(known.run_id, replayed=known.replayed, skipped=known.skipped)

@@ -119,11 +119,14 @@ async def test_a_moment_that_was_skipped_is_over_even_when_the_active_run_has_en
 ) -> None:
     async with opener(Recording()) as sluice, api(sluice) as caller:
         active = (await _fire(caller, FIRST)).json()["runId"]
-        await _fire(caller, SECOND)
+        skipped = await _fire(caller, SECOND)
+        assert "idempotency-replayed" not in skipped.headers
+        while_active = await _fire(caller, SECOND)
         await caller.post(f"/api/runs/{active}/cancel")
-        again = await _fire(caller, SECOND)
-        assert (again.status_code, again.json()["runId"]) == (200, active)
-        assert again.headers["idempotency-replayed"] == "true"
+        after_it = await _fire(caller, SECOND)
+        for again in (while_active, after_it):
+            assert (again.status_code, again.json()) == (200, skipped.json())
+            assert again.headers["idempotency-replayed"] == "true"
         assert (await _fire(caller, "2025-11-22T04:00:00Z")).status_code == 202
 
 
