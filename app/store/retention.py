@@ -110,8 +110,9 @@ async def prune_events(database: AsyncEngine, older_than: timedelta) -> None:
 
 async def prune_keys(database: AsyncEngine) -> None:
     """Delete the keys of calls that are too old to be repeated."""
+    after = idempotency.KEPT + idempotency.LEEWAY
     async with database.begin() as tx:
-        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - idempotency.KEPT))
+        await tx.execute(delete(_KEY).where(_KEY.c.created_at < func.now() - after))
 
 
 async def count_prunable(database: AsyncEngine, older_than: timedelta) -> int:

@@ -1,7 +1,8 @@
 """``POST /api/cron/{family}``: a platform's clock says that it is time.
 
 Such callers try again after anything but a 2xx, and may call twice for one moment. So each moment
-has a key, under which it starts one run; and a run that is still active is no error.
+has a key, under which it starts one run; and a run that is still active is no error. A moment older
+than keys are kept is refused: it would start another.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from app.schemas.base import Answer, MomentWithOffset
 from app.schemas.workflow_answers import watch_it
 from app.schemas.workflow_bodies import RunOptionsBody, body_model, params_field
 from app.store.database import reading
-from app.store.runs.idempotency import IdempotentCall, present_minute
+from app.store.runs.idempotency import KEPT, IdempotentCall, present_minute
 from app.workflows.client import RunRequest
 from app.workflows.contract.job_family import AnyFamily
 from app.workflows.schedules.external_trigger import trigger_once
@@ -33,17 +34,22 @@ MOST_AHEAD = timedelta(minutes=5)
 """Of our clock: the caller's may be so much faster."""
 
 
-def _has_come(moment: datetime) -> datetime:
+def _is_near(moment: datetime) -> datetime:
     now = datetime.now(UTC)
     if moment > now + MOST_AHEAD:
         raise ValueError(
             f"it is more than 5 minutes ahead of now, {now:%Y-%m-%dT%H:%MZ}, and a call starts a"
             " run at once: call when the moment has come, or leave it out"
         )
+    if moment < (oldest := now - KEPT):
+        raise ValueError(
+            f"it is more than {KEPT.days} days ago, before {oldest:%Y-%m-%dT%H:%MZ}, and whether a"
+            " run was started for it is known no more: leave it out to start one now"
+        )
     return moment
 
 
-FireTime = Annotated[MomentWithOffset, AfterValidator(_has_come)]
+FireTime = Annotated[MomentWithOffset, AfterValidator(_is_near)]
 InQuery = Annotated[
     FireTime | None,
     Query(alias="fireTime", description="as the body's, for a caller that can send no body"),

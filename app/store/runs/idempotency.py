@@ -16,6 +16,8 @@ _KEY = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel adds i
 
 KEPT = timedelta(days=7)
 """A call may be repeated under its key for so long."""
+LEEWAY = timedelta(hours=1)
+"""A key stays for so much longer: clocks differ, and a moment may be called for a little early."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Select
 from sqlmodel import col
 
+from app.store import retention
 from app.tokens import Scope, Token
 from app.workflows.contract.cron import Overlap
 from app.workflows.family import FamilyParams
@@ -21,8 +22,9 @@ from tests.support.service import Opener
 from tests.support.users import User
 
 PATH = "/api/cron/recording"
-FIRST = "2025-11-22T02:00:00Z"
-SECOND = "2025-11-22T03:00:00Z"
+DAY = f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"
+FIRST = f"{DAY}T02:00:00Z"
+SECOND = f"{DAY}T03:00:00Z"
 
 
 async def _fire(
@@ -55,7 +57,7 @@ async def test_a_call_without_anything_starts_a_run_once_a_minute(opener: Opener
 
 WAYS: dict[str, dict[str, Any]] = {  # as the client takes them
     "body": {"json": {"fireTime": FIRST}},
-    "body, elsewhere on earth": {"json": {"fireTime": "2025-11-22T07:30:00+05:30"}},
+    "body, elsewhere on earth": {"json": {"fireTime": f"{DAY}T07:30:00+05:30"}},
     "query": {"params": {"fireTime": FIRST}},
     "Cloud Scheduler": {"headers": {"X-CloudScheduler-ScheduleTime": FIRST}},
     "body before query": {"json": {"fireTime": FIRST}, "params": {"fireTime": SECOND}},
@@ -127,7 +129,7 @@ async def test_a_moment_that_was_skipped_is_over_even_when_the_active_run_has_en
         for again in (while_active, after_it):
             assert (again.status_code, again.json()) == (200, skipped.json())
             assert again.headers["idempotency-replayed"] == "true"
-        assert (await _fire(caller, "2025-11-22T04:00:00Z")).status_code == 202
+        assert (await _fire(caller, f"{DAY}T04:00:00Z")).status_code == 202
 
 
 class InLine(Recording):
@@ -140,7 +142,7 @@ async def test_a_family_that_queues_is_not_skipped(opener: Opener) -> None:
         assert await traces(sluice) == (2, 0, 1)
 
 
-@pytest.mark.parametrize("at_once", [[FIRST] * 10, [f"2025-11-22T02:0{n}:00Z" for n in range(10)]])
+@pytest.mark.parametrize("at_once", [[FIRST] * 10, [f"{DAY}T02:0{n}:00Z" for n in range(10)]])
 async def test_of_ten_calls_at_once_one_starts_a_run(opener: Opener, at_once: list[str]) -> None:
     async with opener(Recording(), pool_size=10) as sluice, api(sluice) as caller:
         answers = await asyncio.gather(*(_fire(caller, moment) for moment in at_once))
@@ -200,12 +202,13 @@ async def test_what_cannot_be_used_is_refused_and_the_field_named(
         assert await traces(sluice) == (0, 0, 0)
 
 
+def ahead(minutes: float) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+
+
 async def test_a_moment_that_is_far_ahead_starts_nothing_and_a_clock_may_be_a_little_fast(
     opener: Opener, subtests: pytest.Subtests
 ) -> None:
-    def ahead(minutes: float) -> str:
-        return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
-
     ways: dict[str, dict[str, Any]] = {  # as the client takes them
         "fireTime": {"json": {"fireTime": "2930-01-01T00:00:00Z"}},
         "fireTime in the query": {"params": {"fireTime": "2930-01-01T00:00:00Z"}},
@@ -222,6 +225,43 @@ async def test_a_moment_that_is_far_ahead_starts_nothing_and_a_clock_may_be_a_li
                 assert document["detail"].endswith("when the moment has come, or leave it out")
         assert await traces(sluice) == (0, 0, 0)
         assert (await _fire(caller, ahead(4))).status_code == 202
+
+
+async def test_a_moment_older_than_the_keys_are_kept_starts_nothing(
+    opener: Opener, subtests: pytest.Subtests
+) -> None:
+    week = 7 * 24 * 60
+    ways: dict[str, dict[str, Any]] = {  # as the client takes them
+        "fireTime": {"json": {"fireTime": "2019-01-01T00:00:00Z"}},
+        "fireTime in the query": {"params": {"fireTime": ahead(-week - 1)}},
+        "X-CloudScheduler-ScheduleTime": {
+            "headers": {"X-CloudScheduler-ScheduleTime": ahead(-week - 1)},
+        },
+    }
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        for name, way in ways.items():
+            with subtests.test(way=name):
+                document = assert_problem(await caller.request("POST", PATH, **way), 422)
+                assert fields(document) == [name.partition(" ")[0]]
+                assert "it is more than 7 days ago, before 20" in document["detail"]
+                assert document["detail"].endswith("leave it out to start one now")
+        assert await traces(sluice) == (0, 0, 0)
+
+
+async def test_a_moment_that_is_taken_starts_one_run_whenever_it_was_first_called_for(
+    opener: Opener,
+) -> None:
+    """At its end, by a clock that was five minutes fast; retention has passed in between."""
+    moment = ahead(-7 * 24 * 60 + 5)
+    async with opener(Beside()) as sluice, api(sluice) as caller:
+        first = await _fire(caller, moment)
+        assert first.status_code == 202
+        await sluice.sql(
+            "UPDATE sluice.idempotency_key SET created_at = now() - interval '7 days 5 minutes'"
+        )
+        await retention.prune_keys(sluice.service.database)
+        again = await _fire(caller, moment)
+        assert (again.status_code, again.json()) == (200, first.json())
 
 
 async def test_a_family_that_is_not_there_is_not_found(opener: Opener) -> None:
