@@ -151,6 +151,12 @@ ITEM_TRANSITIONS: Final = MappingProxyType(
 
 ENDED: Final = frozenset(status for status, after in RUN_TRANSITIONS.items() if not after)
 OUTCOMES: Final = tuple(status for status, after in ITEM_TRANSITIONS.items() if not after)
+_INSTEAD: Final = {
+    RunStatus.CANCELLING: " any more. It is cancelled once what is at work has ended: then retry"
+    " items of it.",
+    **dict.fromkeys(ENDED, " any more: it has ended. Retry items of it, or start another run."),
+}
+"""What whoever asked can do. From the others nothing that an operator asks for is refused."""
 
 
 def before(target: RunStatus) -> frozenset[RunStatus]:
@@ -165,18 +171,9 @@ def require_transition(run_id: str, present: RunStatus, target: RunStatus) -> No
     """
     if target not in RUN_TRANSITIONS[present]:
         raise InvalidTransition(
-            f"Run {run_id} is {present}, and cannot become {target}{_instead(present)}",
+            f"Run {run_id} is {present}, and cannot become {target}{_INSTEAD.get(present, '.')}",
             more={"runStatus": present},
         )
-
-
-def _instead(present: RunStatus) -> str:
-    """What whoever asked can do."""
-    if present in ENDED:
-        return " any more: it has ended. Retry items of it, or start another run."
-    if present == RunStatus.CANCELLING:
-        return " any more. It is cancelled once what is at work has ended: then retry items of it."
-    return f". Wait until it is {' or '.join(sorted(RUN_TRANSITIONS[present]))}."
 
 
 class BackfillStatus(StrEnum):
