@@ -31,6 +31,10 @@ QUICK = BatchPolicy(
 TIMEOUT = 2.0
 DUE = "UPDATE sluice.deferred_call SET due_at = now() - interval '2 hours'"
 """What waits for others may go into a batch now."""
+LEFT = """
+    SELECT id FROM sluice.deferred_call
+    UNION ALL SELECT id FROM sluice.provider_batch WHERE ended_at IS NULL
+"""
 MANY = "many "
 """Before the URL that a process is given: its batches are of 220 requests."""
 
@@ -102,3 +106,10 @@ async def played(sluice: Sluice, users: int) -> Run:
     run = await sluice.played(users)
     assert await sluice.sql("SELECT 1 FROM sluice.deferred_call") == []
     return run
+
+
+async def none_left(sluice: Sluice) -> None:
+    """Return once no request waits, and no batch is open."""
+    async with asyncio.timeout(PATIENCE):
+        while await sluice.sql(LEFT):
+            await asyncio.sleep(0.02)

@@ -33,6 +33,7 @@ from tests.workflows.deferred.asking import (
     Deferring,
     asking,
     begun,
+    none_left,
     paid_once,
     played,
     waiting,
@@ -167,7 +168,7 @@ async def test_what_waits_for_a_cancelled_run_is_never_sent(
             await begun(sluice, run_id, 3)
             await control(sluice, "cancel", run_id)
             run = await sluice.ended(run_id)
-            await _none_left(sluice)
+            await none_left(sluice)
         assert_exact(run, await sluice.items(run_id))
     assert (run.status, run.cancelled) == ("cancelled", 3)
     assert server.calls == []
@@ -186,7 +187,7 @@ async def test_a_batch_for_which_nobody_waits_any_more_is_cancelled_with_the_pro
                     await asyncio.sleep(0.02)
             await control(sluice, "cancel", run_id)
             run = await sluice.ended(run_id)
-            await _none_left(sluice)
+            await none_left(sluice)
         states = await sluice.sql("SELECT state, dropped FROM sluice.provider_batch")
         assert_exact(run, await sluice.items(run_id))
     assert {row[0] for row in states} == {"cancelled"}
@@ -211,7 +212,7 @@ async def test_a_batch_with_others_answers_goes_on_and_the_cancelled_ones_are_dr
                     await asyncio.sleep(0.02)
             await control(sluice, "cancel", first)
             run = await sluice.ended(second)
-            await _none_left(sluice)
+            await none_left(sluice)
         rows = await sluice.sql("SELECT state, lines, done, dropped FROM sluice.provider_batch")
     assert run.succeeded == 3
     assert [tuple(row) for row in rows] == [("completed", 6, 3, 3)]
@@ -284,74 +285,6 @@ async def test_ended_batches_are_deleted_with_what_is_old(
         await sluice.sql("UPDATE sluice.provider_batch SET ended_at = now() - interval '2 days'")
         await retention.prune_batches(database, timedelta(days=1))
         assert await sluice.sql("SELECT 1 FROM sluice.provider_batch") == []
-
-
-async def _none_left(sluice: Sluice) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while await sluice.sql(LEFT):
-            await asyncio.sleep(0.02)
-
-
-LEFT = """
-    SELECT id FROM sluice.deferred_call
-    UNION ALL SELECT id FROM sluice.provider_batch WHERE ended_at IS NULL
-"""
-
-
-async def test_a_batch_that_was_made_twice_unseen_is_cancelled_before_it_is_paid_for(
-    opener: Opener, server: ProviderServer
-) -> None:
-    """The provider's lists lag for longer than anybody waits."""
-    server.provider.hidden = TIMEOUT + 2
-    server.provider.pace = 3 * TIMEOUT
-    server.after = Fails(CREATE, 500)
-    family = Deferring()
-    async with asking(opener, server)(family) as sluice:
-        await sluice.add_users(2)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            async with asyncio.timeout(PATIENCE):
-                while "cancelling" not in {one.status for one in server.provider.batches.values()}:
-                    await asyncio.sleep(0.02)
-            server.provider.pace = 0.01
-            assert (await sluice.ended(run_id)).succeeded == 2
-            await _none_left(sluice)
-        [[remote]] = await sluice.sql("SELECT remote_id FROM sluice.provider_batch")
-    assert paid_once(server.provider, *family.results)
-    statuses = {one.id: one.status for one in server.provider.batches.values()}
-    assert len(statuses) == 2
-    assert statuses.pop(remote) == "completed"
-    assert set(statuses.values()) <= {"cancelling", "cancelled"}
-
-
-async def test_whoever_was_taken_over_amid_a_call_takes_back_what_it_made(
-    opener: Opener, server: ProviderServer
-) -> None:
-    family = Deferring()
-    async with asking(opener, server, size=2, within=timedelta(hours=1))(family) as sluice:
-
-        async def other(call: str) -> Response | None:
-            """Another process has made the batch meanwhile."""
-            if call != CREATE or len(server.provider.batches) > 1:
-                return None
-            [batch] = server.provider.batches.values()
-            made = server.provider.create(batch.asked)
-            await sluice.sql(
-                "UPDATE sluice.provider_batch SET revision = revision + 1, state = 'submitted',"
-                " remote_id = :made, attempted_at = NULL",
-                made=made.id,
-            )
-            return None
-
-        server.after = other
-        server.provider.pace = 1.0
-        await sluice.add_users(2)
-        run_id = await sluice.start()
-        async with sluice.worker():
-            assert (await sluice.ended(run_id)).succeeded == 2
-        [first, second] = server.provider.batches.values()
-    assert (server.provider.batch(first.id).status, second.status) == ("cancelled", "completed")
-    assert paid_once(server.provider, *family.results)
 
 
 @pytest.mark.parametrize("there", [True, False])

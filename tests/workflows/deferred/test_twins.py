@@ -3,6 +3,7 @@ that a look cannot tell."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,14 @@ from app.cli.demo.batches.provider_server import ProviderServer
 from app.services.batches import pages
 from tests.support.patience import PATIENCE
 from tests.support.service import Opener, Sluice
-from tests.workflows.deferred.asking import Deferring, asking, paid_once, waiting
+from tests.workflows.deferred.asking import (
+    TIMEOUT,
+    Deferring,
+    asking,
+    none_left,
+    paid_once,
+    waiting,
+)
 from tests.workflows.deferred.killer import CREATE
 
 HOUR = timedelta(hours=1)
@@ -132,3 +140,63 @@ async def test_a_twin_that_its_provider_does_not_cancel_keeps_the_other_from_not
         assert [tuple(row) for row in await sluice.sql(STANDS)] == [("completed", 0, None)]
         async with sluice.worker():
             assert (await sluice.ended(run_id)).succeeded == 2
+
+
+async def test_a_batch_that_was_made_twice_unseen_is_cancelled_before_it_is_paid_for(
+    opener: Opener, server: ProviderServer
+) -> None:
+    """The provider's lists lag for longer than anybody waits."""
+
+    async def unheard(call: str) -> Response | None:
+        return _refusal(500) if call == CREATE and server.calls.count(CREATE) == 1 else None
+
+    server.provider.hidden = TIMEOUT + 2
+    server.provider.pace = 3 * TIMEOUT
+    server.after = unheard
+    family = Deferring()
+    async with asking(opener, server)(family) as sluice:
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            async with asyncio.timeout(PATIENCE):
+                while "cancelling" not in {one.status for one in server.provider.batches.values()}:
+                    await asyncio.sleep(0.02)
+            server.provider.pace = 0.01
+            assert (await sluice.ended(run_id)).succeeded == 2
+            await none_left(sluice)
+        [[remote]] = await sluice.sql("SELECT remote_id FROM sluice.provider_batch")
+    assert paid_once(server.provider, *family.results)
+    statuses = {one.id: one.status for one in server.provider.batches.values()}
+    assert len(statuses) == 2
+    assert statuses.pop(remote) == "completed"
+    assert set(statuses.values()) <= {"cancelling", "cancelled"}
+
+
+async def test_whoever_was_taken_over_amid_a_call_takes_back_what_it_made(
+    opener: Opener, server: ProviderServer
+) -> None:
+    family = Deferring()
+    async with asking(opener, server, size=2, within=HOUR)(family) as sluice:
+
+        async def other(call: str) -> Response | None:
+            """Another process has made the batch meanwhile."""
+            if call != CREATE or len(server.provider.batches) > 1:
+                return None
+            [batch] = server.provider.batches.values()
+            made = server.provider.create(batch.asked)
+            await sluice.sql(
+                "UPDATE sluice.provider_batch SET revision = revision + 1, state = 'submitted',"
+                " remote_id = :made, attempted_at = NULL",
+                made=made.id,
+            )
+            return None
+
+        server.after = other
+        server.provider.pace = 1.0
+        await sluice.add_users(2)
+        run_id = await sluice.start()
+        async with sluice.worker():
+            assert (await sluice.ended(run_id)).succeeded == 2
+        [first, second] = server.provider.batches.values()
+    assert (server.provider.batch(first.id).status, second.status) == ("cancelled", "completed")
+    assert paid_once(server.provider, *family.results)
