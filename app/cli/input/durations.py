@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from app.errors import BadInput
 
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhdw])")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 LONGEST = timedelta(days=36_500)
+SHORTEST = timedelta.resolution
+"""What is less would be rounded to nothing."""
 
 
 def parse_duration(
-    option: str, text: str, *, least: timedelta = timedelta(), most: timedelta = LONGEST
+    option: str, text: str, *, least: timedelta = SHORTEST, most: timedelta = LONGEST
 ) -> timedelta:
     """
     Raises:
@@ -27,16 +29,15 @@ def parse_duration(
             f" not {text[:60]!r}."
         )
     if seconds < least.total_seconds():
-        raise BadInput(
-            f"{option}: it must be at least {least.total_seconds():g}s, not {text[:60]!r}."
-        )
+        end = f"{least.total_seconds():f}".rstrip("0").rstrip(".")
+        raise BadInput(f"{option}: it must be at least {end}s, not {text[:60]!r}.")
     if seconds > most.total_seconds():
         raise BadInput(f"{option}: it must be at most {most.days}d, not {text[:60]!r}.")
     return timedelta(seconds=seconds)
 
 
 def parse_seconds(
-    option: str, text: str | None, *, least: timedelta = timedelta(), most: timedelta = LONGEST
+    option: str, text: str | None, *, least: timedelta = SHORTEST, most: timedelta = LONGEST
 ) -> float | None:
     """The same as the API takes it; None: it was not named.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from app.config.run_bounds import LONGEST_PERIOD, MOST_AT_ONCE, MOST_STARTS
 from app.errors import BadInput
 
-_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)/([0-9]{1,9}(?:\.[0-9]{1,9})?)?([smhd])")
-_FRACTION = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,9})?")
+_FRACTION = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_RATE = re.compile(rf"({_FRACTION.pattern})/({_FRACTION.pattern})?([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 

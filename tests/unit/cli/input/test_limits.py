@@ -24,7 +24,10 @@ def test_what_is_none_is_refused_with_the_name_of_the_option(text: str) -> None:
         parse_limit("--parallelism", text, most=1_000)
 
 
-@pytest.mark.parametrize(("text", "number"), [("0", 0), ("1", 1), ("0.25", 0.25), ("none", None)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("1", 1), ("0.25", 0.25), ("0.0000000001", 1e-10), ("none", None)],
+)
 def test_a_fraction_is_a_number_within_both_ends_or_none(text: str, number: float | None) -> None:
     assert parse_fraction("--max-failure-rate", text, least=0, most=1) == number
 
@@ -53,6 +56,7 @@ def test_a_fraction_above_an_end_is_not_that_end(text: str) -> None:
         ("100/30s", Rate(100, 30)),
         ("100/1.5M", Rate(100, 90)),
         ("2 / s", Rate(2, 1)),
+        ("0.0000000001/0000000001s", Rate(1e-10, 1)),
         ("none", Rate(None)),
     ],
 )
@@ -69,4 +73,13 @@ def test_a_rate_is_starts_in_a_period(text: str, rate: Rate) -> None:
 )
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match=r"^--rate: "):
+        parse_rate("--rate", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1000001/s", "1000000000000/s", "1/8d", "1/999999999999s", "9" * 400 + "/s"]
+)
+def test_a_rate_past_an_end_is_told_both_ends(text: str) -> None:
+    said = r"^--rate: it must be at most 1,000,000 starts, in at most 7d, not '"
+    with pytest.raises(BadInput, match=said):
         parse_rate("--rate", text)
