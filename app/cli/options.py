@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import Field, TypeAdapter
@@ -13,10 +12,11 @@ from app.config.priorities import HIGHEST, LOWEST
 from app.config.run_bounds import MOST_ATTEMPTS, MOST_BEFORE_JUDGED, MOST_TOKENS, MOST_USD
 
 
-def above(least: float, most: float) -> Callable[[str], float]:
-    """A parser of a number whose lower end is not one of them, for which Typer has no bound. The
-    option's ``min`` and ``max`` say the ends to who asks for help."""
-    return TypeAdapter(Annotated[float, Field(gt=least, le=most)]).validate_python
+def above(least: float, most: float, help: str) -> Any:  # noqa: A002 - as Typer calls it
+    """An option whose value is a number above ``least``. Typer has no such end, and would show
+    ``least`` as one that is taken: the metavar says both ends as they are."""
+    parse = TypeAdapter(Annotated[float, Field(gt=least, le=most)]).validate_python
+    return typer.Option(metavar=f"X [{least}<x<={most}]", parser=parse, help=help)
 
 
 def _before_or_behind(context: typer.Context, value: bool) -> bool:
@@ -103,13 +103,7 @@ Key = Annotated[
         "--idempotency-key", metavar="K", help="The same call under the same key starts one run."
     ),
 ]
-BudgetUsd = Annotated[
-    float | None,
-    typer.Option(
-        metavar="X", min=0, max=MOST_USD, parser=above(0, MOST_USD),
-        help="Pause when so many USD are spent.",
-    ),
-]  # fmt: skip
+BudgetUsd = Annotated[float | None, above(0, MOST_USD, "Pause when so many USD are spent.")]
 BudgetTokens = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, max=MOST_TOKENS, help="Pause when so many tokens are spent."),

@@ -59,14 +59,7 @@ class RunStartOptions:
         ),
     ] = None
     ramp_factor: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X",
-            min=1,
-            max=MOST_GROWTH,
-            parser=above(1, MOST_GROWTH),
-            help="Grow by this factor each time; else by 2.",
-        ),
+        float | None, above(1, MOST_GROWTH, "Grow by this factor each time; else by 2.")
     ] = None
     ramp_every: RampEvery = None
     budget_usd: BudgetUsd = None

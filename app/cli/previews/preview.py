@@ -40,13 +40,7 @@ SampleSeconds = Annotated[
 ]
 BudgetUsd = Annotated[
     float | None,
-    typer.Option(
-        metavar="X",
-        min=0,
-        max=MOST_USD,
-        parser=above(0, MOST_USD),
-        help="For a sample: begin no more once so many USD are spent.",
-    ),
+    above(0, MOST_USD, "For a sample: begin no more once so many USD are spent."),
 ]
 BudgetTokens = Annotated[
     int | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, get_args
@@ -12,7 +13,7 @@ import typer
 from typer.models import OptionInfo
 from typer.testing import CliRunner
 
-from app.cli.app import COMMANDS, app
+from app.cli.app import COMMANDS, app, loaded
 
 
 def _callbacks(group: typer.Typer) -> Iterator[Callable[..., Any]]:
@@ -38,10 +39,51 @@ def _options_of(number: type) -> dict[str, OptionInfo]:
     return found
 
 
+_ENDS = re.compile(r"([0-9.]+)(<=?)x(<=?)([0-9.]+)")
+
+
+def _commands(group: Any, *words: str) -> Iterator[tuple[list[str], Any]]:  # typer exports no type
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, *words, word)
+        else:
+            yield [*words, word], command
+
+
+def _is_taken(option: Any, end: str) -> bool:  # likewise
+    try:
+        option.process_value(None, end)
+    except typer.BadParameter:
+        return False
+    return True
+
+
+def test_help_shows_an_end_as_taken_where_it_is_taken_and_as_refused_where_it_is_refused() -> None:
+    told, true = {}, {}
+    for words, command in _commands(loaded()):
+        options = {name: one for one in command.params for name in one.opts}
+        shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"}).output
+        for line in shown.splitlines():
+            if found := _ENDS.search(line):
+                name = next(word for word in line.split() if word in options)
+                least, above, below, most = found.groups()
+                at = f"{' '.join(words)} {name}"
+                told[at] = above == "<=", below == "<="
+                true[at] = _is_taken(options[name], least), _is_taken(options[name], most)
+    assert told == true
+    assert told["run --budget-usd"] == told["run --ramp-factor"] == (False, True)
+    assert told["resume --budget-usd"] == told["preview --budget-usd"] == (False, True)
+    assert told["run --limit"] == told["run --max-failure-rate"] == (True, True)
+
+
 def test_an_option_with_a_fraction_says_both_ends_so_that_no_number_without_end_passes() -> None:
     options = _options_of(float)
     assert {"run budget_usd", "run ramp_factor", "qstash_dev speed"} <= options.keys()
-    assert [name for name, one in options.items() if one.min is None or one.max is None] == []
+    ends = {
+        name: _ENDS.search(one.metavar or "") or (one.min is not None and one.max is not None)
+        for name, one in options.items()
+    }
+    assert [name for name, both in ends.items() if not both] == []
 
 
 def test_an_option_of_a_run_says_both_ends_of_its_number() -> None:
