@@ -41,18 +41,22 @@ def _compared(run: RunView) -> str:
 
 
 def expected_cost(estimate: Estimate) -> str:
-    least = "at least " if estimate.at_least else ""
-    return least + cost(estimate.seconds, estimate.usd, estimate.tokens)
+    """``at_least`` is of the time alone, and so the others are said to be nearly what is told."""
+    if estimate.seconds is None or not estimate.at_least:
+        return cost(estimate.seconds, estimate.usd, estimate.tokens)
+    spent = [f"about {one}" for one in _spent(estimate.usd, estimate.tokens)]
+    return ", ".join([f"at least {duration(estimate.seconds)}", *spent])
 
 
 def cost(seconds: float | None, usd: float | None, tokens: int | None) -> str:
     """Time, and money and tokens where there are any."""
-    parts = [] if seconds is None else [duration(seconds)]
-    if usd:
-        parts.append(in_usd(usd))
-    if tokens:
-        parts.append(f"{number(tokens)} tokens")
-    return ", ".join(parts) or duration(None)
+    time = [] if seconds is None else [duration(seconds)]
+    return ", ".join(time + _spent(usd, tokens)) or duration(None)
+
+
+def _spent(usd: float | None, tokens: int | None) -> list[str]:
+    money = [in_usd(usd)] if usd else []
+    return money + ([f"{number(tokens)} tokens"] if tokens else [])
 
 
 def held_up_by(run: RunView) -> str | None:

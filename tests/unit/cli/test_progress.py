@@ -154,11 +154,15 @@ def test_costs_are_named_where_there_are_any(
     assert cost(seconds, usd, tokens) == words
 
 
-def test_what_is_expected_at_least_is_told_so() -> None:
+def test_at_least_is_said_of_the_time_alone() -> None:
     estimate = Estimate(seconds=6.4, basis="", usd=1.5)
     assert expected_cost(estimate) == "6.4 s, 1.50 USD"
     at_least = estimate.model_copy(update={"at_least": True})
-    assert expected_cost(at_least) == "at least 6.4 s, 1.50 USD"
+    assert expected_cost(at_least) == "at least 6.4 s, about 1.50 USD"
+    both = at_least.model_copy(update={"tokens": 1_500})
+    assert expected_cost(both) == "at least 6.4 s, about 1.50 USD, about 1,500 tokens"
+    time = at_least.model_copy(update={"usd": None})
+    assert expected_cost(time) == "at least 6.4 s"
 
 
 def test_the_end_compares_what_was_expected_with_what_it_took_and_says_where_to_look() -> None:
