@@ -29,13 +29,14 @@ from app.flow.history import FlowHistory
 from app.flow.redis_gate import LEASE
 from app.flow.redis_script import GateScript
 from app.redaction.redactor import IN_USE
+from app.required_tables import require_tables
 from app.service import Service
 from app.services.provider import Provider, open_provided
 from app.services.providers import PROVIDERS
 from app.settings import Settings
 from app.store.pooler import Pooling, check_pooling
 from app.store.pools import Pools, open_pools
-from app.store.readiness import require_ready
+from app.store.readiness import require_writable
 from app.workflows.backfills.service import BackfillService
 from app.workflows.contexts import make_context
 from app.workflows.contract.job_family import AnyFamily
@@ -120,7 +121,8 @@ async def service_over(
 async def _opened(base: Foundation) -> AsyncIterator[Service]:
     settings, database = base.settings, base.pools.own
     async with open_resources(settings, base.urls) as held:
-        await require_ready(database)
+        await require_writable(database)
+        await require_tables(database)
         keys = await keys_of(settings, database, base.redactor)
         await held.redis_check.at_start()
         await take_along(database, base.engine, base.families)

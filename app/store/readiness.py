@@ -34,11 +34,19 @@ async def require_ready(database: AsyncEngine) -> None:
         Unavailable: it takes no writes.
         ConfigurationError: the tables are missing, or older than the code.
     """
+    await require_writable(database)
+    await require_migrated(database)
+
+
+async def require_writable(database: AsyncEngine) -> None:
+    """
+    Raises:
+        Unavailable: it takes no writes.
+    """
     async with reading(database) as connection:
         read_only = await connection.scalar(_READ_ONLY)
     if read_only:
         raise Unavailable(READ_ONLY)
-    await require_migrated(database)
 
 
 async def revision(database: AsyncEngine, history: MigrationHistory = SLUICE) -> str | None:

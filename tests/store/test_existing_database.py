@@ -21,7 +21,8 @@ from app.connections.postgres_url import changed
 from app.connections.schema import SCHEMA
 from app.declared_tables import THEIRS, application_tables, service_tables, sluice_tables
 from app.errors import ConfigurationError
-from app.migrate import config_of, migrate, require_tables
+from app.migrate import config_of, migrate
+from app.required_tables import require_tables
 from app.settings import Settings
 from app.store.database import open_database
 from app.store.histories import HISTORIES, SERVICE, SLUICE, MigrationHistory

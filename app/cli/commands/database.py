@@ -18,7 +18,7 @@ from app.composition.process_log import begin_log
 from app.connections.postgres_url import PostgresUrl
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
-from app.migrate import require_tables
+from app.required_tables import require_tables
 from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.store.histories import SERVICE, SLUICE

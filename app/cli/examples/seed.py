@@ -18,7 +18,7 @@ from app.connections.faults import by_driver, sqlstate
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
 from app.errors import ConfigurationError, full_stop
-from app.migrate import require_tables
+from app.required_tables import require_tables
 from app.seed.load import load_committed, load_users
 from app.seed.read import read_rows
 from app.seed.upserts import Written

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import asyncpg
+import pytest
 from sqlalchemy.engine import make_url
 
 from app.cli.server.demo_token import ensure_token, read_token, token_file
@@ -30,6 +31,24 @@ def test_with_qstash_as_the_engine_serve_needs_its_settings_and_a_worker_has_no_
 def test_serve_names_the_command_that_makes_missing_tables(sluice: Sluice, empty: str) -> None:
     port = str(free_port())
     assert "sluice migrate" in sluice.refused("serve", DATABASE_URL=empty, SLUICE_PORT=port)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_where_migrate_is_refused_as_well_it_says_why(
+    sluice: Sluice, empty: str, command: str
+) -> None:
+    """An application's database: tables of our names are there, in a schema of ours."""
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute("CREATE SCHEMA sluice; CREATE TABLE sluice.run (id int)")
+    finally:
+        await connection.close()
+    refused = sluice.refused("migrate", DATABASE_URL=empty)
+    assert refused.startswith("The schema sluice holds what is not Sluice's: ")
+    assert sluice.refused(command, DATABASE_URL=empty, SLUICE_PORT=str(free_port())) == (
+        "The database has none of Sluice's tables yet. Make them with: sluice migrate."
+        f" It is refused: {refused}"
+    )
 
 
 def test_migrate_says_what_it_did(sluice: Sluice, empty: str) -> None:
