@@ -229,6 +229,23 @@ def test_a_digest_outlives_a_new_key_and_needs_the_key() -> None:
     assert SecretBox([old], made).digest("a") != SecretBox([new], made).digest("a")
 
 
+def test_rounds_in_which_a_key_is_changed_lose_nothing_while_some_are_in_the_one_before() -> None:
+    """As docs/guides/running.md has them."""
+    old, new, made = (Fernet.generate_key().decode() for _ in range(3))
+    before, first, second, third = (
+        SecretBox(keys, made) for keys in ([old], [old, new, old], [new, old], [new])
+    )
+    for reads, wrote in (
+        *((before, first), (first, before)),
+        *((first, second), (second, first)),
+        *((second, third), (third, second)),
+    ):
+        assert params(box=reads).read(params(box=wrote).keep(FULL)) == FULL
+    assert before.digest("a") == first.digest("a") == second.digest("a")
+    with pytest.raises(SecretsLost):  # for which there is the first of them
+        params(box=before).read(params(box=second).keep(FULL))
+
+
 class KeyOfADict(FamilyParams):
     tokens: dict[SecretStr, int] = Field(default_factory=dict)
 
