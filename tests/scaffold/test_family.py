@@ -71,6 +71,7 @@ def test_each_method_says_what_is_safe(grown: Grown) -> None:
             said = [m for m in re.split(r"\n    (?:async )?def ", code)[1:] if "# " in m]
             assert all(re.search("safe|save nothing|derived", m, re.IGNORECASE) for m in said), file
             assert "TODO" not in code
+            assert ("per_partition" in code) is ("def eligible(" in code)
 
 
 def test_its_own_tests_pass_and_so_do_those_of_migrations(
