@@ -41,12 +41,13 @@ LIVING = """
     WHERE seq = ANY($1::text[]::bigint[]) AND worker::text IS NOT NULL
 """
 
+# IS TRUE: as in ``_OURS``.
 ABANDONED = """
     SELECT former, seq, former_delivery, flow_key, payload FROM sluice.message
     WHERE former = ANY(ARRAY(
         SELECT former FROM sluice.message
-        WHERE seq = ANY($1::text[]::bigint[]) AND former IS NOT NULL AND (seq, former_delivery)
-            IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
+        WHERE seq = ANY($1::text[]::bigint[]) AND former IS NOT NULL AND ((seq, former_delivery)
+            IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))) IS TRUE
     ))
     ORDER BY former, seq
 """
@@ -100,11 +101,13 @@ ORDINARY_ONES = f"""
         ORDER BY id || '' FOR UPDATE SKIP LOCKED
     )) RETURNING seq
 """  # noqa: S608
-# Messages of these very deliveries: a later one may be ours as well.
+# Messages of these very deliveries: a later one may be ours as well. IS TRUE keeps them from a
+# join, which compares each with each.
 _OURS = """ARRAY(
         SELECT seq FROM sluice.message
         WHERE seq = ANY($1::text[]::bigint[]) AND worker IS NOT DISTINCT FROM $3::uuid
-          AND (seq, deliveries) IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))
+          AND ((seq, deliveries)
+              IN (SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::int[]))) IS TRUE
         ORDER BY id || '' FOR UPDATE
     )"""
 # A message that was published once more while it was in hand stays, for ``ONCE_MORE``.

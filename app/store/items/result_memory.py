@@ -9,8 +9,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.chunks import chunked
 from app.connections.driver import fetch_raw
 from app.store.database import reading
+from app.store.items.claims import AT_ONCE
 
 # In the order of their keys, so that of two transactions that remember the same items neither has
 # what the other waits for.
@@ -136,8 +138,11 @@ async def register(tx: AsyncConnection, versions: Mapping[str, int]) -> dict[str
 
 async def forget(tx: AsyncConnection, memory: ResultMemory, item_ids: Sequence[str]) -> int:
     """Whatever is remembered of these items. Returns of how many of them anything was."""
-    [(number,)] = await fetch_raw(tx, _FORGET, memory.id, list(item_ids))
-    return int(number)
+    number = 0
+    for some in chunked(AT_ONCE, sorted(item_ids)):  # each row is compared with each of these
+        [(gone,)] = await fetch_raw(tx, _FORGET, memory.id, list(some))
+        number += gone
+    return number
 
 
 async def forget_all(tx: AsyncConnection, memory: ResultMemory) -> None:

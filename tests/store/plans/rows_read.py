@@ -47,6 +47,13 @@ async def rows_by_key(tx: AsyncConnection, execute: str, first: Mapping[str, str
     return inf if any(_reads_all(scan, first) for scan in _scans(plan)) else _number(plan)
 
 
+async def pairs_dropped(tx: AsyncConnection, execute: str) -> float:
+    """By the joins of a statement that is carried out, and undone: each row of the one side, with
+    one of the other, that a join has compared for nothing."""
+    joins = _parts(await _explained(tx, execute))
+    return fsum(one["Actual Loops"] * one.get("Rows Removed by Join Filter", 0) for one in joins)
+
+
 async def _explained(tx: AsyncConnection, execute: str) -> Plan:
     async with tx.begin_nested() as once:
         asked = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {execute}"
@@ -65,11 +72,16 @@ def _number(plan: Plan) -> float:
 
 def _scans(plan: Plan) -> Iterator[Plan]:
     """The parts of a plan that read a table or an index."""
-    reads = "Relation Name" in plan and plan["Node Type"] != "ModifyTable"
-    if reads and plan["Relation Name"] not in SMALL:
-        yield plan
+    for part in _parts(plan):
+        reads = "Relation Name" in part and part["Node Type"] != "ModifyTable"
+        if reads and part["Relation Name"] not in SMALL:
+            yield part
+
+
+def _parts(plan: Plan) -> Iterator[Plan]:
+    yield plan
     for part in plan.get("Plans", ()):
-        yield from _scans(part)
+        yield from _parts(part)
 
 
 def _reads_all(scan: Plan, first: Mapping[str, str]) -> bool:

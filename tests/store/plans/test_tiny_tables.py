@@ -4,13 +4,17 @@ while after it has thousands: what is looked up by key is read by key then, too
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from app.store.items import result_memory
+from app.store.items.claims import AT_ONCE
 from tests.store.plans.asked import batches, items, messages, runs, steps
 from tests.store.plans.asked.wanted import Wanted
 from tests.store.plans.filled_tables import MANY, analyze, empty, fill
 from tests.store.plans.first_day_plans import planned
-from tests.store.plans.rows_read import first_columns, rows_by_key
+from tests.store.plans.rows_read import first_columns, pairs_dropped, rows_by_key
 from tests.store.plans.sent_statements import sent_by
 from tests.support.families import Recording
 from tests.support.service import Opener
@@ -54,3 +58,35 @@ async def test_what_is_looked_up_by_key_is_read_by_key_with_plans_of_a_nearly_em
     assert {name: number for name, number in read.items() if number > FEW} == {}
     most = FEW * len(SOME.numbers)
     assert {name: number for name, number in more.items() if number > most} == {}
+
+
+async def test_messages_are_not_compared_each_with_each(opener: Opener) -> None:
+    async with (
+        opener(Recording()) as sluice,
+        sluice.service.pools.ledger.connect() as tx,
+        tx.begin() as work,
+    ):
+        await fill(tx, *SOME.bounds)
+        sent = await sent_by(tx, messages.BY_KEY, SOME)
+        await empty(tx)
+        await analyze(tx)
+        async with planned(tx, sent) as calls:
+            await fill(tx, 1, MANY)
+            dropped = {name: await pairs_dropped(tx, call) for name, call in calls.items()}
+        await work.rollback()
+    assert {name: number for name, number in dropped.items() if number > 0} == {}
+
+
+async def test_what_is_forgotten_is_compared_with_few_at_a_time(opener: Opener) -> None:
+    async with (
+        opener(Recording()) as sluice,
+        sluice.service.pools.ledger.connect() as tx,
+        tx.begin() as work,
+    ):
+        await fill(tx, *SOME.bounds)
+        sent = await sent_by(tx, {"forget": items.BY_KEY["forget"]}, SOME)
+        assert await result_memory.forget(tx, items.MEMORY, SOME.pending) == len(SOME.numbers)
+        await work.rollback()
+    together: list[Any] = [statement.values[1] for statement in sent.values()]  # ids
+    assert [one for ids in together for one in ids] == sorted(SOME.pending)
+    assert max(map(len, together)) <= AT_ONCE

@@ -15,7 +15,7 @@ from app.store.items import (
     result_memory,
 )
 from app.store.items.claims import ClaimRequest
-from app.store.items.result_memory import RememberedPlace
+from app.store.items.result_memory import RememberedPlace, ResultMemory
 from app.store.runs import counters
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus
@@ -25,6 +25,8 @@ from tests.store.test_claims import outcome
 TOKEN = (9, 1)
 """Of a delivery that has nothing yet."""
 PLACE = RememberedPlace(1, "", 1)
+NOBODY: Any = None  # no pool is asked: each call has its transaction
+MEMORY = ResultMemory(1, 1, None, NOBODY)
 PAGE: Any = {
     "cursor": None,
     "next_cursor": "x",
@@ -76,7 +78,7 @@ BY_KEY: Mapping[str, Asked] = {
     "remembered": lambda tx, w: raw(tx, result_memory._LOOK_UP, 1, w.pending, "", 1, None),
     "remembered lately": lambda tx, w: raw(tx, result_memory._LOOK_UP, 1, w.pending, "", 1, DAY),
     "remember": lambda tx, w: result_memory.remember(tx, dict.fromkeys(w.suspended, PLACE)),
-    "forget": lambda tx, w: raw(tx, result_memory._FORGET, 1, w.pending),
+    "forget": lambda tx, w: result_memory.forget(tx, MEMORY, w.pending),
 }
 OF_ONE: Mapping[str, Asked] = {
     "item": lambda tx, w: items.get(tx, *w.suspended[0]),
