@@ -16,6 +16,7 @@ from app.api.app import build_app
 from app.bootstrap import Service, Urls, open_service
 from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
+from app.config.environment import what_was_meant
 from app.errors import ConfigurationError
 from app.services.provider import Provider
 from app.services.providers import PROVIDERS
@@ -100,9 +101,11 @@ def _given(settings: Settings) -> Urls:
         ConfigurationError: one is missing. No server is started where we are imported.
     """
     if settings.database_url is None or settings.redis_url is None:
+        told = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+        missing = [name for name, url in told.items() if url is None]
         raise ConfigurationError(
             "DATABASE_URL and REDIS_URL must both be set where this is imported: no server is"
-            " started for it."
+            f" started for it.{what_was_meant(missing, Settings)}"
         )
     return Urls(settings.database_url, settings.redis_url, settings.listen_url or "")
 

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, MetaData, text
 from sqlmodel import AutoString
 
 from alembic import context
+from app.config.environment import what_was_meant
 from app.connections.schema import OPTION, SCHEMA
 from app.declared_tables import THEIRS
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.store.database import open_database
 from app.store.histories import MigrationHistory, revision_id
 
@@ -38,7 +39,7 @@ async def _connect_and_run(history: MigrationHistory, tables: MetaData) -> None:
     if url is None:
         raise SystemExit(
             "Set DATABASE_URL, or use: sluice migrate. CONTRIBUTING.md has the URL of the database"
-            " of make serve, under A migration."
+            f" of make serve, under A migration.{what_was_meant(['DATABASE_URL'], Settings)}"
         )
     database = open_database(url, pool_size=2, schema=settings.db_schema)
     async with database.connect() as connection:

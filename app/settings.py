@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_settings import DotEnvSettingsSource, SettingsError
 
-from app.config.environment import EnvironmentSettings
+from app.config.environment import NEARLY_THE_SAME, EnvironmentSettings, name_of, names_of
 from app.config.sluice_settings import SluiceSettings, reached_at
 from app.errors import ConfigurationError, field_errors, full_stop, nearest
 from app.services.settings import ServiceSettings
@@ -22,11 +22,10 @@ OURS = ("SLUICE_", *ServiceSettings.prefixes)
 """Prefixes under which a name that is not a setting is taken for a misspelt one."""
 OF_OPENTELEMETRY = "OTEL_"
 """So begin names of which most are read by OpenTelemetry itself."""
+LISTED = "docs/reference/settings.md"
 RESEMBLANCE = 0.8
 """More than elsewhere, because names begin alike: IMAGE_KEY is as near to IMAGE_API_KEY as this,
 IMAGE_URL to none."""
-NEARLY_THE_SAME = 0.88
-"""REDIS_URI is as near to REDIS_URL as this, REDIS_TLS_URL is not."""
 
 
 class Settings(SluiceSettings, ServiceSettings):
@@ -71,15 +70,6 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         ) from None
 
 
-def names_of(kind: type[EnvironmentSettings]) -> list[str]:
-    """The variables that its fields are read from."""
-    return sorted(name_of(kind, field) for field in kind.model_fields)
-
-
-def name_of(kind: type[EnvironmentSettings], field: str) -> str:
-    return kind.model_fields[field].alias or field.upper()
-
-
 def require_free_names(own: type[EnvironmentSettings]) -> None:
     """
     Raises:
@@ -114,7 +104,7 @@ def _resembles(name: str, known: Iterable[str], nearness: float) -> bool:
 
 def _unknown(name: str, known: list[str]) -> ConfigurationError:
     meant = nearest(name, known, nearness=RESEMBLANCE)
-    hint = f"Did you mean {meant[0]}?" if meant else f"Known are: {', '.join(known)}."
+    hint = f"Did you mean {meant[0]}?" if meant else f"All of ours are listed in {LISTED}."
     return ConfigurationError(
         f"Unknown setting {name}. {hint} One of your own is declared in app/services/settings.py."
     )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from app.config.environment import EnvironmentSettings, WebUrl
+from app.config.environment import EnvironmentSettings, WebUrl, what_was_meant
 from app.errors import ConfigurationError
 
 SHORTEST_KEY = 32
@@ -112,6 +112,7 @@ class EngineSettings(EnvironmentSettings):
                 f"SLUICE_ENGINE is qstash, and {_enumerated(missing)} not set. APP_URL is the"
                 " address under which QStash reaches this API; QStash's console shows the others,"
                 " and `sluice qstash-dev` prints them for a try on this machine."
+                f"{what_was_meant(missing, type(self))}"
             )
         app_url, token, current, following = (value or "" for value in told.values())
         if not urlsplit(app_url).path.endswith(root_path):

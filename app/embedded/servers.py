@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import structlog
+
+from app.config.environment import nearly_set
 from app.config.sluice_settings import SluiceSettings
 from app.configured_secrets import know_url, redactor_of
 from app.connections.server_urls import Urls
 from app.embedded import hold
 from app.redaction.redactor import IN_USE
+
+log = structlog.get_logger("sluice.embedded")
 
 
 @contextmanager
@@ -27,6 +32,9 @@ def servers(settings: SluiceSettings, *, with_redis: bool = True) -> Iterator[Ur
         database, redis = settings.database_url, settings.redis_url
         if not with_redis:
             redis = ""
+        for name, url in (("DATABASE_URL", database), ("REDIS_URL", redis)):
+            if url is None and (found := nearly_set(name, type(settings))):
+                log.warning("setting_missing", setting=name, nearly=found)
         if database is None or redis is None:
             own = stack.enter_context(
                 hold(settings.data_dir, postgres=database is None, valkey=redis is None)

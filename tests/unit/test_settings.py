@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ from pydantic import Field, ValidationError, create_model
 
 from app import settings as settings_module
 from app.config.environment import EnvironmentSettings
+from app.embedded.servers import servers
 from app.errors import ConfigurationError
+from app.main import app_from_environment
 from app.settings import Settings, load_settings, require_free_names
 from app.tokens import MIN_TOKEN_LENGTH
+from tests.support.logged import warnings_logged
 from tests.support.own_settings import OwnSettings, refused_settings
 
 GOOD = "a-good-secret-of-32-characters-0"
@@ -32,10 +37,10 @@ def test_without_any_setting_the_defaults_stand(env: pytest.MonkeyPatch) -> None
     [
         ("SLUICE_PROT", "Did you mean SLUICE_PORT?"),
         ("SLUICE_TOKENS_", "Did you mean SLUICE_TOKENS?"),
-        ("SLUICE_NOTHING_LIKE_IT", "Known are: APP_URL, DATABASE_URL, "),
+        ("SLUICE_NOTHING_LIKE_IT", "All of ours are listed in docs/reference/settings.md. One"),
     ],
 )
-def test_an_unknown_name_of_ours_is_refused_with_the_nearest_or_else_all_of_them(
+def test_an_unknown_name_of_ours_is_refused_with_the_nearest_or_else_where_all_are(
     env: pytest.MonkeyPatch, name: str, hint: str
 ) -> None:
     env.setenv(name, HIDDEN)
@@ -43,6 +48,7 @@ def test_an_unknown_name_of_ours_is_refused_with_the_nearest_or_else_all_of_them
     assert f"Unknown setting {name}. {hint}" in sentence
     assert "app/services/settings.py" in sentence
     assert HIDDEN not in sentence
+    assert (Path(settings_module.__file__).parents[1] / settings_module.LISTED).is_file()
 
 
 def test_an_unknown_name_that_is_not_ours_is_left_alone(env: pytest.MonkeyPatch) -> None:
@@ -72,6 +78,54 @@ def test_a_name_of_the_env_file_that_is_nearly_a_setting_is_refused(
     assert f"Unknown setting {name}." in sentence
     assert f"Did you mean {meant}?" in sentence
     assert HIDDEN not in sentence
+
+
+NOT_GIVEN = "where this is imported: no server is started for it."
+
+
+@pytest.mark.parametrize(
+    ("names", "hint"),
+    [
+        (["DATABSE_URL", "REDIS_URL"], " DATABSE_URL is set: did you mean DATABASE_URL?"),
+        (["DATABASE_URL", "REDIS_ULR"], " REDIS_ULR is set: did you mean REDIS_URL?"),
+        (["DATABASE_URI"], " DATABASE_URI is set: did you mean DATABASE_URL?"),
+        (["DATABASE_URL_OLD", "REDIS_TLS_URL", "TEST_DATABASE_URL"], ""),
+    ],
+)
+def test_where_a_setting_is_missing_the_one_that_is_set_in_its_place_is_named(
+    env: pytest.MonkeyPatch, names: list[str], hint: str
+) -> None:
+    env.setenv("DATABSE_URLS", "")  # as good as not set
+    for name in names:
+        kind = "redis" if "REDIS" in name else "postgresql"
+        env.setenv(name, f"{kind}://me:{HIDDEN}@host/0")
+    with pytest.raises(ConfigurationError) as refused:
+        app_from_environment()
+    assert refused.value.detail.endswith(NOT_GIVEN + hint)
+
+
+def test_an_embedded_server_in_place_of_a_misspelt_name_is_told(
+    env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env.setenv("DATABSE_URL", f"postgresql://me:{HIDDEN}@host/db")
+    env.setenv("SLUICE_DATA_DIR", str(tmp_path / "file"))
+    (tmp_path / "file").touch()  # so that none starts
+    settings = load_settings()
+
+    def start() -> None:
+        with suppress(OSError, ConfigurationError), servers(settings):
+            pass
+
+    with warnings_logged() as logged:
+        copy_context().run(start)  # it sets the redactor in use
+    assert [one for one in logged if one["event"] == "setting_missing"] == [
+        {
+            "event": "setting_missing",
+            "log_level": "warning",
+            "setting": "DATABASE_URL",
+            "nearly": "DATABSE_URL",
+        }
+    ]
 
 
 def test_an_unknown_key_of_the_env_file_is_refused_by_its_name(

@@ -17,6 +17,7 @@ from app.cli.server.environment import DEMO_DATABASE, OWN_DATABASE, execute, rea
 from app.composition.delivery_targets import BESIDE, OF_PAGES
 from app.composition.process_log import begin_log
 from app.config.engine_settings import EngineName
+from app.config.environment import what_was_meant
 from app.connections.postgres_url import with_database
 from app.connections.server_urls import Urls
 from app.embedded.servers import servers
@@ -75,7 +76,8 @@ async def _checked(
         limits = DeliveryLimits(longest=OF_PAGES, beside=BESIDE)
     tests = folder_of().parents[2] / "tests"
     if dsn is None:
-        reason = "There is no database to ask: set DATABASE_URL, or make serve once."
+        meant = what_was_meant(["DATABASE_URL"], Settings)
+        reason = f"There is no database to ask: set DATABASE_URL, or make serve once.{meant}"
         return await Checklist(tests, limits, reason).check(family)
     database = open_database(dsn, pool_size=1, schema=settings.db_schema)
     try:

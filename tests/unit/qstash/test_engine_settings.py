@@ -65,8 +65,10 @@ def test_all_that_is_missing_is_told_at_once(env: pytest.MonkeyPatch) -> None:
     set_all(env)
     env.delenv("APP_URL")
     env.delenv("QSTASH_TOKEN")
-    with pytest.raises(ConfigurationError, match="APP_URL and QSTASH_TOKEN are not set"):
+    env.setenv("QSTASH_TOKN", HIDDEN)
+    with pytest.raises(ConfigurationError, match="APP_URL and QSTASH_TOKEN are not set") as refused:
         load_settings().qstash()
+    assert refused.value.detail.endswith(" QSTASH_TOKN is set: did you mean QSTASH_TOKEN?")
 
 
 @pytest.mark.parametrize(
