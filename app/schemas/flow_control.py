@@ -69,6 +69,10 @@ class FlowView(View):
     waiting: int | None = Field(
         description="items that wait for their turn in a worker; messages that do at QStash"
     )
+    waiting_apart: int = Field(
+        description="items that wait for their partition's turn in no worker and no queue, of runs"
+        " that have not ended; no more than 100,000 of a family are counted"
+    )
     started: int | None = Field(description="items started in the last period")
     queued: int = Field(description="items, or pages, that are due and in no worker yet")
     held: HeldLimitsView | None = Field(
@@ -78,7 +82,7 @@ class FlowView(View):
     )
 
     @classmethod
-    def of(cls, state: FlowState, queued: int) -> FlowView:
+    def of(cls, state: FlowState, *, queued: int, apart: int) -> FlowView:
         live, observed = state.live, state.observed
         return cls(
             key=live.key,
@@ -97,6 +101,7 @@ class FlowView(View):
             ],
             active=observed.active if observed else None,
             waiting=observed.waiting if observed else None,
+            waiting_apart=apart,
             started=observed.started if observed else None,
             queued=queued,
             held=HeldLimitsView.of(observed.held) if observed and observed.held else None,

@@ -178,9 +178,12 @@ async def _answer(state: ApiState, found: FlowState) -> FlowAnswer:
 
 async def _views(state: ApiState, found: Sequence[FlowState]) -> list[FlowView]:
     depths = await state.engine.depth()
+    parked = await state.partitions.parked(one.live.key for one in found)
     return [
         FlowView.of(
-            one, sum(depths.get(key, NOTHING).due for key in state.flow.flow_keys(one.live.key))
+            one,
+            queued=sum(depths.get(key, NOTHING).due for key in state.flow.flow_keys(one.live.key)),
+            apart=parked.get(one.live.key, 0),
         )
         for one in found
     ]

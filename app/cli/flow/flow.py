@@ -55,7 +55,8 @@ def list_flow(context: typer.Context, *, as_json: Json = False) -> None:
     numbers = ("Active", "Waiting", "Started")
     made = table("Key", "Limits", "Source", "Paused", *numbers, right=numbers)
     for one in answer.found.flow_control:
-        counted = (number(one.active), number(one.waiting), number(one.started))
+        waiting = None if one.waiting is None else one.waiting + one.waiting_apart
+        counted = (number(one.active), number(waiting), number(one.started))
         add(made, one.key, limits_of(one), one.source, "yes" if one.paused else "no", *counted)
     console.print(made)
     print_holds(console, answer.found.flow_control)

@@ -19,6 +19,8 @@ from app.connections.driver import fetch_raw
 
 Window = Callable[[str], int]
 """How many items of a partition may have begun, or be about to."""
+MOST_COUNTED = 100_000
+"""Items that are parked, of a family."""
 
 _NAMES = "ARRAY(SELECT json_array_elements_text($2::json))"
 _ADMIT = f"""
@@ -65,6 +67,17 @@ _FULLEST = """
         SELECT id FROM sluice.run WHERE family = ANY($1::text[]) AND finished_at IS NULL
     )) AND ($3::text IS NULL OR p.partition = $3::text)
     GROUP BY p.partition ORDER BY count(*) DESC, p.partition LIMIT $2::int
+"""
+# By index, and no further than so many.
+_COUNT = """
+    SELECT f.family, (
+        SELECT count(*) FROM (
+            SELECT FROM sluice.parked_item WHERE run_id = ANY(ARRAY(
+                SELECT id FROM sluice.run WHERE family = f.family AND finished_at IS NULL
+            )) LIMIT $2::int
+        ) AS counted
+    )
+    FROM unnest($1::text[]) AS f(family)
 """
 _RECOUNT = """
     WITH counted AS (
@@ -127,6 +140,11 @@ async def fullest(
     """How many items are parked, by partition, in unfinished runs of these families; the partitions
     with the most, or ``only`` this one."""
     return dict(await _rows(tx, _FULLEST, families, limit, only))
+
+
+async def number(tx: AsyncConnection, families: Sequence[str]) -> dict[str, int]:
+    """How many items are parked in unfinished runs of each family, ``MOST_COUNTED`` at the most."""
+    return dict(await _rows(tx, _COUNT, families, MOST_COUNTED))
 
 
 def _json(names: Iterable[str]) -> str:

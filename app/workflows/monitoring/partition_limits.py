@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -71,9 +71,8 @@ class PartitionLimits:
         self._require(key)
         await self._controls.refresh()
         live = self._controls.live(key)
-        families = sorted({parse_flow_key(one)[0] for one in self._controls.flow_keys(key)})
         async with reading(self._database) as connection:
-            waiting = await parked_items.fullest(connection, families, limit, only)
+            waiting = await parked_items.fullest(connection, self._families(key), limit, only)
         active = await self._active(key, only)
         names = {*live.partitions, *waiting, *(active or {})} if only is None else {only}
         states = [
@@ -88,6 +87,17 @@ class PartitionLimits:
         ]
         states.sort(key=lambda one: (not one.pinned, -one.waiting, -(one.active or 0), one.name))
         return states[:limit]
+
+    async def parked(self, keys: Iterable[str]) -> dict[str, int]:
+        """How many items wait apart for their partition's turn, by flow key: of those whose
+        partitions have limits. No more than ``MOST_COUNTED`` of a family are counted."""
+        families = {key: self._families(key) for key in keys if self._is_partitioned(key)}
+        if not families:
+            return {}
+        every = sorted({name for names in families.values() for name in names})
+        async with reading(self._database) as connection:
+            found = await parked_items.number(connection, every)
+        return {key: sum(found[name] for name in names) for key, names in families.items()}
 
     async def pin(
         self, key: str, name: str, control: FlowControl, *, by: str, note: str | None = None
@@ -150,6 +160,13 @@ class PartitionLimits:
             "periodSeconds": control.period.total_seconds(),
             "source": "code" if pinned is None else "pinned",
         }
+
+    def _families(self, key: str) -> list[str]:
+        return sorted({parse_flow_key(one)[0] for one in self._controls.flow_keys(key)})
+
+    def _is_partitioned(self, key: str) -> bool:
+        default = self._controls.default(key)
+        return default is not None and default.partitioned
 
     def _require(self, key: str) -> None:
         default = self._controls.default(key)

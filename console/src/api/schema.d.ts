@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: 1f7a3d79d7be1cb9cc967a721da3afc45873ef3377a2e07d15f154c6a65c9c15
+// OpenAPI document: f77b73e3ea290b04f4567722d6937e6b0ce17ddf28653b8725422c09735b5768
 
 export interface paths {
     "/api/audit": {
@@ -2817,6 +2817,11 @@ export interface components {
              * @description items that wait for their turn in a worker; messages that do at QStash
              */
             waiting: number | null;
+            /**
+             * Waitingapart
+             * @description items that wait for their partition's turn in no worker and no queue, of runs that have not ended; no more than 100,000 of a family are counted
+             */
+            waitingApart: number;
         };
         /**
          * ForgetBody

@@ -79,6 +79,7 @@ async def test_every_layer_of_a_family_is_listed_with_the_limits_of_the_code(
         "partitionPeriodSeconds": None,
         "active": 0,
         "waiting": 0,
+        "waitingApart": 0,
         "started": 0,
         "queued": 0,
         "held": None,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import ConfigurationError
+from app.store.items import parked_items
 from app.workflows.family import Flow, FlowControl
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
@@ -45,6 +46,10 @@ async def test_the_fullest_are_shown_and_one_may_have_limits_of_its_own(opener: 
             [one] = answer.json()["partitions"]
             at_work = min(waiting, 1)
             assert one == {"partition": name, **each, "active": at_work, "waiting": waiting}
+        of_key = (await caller.get("/api/flow-control/recording.execute")).json()["flowControl"]
+        assert (of_key["active"], of_key["waiting"], of_key["waitingApart"]) == (5, 0, 40)
+        every = (await caller.get("/api/flow-control")).json()["flowControl"]
+        assert [one["waitingApart"] for one in every] == [40, 0, 0]  # of pages and process: none
         body = {"partition": "4", "parallelism": 3, "note": "paid for"}
         answer = await caller.put(PATH, json=body)
         [first] = answer.json()["partitions"]
@@ -57,7 +62,36 @@ async def test_the_fullest_are_shown_and_one_may_have_limits_of_its_own(opener: 
         assert (told["after"]["partition"], told["note"]) == ("4", "paid for")
         await caller.delete(PATH, params={"partition": "4"})
         assert await shown() == {}
+        of_key = (await caller.get("/api/flow-control/recording.execute")).json()["flowControl"]
+        assert of_key["waitingApart"] == 0
         assert await sluice.sql("SELECT 1 FROM sluice.flow_partition_override") == []
+
+
+async def test_what_waits_apart_is_counted_in_unfinished_runs_and_no_further_than_so_far(
+    opener: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family = Tenants(FlowControl(per_partition=1))
+    async with opener(family) as sluice, api(sluice) as caller:
+
+        async def apart() -> int:
+            answer = await caller.get("/api/flow-control/recording.execute")
+            number: int = answer.json()["flowControl"]["waitingApart"]
+            return number
+
+        for _ in range(2):
+            await sluice.start()
+        first, ended = sorted(row[0] for row in await sluice.sql("SELECT id FROM sluice.run"))
+        await sluice.sql("UPDATE sluice.run SET finished_at = now() WHERE id = :id", id=ended)
+        for run_id, items in ((first, 12), (ended, 100)):
+            await sluice.sql(
+                "INSERT INTO sluice.parked_item (run_id, partition, item_id)"
+                " SELECT :id, n % 3, 'u' || n FROM generate_series(1, :items) AS n",
+                id=run_id,
+                items=items,
+            )
+        assert await apart() == 12
+        monkeypatch.setattr(parked_items, "MOST_COUNTED", 7)
+        assert await apart() == 7
 
 
 async def test_a_pin_is_in_force_for_its_partition_alone(opener: Opener) -> None:
