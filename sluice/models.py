@@ -73,7 +73,8 @@ class Finish(ReadModel):
 
 class RunState(ReadModel):
     """The state of a run. ``reason``: a word that says why it is paused, or ended as it did;
-    ``detail`` is the sentence. ``ended``: how many items have an outcome. ``finish``: None if it
+    ``detail`` is the sentence. ``paused_keys``: flow keys of its family that an operator has
+    paused. ``ended``: how many items have an outcome. ``finish``: None if it
     has not begun, or the family has none. ``finish_of``: the run of which this one is the finish.
     ``follows``: the run whose success, or a step of whose item or finish, began this one."""
 
@@ -89,6 +90,7 @@ class RunState(ReadModel):
     limit: int | None = None
     started_by: str
     throttled: Throttled | None = None
+    paused_keys: tuple[str, ...] = ()
     retry_of: str | None = None
     parent: Parent | None = None
     finish: Finish | None = None

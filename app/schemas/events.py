@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import Field
 
 from app.schemas.base import Answer, View
-from app.schemas.runs import ActualView, CountersView, ThrottledView
+from app.schemas.runs import ActualView, CountersView, PausedKeys, ThrottledView, paused_keys_of
 from app.store.statuses import EventKind, RunStage, RunStatus
 
 if TYPE_CHECKING:
-    from app.store.monitoring.holds import HoldRow
     from app.store.tables.runs import Run, RunEvent
+    from app.workflows.throttles.looks import Held
 
 
 class EventView(View):
@@ -40,15 +40,17 @@ class ProgressView(View):
     reason: str | None
     detail: str | None
     throttled: ThrottledView | None
+    paused_keys: PausedKeys
     counters: CountersView
     ended: int = Field(description="items that have an outcome")
     paged: bool
     actual: ActualView
 
     @classmethod
-    def of(cls, run: Run, held: Mapping[str, HoldRow]) -> Self:
+    def of(cls, run: Run, held: Mapping[str, Held]) -> Self:
         return cls(
             throttled=ThrottledView.of(run, held),
+            paused_keys=paused_keys_of(run, held),
             status=RunStatus(run.status),
             stage=RunStage(run.stage),
             reason=run.reason,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field
 
@@ -16,10 +16,10 @@ from app.workflows.contract.run_options import RunOptions
 from app.workflows.runs.expectation import Estimate
 
 if TYPE_CHECKING:
-    from app.store.monitoring.holds import HoldRow
     from app.store.tables.items import Item
     from app.store.tables.runs import Run
     from app.workflows.signatures import Signer
+    from app.workflows.throttles.looks import Held
 
 
 class CountersView(View):
@@ -92,16 +92,31 @@ class ThrottledView(View):
     )
 
     @classmethod
-    def of(cls, run: Run, held: Mapping[str, HoldRow]) -> Self | None:
-        found = None if run.status in ENDED else held.get(run.family)
-        if found is None:
+    def of(cls, run: Run, held: Mapping[str, Held]) -> Self | None:
+        of_family = None if run.status in ENDED else held.get(run.family)
+        if of_family is None or of_family.hold is None:
             return None
+        found = of_family.hold
         return cls(
             reason=found.reason,
             since=found.since,
             next_look=found.again_at,
             until=found.told_until,
         )
+
+
+PausedKeys = Annotated[
+    list[str],
+    Field(
+        description="flow keys of its family that an operator has paused, so that nothing new of it"
+        " starts under them, whatever its status; empty: none, or it has ended"
+    ),
+]
+
+
+def paused_keys_of(run: Run, held: Mapping[str, Held]) -> list[str]:
+    of_family = None if run.status in ENDED else held.get(run.family)
+    return [] if of_family is None else list(of_family.paused)
 
 
 class FinishView(View):
@@ -150,6 +165,7 @@ class RunView(View):
     throttled: ThrottledView | None = Field(
         description="why nothing new of it starts, whatever its status; null: nothing holds it"
     )
+    paused_keys: PausedKeys
     params: dict[str, Any]  # as the family declares them
     entity: dict[str, Any] | None = Field(  # as the family declares it
         description="what its caller handed over for its one item; null: its items are loaded"
@@ -180,10 +196,10 @@ class RunView(View):
     finished_at: datetime | None
 
     @classmethod
-    def of(cls, run: Run, cursors: Signer, held: Mapping[str, HoldRow]) -> Self:
+    def of(cls, run: Run, cursors: Signer, held: Mapping[str, Held]) -> Self:
         """
         Args:
-            held: families that are throttled.
+            held: families of which nothing new starts.
         """
         return cls(
             **run.model_dump(
@@ -196,6 +212,7 @@ class RunView(View):
             status=RunStatus(run.status),
             stage=RunStage(run.stage),
             throttled=ThrottledView.of(run, held),
+            paused_keys=paused_keys_of(run, held),
             options=RunOptions.model_validate(run.options),
             parent=ParentView.of(run),
             finish_of=run.finish_of,

@@ -21,11 +21,11 @@ from app.schemas.runs import RunView
 from app.store.database import reading
 from app.store.deferred import delays
 from app.store.monitoring import overview, workers
-from app.store.monitoring.holds import HoldRow
 from app.store.tables.monitoring import WorkerHeartbeat
 from app.store.tables.runs import Run
 from app.workflows.monitoring.flow_limits import FlowState
 from app.workflows.signatures import Signer
+from app.workflows.throttles.looks import Held
 
 MOST_RUNS = 20
 MOST_KEYS = 10
@@ -63,7 +63,7 @@ class ActiveRunView(RunView):
     items_per_second: float = Field(description="that ended, over the last ten seconds or more")
 
     @classmethod
-    def at(cls, run: Run, cursors: Signer, held: Mapping[str, HoldRow], pace: float) -> Self:
+    def at(cls, run: Run, cursors: Signer, held: Mapping[str, Held], pace: float) -> Self:
         shown = RunView.of(run, cursors, held).model_dump(by_alias=False)
         return cls(**shown, items_per_second=round(pace, 3))
 

@@ -14,7 +14,7 @@ from app.cli.api_client import ApiClient, CallRefused, Reply, open_api
 from app.cli.options import Following, Json, RunId, ThroughPauses, following
 from app.cli.output.console import open_console, print_json, program
 from app.cli.output.progress import Display, Silent, display
-from app.cli.output.run_summary import cost, print_end, total_of
+from app.cli.output.run_summary import cost, paused_key, print_end, total_of
 from app.cli.paths import item_path, run_path
 from app.cli.stream_reader import PATIENCE, StreamReader
 from app.schemas.events import EventView, ProgressView
@@ -116,6 +116,7 @@ class _Watcher:
         self._run: RunView | None = None
         self._told_how_to_resume = False
         self._told_who_waits = False
+        self._told_key: str | None = None
 
     def follow(self, *, through_pauses: bool) -> RunView:
         """Until the run has ended or is paused, and as it stands then."""
@@ -141,6 +142,7 @@ class _Watcher:
             self._shown.show(self._run)
             self._tell_how_to_resume(self._run)
             self._tell_who_waits(self._run)
+            self._tell_paused_key(self._run)
             return self._run
         if message.event not in _UNTOLD:
             event = self._api.read(EventView, message.data)
@@ -158,6 +160,13 @@ class _Watcher:
             self._told_how_to_resume = True
             for sentence in _ways_on(run):
                 self._shown.say(sentence)
+
+    def _tell_paused_key(self, run: RunView) -> None:
+        """Once for each pause: that it is paused, and when it is over, stands in the progress."""
+        key = paused_key(run)
+        if key is not None and key != self._told_key:
+            self._shown.say(f"Let {key} go on with: {program()} flow resume {shlex.quote(key)}")
+        self._told_key = key
 
     def _tell_who_waits(self, run: RunView) -> None:
         """Once, when nothing else is left: it may be for time, and then nobody need do anything."""

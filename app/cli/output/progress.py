@@ -101,14 +101,16 @@ class Lines(Display):
         self._console = console
         self._pace = Pace()
         self._next = 0.0
-        self._status = ""
+        self._told: tuple[str, str | None] | None = None
 
     def show(self, run: RunView) -> None:
         now = time.monotonic()
         rate = self._pace.note(run)
-        if now < self._next and run.status == self._status:
+        # A run that stands still shows no more, and so not later either.
+        told = (run.status, held_up_by(run))
+        if now < self._next and told == self._told:
             return
-        self._next, self._status = now + _LINE_EVERY, run.status
+        self._next, self._told = now + _LINE_EVERY, told
         parts = [f"{run.status:<10}", _done(run), _outcomes(run), _pace(run, rate)]
         self._console.print("  ".join(part for part in parts if part))
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from app.cli.output.console import duration, number, printable, program, when
 from app.schemas.items import StepView
 from app.schemas.runs import RunView
-from app.store.statuses import ENDED, RunStage
+from app.store.statuses import ENDED, RunStage, RunStatus
 from app.workflows.runs.expectation import Estimate, in_usd
 
 _WORTH_SAYING = 0.5
@@ -60,12 +60,26 @@ def _spent(usd: float | None, tokens: int | None) -> list[str]:
 
 
 def held_up_by(run: RunView) -> str | None:
-    """What goes on where none of its items does: its throttle, or its finish."""
+    """What goes on where none of its items does: its throttle, a pause of its flow key, or its
+    finish."""
     if run.throttled is not None:
         until = run.throttled.until
         told = "" if until is None else f" until {when(until)}"
         return f"throttled{told}: {printable(run.throttled.reason)}"
+    paused = paused_key(run)
+    if paused is not None:
+        return f"flow key {printable(paused)} is paused"
     return "finishing" if run.stage is RunStage.FINISHING and not has_ended(run) else None
+
+
+def paused_key(run: RunView) -> str | None:
+    """The first that keeps it from going on; None: none does. Of a layer that it has left nothing
+    would start anyway, and a run that is paused itself says so."""
+    if run.status == RunStatus.PAUSED:
+        return None
+    left = [] if run.status == RunStatus.PENDING else [f"{run.family}.process"]
+    left += [f"{run.family}.paginate"] if run.paged else []
+    return next((key for key in run.paused_keys if key not in left), None)
 
 
 def has_ended(run: RunView) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, text
@@ -15,6 +15,9 @@ from app.store.tables.service import FlowOverride
 _TABLE = FlowOverride.__table__  # type: ignore[attr-defined]  # SQLModel adds it, its types do not say so
 _ALL = f"SELECT {', '.join(_TABLE.c.keys())} FROM sluice.flow_override"  # noqa: S608 - our columns
 _CODE = {"pinned": False, "parallelism": None, "rate": None, "period_ms": None}
+_PAUSED = """
+    SELECT key FROM sluice.flow_override WHERE key = ANY($1::text[]) AND paused ORDER BY key
+"""
 _PARTITIONS = """
     SELECT key, partition, parallelism, rate, period_ms FROM sluice.flow_partition_override
     WHERE $1::text IS NULL OR key = $1::text
@@ -59,6 +62,11 @@ async def anything_standing(tx: AsyncConnection) -> tuple[bool, bool, bool]:
 async def load_all(tx: AsyncConnection) -> list[FlowOverride]:
     rows = await fetch_raw(tx, _ALL)
     return [FlowOverride(**dict(zip(_TABLE.c.keys(), row, strict=True))) for row in rows]
+
+
+async def paused(tx: AsyncConnection, keys: Collection[str]) -> list[str]:
+    """Which of these an operator has paused, sorted."""
+    return [row[0] for row in await fetch_raw(tx, _PAUSED, list(keys))]
 
 
 async def pin(

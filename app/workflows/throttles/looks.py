@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.flow.overrides import EffectiveLimits
 from app.store.database import reading
-from app.store.monitoring import holds
+from app.store.monitoring import flow_overrides, holds
 from app.store.monitoring.holds import Cause, HoldRow
 from app.store.runs import throttle_events
 from app.workflows.throttles.check_call import CheckCall
@@ -35,6 +35,19 @@ class Verdict:
 
     reason: str | None
     again: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What keeps something new of a family from starting.
+
+    Args:
+        hold: the one that ends last; None: there is none.
+        paused: its keys, as the gate counts them, that an operator has paused, sorted.
+    """
+
+    hold: HoldRow | None
+    paused: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -71,18 +84,25 @@ class ThrottleLooks:
     def families(self) -> list[str]:
         return sorted(self.checks)
 
-    async def held(self, tx: AsyncConnection, families: Iterable[str]) -> Mapping[str, HoldRow]:
-        """Those of these families that are held at present, each with the hold that ends last."""
+    async def held(self, tx: AsyncConnection, families: Iterable[str]) -> Mapping[str, Held]:
+        """What holds each of these families at present."""
         asked = set(families)
         keys = {key for name in asked for key in self.controls.keys_of(name)}
-        found = await holds.standing(tx, self.checks.keys() & asked, keys) if keys else []
+        if not keys:
+            return {}
+        found = await holds.standing(tx, self.checks.keys() & asked, keys)
+        paused = await flow_overrides.paused(tx, keys)
         held: dict[str, HoldRow] = {}
         for row in sorted(found, key=lambda one: one.until):
             if row.cause == Cause.THROTTLE:
                 held[row.key] = row
             else:
                 held |= {name: row for name in asked if row.key in self.controls.keys_of(name)}
-        return held
+        its = {name: self.controls.keys_of(name) for name in asked}
+        return {
+            name: Held(held.get(name), [key for key in paused if key in its[name]])
+            for name in asked
+        }
 
     def asks(self, family: str) -> bool:
         """Whether somebody here is about to learn if the family may start anything."""

@@ -1,5 +1,5 @@
 // Made by `npm run schema`. Do not edit.
-// OpenAPI document: f77b73e3ea290b04f4567722d6937e6b0ce17ddf28653b8725422c09735b5768
+// OpenAPI document: 39f023b19968a9e625a902565dbaf995ce67cdf8649cddc729ea49cb93a0dcd0
 
 export interface paths {
     "/api/audit": {
@@ -1599,6 +1599,11 @@ export interface components {
             };
             /** @description whose step it is; null: nobody's */
             parent: components["schemas"]["ParentView"] | null;
+            /**
+             * Pausedkeys
+             * @description flow keys of its family that an operator has paused, so that nothing new of it starts under them, whatever its status; empty: none, or it has ended
+             */
+            pausedKeys: string[];
             /**
              * Reason
              * @description a word: why it is paused, cannot go on just now, or ended as it did
@@ -4219,6 +4224,11 @@ export interface components {
             };
             /** @description whose step it is; null: nobody's */
             parent: components["schemas"]["ParentView"] | null;
+            /**
+             * Pausedkeys
+             * @description flow keys of its family that an operator has paused, so that nothing new of it starts under them, whatever its status; empty: none, or it has ended
+             */
+            pausedKeys: string[];
             /**
              * Reason
              * @description a word: why it is paused, cannot go on just now, or ended as it did

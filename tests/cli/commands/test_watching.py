@@ -135,6 +135,28 @@ async def test_a_pause_is_told_with_its_reason_and_the_way_on_and_is_waited_out(
         assert shown.statuses[-3:] == ["paused", "running", "succeeded"]
 
 
+async def test_a_run_that_stands_still_for_a_paused_flow_key_says_so_once_until_it_goes_on(
+    opener: Opener,
+) -> None:
+    async with opener(Recording()) as sluice, reached(sluice) as http:
+        await sluice.add_users(3)
+        key = "/api/flow-control/recording.execute"
+        (await http.post(f"{key}/pause")).raise_for_status()
+        run_id, shown = await sluice.start(), Noted()
+        async with sluice.worker():
+            watching = _watching(http, run_id, shown)
+            way_on = await shown.hears("Let recording.execute go on with: ")
+            assert way_on.endswith(" flow resume recording.execute")
+            await shown.shows("running")
+            run = (await http.get(f"/api/runs/{run_id}")).json()["run"]
+            assert (run["status"], run["pausedKeys"]) == ("running", ["recording.execute"])
+            (await http.post(f"{key}/resume")).raise_for_status()
+            async with asyncio.timeout(PATIENCE):
+                ended = await watching
+        assert (ended.status, ended.ended, ended.paused_keys) == ("succeeded", 3, [])
+        assert shown.said == [way_on]
+
+
 async def test_a_run_that_waits_for_an_approval_says_so_and_what_to_type(opener: Opener) -> None:
     async with opener(Recording()) as sluice, reached(sluice) as http:
         ids = await sluice.add_users(12)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from app.cli.output.console import when
 from app.cli.output.progress import Bar, Lines
-from app.cli.output.run_summary import cost, expected_cost, print_end
+from app.cli.output.run_summary import cost, expected_cost, held_up_by, print_end
 from app.schemas.runs import ActualView, CountersView, RunView, ThrottledView
 from app.store.statuses import RunStage, RunStatus
 from app.workflows.contract.run_options import RunOptions
@@ -32,6 +32,7 @@ RUN = RunView.model_construct(
     reason=None,
     detail=None,
     throttled=None,
+    paused_keys=[],
     params={},
     entity=None,
     force=False,
@@ -125,6 +126,42 @@ def test_a_run_whose_provider_wants_no_call_says_until_when() -> None:
     with Lines(console) as shown:
         shown.show(RUN.model_copy(update={"throttled": told}))
     assert f"throttled until {when(moment)}: 429" in file.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_paused_flow_key_is_told_at_once_and_until_it_is_over(*, terminal: bool) -> None:
+    told = "flow key x.execute is paused"
+    console, file = _console(terminal=terminal)
+    with Bar(console) if terminal else Lines(console) as shown:
+        shown.show(RUN)
+        shown.show(RUN.model_copy(update={"paused_keys": ["x.execute"]}))
+        shown.show(RUN.model_copy(update={"paused_keys": ["x.execute"], "ended": 6}))
+        if not terminal:
+            lines = file.getvalue().splitlines()
+            assert [told in line for line in lines] == [False, True]
+            shown.show(RUN)
+            assert told not in file.getvalue().splitlines()[2]
+            return
+    assert told in file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("run", "keys", "told"),
+    [
+        ({"status": "pending", "paged": False}, ["x.process"], "x.process"),
+        ({"status": "pending", "paged": False}, ["x.paginate"], "x.paginate"),
+        ({"status": "running", "paged": False}, ["x.paginate", "x.process"], "x.paginate"),
+        ({"status": "running", "paged": False}, ["x.process"], None),
+        ({"status": "running", "paged": True}, ["x.paginate", "x.process"], None),
+        ({"status": "running", "paged": True}, ["shared", "x.execute"], "shared"),
+        ({"status": "paused", "paged": True}, ["x.execute"], None),
+    ],
+)
+def test_a_paused_flow_key_is_told_where_it_keeps_the_run_from_going_on(
+    run: dict[str, object], keys: list[str], told: str | None
+) -> None:
+    held = held_up_by(RUN.model_copy(update={**run, "paused_keys": keys}))
+    assert held == (told and f"flow key {told} is paused")
 
 
 def test_on_a_terminal_a_sentence_stays_above_the_bar() -> None:
