@@ -54,8 +54,8 @@ from app.workflows.runs.estimate import Estimator
 from app.workflows.runs.reconciler import RunReconciler
 from app.workflows.schedules.scheduler import Scheduler
 from app.workflows.steps.children.child_runs import ChildRuns
-from app.workflows.steps.durable_runner import StepRunnerParts
 from app.workflows.steps.journal import StepJournal
+from app.workflows.steps.on_demand import StepRunnerParts
 from app.workflows.steps.timers import WakeUpTimers
 from app.workflows.throttles.looks import ThrottleLooks
 from app.workflows.throttles.told_holds import ToldHolds

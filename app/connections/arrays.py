@@ -21,6 +21,12 @@ def split(place: int) -> str:
     return f"(SELECT string_to_array(${place}::text, E'\\x1f', ''))::text[]"
 
 
+def moment(microseconds: str) -> str:
+    """SQL of the moment that so many microseconds since 1970 stand for: printed and read as text,
+    a moment takes ten times as long."""
+    return f"(timestamptz 'epoch' + {microseconds}::float8 * interval '1 us')"  # exact until 2255
+
+
 def sent(values: Sequence[object]) -> list[object]:
     """A statement's parameters, each list among them as ``text[]``, which the statement casts.
 

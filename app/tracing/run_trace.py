@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Protocol
 
 from opentelemetry.context import Context
@@ -91,10 +90,10 @@ class RunTrace:
         """An attempt at an item that is not traced. It is told all the same, without its calls, as
         long as there are not too many of them."""
         if self.maker.items and self.maker.tells_failure(self.run_id):
-            request = self.item_request(item_id, attempt, self.context, _ns(outcome.started_at))
+            request = self.item_request(item_id, attempt, self.context, outcome.started_us * 1000)
             span = request.begin(self.maker.tracer)
             ItemSpan(span).ended(outcome)
-            span.end(_ns(outcome.finished_at))
+            span.end(outcome.finished_us * 1000)
 
     def item_request(
         self, item_id: str, attempt: int, context: Context, began: int | None = None
@@ -116,15 +115,17 @@ class RunTrace:
 
 
 class AttemptOutcome(Protocol):
-    """``error_class``: of what went wrong; None: nothing. Its sentence is told to nobody outside: a
+    """``started_us``, ``finished_us``: Unix microseconds.
+
+    ``error_class``: of what went wrong; None: nothing. Its sentence is told to nobody outside: a
     database's may quote the values of a statement."""
 
     @property
     def status(self) -> str: ...
     @property
-    def started_at(self) -> datetime: ...
+    def started_us(self) -> int: ...
     @property
-    def finished_at(self) -> datetime: ...
+    def finished_us(self) -> int: ...
     @property
     def error_class(self) -> str | None: ...
 
@@ -151,7 +152,3 @@ class ItemSpan:
         self.span.set_attribute("sluice.status", str(outcome.status))
         if outcome.error_class is not None:
             say_failed(self.span, outcome.error_class)
-
-
-def _ns(moment: datetime) -> int:
-    return round(moment.timestamp() * 1e6) * 1_000

@@ -21,7 +21,8 @@ from app.workflows.contract.context import Context
 from app.workflows.contract.finished_run import ItemResult
 from app.workflows.contract.job_family import JobFamily
 from app.workflows.contract.run_options import RunOptions, options_of
-from app.workflows.counting.eligibility import JUST_ONE, count_eligible
+from app.workflows.counting.eligibility import count_eligible
+from app.workflows.counting.eligibility_count import JUST_ONE
 from app.workflows.messages import PaginateMessage, executions
 from app.workflows.more_work import require_family, takes_no_more
 from app.workflows.previews import PreviewService

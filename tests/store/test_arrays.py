@@ -1,17 +1,22 @@
-"""Arrays reach Postgres as texts, and are there what they were here."""
+"""Arrays reach Postgres as texts, and moments as numbers, and are there what they were here."""
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import app
+from app.connections.arrays import moment
 from app.connections.driver import fetch_raw
 from app.store.database import open_database, reading
+from app.workflows.attempts.attempt_result import unix_us
 
 PARAMETER = re.compile(r"(?:\$\w+\}?::|[(\s]:\w+ AS )(?P<type>[\w ]+)\[\]")
 
@@ -65,3 +70,23 @@ def test_no_statement_has_an_array_parameter_that_the_driver_would_have_to_look_
         if match["type"] != "text"
     ]
     assert not found
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CENTURY = 100 * 365 * 86_400 * 1_000_000
+
+
+async def test_every_microsecond_is_its_own_moment(database: AsyncEngine) -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    now = unix_us()
+    numbers = [0, 1, 999_999, *(now + n for n in range(1_000))]
+    numbers += [chance.randrange(2 * _CENTURY) for _ in range(20_000)]
+    query = f"SELECT {moment('n')} FROM unnest(CAST($1::text[] AS bigint[])) AS n"  # noqa: S608 - ours
+    async with database.connect() as connection:
+        found = [row[0] for row in await fetch_raw(connection, query, numbers)]
+    assert found == [_EPOCH + timedelta(microseconds=n) for n in numbers]
+
+
+def test_it_is_now() -> None:
+    before = time.time()
+    assert before - 0.001 <= unix_us() / 1e6 <= time.time() + 0.001

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -27,6 +26,7 @@ from app.store.items.outcomes import ItemOutcome
 from app.store.runs import counters
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus
+from app.workflows.attempts.attempt_result import unix_us
 
 RUN = "run_1"
 IDS = ["a", "b", "c", "d"]
@@ -38,7 +38,7 @@ fates = st.sampled_from(
 
 
 def outcome(claim: ItemClaim, status: ItemStatus, attempts: int = 1) -> ItemOutcome:
-    now = datetime.now(UTC)
+    now = unix_us()
     return ItemOutcome(
         *claim.place, *claim.token, status, attempts, 0, status is ItemStatus.SUCCEEDED, None, None,
         None, None, None, None, 0.0, 0, now, None if status is ItemStatus.PENDING else now, 1,

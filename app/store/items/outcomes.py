@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from operator import attrgetter
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.chunks import chunked
-from app.connections.arrays import joined, split
+from app.connections.arrays import joined, moment, split
 from app.connections.driver import fetch_raw
 from app.store.runs.counters import CounterDelta
 from app.store.statuses import ItemStatus
@@ -33,8 +33,8 @@ _COLUMNS = {
     "error_group": "text",
     "spent_usd": "float8",
     "spent_tokens": "bigint",
-    "started_at": "timestamptz",
-    "finished_at": "timestamptz",
+    "started_us": "bigint",
+    "finished_us": "bigint",
     "due_in": "interval",
     "work_ms": "int",
     "claim": "bigint",
@@ -52,7 +52,8 @@ _RECORD = f"""
         error_message = t.error_message, error_traceback = t.error_traceback,
         error_group = t.error_group, spent_usd = item.spent_usd + t.spent_usd,
         spent_tokens = item.spent_tokens + t.spent_tokens,
-        started_at = t.started_at, finished_at = t.finished_at, due_at = now() + t.due_in,
+        started_at = {moment("t.started_us")}, finished_at = {moment("t.finished_us")},
+        due_at = now() + t.due_in,
         claim = NULL, claim_number = NULL, begun = true
     FROM unnest({_ARRAYS}) AS t({", ".join(_COLUMNS)})
     WHERE item.run_id = ANY($1::text[]) AND item.item_id = ANY($2::text[])
@@ -70,15 +71,15 @@ _RECORD = f"""
 _AT_ONCE = 100
 _IDS = split(2)
 _PLACE = f"array_position({_IDS}, item_id)"
-_VARYING = ("item_id", "result", "started_at", "finished_at", "work_ms", "claim", "number")
+_VARYING = ("item_id", "result", "started_us", "finished_us", "work_ms", "claim", "number")
 _RECORD_SUCCESSES = f"""
     WITH changed AS (
         UPDATE sluice.item
         SET status = 'succeeded', attempts = 1, postponements = 0, executed = true, exact = NULL,
             error_class = NULL, error_message = NULL, error_traceback = NULL, error_group = NULL,
             result = ({split(3)})[{_PLACE}]::jsonb,
-            started_at = ({split(4)})[{_PLACE}]::timestamptz,
-            finished_at = ({split(5)})[{_PLACE}]::timestamptz
+            started_at = {moment(f"({split(4)})[{_PLACE}]")},
+            finished_at = {moment(f"({split(5)})[{_PLACE}]")}
         WHERE run_id = $1::text AND item_id = ANY({_IDS}) AND status = 'pending'
           AND claim = ({split(7)})[{_PLACE}]::bigint
           AND claim_number = ({split(8)})[{_PLACE}]::int
@@ -98,6 +99,8 @@ class ItemOutcome:
     """What one delivery found out about its item. ``pending``: another attempt will follow.
 
     ``claim`` and ``number`` are the token under which the delivery has the item.
+
+    ``started_us`` and ``finished_us`` are Unix microseconds.
 
     ``result`` is JSON, ``exact`` as in ``app.workflows.serialization.results``. ``work_ms`` is how
     long the family's methods took; that, and what was spent, is of this delivery alone.
@@ -119,8 +122,8 @@ class ItemOutcome:
     error_group: str | None
     spent_usd: float
     spent_tokens: int
-    started_at: datetime
-    finished_at: datetime | None
+    started_us: int
+    finished_us: int | None
     work_ms: int
     due_in: timedelta | None = None
     """When a pending item may be taken again, and a suspended one goes on by itself; None: at once,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from app.metrics.meter import NOT_CALLED
@@ -13,6 +14,11 @@ from app.store.statuses import ItemStatus
 from app.workflows.contract.context import Cost
 from app.workflows.steps.preview import PreviewStop
 from app.workflows.steps.suspension import PendingWait
+
+
+def unix_us() -> int:
+    """Whole microseconds since 1970, which is as exact as Postgres keeps moments."""
+    return time.time_ns() // 1000
 
 
 @dataclass(slots=True)
@@ -43,8 +49,9 @@ class AttemptResult:
 
     status: ItemStatus
     history: History
-    started_at: datetime
-    finished_at: datetime
+    started_us: int
+    """Unix microseconds, as ``finished_us``."""
+    finished_us: int
     work_ms: int
     delay: timedelta | None = timedelta(0)
     error_class: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from app.config.priorities import ORDINARY
 from app.engine import OutgoingMessage
@@ -14,6 +13,7 @@ from app.store.statuses import ItemStatus, StepStatus
 from app.store.steps.steps import ItemId
 from app.store.steps.suspension import WokenItem
 from app.store.storable import cut
+from app.workflows.attempts.attempt_result import unix_us
 from app.workflows.messages import ExecuteMessage, of_woken
 from app.workflows.steps.suspension import PendingWait
 
@@ -90,7 +90,7 @@ def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
         error_message=cut(f"{what} Postgres says: {said}", LONGEST_MESSAGE),
         error_traceback=None,
         error_group="The item's outcome cannot be written.",
-        finished_at=datetime.now(UTC),
+        finished_us=unix_us(),
         due_in=None,
     )
     return _instead(ending, record)
@@ -98,7 +98,7 @@ def unwritable(ending: DeliveryResult, said: str) -> DeliveryResult:
 
 def cancelled(ending: DeliveryResult) -> DeliveryResult:
     record = replace(
-        ending.record, status=ItemStatus.CANCELLED, finished_at=ending.record.started_at
+        ending.record, status=ItemStatus.CANCELLED, finished_us=ending.record.started_us
     )
     return _instead(ending, record)
 

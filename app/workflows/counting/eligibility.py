@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from pydantic import BaseModel
 
-from app.store.runs.runs import Statistics
 from app.workflows.contract.context import Context
-from app.workflows.contract.parts.page import Page
+from app.workflows.counting.eligibility_count import EligibilityCount, EligibilityTally
 from app.workflows.counting.partition_sizes import (
-    PartitionSizes,
     PartitionTally,
     partition_sizes,
 )
@@ -34,27 +32,6 @@ from app.workflows.sources.sql_source import SqlSource
 
 SCAN_PAGE = 1_000
 """Ids filtered per round trip: memory stays bounded, and a round trip is well used."""
-SAMPLE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class EligibilityCount:
-    """``sample``: the first few ids to process. ``canary``: as many as were asked for, each as
-    likely to be among them as any other. ``to_overwrite``: how many of those to process have a
-    result; None: nobody looked, or the family does not tell. ``overwrite_exact``: whether that was
-    counted to the end, and not extrapolated. ``partitions``: of those to process; None: nobody
-    looked, or partitions have no limits."""
-
-    statistics: Statistics
-    sample: tuple[str, ...]
-    canary: tuple[str, ...] = ()
-    to_overwrite: int | None = None
-    overwrite_exact: bool = True
-    partitions: PartitionSizes | None = None
-
-
-JUST_ONE = EligibilityCount(Statistics(1, 1, 0), (), to_overwrite=0)
-"""What a run is for whose caller hands its entity over: there is no row of which to ask more."""
 
 
 async def count_eligible(
@@ -111,19 +88,57 @@ async def _count(
     chance: random.Random | None,
     of: PartitionTally | None = None,
 ) -> EligibilityCount:
-    chosen = Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, not a secret
-    tally = _Tally(
-        await source.count(), limit, overwrites=overwrites, filters=bound.filters and not force
-    )
-    if tally.total is not None and not (canary or overwrites or tally.filters or of):
-        return tally.unfiltered(await source.page(None, tally.shown))
+    tally = EligibilityTally(limit, overwrites=overwrites, filters=bound.filters and not force)
+    streamed = bool(canary or overwrites or tally.filters or of)
+    total = await _total(source, beside=streamed)
+    try:
+        if not streamed and await total is not None:
+            tally.total = total.result()
+            return tally.unfiltered(await source.page(None, tally.shown))
+        chosen = Reservoir(canary, chance or random.Random())  # noqa: S311 - a sample, no secret
+        return await _stream(
+            bound, source, tally, total, chosen,
+            params=params, ctx=ctx, force=force, deadline=deadline, of=of,
+        )  # fmt: skip
+    except Exception:
+        await total  # what is wrong with all of the rows says more than what a page ran into
+        raise
+    finally:
+        total.cancel()
+        await asyncio.gather(total, return_exceptions=True)
 
+
+async def _total(source: Source, *, beside: bool) -> asyncio.Future[int | None]:
+    """
+    Args:
+        beside: pages are read meanwhile. Of a SELECT, for others' code may not expect it.
+    """
+    if beside and isinstance(source, SqlSource):
+        return asyncio.create_task(source.count())
+    known: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    known.set_result(await source.count())
+    return known
+
+
+async def _stream(
+    bound: BoundFamily,
+    source: Source,
+    tally: EligibilityTally,
+    total: asyncio.Future[int | None],
+    chosen: Reservoir,
+    *,
+    params: BaseModel,
+    ctx: Context,
+    force: bool,
+    deadline: float,
+    of: PartitionTally | None,
+) -> EligibilityCount:
     known = DistinctIds() if source.repeats else None
     async with aclosing(pages_of(source, SCAN_PAGE)) as pages:
         while True:
             page = await anext(pages)
             ids = page.ids if known is None else known.fresh(page.ids)
-            if overwrites:
+            if tally.overwrites:
                 within = tally.within_limit(ids)
                 tally.overwritten += len(within) - len(
                     await without_result(bound, within, params, ctx)
@@ -133,105 +148,13 @@ async def _count(
                 await of.add(ids, tally.within_limit(looked.ids))
             tally.add(ids, looked)
             chosen.add(looked.ids)
-            if page.next_cursor is None:
+            last, late = page.next_cursor is None, time.monotonic() > deadline
+            enough = tally.overwrites and not chosen.size and tally.limit_is_reached
+            if last or late or enough or total.done():
+                tally.total = await total
+            if last:
                 return tally.whole(chosen.ids)
-            if overwrites and not canary and tally.limit_is_reached:
+            if enough and tally.total is not None:
                 return tally.limited()
-            if time.monotonic() > deadline:
+            if late:
                 return tally.extrapolated(chosen.ids)
-
-
-class _Tally:
-    """What was seen so far, and the count that follows from it.
-
-    Args:
-        total: of the source's COUNT; None: it cannot tell.
-        overwrites: whether it is looked up how many of those to process have a result.
-        filters: whether those that have a result are left out.
-    """
-
-    def __init__(
-        self, total: int | None, limit: int | None, *, overwrites: bool, filters: bool
-    ) -> None:
-        self.total = total
-        self.limit = limit
-        self.filters = filters
-        self.shown = SAMPLE if limit is None else min(SAMPLE, limit)
-        """Ids of the sample."""
-        self.overwritten = 0
-        self._overwrites = overwrites
-        self._seen = self._found = 0
-        self._stale: int | None = None
-        self._sample: list[str] = []
-
-    @property
-    def limit_is_reached(self) -> bool:
-        return self.total is not None and self.limit is not None and self._found >= self.limit
-
-    def within_limit(self, ids: Sequence[str]) -> Sequence[str]:
-        """Those of the next ids that a run would process."""
-        return ids if self.limit is None else ids[: max(self.limit - self._found, 0)]
-
-    def add(self, ids: Sequence[str], looked: Unprocessed) -> None:
-        self._seen += len(ids)
-        self._found += len(looked.ids)
-        self._stale = _sum(self._stale, looked.stale)
-        self._sample += looked.ids[: self.shown - len(self._sample)]
-
-    def unfiltered(self, first: Page) -> EligibilityCount:
-        """All of the source is to be processed, and its COUNT says how many that are."""
-        return EligibilityCount(self._all(), tuple(first.ids))
-
-    def whole(self, canary: tuple[str, ...]) -> EligibilityCount:
-        """All was streamed, which is newer than the COUNT: rows may have come or gone since."""
-        already = self._seen - self._found
-        statistics = _statistics(
-            self._seen, self._found, already, self.limit, exact=True, stale=self._stale
-        )
-        known = self._overwrites or self.filters  # where filtered, none has a result
-        return EligibilityCount(
-            statistics, tuple(self._sample), canary, self.overwritten if known else None
-        )
-
-    def limited(self) -> EligibilityCount:
-        """As many as the limit allows were looked up; the COUNT has the rest."""
-        return EligibilityCount(self._all(), tuple(self._sample), to_overwrite=self.overwritten)
-
-    def extrapolated(self, canary: tuple[str, ...]) -> EligibilityCount:
-        """The time is over: the rest of the COUNT is taken to be like what was seen."""
-        sample = tuple(self._sample)
-        if self.total is None:
-            return EligibilityCount(Statistics(None, None, None, exact=False), sample, canary)
-        if self._overwrites:
-            statistics = self._all()
-            share = self.overwritten / self._found if self._found else 0
-            guess = round((statistics.to_process or 0) * share)
-            return EligibilityCount(statistics, sample, canary, guess, overwrite_exact=False)
-        if not self.filters:  # the COUNT says all of it
-            return EligibilityCount(self._all(), sample, canary)
-        total, seen = self.total, self._seen
-        guess = round(total * self._found / seen) if seen else total
-        old = self._stale and round(total * self._stale / seen)
-        statistics = _statistics(total, guess, total - guess, self.limit, exact=False, stale=old)
-        return EligibilityCount(statistics, sample, canary, to_overwrite=0)
-
-    def _all(self) -> Statistics:
-        total = self.total or 0
-        return _statistics(total, total, 0, self.limit, exact=True)
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return one if other is None else (one or 0) + other
-
-
-def _statistics(
-    total: int,
-    to_process: int,
-    already: int,
-    limit: int | None,
-    *,
-    exact: bool,
-    stale: int | None = None,
-) -> Statistics:
-    capped = to_process if limit is None else min(limit, to_process)
-    return Statistics(total, capped, already, exact, stale=stale)

@@ -11,7 +11,7 @@ class Reservoir:
     Vitter, "Random sampling with a reservoir", 1985)."""
 
     def __init__(self, size: int, chance: random.Random) -> None:
-        self._size = size
+        self.size = size
         self._chance = chance
         self._seen = 0
         self._kept: list[str] = []
@@ -21,11 +21,11 @@ class Reservoir:
         return tuple(sorted(self._kept))
 
     def add(self, ids: Sequence[str]) -> None:
-        if not self._size:
+        if not self.size:
             return
         for item_id in ids:
             self._seen += 1
-            if len(self._kept) < self._size:
+            if len(self._kept) < self.size:
                 self._kept.append(item_id)
-            elif (place := self._chance.randrange(self._seen)) < self._size:
+            elif (place := self._chance.randrange(self._seen)) < self.size:
                 self._kept[place] = item_id

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
 
 from app.store.statuses import ItemStatus
-from app.workflows.attempts.attempt_result import AttemptResult, History
+from app.workflows.attempts.attempt_result import AttemptResult, History, unix_us
 from app.workflows.attempts.verdict import judged
 from app.workflows.contract.context import Context, Cost
 from app.workflows.contract.exceptions import Skip, members
 from app.workflows.failures.interruption import Interruption
-from app.workflows.layers.item_clock import ItemClock
+from app.workflows.layers.item_clock import ItemClock, ItemClocks
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import AT_WORK
 from app.workflows.serialization.results import Results
@@ -34,6 +34,7 @@ async def attempt(
     attempts: int | None = None,
     entity: BaseModel | None = None,
     finish: Callable[[], Awaitable[Any]] | None = None,
+    clocks: ItemClocks | None = None,
 ) -> AttemptResult:
     """Load, execute and save one item. Never raises for what the family raised, whatever that is.
 
@@ -44,13 +45,17 @@ async def attempt(
         attempts: that may fail; None: as many as the family says.
         entity: what a caller handed over; None: it is loaded.
         finish: called in place of all three, where the item is a run's finish.
+        clocks: of the worker.
     """
-    started_at, clock = datetime.now(UTC), time.perf_counter()
-    progress = _Progress(bound, ctx, history)
-    interruption = Interruption()
+    started_us, clock = unix_us(), time.perf_counter()
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("An item is attempted within a task.")
+    progress = _Progress(bound, ctx, history, task)
+    interruption = Interruption(task)
     AT_WORK.set(True)
     # Who asks for a preview waits for its answer, and so for whatever it waits for.
-    limit = ItemClock(bound.family.timeout.total_seconds(), patient=not ctx.preview)
+    limit = ItemClock(task, bound.family.timeout.total_seconds(), clocks, patient=not ctx.preview)
     error: BaseException | None = None
     try:
         async with limit:
@@ -59,7 +64,7 @@ async def attempt(
             else:
                 await progress.finish(finish())
     except ItemSuspended as parked:
-        return progress.timed(_parked(history, parked.waits, ctx, started_at, clock, limit.waited))
+        return progress.timed(_parked(history, parked.waits, ctx, started_us, clock, limit.waited))
     except BaseException as caught:
         if interruption.thrown_away(caught):
             raise
@@ -68,8 +73,8 @@ async def attempt(
     verdict = AttemptResult(
         ItemStatus.SUCCEEDED,
         History(history.attempts + 1, now.postponements, now.executed, now.result, now.exact),
-        started_at,
-        datetime.now(UTC),
+        started_us,
+        unix_us(),
         _ms(clock + limit.waited),
         begun=clock,
     )
@@ -88,8 +93,11 @@ async def attempt(
 class _Progress:
     """Keeps what was reached when a later step fails, so that it is not paid for twice."""
 
-    def __init__(self, bound: BoundFamily, ctx: Context, history: History) -> None:
+    def __init__(
+        self, bound: BoundFamily, ctx: Context, history: History, task: asyncio.Task[Any]
+    ) -> None:
         self.history = history
+        self._task = task
         self._bound = bound
         self._ctx = ctx
         self._executing = self._saving = 0.0
@@ -126,7 +134,7 @@ class _Progress:
 
     async def _result(self, work: Awaitable[Any], results: Results) -> Any:  # as it will be read
         runner, former = self._ctx.runner, self.history
-        kept = results.keep(await (work if runner is None else runner.around(work)))
+        kept = results.keep(await (work if runner is None else runner.around(work, self._task)))
         self.history = History(former.attempts, former.postponements, True, kept.json, kept.exact)
         return kept.value
 
@@ -139,7 +147,7 @@ def _parked(
     history: History,
     waits: Sequence[PendingWait],
     ctx: Context,
-    started_at: datetime,
+    started_us: int,
     clock: float,
     waited: float,
 ) -> AttemptResult:
@@ -148,8 +156,8 @@ def _parked(
     return AttemptResult(
         ItemStatus.SUSPENDED,
         later,
-        started_at,
-        datetime.now(UTC),
+        started_us,
+        unix_us(),
         _ms(clock + waited),
         begun=clock,
         delay=min(lefts, default=None),

@@ -6,13 +6,13 @@ import hashlib
 import json
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from app.engine import Delivery
 from app.store.items.outcomes import ItemOutcome
 from app.store.items.result_memory import RememberedPlace, ResultMemory
 from app.store.statuses import ItemStatus
-from app.workflows.attempts.attempt_result import AttemptResult, History
+from app.workflows.attempts.attempt_result import AttemptResult, History, unix_us
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.contract.cron import Overlap
 from app.workflows.layers.item_claims import ClaimedItem
@@ -45,8 +45,8 @@ def result(
         verdict.error_group,
         verdict.spent.usd,
         verdict.spent.tokens,
-        verdict.started_at,
-        None if again else verdict.finished_at,
+        verdict.started_us,
+        None if again else verdict.finished_us,
         verdict.work_ms,
         verdict.delay if again else None,
     )
@@ -89,7 +89,7 @@ def lock_of(bound: BoundFamily, view: CachedRun, item_id: str) -> str | None:
 
 
 def unattempted(history: History, status: ItemStatus) -> AttemptResult:
-    now = datetime.now(UTC)
+    now = unix_us()
     return AttemptResult(status, history, now, now, 0)
 
 

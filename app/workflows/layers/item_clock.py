@@ -7,8 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Token
 from types import TracebackType
+from typing import Any
 
 from app.store.pool import WAITER, Waiter
+
+SOON = 0.01
+"""Seconds."""
+
+
+class ItemClocks:
+    """Those of a worker's items. Most end in a moment, and a timer that is set and taken back is
+    most of what a clock costs: one is set for those that still go on after ``SOON``."""
+
+    def __init__(self) -> None:
+        self._begun: list[ItemClock] = []
+
+    def add(self, clock: ItemClock, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._begun:
+            loop.call_later(SOON, self._set_timers)
+        self._begun.append(clock)
+
+    def _set_timers(self) -> None:
+        begun, self._begun = self._begun, []
+        for clock in begun:
+            clock.set_timer()
 
 
 class ItemClock:
@@ -20,14 +42,25 @@ class ItemClock:
     wait for another would else do so for ever.
 
     Args:
+        task: the current one, which has the limit.
+        clocks: has the timer set, if it is worth one; None: there is one at once.
         patient: False: waiting counts, and nobody is told of it. For what a person waits for.
     """
 
-    def __init__(self, seconds: float, *, patient: bool = True) -> None:
+    def __init__(
+        self,
+        task: asyncio.Task[Any],
+        seconds: float,
+        clocks: ItemClocks | None = None,
+        *,
+        patient: bool = True,
+    ) -> None:
         self.waited = 0.0
         """Seconds."""
         self.expired = False
+        self._task = task
         self._seconds = seconds
+        self._clocks = clocks
         self._patient = patient
         self._held = 0
         self._waits = 0
@@ -35,15 +68,17 @@ class ItemClock:
         """Of the limit, while the clock stands still."""
         self._stood_at = 0.0
         self._token: Token[Waiter | None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
 
     async def __aenter__(self) -> ItemClock:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task(self._loop)
-        if task is None:
-            raise RuntimeError("An item is timed within a task.")
-        self._task, self._cancels = task, task.cancelling()
+        self._loop = self._task.get_loop()
+        self._cancels = self._task.cancelling()
         self._ends = self._loop.time() + self._seconds
-        self._timer = self._loop.call_at(self._ends, self._expire)
+        if self._clocks is None or self._seconds <= SOON:
+            self.set_timer()
+        else:
+            self._clocks.add(self, self._loop)
         if self._patient:
             self._token = WAITER.set(self)
         return self
@@ -57,11 +92,22 @@ class ItemClock:
         if self._token is not None:
             WAITER.reset(self._token)
             self._token = None  # what the item left behind is not timed by it
-        self._timer.cancel()
+        self._over = True
+        self._take_timer_back()
         # Where somebody else has cancelled it as well, that one is owed the cancellation.
         alone = self.expired and self._task.uncancel() <= self._cancels
         if alone and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def set_timer(self) -> None:
+        """If it goes on."""
+        if self._timer is None and self._left is None and not self._over:
+            self._timer = self._loop.call_at(self._ends, self._expire)
+
+    def _take_timer_back(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _expire(self) -> None:
         self.expired = True
@@ -91,11 +137,11 @@ class ItemClock:
             return
         now = self._loop.time()
         if stands:
-            self._timer.cancel()
+            self._take_timer_back()
             self._left = self._ends - now
             self._stood_at = now
         else:
             self._ends = now + (self._left or 0.0)
-            self._timer = self._loop.call_at(self._ends, self._expire)
             self._left = None
+            self.set_timer()
             self.waited += now - self._stood_at

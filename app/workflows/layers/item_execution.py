@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from app.engine import Delivery
@@ -24,6 +24,7 @@ from app.workflows.keys import Layer
 from app.workflows.layers.attempt import attempt
 from app.workflows.layers.endings import lock_of, lost, put_off, result, unattempted
 from app.workflows.layers.item_claims import ClaimedItem
+from app.workflows.layers.item_clock import ItemClocks
 from app.workflows.layers.item_permits import ItemPermits
 from app.workflows.layers.losses import MOST_LOSSES, Losses
 from app.workflows.layers.outcome_writer import OutcomeWriter
@@ -32,7 +33,8 @@ from app.workflows.monitoring.items_at_work import ItemsAtWork
 from app.workflows.places.item_places import ItemPlaces, ItemTurn
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.cache import STOPPED, CachedRun, RunCache
-from app.workflows.steps.durable_runner import DurableStepRunner, StepRunnerParts
+from app.workflows.steps.durable_runner import DurableStepRunner
+from app.workflows.steps.on_demand import StepRunnerParts
 from app.workflows.throttles.told_holds import ToldHolds
 
 detail_log = DebugLog("sluice.item")
@@ -54,6 +56,7 @@ class ItemExecutor:
     finished: FinishedRuns
     told: ToldHolds
     meter: WorkMeter | None = None
+    clocks: ItemClocks = field(default_factory=ItemClocks)
 
     async def execute(
         self,
@@ -204,7 +207,7 @@ class ItemExecutor:
         try:
             verdict = await attempt(
                 bound, item_id, view.params, ctx, item.history,
-                attempts=view.attempts, entity=view.entity, finish=finish,
+                attempts=view.attempts, entity=view.entity, finish=finish, clocks=self.clocks,
             )  # fmt: skip
         finally:
             self.at_work.end(run_id, item_id, work)

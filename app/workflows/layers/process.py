@@ -25,7 +25,8 @@ from app.tracing.current import NOTHING
 from app.workflows.contract.context import Context
 from app.workflows.contract.exceptions import FamilyFailed, NotReady, Ruling, disposition
 from app.workflows.contract.run_options import RunOptions
-from app.workflows.counting.eligibility import JUST_ONE, EligibilityCount, count_eligible
+from app.workflows.counting.eligibility import count_eligible
+from app.workflows.counting.eligibility_count import JUST_ONE, EligibilityCount
 from app.workflows.keys import Layer
 from app.workflows.messages import PaginateMessage, ProcessMessage, executions
 from app.workflows.registry.bound_family import BoundFamily

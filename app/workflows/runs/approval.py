@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.store.statuses import PauseReason, RunStatus
 from app.store.tables.base import Json
 from app.store.tables.runs import Run
-from app.workflows.counting.eligibility import EligibilityCount
+from app.workflows.counting.eligibility_count import EligibilityCount
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.expectation import Estimate, in_usd
 

@@ -14,7 +14,7 @@ from app.flow.overrides import EffectiveLimits, LiveControl
 from app.store.database import reading
 from app.store.runs.averages import Averages, averages
 from app.workflows.contract.context import Cost
-from app.workflows.counting.eligibility import EligibilityCount
+from app.workflows.counting.eligibility_count import EligibilityCount
 from app.workflows.counting.partition_sizes import PartitionSizes
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily

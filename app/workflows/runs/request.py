@@ -13,7 +13,7 @@ from app.store.tables.runs import Run
 from app.workflows.contract.run_options import RunOptions, options_of
 from app.workflows.keys import handed_over, new_id
 from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.sources.item_ids import checked_id, id_text
+from app.workflows.sources.item_ids import checked_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class RunRequest:
                 field="entity",
             )
         if self.item_ids is not None:
-            ids = [checked_id(id_text(item_id, "item_ids")) for item_id in self.item_ids]
+            ids = checked_ids(list(self.item_ids), "item_ids")
             object.__setattr__(self, "item_ids", ids)
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from app.errors import BadInput
 from app.workflows.contract.context import Context
 from app.workflows.contract.run_options import Budget
-from app.workflows.counting.eligibility import EligibilityCount, count_eligible
+from app.workflows.counting.eligibility import count_eligible
+from app.workflows.counting.eligibility_count import EligibilityCount
 from app.workflows.previews import PreviewService
 from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.runs.estimate import Estimator

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 from uuid import UUID
 
 from app.errors import BadInput
-from app.workflows.keys import id_fault
+from app.workflows.keys import all_fit, id_fault
 from app.workflows.sources.errors import SourceMisused
 
 LONGEST_PARTITION = 200
@@ -22,6 +23,22 @@ def checked_id(item_id: str) -> str:
     if fault is not None:
         raise SourceMisused(f"An item id {fault}.")
     return item_id
+
+
+def checked_ids(values: Sequence[object], answerer: str) -> list[str]:
+    """A page of ids, as items are known by them.
+
+    Raises:
+        SourceMisused: as ``id_text`` and ``checked_id``, of the first that is wrong.
+    """
+    if set(map(type, values)) <= {str}:
+        ids = cast("list[str]", list(values))
+    else:
+        ids = [id_text(value, answerer) for value in values]
+    if not all_fit(ids):
+        for item_id in ids:
+            checked_id(item_id)
+    return ids
 
 
 def checked_partition(name: str | None) -> str:

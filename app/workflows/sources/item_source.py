@@ -21,7 +21,7 @@ from app.workflows.registry.bound_family import BoundFamily
 from app.workflows.registry.family_call import told
 from app.workflows.registry.typed_ids import Async
 from app.workflows.sources.errors import SourceMisused
-from app.workflows.sources.item_ids import checked_id, id_text, ids_answered
+from app.workflows.sources.item_ids import checked_ids, ids_answered
 from app.workflows.sources.loop_detection import Course
 from app.workflows.sources.sql_source import SqlSource
 
@@ -100,7 +100,7 @@ class FamilySource:
         if not isinstance(answer, Page):
             raise SourceMisused(f"page() must answer a Page; it answered {repr(answer)[:60]}.")
         _check_cursor(answer.next_cursor)
-        ids = [checked_id(id_text(item_id, "page()")) for item_id in answer.ids]
+        ids = checked_ids(list(answer.ids), "page()")
         page = Page(ids, answer.next_cursor)
         after = course.behind(page, most_same=self.bound.family.most_empty_pages)
         # Each id once: a limit counts them.

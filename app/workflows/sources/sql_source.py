@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from app.workflows.contract.parts.page import Page
 from app.workflows.keys import CONTROLS, MAX_ITEM_ID
 from app.workflows.registry.family_call import told
 from app.workflows.sources.errors import SourceMisused
-from app.workflows.sources.item_ids import checked_id, checked_partition, id_text
+from app.workflows.sources.item_ids import checked_id, checked_ids, checked_partition
 
 TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
 KNOWN_TYPES = TEXTS | {"smallint", "integer", "bigint", "uuid"}
@@ -50,7 +50,7 @@ class SqlSource:
             SourceMisused: see ``count``; the types are looked at there alone.
         """
         rows, following = await self._rows(self.page_query(cursor, size), size)
-        return Page([_id(row[-1]) for row in rows], following)
+        return Page(_ids(row[-1] for row in rows), following)
 
     async def page_with_partitions(
         self, cursor: str | None, size: int
@@ -62,7 +62,8 @@ class SqlSource:
         """
         query = self.page_query(cursor, size, partitioned=True)
         rows, following = await self._rows(query, size)
-        of = {_id(row[-2]): checked_partition(row[-1]) for row in rows}
+        names = (checked_partition(row[-1]) for row in rows)
+        of = dict(zip(_ids(row[-2] for row in rows), names, strict=True))
         return Page(list(of), following), of
 
     async def _rows(self, query: Any, size: int) -> tuple[Sequence[Any], str | None]:
@@ -234,8 +235,8 @@ def _null() -> SourceMisused:
     )
 
 
-def _id(given: object) -> str:
-    return checked_id(id_text(given, "eligible()"))
+def _ids(given: Iterable[object]) -> list[str]:
+    return checked_ids(list(given), "eligible()")
 
 
 def _position(last: object) -> str:

@@ -3,97 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-import httpx2
 from pydantic import BaseModel
 
-from app.store.items.claims import ItemClaim
 from app.store.statuses import StepKind, StepStatus
-from app.workflows.batching.batched_calls import BatchedCalls, batching_of
+from app.workflows.batching.batched_calls import batching_of
 from app.workflows.contract.backoff import Backoff
 from app.workflows.contract.steps.deferred_reply import DeferredReply, read_reply
 from app.workflows.contract.steps.http_request import HttpRequest
 from app.workflows.contract.steps.http_response import HttpResponse
 from app.workflows.contract.steps.matched_event import AskedEvent, MatchedEvent
-from app.workflows.deferred.calls import DeferredCalls
-from app.workflows.events.event_waits import EventWaits, ItemEvents, wanted_event
+from app.workflows.events.event_waits import wanted_event
 from app.workflows.failures.delays import of_step
 from app.workflows.http_call import idempotency_key, send
-from app.workflows.monitoring.items_at_work import ItemAtWork
-from app.workflows.registry.bound_family import BoundFamily
-from app.workflows.steps.answer_links import AnswerLinks
-from app.workflows.steps.children.child_runs import ChildRuns
 from app.workflows.steps.children.outcome import result_of
 from app.workflows.steps.children.request import family_of
-from app.workflows.steps.journal import StepJournal
-from app.workflows.steps.output_stream import OutputStream
+from app.workflows.steps.on_demand import StepsOnDemand
 from app.workflows.steps.payloads import checked_args, checked_value, expected, shown_to_people
-from app.workflows.steps.runner import Steps
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class StepRunnerParts:
-    """What the step runner of each delivery works with. One for a worker."""
+class DurableStepRunner(StepsOnDemand):
+    """See ``Context``, whose methods these are."""
 
-    journal: StepJournal
-    children: ChildRuns
-    http: httpx2.AsyncClient
-    links: AnswerLinks
-    batches: BatchedCalls
-    deferred: DeferredCalls
-    events: EventWaits
-
-
-class DurableStepRunner:
-    """See ``Context``, whose methods these are.
-
-    Args:
-        work: is told which steps are at work.
-        origin: the first run of the chain of retries.
-        remembers: an earlier delivery of the item has left steps behind.
-    """
-
-    __slots__ = (
-        "_attempt", "_bound", "_claim", "_events", "_origin", "_parts", "_steps", "_stream",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        parts: StepRunnerParts,
-        bound: BoundFamily,
-        claim: ItemClaim,
-        work: ItemAtWork,
-        *,
-        attempt: int,
-        origin: str,
-        remembers: bool,
-    ) -> None:
-        self._parts = parts
-        self._bound = bound
-        self._claim = claim
-        self._origin = origin
-        self._steps = Steps(parts.journal, bound, claim, work, attempt=attempt, remembers=remembers)
-        self._events = ItemEvents(parts.events)
-        self._attempt = attempt
-        self._stream: OutputStream | None = None
-
-    @property
-    def stream(self) -> OutputStream:
-        if self._stream is None:
-            journal, claim = self._parts.journal, self._claim
-            self._stream = OutputStream(journal, claim.run_id, claim.item_id, self._attempt)
-        return self._stream
-
-    def around(self, work: Awaitable[T]) -> Awaitable[T]:
-        return self._steps.around(work)
+    __slots__ = ()
 
     async def run(
         self,

@@ -3,6 +3,7 @@ wait for somebody, or would change something elsewhere."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class PreviewStepRunner:
         self._names: set[str] = set()
         self.stream = OutputStream(None, "", item_id, 1)
 
-    async def around(self, work: Awaitable[T]) -> T:
+    async def around(self, work: Awaitable[T], _task: asyncio.Task[Any]) -> T:
         return await work
 
     async def run(

@@ -72,26 +72,17 @@ class Steps:
         self.raised = RaisedSteps()
         self.rest = SuspensionMonitor()
 
-    async def around(self, work: Awaitable[T]) -> T:
-        """Go through ``execute``.
+    async def end(self) -> None:
+        """``execute`` has returned.
 
         Raises:
             ItemSuspended: all that is left of it waits.
             StepsChanged: it did not ask for a step that is remembered.
         """
-        interruption = Interruption()
-        self.rest.begin(interruption.task)
-        try:
-            result = await work
-        except BaseException as error:
-            if not interruption.thrown_away(error):
-                await self.rest.end(cancelled=interruption.asked(error))
-            raise
         self.rest.open = False
         if self._replay.begun:
             await self.rest.end(cancelled=False)
         await self._replay.end()
-        return result
 
     async def ask(self, name: str, kind: StepKind) -> StepCall:
         """

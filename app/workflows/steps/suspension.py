@@ -59,7 +59,7 @@ class SuspensionMonitor:
         self._moves = 0
         self._over = False
 
-    def begin(self, task: asyncio.Task[Any] | None) -> None:  # a task returns what it likes
+    def begin(self, task: asyncio.Task[Any]) -> None:  # a task returns what it likes
         """``task``, the current one, is that which executes the item."""
         self.open = True
         self._main = task

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app.store.statuses import ItemStatus
-from app.workflows.counting.eligibility import EligibilityCount
+from app.workflows.counting.eligibility_count import EligibilityCount
 from app.workflows.runs.expectation import Estimate
 
 ResultT = TypeVar("ResultT")

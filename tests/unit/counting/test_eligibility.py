@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from app.flow.overrides import LiveControl
 from app.store.runs.averages import Averages
 from app.store.runs.runs import Statistics
-from app.workflows.counting.eligibility import SAMPLE, SCAN_PAGE, EligibilityCount, count_eligible
+from app.workflows.counting.eligibility import SCAN_PAGE, count_eligible
+from app.workflows.counting.eligibility_count import SAMPLE, EligibilityCount
 from app.workflows.family import Context, Entity, FamilyParams, Flow, FlowControl, JobFamily
 from app.workflows.keys import Layer
 from app.workflows.registry.bound_family import BoundFamily, bind

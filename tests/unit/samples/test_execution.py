@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.store.statuses import ItemStatus
-from app.workflows.attempts.attempt_result import AttemptResult, History
+from app.workflows.attempts.attempt_result import AttemptResult, History, unix_us
 from app.workflows.contract.context import Cost
 from app.workflows.samples import execution
 from app.workflows.samples.execution import SampleExecution
@@ -31,7 +30,7 @@ async def test_what_ends_after_the_answer_is_not_counted_once_more(
                 await at_last.wait()
             except asyncio.CancelledError:
                 continue
-        now = datetime.now(UTC)
+        now = unix_us()
         return AttemptResult(status, History(), now, now, 1_000, spent=Cost(usd=1.0))
 
     async def preview(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -14,8 +15,9 @@ from sqlalchemy import Column, Integer, MetaData, Select, Table, Uuid, insert
 from sqlmodel import select
 
 from app.workflows.family import Context, FamilyParams, Page
+from app.workflows.keys import MAX_ITEM_ID
 from app.workflows.sources.errors import SourceMisused
-from app.workflows.sources.item_ids import id_text, ids_answered
+from app.workflows.sources.item_ids import checked_id, checked_ids, id_text, ids_answered
 from tests.support.control import Asked, control, kinds, paused
 from tests.support.families import Recording
 from tests.support.http import api, assert_problem
@@ -149,6 +151,27 @@ class Plan(str, enum.Enum):  # noqa: UP042 - the kind that prints as Plan.FREE
 def test_a_text_that_is_an_enum_is_its_value() -> None:
     assert id_text(Plan.FREE, "existing()") == "free"
     assert ids_answered({Plan.FREE, None, UUID(int=1), 3}) == {"free", str(UUID(int=1)), "3"}
+
+
+def test_a_page_of_ids_is_checked_as_each_is() -> None:
+    given = ["a", 7, UUID(int=1), Plan.FREE, "ä" * MAX_ITEM_ID]
+    assert checked_ids(given, "page()") == [id_text(one, "page()") for one in given]
+    assert checked_ids([], "page()") == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "x" * (MAX_ITEM_ID + 1), "a\nb", "a\x00", "\ud800", "\u2028"]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_wrong_id_of_a_page_is_named(wrong: str, place: int) -> None:
+    page = ["u1", "u2"]
+    page.insert(place, wrong)
+    with pytest.raises(SourceMisused) as alone:
+        checked_id(wrong)
+    with pytest.raises(SourceMisused, match=f"^{re.escape(alone.value.detail)}$"):
+        checked_ids(page, "page()")
+    with pytest.raises(SourceMisused, match=r"^page\(\) gave 1\.5, of the type float"):
+        checked_ids([*page, 1.5], "page()")
 
 
 def test_a_boolean_is_no_number() -> None:

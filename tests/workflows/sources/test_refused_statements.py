@@ -98,6 +98,25 @@ async def test_it_is_told_by_the_dry_run_and_fails_the_run_at_once(
     assert sentence in str(run.detail)
 
 
+@pytest.mark.parametrize("kind", ["json", "date", "char(9)"])
+async def test_ids_that_are_none_are_told_by_their_type_and_not_by_what_a_page_ran_into(
+    opener: Opener, kind: str
+) -> None:
+    """The pages are read beside the count: of the first, Postgres refuses to tell two apart, the
+    driver gives what is no id, and nobody sees anything wrong."""
+    ids = {"json": "json_build_array(id)", "date": "DATE '2025-11-22'", "char(9)": "id::char(9)"}
+    statement: Any = select(literal_column(ids[kind]).label("id")).select_from(User)
+    async with opener(asking(statement)) as sluice, api(sluice) as http:
+        await sluice.add_users(3)
+        path = "/api/workflows/recording/process-users"
+        problem = assert_problem(await http.post(path, json={"dryRun": True}), 500)
+        async with sluice.worker():
+            run = await sluice.ended(await sluice.start())
+    said = "fills up with blanks" if kind == "char(9)" else f"selects ids of the type {kind}."
+    assert said in problem["detail"]
+    assert said in str(run.detail)
+
+
 async def test_between_over_ids_of_a_collation_is_none_of_them(opener: Opener) -> None:
     family = asking(select(ID).where(ID.between("u00002", "u00004"), ~ID.between("u00003", "u9")))
     async with opener(family) as sluice:

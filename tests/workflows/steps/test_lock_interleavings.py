@@ -17,6 +17,7 @@ from app.store.statuses import ItemStatus, StepKind, StepStatus
 from app.store.steps import suspension
 from app.store.steps.steps import ItemId, StepRecord
 from app.store.tables.runs import Run
+from app.workflows.attempts.attempt_result import unix_us
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.events.inbox import SentEvent
 from app.workflows.layers.outcome_writer import OutcomeWriter
@@ -78,7 +79,7 @@ def child_of(parent: str, status: ItemStatus = ItemStatus.SUCCEEDED) -> Delivery
 
 
 def ended(place: ItemId, status: ItemStatus) -> ItemOutcome:
-    now = datetime.now(UTC)
+    now = unix_us()
     finished = None if status is ItemStatus.SUSPENDED else now
     return ItemOutcome(
         *place, *TOKEN, status, 1, 0, True, "1", None, None, None, None, None, 0.0, 0, now,

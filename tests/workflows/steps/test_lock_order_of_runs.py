@@ -96,7 +96,7 @@ async def test_an_item_that_pauses_its_run_passes_who_answers_it(opener: Opener)
     async with opener(Recording()) as sluice:
         await run_of(sluice, RUN, ["i1", "i2"])
         await ask(sluice)
-        refused = replace(ended((RUN, "i1"), ItemStatus.PENDING), finished_at=None)
+        refused = replace(ended((RUN, "i1"), ItemStatus.PENDING), finished_us=None)
         async with sluice.service.database.begin() as tx:
             await holding(tx, "i1")
             answering = asyncio.create_task(answer(sluice))
@@ -117,7 +117,7 @@ async def test_who_pauses_a_run_passes_who_counts_items_of_it_and_of_an_earlier_
     async with opener(Recording()) as sluice:
         await run_of(sluice, RUN, ["i1", "i2", "i3"])
         await run_of(sluice, OTHER, ["i1", "i2", "i3"])
-        refused = replace(ended((OTHER, "i1"), ItemStatus.PENDING), finished_at=None)
+        refused = replace(ended((OTHER, "i1"), ItemStatus.PENDING), finished_us=None)
         async with sluice.service.database.begin() as tx:
             await runs.lock(tx, RUN)
             counting = asyncio.create_task(

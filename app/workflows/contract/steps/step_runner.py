@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -34,8 +35,9 @@ class StepRunner(Protocol):
 
     @property
     def stream(self) -> StreamWriter: ...
-    def around(self, work: Awaitable[T]) -> Awaitable[T]:
-        """Await ``execute``, and check that the steps which it asks for are those remembered."""
+    def around(self, work: Awaitable[T], task: asyncio.Task[Any]) -> Awaitable[T]:
+        """Await ``execute`` in ``task``, the current one, and check that the steps that it asks for
+        are those remembered."""
 
     async def run(
         self,

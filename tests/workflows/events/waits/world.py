@@ -21,6 +21,7 @@ from app.store.steps import steps
 from app.store.steps.steps import StepRecord
 from app.store.tables.base import made_now
 from app.store.tables.runs import Run
+from app.workflows.attempts.attempt_result import unix_us
 from app.workflows.attempts.delivery_result import DeliveryResult
 from app.workflows.events.event_waits import EventWaits, give
 from app.workflows.events.inbox import SentEvent
@@ -286,7 +287,7 @@ class WaitWorld:
 
     async def _end(self, hand: Hand, status: ItemStatus, waits: Sequence[PendingWait] = ()) -> None:
         place = hand.claim.place
-        now = datetime.now(UTC)
+        now = unix_us()
         due_in = waits[0].left if waits else None
         outcome = ItemOutcome(
             *place, *hand.claim.token, status, 1, 0, False, None, None, None, None, None, None,
