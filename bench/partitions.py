@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.bootstrap import Urls
 from app.store.database import reading
-from bench.figures import Figure, at_least, at_most
+from bench.figures import Figure, at_least, at_most, measured
 from bench.rates import rate_of
 from bench.support import BIG, Shape, ended, opened, start, workers
 
@@ -37,7 +37,11 @@ async def thousand(urls: Urls, items: int) -> list[Figure]:
         without.append((await rate_of(urls, shape, items)).rate)
         within.append((await rate_of(urls, limited, items)).rate)
     share = statistics.median(within) / statistics.median(without)
-    return [at_least("partitions: rate with 1,000 of that with none", 0.8, share, "ratio")]
+    return [
+        at_least("partitions: rate with 1,000 of that with none", 0.8, share, "ratio"),
+        measured("partitions: rate with 1,000", statistics.median(within), "items/s"),
+        measured("partitions: rate with none", statistics.median(without), "items/s"),
+    ]
 
 
 async def beside_a_big_one(urls: Urls, big: int) -> list[Figure]:
