@@ -10,6 +10,8 @@ from app.services.settings import ServiceSettings
 from app.settings import load_settings
 from tests.support.own_settings import refused_settings
 
+ROOT = Path(__file__).parents[3]
+LIST = "docs/reference/settings.md"
 HIDDEN = "hunter2hunter2hunter2"
 
 
@@ -31,13 +33,13 @@ def test_a_misspelt_name_is_refused_and_the_one_that_was_meant_is_told(
 
 
 @pytest.mark.parametrize("name", ["LLM_KEY", "LLM_SEED"])
-def test_one_that_is_like_none_is_refused_with_all_of_them(
+def test_one_that_is_like_none_is_refused_with_where_all_of_them_are_told(
     env: pytest.MonkeyPatch, name: str
 ) -> None:
     env.setenv(name, HIDDEN)
     sentence = refused_settings()
-    assert f"Unknown setting {name}. Known are: " in sentence
-    assert " LLM_API_KEY," in sentence
+    assert f"Unknown setting {name}. All of ours are listed in {LIST}. One of your own " in sentence
+    assert "LLM_API_KEY" in (ROOT / LIST).read_text()
     assert HIDDEN not in sentence
 
 
