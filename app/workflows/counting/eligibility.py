@@ -13,10 +13,7 @@ from pydantic import BaseModel
 
 from app.workflows.contract.context import Context
 from app.workflows.counting.eligibility_count import EligibilityCount, EligibilityTally
-from app.workflows.counting.partition_sizes import (
-    PartitionTally,
-    partition_sizes,
-)
+from app.workflows.counting.partition_sizes import PartitionTally, partition_sizes
 from app.workflows.counting.reservoir import Reservoir
 from app.workflows.item_partitions import partitioned
 from app.workflows.registry.bound_family import BoundFamily
